@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every target of ours, named once.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "invitro",
+  products: [
+    .executable(name: "invitro", targets: ["invitro"]),
+    .library(name: "Metrics", targets: ["Metrics"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .target(name: "Metrics", dependencies: ["COpenBLAS"], swiftSettings: settings),
+    .target(
+      name: "Harness",
+      dependencies: [
+        "Metrics", "CArchive",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      exclude: ["Resources"],
+      resources: [.embedInCode("Resources/Benchmarks")],
+      swiftSettings: settings),
+    .target(
+      name: "Reference", dependencies: ["Metrics", "COpenBLAS"], swiftSettings: settings),
+    .target(
+      name: "Report",
+      dependencies: [
+        "Harness", "Metrics",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "invitro",
+      dependencies: [
+        "Report", "Reference", "Harness", "Metrics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "invitro-bench", dependencies: ["Metrics", "Harness", "Report"],
+      path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "HarnessTests", dependencies: ["Harness", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "ReferenceTests", dependencies: ["Reference", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Harness", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests", dependencies: ["invitro", "TestSupport"], swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,10 @@
+/// The process exit codes of every command, after sysexits.h.
+public enum ExitStatus: Int32, Sendable {
+  case done = 0
+  case checkFailed = 1
+  case usage = 64
+  case badData = 65
+  case missingInput = 66
+  case unavailable = 69
+  case bug = 70
+}

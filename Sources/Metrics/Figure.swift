@@ -1,0 +1,30 @@
+/// A computed figure, or the reason why there is none.
+///
+/// Metrics never return NaN or a made-up zero for an undefined case: a constant column has no
+/// correlation, and a table that prints 0 there would rank it above a system that is merely bad.
+public enum Figure: Sendable, Hashable {
+  case value(Double)
+  case undefined(Reason)
+
+  /// Why a figure does not exist.
+  public enum Reason: String, Sendable, Hashable, CaseIterable, Codable {
+    case noRows = "no rows"
+    case tooFewRows = "too few rows"
+    case constantPrediction = "the predictions are constant"
+    case constantGold = "the gold labels are constant"
+    case bothConstant = "predictions and gold labels are constant"
+    case tooFewClusters = "too few clusters"
+    case tooFewReplicates = "too few replicates in which the metric is defined"
+    case notFinite = "a value is not finite or a sum overflows"
+  }
+
+  /// The number, or nil where the figure is undefined.
+  public var value: Double? {
+    if case .value(let number) = self { number } else { nil }
+  }
+
+  /// The reason, or nil where the figure is defined.
+  public var reason: Reason? {
+    if case .undefined(let reason) = self { reason } else { nil }
+  }
+}
