@@ -1,9 +1,48 @@
 import ArgumentParser
+import Foundation
+import Harness
 
 @main
 struct Invitro: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "invitro",
     abstract: "Score predictions of empathy from text, and keep a leaderboard of them.",
-    version: "0.1.0")
+    discussion: """
+      A team:        invitro validate FILE --benchmark newsemp24 --split dev
+                     invitro score FILE --benchmark newsemp24 --split dev
+      A maintainer:  invitro submit add FILE … ; invitro site build
+      To try it with nothing downloaded:  invitro data sample
+
+      Results go to standard output, progress and messages to standard error.
+      Exit codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input,
+      69 a service is unavailable, 70 a bug.
+      """,
+    version: Version.text,
+    subcommands: [
+      DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
+      SubmitCommand.self, SiteCommand.self,
+    ])
+
+  /// Runs the command and ends the process with the exit code that the error, if any, stands for.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let error as HarnessError {
+      Console.fail(error.description, error.exitStatus)
+    } catch let error as FetchError {
+      Console.fail(error.description, error.exitStatus)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
+
+/// The program's version, which reports and signatures carry.
+enum Version {
+  static let text = ScoreReport.toolVersion
 }

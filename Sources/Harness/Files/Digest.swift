@@ -21,6 +21,21 @@ public enum Digest {
     return hex(hash.finalize())
   }
 
+  /// The same digest of columns without missing values, without a copy.
+  static func sha256(_ columns: [[Double]]) -> String {
+    var hash = SHA256()
+    for column in columns {
+      for start in stride(from: 0, to: column.count, by: 4096) {
+        let bits = column[start..<min(start + 4096, column.count)].map {
+          ($0 == 0 ? 0.0 : $0).bitPattern.littleEndian
+        }
+        bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      }
+      withUnsafeBytes(of: UInt64(column.count).littleEndian) { hash.update(bufferPointer: $0) }
+    }
+    return hex(hash.finalize())
+  }
+
   /// The first 8 bytes of the digest of `text` as a number: a hash that is the same everywhere.
   static func stableHash(_ text: String) -> UInt64 {
     SHA256.hash(data: Array(text.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }

@@ -32,7 +32,12 @@ public struct PredictionReader {
   ///
   /// - Throws: ``HarnessError/invalid(_:)`` with every error and warning of the file.
   public func read(_ data: Data, name: String) throws(HarnessError) -> Predictions {
-    let table = try PredictionTableReader.read(data, name: name, columns: columns)
+    try align(PredictionTableReader.read(data, name: name, columns: columns))
+  }
+
+  /// Lays a table that was read beside the rows of the split.
+  func align(_ table: PredictionTable) throws(HarnessError) -> Predictions {
+    let name = table.name
     var faults = table.faults
     let aligned = table.ids == nil ? ordered(table, &faults) : keyed(table, &faults)
     let attempted = PredictionCheck(definition, table: table).attempted(&faults)

@@ -1,0 +1,154 @@
+public import Metrics
+
+/// Two systems on the same rows: what may be concluded from their difference.
+public struct PairReport: Codable, Sendable, Equatable {
+  public var schema: Int = 1
+  public var benchmark: String
+  public var split: String
+  public var first: String
+  public var second: String
+  /// Rows that both systems predict.
+  public var n: Int
+  public var clusters: Int
+  public var targets: TargetTable<PairScores>
+  /// One sentence on the primary metric.
+  public var conclusion: String
+  public var signature: String
+  public var version: String = ScoreReport.toolVersion
+
+  /// One target: a metric's figures of both, their difference, its interval and test.
+  public struct PairScores: Codable, Sendable, Equatable {
+    /// By metric: pcc, ccc, rmse, mae.
+    public var metrics: [String: Difference]
+    /// Correlation of the two systems' predictions.
+    public var correlation: Double?
+    /// Williams' t and Steiger's Z on PCC; they take rows as independent.
+    public var williams: RowwiseTest
+    public var steiger: RowwiseTest
+    /// Permutations in which a metric was undefined; they count as far out.
+    public var undefinedPermutations: Int
+  }
+
+  public struct Difference: Codable, Sendable, Equatable {
+    public var first: Double?
+    public var second: Double?
+    /// First minus second.
+    public var difference: Double?
+    public var low: Double?
+    public var high: Double?
+    /// Two-sided, clustered swap permutation; none for MAE.
+    public var p: Double?
+    public var undefined: String?
+  }
+
+  public struct RowwiseTest: Codable, Sendable, Equatable {
+    public var statistic: Double?
+    public var df: Double?
+    public var p: Double?
+    public var undefined: String?
+
+    init(_ outcome: Outcome<TestStatistic>) {
+      statistic = Rounding.published(outcome.value?.statistic)
+      let degrees = outcome.value?.degreesOfFreedom
+      df = degrees.flatMap { $0.isFinite ? $0 : nil }
+      p = Rounding.published(outcome.value?.p)
+      undefined = outcome.reason?.rawValue
+    }
+  }
+}
+
+extension Scorer {
+  /// Compares two systems on the rows that both predict.
+  ///
+  /// - Throws: ``HarnessError/usage(_:)`` where they share no target with labels.
+  public func compare(
+    _ first: Predictions, named firstName: String, _ second: Predictions, named secondName: String
+  ) throws(HarnessError) -> PairReport {
+    let (a, b) = Self.common(first, second)
+    var targets: TargetTable<PairReport.PairScores> = [:]
+    var main: TargetRows?
+    for target in Target.allCases {
+      guard let x = rows(target, of: a), let y = rows(target, of: b) else { continue }
+      targets[target] = scores(x, y)
+      if main == nil || target == definition.primary.target { main = x }
+    }
+    guard let main else {
+      throw .usage(
+        "\(firstName) and \(secondName) share no target that "
+          + "\(definition.id)/\(dataset.split) has labels of.")
+    }
+    var report = PairReport(
+      benchmark: definition.id, split: dataset.split, first: firstName, second: secondName,
+      n: main.rows.count, clusters: main.sample.clusterCount, targets: targets, conclusion: "",
+      signature: options.signature(goldDigest: dataset.goldDigest, grouped: nil))
+    report.conclusion = conclusion(report, main.target)
+    return report
+  }
+
+  /// Both systems on the rows that neither leaves out.
+  private static func common(
+    _ a: Predictions, _ b: Predictions
+  ) -> (Predictions, Predictions) {
+    guard a.missingCount + b.missingCount > 0 else { return (a, b) }
+    let other = Set(b.present)
+    var (a, b) = (a, b)
+    a.present = a.present.filter(other.contains)
+    b.present = a.present
+    return (a, b)
+  }
+
+  private func scores(_ x: TargetRows, _ y: TargetRows) -> PairReport.PairScores {
+    let pair = PairComparison(
+      x.sample, x.predictions, y.predictions, options: options.inference)
+    let test = pair.permutation()
+    let method =
+      options.method == .percentile ? IntervalMethod.percentile : PairComparison.defaultMethod
+    let intervals = pair.intervals([.pcc, .ccc, .rmse, .mae], method: method)
+    var metrics: [String: PairReport.Difference] = [:]
+    for metric in [Metric.pcc, .ccc, .rmse, .mae] {
+      let difference = pair.difference(metric)
+      let form = options.inference.form
+      metrics[metric.rawValue] = PairReport.Difference(
+        first: Rounding.published(
+          PointMetrics.figure(metric, x.predictions, x.sample.gold, form: form).value),
+        second: Rounding.published(
+          PointMetrics.figure(metric, y.predictions, y.sample.gold, form: form).value),
+        difference: Rounding.published(difference.value),
+        low: Rounding.published(intervals[metric]?.value?.low),
+        high: Rounding.published(intervals[metric]?.value?.high),
+        p: Rounding.published(test.p[metric]?.value),
+        undefined: difference.reason?.rawValue ?? intervals[metric]?.reason?.rawValue)
+    }
+    let rowwise = pair.rowwiseTests
+    return PairReport.PairScores(
+      metrics: metrics, correlation: Rounding.published(pair.correlation.value),
+      williams: PairReport.RowwiseTest(rowwise.williams),
+      steiger: PairReport.RowwiseTest(rowwise.steiger),
+      undefinedPermutations: test.undefinedReplicates)
+  }
+
+  /// What may be said about the primary metric, in one sentence.
+  private func conclusion(_ report: PairReport, _ target: Target) -> String {
+    let metric = Metric(rawValue: definition.primary.metric) ?? .pcc
+    let name = metric.rawValue.uppercased()
+    guard let scores = report.targets[target]?.metrics[metric.rawValue],
+      let difference = scores.difference, let low = scores.low, let high = scores.high
+    else {
+      return "Nothing can be said about \(name): it is undefined for one of the two."
+    }
+    let sizes =
+      "difference in \(name) of \(target.rawValue) \(Rounding.text(difference)) "
+      + "[\(Rounding.text(low)), \(Rounding.text(high))]"
+    let p = scores.p.map { ", p = \(Rounding.text($0))" } ?? ""
+    if report.clusters < ClusteredSample.fewClusters {
+      return "\(sizes)\(p); with \(report.clusters) clusters neither can be relied on."
+    }
+    let alpha = 1 - options.inference.level
+    guard let value = scores.p, value <= alpha else {
+      return "The two can't be told apart on these \(report.n) rows: \(sizes)\(p)."
+    }
+    let firstIsBetter = (difference > 0) == metric.higherIsBetter
+    let (better, worse) = firstIsBetter ? (report.first, report.second) : (report.second, report.first)
+    return "\(better) is better than \(worse) on these \(report.n) rows: \(sizes)\(p)."
+  }
+}

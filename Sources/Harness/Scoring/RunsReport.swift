@@ -1,0 +1,79 @@
+public import Metrics
+
+/// Two training procedures by the scores of their seeds.
+public struct RunsReport: Codable, Sendable, Equatable {
+  public var schema: Int = 1
+  public var benchmark: String
+  public var split: String
+  public var first: String
+  public var second: String
+  public var target: Target
+  /// By metric: pcc, ccc, rmse, mae.
+  public var metrics: [String: MetricComparison]
+  public var version: String = ScoreReport.toolVersion
+
+  /// What every reader of these figures has to know.
+  public static let warning =
+    "This speaks of the training procedure (would other seeds do as well?) and not of the test set "
+    + "(would other rows say the same?): the rows are the same in all runs."
+
+  public struct Summary: Codable, Sendable, Equatable {
+    public var seeds: Int
+    public var median: Double?
+    /// Best seed: the maximum, or the minimum of an error; over the seeds alone.
+    public var peak: Double?
+    public var mean: Double?
+    public var sd: Double?
+
+    init?(_ outcome: Outcome<SeedSummary>) {
+      guard let summary = outcome.value else { return nil }
+      seeds = summary.count
+      median = Rounding.published(summary.median)
+      peak = Rounding.published(summary.peak)
+      mean = Rounding.published(summary.mean)
+      sd = Rounding.published(summary.deviation.value)
+    }
+  }
+
+  public struct MetricComparison: Codable, Sendable, Equatable {
+    public var first: Summary?
+    public var second: Summary?
+    public var student: PairReport.RowwiseTest
+    public var welch: PairReport.RowwiseTest
+    /// Of Student's p: `****` to `ns`, as in the paper's figure.
+    public var stars: String?
+    public var hedgesG: Double?
+  }
+
+  /// - Parameters: the predictions of each procedure's runs, one a seed.
+  public init(
+    _ scorer: Scorer, _ first: [Predictions], named firstName: String, _ second: [Predictions],
+    named secondName: String
+  ) {
+    benchmark = scorer.definition.id
+    split = scorer.dataset.split
+    target = scorer.definition.primary.target
+    self.first = firstName
+    self.second = secondName
+    metrics = [:]
+    for metric in [Metric.pcc, .ccc, .rmse, .mae] {
+      let values = [first, second].map { runs in
+        runs.compactMap { run -> Double? in
+          guard let rows = scorer.rows(scorer.definition.primary.target, of: run) else {
+            return nil
+          }
+          return PointMetrics.figure(
+            metric, rows.predictions, rows.sample.gold, form: scorer.options.inference.form
+          ).value
+        }
+      }
+      let comparison = SeedComparison(metric, values[0], values[1])
+      metrics[metric.rawValue] = MetricComparison(
+        first: Summary(comparison.first), second: Summary(comparison.second),
+        student: PairReport.RowwiseTest(comparison.student),
+        welch: PairReport.RowwiseTest(comparison.welch),
+        stars: comparison.student.value.map { SeedComparison.stars($0.p) },
+        hedgesG: Rounding.published(comparison.hedgesG.value))
+    }
+  }
+}

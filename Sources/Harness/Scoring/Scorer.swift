@@ -1,0 +1,147 @@
+public import Metrics
+
+/// Scores predictions against a split's gold labels.
+public struct Scorer {
+  public let definition: BenchmarkDefinition
+  public let dataset: Dataset
+  public let options: ScoringOptions
+
+  /// - Throws: ``HarnessError/usage(_:)`` where the split is blind.
+  public init(
+    _ definition: BenchmarkDefinition, dataset: Dataset, options: ScoringOptions = ScoringOptions()
+  ) throws(HarnessError) {
+    guard dataset.hasGold else {
+      throw .usage(
+        "\(definition.id)/\(dataset.split) is blind: it has no gold labels here. "
+          + "`invitro validate` checks a file against it.")
+    }
+    self.definition = definition
+    self.dataset = dataset
+    self.options = options
+  }
+
+  /// One target's rows that have both a label and a prediction.
+  public struct TargetRows: Sendable {
+    public var target: Target
+    /// Indices into the split's rows.
+    public var rows: [Int]
+    public var predictions: [Double]
+    public var sample: ClusteredSample
+  }
+
+  /// The rows to score of `target`; nil where it is not attempted or has no labels.
+  public func rows(_ target: Target, of predictions: Predictions) -> TargetRows? {
+    guard let column = predictions.columns[target] else { return nil }
+    let gold = dataset.gold(target)
+    let rows = predictions.present.filter { gold[$0] != nil }
+    guard !rows.isEmpty else { return nil }
+    let labels = rows.compactMap { gold[$0] }
+    return TargetRows(
+      target: target, rows: rows, predictions: rows.map { column.values[$0] },
+      sample: sample(labels, rows: rows))
+  }
+
+  private func sample(_ gold: [Double], rows: [Int]) -> ClusteredSample {
+    switch options.cluster {
+    case .person: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].person })
+    case .article: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].article })
+    case .row: ClusteredSample(rows: gold)
+    }
+  }
+
+  /// The report on `predictions`.
+  ///
+  /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
+  public func score(_ predictions: Predictions) throws(HarnessError) -> ScoreReport {
+    let parts = Target.allCases.compactMap { rows($0, of: predictions) }
+    guard let main = parts.first(where: { $0.target == definition.primary.target }) ?? parts.first
+    else {
+      throw .usage("The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
+    }
+    var report = ScoreReport(
+      benchmark: definition.id, split: dataset.split, n: main.rows.count,
+      clusters: main.sample.clusterCount, targets: [:], wassa: Self.wassa(parts),
+      digests: Digests(
+        gold: dataset.goldDigest, order: dataset.orderDigest, predictions: predictions.digest),
+      signature: options.signature(goldDigest: dataset.goldDigest, grouped: nil),
+      version: ScoreReport.toolVersion)
+    for part in parts { report.targets[part.target] = figures(part) }
+    report.dropped = predictions.missingCount > 0 ? predictions.missingCount : nil
+    report.groups = groups(parts)
+    report.disparities = disparities(parts)
+    if options.sensitivity { report.sensitivity = sensitivity(parts) }
+    if options.detectable { report.detectable = detectable(main) }
+    let notes = notes(main, predictions)
+    report.notes = notes.isEmpty ? nil : notes
+    return report
+  }
+
+  private func figures(_ part: TargetRows) -> TargetScores {
+    TargetScores(
+      SystemInference(
+        part.sample, predictions: part.predictions, options: options.inference),
+      method: options.method)
+  }
+
+  /// The organisers' figures: undefined counts 0, a target that is not attempted is null.
+  static func wassa(_ parts: [TargetRows]) -> WASSAScores {
+    var figures: TargetTable<Figure> = [:]
+    for part in parts {
+      figures[part.target] = WASSA.pcc(part.predictions, part.sample.gold)
+    }
+    let both = [figures[.empathy], figures[.distress]].compactMap { $0 }
+    return WASSAScores(
+      averaged: both.count == 2 ? WASSA.averaged(both).value : nil,
+      empathy: figures[.empathy]?.value, distress: figures[.distress]?.value)
+  }
+
+  private func notes(_ main: TargetRows, _ predictions: Predictions) -> [String] {
+    var notes: [String] = []
+    if main.sample.clusterCount < ClusteredSample.fewClusters {
+      notes.append(
+        "Only \(main.sample.clusterCount) clusters (\(options.cluster.rawValue)): "
+          + "intervals under \(ClusteredSample.fewClusters) clusters are unreliable.")
+    }
+    if predictions.missingCount > 0 {
+      notes.append(
+        "\(predictions.missingCount) of \(predictions.rowCount) rows have no prediction and were "
+          + "left out; these figures do not compare with those on all rows.")
+    }
+    for warning in predictions.warnings where warning.code == .notAttempted {
+      notes.append("Distress copies empathy and counts as not attempted.")
+    }
+    return notes
+  }
+}
+
+extension TargetScores {
+  /// All figures of one system on one target, rounded for publication.
+  init(_ system: SystemInference, method: IntervalMethod) {
+    self.init()
+    let moments = PairedMoments(predictions: system.predictions, gold: system.sample.gold)
+    let ranks = RankCorrelation(
+      predictions: system.predictions, gold: system.sample.gold, threads: system.options.threads)
+    let intervals = system.intervals([.pcc, .ccc, .rmse, .mae], method: method)
+    pcc = ScoredFigure(moments.pcc(), intervals[.pcc])
+    ccc = ScoredFigure(moments.ccc(system.options.form), intervals[.ccc])
+    rmse = ScoredFigure(moments.rmse(), intervals[.rmse])
+    mae = ScoredFigure(moments.mae(), intervals[.mae])
+    // Rank correlations have an interval by the jackknife alone, whatever the method.
+    spearman = ScoredFigure(ranks.spearman, system.interval(.spearman, method: .jackknife))
+    kendall = ScoredFigure(ranks.kendallTauB, system.interval(.kendall, method: .jackknife))
+    alpha = ScoredFigure(moments.alpha(), nil)
+    rowwise = ScoredFigure(moments.pcc(), system.interval(.pcc, method: .fisherRows))
+    bias = Rounding.published(moments.meanError)
+  }
+}
+
+extension ScoredFigure {
+  /// A figure and its interval, rounded to 4 decimals; the bounds are absent where undefined.
+  init(_ figure: Figure, _ interval: Outcome<Interval>?) {
+    self.init(value: Rounding.published(figure.value), undefined: figure.reason?.rawValue)
+    if figure.value != nil, case .value(let bounds)? = interval {
+      low = Rounding.published(bounds.low)
+      high = Rounding.published(bounds.high)
+    }
+  }
+}

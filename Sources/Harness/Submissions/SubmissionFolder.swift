@@ -1,0 +1,214 @@
+public import Foundation
+
+/// The folder `submissions/`: `<benchmark>/<slug>/submission.json`, and `predictions.tsv` beside it
+/// unless the entry is `published`.
+public struct SubmissionFolder: Sendable {
+  public let url: URL
+
+  public init(_ url: URL) { self.url = url }
+
+  /// One entry as it stands in the folder.
+  public struct Entry: Sendable, Equatable {
+    public var slug: String
+    public var metadata: SubmissionMetadata
+    /// Where its predictions stand; nil for a published entry.
+    public var predictions: URL?
+  }
+
+  /// All entries, sorted by benchmark and slug.
+  ///
+  /// - Throws: ``HarnessError/invalid(_:)`` with the faults of every entry: metadata that can't be
+  ///   read or contradicts its folder, missing predictions, two entries with one digest.
+  public func entries() throws(HarnessError) -> [Entry] {
+    var entries: [Entry] = []
+    var faults: [Fault] = []
+    for benchmark in try folders(of: url) {
+      for folder in try folders(of: benchmark) {
+        do throws(HarnessError) {
+          entries.append(try entry(in: folder, benchmark: benchmark.lastPathComponent))
+        } catch {
+          guard case .invalid(let more) = error else { throw error }
+          faults += more
+        }
+      }
+    }
+    faults += Self.repeatedDigests(entries, in: url)
+    if !faults.isEmpty { throw .invalid(faults) }
+    return entries
+  }
+
+  private func entry(in folder: URL, benchmark: String) throws(HarnessError) -> Entry {
+    let file = folder.appending(path: "submission.json")
+    let slug = folder.lastPathComponent
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      throw .invalid([
+        Fault(.metadata, file: file.relativePath, found: "no file", expected: "submission.json")
+      ])
+    }
+    let metadata = try Documents.decode(SubmissionMetadata.self, from: file)
+    var faults = metadata.faults(file: file.relativePath)
+    if metadata.benchmark != benchmark {
+      faults.append(
+        Fault(
+          .metadata, file: file.relativePath, field: "benchmark", found: metadata.benchmark,
+          expected: "\(benchmark), as the folder is named"))
+    }
+    if !Slug.isValid(slug) {
+      faults.append(
+        Fault(
+          .metadata, file: folder.relativePath, found: slug,
+          expected: "a folder name of lower case letters, digits and -"))
+    }
+    let predictions = folder.appending(path: "predictions.tsv")
+    let present = FileManager.default.fileExists(atPath: predictions.path)
+    let wanted = metadata.kind != .published
+    if present != wanted {
+      faults.append(
+        Fault(
+          .metadata, file: predictions.relativePath, found: present ? "a file" : "no file",
+          expected: wanted
+            ? "predictions.tsv" : "no predictions: a published entry has claimed scores alone"))
+    }
+    if !faults.isEmpty { throw .invalid(faults) }
+    return Entry(slug: slug, metadata: metadata, predictions: wanted ? predictions : nil)
+  }
+
+  private func folders(of folder: URL) throws(HarnessError) -> [URL] {
+    guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+    do {
+      return try FileManager.default.contentsOfDirectory(
+        at: folder, includingPropertiesForKeys: [.isDirectoryKey], options: [.skipsHiddenFiles]
+      ).filter { url in
+        (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) ?? false
+      }.sorted { $0.lastPathComponent < $1.lastPathComponent }
+    } catch {
+      throw .system(path: folder.relativePath, reason: error.localizedDescription)
+    }
+  }
+
+  private static func repeatedDigests(_ entries: [Entry], in url: URL) -> [Fault] {
+    var seen: [String: Entry] = [:]
+    var faults: [Fault] = []
+    for entry in entries {
+      guard let digest = entry.metadata.predictionsSHA256 else { continue }
+      let key = "\(entry.metadata.benchmark)/\(entry.metadata.split)/\(digest)"
+      if let first = seen[key] {
+        faults.append(
+          Fault(
+            .duplicate,
+            file: url.appending(path: "\(entry.metadata.benchmark)/\(entry.slug)").relativePath,
+            found: "the predictions of \(first.slug)",
+            expected: "predictions that no other entry has"))
+      }
+      seen[key] = seen[key] ?? entry
+    }
+    return faults
+  }
+
+  /// Adds an entry: checked predictions in a normal form, and its metadata with their digest.
+  ///
+  /// - Returns: the folder written.
+  /// - Throws: ``HarnessError/conflict(what:hint:)`` where the slug or the digest is taken.
+  public func add(
+    _ predictions: Predictions, dataset: Dataset, metadata: SubmissionMetadata, slug: String
+  ) throws(HarnessError) -> URL {
+    var metadata = metadata
+    metadata.predictionsSHA256 = predictions.digest
+    metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
+    let faults = metadata.faults(file: "submission.json")
+    if !faults.isEmpty { throw .invalid(faults) }
+    guard Slug.isValid(slug) else {
+      throw .usage("'\(slug)' is no slug: use lower case letters, digits and -, at most 80.")
+    }
+    let target = url.appending(path: metadata.benchmark).appending(path: slug)
+    if FileManager.default.fileExists(atPath: target.path) {
+      throw .conflict(
+        what: "There is an entry named '\(slug)' in \(metadata.benchmark) already",
+        hint: "Choose another name with --slug.")
+    }
+    let same = try entries().first { entry in
+      entry.metadata.predictionsSHA256 == predictions.digest
+        && entry.metadata.benchmark == metadata.benchmark && entry.metadata.split == metadata.split
+    }
+    if let same {
+      throw .conflict(
+        what: "These predictions were added already, as '\(same.slug)'",
+        hint: "An entry's predictions must differ from every other's.")
+    }
+    // Written whole under a hidden name, then moved: a reader never sees half an entry.
+    let staging = url.appending(path: metadata.benchmark).appending(path: ".\(slug).part")
+    try? FileManager.default.removeItem(at: staging)
+    try AtomicFile.write(
+      Self.table(predictions, dataset), to: staging.appending(path: "predictions.tsv"))
+    try AtomicFile.write(
+      try Documents.encode(metadata), to: staging.appending(path: "submission.json"))
+    do {
+      try FileManager.default.moveItem(at: staging, to: target)
+    } catch {
+      try? FileManager.default.removeItem(at: staging)
+      throw .system(path: target.relativePath, reason: error.localizedDescription)
+    }
+    AtomicFile.sync(folder: target.deletingLastPathComponent())
+    return target
+  }
+
+  /// Predictions as TSV with a header and ids, in the order of the split.
+  private static func table(_ predictions: Predictions, _ dataset: Dataset) -> Data {
+    let targets = Target.allCases.filter { predictions.columns[$0] != nil }
+    var out = (["id"] + targets.map(\.rawValue)).joined(separator: "\t") + "\n"
+    for row in predictions.present {
+      let values = targets.compactMap { predictions.columns[$0]?.values[row] }.map { "\($0)" }
+      out += ([dataset.rows[row].id] + values).joined(separator: "\t") + "\n"
+    }
+    return Data(out.utf8)
+  }
+}
+
+/// Folder names of entries: lower case ASCII letters, digits and single hyphens, at most 80.
+public enum Slug {
+  public static func isValid(_ text: String) -> Bool { !text.isEmpty && make(text) == text }
+
+  /// The slug of a name; empty where the name has no letter or digit that ASCII can show.
+  public static func make(_ name: String) -> String {
+    let folded = name.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: nil)
+    var slug = ""
+    for byte in folded.lowercased().utf8 {
+      let plain = (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
+      if plain {
+        slug.unicodeScalars.append(Unicode.Scalar(byte))
+      } else if byte < 0x80, !slug.isEmpty, slug.last != "-" {
+        slug += "-"
+      }
+    }
+    return String(slug.prefix(80)).trimmingCharacters(in: ["-"])
+  }
+}
+
+extension SubmissionMetadata {
+  /// What is wrong with the metadata itself.
+  func faults(file: String) -> [Fault] {
+    var faults: [Fault] = []
+    func fault(_ field: String, _ found: String, _ expected: String) {
+      faults.append(
+        Fault(.metadata, file: file, field: field, found: found, expected: expected))
+    }
+    if schema != 1 { fault("schema", "\(schema)", "1") }
+    for (field, text) in [("team", team), ("system", system)] {
+      let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+      if trimmed.isEmpty { fault(field, text, "a name") }
+      if text.count > 200 { fault(field, text, "at most 200 characters") }
+    }
+    for (field, link) in [("codeURL", codeURL), ("paperURL", paperURL)] {
+      guard let link else { continue }
+      let scheme = URL(string: link)?.scheme?.lowercased()
+      if scheme != "http" && scheme != "https" { fault(field, link, "an http or https link") }
+    }
+    if let submitted, submitted.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) == nil {
+      fault("submitted", submitted, "a day as YYYY-MM-DD")
+    }
+    if kind == .published && claimed == nil {
+      fault("claimed", "", "the scores that the publication claims")
+    }
+    return faults
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct DataImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Read a benchmark's files as its organisers hand them out.",
+    discussion: """
+      Checks row counts, ids, label ranges and repeats, lists every fault of every file, and writes
+      nothing unless all is sound. Splits whose files are not in the folder are left out and named.
+
+      Example:  invitro data import newsemp24 --from ~/wassa2024
+      """)
+
+  @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
+  var benchmark: String
+
+  @Option(help: ArgumentHelp("Folder with the organisers' files.", valueName: "dir"))
+  var from: String
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func run() throws {
+    let definition = try BenchmarkRegistry.find(benchmark)
+    let summary = try DatasetImporter.run(
+      definition, from: URL(filePath: from, directoryHint: .isDirectory), into: data.home)
+    try ImportReport.show(summary, json: output.json)
+  }
+}
+
+/// Prints what an import found.
+enum ImportReport {
+  static func show(_ summary: DatasetImporter.Summary, json: Bool) throws {
+    if json { return try Console.json(summary) }
+    FaultListing.show(summary.warnings)
+    var table = TextTable([
+      ("split", .left), ("rows", .right), ("persons", .right), ("articles", .right),
+      ("gold", .left), ("missing labels", .right), ("duplicate essays", .right),
+      ("no demographics", .right),
+    ])
+    for split in summary.splits {
+      let missing = Target.allCases.compactMap { target in
+        split.missingLabels[target].map { "\($0) \(target.rawValue)" }
+      }
+      table.add([
+        split.name, "\(split.rows)", "\(split.persons)", "\(split.articles)",
+        split.hasGold ? "yes" : "blind", missing.joined(separator: ", "),
+        "\(split.duplicateEssays)", split.unmatchedDemographics.map { "\($0)" } ?? "-",
+      ])
+    }
+    Console.print("\(summary.benchmark)\n" + table.text)
+    if !summary.absent.isEmpty {
+      Console.message("not in the folder: " + summary.absent.joined(separator: ", "))
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct DataRepairCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repair",
+    abstract: "Recover the 6 and 8 item labels of NewsEmp24 train from NewsEmp23.",
+    discussion: """
+      In NewsEmp24 train one distress item was scored as empathy, so that both labels are means of
+      7 items. Essays that also stand in NewsEmp23 carry the right labels there; a row is changed
+      only where 7·e24 + 7·d24 = 6·e23 + 8·d23 holds. Both benchmarks must be imported. Importing
+      newsemp24 again takes the repair back.
+      """)
+
+  @Argument(help: "newsemp24.")
+  var benchmark: String
+
+  @Flag(help: "Report what would change; write nothing.")
+  var dryRun = false
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func validate() throws {
+    guard benchmark == "newsemp24" else {
+      throw ValidationError("Only newsemp24 has labels to repair.")
+    }
+  }
+
+  func run() throws {
+    let home = data.home
+    let definition = try BenchmarkRegistry.find("newsemp24")
+    let train = try home.load(definition, split: "train")
+    let earlier = try BenchmarkRegistry.find("newsemp23")
+    let sources = try ["train", "dev"].map { try home.load(earlier, split: $0) }
+    let (repaired, report) = LabelRepair.repair(train, from: sources)
+    if !dryRun && report.changed > 0 {
+      var datasets = try DatasetLoader.all(definition, in: home)
+      for index in datasets.indices where datasets[index].split == "train" {
+        datasets[index] = repaired
+      }
+      let manifest = try home.manifest(definition.id)
+      _ = try home.save(
+        datasets, of: definition.id, sources: manifest?.sources ?? [:],
+        repairs: (manifest?.repairs ?? [])
+          + ["\(report.changed) rows of train have the 6 and 8 item labels of NewsEmp23"])
+    }
+    if output.json { return try Console.json(report) }
+    func text(_ value: Double) -> String { Rounding.text(value, decimals: 3) }
+    Console.print(
+      """
+      \(report.rows) rows, \(report.matched) with an essay of NewsEmp23
+      \(report.changed) rows \(dryRun ? "would change" : "changed"): empathy by \
+      \(text(report.meanChangeEmpathy)) on average, \(text(report.largestChangeEmpathy)) at most; \
+      distress by \(text(report.meanChangeDistress)) on average, \
+      \(text(report.largestChangeDistress)) at most
+      \(report.inconsistent) rows break the identity and \(report.ambiguous) are ambiguous; \
+      they were left alone
+      """)
+  }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct SubmitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "submit", abstract: "Add a system to the leaderboard's folder, or check it.",
+    subcommands: [Add.self, Check.self])
+
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check a prediction file and copy it into submissions/<benchmark>/<slug>/.",
+      discussion: """
+        Writes submission.json and predictions.tsv (a header, ids, the split's order). Two entries
+        with the same name or the same predictions are refused. --meta takes a JSON file with any
+        of submission.json's fields; options on the command line win.
+
+        Example:
+          invitro submit add predictions_EMP.tsv --benchmark sample24 --split test \\
+            --team "My team" --system "My system" --kind fine-tuned
+        """)
+
+    @Argument(help: "The prediction file; - is standard input.")
+    var file: String
+
+    @OptionGroup var split: SplitOptions
+    @Option(help: "Name of the team.") var team: String?
+    @Option(help: "Name of the system.") var system: String?
+    @Option(help: "fine-tuned, prompted, ensemble or baseline.") var kind: String?
+    @Option(help: "One line on the system.") var description: String?
+    @Option(help: "JSON file with fields of submission.json.") var meta: String?
+    @Option(help: "Day of submission, YYYY-MM-DD. Default: today.") var date: String?
+    @Option(help: "Folder name. Default: made from team and system.") var slug: String?
+    @Option(help: "The folder of submissions.") var submissions: String = "submissions"
+    @OptionGroup var predictions: PredictionOptions
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let (definition, name) = try split.resolve()
+      let metadata = try metadata(definition, split: name)
+      let dataset = try data.home.load(definition, split: name)
+      let read = try PredictionReader(
+        definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+        dropMissing: predictions.dropMissing
+      ).read(URL(filePath: file))
+      FaultListing.show(read.warnings)
+      let folder = try SubmissionFolder(URL(filePath: submissions)).add(
+        read, dataset: dataset, metadata: metadata,
+        slug: slug ?? Slug.make("\(metadata.team) \(metadata.system)"))
+      Console.print(folder.relativePath)
+    }
+
+    private func metadata(
+      _ definition: BenchmarkDefinition, split: String
+    ) throws -> SubmissionMetadata {
+      var fields: [String: Any] = [:]
+      if let meta {
+        let data = try Documents.object(from: URL(filePath: meta))
+        fields = data
+      }
+      for (key, value) in [
+        ("team", team), ("system", system), ("kind", kind), ("description", description),
+        ("submitted", date),
+      ] {
+        if let value { fields[key] = value }
+      }
+      fields["schema"] = fields["schema"] ?? 1
+      fields["benchmark"] = definition.id
+      fields["split"] = split
+      fields["submitted"] = fields["submitted"] ?? Self.today()
+      guard fields["team"] != nil, fields["system"] != nil else {
+        throw ValidationError("Give --team and --system, or a --meta file with both.")
+      }
+      fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
+      if fields["kind"] as? String == SubmissionMetadata.Kind.published.rawValue {
+        throw ValidationError(
+          "A published entry has claimed scores and no predictions: write its submission.json.")
+      }
+      return try Documents.decode(SubmissionMetadata.self, fields: fields, name: meta ?? "options")
+    }
+
+    private static func today() -> String {
+      Date().formatted(.iso8601.year().month().day())
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check every entry: metadata, predictions, digests, repeats.",
+      discussion: """
+        For a pull request: exits with 65 and lists every fault. Entries whose split is not in the
+        data home are checked as far as that goes, and counted.
+        """)
+
+    @Option(help: "The folder of submissions.") var submissions: String = "submissions"
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let outcome = try SubmissionCheck.run(
+        SubmissionFolder(URL(filePath: submissions)), home: data.home)
+      Console.print(
+        "\(outcome.entries) entries are sound: \(outcome.compared) compared with their split, "
+          + "\(outcome.published) published, \(outcome.withoutSplit) whose split is not here")
+    }
+  }
+}

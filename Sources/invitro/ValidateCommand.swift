@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Say whether a prediction file is valid, and everything that is wrong with it.",
+    discussion: """
+      Forms: WASSA (predictions_EMP.tsv: no header, empathy and optionally distress, in the
+      split's order), TSV or CSV with a header and an id, JSON lines; plain or in a zip.
+      No gold labels are needed beyond the imported split's ids.
+
+      Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
+      """)
+
+  @Argument(help: "The prediction file; - is standard input.")
+  var file: String
+
+  @OptionGroup var split: SplitOptions
+  @OptionGroup var predictions: PredictionOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  /// What `--json` prints.
+  struct Verdict: Encodable {
+    var valid: Bool
+    var rows: Int?
+    var targets: [Target]?
+    var missing: Int?
+    var sha256: String?
+    var faults: [Fault]
+  }
+
+  func run() throws {
+    let (definition, name) = try split.resolve()
+    let dataset = try data.home.load(definition, split: name)
+    let reader = PredictionReader(
+      definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+      dropMissing: predictions.dropMissing)
+    do {
+      let read = try reader.read(URL(filePath: file))
+      try report(read, definition: definition, split: name)
+    } catch HarnessError.invalid(let faults) where output.json {
+      try Console.json(Verdict(valid: false, faults: faults))
+      throw ExitCode(ExitStatus.badData.rawValue)
+    }
+  }
+
+  private func report(
+    _ read: Predictions, definition: BenchmarkDefinition, split: String
+  ) throws {
+    let targets = Target.allCases.filter { read.columns[$0] != nil }
+    if output.json {
+      return try Console.json(
+        Verdict(
+          valid: true, rows: read.present.count, targets: targets, missing: read.missingCount,
+          sha256: read.digest, faults: read.warnings))
+    }
+    FaultListing.show(read.warnings)
+    var text =
+      "\(file) is valid: \(read.present.count) rows of \(definition.id)/\(split), "
+      + targets.map(\.rawValue).joined(separator: " and ")
+    if read.missingCount > 0 { text += "; \(read.missingCount) rows without a prediction dropped" }
+    Console.print(text)
+  }
+}
+
+/// Warnings on standard error; a long list is cut, with a line that says so.
+enum FaultListing {
+  private static let most = 20
+
+  static func show(_ faults: [Fault]) {
+    for fault in faults.prefix(most) { Console.message(fault.description) }
+    if faults.count > most {
+      Console.message("… and \(faults.count - most) more; --json lists them all")
+    }
+  }
+}
