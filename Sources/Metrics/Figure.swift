@@ -19,6 +19,11 @@ public enum Figure: Sendable, Hashable {
     case spreadTooSmall = "the values differ by too little to be squared"
     case degenerate = "the variance of the statistic is zero"
     case oneGroup = "there is only one group"
+    case methodDoesNotApply = "the method does not apply to this metric"
+    case tooManyRows = "too many rows for this method"
+    case tooSmallToPublish = "too small to publish"
+    case notDetectable = "no difference in reach would be found this often"
+    case tooManySystems = "too many systems for this display"
   }
 
   /// The number, or nil where the figure is undefined.

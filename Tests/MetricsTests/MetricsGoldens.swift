@@ -2,46 +2,76 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The cases of `shared/fixtures/metrics/metrics.json`, read loosely: numbers that are no numbers
-/// stand there as strings.
-struct MetricsGolden: Sendable, CustomTestStringConvertible {
-  let id: Int
-  let kind: String
-  let x: [Double]
-  let y: [Double]
-  private let json: Data
+/// Any JSON value. JSONDecoder reads numbers to the last bit, which JSONSerialization does not.
+enum JSON: Decodable, Sendable {
+  case number(Double), text(String), flag(Bool), list([JSON]), object([String: JSON]), null
 
-  var testDescription: String { "\(id) \(kind) n=\(x.count)" }
-
-  static let all: [MetricsGolden] = {
-    guard Shared.exists, let data = try? Shared.data("fixtures/metrics/metrics.json"),
-      let root = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-      let cases = root["cases"] as? [[String: Any]]
-    else { return [] }
-    return cases.compactMap(MetricsGolden.init)
-  }()
-
-  private init?(_ object: [String: Any]) {
-    guard let id = object["id"] as? Int, let kind = object["kind"] as? String,
-      let x = object["x"] as? [Double], let y = object["y"] as? [Double],
-      let json = try? JSONSerialization.data(withJSONObject: object)
-    else { return nil }
-    (self.id, self.kind, self.x, self.y, self.json) = (id, kind, x, y, json)
+  init(from decoder: any Decoder) throws {
+    let box = try decoder.singleValueContainer()
+    if box.decodeNil() {
+      self = .null
+    } else if let flag = try? box.decode(Bool.self) {
+      self = .flag(flag)
+    } else if let number = try? box.decode(Double.self) {
+      self = .number(number)
+    } else if let text = try? box.decode(String.self) {
+      self = .text(text)
+    } else if let list = try? box.decode([JSON].self) {
+      self = .list(list)
+    } else {
+      self = .object(try box.decode([String: JSON].self))
+    }
   }
 
-  /// What stands at `path`, or nil.
-  func value(_ path: String...) -> Any? {
-    var node = try? JSONSerialization.jsonObject(with: json)
-    for key in path { node = (node as? [String: Any])?[key] }
+  /// What stands at the path; `null` where nothing does.
+  subscript(_ path: String...) -> JSON {
+    var node = self
+    for key in path {
+      guard case .object(let members) = node else { return .null }
+      node = members[key] ?? .null
+    }
     return node
   }
 
-  /// The number at `path`; nil for "NaN", an error text or nothing.
-  func number(_ path: String...) -> Double? {
-    var node = try? JSONSerialization.jsonObject(with: json)
-    for key in path { node = (node as? [String: Any])?[key] }
-    guard let number = node as? NSNumber else { return nil }
-    return number.doubleValue
+  /// The number; nil for "NaN", an error text or nothing.
+  var number: Double? { if case .number(let number) = self { number } else { nil } }
+  var items: [JSON] { if case .list(let items) = self { items } else { [] } }
+  var numbers: [Double] { items.compactMap(\.number) }
+
+  static func read(_ data: Data) throws -> JSON {
+    try JSONDecoder().decode(JSON.self, from: data)
+  }
+
+  /// A golden file beside the tests.
+  static func golden(_ name: String) throws -> JSON {
+    try read(
+      Data(
+        contentsOf: URL(filePath: #filePath).deletingLastPathComponent()
+          .appending(path: "Goldens/\(name)")))
+  }
+}
+
+/// The cases of `shared/fixtures/metrics/metrics.json`.
+struct MetricsGolden: Sendable, CustomTestStringConvertible {
+  let json: JSON
+  let x: [Double]
+  let y: [Double]
+  let z: [Double]
+  let kind: String
+
+  var testDescription: String { "\(json["id"].number ?? -1) \(kind) n=\(x.count)" }
+
+  static let all: [MetricsGolden] = {
+    guard Shared.exists, let data = try? Shared.data("fixtures/metrics/metrics.json"),
+      let root = try? JSON.read(data)
+    else { return [] }
+    return root["cases"].items.map(MetricsGolden.init)
+  }()
+
+  private init(_ json: JSON) {
+    self.json = json
+    (x, y, z) = (json["x"].numbers, json["y"].numbers, json["z"].numbers)
+    if case .text(let kind) = json["kind"] { self.kind = kind } else { kind = "" }
   }
 }
 

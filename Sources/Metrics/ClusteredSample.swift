@@ -1,0 +1,63 @@
+/// Gold labels with the cluster (the person, as a rule) of each row: what all inference rests on.
+///
+/// Clusters are numbered by their first row, so their names are of no consequence.
+public struct ClusteredSample: Sendable {
+  /// Gold labels, (n,).
+  public let gold: [Double]
+  /// Cluster of each row, 0 ..< clusterCount; (n,).
+  public let clusterOfRow: [Int]
+  public let clusterCount: Int
+  /// Mean gold label, about which sums are taken.
+  let centre: Double
+
+  /// Few clusters make every clustered method unreliable: under this number a report says so.
+  public static let fewClusters = 20
+
+  /// - Parameters:
+  ///   - gold: (n,), finite.
+  ///   - clusters: (n,), any names.
+  public init<Name: Hashable>(gold: [Double], clusters: [Name]) {
+    precondition(gold.count == clusters.count, "one cluster a row")
+    var numbers: [Name: Int] = [:]
+    var rows: [Int] = []
+    rows.reserveCapacity(clusters.count)
+    for name in clusters {
+      let next = numbers.count
+      let number = numbers[name] ?? next
+      if number == next { numbers[name] = next }
+      rows.append(number)
+    }
+    self.init(gold: gold, clusterOfRow: rows, clusterCount: numbers.count)
+  }
+
+  /// Every row its own cluster: the naive form, for comparison.
+  public init(rows gold: [Double]) {
+    self.init(gold: gold, clusterOfRow: Array(gold.indices), clusterCount: gold.count)
+  }
+
+  private init(gold: [Double], clusterOfRow: [Int], clusterCount: Int) {
+    self.gold = gold
+    self.clusterOfRow = clusterOfRow
+    self.clusterCount = clusterCount
+    centre = SampleMoments(gold).mean
+  }
+
+  public var count: Int { gold.count }
+
+  /// The rows of each cluster, ascending.
+  var rowsOfCluster: [[Int]] {
+    var rows = [[Int]](repeating: [], count: clusterCount)
+    for row in clusterOfRow.indices { rows[clusterOfRow[row]].append(row) }
+    return rows
+  }
+
+  /// The rows at `indices` as a sample of their own.
+  func subset(_ indices: [Int]) -> ClusteredSample {
+    ClusteredSample(gold: indices.map { gold[$0] }, clusters: indices.map { clusterOfRow[$0] })
+  }
+
+  /// The sample with the pairs (own cluster, other's cluster) as clusters.
+  func crossed(with other: [Int]) -> ClusteredSample {
+    ClusteredSample(gold: gold, clusters: zip(clusterOfRow, other).map { [$0, $1] })
+  }
+}
