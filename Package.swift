@@ -11,7 +11,8 @@ let settings: [SwiftSetting] = [
 /// The JSON resources of Harness, compiled in so that the program is one file. SwiftPM embeds
 /// single files only, not folders.
 let harnessResources: [Resource] = [
-  "newsemp24", "newsemp23", "newsemp22", "newsemp18", "sample24",
+  "newsemp24", "newsemp23", "newsemp22", "newsemp18", "sample24", "fetch-newsemp18",
+  "fetch-llmpathy",
 ].map { .embedInCode("Resources/Benchmarks/\($0).json") }
 
 let package = Package(

@@ -35,6 +35,15 @@ public struct ClusteredSample: Sendable {
     self.init(gold: gold, clusterOfRow: Array(gold.indices), clusterCount: gold.count)
   }
 
+  /// Independent rows dealt into `groups` clusters in turn: a grouped jackknife, for row numbers at
+  /// which one cluster a row would take much memory and change nothing.
+  public init(gold: [Double], groups: Int) {
+    precondition(groups > 0, "at least one group")
+    self.init(
+      gold: gold, clusterOfRow: gold.indices.map { $0 % groups },
+      clusterCount: min(groups, gold.count))
+  }
+
   private init(gold: [Double], clusterOfRow: [Int], clusterCount: Int) {
     self.gold = gold
     self.clusterOfRow = clusterOfRow

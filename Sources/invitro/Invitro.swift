@@ -20,7 +20,7 @@ struct Invitro: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
-      SubmitCommand.self, SiteCommand.self,
+      SubmitCommand.self,
     ])
 
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.
@@ -34,8 +34,8 @@ struct Invitro: AsyncParsableCommand {
       }
     } catch let error as HarnessError {
       Console.fail(error.description, error.exitStatus)
-    } catch let error as FetchError {
-      Console.fail(error.description, error.exitStatus)
+    } catch let error as SampleError {
+      Console.fail(error.description, .badData)
     } catch {
       exit(withError: error)
     }

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Say whether systems differ on these rows, or whether it may be chance.",
+    discussion: """
+      Two systems:    invitro compare a.tsv b.tsv --benchmark sample24 --split test
+      Many systems:   invitro compare --all --benchmark sample24 --split test
+                      (the entries of the submissions folder, or the files given)
+      Seeds:          invitro compare --runs DIR_A DIR_B --benchmark sample24 --split dev
+                      (every prediction file in a folder is a run with its own seed)
+
+      Both predictions of a whole person change places in the permutation test; p is two-sided.
+      """)
+
+  @Argument(help: "Prediction files; with --runs two folders; with --all none or several files.")
+  var inputs: [String] = []
+
+  @Flag(help: "Compare all systems with each other: adjusted p-values, rank sets, tie groups.")
+  var all = false
+
+  @Flag(help: "Compare two training procedures over their seeds.")
+  var runs = false
+
+  @Option(help: "The folder of submissions, for --all.")
+  var submissions: String = "submissions"
+
+  @OptionGroup var split: SplitOptions
+  @OptionGroup var inference: InferenceArguments
+  @OptionGroup var predictions: PredictionOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func validate() throws {
+    if all && runs { throw ValidationError("Give --all or --runs, not both.") }
+    if !all && inputs.count != 2 {
+      throw ValidationError(
+        runs ? "--runs takes two folders." : "Give two prediction files, or --all.")
+    }
+  }
+
+  func run() throws {
+    let (definition, name) = try split.resolve()
+    let dataset = try data.home.load(definition, split: name)
+    let scorer = try Scorer(
+      definition, dataset: dataset, options: try inference.scoringOptions())
+    let reader = PredictionReader(
+      definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+      dropMissing: predictions.dropMissing)
+    if runs {
+      try compareRuns(scorer, reader)
+    } else if all {
+      try compareAll(scorer, reader)
+    } else {
+      let read = try inputs.map { try reader.read(URL(filePath: $0)) }
+      let report = try scorer.compare(
+        read[0], named: inputs[0], read[1], named: inputs[1])
+      if output.json { return try Console.json(report) }
+      Console.print(CompareText.pair(report))
+    }
+  }
+
+  private func compareRuns(_ scorer: Scorer, _ reader: PredictionReader) throws {
+    let folders = try inputs.map { try RunFolder.predictions(in: URL(filePath: $0), reader) }
+    let report = RunsReport(
+      scorer, folders[0], named: inputs[0], folders[1], named: inputs[1])
+    if output.json { return try Console.json(report) }
+    Console.print(CompareText.runs(report))
+    Console.message("Note: " + RunsReport.warning)
+  }
+
+  /// What `--all --json` prints.
+  struct AllReport: Encodable {
+    var comparison: BoardComparison
+    var lookAlikes: [BoardComparer.LookAlikeFlag]
+    var overlaps: [SplitOverlap]
+  }
+
+  private func compareAll(_ scorer: Scorer, _ reader: PredictionReader) throws {
+    var systems: [BoardComparer.System] = []
+    var overlaps: [SplitOverlap] = []
+    if inputs.isEmpty {
+      let definition = scorer.definition
+      let entries = try SubmissionFolder(URL(filePath: submissions)).entries().filter {
+        $0.metadata.benchmark == definition.id && $0.metadata.split == scorer.dataset.split
+      }
+      for entry in entries {
+        guard let file = entry.predictions else { continue }
+        systems.append(.init(slug: entry.slug, predictions: try reader.read(file)))
+        overlaps += try SplitOverlap.find(entry, evaluated: scorer.dataset, home: data.home)
+      }
+    } else {
+      systems = try inputs.map { .init(slug: $0, predictions: try reader.read(URL(filePath: $0))) }
+    }
+    guard let outcome = BoardComparer(scorer).compare(systems) else {
+      throw HarnessError.usage(
+        "There are \(systems.count) systems on \(scorer.definition.id)/\(scorer.dataset.split); "
+          + "a comparison needs two that predict every row.")
+    }
+    let report = AllReport(
+      comparison: outcome.comparison, lookAlikes: outcome.lookAlikes, overlaps: overlaps)
+    if output.json { return try Console.json(report) }
+    Console.print(CompareText.board(outcome.comparison))
+    for flag in outcome.lookAlikes { Console.print(CompareText.flag(flag)) }
+    for overlap in overlaps { Console.print(overlap.text) }
+  }
+}

@@ -1,0 +1,146 @@
+public import ArgumentParser
+import Foundation
+import Harness
+import Metrics
+
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Score a prediction file: PCC, CCC, RMSE, MAE, rank correlations, each with an interval.",
+    discussion: """
+      Intervals take persons as clusters, because rows of one person are not independent. Under
+      20 clusters they are unreliable, and the report says so. Demographic groups under 10 rows or
+      5 persons are not shown.
+
+      Examples:
+        invitro score predictions_EMP.tsv --benchmark sample24 --split test
+        invitro score predictions.jsonl --benchmark newsemp24 --split dev --by gender,race --json
+        invitro score predictions.tsv --gold labels.tsv
+      """)
+
+  @Argument(help: "The prediction file; - is standard input.")
+  var file: String
+
+  @OptionGroup var split: SplitOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Score against this file instead of a benchmark: in the same order, or with the same ids.",
+      valueName: "file"))
+  var gold: String?
+
+  @Option(help: ArgumentHelp("Only these demographic attributes.", valueName: "gender,race,…"))
+  var by: String?
+
+  @OptionGroup var inference: InferenceArguments
+
+  @Flag(help: "Show intervals under article, row and person × article clustering too.")
+  var sensitivity = false
+
+  @Flag(help: "Simulate the smallest difference that a comparison on this split would find.")
+  var detectable = false
+
+  @OptionGroup var predictions: PredictionOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func validate() throws {
+    guard (gold == nil) != (split.benchmark == nil) else {
+      throw ValidationError("Give either --benchmark or --gold.")
+    }
+  }
+
+  func run() throws {
+    let report = try gold.map(scorePair) ?? scoreSplit()
+    if output.json { return try Console.json(report) }
+    Console.print(ScoreText(report).text)
+  }
+
+  private func options() throws -> ScoringOptions {
+    var options = try inference.scoringOptions()
+    options.attributes = by?.split(separator: ",").map(String.init)
+    options.sensitivity = sensitivity
+    options.detectable = detectable
+    return options
+  }
+
+  private func scorePair(_ gold: String) throws -> ScoreReport {
+    try FilePair(
+      predictions: URL(filePath: file), gold: URL(filePath: gold),
+      columns: try PredictionColumns.parse(predictions.column),
+      dropMissing: predictions.dropMissing
+    ).score(options())
+  }
+
+  private func scoreSplit() throws -> ScoreReport {
+    let (definition, name) = try split.resolve()
+    let options = try options()
+    for attribute in options.attributes ?? []
+    where !definition.groups.contains(where: { $0.attribute == attribute }) {
+      let known = definition.groups.map(\.attribute).joined(separator: ", ")
+      throw ValidationError(
+        "\(definition.id) has no attribute '\(attribute)'. It has: \(known.isEmpty ? "none" : known).")
+    }
+    let dataset = try data.home.load(definition, split: name)
+    let scorer = try Scorer(definition, dataset: dataset, options: options)
+    let read = try PredictionReader(
+      definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+      dropMissing: predictions.dropMissing
+    ).read(URL(filePath: file))
+    FaultListing.show(read.warnings)
+    return try scorer.score(read)
+  }
+}
+
+/// The choices of an inference, shared by `score`, `compare` and `site build`.
+struct InferenceArguments: ParsableArguments {
+  @Option(help: "Rows that belong together: person, article or row.")
+  var cluster: ScoringOptions.Cluster = .person
+
+  @Option(
+    help: ArgumentHelp(
+      "Interval: jackknife-z, percentile, bca or studentised. Default: the one that covers best "
+        + "at 57 clusters, see docs/inference.md.", valueName: "method"))
+  var interval: IntervalMethod = SystemInference.defaultMethod
+
+  @Option(help: "Nominal coverage of intervals.")
+  var level: Double = 0.95
+
+  @Option(help: "Bootstrap resamples and permutations.")
+  var replicates: Int = 10_000
+
+  @Option(help: "Seed of everything random; it stands in the signature.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Form of CCC: lin-n (Lin 1989) or lin-n-1 (the paper's tables, torchmetrics).")
+  var ccc: ConcordanceForm = .population
+
+  @Option(help: "Threads; the figures do not depend on it.")
+  var threads: Int = Parallel.processors
+
+  func validate() throws {
+    guard level > 0.5, level < 1 else {
+      throw ValidationError("--level lies between 0.5 and 1; \(level) does not.")
+    }
+    guard (100...10_000_000).contains(replicates) else {
+      throw ValidationError("--replicates lies between 100 and 10,000,000.")
+    }
+    guard threads > 0 else { throw ValidationError("--threads is 1 or more.") }
+    guard ![.twoWayJackknife, .fisherRows].contains(interval) else {
+      throw ValidationError(
+        "--interval takes jackknife-z, percentile, bca or studentised; "
+          + "--sensitivity shows the two-way interval.")
+    }
+  }
+
+  func scoringOptions() throws -> ScoringOptions {
+    ScoringOptions(
+      inference: InferenceOptions(
+        level: level, replicates: replicates, seed: seed, form: ccc, threads: threads),
+      method: interval, cluster: cluster)
+  }
+}
+
+extension ScoringOptions.Cluster: ExpressibleByArgument {}
+extension IntervalMethod: ExpressibleByArgument {}
+extension ConcordanceForm: ExpressibleByArgument {}
