@@ -100,12 +100,12 @@ struct Draws: Sendable {
     let g = UInt64(clusters)
     for k in 0..<UInt64(clusters / 2) {
       let bits = generator.bits(base &+ k)
-      body(Int((bits & 0xFFFF_FFFF) &* g >> 32))
-      body(Int((bits >> 32) &* g >> 32))
+      body(Int(((bits & 0xFFFF_FFFF) &* g) >> 32))
+      body(Int(((bits >> 32) &* g) >> 32))
     }
     if clusters % 2 == 1 {
       let bits = generator.bits(base &+ UInt64(clusters / 2))
-      body(Int((bits & 0xFFFF_FFFF) &* g >> 32))
+      body(Int(((bits & 0xFFFF_FFFF) &* g) >> 32))
     }
   }
 
@@ -118,12 +118,12 @@ struct Draws: Sendable {
     let g = UInt64(clusters)
     for k in 0..<UInt64(clusters / 2) {
       let bits = generator.bits(base &+ k)
-      even += rows[Int((bits & 0xFFFF_FFFF) &* g >> 32)]
-      odd += rows[Int((bits >> 32) &* g >> 32)]
+      even += rows[Int(((bits & 0xFFFF_FFFF) &* g) >> 32)]
+      odd += rows[Int(((bits >> 32) &* g) >> 32)]
     }
     if clusters % 2 == 1 {
       let bits = generator.bits(base &+ UInt64(clusters / 2))
-      even += rows[Int((bits & 0xFFFF_FFFF) &* g >> 32)]
+      even += rows[Int(((bits & 0xFFFF_FFFF) &* g) >> 32)]
     }
     return even + odd
   }

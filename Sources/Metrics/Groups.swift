@@ -114,7 +114,7 @@ public struct DisparityTest: Sendable, Hashable {
         // Fisher and Yates with one numbered draw a step.
         for k in stride(from: shuffled.count - 1, to: 0, by: -1) {
           let bits = generator.bits(UInt64(b * shuffled.count + k))
-          shuffled.swapAt(k, Int((bits >> 32) &* UInt64(k + 1) >> 32))
+          shuffled.swapAt(k, Int(((bits >> 32) &* UInt64(k + 1)) >> 32))
         }
         if let gap = gap(sums, shuffled, groups) {
           far += gap >= least ? 1 : 0

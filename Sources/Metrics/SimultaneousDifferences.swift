@@ -146,6 +146,30 @@ struct SumMatrix {
     _ range: Range<Int>, _ systems: [ClusterSums], _ lane: Int, _ options: InferenceOptions
   ) -> [Double] {
     let width = range.count
+    var values = [Double](repeating: .nan, count: systems.count * width)
+    forEach(range, systems, options) { s, r, value in values[s * width + r] = value[lane] }
+    return values
+  }
+
+  /// PCC, CCC and RMSE of every system in every replicate of `range`, (3·S, range.count).
+  func allMetrics(
+    _ range: Range<Int>, _ systems: [ClusterSums], _ options: InferenceOptions
+  ) -> [Double] {
+    let width = range.count
+    var values = [Double](repeating: .nan, count: 3 * systems.count * width)
+    forEach(range, systems, options) { s, r, value in
+      for lane in 0..<3 { values[(3 * s + lane) * width + r] = value[lane] }
+    }
+    return values
+  }
+
+  /// The product with the counts of `range`, one call for each system and replicate.
+  @inline(__always)
+  private func forEach(
+    _ range: Range<Int>, _ systems: [ClusterSums], _ options: InferenceOptions,
+    _ body: (Int, Int, SIMD4<Double>) -> Void
+  ) {
+    let width = range.count
     var counts = [Double](repeating: 0, count: width * clusters)
     var product = [Double](repeating: 0, count: rows * width)
     counts.withUnsafeMutableBufferPointer { counts in
@@ -155,7 +179,6 @@ struct SumMatrix {
       cblas_dgemm(
         CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, sums, k, base, k, 0, &product, n)
     }
-    var values = [Double](repeating: .nan, count: systems.count * width)
     product.withUnsafeBufferPointer { p in
       for (s, system) in systems.enumerated() {
         let base = (3 + 5 * s) * width
@@ -163,10 +186,9 @@ struct SumMatrix {
           let row = ClusterSums.Row(
             p[r], p[width + r], p[2 * width + r], p[base + r], p[base + width + r],
             p[base + 2 * width + r], p[base + 3 * width + r], p[base + 4 * width + r])
-          values[s * width + r] = system.metrics(row)[lane]
+          body(s, r, system.metrics(row))
         }
       }
     }
-    return values
   }
 }
