@@ -1,0 +1,41 @@
+# Targets for people; `make help` lists them.
+SHELL := /bin/bash
+# Tuned to this machine: LLVM may use every vector instruction it has.
+FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
+BIN := .build/release
+SOURCES := Package.swift Sources Tests Benchmarks
+
+.PHONY: help deps build demo test lint format bench simulate clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
+
+deps: ## Install the system libraries that are missing (apt-get)
+	@scripts/install-packages
+
+build: deps ## Build the program, tuned to this machine
+	swift build $(FLAGS) --product invitro
+
+demo: build ## Make synthetic data, score four systems, build a site, say where to open it
+	@scripts/demo $(BIN)/invitro
+
+test: deps ## Run all tests, in release mode
+	swift test $(FLAGS)
+
+lint: ## Check the format of every source file
+	swift format lint --strict --recursive $(SOURCES)
+	@scripts/check-sources
+
+format: ## Format every source file in place
+	swift format --in-place --recursive $(SOURCES)
+
+bench: deps ## Compare speed and memory with the usual Python tools, in one run
+	swift build $(FLAGS)
+	@scripts/bench $(BIN)
+
+simulate: deps ## Simulate how often intervals cover and tests reject (docs/inference.md)
+	swift build $(FLAGS) --product invitro-bench
+	$(BIN)/invitro-bench simulate
+
+clean: ## Remove what was built
+	rm -rf .build site/public
