@@ -32,7 +32,7 @@ struct EssayComposer {
   func compose(
     empathy: Double, distress: Double, quirks: Quirks, random: inout SampleRandom
   ) -> String {
-    var sentences = [random.pick(SampleReactions.openings)]
+    var sentences = [fill(random.pick(SampleReactions.openings))]
     var body: [String] = []
     body += random.shuffled(topic.facts).prefix(1 + random.below(2))
     let reactions = 3 + random.below(2)
@@ -48,9 +48,9 @@ struct EssayComposer {
       body.append(
         random.pick(SampleReactions.quoteLeads).replacing("{quote}", with: topic.quote))
     }
-    sentences += random.shuffled(body)
-    let closing = random.pick(
-      SampleReactions.closings[drawLevel(empathy, among: 5, random: &random)])
+    sentences += random.shuffled(body).map(fill)
+    let closing = fill(
+      random.pick(SampleReactions.closings[drawLevel(empathy, among: 5, random: &random)]))
     // Who feels more writes a little more.
     let target = max(Self.words.lowerBound, 64 + random.below(44) + Int((0.5 * empathy).rounded()))
     extend(&sentences, closing: closing, to: target, random: &random)
@@ -62,19 +62,19 @@ struct EssayComposer {
   private func extend(
     _ sentences: inout [String], closing: String, to target: Int, random: inout SampleRandom
   ) {
-    var spare = random.shuffled(topic.facts + (SampleReactions.empathy[2]))
+    var spare = random.shuffled(topic.facts + SampleReactions.empathy[2]).map(fill)
       .filter { !sentences.contains($0) }
-    while Self.wordCount(sentences.map(fill).joined(separator: " ") + " " + fill(closing)) < target,
-      let next = spare.popLast()
-    {
+    var words = Self.wordCount(closing) + sentences.reduce(0) { $0 + Self.wordCount($1) }
+    while words < target, let next = spare.popLast() {
       sentences.insert(next, at: 1 + random.below(sentences.count))
+      words += Self.wordCount(next)
     }
   }
 
   private func finish(
     _ sentences: [String], quirks: Quirks, random: inout SampleRandom
   ) -> String {
-    var filled = sentences.map { sentenceCase(fill($0)) }
+    var filled = sentences.map(sentenceCase)
     if quirks.lowerCase { filled = filled.map { $0.lowercased() } }
     let gap = quirks.lineFeeds == 0 ? -1 : 1 + random.below(filled.count - 1)
     var text = ""
@@ -107,6 +107,6 @@ struct EssayComposer {
   }
 
   static func wordCount(_ text: String) -> Int {
-    text.split { $0 == " " || $0 == "\n" }.count
+    text.utf8.split { $0 == 0x20 || $0 == 0x0A }.count
   }
 }
