@@ -13,7 +13,7 @@ struct DataCommand: AsyncParsableCommand {
       this machine alone, and its files are readable by their owner only.
       """,
     subcommands: [
-      DataImportCommand.self, DataSampleCommand.self,
+      DataImportCommand.self, DataFetchCommand.self, DataSampleCommand.self,
       DataStatsCommand.self, DataCheckCommand.self, DataRepairCommand.self,
     ])
 }

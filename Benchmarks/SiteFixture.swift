@@ -1,0 +1,293 @@
+import Foundation
+import Harness
+import Report
+
+/// A made-up input of any size, for measuring and for tests in a browser. Its figures are drawn
+/// from a seeded generator and stand for nothing; its benchmark says so.
+enum SiteFixture {
+  static func input(systems: Int, pairs: Bool = true) throws -> SiteInput {
+    var random = SplitMix(state: 20_240_817)
+    let benchmark = try JSONDecoder().decode(
+      BenchmarkDefinition.self, from: Data(definition.utf8))
+    var entries = (0..<systems).map { entry($0, of: systems, &random) }
+    var facts: [String: EntryFacts] = [:]
+    if systems >= 8 {
+      entries += [published("harbour-2024", 0.629), published("lantern-2025", 0.634), unscored()]
+      facts["system-00003"] = EntryFacts(
+        reproduced: "Trained again by another laboratory from the code, 2025-01-20: PCC 0.55.",
+        history: [
+          .init(day: "2025-01-12", what: "Submitted"),
+          .init(day: "2025-01-20", what: "Reproduced"),
+        ])
+      facts["system-00005"] = EntryFacts(
+        withdrawn: "The team found test essays in its training data.",
+        history: [.init(day: "2025-02-02", what: "Withdrawn by the team")])
+    }
+    let ranked = entries.filter { $0.report != nil && facts[$0.slug]?.withdrawn == nil }
+    let comparison = pairs ? compare(ranked, &random) : nil
+    return SiteInput(
+      benchmarks: [benchmark],
+      boards: [
+        Board(
+          benchmark: "fixture24", split: "test", entries: entries, comparison: comparison,
+          facts: facts),
+        Board(benchmark: "fixture24", split: "dev", entries: []),
+      ],
+      address: URL(string: "https://example.org/invitro/"),
+      statistics: ["fixture24/test": statistics()], replication: replication(),
+      version: "fixture")
+  }
+
+  private static func entry(
+    _ index: Int, of count: Int, _ random: inout SplitMix
+  ) -> LeaderboardEntry {
+    let slug = "system-" + String(repeating: "0", count: max(0, 5 - "\(index)".count)) + "\(index)"
+    let kinds: [SubmissionMetadata.Kind] = [.fineTuned, .prompted, .ensemble, .baseline]
+    var metadata = SubmissionMetadata(
+      benchmark: "fixture24", split: "test", team: teams[index % teams.count],
+      system: "\(names[index % names.count]) \(index)", kind: kinds[index % 4])
+    metadata.submitted = "2025-0\(1 + index % 9)-1\(index % 9)"
+    metadata.description = "A made-up system that shows what a page looks like."
+    metadata.baseModels = [.init(name: "encoder-base", revision: "abc123")]
+    metadata.trainingData = ["fixture24/train"]
+    metadata.usesDevLabels = index % 5 == 0
+    metadata.usesEarlierYears = index % 3 == 0
+    if index % 2 == 0 { metadata.llmLabels = .init(model: "a-large-model", promptSHA256: "0a1b") }
+    metadata.seeds = [0, 42, 100]
+    metadata.selection = "median of the seeds on dev"
+    metadata.codeURL = "https://example.org/code/\(index)"
+    metadata.paperURL = index % 2 == 0 ? "https://example.org/paper/\(index)" : nil
+    metadata.bibtex = "@misc{system\(index),\n  title = {System \(index)},\n  year = {2025}\n}"
+    metadata.contact = "nobody-\(index)@example.org"
+    let quality = 0.15 + 0.5 * Double(count - index) / Double(count) + 0.04 * random.centred()
+    metadata.claimed = [.empathy: ["pcc": quality + (index % 4 == 0 ? 0.03 : 0)]]
+    return LeaderboardEntry(
+      slug: slug, metadata: metadata, report: report(quality, index, &random))
+  }
+
+  private static func report(
+    _ quality: Double, _ index: Int, _ random: inout SplitMix
+  ) -> ScoreReport {
+    let half = 0.13 - 0.06 * quality
+    let around = { (value: Double) in
+      ScoredFigure(
+        value: Rounding.published(value), low: Rounding.published(value - half),
+        high: Rounding.published(min(value + 0.9 * half, 0.99)))
+    }
+    var empathy = TargetScores()
+    empathy.pcc = around(quality)
+    empathy.ccc = around(quality - 0.05)
+    empathy.rmse = around(1.9 - quality)
+    empathy.mae = around(1.6 - quality)
+    empathy.spearman = around(quality - 0.02)
+    empathy.kendall = around(quality * 0.7)
+    empathy.rowwise = around(quality)
+    empathy.bias = Rounding.published(0.3 * random.centred())
+    var targets: TargetTable<TargetScores> = [.empathy: empathy]
+    if index % 3 != 2 {
+      var distress = TargetScores()
+      distress.pcc = around(quality - 0.1)
+      distress.ccc = around(quality - 0.18)
+      distress.rmse = around(2.1 - quality)
+      targets[.distress] = distress
+    }
+    if index % 11 == 10 {
+      targets[.empathy]?.pcc = ScoredFigure(undefined: "the predictions are constant")
+      targets[.empathy]?.ccc = ScoredFigure(value: 0)
+    }
+    var report = ScoreReport(
+      benchmark: "fixture24", split: "test", n: 83, clusters: 57, targets: targets,
+      groups: groups(quality, &random),
+      wassa: WASSAScores(
+        averaged: Rounding.published(quality - 0.05), empathy: Rounding.published(quality),
+        distress: index % 3 != 2 ? Rounding.published(quality - 0.1) : nil),
+      digests: Digests(
+        gold: random.digest(), order: random.digest(), predictions: random.digest()),
+      signature: "pcc|ci:jackknife-z|cluster:person|perm:swap|B:10000|seed:1|adj:holm|v:fixture",
+      version: "fixture")
+    var gender = Disparity(attribute: "gender", target: .empathy)
+    gender.gap = 0.0812
+    gender.lowest = "Male"
+    gender.highest = "Female"
+    gender.p = 0.4312
+    gender.adjusted = 0.8624
+    report.disparities = [gender]
+    report.sensitivity = [
+      Sensitivity(cluster: "article", clusters: 14, fewClusters: true, targets: targets)
+    ]
+    return report
+  }
+
+  private static func groups(_ quality: Double, _ random: inout SplitMix) -> [GroupScores] {
+    groupTable.flatMap { attribute, groups in
+      groups.map { name, n, persons in
+        var group = GroupScores(attribute: attribute, group: name)
+        guard n >= 10, persons >= 5 else {
+          group.suppressed = "too small to publish"
+          return group
+        }
+        group.n = n
+        group.clusters = persons
+        let value = quality - 0.05 + 0.15 * random.centred()
+        let figure = ScoredFigure(
+          value: Rounding.published(value),
+          low: Rounding.published(value - 0.9 / Double(n).squareRoot()),
+          high: Rounding.published(min(value + 0.8 / Double(n).squareRoot(), 0.98)))
+        group.empathy = GroupTargetScores(
+          pcc: figure, ccc: figure, rmse: ScoredFigure(value: Rounding.published(1.9 - value)),
+          goldSD: 1.8, bias: Rounding.published(0.2 * random.centred()))
+        return group
+      }
+    }
+  }
+
+  private static let groupTable: [(String, [(String, Int, Int)])] = [
+    ("gender", [("Male", 41, 28), ("Female", 40, 27), ("Other", 2, 2)]),
+    (
+      "race",
+      [
+        ("White", 58, 39), ("Hispanic/Latino", 9, 6), ("Black/African American", 12, 8),
+        ("Asian/Pacific Islander", 4, 4),
+      ]
+    ),
+    ("age", [("18-24", 10, 7), ("25-30", 24, 16), ("31-40", 33, 21), ("41-50", 16, 13)]),
+  ]
+
+  private static func compare(
+    _ entries: [LeaderboardEntry], _ random: inout SplitMix
+  ) -> BoardComparison {
+    let defined = entries.compactMap { entry in
+      entry.report?.targets[.empathy]?.pcc?.value.map { (entry.slug, $0) }
+    }.sorted { $0.1 > $1.1 }
+    var pairs: [BoardComparison.Pair] = []
+    let all = defined.count <= 120
+    for (place, first) in defined.enumerated() {
+      for second in defined.dropFirst(place + 1).prefix(all ? defined.count : 5) {
+        let difference = first.1 - second.1
+        let p = max(0.0001, 1 - difference * 6)
+        pairs.append(
+          .init(
+            first: first.0, second: second.0, difference: Rounding.published(difference),
+            low: Rounding.published(difference - 0.11), high: Rounding.published(difference + 0.1),
+            p: Rounding.published(p), adjusted: Rounding.published(min(1, p * 2))))
+      }
+    }
+    let standings = defined.enumerated().map { place, system in
+      BoardComparison.Standing(
+        slug: system.0, lowRank: max(1, place - 1), highRank: min(defined.count, place + 4),
+        tieGroups: [String(UnicodeScalar(UInt8(65 + (place / 4) % 26)))])
+    }
+    return BoardComparison(
+      metric: "pcc", target: .empathy, test: "paired permutation of persons, B 10000, seed 1",
+      interval: "paired jackknife over persons", adjustment: "Holm",
+      family: "\(pairs.count) pairs of \(defined.count) systems", level: 0.05, pairs: pairs,
+      standings: standings,
+      detectable: DetectableDifference(
+        metric: "pcc", target: .empathy, difference: 0.19, power: 0.8, level: 0.05,
+        correlation: 0.6, simulations: 1000, seed: 1))
+  }
+
+  private static func published(_ slug: String, _ pcc: Double) -> LeaderboardEntry {
+    var metadata = SubmissionMetadata(
+      benchmark: "fixture24", split: "test", team: "A paper", system: "Published \(slug)",
+      kind: .published)
+    metadata.claimed = [.empathy: ["pcc": pcc, "ccc": pcc - 0.05]]
+    metadata.paperURL = "https://example.org/papers/\(slug)"
+    metadata.description = "As its abstract says."
+    return LeaderboardEntry(slug: slug, metadata: metadata, report: nil)
+  }
+
+  private static func unscored() -> LeaderboardEntry {
+    let metadata = SubmissionMetadata(
+      benchmark: "fixture24", split: "test", team: "Late", system: "Not yet scored", kind: .prompted
+    )
+    return LeaderboardEntry(
+      slug: "not-yet-scored", metadata: metadata, report: nil,
+      unscored: "the gold labels of this split are not on the machine that built the site")
+  }
+
+  private static func statistics() -> SplitStatistics {
+    SplitStatistics(
+      rows: 83, persons: 57, articles: 14,
+      labels: [
+        .empathy: .init(mean: 4.19, sd: 1.86, histogram: [12, 10, 11, 13, 15, 22]),
+        .distress: .init(mean: 3.87, sd: 1.94, histogram: nil),
+      ],
+      groups: groupTable.flatMap { attribute, groups in
+        groups.map { name, n, persons in
+          let isSmall = n < 10 || persons < 5
+          return .init(
+            attribute: attribute, group: name, rows: isSmall ? nil : n,
+            persons: isSmall ? nil : persons)
+        }
+      })
+  }
+
+  private static func replication() -> Replication {
+    let points = stride(from: 3.0, through: 5.0, by: 0.5).map {
+      Replication.Point(x: $0, y: 0.62 - 0.02 * abs($0 - 4.5), low: 0.55, high: 0.66)
+    }
+    return Replication(
+      paper: "A made-up paper", paperURL: "https://example.org/paper",
+      setting: "made-up figures that show the page",
+      claims: [
+        .init(
+          table: "Table 1", what: "peak of five seeds", metric: "PCC", published: 0.648,
+          ours: 0.631,
+          low: 0.52, high: 0.72, verdict: .within),
+        .init(
+          table: "Table 1", what: "median of five seeds", metric: "RMSE", published: 1.209,
+          ours: nil, verdict: .notRun, note: "needs a machine of another kind"),
+      ],
+      errata: ["An early table prints the SD over seeds where the smallest RMSE belongs."],
+      sweeps: [
+        .init(
+          title: "Threshold alpha", variable: "alpha", metric: "PCC",
+          series: [
+            .init(name: "published", points: points.map { .init(x: $0.x, y: $0.y + 0.01) }),
+            .init(name: "ours", points: points),
+          ])
+      ])
+  }
+
+  private static let names = [
+    "Corrected labels, large encoder", "Zero-shot prompt", "Mean of five", "Length of essay",
+    "Deep <ensemble> & \"friends\"", "Nachbar’s Näherung",
+  ]
+  private static let teams = ["North", "Laboratory of Measured Feelings", "Ω-group", "East"]
+
+  private static let definition = """
+    {"schema": 1, "id": "fixture24", "title": "Fixture24 (made up)",
+     "description": "Made-up figures in the shape of a real benchmark: 83 essays by 57 persons.",
+     "licence": "none needed", "source": "https://example.org/fixture24", "open": true,
+     "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
+     "primary": {"target": "empathy", "metric": "pcc"}, "defaultSplit": "test",
+     "splits": [{"name": "dev", "rows": 63, "file": "dev.csv", "format": "csv"},
+                {"name": "test", "rows": 83, "file": "test.csv", "format": "csv"}],
+     "columns": {"empathy": "empathy"}, "groups": [], "missing": ["unknown"],
+     "quirks": ["A quote inside a field is written with a backslash.", "Persons repeat."]}
+    """
+}
+
+/// SplitMix64: small, seeded, the same everywhere.
+struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Uniform in [-1, 1).
+  mutating func centred() -> Double { Double(next() >> 11) / Double(1 << 52) - 1 }
+
+  mutating func digest() -> String {
+    (0..<4).map { _ in
+      let text = String(next(), radix: 16)
+      return String(repeating: "0", count: 16 - text.count) + text
+    }.joined()
+  }
+}

@@ -1,0 +1,93 @@
+import Harness
+
+/// Series over one variable as lines with markers; shape and dash tell them apart, not colour alone.
+struct LinePlot {
+  let sweep: Replication.Sweep
+
+  private let width = 640.0
+  private let height = 300.0
+  private let left = 52.0
+  private let bottom = 40.0
+  private let top = 12.0
+
+  init(_ sweep: Replication.Sweep) { self.sweep = sweep }
+
+  /// The drawing; `id` is unique on its page. Empty where no point is finite.
+  func drawing(id: String) -> Markup {
+    let points = sweep.series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+    guard let x0 = points.map(\.x).min(), let x1 = points.map(\.x).max() else { return "" }
+    let ys = points.flatMap { [$0.y, $0.low ?? $0.y, $0.high ?? $0.y] }.filter(\.isFinite)
+    let y0 = ((ys.min() ?? 0) * 20).rounded(.down) / 20
+    let y1 = max(((ys.max() ?? 1) * 20).rounded(.up) / 20, y0 + 0.05)
+    let place = { (x: Double, y: Double) -> (Double, Double) in
+      let across = x1 > x0 ? (x - x0) / (x1 - x0) : 0.5
+      let inner = width - left - 16
+      return (
+        left + 8 + across * (inner - 16),
+        top + (1 - (y - y0) / (y1 - y0)) * (height - top - bottom)
+      )
+    }
+    var parts = axes(y0, y1, place)
+    for x in Set(points.map(\.x)).sorted() {
+      let at = place(x, y0)
+      parts += text(Rounding.text(x, decimals: 1), at.0, height - 22, "middle")
+    }
+    parts += text(sweep.variable, (left + width) / 2, height - 4, "middle")
+    for (number, series) in sweep.series.enumerated() {
+      parts += line(series, number % 4, place)
+    }
+    let title = Escaping.markup("\(sweep.title): \(sweep.metric) over \(sweep.variable)")
+    return Markup(
+      #"<svg class="plot" viewBox="0 0 640 300" role="img" aria-labelledby="\#(id)">"#
+        + #"<title id="\#(id)">\#(title)</title>\#(parts)</svg>"#)
+  }
+
+  private func axes(
+    _ y0: Double, _ y1: Double, _ place: (Double, Double) -> (Double, Double)
+  ) -> String {
+    var out = ""
+    for tick in 0...4 {
+      let value = y0 + (y1 - y0) * Double(tick) / 4
+      let y = top + (1 - Double(tick) / 4) * (height - top - bottom)
+      out += #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H624"/>"#
+      out += text(Rounding.text(value, decimals: 3), left - 6, y + 4, "end")
+    }
+    return out
+  }
+
+  private func line(
+    _ series: Replication.Series, _ number: Int, _ place: (Double, Double) -> (Double, Double)
+  ) -> String {
+    let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }.sorted { $0.x < $1.x }
+    var path = ""
+    var marks = ""
+    for point in points {
+      let at = place(point.x, point.y)
+      path += "\(path.isEmpty ? "M" : "L")\(SVG.number(at.0)) \(SVG.number(at.1))"
+      if let low = point.low, let high = point.high {
+        let ends = (place(point.x, low).1, place(point.x, high).1)
+        marks += #"<path class="s\#(number + 1)" d="M\#(SVG.number(at.0)) \#(SVG.number(ends.0))"#
+        marks += #"V\#(SVG.number(ends.1))"/>"#
+      }
+      marks += mark(number, at.0, at.1)
+    }
+    return #"<path class="s\#(number + 1) d\#(number + 1)" d="\#(path)"/>"# + marks
+  }
+
+  /// Disc, square, triangle, diamond.
+  private func mark(_ number: Int, _ x: Double, _ y: Double) -> String {
+    let shape =
+      switch number {
+      case 0: "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z"
+      case 1: "m-4-4h8v8h-8z"
+      case 2: "m0-5l5 9h-10z"
+      default: "m0-5l5 5l-5 5l-5-5z"
+      }
+    return #"<path class="m\#(number + 1)" d="M\#(SVG.number(x)) \#(SVG.number(y))\#(shape)"/>"#
+  }
+
+  private func text(_ words: String, _ x: Double, _ y: Double, _ anchor: String) -> String {
+    #"<text class="tick" x="\#(SVG.number(x))" y="\#(SVG.number(y))" text-anchor="\#(anchor)">"#
+      + "\(Escaping.markup(SafeText.cleaned(words)))</text>"
+  }
+}

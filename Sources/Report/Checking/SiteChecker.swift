@@ -1,0 +1,125 @@
+public import Foundation
+
+/// Reads a built site back as a stranger would and lists what is wrong with it.
+///
+/// Pages are parsed with libxml2 (through FoundationXML): the templates write HTML that is well
+/// formed as XML too, so that one strict parser can check it.
+public struct SiteChecker: Sendable {
+  /// What must stand on no page.
+  public struct Secrets: Sendable {
+    /// Essays. A passage of 47 letters and digits or more is found wherever it stands, whatever
+    /// its case, spacing and punctuation; a shorter one may be missed, and an essay of fewer than
+    /// 24 letters and digits is not looked for.
+    public var essays: [String]
+    /// Strings that are looked for as they are, for instance planted marks or contacts.
+    public var strings: [String]
+
+    public init(essays: [String] = [], strings: [String] = []) {
+      self.essays = essays
+      self.strings = strings
+    }
+  }
+
+  /// One thing that is wrong.
+  public struct Fault: Sendable, Hashable, CustomStringConvertible {
+    /// Relative to the site's folder.
+    public var file: String
+    public var line: Int?
+    public var kind: Kind
+    public var detail: String
+
+    public var description: String {
+      let place = line.map { "\(file):\($0)" } ?? file
+      return "\(place): \(kind.rawValue): \(detail)"
+    }
+  }
+
+  public enum Kind: String, Sendable, CaseIterable {
+    case notWellFormed = "not well formed"
+    case repeatedID = "repeated id"
+    case brokenLink = "broken link"
+    case brokenAnchor = "broken anchor"
+    case outsideRequest = "request outside the site"
+    case unsafeLink = "link that is not http or https"
+    case secret = "text that may not be shown"
+  }
+
+  /// Letters and digits of a window that essays are looked for by.
+  private static let window = 24
+
+  private let windows: WindowIndex
+  private let strings: [String]
+
+  public init(secrets: Secrets = Secrets()) {
+    windows = WindowIndex(essays: secrets.essays, width: Self.window)
+    strings = secrets.strings.filter { !$0.isEmpty }
+  }
+
+  /// Every fault of the site in `folder`, ordered by file and line; empty where there is none.
+  ///
+  /// Throws what Foundation throws where the folder cannot be read.
+  public func check(_ folder: URL) throws -> [Fault] {
+    let files = try Self.files(in: folder)
+    let read = try parallel(files) { path in try self.read(path, in: folder) }
+    var pages: [String: ParsedPage] = [:]
+    for file in read where file.page != nil { pages[file.path] = file.page }
+    let known = Set(files)
+    let links = pages.flatMap { path, page in
+      LinkCheck(path: path, known: known, pages: pages).faults(page)
+    }
+    return (read.flatMap(\.faults) + links).sorted {
+      ($0.file, $0.line ?? 0, $0.kind.rawValue, $0.detail)
+        < ($1.file, $1.line ?? 0, $1.kind.rawValue, $1.detail)
+    }
+  }
+
+  private struct FileResult: Sendable {
+    let path: String
+    let page: ParsedPage?
+    let faults: [Fault]
+  }
+
+  private func read(_ path: String, in folder: URL) throws -> FileResult {
+    let data = try Data(contentsOf: folder.appending(path: path))
+    var faults = secrets(data, path)
+    let isPage = path.hasSuffix(".html")
+    guard isPage || path.hasSuffix(".svg") || path.hasSuffix(".xml") else {
+      return FileResult(path: path, page: nil, faults: faults)
+    }
+    let page = ParsedPage(data)
+    if let error = page.error {
+      faults.append(
+        Fault(file: path, line: error.line, kind: .notWellFormed, detail: error.reason))
+    }
+    for repeated in page.repeatedIDs {
+      faults.append(
+        Fault(file: path, line: repeated.line, kind: .repeatedID, detail: repeated.id))
+    }
+    return FileResult(path: path, page: isPage ? page : nil, faults: faults)
+  }
+
+  private func secrets(_ data: Data, _ path: String) -> [Fault] {
+    var faults: [Fault] = []
+    for string in strings where data.range(of: Data(string.utf8)) != nil {
+      faults.append(Fault(file: path, kind: .secret, detail: "a string that was to be kept back"))
+    }
+    if let essay = windows.firstMatch(in: data) {
+      // The passage itself is not repeated: this message may be shown anywhere.
+      faults.append(Fault(file: path, kind: .secret, detail: "a passage of essay \(essay + 1)"))
+    }
+    return faults
+  }
+
+  private static func files(in folder: URL) throws -> [String] {
+    let root = folder.standardizedFileURL.path
+    _ = try FileManager.default.contentsOfDirectory(atPath: root)
+    guard let walk = FileManager.default.enumerator(atPath: root) else { return [] }
+    var files: [String] = []
+    for case let path as String in walk {
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isFolder)
+      if exists, !isFolder.boolValue { files.append(path) }
+    }
+    return files.sorted()
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Harness
+
+/// `feed.xml`: the latest submissions of all boards as an Atom feed (RFC 4287).
+struct Feed {
+  let tables: [BoardTable]
+  let chrome: Chrome
+  var limit = 50
+
+  private struct Item {
+    let day: String
+    let entry: LeaderboardEntry
+    let table: BoardTable
+    var path: String { "\(table.board.path)/\(SitePaths.system(entry.slug))" }
+  }
+
+  init(tables: [BoardTable], chrome: Chrome) {
+    self.tables = tables
+    self.chrome = chrome
+  }
+
+  /// The document. An entry without a day of submission has no place in it.
+  func xml() -> String {
+    let items = tables.flatMap { table in
+      (table.scored + table.apart).compactMap { entry in
+        SafeText.day(entry.metadata.submitted).map { Item(day: $0, entry: entry, table: table) }
+      }
+    }
+    .sorted { ($1.day, $0.path) < ($0.day, $1.path) }
+    .prefix(limit)
+    var lines = [
+      #"<?xml version="1.0" encoding="utf-8"?>"#,
+      #"<feed xmlns="http://www.w3.org/2005/Atom">"#,
+      "<title>\(escaped(chrome.site)): new submissions</title>",
+      "<id>\(escaped(identity("feed")))</id>",
+      "<updated>\(items.first?.day ?? "1970-01-01")T00:00:00Z</updated>",
+      "<author><name>\(escaped(chrome.site))</name></author>",
+    ]
+    lines.append(#"<link rel="self" href="\#(escaped(address("feed.xml")))"/>"#)
+    lines.append(#"<link rel="alternate" href="\#(escaped(address("index.html")))"/>"#)
+    for item in items { lines.append(entry(item)) }
+    lines.append("</feed>")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func entry(_ item: Item) -> String {
+    let metadata = item.entry.metadata
+    let place = "\(item.table.benchmark.title), \(item.table.board.split)"
+    var summary = "\(metadata.team) on \(place)"
+    if let figure = item.table.primary(item.entry), figure.value != nil {
+      let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
+      summary += ": \(item.table.metric.short) \(FigureText.number(figure.value, decimals: 2))"
+      summary += interval
+    }
+    let link = escaped(address(item.path))
+    return """
+      <entry>
+      <title>\(escaped(SafeText.shortened(metadata.system, to: 120)))</title>
+      <id>\(escaped(identity(item.path)))</id>
+      <updated>\(item.day)T00:00:00Z</updated>
+      <link rel="alternate" href="\(link)"/>
+      <summary>\(escaped(SafeText.shortened(summary, to: 300)))</summary>
+      </entry>
+      """
+  }
+
+  private func address(_ path: String) -> String {
+    chrome.address?.appending(path: path).absoluteString ?? path
+  }
+
+  /// An address where there is one; else a name that stays the same wherever the site is copied.
+  private func identity(_ path: String) -> String {
+    chrome.address == nil ? "urn:x-invitro:\(path)" : address(path)
+  }
+
+  private func escaped(_ text: String) -> String { Escaping.markup(SafeText.cleaned(text)) }
+}
+
+/// `sitemap.xml` (sitemaps.org, version 0.9); it needs absolute addresses.
+enum Sitemap {
+  static func xml(paths: [String], address: URL) -> String {
+    let places = paths.sorted().map {
+      "<url><loc>\(Escaping.markup(address.appending(path: $0).absoluteString))</loc></url>"
+    }
+    return """
+      <?xml version="1.0" encoding="utf-8"?>
+      <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+      \(places.joined(separator: "\n"))
+      </urlset>
+
+      """
+  }
+}

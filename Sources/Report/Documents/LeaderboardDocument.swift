@@ -1,0 +1,127 @@
+public import Harness
+
+/// `leaderboard.json`: a board as a program reads it.
+public struct LeaderboardDocument: Codable, Sendable, Equatable {
+  /// Version of this document's form.
+  public var schema = 1
+  public var benchmark: String
+  public var title: String
+  public var split: String
+  /// `empathy` or `distress`, and the metric that orders the rows.
+  public var primary: BenchmarkDefinition.PrimaryMetric
+  public var higherIsBetter: Bool
+  /// Scored rows, best first.
+  public var rows: [Row]
+  /// Claimed in papers, not scored here.
+  public var published: [PublishedRow]
+  /// Neither ranked nor published, with the reason.
+  public var apart: [ApartRow]
+  public var detectable: DetectableDifference?
+
+  public struct Row: Codable, Sendable, Equatable {
+    public var slug: String
+    public var system: String
+    public var team: String
+    public var kind: SubmissionMetadata.Kind
+    public var submitted: String?
+    /// Absent where no pairwise comparison was made.
+    public var lowRank: Int?
+    public var highRank: Int?
+    public var tieGroups: [String]?
+    public var n: Int
+    public var clusters: Int
+    public var targets: TargetTable<TargetScores>
+    public var wassa: WASSAScores
+    public var signature: String
+    public var predictionsSHA256: String
+    /// The page and the full document, relative to this file.
+    public var page: String
+    public var document: String
+  }
+
+  public struct PublishedRow: Codable, Sendable, Equatable {
+    public var slug: String
+    public var system: String
+    public var team: String
+    public var claimed: TargetTable<[String: Double]>
+    public var paperURL: String?
+    public var page: String
+  }
+
+  public struct ApartRow: Codable, Sendable, Equatable {
+    public var slug: String
+    public var system: String
+    public var team: String
+    public var reason: String
+    public var page: String
+  }
+}
+
+extension LeaderboardDocument {
+  init(_ table: BoardTable) {
+    benchmark = table.benchmark.id
+    title = table.benchmark.title
+    split = table.board.split
+    primary = table.benchmark.primary
+    higherIsBetter = table.metric.higherIsBetter
+    detectable = table.board.comparison?.detectable
+    rows = table.scored.compactMap { entry in
+      guard let report = entry.report else { return nil }
+      let standing = table.standings[entry.slug]
+      return Row(
+        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        kind: entry.metadata.kind, submitted: entry.metadata.submitted,
+        lowRank: standing?.lowRank, highRank: standing?.highRank, tieGroups: standing?.tieGroups,
+        n: report.n, clusters: report.clusters, targets: report.targets, wassa: report.wassa,
+        signature: report.signature, predictionsSHA256: report.digests.predictions,
+        page: SitePaths.system(entry.slug), document: SitePaths.systemDocument(entry.slug))
+    }
+    published = table.published.map { entry in
+      PublishedRow(
+        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        claimed: entry.metadata.claimed ?? [:], paperURL: entry.metadata.paperURL,
+        page: SitePaths.system(entry.slug))
+    }
+    apart = table.apart.map { entry in
+      ApartRow(
+        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        reason: table.reasonApart(entry), page: SitePaths.system(entry.slug))
+    }
+  }
+}
+
+extension BoardTable {
+  /// Why an entry is not ranked, in words.
+  func reasonApart(_ entry: LeaderboardEntry) -> String {
+    if let reason = board.facts[entry.slug]?.withdrawn { return "withdrawn: \(reason)" }
+    return entry.unscored ?? "no score report is at hand for it"
+  }
+}
+
+/// `systems/<slug>.json`: all that is public of one entry.
+struct SystemDocument: Encodable {
+  let schema = 1
+  let slug: String
+  let metadata: SubmissionMetadata
+  let report: ScoreReport?
+  let unscored: String?
+  let facts: EntryFacts?
+
+  /// `entry` without its contact, and a suppressed group without any figure.
+  init(_ entry: LeaderboardEntry, _ facts: EntryFacts?) {
+    slug = entry.slug
+    var metadata = entry.metadata
+    metadata.contact = nil
+    self.metadata = metadata
+    var report = entry.report
+    for place in (report?.groups ?? []).indices where report?.groups[place].suppressed != nil {
+      report?.groups[place].n = nil
+      report?.groups[place].clusters = nil
+      report?.groups[place].empathy = nil
+      report?.groups[place].distress = nil
+    }
+    self.report = report
+    unscored = entry.unscored
+    self.facts = facts
+  }
+}

@@ -1,0 +1,117 @@
+import Harness
+
+/// What a benchmark is: its data, its splits, its quirks and how to submit to it.
+struct BenchmarkPage: Sendable {
+  let benchmark: BenchmarkDefinition
+  let tables: [BoardTable]
+  let statistics: [String: SplitStatistics]
+  let chrome: Chrome
+
+  var path: String { "\(benchmark.id)/index.html" }
+
+  func content() -> Content {
+    var content = chrome.content(
+      path: path, title: benchmark.title, description: benchmark.description, section: .boards)
+    let metric = MetricKind(rawValue: benchmark.primary.metric) ?? .pcc
+    content["benchmark"] = benchmark.title
+    content["id"] = benchmark.id
+    content["about"] = benchmark.description
+    content["licence"] = benchmark.licence
+    content["isOpen"] = benchmark.open
+    let link = SafeText.link(benchmark.source)
+    content["hasLink"] = link != nil
+    content["link"] = link ?? ""
+    content["source"] = benchmark.source
+    content["metricName"] = metric.name
+    content["metricShort"] = metric.short
+    content["direction"] = metric.direction
+    content["targetName"] = benchmark.primary.target.rawValue
+    content["ranges"] = benchmark.targets.map { range -> Content in
+      [
+        "target": range.name.title, "low": Self.short(range.low), "high": Self.short(range.high),
+      ]
+    }
+    content["splitRows"] = splits()
+    content["hasQuirks"] = !benchmark.quirks.isEmpty
+    content["quirks"] = benchmark.quirks
+    content["defaultSplit"] = benchmark.defaultSplit
+    let figures = statistics.keys.sorted().compactMap { key -> Content? in
+      guard key.hasPrefix("\(benchmark.id)/"), let of = statistics[key] else { return nil }
+      return splitFigures(String(key.dropFirst(benchmark.id.utf8.count + 1)), of)
+    }
+    content["hasFigures"] = !figures.isEmpty
+    content["figures"] = figures
+    return content
+  }
+
+  private func splits() -> [Content] {
+    let boards = Set(tables.map(\.board.split))
+    let own = benchmark.splits.map { ($0.name, $0.rows, "as handed out") }
+    let derived = (benchmark.derived?.splits ?? []).map {
+      ($0.name, $0.rows, "made from \(benchmark.derived?.from ?? "") by a stable hash")
+    }
+    return (own + derived).map { name, rows, origin in
+      [
+        "splitName": name, "rows": rows.map(FigureText.count) ?? FigureText.absent,
+        "origin": origin, "hasBoard": boards.contains(name), "board": "\(name)/index.html",
+        "rowsKey": rows.map { "\($0)" } ?? "",
+      ]
+    }
+  }
+
+  private func splitFigures(_ split: String, _ statistics: SplitStatistics) -> Content {
+    var attributes: [String] = []
+    for group in statistics.groups where !attributes.contains(group.attribute) {
+      attributes.append(group.attribute)
+    }
+    return [
+      "figureSplit": split, "figureRows": FigureText.count(statistics.rows),
+      "hasPersons": statistics.persons != nil,
+      "figurePersons": statistics.persons.map(FigureText.count) ?? "",
+      "hasArticles": statistics.articles != nil,
+      "figureArticles": statistics.articles.map(FigureText.count) ?? "",
+      "labelRows": benchmark.targets.compactMap { range in
+        statistics.labels[range.name].map { labels(range, $0, split) }
+      },
+      "hasGroupSizes": !statistics.groups.isEmpty,
+      "sizes": attributes.map { attribute -> Content in
+        [
+          "attribute": attribute.prefix(1).uppercased() + attribute.dropFirst(),
+          "groupSizes": statistics.groups.filter { $0.attribute == attribute }.map(size),
+        ]
+      },
+    ]
+  }
+
+  private func size(_ group: SplitStatistics.Group) -> Content {
+    [
+      "group": group.group, "isSmall": group.rows == nil,
+      "groupN": group.rows.map(FigureText.count) ?? "",
+      "groupPersons": group.persons.map(FigureText.count) ?? FigureText.absent,
+    ]
+  }
+
+  private func labels(
+    _ range: BenchmarkDefinition.TargetRange, _ labels: SplitStatistics.Labels, _ split: String
+  ) -> Content {
+    var content: Content = [
+      "target": range.name.title, "mean": FigureText.number(labels.mean, decimals: 2),
+      "sd": FigureText.number(labels.sd, decimals: 2), "hasHistogram": false,
+    ]
+    if let counts = labels.histogram, !counts.isEmpty {
+      let chart = Histogram(counts: counts, low: range.low, high: range.high)
+      content["hasHistogram"] = true
+      content["histogram"] = chart.drawing(
+        id: "h-\(split)-\(range.name.rawValue)", label: "\(range.name.title) labels, \(split)")
+      content["bins"] = chart.bins.map { bin -> Content in
+        ["bin": bin.name, "count": FigureText.count(bin.count)]
+      }
+    }
+    return content
+  }
+
+  private static func short(_ value: Double) -> String {
+    let text = Rounding.text(value, decimals: 1)
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+}

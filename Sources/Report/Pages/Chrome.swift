@@ -1,0 +1,35 @@
+import Foundation
+
+/// What every page shows around its content.
+struct Chrome: Sendable {
+  enum Section: String { case boards, method, replication, none }
+
+  let site: String
+  let address: URL?
+  let version: String?
+  let hasReplication: Bool
+  let hasFeed: Bool
+  /// First digits of the assets' digest: a changed stylesheet gets a new address.
+  let assets: String
+
+  /// The content of the layout for the page at `path`.
+  func content(
+    path: String, title: String, description: String, section: Section
+  ) -> Content {
+    let depth = path.utf8.count { $0 == 0x2F }
+    var content: Content = [
+      "site": site, "pageTitle": SafeText.shortened(title, to: 110),
+      "description": SafeText.shortened(description, to: 200),
+      "root": SitePaths.root(depth: depth), "assets": assets,
+      "hasReplication": hasReplication, "hasFeed": hasFeed,
+      "onBoards": section == .boards, "onMethod": section == .method,
+      "onReplication": section == .replication,
+    ]
+    if let version { content["version"] = version }
+    if let address {
+      content["canonical"] = address.appending(path: path).absoluteString
+      content["siteAddress"] = address.absoluteString
+    }
+    return content
+  }
+}

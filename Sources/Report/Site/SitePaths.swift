@@ -1,0 +1,10 @@
+/// Where pages stand below the site's root.
+enum SitePaths {
+  /// A system's page, relative to its board's folder.
+  static func system(_ slug: String) -> String { "systems/\(slug).html" }
+  static func systemDocument(_ slug: String) -> String { "systems/\(slug).json" }
+  static func badge(_ slug: String) -> String { "badges/\(slug).svg" }
+
+  /// The way from a page `depth` folders down to the root: empty, `../`, `../../`.
+  static func root(depth: Int) -> String { String(repeating: "../", count: depth) }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Harness
+import Report
+import TestSupport
+import Testing
+
+@Suite("Building a site")
+struct BuildTests {
+  private func entries() -> [LeaderboardEntry] {
+    (0..<30).map { SampleInput.entry("s\($0)", pcc: 0.9 - Double($0) / 50) }
+  }
+
+  @Test("gives the same bytes for the same input, in any order of entries")
+  func byteStable() throws {
+    let one = try BuiltSite(SampleInput.input(entries()))
+    let two = try BuiltSite(SampleInput.input(entries().reversed()))
+    #expect(try BuiltSite.contents(of: one.url) == BuiltSite.contents(of: two.url))
+  }
+
+  @Test("has no fault that the checker knows")
+  func noFaults() throws {
+    let site = try BuiltSite(
+      SampleInput.input(
+        entries() + [SampleInput.published("paper", pcc: 0.6)],
+        comparison: SampleInput.comparison("s0", "s1")))
+    #expect(try SiteChecker().check(site.url) == [])
+  }
+
+  @Test("replaces an earlier build as a whole")
+  func replacesWhole() throws {
+    let folder = try TemporaryFolder()
+    let builder = try SiteBuilder(source: SampleInput.source)
+    let target = folder.file("public")
+    try builder.build(input: SampleInput.input([SampleInput.entry("old", pcc: 0.1)]), to: target)
+    try builder.build(input: SampleInput.input([SampleInput.entry("new", pcc: 0.1)]), to: target)
+    let paths = try BuiltSite.contents(of: target).keys
+    #expect(paths.contains("toy/test/systems/new.html"))
+    #expect(!paths.contains("toy/test/systems/old.html"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["public"])
+  }
+
+  @Test("refuses a folder that holds something else, and leaves it as it was")
+  func refusesStrangers() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("mine", to: "public/letter.txt")
+    let target = folder.file("public")
+    #expect(throws: ReportError.notASite(path: target.path)) {
+      try SiteBuilder(source: SampleInput.source).build(
+        input: SampleInput.input([]), to: target)
+    }
+    #expect(try BuiltSite.contents(of: folder.url).keys.sorted() == ["public/letter.txt"])
+  }
+
+  @Test("writes nothing when the input is refused")
+  func nothingHalfWritten() throws {
+    let folder = try TemporaryFolder()
+    let twice = [SampleInput.entry("a", pcc: 0.1), SampleInput.entry("a", pcc: 0.2)]
+    #expect(throws: ReportError.repeatedSlug(board: "toy/test", slug: "a")) {
+      try SiteBuilder(source: SampleInput.source).build(
+        input: SampleInput.input(twice), to: folder.file("public"))
+    }
+    #expect(try BuiltSite.contents(of: folder.url).isEmpty)
+  }
+
+  @Test("names file and line of a template that does not parse")
+  func templateFaultIsPlaced() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(at: SampleInput.source, to: folder.file("site"))
+    let file = try folder.write("line one\n{{#open}}\n", to: "site/templates/index.mustache")
+    let error = #expect(throws: ReportError.self) {
+      try SiteBuilder(source: folder.file("site"))
+    }
+    guard case .templateUnreadable(let name, let line, _, _) = error else {
+      Issue.record("another error: \(String(describing: error))")
+      return
+    }
+    #expect(name == file.path)
+    #expect(line != nil)
+  }
+
+  @Test("says which template is missing")
+  func missingTemplate() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(at: SampleInput.source, to: folder.file("site"))
+    let file = folder.file("site/templates/leaderboard.mustache")
+    try FileManager.default.removeItem(at: file)
+    #expect(throws: ReportError.templateMissing(file: file.path)) {
+      try SiteBuilder(source: folder.file("site"))
+    }
+  }
+}
+
+@Suite("Building what changed only")
+struct IncrementalTests {
+  private let builder: SiteBuilder
+  private let folder: TemporaryFolder
+  private var target: URL { folder.file("public") }
+
+  init() throws {
+    builder = try SiteBuilder(source: SampleInput.source)
+    folder = try TemporaryFolder()
+  }
+
+  private func input(description: String?) throws -> SiteInput {
+    var entries = (0..<20).map { SampleInput.entry("s\($0)", pcc: 0.9 - Double($0) / 50) }
+    entries[7].metadata.description = description
+    return try SampleInput.input(entries)
+  }
+
+  @Test("writes nothing where nothing changed")
+  func nothingChanged() throws {
+    try builder.build(input: input(description: nil), to: target)
+    let summary = try builder.build(input: input(description: nil), to: target, incremental: true)
+    #expect(summary.written == 0)
+    #expect(summary.kept == summary.files)
+  }
+
+  @Test("gives the bytes of a full build after a change, and writes few files")
+  func sameAsFull() throws {
+    try builder.build(input: input(description: nil), to: target)
+    let summary = try builder.build(input: input(description: "new"), to: target, incremental: true)
+    #expect((1..<6).contains(summary.written))
+    try builder.build(input: input(description: "new"), to: folder.file("full"))
+    #expect(try BuiltSite.contents(of: target) == BuiltSite.contents(of: folder.file("full")))
+  }
+
+  @Test("writes a file again that has gone from the earlier build")
+  func lostFileComesBack() throws {
+    try builder.build(input: input(description: nil), to: target)
+    let page = target.appending(path: "toy/test/systems/s3.html")
+    try FileManager.default.removeItem(at: page)
+    try builder.build(input: input(description: nil), to: target, incremental: true)
+    #expect(FileManager.default.fileExists(atPath: page.path))
+  }
+
+  @Test("renders every page again where a template changed")
+  func templateChange() throws {
+    try builder.build(input: input(description: nil), to: target)
+    let copy = try TemporaryFolder()
+    try FileManager.default.copyItem(at: SampleInput.source, to: copy.file("site"))
+    let file = copy.file("site/templates/base.mustache")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try text.replacing("</body>", with: "<p>changed</p></body>")
+      .write(to: file, atomically: true, encoding: .utf8)
+    try SiteBuilder(source: copy.file("site")).build(
+      input: input(description: nil), to: target, incremental: true)
+    let page = try String(
+      contentsOf: target.appending(path: "toy/test/systems/s3.html"), encoding: .utf8)
+    #expect(page.contains("<p>changed</p>"))
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Harness
+import Report
+import Testing
+
+@Suite("Documents beside a leaderboard")
+struct DocumentTests {
+  @Test("leaderboard.json reads back into the rows of the page, in their order")
+  func jsonReadsBack() throws {
+    let site = try BuiltSite(
+      SampleInput.input([
+        SampleInput.entry("b", pcc: 0.2), SampleInput.entry("a", pcc: 0.5),
+        SampleInput.published("paper", pcc: 0.629),
+      ]))
+    let document = try JSONDecoder().decode(
+      LeaderboardDocument.self,
+      from: Data(contentsOf: site.url.appending(path: "toy/test/leaderboard.json")))
+    #expect(document.rows.map(\.slug) == ["a", "b"])
+    #expect(document.rows[0].targets[.empathy]?.pcc?.value == 0.5)
+    #expect(document.rows[0].lowRank == nil)
+    #expect(document.published.map(\.slug) == ["paper"])
+  }
+
+  @Test("leaderboard.csv has as many cells in each line as in its header")
+  func csvIsRectangular() throws {
+    let site = try BuiltSite(
+      SampleInput.input([
+        SampleInput.entry("a", pcc: 0.5), SampleInput.published("paper", pcc: 0.629),
+      ]))
+    let lines = try site.text("toy/test/leaderboard.csv").split(separator: "\n")
+    #expect(lines.count == 3)
+    let counts = Set(lines.map { $0.split(separator: ",", omittingEmptySubsequences: false).count })
+    #expect(counts.count == 1)
+  }
+
+  @Test(
+    "a name that a spreadsheet takes for a formula gets an apostrophe",
+    arguments: ["=1+1", "+1", "-1", "@x", " =1"])
+  func formulasAreDefused(name: String) throws {
+    var entry = SampleInput.entry("a", pcc: 0.5)
+    entry.metadata.system = name
+    let site = try BuiltSite(SampleInput.input([entry]))
+    #expect(try site.text("toy/test/leaderboard.csv").contains(",'\(name),"))
+  }
+
+  @Test("a team's contact stands in no file of the site")
+  func contactIsNeverShown() throws {
+    var entry = SampleInput.entry("a", pcc: 0.5)
+    entry.metadata.contact = "secret-contact@example.org"
+    let site = try BuiltSite(SampleInput.input([entry]))
+    for (path, data) in try BuiltSite.contents(of: site.url) {
+      #expect(data.range(of: Data("secret-contact".utf8)) == nil, "\(path)")
+    }
+  }
+
+  @Test("a suppressed group's figures stand in no file, even where a report holds them")
+  func suppressedStaysSuppressed() throws {
+    var entry = SampleInput.entry("a", pcc: 0.5)
+    var group = GroupScores(attribute: "gender", group: "Other")
+    group.n = 4242
+    group.suppressed = "too small to publish"
+    let figure = ScoredFigure(value: 0.1357)
+    group.empathy = GroupTargetScores(
+      pcc: figure, ccc: figure, rmse: figure, goldSD: 0.1357, bias: 0.1357)
+    entry.report?.groups = [group]
+    let site = try BuiltSite(SampleInput.input([entry]))
+    for (path, data) in try BuiltSite.contents(of: site.url) {
+      #expect(data.range(of: Data("0.1357".utf8)) == nil, "\(path)")
+      #expect(data.range(of: Data("4242".utf8)) == nil, "\(path)")
+    }
+    #expect(try site.text("toy/test/systems/a.html").contains("too small to publish"))
+  }
+
+  @Test("characters that mean something to TeX are literal in leaderboard.tex")
+  func latexIsEscaped() throws {
+    var entry = SampleInput.entry("a", pcc: 0.5)
+    entry.metadata.system = ##"100%_$&#\x{}"##
+    let site = try BuiltSite(SampleInput.input([entry]))
+    let table = try site.text("toy/test/leaderboard.tex")
+    #expect(table.contains(##"100\%\_\$\&\#\textbackslash{}x\{\}"##))
+  }
+}

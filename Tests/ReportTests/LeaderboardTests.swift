@@ -1,0 +1,117 @@
+import Foundation
+import Harness
+import Report
+import Testing
+
+@Suite("A leaderboard's page")
+struct LeaderboardTests {
+  private let board = "toy/test/index.html"
+
+  /// Slugs in the order of the rows.
+  private func order(_ page: String) -> [String] {
+    page.matches(of: /<tr id="([^"]+)"/).map { String($0.1) }
+  }
+
+  @Test("orders systems by the primary metric, best first")
+  func ordersBestFirst() throws {
+    let site = try BuiltSite(
+      SampleInput.input([
+        SampleInput.entry("low", pcc: 0.1), SampleInput.entry("high", pcc: 0.6),
+        SampleInput.entry("middle", pcc: 0.3),
+      ]))
+    #expect(order(try site.text(board)) == ["high", "middle", "low"])
+  }
+
+  @Test("puts the smallest value first where lower is better")
+  func ordersErrorsAscending() throws {
+    let site = try BuiltSite(
+      SampleInput.input(
+        [SampleInput.entry("worse", pcc: 0.1), SampleInput.entry("better", pcc: 0.6)],
+        metric: "rmse"))
+    let page = try site.text(board)
+    #expect(order(page) == ["better", "worse"])
+    #expect(page.contains(#"data-key="empathy-rmse" data-first="ascending" aria-sort="ascending""#))
+  }
+
+  @Test("puts an undefined figure last and says why, without a number")
+  func undefinedIsLast() throws {
+    let site = try BuiltSite(
+      SampleInput.input([
+        SampleInput.entry("constant", pcc: nil), SampleInput.entry("negative", pcc: -0.4),
+      ]))
+    let page = try site.text(board)
+    #expect(order(page) == ["negative", "constant"])
+    #expect(page.contains("undefined<span class=\"sr\">: the predictions are constant"))
+  }
+
+  @Test("orders equal figures by slug, whatever order they came in")
+  func tiesBySlug() throws {
+    let entries = ["c", "a", "b"].map { SampleInput.entry($0, pcc: 0.5) }
+    let site = try BuiltSite(SampleInput.input(entries))
+    #expect(order(try site.text(board)) == ["a", "b", "c"])
+  }
+
+  @Test("shows no rank where no comparison was made, and says so")
+  func noRankWithoutComparison() throws {
+    let site = try BuiltSite(SampleInput.input([SampleInput.entry("a", pcc: 0.5)]))
+    let page = try site.text(board)
+    #expect(!page.contains(#"data-key="rank""#))
+    #expect(page.contains("No rank is given"))
+    #expect(!site.exists("toy/test/compare.html"))
+  }
+
+  @Test("shows rank intervals and tie letters from a comparison")
+  func ranksFromComparison() throws {
+    let site = try BuiltSite(
+      SampleInput.input(
+        [SampleInput.entry("a", pcc: 0.5), SampleInput.entry("b", pcc: 0.3)],
+        comparison: SampleInput.comparison("a", "b")))
+    let page = try site.text(board)
+    #expect(page.contains("2–3 <span class=\"ties\"><span class=\"sr\">tie group </span>B</span>"))
+    #expect(page.contains("Holm over 1 pair"))
+  }
+
+  @Test("keeps published figures in a table of their own, without interval or rank")
+  func publishedApart() throws {
+    let site = try BuiltSite(
+      SampleInput.input([
+        SampleInput.entry("a", pcc: 0.5), SampleInput.published("paper", pcc: 0.629),
+      ]))
+    let page = try site.text(board)
+    #expect(order(page) == ["a"])
+    let published = try #require(page.firstRange(of: "id=\"published\""))
+    let rest = page[published.upperBound...]
+    #expect(rest.contains("0.629"))
+    #expect(!rest.contains("class=\"wk\""))
+  }
+
+  @Test("says of an entry without a report why it has none")
+  func unscoredSaysWhy() throws {
+    var entry = SampleInput.entry("a", pcc: 0.5)
+    entry.report = nil
+    entry.unscored = "the gold labels are elsewhere"
+    let site = try BuiltSite(SampleInput.input([entry]))
+    #expect(try site.text(board).contains("the gold labels are elsewhere"))
+    #expect(try site.text("toy/test/systems/a.html").contains("the gold labels are elsewhere"))
+  }
+
+  @Test("takes a withdrawn entry out of the order and keeps its page")
+  func withdrawnApart() throws {
+    let site = try BuiltSite(
+      SampleInput.input(
+        [SampleInput.entry("a", pcc: 0.5), SampleInput.entry("gone", pcc: 0.9)],
+        facts: ["gone": EntryFacts(withdrawn: "leaked essays.")]))
+    let page = try site.text(board)
+    #expect(order(page) == ["a"])
+    #expect(page.contains("withdrawn: leaked essays."))
+    #expect(try site.text("toy/test/systems/gone.html").contains("Withdrawn."))
+  }
+
+  @Test("says each metric's direction in words")
+  func directionsInWords() throws {
+    let site = try BuiltSite(SampleInput.input([SampleInput.entry("a", pcc: 0.5)]))
+    let page = try site.text(board)
+    #expect(page.contains("higher is better"))
+    #expect(page.contains("lower is better"))
+  }
+}

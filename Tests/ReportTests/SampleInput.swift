@@ -1,0 +1,109 @@
+import Foundation
+import Harness
+import Report
+import TestSupport
+
+/// Small inputs for the tests of the site.
+enum SampleInput {
+  static let source = Shared.checkout.appending(path: "site")
+
+  static func benchmark(metric: String = "pcc") throws -> BenchmarkDefinition {
+    let text = """
+      {"schema": 1, "id": "toy", "title": "Toy", "description": "A toy.", "licence": "none",
+       "source": "https://example.org/toy", "open": true,
+       "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
+       "primary": {"target": "empathy", "metric": "\(metric)"}, "defaultSplit": "test",
+       "splits": [{"name": "test", "rows": 20, "file": "test.csv", "format": "csv"}],
+       "columns": {}, "groups": [], "missing": [], "quirks": []}
+      """
+    return try JSONDecoder().decode(BenchmarkDefinition.self, from: Data(text.utf8))
+  }
+
+  static func entry(
+    _ slug: String, pcc: Double?, kind: SubmissionMetadata.Kind = .fineTuned
+  ) -> LeaderboardEntry {
+    var metadata = SubmissionMetadata(
+      benchmark: "toy", split: "test", team: "Team of \(slug)", system: "System \(slug)",
+      kind: kind)
+    metadata.submitted = "2025-03-04"
+    var empathy = TargetScores()
+    empathy.pcc =
+      pcc.map { ScoredFigure(value: $0, low: $0 - 0.1, high: $0 + 0.1) }
+      ?? ScoredFigure(undefined: "the predictions are constant")
+    empathy.rmse = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
+    let report = ScoreReport(
+      benchmark: "toy", split: "test", n: 20, clusters: 12, targets: [.empathy: empathy],
+      wassa: WASSAScores(averaged: nil, empathy: pcc ?? 0, distress: nil),
+      digests: Digests(gold: "aa", order: "bb", predictions: "digest-\(slug)"),
+      signature: "ci:none", version: "1")
+    return LeaderboardEntry(slug: slug, metadata: metadata, report: report)
+  }
+
+  static func published(_ slug: String, pcc: Double) -> LeaderboardEntry {
+    var metadata = SubmissionMetadata(
+      benchmark: "toy", split: "test", team: "A paper", system: "Paper \(slug)", kind: .published)
+    metadata.claimed = [.empathy: ["pcc": pcc]]
+    return LeaderboardEntry(slug: slug, metadata: metadata, report: nil)
+  }
+
+  static func input(
+    _ entries: [LeaderboardEntry], metric: String = "pcc", comparison: BoardComparison? = nil,
+    facts: [String: EntryFacts] = [:]
+  ) throws -> SiteInput {
+    SiteInput(
+      benchmarks: [try benchmark(metric: metric)],
+      boards: [
+        Board(
+          benchmark: "toy", split: "test", entries: entries, comparison: comparison, facts: facts)
+      ])
+  }
+
+  static func comparison(_ first: String, _ second: String) -> BoardComparison {
+    BoardComparison(
+      metric: "pcc", target: .empathy, test: "swap, B 999, seed 1", interval: "jackknife",
+      adjustment: "Holm", family: "1 pair", level: 0.05,
+      pairs: [
+        .init(
+          first: first, second: second, difference: 0.2, low: 0.1, high: 0.3, p: 0.01,
+          adjusted: 0.01)
+      ],
+      standings: [
+        .init(slug: first, lowRank: 1, highRank: 1, tieGroups: ["A"]),
+        .init(slug: second, lowRank: 2, highRank: 3, tieGroups: ["B"]),
+      ])
+  }
+}
+
+/// A site built into a temporary folder.
+struct BuiltSite {
+  let folder: TemporaryFolder
+  var url: URL { folder.file("public") }
+  let summary: SiteSummary
+
+  init(_ input: SiteInput) throws {
+    folder = try TemporaryFolder()
+    summary = try SiteBuilder(source: SampleInput.source).build(
+      input: input, to: folder.file("public"))
+  }
+
+  func text(_ path: String) throws -> String {
+    try String(contentsOf: url.appending(path: path), encoding: .utf8)
+  }
+
+  func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: url.appending(path: path).path)
+  }
+
+  /// Every file's bytes by path.
+  static func contents(of url: URL) throws -> [String: Data] {
+    var out: [String: Data] = [:]
+    guard let walk = FileManager.default.enumerator(atPath: url.path) else { return [:] }
+    for case let path as String in walk {
+      var isFolder: ObjCBool = false
+      let file = url.appending(path: path)
+      _ = FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder)
+      if !isFolder.boolValue { out[path] = try Data(contentsOf: file) }
+    }
+    return out
+  }
+}
