@@ -48,6 +48,7 @@ let package = Package(
       name: "Report",
       dependencies: [
         "Harness", "Metrics",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
       swiftSettings: settings),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Report
 
 @main
 struct Invitro: AsyncParsableCommand {
@@ -20,7 +21,7 @@ struct Invitro: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
-      SubmitCommand.self,
+      SubmitCommand.self, SiteCommand.self,
     ])
 
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.
@@ -34,7 +35,11 @@ struct Invitro: AsyncParsableCommand {
       }
     } catch let error as HarnessError {
       Console.fail(error.description, error.exitStatus)
+    } catch let error as FetchError {
+      Console.fail(error.description, error.exitStatus)
     } catch let error as SampleError {
+      Console.fail(error.description, .badData)
+    } catch let error as ReportError {
       Console.fail(error.description, .badData)
     } catch {
       exit(withError: error)

@@ -33,6 +33,9 @@ public struct Dataset: Sendable, Equatable {
     }
   }
 
+  /// Digest of everything in the split: text, labels and demographics.
+  public var contentDigest: String { Digest.sha256(NormalForm.data(self)) }
+
   /// Digest of the row ids in order.
   public var orderDigest: String { Digest.sha256(rows.map(\.id).joined(separator: "\n")) }
 

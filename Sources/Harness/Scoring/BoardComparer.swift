@@ -52,6 +52,7 @@ public struct BoardComparer {
     let options = scorer.options.inference
     let result = SystemsComparison(sample, systems: columns, primary: metric, options: options)
     let slugs = kept.map(\.0)
+    let best = result.ranking.first.map { kept[$0].1 }
     let comparison = BoardComparison(
       metric: metric.rawValue, target: target,
       test: "clustered swap permutation, \(options.replicates) replicates, seed \(options.seed)",
@@ -61,7 +62,7 @@ public struct BoardComparer {
       family: "all pairs of systems in \(metric.rawValue.uppercased()) of \(target.rawValue)",
       level: ((1 - options.level) * 1e9).rounded() / 1e9,
       pairs: pairs(sample, slugs: slugs, columns: columns, result),
-      standings: standings(slugs, result),
+      standings: standings(slugs, result), detectable: best.map { scorer.detectable($0) },
       signature: scorer.options.signature(goldDigest: scorer.dataset.goldDigest, grouped: nil)
         + "|ranks:\(SystemsComparison.rankMethod)")
     let flags = LookAlike.find(columns, gold: sample.gold).map { flag in
