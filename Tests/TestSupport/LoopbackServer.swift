@@ -143,6 +143,9 @@ public final class LoopbackServer: Sendable {
     }
     send(Data((head + "\r\n").utf8), to: connection)
     send(reply.body.prefix(reply.stopAfter ?? reply.body.count), to: connection)
+    // URLSession drops what it has not handed on when a connection breaks: give it a moment, so
+    // that a cut falls where the test put it.
+    if reply.stopAfter != nil { usleep(300_000) }
     while reply.thenStall, !shared.stopped { usleep(20_000) }
   }
 

@@ -98,6 +98,7 @@ public struct Downloader: Sendable {
     case .address, nil:
       let address = mirror?.location(of: file.path, in: list.set) ?? file.url
       let partial = try PartialFile(of: target)
+      defer { partial.release() }
       let download = Download(
         file: file, address: address, partial: partial, settings: settings, report: report)
       try await download.run()
@@ -114,6 +115,7 @@ public struct Downloader: Sendable {
     }
     defer { try? handle.close() }
     let partial = try PartialFile(of: target)
+    defer { partial.release() }
     try partial.restart(validator: nil)
     do {
       while true {

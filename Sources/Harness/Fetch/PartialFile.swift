@@ -16,7 +16,7 @@ final class PartialFile: @unchecked Sendable {
   let target: URL
   let url: URL
   private let note: URL
-  private let descriptor: Int32
+  private var descriptor: Int32
   private(set) var count: Int
 
   /// Opens or makes the partial file of `target`, and its folder.
@@ -49,7 +49,14 @@ final class PartialFile: @unchecked Sendable {
     count = Int(opened.st_size)
   }
 
-  deinit { _ = close(descriptor) }
+  deinit { release() }
+
+  /// Closes the file and lets others have it. Said by name and not left to `deinit` alone, since
+  /// a session may hold its delegate, and so this, for a while after its last answer.
+  func release() {
+    if descriptor >= 0 { _ = close(descriptor) }
+    descriptor = -1
+  }
 
   /// The strong ETag of the version that the bytes here belong to.
   var validator: String? {
