@@ -118,7 +118,7 @@ enum SiteContent {
   static func input(
     _ boards: [LeaderboardBuilder.BoardContent], address: URL?
   ) throws -> SiteInput {
-    let statistics = boards.compactMap { board -> (String, SplitStatistics)? in
+    let known = boards.compactMap { board -> (String, SplitStatistics)? in
       guard let dataset = board.dataset else { return nil }
       return ("\(board.definition.id)/\(board.split)", statistics(dataset, board.definition))
     }
@@ -130,7 +130,7 @@ enum SiteContent {
           comparison: board.comparison)
       },
       address: address,
-      statistics: Dictionary(statistics, uniquingKeysWith: { first, _ in first }),
+      statistics: Dictionary(known, uniquingKeysWith: { first, _ in first }),
       version: ScoreReport.toolVersion)
   }
 
