@@ -7,6 +7,11 @@ public struct RankSet: Sendable, Hashable, Codable {
   public let best: Int
   public let worst: Int
 
+  public init(best: Int, worst: Int) {
+    precondition(best <= worst, "the best rank is the smaller number")
+    (self.best, self.worst) = (best, worst)
+  }
+
   static func all(_ differences: SimultaneousDifferences, higherIsBetter: Bool) -> [RankSet] {
     let figures = differences.figures
     return figures.indices.map { i in

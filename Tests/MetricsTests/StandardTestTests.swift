@@ -71,7 +71,8 @@ struct StandardTestTests {
     #expect(agree(score, expected))
     let samples = try #require(Silhouette.samples(points, labels: labels).value)
     let expectedSamples = golden.json["silhouette", "samples"].numbers
-    #expect(zip(samples, expectedSamples).allSatisfy { agree($0, $1, floor: 1e-9) })
+    // scikit-learn takes distances from products: equal points lie 1e-8 apart there, 0 here.
+    #expect(zip(samples, expectedSamples).allSatisfy { agree($0, $1, floor: 5e-9) })
   }
 
   @Test("Distribution functions agree with scipy to 1e-11")

@@ -1,0 +1,129 @@
+import Foundation
+import Metrics
+import Testing
+
+/// The plainest forms of the optimised parts, written from their definitions.
+@Suite("Naive twins")
+struct NaiveTwinTests {
+  @Test("Rank correlations agree with O(n²) counting", arguments: [7, 50, 400], [true, false])
+  func ranks(_ n: Int, _ ties: Bool) throws {
+    var generator = CounterGenerator(seed: UInt64(n), stream: .simulation)
+    func column() -> [Double] {
+      (0..<n).map { _ in ties ? (generator.normal() * 2).rounded() : generator.normal() }
+    }
+    let (x, y) = (column(), column())
+    var concordant = 0, discordant = 0, tiedX = 0, tiedY = 0
+    for i in 0..<n {
+      for j in 0..<i {
+        let (a, b) = (x[i] - x[j], y[i] - y[j])
+        if a == 0 { tiedX += 1 }
+        if b == 0 { tiedY += 1 }
+        if a * b > 0 { concordant += 1 }
+        if a * b < 0 { discordant += 1 }
+      }
+    }
+    let pairs = n * (n - 1) / 2
+    let tau =
+      Double(concordant - discordant)
+      / (Double(pairs - tiedX) * Double(pairs - tiedY)).squareRoot()
+    func rank(_ v: [Double]) -> [Double] {
+      v.map { value in
+        Double(v.count { $0 < value }) + Double(v.count { $0 == value } + 1) / 2
+      }
+    }
+    let rho = try #require(PointMetrics.pcc(rank(x), rank(y)).value)
+    let figures = PointMetrics.all(x, y)
+    let (kendall, spearman) = (figures[.kendall]?.value, figures[.spearman]?.value)
+    #expect(agree(try #require(kendall), tau, relative: 1e-12))
+    #expect(agree(try #require(spearman), rho, relative: 1e-12))
+  }
+
+  @Test("Long columns have the same bits for 1 and 2 threads and agree with plain sums")
+  func longColumns() throws {
+    var generator = CounterGenerator(seed: 9, stream: .simulation)
+    let y = (0..<300_001).map { _ in (generator.uniform() * 6000).rounded() / 1000 + 1 }
+    let x = y.map { 0.5 * $0 + generator.uniform() }
+    let all = [1, 2].map { PointMetrics.all(x, y, threads: $0) }
+    #expect(all[0] == all[1])
+    let n = Double(x.count)
+    let (mx, my) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
+    var sxx = 0.0, syy = 0.0, sxy = 0.0
+    for (a, b) in zip(x, y) {
+      sxx += (a - mx) * (a - mx)
+      syy += (b - my) * (b - my)
+      sxy += (a - mx) * (b - my)
+    }
+    #expect(agree(try #require(all[0][.pcc]?.value), sxy / (sxx * syy).squareRoot(), relative: 1e-11))
+    let ccc = 2 * sxy / (sxx + syy + n * (mx - my) * (mx - my))
+    #expect(agree(try #require(all[0][.ccc]?.value), ccc, relative: 1e-11))
+  }
+
+  @Test("An outlier that squeezes all other values together costs no correctness")
+  func outlier() throws {
+    var generator = CounterGenerator(seed: 4, stream: .simulation)
+    var x = (0..<500).map { _ in generator.normal() }
+    let y = x.map { $0 + generator.normal() }
+    let before = try #require(PointMetrics.kendallTauB(x, y).value)
+    let largest = try #require(x.indices.max { x[$0] < x[$1] })
+    x[largest] = 1e300
+    #expect(PointMetrics.kendallTauB(x, y).value == before)
+  }
+
+  @Test("The jackknife interval agrees with leaving rows out and computing anew")
+  func jackknife() throws {
+    let data = Simulated()
+    let x = data.systems[1]
+    let system = SystemInference(data.sample, predictions: x)
+    for metric in Metric.allCases {
+      let scale: (Double) -> Double = metric.higherIsBetter ? { atanh($0) } : { log($0) }
+      let back: (Double) -> Double = metric.higherIsBetter ? { tanh($0) } : { exp($0) }
+      let persons = Set(data.persons)
+      let left = try persons.sorted().map { person in
+        let rows = data.persons.indices.filter { data.persons[$0] != person }
+        return scale(
+          try #require(
+            PointMetrics.figure(metric, rows.map { x[$0] }, rows.map { data.gold[$0] }).value))
+      }
+      let g = Double(left.count)
+      let mean = left.reduce(0, +) / g
+      let variance = (g - 1) / g * left.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      let t = Distributions.studentQuantile(0.975, df: g - 1)
+      let centre = scale(try #require(PointMetrics.figure(metric, x, data.gold).value))
+      let interval = try #require(system.interval(metric).value)
+      #expect(agree(interval.low, back(centre - t * variance.squareRoot()), relative: 1e-9))
+      #expect(agree(interval.high, back(centre + t * variance.squareRoot()), relative: 1e-9))
+    }
+  }
+
+  @Test("The swap test agrees with swapping rows and computing anew, over all patterns")
+  func exhaustiveSwap() throws {
+    // 8 clusters have 256 patterns; the test's p approaches their share within five errors.
+    let data = Simulated(rows: 16, persons: 8, systems: 2, seed: 6)
+    let (a, b) = (data.systems[0], data.systems[1])
+    func gap(_ metric: Metric, _ x: [Double], _ y: [Double]) throws -> Double {
+      try #require(PointMetrics.figure(metric, x, data.gold).value)
+        - #require(PointMetrics.figure(metric, y, data.gold).value)
+    }
+    func standard(_ v: [Double]) -> [Double] {
+      let m = v.reduce(0, +) / Double(v.count)
+      let s = (v.reduce(0) { $0 + ($1 - m) * ($1 - m) } / Double(v.count)).squareRoot()
+      return v.map { ($0 - m) / s }
+    }
+    let options = InferenceOptions(replicates: 20_000, seed: 2)
+    let test = SwapTest(data.sample, a, b, options: options)
+    for metric in [Metric.pcc, .ccc, .rmse, .mae] {
+      let (u, v) = metric == .pcc ? (standard(a), standard(b)) : (a, b)
+      let observed = abs(try gap(metric, u, v))
+      var far = 0
+      for pattern in 0..<256 {
+        let swapped = data.persons.map { pattern >> $0 & 1 == 1 }
+        let x = u.indices.map { swapped[$0] ? v[$0] : u[$0] }
+        let y = u.indices.map { swapped[$0] ? u[$0] : v[$0] }
+        if abs(try gap(metric, x, y)) >= observed - 1e-9 { far += 1 }
+      }
+      let share = Double(far) / 256
+      let p = try #require(test.p[metric]?.value)
+      #expect(abs(p - share) < 5 * (share * (1 - share) / 20_000).squareRoot() + 1e-4)
+    }
+  }
+}
