@@ -14,7 +14,7 @@ struct TinyVocabularyTests {
     struct Pair: Decodable {
       var a: String
       var b: String
-      var max_length: Int
+      var maxLength: Int
       var ids: [Int32]
       var types: [Int32]
     }
@@ -28,14 +28,16 @@ struct TinyVocabularyTests {
   let bert: Tokenizer
 
   init() throws {
-    golden = try JSONDecoder().decode(Golden.self, from: TokenizerGoldens.data("tiny.json"))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    golden = try decoder.decode(Golden.self, from: TokenizerGoldens.data("tiny.json"))
     bert = try Tokenizer.load(directory: TokenizerGoldens.folder.appending(path: "tiny-bert"))
   }
 
   @Test("A pair that is too long loses from the longer part first")
   func pairs() {
     for pair in golden.pairs {
-      let found = bert.encode(pair.a, and: pair.b, maxLength: pair.max_length)
+      let found = bert.encode(pair.a, and: pair.b, maxLength: pair.maxLength)
       #expect(found == Encoding(ids: pair.ids, typeIDs: pair.types), "\(pair)")
     }
   }
