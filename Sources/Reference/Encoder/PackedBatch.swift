@@ -34,7 +34,9 @@ public struct PackedBatch: Equatable, Sendable {
   ///
   /// Throws ``ReferenceError/batch(sequence:problem:)`` for an empty sequence, one longer than the
   /// model's positions, and a token outside the vocabulary.
-  public init(_ sequences: some Collection<[Int]>, for configuration: ModelConfiguration) throws {
+  public init<Token: BinaryInteger>(
+    _ sequences: some Collection<[Token]>, for configuration: ModelConfiguration
+  ) throws {
     let total = sequences.reduce(0) { $0 + $1.count }
     tokens.reserveCapacity(total)
     positions.reserveCapacity(total)
@@ -60,8 +62,8 @@ public struct PackedBatch: Equatable, Sendable {
     }
   }
 
-  private mutating func append(
-    _ sequence: [Int], mask: [Int]?, types rowTypes: [Int]?, index: Int,
+  private mutating func append<Token: BinaryInteger>(
+    _ sequence: [Token], mask: [Int]?, types rowTypes: [Int]?, index: Int,
     _ configuration: ModelConfiguration
   ) throws {
     func fault(_ problem: BatchProblem) -> ReferenceError {
@@ -74,7 +76,8 @@ public struct PackedBatch: Equatable, Sendable {
     let padding = configuration.paddingToken
     var counted = 0
     let start = tokens.count
-    for (place, token) in sequence.enumerated() {
+    for (place, id) in sequence.enumerated() {
+      let token = Int(id)
       guard (0..<configuration.vocabularySize).contains(token) else {
         throw fault(
           .tokenOutsideVocabulary(token: token, vocabulary: configuration.vocabularySize))
