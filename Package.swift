@@ -8,6 +8,12 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// The JSON resources of Harness, compiled in so that the program is one file. SwiftPM embeds
+/// single files only, not folders.
+let harnessResources: [Resource] = [
+  "newsemp24", "newsemp23", "newsemp22", "newsemp18", "sample24",
+].map { .embedInCode("Resources/Benchmarks/\($0).json") }
+
 let package = Package(
   name: "invitro",
   products: [
@@ -33,8 +39,7 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      exclude: ["Resources"],
-      resources: [.embedInCode("Resources/Benchmarks")],
+      resources: harnessResources,
       swiftSettings: settings),
     .target(
       name: "Reference", dependencies: ["Metrics", "COpenBLAS"], swiftSettings: settings),

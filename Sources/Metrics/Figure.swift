@@ -16,6 +16,9 @@ public enum Figure: Sendable, Hashable {
     case tooFewClusters = "too few clusters"
     case tooFewReplicates = "too few replicates in which the metric is defined"
     case notFinite = "a value is not finite or a sum overflows"
+    case spreadTooSmall = "the values differ by too little to be squared"
+    case degenerate = "the variance of the statistic is zero"
+    case oneGroup = "there is only one group"
   }
 
   /// The number, or nil where the figure is undefined.

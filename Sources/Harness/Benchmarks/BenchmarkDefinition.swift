@@ -1,0 +1,118 @@
+/// A benchmark as its JSON definition describes it: where the files are, what their columns mean,
+/// how they are split, and what is measured.
+public struct BenchmarkDefinition: Codable, Sendable, Equatable {
+  public var schema: Int
+  /// Short name used on the command line and in paths: lower case letters, digits, `-`.
+  public var id: String
+  public var title: String
+  /// What the data is, for a reader who meets it for the first time.
+  public var description: String
+  public var licence: String
+  /// Where the data can be had.
+  public var source: String
+  /// Whether the licence lets anybody download it without asking.
+  public var open: Bool
+  /// Inclusive ranges of the labels.
+  public var targets: [TargetRange]
+  public var primary: PrimaryMetric
+  public var defaultSplit: String
+  public var splits: [SplitSource]
+  /// Splits that are made from another one by a stable hash.
+  public var derived: DerivedSplits?
+  public var columns: ColumnMap
+  public var groups: [GroupDefinition]
+  /// Cell values that stand for a missing value, beside the empty cell.
+  public var missing: [String]
+  /// Quirks that a user of the data should know, in words.
+  public var quirks: [String]
+
+  public struct TargetRange: Codable, Sendable, Equatable {
+    public var name: Target
+    public var low: Double
+    public var high: Double
+  }
+
+  public struct PrimaryMetric: Codable, Sendable, Equatable {
+    public var target: Target
+    /// `pcc`, `ccc`, `rmse` or `mae`.
+    public var metric: String
+  }
+
+  /// One split's files as its organisers hand them out.
+  public struct SplitSource: Codable, Sendable, Equatable {
+    public var name: String
+    /// Expected number of rows; nil where a definition of one's own leaves it open.
+    public var rows: Int?
+    public var file: String
+    public var format: FileFormat
+    /// Columns that differ from the benchmark's.
+    public var columns: ColumnMap?
+    public var gold: GoldFile?
+    public var persons: PersonFile?
+  }
+
+  public enum FileFormat: String, Codable, Sendable {
+    /// RFC 4180.
+    case csv
+    /// CSV in which a quote inside a quoted field is written `\"`.
+    case csvBackslash = "csv-backslash"
+    /// Tab separated; a quote is special only where it encloses a whole field.
+    case tsv
+  }
+
+  /// Gold labels in a file of their own, joined by row order.
+  public struct GoldFile: Codable, Sendable, Equatable {
+    public var file: String
+    public var format: FileFormat
+    /// One-based columns of a file without a header.
+    public var positions: TargetTable<Int>
+  }
+
+  /// Demographics of persons, joined by the person's id after removal of repeats.
+  public struct PersonFile: Codable, Sendable, Equatable {
+    public var file: String
+    public var format: FileFormat
+    public var person: String
+  }
+
+  public struct DerivedSplits: Codable, Sendable, Equatable {
+    public var from: String
+    /// `person`: all rows of a person fall on the same side.
+    public var by: String
+    public var buckets: Int
+    public var splits: [Range]
+
+    /// Buckets `from ..< to` make one split.
+    public struct Range: Codable, Sendable, Equatable {
+      public var name: String
+      public var from: Int
+      public var to: Int
+      /// Rows this comes to with the whole source split.
+      public var rows: Int?
+    }
+  }
+
+  /// Names of the columns in the organisers' files.
+  public struct ColumnMap: Codable, Sendable, Equatable {
+    /// Columns whose values, joined by `:`, make a row's id.
+    public var id: [String]?
+    public var person: String?
+    public var article: String?
+    public var essay: String?
+    public var empathy: String?
+    public var distress: String?
+    /// Attribute (gender, education, race, age, income) to column.
+    public var demographics: [String: String]?
+  }
+
+  /// How a demographic attribute falls into groups: by code, or by bins.
+  public struct GroupDefinition: Codable, Sendable, Equatable {
+    public var attribute: String
+    /// Code to group name.
+    public var codes: [String: String]?
+    /// Edges of half-open bins; the last bin is closed.
+    public var edges: [Double]?
+    /// Name of each bin.
+    public var labels: [String]?
+  }
+}

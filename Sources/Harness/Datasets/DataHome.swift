@@ -1,0 +1,125 @@
+public import Foundation
+
+/// The folder that holds imported data: one folder a benchmark, in the project's normal form.
+///
+/// `<home>/<benchmark>/<split>.csv` (RFC 4180, UTF-8) and `<home>/<benchmark>/dataset.json` with
+/// digests. Files that hold labels are readable by their owner alone.
+public struct DataHome: Sendable {
+  public let url: URL
+
+  public init(_ url: URL) { self.url = url }
+
+  /// `--data`, else `INVITRO_DATA`, else `./data`.
+  public init(option: String?, environment: [String: String]) {
+    let path = option ?? environment["INVITRO_DATA"] ?? "data"
+    self.init(URL(filePath: path, directoryHint: .isDirectory))
+  }
+
+  func folder(_ benchmark: String) -> URL {
+    url.appending(path: benchmark, directoryHint: .isDirectory)
+  }
+
+  func manifestURL(_ benchmark: String) -> URL { folder(benchmark).appending(path: "dataset.json") }
+
+  func splitURL(_ benchmark: String, _ split: String) -> URL {
+    folder(benchmark).appending(path: "\(split).csv")
+  }
+
+  /// What `dataset.json` says of an imported benchmark.
+  public struct Manifest: Codable, Sendable, Equatable {
+    public var schema: Int = 1
+    public var benchmark: String
+    public var splits: [Split]
+    /// The organisers' files it was made from, with their SHA-256 digests.
+    public var sources: [String: String]
+    /// What was changed after the import, in words.
+    public var repairs: [String]
+
+    public struct Split: Codable, Sendable, Equatable {
+      public var name: String
+      public var rows: Int
+      public var hasGold: Bool
+      /// SHA-256 of the split's file.
+      public var sha256: String
+    }
+  }
+
+  /// The manifest of `benchmark`, or nil where it is not imported.
+  public func manifest(_ benchmark: String) throws(HarnessError) -> Manifest? {
+    let url = manifestURL(benchmark)
+    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    do {
+      return try JSONDecoder().decode(Manifest.self, from: try SourceText.read(url))
+    } catch let error as HarnessError {
+      throw error
+    } catch {
+      throw .invalid([JSONFault.fault(error, file: url.relativePath)])
+    }
+  }
+
+  /// Whether `split` of `benchmark` is here, with or without gold.
+  public func has(_ benchmark: String, _ split: String) -> Bool {
+    FileManager.default.fileExists(atPath: splitURL(benchmark, split).path)
+  }
+
+  /// The split as it was imported.
+  ///
+  /// - Throws: ``HarnessError/missing(path:hint:)`` where it is not imported, and
+  ///   ``HarnessError/invalid(_:)`` where the file is not what the manifest says.
+  public func load(
+    _ definition: BenchmarkDefinition, split: String
+  ) throws(HarnessError) -> Dataset {
+    try definition.checkSplit(split)
+    let url = splitURL(definition.id, split)
+    guard let manifest = try manifest(definition.id),
+      let entry = manifest.splits.first(where: { $0.name == split })
+    else {
+      throw .missing(path: url.relativePath, hint: Self.hint(definition))
+    }
+    let data = try SourceText.read(url)
+    let digest = Digest.sha256(data)
+    guard digest == entry.sha256 else {
+      throw .invalid([
+        Fault(
+          .metadata, file: url.relativePath, found: "SHA-256 \(digest.prefix(12))…",
+          expected: "\(entry.sha256.prefix(12))… as imported; import the benchmark again")
+      ])
+    }
+    return try NormalForm.read(
+      SourceText(data, name: url.relativePath), benchmark: definition.id, split: split,
+      hasGold: entry.hasGold)
+  }
+
+  static func hint(_ definition: BenchmarkDefinition) -> String {
+    switch definition.id {
+    case "sample24": "Make it with `invitro data sample`."
+    case "newsemp18": "Get it with `invitro data fetch newsemp18`."
+    default:
+      "Import it with `invitro data import \(definition.id) --from DIR`, DIR being the folder "
+        + "with the organisers' files (\(definition.source))."
+    }
+  }
+
+  /// Writes `datasets` and their manifest; what stood there before is replaced.
+  public func save(
+    _ datasets: [Dataset], of benchmark: String, sources: [String: String], repairs: [String] = []
+  ) throws(HarnessError) -> Manifest {
+    try AtomicFile.createFolder(url, permissions: 0o700)
+    try AtomicFile.createFolder(folder(benchmark), permissions: 0o700)
+    var splits: [Manifest.Split] = []
+    for dataset in datasets {
+      let data = NormalForm.data(dataset)
+      try AtomicFile.write(data, to: splitURL(benchmark, dataset.split), permissions: 0o600)
+      splits.append(
+        Manifest.Split(
+          name: dataset.split, rows: dataset.rows.count, hasGold: dataset.hasGold,
+          sha256: Digest.sha256(data)))
+    }
+    let manifest = Manifest(
+      benchmark: benchmark, splits: splits, sources: sources, repairs: repairs)
+    // The manifest comes last: until it is there, the old digests refuse the new files.
+    try AtomicFile.write(
+      try Documents.encode(manifest), to: manifestURL(benchmark), permissions: 0o600)
+    return manifest
+  }
+}

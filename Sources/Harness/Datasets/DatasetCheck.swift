@@ -1,0 +1,47 @@
+/// What makes a read split unfit for use, or remarkable.
+enum DatasetCheck {
+  /// Faults of `dataset`, whose rows stand on `lines` of `file`.
+  static func faults(
+    _ dataset: Dataset, lines: [Int], definition: BenchmarkDefinition, file: String
+  ) -> [Fault] {
+    var faults: [Fault] = []
+    if let expected = definition.expectedRows(dataset.split), dataset.rows.count != expected {
+      faults.append(
+        Fault(
+          .rowCount, file: file, found: "\(dataset.rows.count) rows",
+          expected: "\(expected) rows in \(definition.id)/\(dataset.split)"))
+    }
+    var seen: [String: Int] = [:]
+    for (row, line) in zip(dataset.rows, lines) {
+      if row.id.allSatisfy({ $0 == ":" }) {
+        faults.append(Fault(.missingID, file: file, line: line, found: "", expected: "an id"))
+      } else if let first = seen[row.id] {
+        faults.append(
+          Fault(
+            .repeatedID, file: file, line: line, found: row.id,
+            expected: "an id that does not stand on line \(first) already"))
+      }
+      seen[row.id] = seen[row.id] ?? line
+      if row.person.isEmpty && definition.columns.person != nil {
+        faults.append(
+          Fault(.missingID, file: file, line: line, found: "", expected: "a person's id"))
+      }
+      if row.essay.allSatisfy(\.isWhitespace) && definition.columns.essay != nil {
+        faults.append(
+          Fault(
+            .text, severity: .warning, file: file, line: line, found: "an empty essay",
+            expected: "text"))
+      }
+      for group in definition.groups {
+        guard let value = row.demographics[group.attribute],
+          definition.group(group, value) == nil
+        else { continue }
+        faults.append(
+          Fault(
+            .demographics, severity: .warning, file: file, line: line, field: group.attribute,
+            found: "a value outside the table", expected: "one of the benchmark's codes or bins"))
+      }
+    }
+    return faults
+  }
+}

@@ -1,0 +1,205 @@
+public import Foundation
+
+/// Reads one benchmark's files as its organisers hand them out.
+public struct DatasetReader {
+  public let definition: BenchmarkDefinition
+  public let folder: URL
+
+  public init(_ definition: BenchmarkDefinition, from folder: URL) {
+    self.definition = definition
+    self.folder = folder
+  }
+
+  /// What was read, and what a careful reader should know of it.
+  public struct Outcome: Sendable {
+    public var datasets: [Dataset]
+    public var warnings: [Fault]
+    /// Rows whose person has no demographics, by split, where a persons' file exists.
+    public var unmatchedDemographics: [String: Int]
+    /// Files read, relative to the folder, with their digests.
+    public var sources: [String: String]
+    /// Source splits whose files are not in the folder.
+    public var absent: [String]
+  }
+
+  /// Reads every split whose essay file is there.
+  ///
+  /// - Throws: ``HarnessError/missing(path:hint:)`` where no split's file is there, and
+  ///   ``HarnessError/invalid(_:)`` with the faults of all files.
+  public func read() throws(HarnessError) -> Outcome {
+    var outcome = Outcome(
+      datasets: [], warnings: [], unmatchedDemographics: [:], sources: [:], absent: [])
+    var faults: [Fault] = []
+    for source in definition.splits {
+      guard let file = locate(source.file) else {
+        outcome.absent.append(source.name)
+        continue
+      }
+      do throws(HarnessError) {
+        outcome.datasets.append(try read(source, file: file, outcome: &outcome))
+      } catch {
+        guard case .invalid(let more) = error else { throw error }
+        faults += more
+      }
+    }
+    if !faults.isEmpty { throw .invalid(faults) }
+    if outcome.datasets.isEmpty {
+      throw .missing(
+        path: folder.relativePath + "/" + (definition.splits.first?.file ?? ""),
+        hint: "\(definition.title) is read from: "
+          + definition.splits.map(\.file).joined(separator: ", ") + ". Data: \(definition.source)")
+    }
+    try addDerivedSplits(to: &outcome)
+    return outcome
+  }
+
+  /// The file named `name` in the folder or anywhere one or two folders below it.
+  private func locate(_ name: String) -> URL? {
+    let direct = folder.appending(path: name)
+    if FileManager.default.fileExists(atPath: direct.path) { return direct }
+    let walker = FileManager.default.enumerator(
+      at: folder, includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
+    var found: [URL] = []
+    while let url = walker?.nextObject() as? URL {
+      if walker?.level ?? 0 > 2 { walker?.skipDescendants() }
+      if url.lastPathComponent == name { found.append(url) }
+    }
+    return found.min { $0.path < $1.path }
+  }
+
+  private func read(
+    _ source: BenchmarkDefinition.SplitSource, file: URL, outcome: inout Outcome
+  ) throws(HarnessError) -> Dataset {
+    let table = try table(file, format: source.format, outcome: &outcome)
+    var faults: [Fault] = []
+    let columns = definition.columns(for: source)
+    let layout = RowLayout(columns, table: table, faults: &faults)
+    let gold = try gold(source, rows: table.records.count, outcome: &outcome, faults: &faults)
+    let persons = try persons(source, columns, outcome: &outcome, faults: &faults)
+    var rows: [EssayRow] = []
+    for (index, record) in table.records.enumerated() {
+      var row = layout.row(record, in: definition, faults: &faults)
+      if let gold {
+        row.empathy = gold[.empathy]?[index]
+        row.distress = gold[.distress]?[index]
+      }
+      if let persons {
+        if let known = persons[row.person] {
+          row.demographics.merge(known) { own, _ in own }
+        } else {
+          outcome.unmatchedDemographics[source.name, default: 0] += 1
+        }
+      }
+      rows.append(row)
+    }
+    let labelled = rows.contains { $0.empathy != nil || $0.distress != nil }
+    let dataset = Dataset(
+      benchmark: definition.id, split: source.name, rows: rows, hasGold: labelled)
+    faults += DatasetCheck.faults(
+      dataset, lines: table.records.map(\.line), definition: definition, file: table.name)
+    outcome.warnings += faults.filter { $0.severity == .warning }
+    let errors = faults.filter { $0.severity == .error }
+    if !errors.isEmpty { throw .invalid(errors) }
+    return dataset
+  }
+
+  private func table(
+    _ file: URL, format: BenchmarkDefinition.FileFormat, outcome: inout Outcome
+  ) throws(HarnessError) -> DelimitedTable {
+    let data = try SourceText.read(file)
+    outcome.sources[file.lastPathComponent] = Digest.sha256(data)
+    return try DelimitedTable(SourceText(data, name: file.relativePath), format: format)
+  }
+
+  /// Labels from a header-less file that is joined by row order.
+  private func gold(
+    _ source: BenchmarkDefinition.SplitSource, rows: Int, outcome: inout Outcome,
+    faults: inout [Fault]
+  ) throws(HarnessError) -> TargetTable<[Double?]>? {
+    guard let gold = source.gold, let file = locate(gold.file) else { return nil }
+    let data = try SourceText.read(file)
+    outcome.sources[file.lastPathComponent] = Digest.sha256(data)
+    let text = try SourceText(data, name: file.relativePath)
+    let (records, syntax) = DelimitedReader.records(of: text, format: gold.format)
+    faults += syntax
+    guard records.count == rows else {
+      faults.append(
+        Fault(
+          .rowCount, file: text.name, found: "\(records.count) rows",
+          expected: "\(rows) rows, one for each of \(source.file)"))
+      return nil
+    }
+    var table: TargetTable<[Double?]> = [:]
+    for (target, position) in gold.positions.sorted(by: { $0.value < $1.value }) {
+      table[target] = records.map { record -> Double? in
+        guard position <= record.fields.count else {
+          faults.append(
+            Fault(
+              .fieldCount, file: text.name, line: record.line,
+              found: "\(record.fields.count) fields", expected: "at least \(position) fields"))
+          return nil
+        }
+        return LabelCell.label(
+          record.fields[position - 1], target: target, in: definition, file: text.name,
+          line: record.line, column: position, field: nil, faults: &faults)
+      }
+    }
+    return table
+  }
+
+  /// Demographics by person, repeats removed; persons that contradict themselves are reported.
+  private func persons(
+    _ source: BenchmarkDefinition.SplitSource, _ columns: BenchmarkDefinition.ColumnMap,
+    outcome: inout Outcome, faults: inout [Fault]
+  ) throws(HarnessError) -> [String: [String: String]]? {
+    guard let persons = source.persons, let file = locate(persons.file) else { return nil }
+    let table = try table(file, format: persons.format, outcome: &outcome)
+    guard let key = table.require(persons.person, faults: &faults) else { return nil }
+    let attributes = (columns.demographics ?? [:]).sorted { $0.key < $1.key }
+    let present = attributes.compactMap { attribute, column in
+      table.index(of: column).map { (attribute, $0) }
+    }
+    var known: [String: [String: String]] = [:]
+    for record in table.records {
+      let person = RowLayout.identifier(record.fields[key])
+      var values: [String: String] = [:]
+      for (attribute, index) in present {
+        values[attribute] = definition.demographic(record.fields[index])
+      }
+      if let before = known[person], before != values {
+        faults.append(
+          Fault(
+            .demographics, severity: .warning, file: table.name, line: record.line,
+            column: key + 1, field: persons.person, found: person,
+            expected: "the same demographics as on this person's first line, which are kept"))
+      } else {
+        known[person] = values
+      }
+    }
+    return known
+  }
+
+  private func addDerivedSplits(to outcome: inout Outcome) throws(HarnessError) {
+    guard let derived = definition.derived,
+      let whole = outcome.datasets.first(where: { $0.split == derived.from })
+    else { return }
+    for part in derived.splits {
+      let rows = whole.rows.filter { row in
+        let bucket = Int(Digest.stableHash(row.person) % UInt64(derived.buckets))
+        return part.from <= bucket && bucket < part.to
+      }
+      if let expected = part.rows, rows.count != expected,
+        whole.rows.count == definition.expectedRows(derived.from)
+      {
+        throw .invalid([
+          Fault(
+            .rowCount, file: definition.id, found: "\(rows.count) rows in split \(part.name)",
+            expected: "\(expected) rows")
+        ])
+      }
+      outcome.datasets.append(
+        Dataset(
+          benchmark: definition.id, split: part.name, rows: rows, hasGold: whole.hasGold))
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/// What `invitro data stats` shows of an imported benchmark: aggregates only.
+public struct DatasetStatistics: Codable, Sendable, Equatable {
+  public var benchmark: String
+  public var splits: [SplitStatistics]
+  public var overlaps: [Overlap]
+
+  public struct SplitStatistics: Codable, Sendable, Equatable {
+    public var name: String
+    public var rows: Int
+    public var persons: Int
+    public var articles: Int
+    public var labels: TargetTable<LabelStatistics>
+    public var groups: [Group]
+  }
+
+  public struct LabelStatistics: Codable, Sendable, Equatable {
+    public var n: Int
+    public var mean: Double
+    /// With n - 1; nil for fewer than two labels.
+    public var sd: Double?
+    /// Counts in ``bins`` equal bins over the target's range, the last bin closed.
+    public var histogram: [Int]
+  }
+
+  /// A demographic group's size; too small a group is named without numbers.
+  public struct Group: Codable, Sendable, Equatable {
+    public var attribute: String
+    public var group: String
+    public var n: Int?
+    public var persons: Int?
+    public var suppressed: String?
+  }
+
+  /// Essays of one split that also stand in another split or benchmark (normalised text).
+  public struct Overlap: Codable, Sendable, Equatable {
+    public var split: String
+    /// `benchmark/split`.
+    public var other: String
+    /// Rows of `split` whose essay stands in `other`.
+    public var rows: Int
+  }
+
+  /// Number of histogram bins.
+  public static let bins = 12
+
+  /// Statistics of `datasets`, which are splits of `definition`; `others` are imported splits of
+  /// other benchmarks to look for the same essays in.
+  public init(
+    _ datasets: [Dataset], definition: BenchmarkDefinition, others: [Dataset] = []
+  ) {
+    benchmark = definition.id
+    splits = datasets.map { Self.statistics($0, definition) }
+    let texts = (datasets + others).map { dataset in
+      (dataset.benchmark, dataset.split, Set(dataset.rows.map(\.normalisedEssay)))
+    }
+    overlaps = []
+    for dataset in datasets {
+      let essays = dataset.rows.map(\.normalisedEssay)
+      for (benchmark, split, known) in texts
+      where (benchmark, split) != (dataset.benchmark, dataset.split)
+        && !definition.contains(split, and: dataset.split, in: benchmark)
+      {
+        let rows = essays.count { known.contains($0) }
+        if rows > 0 {
+          overlaps.append(
+            Overlap(split: dataset.split, other: "\(benchmark)/\(split)", rows: rows))
+        }
+      }
+    }
+  }
+
+  private static func statistics(
+    _ dataset: Dataset, _ definition: BenchmarkDefinition
+  ) -> SplitStatistics {
+    var labels: TargetTable<LabelStatistics> = [:]
+    for range in definition.targets {
+      let values = dataset.gold(range.name).compactMap { $0 }
+      guard !values.isEmpty else { continue }
+      let mean = values.reduce(0, +) / Double(values.count)
+      let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      var histogram = [Int](repeating: 0, count: bins)
+      for value in values {
+        let bin = Int((value - range.low) / (range.high - range.low) * Double(bins))
+        histogram[max(0, min(bin, bins - 1))] += 1
+      }
+      labels[range.name] = LabelStatistics(
+        n: values.count, mean: mean,
+        sd: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
+        histogram: histogram)
+    }
+    return SplitStatistics(
+      name: dataset.split, rows: dataset.rows.count,
+      persons: Set(dataset.rows.map(\.person)).count,
+      articles: Set(dataset.rows.map(\.article)).count, labels: labels,
+      groups: groups(dataset, definition))
+  }
+
+  private static func groups(_ dataset: Dataset, _ definition: BenchmarkDefinition) -> [Group] {
+    DemographicGroups.all(of: dataset, definition: definition).map { group in
+      var out = Group(attribute: group.attribute, group: group.name)
+      if group.isPublishable {
+        out.n = group.rows.count
+        out.persons = group.persons
+      } else {
+        out.suppressed = DemographicGroups.tooSmall
+      }
+      return out
+    }
+  }
+}
+
+extension BenchmarkDefinition {
+  /// Whether one of two splits is made from the other, so that finding its essays there says
+  /// nothing.
+  fileprivate func contains(_ one: String, and other: String, in benchmark: String) -> Bool {
+    guard let derived, benchmark == id else { return false }
+    return one == derived.from || other == derived.from
+  }
+}

@@ -1,0 +1,56 @@
+/// The rows of a split by demographic group.
+public struct DemographicGroups {
+  /// Name of the group of rows whose value is missing or outside the code table.
+  public static let missing = "(missing)"
+  /// What stands in place of the figures of a group below the publishing threshold.
+  public static let tooSmall = "too small to publish"
+  /// A group with fewer rows than this is not shown.
+  public static let minimumRows = 10
+  /// A group of fewer persons than this is not shown.
+  public static let minimumPersons = 5
+
+  public struct Group: Sendable, Equatable {
+    public var attribute: String
+    public var name: String
+    /// Indices into the split's rows.
+    public var rows: [Int]
+    public var persons: Int
+
+    public var isPublishable: Bool {
+      rows.count >= DemographicGroups.minimumRows && persons >= DemographicGroups.minimumPersons
+    }
+  }
+
+  /// The non-empty groups of each attribute of `definition` in its order, the missing group last.
+  ///
+  /// - Parameter attributes: the attributes wanted; nil for all.
+  public static func all(
+    of dataset: Dataset, definition: BenchmarkDefinition, attributes: [String]? = nil
+  ) -> [Group] {
+    var groups: [Group] = []
+    for attribute in definition.groups where attributes?.contains(attribute.attribute) ?? true {
+      var rows: [String: [Int]] = [:]
+      for (index, row) in dataset.rows.enumerated() {
+        let value = row.demographics[attribute.attribute]
+        rows[definition.group(attribute, value) ?? missing, default: []].append(index)
+      }
+      guard rows.keys.contains(where: { $0 != missing }) else { continue }
+      for name in names(attribute) + [missing] {
+        guard let indices = rows[name] else { continue }
+        let persons = Set(indices.map { dataset.rows[$0].person }).count
+        groups.append(
+          Group(attribute: attribute.attribute, name: name, rows: indices, persons: persons))
+      }
+    }
+    return groups
+  }
+
+  /// Group names in the order of their codes or bins.
+  private static func names(_ attribute: BenchmarkDefinition.GroupDefinition) -> [String] {
+    if let labels = attribute.labels { return labels }
+    let codes = (attribute.codes ?? [:]).sorted {
+      (Int($0.key) ?? .max, $0.key) < (Int($1.key) ?? .max, $1.key)
+    }
+    return codes.map(\.value)
+  }
+}

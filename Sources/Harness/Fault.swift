@@ -1,0 +1,109 @@
+/// One thing that is wrong with a file, and where.
+///
+/// Readers collect every fault of a file before they give up, so that a user mends them in one go.
+public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
+  public var severity: Severity
+  /// Stable name of the kind of fault, for programs.
+  public var code: Code
+  /// The file as the user named it.
+  public var file: String
+  /// One-based line of the file.
+  public var line: Int?
+  /// One-based field of the line, or character where `code` is about syntax.
+  public var column: Int?
+  /// Name of the column where the file has a header.
+  public var field: String?
+  /// The value as it stands in the file, shortened to 60 characters; never a gold label or essay.
+  public var found: String?
+  public var expected: String
+
+  public enum Severity: String, Codable, Sendable { case error, warning }
+
+  public enum Code: String, Codable, Sendable, CaseIterable {
+    case encoding, syntax, fieldCount, header, number, nonFinite, decimalComma, range, rowCount
+    case unknownID, missingID, repeatedID, missingValue, constantColumn, notAttempted, archive
+    case json, duplicate, demographics, text, metadata
+  }
+
+  public init(
+    _ code: Code, severity: Severity = .error, file: String, line: Int? = nil, column: Int? = nil,
+    field: String? = nil, found: String? = nil, expected: String
+  ) {
+    self.severity = severity
+    self.code = code
+    self.file = file
+    self.line = line
+    self.column = column
+    self.field = field
+    self.found = found.map(Fault.shortened)
+    self.expected = expected
+  }
+
+  /// At most 60 characters of `text`, with control characters made visible.
+  static func shortened(_ text: String) -> String {
+    var out = ""
+    for scalar in text.unicodeScalars.prefix(61) {
+      let hidden =
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+      out += hidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    return out.count > 60 ? String(out.prefix(60)) + "…" : out
+  }
+
+  public var description: String {
+    var place = file
+    if let line { place += ":\(line)" }
+    if let column { place += ":\(column)" }
+    if let field { place += " (\(field))" }
+    let what = found.map { "found \($0.isEmpty ? "an empty value" : "'\($0)'"), " } ?? ""
+    return "\(place): \(severity.rawValue): \(what)expected \(expected)"
+  }
+}
+
+/// Everything that can go wrong in this module.
+public enum HarnessError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Input that breaks the rules of its form; every fault is listed.
+  case invalid([Fault])
+  /// A file or folder that is needed is not there.
+  case missing(path: String, hint: String)
+  /// A file that would be overwritten, or an entry that is there already.
+  case conflict(what: String, hint: String)
+  /// The request can't be met as it was put.
+  case usage(String)
+  /// The operating system refused: disk full, no permission.
+  case system(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .invalid(let faults):
+      return Self.listing(faults)
+    case .missing(let path, let hint):
+      return "\(path) is not there. \(hint)"
+    case .conflict(let what, let hint):
+      return "\(what). \(hint)"
+    case .usage(let text):
+      return text
+    case .system(let path, let reason):
+      return "\(path): \(reason)"
+    }
+  }
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .invalid, .conflict: .badData
+    case .missing: .missingInput
+    case .usage: .usage
+    case .system: .unavailable
+    }
+  }
+
+  private static func listing(_ faults: [Fault]) -> String {
+    let errors = faults.count { $0.severity == .error }
+    let head = errors == 1 ? "1 error" : "\(errors) errors"
+    return (faults.map(\.description) + [head]).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,167 @@
+// Why a reader of our own: the organisers' CSV files escape a quote inside a quoted field as `\"`,
+// their TSV files hold fields that merely begin with a quote, and faults must name line and field.
+// The maintained Swift readers (SwiftCSV, TabularData) know RFC 4180 alone and stop at the first
+// fault without a line number.
+
+/// One record of a delimited file.
+struct DelimitedRecord: Equatable {
+  /// One-based line on which the record starts.
+  var line: Int
+  var fields: [String]
+}
+
+/// Reads comma or tab separated text in one of the forms of ``BenchmarkDefinition/FileFormat``.
+///
+/// Lines end in LF or CRLF. An empty line between records is skipped. In CSV a quoted field may
+/// hold newlines; in TSV it may not, and a quote counts only where it encloses the whole field.
+struct DelimitedReader {
+  private let text: SourceText
+  private let delimiter: UInt8
+  private let format: BenchmarkDefinition.FileFormat
+  private var at = 0
+  private var line = 1
+  private(set) var faults: [Fault] = []
+
+  private static let quote = UInt8(ascii: "\"")
+  private static let backslash = UInt8(ascii: "\\")
+
+  init(_ text: SourceText, format: BenchmarkDefinition.FileFormat) {
+    self.text = text
+    self.format = format
+    delimiter = format == .tsv ? UInt8(ascii: "\t") : UInt8(ascii: ",")
+  }
+
+  /// Every record of `text`, and every syntax fault met on the way.
+  static func records(
+    of text: SourceText, format: BenchmarkDefinition.FileFormat
+  ) -> (records: [DelimitedRecord], faults: [Fault]) {
+    var reader = DelimitedReader(text, format: format)
+    var records: [DelimitedRecord] = []
+    while let record = reader.next() { records.append(record) }
+    return (records, reader.faults)
+  }
+
+  /// The next record, or nil at the end of the text.
+  private mutating func next() -> DelimitedRecord? {
+    skipEmptyLines()
+    guard at < text.bytes.count else { return nil }
+    var record = DelimitedRecord(line: line, fields: [])
+    while true {
+      record.fields.append(field())
+      guard at < text.bytes.count, text.bytes[at] == delimiter else { break }
+      at += 1
+      if at == text.bytes.count { record.fields.append("") }
+      if at == text.bytes.count { break }
+    }
+    endLine()
+    return record
+  }
+
+  private mutating func skipEmptyLines() {
+    while at < text.bytes.count {
+      if text.bytes[at] == 0x0A {
+        at += 1
+        line += 1
+      } else if isLineEnd(at) {
+        at += 2
+        line += 1
+      } else {
+        return
+      }
+    }
+  }
+
+  private mutating func endLine() {
+    guard at < text.bytes.count else { return }
+    at += text.bytes[at] == 0x0D ? 2 : 1
+    line += 1
+  }
+
+  /// Whether a line ends at `position`: a LF, or a CR that a LF follows.
+  private func isLineEnd(_ position: Int) -> Bool {
+    let bytes = text.bytes
+    return bytes[position] == 0x0A
+      || (bytes[position] == 0x0D && position + 1 < bytes.count && bytes[position + 1] == 0x0A)
+  }
+
+  private mutating func field() -> String {
+    if at < text.bytes.count, text.bytes[at] == Self.quote {
+      if format == .tsv {
+        if let value = enclosedField() { return value }
+      } else {
+        return quotedField()
+      }
+    }
+    let start = at
+    while at < text.bytes.count, text.bytes[at] != delimiter, !isLineEnd(at) { at += 1 }
+    return String(decoding: text.bytes[start..<at], as: UTF8.self)
+  }
+
+  /// A CSV field that begins with a quote.
+  private mutating func quotedField() -> String {
+    let bytes = text.bytes
+    let startLine = line
+    var value: [UInt8] = []
+    at += 1
+    while at < bytes.count {
+      let byte = bytes[at]
+      let next = at + 1 < bytes.count ? bytes[at + 1] : 0
+      if format == .csvBackslash, byte == Self.backslash, next == Self.quote {
+        value.append(Self.quote)
+        at += 2
+      } else if byte == Self.quote, next == Self.quote {
+        value.append(Self.quote)
+        at += 2
+      } else if byte == Self.quote {
+        at += 1
+        skipAfterClosingQuote()
+        return String(decoding: value, as: UTF8.self)
+      } else {
+        if byte == 0x0A { line += 1 }
+        value.append(byte)
+        at += 1
+      }
+    }
+    faults.append(
+      Fault(
+        .syntax, file: text.name, line: startLine, found: "a quoted field that is never closed",
+        expected: "a closing quote"))
+    return String(decoding: value, as: UTF8.self)
+  }
+
+  /// Reports text between a closing quote and the next delimiter, and steps over it.
+  private mutating func skipAfterClosingQuote() {
+    let start = at
+    while at < text.bytes.count, text.bytes[at] != delimiter, !isLineEnd(at) { at += 1 }
+    guard start < at else { return }
+    faults.append(
+      Fault(
+        .syntax, file: text.name, line: line, found: "text after a closing quote",
+        expected: format == .csvBackslash
+          ? "a comma or the end of the line (a quote inside a field is written \\\")"
+          : "a comma or the end of the line (a quote inside a field is written \"\")"))
+  }
+
+  /// A TSV field that a pair of quotes encloses as a whole; nil where the first quote is stray.
+  private mutating func enclosedField() -> String? {
+    let bytes = text.bytes
+    var value: [UInt8] = []
+    var position = at + 1
+    while position < bytes.count, bytes[position] != delimiter, !isLineEnd(position) {
+      guard bytes[position] == Self.quote else {
+        value.append(bytes[position])
+        position += 1
+        continue
+      }
+      let next = position + 1
+      if next == bytes.count || bytes[next] == delimiter || isLineEnd(next) {
+        at = next
+        return String(decoding: value, as: UTF8.self)
+      }
+      guard bytes[next] == Self.quote else { return nil }
+      value.append(Self.quote)
+      position += 2
+    }
+    return nil
+  }
+}

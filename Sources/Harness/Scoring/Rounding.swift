@@ -1,0 +1,24 @@
+/// How figures are rounded before they are shown to anybody.
+public enum Rounding {
+  /// `value` to 4 decimals, halves to even; nil stays nil.
+  ///
+  /// Exact figures let a team reconstruct gold labels from a series of submissions.
+  public static func published(_ value: Double?) -> Double? {
+    guard let value, value.isFinite else { return nil }
+    let rounded = (value * 10_000).rounded(.toNearestOrEven) / 10_000
+    return rounded == 0 ? 0 : rounded
+  }
+
+  /// `value` with exactly `decimals` decimals.
+  public static func text(_ value: Double, decimals: Int = 4) -> String {
+    let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
+    let scaled = (value.magnitude * scale).rounded(.toNearestOrEven)
+    guard scaled < 1e18 else { return "\(value)" }
+    let digits = UInt64(scaled)
+    let sign = value < 0 && digits != 0 ? "-" : ""
+    guard decimals > 0 else { return "\(sign)\(digits)" }
+    let whole = digits / UInt64(scale)
+    let fraction = String(digits % UInt64(scale))
+    return "\(sign)\(whole)." + String(repeating: "0", count: decimals - fraction.count) + fraction
+  }
+}

@@ -1,0 +1,139 @@
+public import Foundation
+
+/// Reads a prediction file and lays it beside the rows of a split.
+public struct PredictionReader {
+  public let definition: BenchmarkDefinition
+  public let split: String
+  /// Ids of the split's rows in their order.
+  public let ids: [String]
+  public let columns: PredictionColumns
+  /// Rows without a prediction are left out, not faults.
+  public let dropMissing: Bool
+
+  public init(
+    _ definition: BenchmarkDefinition, dataset: Dataset, targets: TargetTable<String> = [:],
+    dropMissing: Bool = false
+  ) {
+    self.definition = definition
+    split = dataset.split
+    ids = dataset.rows.map(\.id)
+    let source = definition.splits.first { $0.name == dataset.split }
+    let map = source.map { definition.columns(for: $0) } ?? definition.columns
+    columns = PredictionColumns(id: map.id ?? ["id"], targets: targets)
+    self.dropMissing = dropMissing
+  }
+
+  /// Reads `url`; `-` is standard input.
+  public func read(_ url: URL) throws(HarnessError) -> Predictions {
+    try read(SourceText.readInput(url), name: url.relativePath)
+  }
+
+  /// Reads `data`, which the user knows as `name`.
+  ///
+  /// - Throws: ``HarnessError/invalid(_:)`` with every error and warning of the file.
+  public func read(_ data: Data, name: String) throws(HarnessError) -> Predictions {
+    let table = try PredictionTableReader.read(data, name: name, columns: columns)
+    var faults = table.faults
+    let aligned = table.ids == nil ? ordered(table, &faults) : keyed(table, &faults)
+    let attempted = PredictionCheck(definition, table: table).attempted(&faults)
+    if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
+    var columns: TargetTable<PredictionColumn> = [:]
+    for target in attempted { columns[target] = aligned[target] }
+    let missing = Set(columns.values.flatMap(\.missing))
+    let present = ids.indices.filter { !missing.contains($0) }
+    if present.isEmpty {
+      throw .invalid(
+        faults + [
+          Fault(.rowCount, file: name, found: "no predictions", expected: "at least one row")
+        ])
+    }
+    return Predictions(
+      columns: columns, present: present, rowCount: ids.count, warnings: faults)
+  }
+
+  /// A header-less file: row by row in the split's order.
+  private func ordered(
+    _ table: PredictionTable, _ faults: inout [Fault]
+  ) -> TargetTable<PredictionColumn> {
+    let count = table.rowCount
+    if count < ids.count {
+      faults.append(
+        Fault(
+          .rowCount, file: table.name, line: count == 0 ? 1 : table.line(count - 1),
+          found: "\(count) rows",
+          expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
+            + "row \(count + 1) of the split (id \(ids[count])) has no prediction"))
+    } else if count > ids.count {
+      faults.append(
+        Fault(
+          .rowCount, file: table.name, line: table.line(ids.count), found: "\(count) rows",
+          expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
+            + "the first that is too many stands on this line"))
+    }
+    return table.columns
+  }
+
+  /// A file with ids, in any order.
+  private func keyed(
+    _ table: PredictionTable, _ faults: inout [Fault]
+  ) -> TargetTable<PredictionColumn> {
+    let keys = table.ids ?? []
+    var rowOf: [String: Int] = [:]
+    let known = Dictionary(ids.enumerated().map { ($1, $0) }) { first, _ in first }
+    for (row, id) in keys.enumerated() {
+      if let first = rowOf[id] {
+        faults.append(
+          Fault(
+            .repeatedID, file: table.name, line: table.line(row), field: columns.id.joined(),
+            found: id, expected: "each id once; it stands on line \(table.line(first)) already"))
+      } else if known[id] == nil {
+        faults.append(
+          Fault(
+            .unknownID, file: table.name, line: table.line(row),
+            field: columns.id.joined(separator: ":"), found: id,
+            expected: "an id of \(definition.id)/\(split)"))
+      } else {
+        rowOf[id] = row
+      }
+    }
+    for (index, id) in ids.enumerated() where rowOf[id] == nil && !dropMissing {
+      faults.append(
+        Fault(
+          .missingID, file: table.name,
+          expected: "a prediction for row \(index + 1) of the split, id \(id)"))
+    }
+    let empty = table.columns.mapValues { Set($0.missing) }
+    var aligned: TargetTable<PredictionColumn> = [:]
+    for (target, column) in table.columns {
+      aligned[target] = PredictionColumn(
+        ids.map { id -> Double? in
+          guard let row = rowOf[id], !(empty[target]?.contains(row) ?? false) else { return nil }
+          return column.values[row]
+        })
+    }
+    if !dropMissing {
+      for target in Target.allCases {
+        for row in table.columns[target]?.missing ?? [] where known[keys[row]] != nil {
+          faults.append(
+            Fault(
+              .missingValue, file: table.name, line: table.line(row), field: target.rawValue,
+              found: "", expected: "a number for id \(keys[row]); "
+                + "--drop-missing scores the rest and says how many were dropped"))
+        }
+      }
+    }
+    return aligned
+  }
+}
+
+extension SourceText {
+  /// The content of the file at `url`; of standard input where it is `-`.
+  static func readInput(_ url: URL) throws(HarnessError) -> Data {
+    guard url.relativePath == "-" else { return try read(url) }
+    do {
+      return try FileHandle.standardInput.readToEnd() ?? Data()
+    } catch {
+      throw .system(path: "standard input", reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// Predictions that lie beside the rows of a split: checked, in the split's order.
+public struct Predictions: Sendable, Equatable {
+  /// Attempted targets; (n,) each.
+  public var columns: TargetTable<PredictionColumn>
+  /// Rows of the split that have a prediction of every attempted target, ascending.
+  public var present: [Int]
+  /// Rows of the split.
+  public var rowCount: Int
+  /// What a team should look at although the file is valid.
+  public var warnings: [Fault]
+
+  /// Rows of the split without a prediction.
+  public var missingCount: Int { rowCount - present.count }
+
+  /// Digest of the predictions in row order, whatever form of file they came in.
+  public var digest: String {
+    Digest.sha256(
+      [Target.empathy, .distress].map { target -> [Double?] in
+        guard let column = columns[target] else { return [] }
+        let missing = Set(column.missing)
+        return column.values.indices.map { missing.contains($0) ? nil : column.values[$0] }
+      })
+  }
+
+  /// The values of `target` in the rows that are present.
+  public func values(_ target: Target) -> [Double]? {
+    guard let column = columns[target] else { return nil }
+    return missingCount == 0 ? column.values : present.map { column.values[$0] }
+  }
+}

@@ -1,0 +1,70 @@
+/// What a team says of its system: the content of `submission.json`.
+public struct SubmissionMetadata: Codable, Sendable, Equatable {
+  /// Version of this document's form.
+  public var schema: Int = 1
+  public var benchmark: String
+  public var split: String
+  public var team: String
+  public var system: String
+  public var kind: Kind
+  /// Day of submission, `YYYY-MM-DD`; it is given, never taken from a clock at build time.
+  public var submitted: String?
+  public var description: String?
+  public var baseModels: [BaseModel]?
+  /// Names of the data the system was trained on, for example `newsemp24/train`.
+  public var trainingData: [String]?
+  public var usesDevLabels: Bool?
+  public var usesEarlierYears: Bool?
+  public var llmLabels: LLMLabels?
+  public var usesDemographics: Bool?
+  public var seeds: [Int]?
+  /// How one run was chosen among the seeds, in words.
+  public var selection: String?
+  public var codeURL: String?
+  public var codeCommit: String?
+  public var paperURL: String?
+  public var bibtex: String?
+  /// How the maintainers reach the team. Never shown.
+  public var contact: String?
+  /// Scores that the team or its paper claims, by target and metric.
+  public var claimed: TargetTable<[String: Double]>?
+  /// Targets the system predicts.
+  public var targets: [Target]?
+  /// Digest of the predictions as read, 64 hexadecimal digits; none for a published entry.
+  public var predictionsSHA256: String?
+
+  public enum Kind: String, Codable, Sendable, CaseIterable {
+    case fineTuned = "fine-tuned"
+    case prompted
+    case ensemble
+    case baseline
+    /// Claimed in a paper; there are no predictions to score.
+    case published
+  }
+
+  public struct BaseModel: Codable, Sendable, Equatable {
+    public var name: String
+    public var revision: String?
+    public init(name: String, revision: String? = nil) {
+      self.name = name
+      self.revision = revision
+    }
+  }
+
+  public struct LLMLabels: Codable, Sendable, Equatable {
+    public var model: String
+    public var promptSHA256: String?
+    public init(model: String, promptSHA256: String? = nil) {
+      self.model = model
+      self.promptSHA256 = promptSHA256
+    }
+  }
+
+  public init(benchmark: String, split: String, team: String, system: String, kind: Kind) {
+    self.benchmark = benchmark
+    self.split = split
+    self.team = team
+    self.system = system
+    self.kind = kind
+  }
+}

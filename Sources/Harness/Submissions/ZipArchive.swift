@@ -1,0 +1,122 @@
+import CArchive
+import Foundation
+
+/// Reads a zip that a team uploads, with the limits that an upload needs.
+enum ZipArchive {
+  static let maximumEntries = 100
+  static let maximumBytes = 64 << 20
+
+  struct Entry {
+    var path: String
+    var data: Data
+  }
+
+  static func isZip(_ data: Data) -> Bool {
+    data.starts(with: [0x50, 0x4B, 0x03, 0x04]) || data.starts(with: [0x50, 0x4B, 0x05, 0x06])
+  }
+
+  /// The regular files of the archive in their order; `__MACOSX` and `._` files are left out.
+  ///
+  /// - Throws: ``HarnessError/invalid(_:)`` for an absolute path or one with `..`, a link, a
+  ///   nested archive, encryption, more than 100 entries, more than 64 MiB unpacked (counted
+  ///   while unpacking, whatever the headers say), and a damaged archive.
+  static func entries(of data: Data, name: String) throws(HarnessError) -> [Entry] {
+    guard let archive = archive_read_new() else {
+      throw .system(path: name, reason: "out of memory")
+    }
+    defer { archive_read_free(archive) }
+    archive_read_support_format_zip(archive)
+    let result: Result<[Entry], HarnessError> = data.withUnsafeBytes { buffer in
+      // The buffer outlives every use of the archive in this closure.
+      guard archive_read_open_memory(archive, buffer.baseAddress, buffer.count) == ARCHIVE_OK
+      else { return .failure(damaged(archive, name)) }
+      do throws(HarnessError) {
+        return .success(try readAll(archive, name: name))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  private static func readAll(
+    _ archive: OpaquePointer, name: String
+  ) throws(HarnessError) -> [Entry] {
+    var entries: [Entry] = []
+    var seen = 0
+    var total = 0
+    while true {
+      var header: OpaquePointer?
+      let status = archive_read_next_header(archive, &header)
+      if status == ARCHIVE_EOF { return entries }
+      guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let header else {
+        throw damaged(archive, name)
+      }
+      seen += 1
+      if seen > maximumEntries {
+        throw refused(name, found: "over \(maximumEntries) entries", "at most \(maximumEntries)")
+      }
+      let path = archive_entry_pathname_utf8(header).map { String(cString: $0) } ?? ""
+      try check(path: path, header: header, name: name)
+      if archive_entry_filetype(header) & 0o170000 == 0o040000 { continue }
+      if isIgnored(path) { continue }
+      let content = try content(archive, path: path, name: name, total: &total)
+      if isZip(content) || ["zip", "gz", "tar", "7z", "rar", "bz2", "xz"].contains(suffix(path)) {
+        throw refused(name, found: "a nested archive, \(path)", "prediction files only")
+      }
+      entries.append(Entry(path: path, data: content))
+    }
+  }
+
+  private static func check(
+    path: String, header: OpaquePointer, name: String
+  ) throws(HarnessError) {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    if path.isEmpty || path.hasPrefix("/") || path.contains("\\") || parts.contains("..") {
+      throw refused(name, found: "the path '\(path)'", "relative paths without ..")
+    }
+    let type = archive_entry_filetype(header) & 0o170000
+    if type != 0o100000 && type != 0o040000 || archive_entry_hardlink(header) != nil {
+      throw refused(name, found: "'\(path)', which is not a regular file", "regular files")
+    }
+    if archive_entry_is_encrypted(header) != 0 {
+      throw refused(name, found: "'\(path)', which is encrypted", "files without a password")
+    }
+  }
+
+  private static func content(
+    _ archive: OpaquePointer, path: String, name: String, total: inout Int
+  ) throws(HarnessError) -> Data {
+    var data = Data()
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = archive_read_data(archive, &chunk, chunk.count)
+      if count == 0 { return data }
+      guard count > 0 else { throw damaged(archive, name) }
+      total += count
+      if total > maximumBytes {
+        throw refused(
+          name, found: "over \(maximumBytes >> 20) MiB unpacked",
+          "at most \(maximumBytes >> 20) MiB")
+      }
+      data.append(contentsOf: chunk[..<count])
+    }
+  }
+
+  private static func isIgnored(_ path: String) -> Bool {
+    path.split(separator: "/").contains { $0 == "__MACOSX" || $0.hasPrefix("._") || $0 == ".DS_Store" }
+  }
+
+  private static func suffix(_ path: String) -> String {
+    path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+  }
+
+  private static func damaged(_ archive: OpaquePointer, _ name: String) -> HarnessError {
+    let reason = archive_error_string(archive).map { String(cString: $0) } ?? "unreadable"
+    return refused(name, found: "a damaged archive (\(reason))", "a zip that can be unpacked")
+  }
+
+  private static func refused(_ name: String, found: String, _ expected: String) -> HarnessError {
+    .invalid([Fault(.archive, file: name, found: found, expected: expected)])
+  }
+}
