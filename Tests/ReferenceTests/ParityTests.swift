@@ -156,34 +156,3 @@ struct ParityTests {
     }
   }
 }
-
-/// Real weights: MiniLM, fetched by scripts/fetch-minilm.
-enum MiniLM {
-  static let folder = Shared.checkout.appending(path: "data/models/minilm")
-  static let exists = FileManager.default.fileExists(
-    atPath: folder.appending(path: "model.safetensors").path)
-  static let missing: Comment = "no MiniLM weights: run scripts/fetch-minilm"
-
-  @Test(
-    "MiniLM's hidden states of five essays",
-    .enabled(if: Shared.exists, Shared.missing), .enabled(if: exists, missing))
-  static func hiddenStates() throws {
-    let data = try Shared.data("fixtures/minilm/expected.json")
-    let document = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    let essays = try #require(document["essays"] as? [[String: Any]])
-    let engine = try ModelDirectory(folder).makeEngine(threads: 2).engine
-    let C = engine.configuration.hiddenSize
-    for essay in essays {
-      let ids = try #require((essay["input_ids"] as? [NSNumber])?.map(\.intValue))
-      let batch = try PackedBatch([ids], for: engine.configuration)
-      let states = engine.hiddenStates(batch, layer: engine.configuration.layerCount)
-      for (row, expected) in Fixture.table(essay["last_hidden_0_4_8_f64"]).enumerated() {
-        #expect(maximumDifference(states[(row * C)..<(row * C + 8)], expected) < 1e-4)
-      }
-      let mean = (0..<16).map { channel in
-        Float((0..<ids.count).reduce(0.0) { $0 + Double(states[$1 * C + channel]) } / Double(ids.count))
-      }
-      #expect(maximumDifference(mean, Fixture.doubles(essay["mean_pooled_16_f64"])) < 1e-4)
-    }
-  }
-}

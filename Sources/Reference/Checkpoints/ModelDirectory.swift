@@ -71,6 +71,8 @@ public struct ModelDirectory: Sendable {
     public var initialised: [String] = []
     /// Tensors of the checkpoint that the model has no use for.
     public var unused: [String] = []
+
+    public init() {}
   }
 
   /// Builds an engine with this folder's weights.
