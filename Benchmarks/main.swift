@@ -1,24 +1,33 @@
 import Foundation
 import Report
 
+/// `invitro-bench NAME [OPTIONS]` runs one benchmark; `scripts/bench` compares with a peer.
 let arguments = Array(CommandLine.arguments.dropFirst())
-let site = URL(filePath: "site")
+let options = Array(arguments.dropFirst())
+let usage = """
+  usage: invitro-bench inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
+                       site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers [OPTIONS]
 
-switch arguments.first {
-case "inference": InferenceBench.run(Array(arguments.dropFirst()))
-case "inference-many": InferenceBench.many(Array(arguments.dropFirst()))
-case "simulate": CoverageSimulation.run(Array(arguments.dropFirst()))
-case "site": try SiteBench.run(source: site)
-case "site-fixture" where arguments.count >= 2:
-  let systems = arguments.count > 2 ? Int(arguments[2]) ?? 12 : 12
-  let summary = try SiteBuilder(source: site).build(
-    input: SiteFixture.input(systems: systems), to: URL(filePath: arguments[1]))
-  print("\(summary.files) files in \(arguments[1])")
-default:
-  print(
-    """
-    usage: invitro-bench inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
-                         site | site-fixture OUT [SYSTEMS]
-    """)
-  exit(arguments.isEmpty ? 0 : 64)
+  """
+
+do {
+  switch arguments.first {
+  case "inference": InferenceBench.run(options)
+  case "inference-many": InferenceBench.many(options)
+  case "simulate": CoverageSimulation.run(options)
+  case "site": try SiteBench.run(source: URL(filePath: "site"))
+  case "site-fixture" where !options.isEmpty:
+    let systems = options.count > 1 ? Int(options[1]) ?? 12 : 12
+    let summary = try SiteBuilder(source: URL(filePath: "site")).build(
+      input: SiteFixture.input(systems: systems), to: URL(filePath: options[0]))
+    print("\(summary.files) files in \(options[0])")
+  case "training": try TrainingBench.run(options)
+  case "tokenizers": try TokenizerBench.run(options)
+  default:
+    FileHandle.standardError.write(Data(usage.utf8))
+    exit(64)
+  }
+} catch {
+  FileHandle.standardError.write(Data("invitro-bench: \(error)\n".utf8))
+  exit(65)
 }

@@ -1,0 +1,214 @@
+import Foundation
+import Reference
+
+/// Training and inference of the encoder on the essays of NewsEmp18, the counterpart of the peer's
+/// bench_train.py: same rows, same recipe, real tokens a second.
+///
+/// `invitro-bench training --model minilm|roberta-base-random --model-folder DIR --data FILE
+/// [--steps N] [--threads N] [--infer] [--sorted] [--profile] [--warm-up N]`
+struct TrainingBench {
+  var model = "minilm"
+  var folder = "data/models/minilm"
+  var data = "../shared/data/newsemp18/messages.csv"
+  var steps = 20
+  var warmUp = 2
+  var threads = 2
+  var infer = false
+  var sorted = false
+  var profile = false
+
+  static func run(_ arguments: [String]) throws {
+    let began = monotonic()
+    var bench = TrainingBench()
+    var rest = arguments[...]
+    while let option = rest.popFirst() {
+      switch option {
+      case "--model": bench.model = rest.popFirst() ?? bench.model
+      case "--model-folder": bench.folder = rest.popFirst() ?? bench.folder
+      case "--data": bench.data = rest.popFirst() ?? bench.data
+      case "--steps": bench.steps = rest.popFirst().flatMap(Int.init) ?? bench.steps
+      case "--warm-up": bench.warmUp = rest.popFirst().flatMap(Int.init) ?? bench.warmUp
+      case "--threads": bench.threads = rest.popFirst().flatMap(Int.init) ?? bench.threads
+      case "--infer": bench.infer = true
+      case "--sorted": (bench.infer, bench.sorted) = (true, true)
+      case "--profile": bench.profile = true
+      default: throw BenchError.usage("unknown option \(option)")
+      }
+    }
+    try bench.measure(began)
+  }
+
+  /// The essays' tokens and labels, and the engine.
+  private func prepare() throws -> ([[Int32]], [Float], EncoderEngine) {
+    let url = URL(filePath: folder)
+    let tokenizer = try Tokenizer.load(directory: url)
+    let rows = try essays(URL(filePath: data))
+    var ids = rows.map { tokenizer.encode($0.text, maxLength: 512) }
+    if model == "roberta-base-random" {
+      // Stand-in ids, as the peer has them: the shape counts, not the words.
+      ids = ids.map { $0.map { $0 == 1 ? 3 : min($0, 50264) } }
+      let engine = EncoderEngine(
+        configuration: .robertaBase, head: .classification, threadCount: threads)
+      engine.initialise(seed: 0)
+      return (ids, rows.map(\.label), engine)
+    }
+    let engine = try ModelDirectory(url).makeEngine(threads: threads, seed: 0).engine
+    return (ids, rows.map(\.label), engine)
+  }
+
+  private func measure(_ began: Double) throws {
+    let (ids, labels, engine) = try prepare()
+    let ready = monotonic()
+    let batches = infer ? fileOrder(ids) : shuffled(1488)
+    let firstRow = infer ? 0 : warmUp
+    engine.reserve(
+      BatchCapacity(largestOf: ids.map(\.count), batch: 16), training: !infer)
+    var predictions: [Float] = []
+    var gradient: [Float] = []
+    var seconds = 0.0
+    var tokens = 0
+    var firstStep = 0.0
+    let total = infer ? batches.count : min(batches.count, steps + warmUp)
+    engine.profile.isEnabled = profile
+    for (number, rows) in batches.prefix(total).enumerated() {
+      if number == firstRow { engine.profile.reset() }
+      let start = monotonic()
+      let batch = try PackedBatch(rows.map { ids[$0] }, for: engine.configuration)
+      if infer {
+        engine.forward(batch, mode: .inference, predictions: &predictions)
+      } else {
+        engine.forward(
+          batch, mode: .training(dropout: DropoutKey(seed: 0, pass: UInt64(number))),
+          predictions: &predictions)
+        _ = Loss.meanSquaredError.evaluate(
+          predictions, rows.map { labels[$0] }, count: rows.count, gradient: &gradient)
+        engine.backward(gradient, accumulate: false)
+        _ = engine.gradientNorm()
+        engine.update(AdamW(), learningRate: 3e-5, step: number + 1, gradientScale: 1)
+      }
+      if number == 0 { firstStep = monotonic() - began }
+      if number >= firstRow {
+        seconds += monotonic() - start
+        tokens += batch.tokenCount
+      }
+    }
+    report(
+      engine, tokens: tokens, seconds: seconds, steps: total - firstRow,
+      loading: ready - began, firstStep: firstStep)
+  }
+
+  private func report(
+    _ engine: EncoderEngine, tokens: Int, seconds: Double, steps: Int, loading: Double,
+    firstStep: Double
+  ) {
+    print(
+      """
+      {"model":"\(model)","what":"\(infer ? (sorted ? "infer sorted" : "infer") : "train")",\
+      "threads":\(threads),"kernel":"\(openBLASKernelName())","steps":\(steps),\
+      "real":\(tokens),"s":\(rounded(seconds)),"real_tok_s":\(rounded(Double(tokens) / seconds)),\
+      "load_s":\(rounded(loading)),"start_to_first_step_s":\(rounded(firstStep)),\
+      "peak_rss_MB":\(peakMegabytes())}
+      """)
+    guard profile else { return }
+    for (title, share) in engine.profile.shares(wallSeconds: seconds) {
+      print("  \((share * 1000).rounded() / 10)%  \(title)")
+    }
+  }
+
+  /// The training rows, 16 a batch, in an order drawn from a fixed seed.
+  private func shuffled(_ count: Int) -> [[Int]] {
+    var random = SplitMix(seed: 0)
+    return pieces(Array(0..<count).shuffled(using: &random))
+  }
+
+  private func fileOrder(_ ids: [[Int32]]) -> [[Int]] {
+    let rows = Array(ids.indices)
+    return pieces(sorted ? rows.sorted { ids[$0].count > ids[$1].count } : rows)
+  }
+
+  private func pieces(_ rows: [Int]) -> [[Int]] {
+    stride(from: 0, to: rows.count, by: 16).map { Array(rows[$0..<min($0 + 16, rows.count)]) }
+  }
+
+  private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+}
+
+enum BenchError: Error, CustomStringConvertible {
+  case usage(String)
+  case data(String)
+
+  var description: String {
+    switch self {
+    case .usage(let text), .data(let text): text
+    }
+  }
+}
+
+/// Seconds of a clock that only goes forward.
+private func monotonic() -> Double {
+  Double(DispatchTime.now().uptimeNanoseconds) * 1e-9
+}
+
+/// The process' largest resident size so far, from the kernel's accounts.
+private func peakMegabytes() -> Int {
+  let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
+  return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) / 1024
+}
+
+/// Essay and empathy label of every row of NewsEmp18's messages.csv (every field quoted).
+private func essays(_ url: URL) throws -> [(text: String, label: Float)] {
+  guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+    throw BenchError.data("\(url.path) is not there: the essays of NewsEmp18 (messages.csv)")
+  }
+  let records = quotedRecords(text)
+  guard let header = records.first, let essay = header.firstIndex(of: "essay"),
+    let empathy = header.firstIndex(of: "empathy")
+  else { throw BenchError.data("\(url.path): no columns essay and empathy") }
+  return try records.dropFirst().map { record in
+    guard record.count == header.count, let label = Float(record[empathy]) else {
+      throw BenchError.data("\(url.path): a row of \(record.count) fields")
+    }
+    return (record[essay], label)
+  }
+}
+
+/// The records of a CSV text, by the usual rules of quoting.
+private func quotedRecords(_ text: String) -> [[String]] {
+  var records: [[String]] = []
+  var record: [String] = []
+  var field: [UInt8] = []
+  var quoted = false
+  let bytes = Array(text.utf8)
+  var i = 0
+  while i < bytes.count {
+    let byte = bytes[i]
+    if quoted {
+      if byte != 0x22 {
+        field.append(byte)
+      } else if i + 1 < bytes.count, bytes[i + 1] == 0x22 {
+        field.append(byte)
+        i += 1
+      } else {
+        quoted = false
+      }
+    } else if byte == 0x22 {
+      quoted = true
+    } else if byte == 0x2C || byte == 0x0A {
+      record.append(String(decoding: field, as: UTF8.self))
+      field = []
+      if byte == 0x0A {
+        records.append(record)
+        record = []
+      }
+    } else if byte != 0x0D {
+      field.append(byte)
+    }
+    i += 1
+  }
+  if !field.isEmpty || !record.isEmpty {
+    record.append(String(decoding: field, as: UTF8.self))
+    records.append(record)
+  }
+  return records
+}

@@ -1,0 +1,230 @@
+public import Foundation
+
+/// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
+///
+/// Tensor names are looked up with and without the family's prefix (`roberta.`, `bert.`), and with
+/// the old names of a norm's parameters (`gamma`, `beta`). Tensors that the encoder has no use for
+/// are left alone.
+public struct ModelDirectory: Sendable {
+  public let url: URL
+  public let configuration: ModelConfiguration
+  private let files: [Safetensors]
+
+  /// Opens the folder.
+  ///
+  /// Throws ``ReferenceError``: a file is missing, broken, or of a kind that is not supported;
+  /// ``ReferenceError/pickledWeightsOnly(folder:)`` where only `pytorch_model.bin` is there.
+  public init(_ url: URL) throws {
+    self.url = url
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
+      isFolder.boolValue
+    else {
+      throw ReferenceError.missingFile(path: url.path, expected: "a Hugging Face model folder")
+    }
+    configuration = try ModelConfiguration(contentsOf: url.appending(path: "config.json"))
+    files = try Self.weightFiles(url).map { try Safetensors($0) }
+  }
+
+  private static func weightFiles(_ folder: URL) throws -> [URL] {
+    func exists(_ name: String) -> Bool {
+      FileManager.default.fileExists(atPath: folder.appending(path: name).path)
+    }
+    if exists("model.safetensors") { return [folder.appending(path: "model.safetensors")] }
+    let index = folder.appending(path: "model.safetensors.index.json")
+    if exists("model.safetensors.index.json") { return try shards(index) }
+    if exists("pytorch_model.bin") || exists("pytorch_model.bin.index.json") {
+      throw ReferenceError.pickledWeightsOnly(folder: folder.path)
+    }
+    throw ReferenceError.missingFile(
+      path: folder.appending(path: "model.safetensors").path,
+      expected: "the weights, or model.safetensors.index.json beside its shards")
+  }
+
+  /// The files a sharded checkpoint's index names, each once.
+  private static func shards(_ index: URL) throws -> [URL] {
+    let document = try? JSONSerialization.jsonObject(with: Data(contentsOf: index))
+    guard let map = (document as? [String: Any])?["weight_map"] as? [String: String] else {
+      throw ReferenceError.configuration(
+        path: index.path, field: "weight_map", found: "none", expected: "an object of file names")
+    }
+    let folder = index.deletingLastPathComponent()
+    var problems: [CheckpointProblem] = []
+    var urls: [URL] = []
+    for name in Set(map.values).sorted() {
+      // A shard's name comes from outside: it stays inside the folder.
+      let url = folder.appending(path: name)
+      if name.contains("/") || !FileManager.default.fileExists(atPath: url.path) {
+        problems.append(.missingShard(file: name))
+      }
+      urls.append(url)
+    }
+    guard problems.isEmpty else {
+      throw ReferenceError.checkpoint(path: index.path, problems: problems)
+    }
+    return urls
+  }
+
+  /// What ``load`` did beside reading.
+  public struct LoadReport: Equatable, Sendable {
+    /// Parameters of the head that the checkpoint lacks, newly drawn.
+    public var initialised: [String] = []
+    /// Tensors of the checkpoint that the model has no use for.
+    public var unused: [String] = []
+
+    public init() {}
+  }
+
+  /// Builds an engine with this folder's weights.
+  ///
+  /// A head that the checkpoint lacks, or any head with `freshHead`, is drawn from N(0, σ²) with
+  /// the configuration's `initializer_range` as σ, its biases 0, from `seed`. Throws
+  /// ``ReferenceError/checkpoint(path:problems:)`` with all missing, misshapen or non-floating
+  /// tensors at once.
+  public func makeEngine(
+    head: HeadKind = .classification, threads: Int, seed: UInt64 = 0, freshHead: Bool = false
+  ) throws -> (engine: EncoderEngine, report: LoadReport) {
+    let engine = EncoderEngine(configuration: configuration, head: head, threadCount: threads)
+    var report = LoadReport()
+    var problems: [CheckpointProblem] = []
+    var used = Set<String>()
+    var random = SplitMix(seed: seed)
+    for parameter in engine.layout.parameters {
+      let values = engine.values(of: parameter)
+      guard let (file, entry) = find(parameter), !(freshHead && parameter.isHead) else {
+        if parameter.isHead {
+          initialise(values, parameter, &random)
+          report.initialised.append(parameter.name)
+        } else {
+          problems.append(.missing(name: parameter.name, shape: parameter.shape))
+        }
+        continue
+      }
+      used.insert(entry.name)
+      if entry.shape != parameter.shape {
+        problems.append(
+          .wrongShape(name: entry.name, found: entry.shape, expected: parameter.shape))
+      } else if !file.read(entry, into: values) {
+        problems.append(.notFloating(name: entry.name, found: entry.type.rawValue))
+      }
+    }
+    guard problems.isEmpty else {
+      throw ReferenceError.checkpoint(path: url.path, problems: problems)
+    }
+    report.unused = files.flatMap { $0.header.entries.map(\.name) }
+      .filter { !used.contains($0) }.sorted()
+    return (engine, report)
+  }
+
+  /// The tensor of a parameter under any of its names.
+  private func find(_ parameter: Parameter) -> (Safetensors, TensorEntry)? {
+    let prefix = configuration.kind.rawValue + "."
+    var names = [parameter.name]
+    if parameter.name.hasPrefix(prefix) { names.append(String(parameter.name.dropFirst(prefix.count))) }
+    for name in names where name.contains("LayerNorm.") {
+      names.append(
+        name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+          .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta"))
+    }
+    for name in names {
+      for file in files {
+        if let entry = file[name] { return (file, entry) }
+      }
+    }
+    return nil
+  }
+
+  private func initialise(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parameter: Parameter, _ random: inout SplitMix
+  ) {
+    guard parameter.shape.count == 2 else { return values.update(repeating: 0) }
+    drawNormal(values, deviation: configuration.initializerRange, &random)
+  }
+
+  /// Copies the tokenizer's files and whatever else stands beside the weights to `folder`, and
+  /// writes `config.json` with the head's architecture.
+  func copyCompanions(to folder: URL, head: HeadKind) throws {
+    let manager = FileManager.default
+    for name in try manager.contentsOfDirectory(atPath: url.path).sorted()
+    where Self.isCompanion(name) {
+      try AtomicFile.write(
+        Data(contentsOf: url.appending(path: name)), to: folder.appending(path: name))
+    }
+    let source = try Data(contentsOf: url.appending(path: "config.json"))
+    guard var document = try JSONSerialization.jsonObject(with: source) as? [String: Any] else {
+      return
+    }
+    let family = configuration.kind == .roberta ? "Roberta" : "Bert"
+    if head == .classification {
+      document["architectures"] = ["\(family)ForSequenceClassification"]
+      document["problem_type"] = "regression"
+      document["id2label"] = ["0": "LABEL_0"]
+      document["label2id"] = ["LABEL_0": 0]
+    } else {
+      document["architectures"] = ["\(family)Model"]
+      document["invitro_head"] = head.rawValue
+    }
+    document["dtype"] = "float32"
+    document["torch_dtype"] = nil
+    let text = try JSONSerialization.data(
+      withJSONObject: document, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    try AtomicFile.write(text, to: folder.appending(path: "config.json"))
+  }
+
+  /// Vocabulary, merges, tokenizer settings: small text files, but not the model card.
+  private static func isCompanion(_ name: String) -> Bool {
+    name != "config.json" && !name.hasSuffix(".index.json")
+      && (name.hasSuffix(".json") || name == "merges.txt" || name == "vocab.txt")
+  }
+}
+
+/// Fills `values` from N(0, deviation²), by Box and Muller's transform.
+func drawNormal(
+  _ values: UnsafeMutableBufferPointer<Float>, deviation: Double, _ random: inout SplitMix
+) {
+  func uniform() -> Double { (Double(random.next() >> 11) + 0.5) * 0x1p-53 }
+  var i = 0
+  while i < values.count {
+    let radius = (-2 * log(uniform())).squareRoot() * deviation
+    let angle = 2 * Double.pi * uniform()
+    values[i] = Float(radius * cos(angle))
+    if i + 1 < values.count { values[i + 1] = Float(radius * sin(angle)) }
+    i += 2
+  }
+}
+
+extension EncoderEngine {
+  /// Writes the weights to `folder`/model.safetensors, atomically, and, from `source`, the
+  /// configuration and tokenizer files: a folder that `from_pretrained` loads.
+  ///
+  /// With a ``HeadKind/linear`` head, Python loads the encoder (`AutoModel`), and the projection
+  /// stands under `classifier.weight` and `classifier.bias`. Throws ``ReferenceError``.
+  public func save(to folder: URL, companionsFrom source: ModelDirectory?) throws {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try source?.copyCompanions(to: folder, head: head)
+    } catch let error as ReferenceError {
+      throw error
+    } catch {
+      throw ReferenceError.file(path: folder.path, reason: "\(error.localizedDescription)")
+    }
+    try SafetensorsWriter.write(
+      layout.parameters.map {
+        .init(name: $0.name, shape: $0.shape, elements: UnsafeBufferPointer(values(of: $0)))
+      }, to: folder.appending(path: "model.safetensors"))
+  }
+
+  /// Draws all weights as a new model: N(0, σ²) for tables and matrices, 1 for gains, 0 for the
+  /// rest. For measurements without a pretrained model.
+  public func initialise(seed: UInt64) {
+    var random = SplitMix(seed: seed)
+    for parameter in layout.parameters {
+      let values = values(of: parameter)
+      if parameter.shape.count == 2 {
+        drawNormal(values, deviation: configuration.initializerRange, &random)
+      } else {
+        values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
+      }
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/// Forward passes: embeddings, and what a layer does row by row.
+extension EncoderEngine {
+  /// x = dropout(norm(word + type + position)), then the first layer's queries, keys and values.
+  func embeddingForward(_ plan: ActivationPlan, _ batch: PackedBatch) {
+    let C = plan.C
+    let blocks = plan.embedding(arena.base)
+    let norm = norm(gain: layout.embeddingGain, offset: layout.embeddingOffset)
+    let mask = mask(0, .embeddings)
+    let word = p(layout.wordTable)
+    let position = p(layout.positionTable)
+    let type = p(layout.typeTable)
+    pool.run(plan.rowChunks) { chunk, worker in
+      let rows = plan.chunk(chunk, rows: plan.T)
+      profile.measure(.embedding, worker) {
+        let scratch = plan.scratch(worker, arena.base)
+        for t in rows {
+          let x = blocks.normalised + t &* C
+          let out = blocks.output + t &* C
+          let a = word + Int(batch.tokens[t]) &* C
+          let b = type + Int(batch.types[t]) &* C
+          let c = position + Int(batch.positions[t]) &* C
+          for i in 0..<C { x[i] = (a[i] + b[i]) + c[i] }
+          blocks.rstd[t] = norm.normalise(x, into: out)
+          if let mask {
+            mask.write(scratch, start: t &* C, count: C)
+            for i in 0..<C { out[i] *= scratch[i] }
+          }
+        }
+      }
+      projectInputs(plan, 0, rows, worker)
+    }
+  }
+
+  /// Queries, keys and values of `rows` of a layer's input; keys and values alone where only
+  /// first tokens ask.
+  func projectInputs(_ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int) {
+    guard !rows.isEmpty else { return }
+    let C = plan.C
+    let offsets = layout.layers[layer]
+    let skipped = plan.firstOnly(layer) ? C : 0
+    let N = 3 * C - skipped
+    let x = plan.input(layer, arena.base) + rows.lowerBound * C
+    let out = plan.layer(layer, arena.base).inputs + rows.lowerBound * N
+    profile.measure(.products, worker) {
+      multiplyTransposed(
+        out, ldOut: N, x, ldX: C, p(offsets.qkvWeight + skipped * C), ldWeight: C,
+        M: rows.count, N: N, K: C)
+    }
+    profile.measure(.bias, worker) {
+      addBias(out, bias: p(offsets.qkvBias + skipped), rows: rows.count, columns: N)
+    }
+  }
+
+  /// The queries of the first tokens, gathered; the last layer's own beginning.
+  func projectFirstQueries(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
+    let C = plan.C
+    let blocks = plan.layer(layer, arena.base)
+    let x = plan.input(layer, arena.base)
+    for s in 0..<plan.B {
+      (blocks.firstInputs + s * C).update(from: x + batch.offsets[s] * C, count: C)
+    }
+    profile.measure(.products, 0) {
+      multiplyTransposed(
+        blocks.query, ldOut: C, blocks.firstInputs, ldX: C, p(layout.layers[layer].qkvWeight),
+        ldWeight: C, M: plan.B, N: C, K: C)
+    }
+    addBias(blocks.query, bias: p(layout.layers[layer].qkvBias), rows: plan.B, columns: C)
+  }
+
+  /// The attention output, both norms and the feed-forward part of a layer, then the next layer's
+  /// queries, keys and values, chunk by chunk of rows.
+  func rowsForward(_ plan: ActivationPlan, _ layer: Int) {
+    let rows = plan.queryRows(layer)
+    pool.run(plan.rowChunks) { chunk, worker in
+      let range = plan.chunk(chunk, rows: rows)
+      guard !range.isEmpty else { return }
+      attentionOutputForward(plan, layer, range, worker)
+      feedForward(plan, layer, range, worker)
+      if layer + 1 < plan.layerCount { projectInputs(plan, layer + 1, range, worker) }
+    }
+  }
+
+  /// output1 = norm(residual + dropout(context·Wᵀ + b)).
+  private func attentionOutputForward(
+    _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int
+  ) {
+    let C = plan.C
+    let start = rows.lowerBound
+    let blocks = plan.layer(layer, arena.base)
+    let offsets = layout.layers[layer]
+    let residual = plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer, arena.base)
+    profile.measure(.products, worker) {
+      multiplyTransposed(
+        blocks.normalised1 + start * C, ldOut: C, blocks.context + start * C, ldX: C,
+        p(offsets.outWeight), ldWeight: C, M: rows.count, N: C, K: C)
+    }
+    profile.measure(.layerNorm, worker) {
+      norm(gain: offsets.norm1Gain, offset: offsets.norm1Offset).forward(
+        blocks.output1 + start * C, normalised: blocks.normalised1 + start * C,
+        bias: p(offsets.outBias), residual: residual + start * C, rstd: blocks.rstd1 + start,
+        rows: rows.count, rowOffset: start, mask: mask(layer, .attentionOutput),
+        scratch: plan.scratch(worker, arena.base))
+    }
+  }
+
+  /// output = norm(output1 + dropout(GELU(output1·Uᵀ + a)·Dᵀ + b)).
+  private func feedForward(
+    _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int
+  ) {
+    let C = plan.C
+    let F = plan.F
+    let start = rows.lowerBound
+    let blocks = plan.layer(layer, arena.base)
+    let offsets = layout.layers[layer]
+    let slope = blocks.slope + start * F
+    let activated = blocks.activated + start * F
+    profile.measure(.products, worker) {
+      multiplyTransposed(
+        slope, ldOut: F, blocks.output1 + start * C, ldX: C, p(offsets.upWeight), ldWeight: C,
+        M: rows.count, N: F, K: C)
+    }
+    profile.measure(.gelu, worker) {
+      if plan.training {
+        geluForward(
+          activated, derivative: slope, bias: p(offsets.upBias), rows: rows.count, columns: F)
+      } else {
+        geluInPlace(activated, bias: p(offsets.upBias), rows: rows.count, columns: F)
+      }
+    }
+    profile.measure(.products, worker) {
+      multiplyTransposed(
+        blocks.normalised2 + start * C, ldOut: C, activated, ldX: F, p(offsets.downWeight),
+        ldWeight: F, M: rows.count, N: C, K: F)
+    }
+    profile.measure(.layerNorm, worker) {
+      norm(gain: offsets.norm2Gain, offset: offsets.norm2Offset).forward(
+        blocks.output + start * C, normalised: blocks.normalised2 + start * C,
+        bias: p(offsets.downBias), residual: blocks.output1 + start * C,
+        rstd: blocks.rstd2 + start, rows: rows.count, rowOffset: start,
+        mask: mask(layer, .feedForwardOutput), scratch: plan.scratch(worker, arena.base))
+    }
+  }
+}

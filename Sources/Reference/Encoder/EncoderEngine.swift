@@ -1,0 +1,156 @@
+import Glibc
+
+/// The encoder and its head on the processor, with forward and backward passes written by hand.
+///
+/// Letters: B sequences, T tokens, C channels, H heads, F feed-forward channels; matrices are
+/// row-major. Large products go to OpenBLAS, one call a chunk of rows and thread. The same batches
+/// give the same bits with the same thread count (and, up to two threads, with either).
+///
+/// An engine is used by one thread at a time.
+public final class EncoderEngine: Engine {
+  public let configuration: ModelConfiguration
+  public let head: HeadKind
+  public let layout: ParameterLayout
+  public let threadCount: Int
+  /// Time spent in each kernel, when switched on.
+  public let profile: KernelProfile
+
+  let pool: ThreadPool
+  let parameters: FloatRegion
+  // Training state; made at the first need, so that prediction does without.
+  private(set) var gradients: FloatRegion
+  private(set) var firstMoments: FloatRegion
+  private(set) var secondMoments: FloatRegion
+  private(set) var arena: FloatRegion
+  /// Embedding rows with a gradient now, and rows that ever had one (their moments may be set).
+  var rowHasGradient: [Bool]
+  var rowHasMoments: [Bool]
+  /// Sums of squares by piece, for the norm.
+  var normSlots: [Double] = []
+  // The pass that `backward` belongs to.
+  var batch: PackedBatch?
+  var plan: ActivationPlan?
+  var dropout: DropoutKey?
+
+  /// An engine with all parameters zero, for ``ModelWeights`` to fill.
+  ///
+  /// `threadCount` threads take part in every pass, the caller included.
+  public init(configuration: ModelConfiguration, head: HeadKind, threadCount: Int) {
+    self.configuration = configuration
+    self.head = head
+    self.threadCount = threadCount
+    layout = ParameterLayout(configuration, head: head)
+    pool = ThreadPool(threadCount: threadCount)
+    profile = KernelProfile(workers: threadCount)
+    parameters = FloatRegion(count: layout.count, largePages: true)
+    gradients = FloatRegion(count: 0, largePages: false)
+    firstMoments = FloatRegion(count: 0, largePages: false)
+    secondMoments = FloatRegion(count: 0, largePages: false)
+    arena = FloatRegion(count: 0, largePages: false)
+    rowHasGradient = Array(repeating: false, count: configuration.vocabularySize)
+    rowHasMoments = Array(repeating: false, count: configuration.vocabularySize)
+    useSingleThreadedProducts()
+  }
+
+  deinit { pool.stop() }
+
+  public func reserve(_ capacity: BatchCapacity, training: Bool) {
+    if training { reserveTraining() }
+    let plan = ActivationPlan(
+      capacity, configuration, training: training, everyToken: true, threads: threadCount)
+    if plan.total > arena.count {
+      arena = FloatRegion(count: plan.total, largePages: true)
+    }
+  }
+
+  /// Gradients and moments, all zero. Untouched pages take no memory.
+  func reserveTraining() {
+    guard gradients.count == 0 else { return }
+    gradients = FloatRegion(count: layout.count, largePages: false)
+    firstMoments = FloatRegion(count: layout.count, largePages: false)
+    secondMoments = FloatRegion(count: layout.count, largePages: false)
+  }
+
+  /// Marks which embedding rows have moments, after these were read from a checkpoint.
+  func findRowsWithMoments() {
+    let C = configuration.hiddenSize
+    for row in 0..<configuration.vocabularySize {
+      let start = layout.wordTable + row * C
+      rowHasMoments[row] =
+        firstMoments[start..<(start + C)].contains { $0 != 0 }
+        || secondMoments[start..<(start + C)].contains { $0 != 0 }
+    }
+  }
+
+  /// A parameter's elements.
+  public func values(of parameter: Parameter) -> UnsafeMutableBufferPointer<Float> {
+    parameters[parameter.range]
+  }
+
+  /// A parameter's gradient after ``backward(_:accumulate:)``, copied; zeros before.
+  public func gradient(of parameter: Parameter) -> [Float] {
+    gradients.count == 0
+      ? Array(repeating: 0, count: parameter.count) : Array(gradients[parameter.range])
+  }
+
+  public func forward(_ batch: PackedBatch, mode: ForwardMode, predictions: inout [Float]) {
+    run(batch, mode: mode, everyToken: false)
+    guard let plan else { return }
+    predictions.removeAll(keepingCapacity: true)
+    headForward(plan, &predictions)
+  }
+
+  /// The hidden states after the embeddings (0) or after layer `layer` (1...), (T, C), for every
+  /// token, without dropout.
+  public func hiddenStates(_ batch: PackedBatch, layer: Int) -> [Float] {
+    run(batch, mode: .training(dropout: nil), everyToken: true)
+    guard let plan else { return [] }
+    let start = plan.input(layer, arena.base)
+    return Array(UnsafeBufferPointer(start: start, count: plan.T * plan.C))
+  }
+
+  /// The encoder's forward pass.
+  private func run(_ batch: PackedBatch, mode: ForwardMode, everyToken: Bool) {
+    var training = false
+    dropout = nil
+    if case .training(let key) = mode {
+      training = true
+      dropout = key
+    }
+    precondition(batch.sequenceCount > 0, "a batch has a sequence")
+    reserve(batch.capacity, training: training)
+    let plan = ActivationPlan(
+      batch.capacity, configuration, training: training, everyToken: everyToken,
+      threads: threadCount)
+    self.plan = plan
+    self.batch = batch
+    embeddingForward(plan, batch)
+    for layer in 0..<plan.layerCount {
+      attentionForward(plan, batch, layer)
+      rowsForward(plan, layer)
+    }
+  }
+
+  /// The mask of a site, or nil without dropout.
+  func mask(_ layer: Int, _ site: DropoutSite) -> DropoutMask? {
+    let probability =
+      switch site {
+      case .attention: configuration.attentionDropout
+      case .headInput, .headHidden: configuration.classifierDropout
+      default: configuration.hiddenDropout
+      }
+    guard let dropout, probability > 0 else { return nil }
+    return DropoutMask(dropout, layer: layer, site: site, probability: probability)
+  }
+
+  /// The address of an element of the parameter buffer.
+  func p(_ offset: Int) -> UnsafeMutablePointer<Float> { parameters.base + offset }
+  /// The address of an element of the gradient buffer.
+  func d(_ offset: Int) -> UnsafeMutablePointer<Float> { gradients.base + offset }
+
+  func norm(gain: Int, offset: Int) -> LayerNorm {
+    LayerNorm(
+      gain: p(gain), offset: p(offset), epsilon: Float(configuration.layerNormEpsilon),
+      channels: configuration.hiddenSize)
+  }
+}

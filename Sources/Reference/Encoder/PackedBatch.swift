@@ -1,0 +1,106 @@
+/// A batch of sequences laid end to end, without padding.
+///
+/// B sequences with T tokens in all: sequence `s` is the tokens `offsets[s]..<offsets[s + 1]`.
+/// Every value is checked, so that the kernels can index tables with it.
+public struct PackedBatch: Equatable, Sendable {
+  /// Token ids, T of them, all inside the vocabulary.
+  public private(set) var tokens: [Int32] = []
+  /// Row of the position table for each token.
+  public private(set) var positions: [Int32] = []
+  /// Row of the token type table for each token.
+  public private(set) var types: [Int32] = []
+  /// B + 1 offsets, from 0 to T.
+  public private(set) var offsets: [Int] = [0]
+  /// The longest sequence.
+  public private(set) var longest = 0
+
+  /// B, the number of sequences.
+  public var sequenceCount: Int { offsets.count - 1 }
+  /// T, the number of tokens.
+  public var tokenCount: Int { tokens.count }
+
+  /// The room this batch takes.
+  public var capacity: BatchCapacity {
+    var squares = 0
+    for s in 0..<sequenceCount { squares += length(s) * length(s) }
+    return BatchCapacity(
+      sequences: sequenceCount, tokens: tokenCount, squaredLengths: squares, longest: longest)
+  }
+
+  /// The number of tokens of sequence `s`.
+  public func length(_ s: Int) -> Int { offsets[s + 1] - offsets[s] }
+
+  /// Packs token sequences, special tokens included, with token type 0.
+  ///
+  /// Throws ``ReferenceError/batch(sequence:problem:)`` for an empty sequence, one longer than the
+  /// model's positions, and a token outside the vocabulary.
+  public init<Token: BinaryInteger>(
+    _ sequences: some Collection<[Token]>, for configuration: ModelConfiguration
+  ) throws {
+    let total = sequences.reduce(0) { $0 + $1.count }
+    tokens.reserveCapacity(total)
+    positions.reserveCapacity(total)
+    for (index, sequence) in sequences.enumerated() {
+      try append(sequence, mask: nil, types: nil, index: index, configuration)
+    }
+  }
+
+  /// Packs a padded batch as Hugging Face's models take it: `ids`, `mask` and `types` are
+  /// (B, width).
+  ///
+  /// A token with mask 0 is left out; it keeps its place in the count of positions, so the others
+  /// see what they would see in a padded batch. RoBERTa counts positions over the ids that are not
+  /// padding (and gives a padding id inside the text the padding position), BERT over all.
+  ///
+  /// Throws as the other initialiser does, and where the first token of a row is masked.
+  public init(
+    paddedIDs ids: [[Int]], mask: [[Int]], types: [[Int]]? = nil,
+    for configuration: ModelConfiguration
+  ) throws {
+    for (index, row) in ids.enumerated() {
+      try append(row, mask: mask[index], types: types?[index], index: index, configuration)
+    }
+  }
+
+  private mutating func append<Token: BinaryInteger>(
+    _ sequence: [Token], mask: [Int]?, types rowTypes: [Int]?, index: Int,
+    _ configuration: ModelConfiguration
+  ) throws {
+    func fault(_ problem: BatchProblem) -> ReferenceError {
+      .batch(sequence: index, problem: problem)
+    }
+    if let mask, mask.count != sequence.count {
+      throw fault(.lengthsDiffer(tokens: sequence.count, mask: mask.count))
+    }
+    if let mask, mask.first == 0 { throw fault(.firstTokenMasked) }
+    let padding = configuration.paddingToken
+    var counted = 0
+    let start = tokens.count
+    for (place, id) in sequence.enumerated() {
+      let token = Int(id)
+      guard (0..<configuration.vocabularySize).contains(token) else {
+        throw fault(
+          .tokenOutsideVocabulary(token: token, vocabulary: configuration.vocabularySize))
+      }
+      let type = rowTypes?[place] ?? 0
+      guard (0..<configuration.tokenTypeCount).contains(type) else {
+        throw fault(.typeOutsideRange(type: type, types: configuration.tokenTypeCount))
+      }
+      var position = place
+      if configuration.kind == .roberta {
+        counted += token == padding ? 0 : 1
+        position = token == padding ? padding : counted + padding
+      }
+      if let mask, mask[place] == 0 { continue }
+      guard position < configuration.positionCount else {
+        throw fault(.tooLong(tokens: sequence.count, limit: configuration.maximumLength))
+      }
+      tokens.append(Int32(token))
+      positions.append(Int32(position))
+      types.append(Int32(type))
+    }
+    guard tokens.count > start else { throw fault(.empty) }
+    offsets.append(tokens.count)
+    longest = max(longest, tokens.count - start)
+  }
+}

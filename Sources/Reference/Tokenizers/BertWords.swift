@@ -1,0 +1,168 @@
+/// BERT's words of a text: normalised, split at white space, punctuation set apart.
+///
+/// One pass over the bytes. What a scalar does is looked up in a table that is filled from
+/// `BertNormalizer`'s definition as scalars are met. The few scalars whose effect depends on their
+/// neighbours (marks that stay and may be reordered) send the segment through that definition.
+package struct BertWords: Sendable {
+  let normalizer: BertNormalizer
+  private var table = ScalarTable()
+  /// The bytes that scalars become, one after the other.
+  private var bytes: [UInt8] = []
+  /// The effect of each ASCII byte, and what it becomes.
+  private let ascii: [(effect: Effect, byte: UInt8)]
+  /// The word under way.
+  private var word: [UInt8] = []
+
+  /// What a scalar does to the words.
+  enum Effect: UInt32 {
+    case vanishes = 1
+    case separates
+    case continuesWord
+    case standsAlone
+    case dependsOnNeighbours
+  }
+
+  package init(normalizer: BertNormalizer) {
+    self.normalizer = normalizer
+    ascii = (0..<128).map { value in
+      let (effect, result) = Self.effect(of: Unicode.Scalar(UInt8(value)), normalizer)
+      return (effect, result.first.map { UInt8(truncatingIfNeeded: $0.value) } ?? 0)
+    }
+    word.reserveCapacity(256)
+  }
+
+  /// Calls `body` with each word of `text` in `range`, in order, as UTF-8 bytes.
+  ///
+  /// - Returns: false, after some calls or none, where the segment has to go through
+  ///   `forEachWordByDefinition`; the caller forgets what it was given.
+  package mutating func forEachWord(
+    in text: Span<UInt8>, _ range: Range<Int>, _ body: (_ word: borrowing [UInt8]) -> Void
+  ) -> Bool {
+    var index = range.lowerBound
+    word.removeAll(keepingCapacity: true)
+    while index < range.upperBound {
+      let byte = text[index]
+      if byte < 0x80 {
+        index += 1
+        let entry = ascii[Int(byte)]
+        switch entry.effect {
+        case .continuesWord: word.append(entry.byte)
+        case .separates: flush(body)
+        case .standsAlone:
+          flush(body)
+          word.append(entry.byte)
+          flush(body)
+        case .vanishes: break
+        case .dependsOnNeighbours: return false
+        }
+        continue
+      }
+      let (scalar, length) = decodeScalar(text, at: index)
+      index += length
+      let entry = entry(of: scalar)
+      switch Effect(rawValue: entry & 7) {
+      case .continuesWord: append(entry)
+      case .separates: flush(body)
+      case .standsAlone:
+        flush(body)
+        append(entry)
+        flush(body)
+      case .vanishes: break
+      case .dependsOnNeighbours, nil: return false
+      }
+    }
+    flush(body)
+    return true
+  }
+
+  /// The same words as `forEachWord`, by the definition: normalise the whole segment, then split.
+  package func forEachWordByDefinition(
+    in text: Span<UInt8>, _ range: Range<Int>, _ body: (_ word: borrowing [UInt8]) -> Void
+  ) {
+    var scalars: [Unicode.Scalar] = []
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let (scalar, length) = decodeScalar(text, at: index)
+      scalars.append(scalar)
+      index += length
+    }
+    var word: [UInt8] = []
+    func flush() {
+      if !word.isEmpty { body(word) }
+      word.removeAll()
+    }
+    for scalar in normalizer.normalize(scalars) {
+      if BertNormalizer.isSpace(scalar) {
+        flush()
+      } else if BertNormalizer.isPunctuation(scalar) {
+        flush()
+        word.append(contentsOf: String(scalar).utf8)
+        flush()
+      } else {
+        word.append(contentsOf: String(scalar).utf8)
+      }
+    }
+    flush()
+  }
+
+  @inline(__always)
+  private mutating func flush(_ body: (_ word: borrowing [UInt8]) -> Void) {
+    guard !word.isEmpty else { return }
+    body(word)
+    word.removeAll(keepingCapacity: true)
+  }
+
+  /// Appends what a scalar becomes: the entry holds effect (3 bits), length (5) and offset (24).
+  @inline(__always)
+  private mutating func append(_ entry: UInt32) {
+    let start = Int(entry >> 8)
+    for index in start..<start + Int(entry >> 3 & 31) { word.append(bytes[index]) }
+  }
+
+  @inline(__always)
+  private mutating func entry(of scalar: Unicode.Scalar) -> UInt32 {
+    let entry = table[scalar]
+    return entry != ScalarTable.unknown ? entry : makeEntry(of: scalar)
+  }
+
+  private mutating func makeEntry(of scalar: Unicode.Scalar) -> UInt32 {
+    let (effect, scalars) = Self.effect(of: scalar, normalizer)
+    let text = scalars.flatMap { Array(String($0).utf8) }
+    var entry = effect.rawValue
+    if effect == .continuesWord || effect == .standsAlone {
+      // All scalars together become under 4 MB, and one becomes at most 18 bytes.
+      precondition(text.count < 32 && bytes.count < 1 << 24)
+      entry |= UInt32(text.count) << 3 | UInt32(bytes.count) << 8
+      bytes.append(contentsOf: text)
+    }
+    table.set(scalar, entry)
+    return entry
+  }
+
+  /// What `scalar` does by itself, and what it becomes.
+  private static func effect(
+    of scalar: Unicode.Scalar, _ normalizer: BertNormalizer
+  ) -> (Effect, [Unicode.Scalar]) {
+    if normalizer.cleansText, BertNormalizer.isDropped(scalar) { return (.vanishes, []) }
+    if BertNormalizer.isSpace(scalar) { return (.separates, []) }
+    let isChinese = normalizer.separatesChinese && BertNormalizer.isChinese(scalar)
+    var alone = normalizer
+    alone.separatesChinese = false
+    let result = alone.normalize([scalar])
+    if normalizer.stripsAccents {
+      let stays = BertNormalizer.decomposition(of: scalar).filter { !BertNormalizer.isMark($0) }
+      if stays.contains(where: { BertNormalizer.combiningClass($0) != 0 }) {
+        return (.dependsOnNeighbours, [])
+      }
+    }
+    if result.isEmpty { return (isChinese ? .separates : .vanishes, []) }
+    let splits = result.contains {
+      BertNormalizer.isSpace($0) || BertNormalizer.isPunctuation($0)
+    }
+    if splits || isChinese {
+      return result.count == 1 && !BertNormalizer.isSpace(result[0])
+        ? (.standsAlone, result) : (.dependsOnNeighbours, [])
+    }
+    return (.continuesWord, result)
+  }
+}

@@ -1,0 +1,207 @@
+/// Byte-level byte-pair encoding: a word begins as its bytes, and the neighbouring pair with the
+/// lowest rank is merged (the leftmost of equals) until no pair has a rank.
+///
+/// Source: Sennrich et al. 2016; on bytes, Radford et al. 2019.
+struct BytePairEncoding: Sendable {
+  /// The id of each byte.
+  let byteIDs: [Int32]
+  private let merges: MergeTable
+
+  init(byteIDs: [Int32], merges: MergeTable) {
+    precondition(byteIDs.count == 256, "one id for each byte")
+    self.byteIDs = byteIDs
+    self.merges = merges
+  }
+
+  /// The memory that `append` works in.
+  struct Workspace: Sendable {
+    fileprivate var ids: [Int32] = []
+    fileprivate var next: [Int32] = []
+    fileprivate var previous: [Int32] = []
+    fileprivate var queue = MergeQueue()
+  }
+
+  /// Appends the ids of the bytes of `text` in `range`; O(n log n) in their number.
+  func append(
+    _ text: Span<UInt8>, _ range: Range<Int>, _ work: inout Workspace, to ids: inout [Int32]
+  ) {
+    let count = range.count
+    guard count > 1 else {
+      if count == 1 { ids.append(byteIDs[Int(text[range.lowerBound])]) }
+      return
+    }
+    fill(&work, text, range)
+    while let (rank, left) = work.queue.popFirst() {
+      let right = work.next[left]
+      // A pair that a merge has consumed in the meantime has another rank, or none.
+      guard work.ids[left] >= 0, right >= 0,
+        let merge = merges[work.ids[left], work.ids[Int(right)]], merge.rank == rank
+      else { continue }
+      work.ids[left] = merge.id
+      work.ids[Int(right)] = -1
+      let after = work.next[Int(right)]
+      work.next[left] = after
+      if after >= 0 {
+        work.previous[Int(after)] = Int32(left)
+        enqueue(left, Int(after), &work)
+      }
+      let before = work.previous[left]
+      if before >= 0 { enqueue(Int(before), left, &work) }
+    }
+    var index = 0
+    while index >= 0 {
+      ids.append(work.ids[index])
+      index = Int(work.next[index])
+    }
+  }
+
+  private func fill(_ work: inout Workspace, _ text: Span<UInt8>, _ range: Range<Int>) {
+    let count = range.count
+    work.ids.removeAll(keepingCapacity: true)
+    work.next.removeAll(keepingCapacity: true)
+    work.previous.removeAll(keepingCapacity: true)
+    for index in range { work.ids.append(byteIDs[Int(text[index])]) }
+    for index in 0..<count {
+      work.next.append(index + 1 < count ? Int32(index + 1) : -1)
+      work.previous.append(Int32(index) - 1)
+    }
+    for index in 0..<count - 1 { enqueue(index, index + 1, &work) }
+  }
+
+  private func enqueue(_ left: Int, _ right: Int, _ work: inout Workspace) {
+    if let merge = merges[work.ids[left], work.ids[right]] {
+      work.queue.insert(rank: merge.rank, position: left)
+    }
+  }
+}
+
+/// What two neighbouring ids merge to, and how early.
+struct MergeTable: Sendable {
+  private struct Slot {
+    var key: UInt64
+    var rank: Int32
+    var id: Int32
+  }
+  private var slots: [Slot]
+
+  init(capacity: Int) {
+    var size = 16
+    while size < capacity * 2 { size *= 2 }
+    slots = Array(repeating: Slot(key: .max, rank: 0, id: 0), count: size)
+  }
+
+  @inline(__always)
+  private func slot(_ key: UInt64) -> Int {
+    let mask = slots.count - 1
+    var index = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 29) & mask
+    while slots[index].key != key, slots[index].key != .max { index = (index + 1) & mask }
+    return index
+  }
+
+  private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
+    UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+  }
+
+  /// Adds a merge; a later one of the same pair replaces the earlier. No more merges than the
+  /// capacity fit.
+  mutating func insert(_ left: Int32, _ right: Int32, rank: Int32, id: Int32) {
+    let index = slot(Self.key(left, right))
+    slots[index] = Slot(key: Self.key(left, right), rank: rank, id: id)
+  }
+
+  @inline(__always)
+  subscript(_ left: Int32, _ right: Int32) -> (rank: Int32, id: Int32)? {
+    let found = slots[slot(Self.key(left, right))]
+    return found.key == .max ? nil : (found.rank, found.id)
+  }
+}
+
+/// A binary heap of merges: the lowest rank first, the leftmost of equals.
+private struct MergeQueue: Sendable {
+  /// Rank in the upper half, position in the lower.
+  private var heap: [UInt64] = []
+
+  mutating func insert(rank: Int32, position: Int) {
+    heap.append(UInt64(UInt32(bitPattern: rank)) << 32 | UInt64(position))
+    var child = heap.count - 1
+    while child > 0 {
+      let parent = (child - 1) / 2
+      if heap[parent] <= heap[child] { break }
+      heap.swapAt(parent, child)
+      child = parent
+    }
+  }
+
+  mutating func popFirst() -> (rank: Int32, position: Int)? {
+    guard let first = heap.first else { return nil }
+    let last = heap.removeLast()
+    if !heap.isEmpty {
+      heap[0] = last
+      var parent = 0
+      while true {
+        var child = parent * 2 + 1
+        if child >= heap.count { break }
+        if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+        if heap[parent] <= heap[child] { break }
+        heap.swapAt(parent, child)
+        parent = child
+      }
+    }
+    return (Int32(bitPattern: UInt32(first >> 32)), Int(first & 0xFFFF_FFFF))
+  }
+}
+
+/// RoBERTa's whole way from text to ids.
+struct ByteLevelSegmentEncoder: SegmentEncoder {
+  private let model: BytePairEncoding
+  private let addsPrefixSpace: Bool
+  private let states: StatePool<State>
+
+  private struct State: Sendable {
+    var words = ByteLevelWords()
+    var cache = WordCache()
+    var work = BytePairEncoding.Workspace()
+  }
+
+  init(model: BytePairEncoding, addsPrefixSpace: Bool) {
+    self.model = model
+    self.addsPrefixSpace = addsPrefixSpace
+    states = StatePool { State() }
+  }
+
+  func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32]) {
+    guard !range.isEmpty else { return }
+    if addsPrefixSpace, text[range.lowerBound] != UInt8(ascii: " ") {
+      var spaced: [UInt8] = [UInt8(ascii: " ")]
+      for index in range { spaced.append(text[index]) }
+      encodeWords(spaced.span, 0..<spaced.count, to: &ids)
+    } else {
+      encodeWords(text, range, to: &ids)
+    }
+  }
+
+  private func encodeWords(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32]) {
+    states.borrow { state in
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let end = state.words.wordEnd(in: text, from: start, end: range.upperBound)
+        append(text, start..<end, &state, to: &ids)
+        start = end
+      }
+    }
+  }
+
+  @inline(__always)
+  private func append(
+    _ text: Span<UInt8>, _ word: Range<Int>, _ state: inout State, to ids: inout [Int32]
+  ) {
+    guard let key = WordCache.Key(text, word) else {
+      model.append(text, word, &state.work, to: &ids)
+      return
+    }
+    if state.cache.append(key, to: &ids) { return }
+    let before = ids.count
+    model.append(text, word, &state.work, to: &ids)
+    state.cache.insert(key, ids[before...])
+  }
+}

@@ -1,0 +1,87 @@
+public import Foundation
+import Metrics
+
+/// Predicts a number for each of many texts with a fine-tuned model.
+public final class Predictor {
+  private let engine: any Engine
+  private let tokenizer: Tokenizer?
+
+  /// Loads a model folder with its tokenizer.
+  ///
+  /// Throws ``ReferenceError`` or `TokenizerError`; a folder without a head (a pretrained encoder
+  /// that was not fine-tuned) is an error.
+  public convenience init(model: URL, threads: Int) throws {
+    let directory = try ModelDirectory(model)
+    let (engine, report) = try directory.makeEngine(head: directory.headKind, threads: threads)
+    guard report.initialised.isEmpty else {
+      throw ReferenceError.checkpoint(
+        path: model.path,
+        problems: engine.layout.parameters.filter { report.initialised.contains($0.name) }
+          .map { .missing(name: $0.name, shape: $0.shape) })
+    }
+    self.init(engine: engine, tokenizer: try Tokenizer.load(directory: model))
+  }
+
+  /// A predictor over an engine that is already there.
+  public init(engine: any Engine, tokenizer: Tokenizer?) {
+    self.engine = engine
+    self.tokenizer = tokenizer
+  }
+
+  /// One prediction for each text, in the given order.
+  ///
+  /// `progress` is told how many are done. Texts longer than the model are cut. The texts are taken
+  /// longest first, about 2,000 tokens a batch, which no prediction depends on beyond rounding.
+  public func predict(
+    _ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> [Float] {
+    guard let tokenizer else { preconditionFailure("texts need a tokenizer") }
+    let limit = engine.configuration.maximumLength
+    return try predict(
+      tokens: texts.map { tokenizer.encode($0, maxLength: limit) }, progress: progress)
+  }
+
+  /// One prediction for each token sequence, in the given order.
+  public func predict(
+    tokens: [[Int32]], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> [Float] {
+    var results = Array(repeating: Float(0), count: tokens.count)
+    let order = tokens.indices.sorted { (tokens[$0].count, $1) > (tokens[$1].count, $0) }
+    var start = 0
+    var predictions: [Float] = []
+    while start < order.count {
+      var end = start
+      var total = 0
+      while end < order.count, end == start || total + tokens[order[end]].count <= 2048 {
+        total += tokens[order[end]].count
+        end += 1
+      }
+      let batch = try PackedBatch(order[start..<end].map { tokens[$0] }, for: engine.configuration)
+      engine.forward(batch, mode: .inference, predictions: &predictions)
+      for (place, row) in order[start..<end].enumerated() { results[row] = predictions[place] }
+      start = end
+      progress(start, order.count)
+    }
+    return results
+  }
+
+  /// How the predictions for `examples` agree with their targets.
+  public func evaluate(_ examples: [TrainingExample]) throws -> ValidationMetrics {
+    let predictions = try predict(tokens: examples.map(\.tokens)).map(Double.init)
+    let targets = examples.map { Double($0.target) }
+    return ValidationMetrics(
+      ccc: PointMetrics.ccc(predictions, targets, form: .sample).value,
+      pcc: PointMetrics.pcc(predictions, targets).value,
+      rmse: PointMetrics.rmse(predictions, targets).value)
+  }
+}
+
+extension ModelDirectory {
+  /// The head that the folder was saved with.
+  public var headKind: HeadKind {
+    let data = try? Data(contentsOf: url.appending(path: "config.json"))
+    let document = data.flatMap { try? JSONSerialization.jsonObject(with: $0) as? [String: Any] }
+    return (document?["invitro_head"] as? String).flatMap(HeadKind.init(rawValue:))
+      ?? .classification
+  }
+}

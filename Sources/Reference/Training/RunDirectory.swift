@@ -1,0 +1,229 @@
+public import Foundation
+import Glibc
+
+/// The folder of a training run.
+///
+/// ```
+/// run.json        configuration, model, digest of the data
+/// steps.jsonl     one line a step
+/// epochs.jsonl    one line an epoch, with the validation metrics
+/// last -> checkpoint-N   model, optimiser state and place in the run
+/// best -> best-N         the model of the epoch with the highest validation CCC
+/// ```
+/// A checkpoint is written under another name, synced, renamed, and only then does `last` point to
+/// it: whatever moment the power fails at, `last` is complete.
+struct RunDirectory {
+  let url: URL
+
+  /// What `run.json` holds.
+  struct Description: Codable, Equatable {
+    var version = 1
+    var configuration: TrainingConfiguration
+    var model: String
+    var digest: String
+    var trainingRows: Int
+    var validationRows: Int
+    var kernel: String
+  }
+
+  /// Where a run stands, beside a checkpoint's weights.
+  struct State: Codable, Equatable {
+    var step = 0
+    var epoch = 0
+    /// Batches of the epoch already used.
+    var batch = 0
+    /// Forward passes so far; each draws its own dropout masks.
+    var pass: UInt64 = 0
+    /// Sum of the epoch's step losses so far.
+    var lossSum = 0.0
+    var lossCount = 0
+    var stopping = EarlyStopping.State()
+    var bestConcordance: Double?
+    var bestEpoch: Int?
+    var isFinished = false
+  }
+
+  var last: URL { url.appending(path: "last") }
+  var best: URL { url.appending(path: "best") }
+  var steps: URL { url.appending(path: "steps.jsonl") }
+  var epochs: URL { url.appending(path: "epochs.jsonl") }
+
+  var hasCheckpoint: Bool {
+    FileManager.default.fileExists(atPath: last.appending(path: "state.json").path)
+  }
+
+  /// Makes the folder for a new run. Throws where a run is already there.
+  func create(_ description: Description) throws {
+    let manager = FileManager.default
+    if manager.fileExists(atPath: url.appending(path: "run.json").path) {
+      throw ReferenceError.run(
+        folder: url.path, problem: "it already holds a run: resume it, or choose another folder")
+    }
+    try filing { try manager.createDirectory(at: url, withIntermediateDirectories: true) }
+    try AtomicFile.write(try Self.encode(description), to: url.appending(path: "run.json"))
+  }
+
+  /// Reads `run.json`.
+  func description() throws -> Description {
+    try decode(Description.self, url.appending(path: "run.json"))
+  }
+
+  /// Reads the place in the run of the last checkpoint.
+  func state() throws -> State {
+    try decode(State.self, last.appending(path: "state.json"))
+  }
+
+  /// Writes a checkpoint and makes it the last.
+  func save(_ engine: EncoderEngine, _ state: State, companions: ModelDirectory?) throws {
+    let name = "checkpoint-\(state.step)\(state.isFinished ? "-final" : "")-\(state.batch)"
+    let target = url.appending(path: name)
+    let partial = url.appending(path: name + ".partial")
+    let manager = FileManager.default
+    let previous = try? manager.destinationOfSymbolicLink(atPath: last.path)
+    // The place was saved already: nothing has moved since.
+    if previous == name, (try? self.state()) == state { return }
+    do {
+      try? manager.removeItem(at: partial)
+      try engine.save(to: partial, companionsFrom: companions)
+      try engine.saveOptimizer(to: partial.appending(path: "optimizer.safetensors"))
+      try AtomicFile.write(try Self.encode(state), to: partial.appending(path: "state.json"))
+      if previous != name { try? manager.removeItem(at: target) }
+      guard rename(partial.path, target.path) == 0 else { throw systemFault(target) }
+      try point(last, to: name)
+    } catch {
+      try? manager.removeItem(at: partial)
+      throw error
+    }
+    if let previous, previous != name { try? manager.removeItem(at: url.appending(path: previous)) }
+  }
+
+  /// Makes the last checkpoint's model the best one, sharing its files.
+  func keepBest(_ state: State) throws {
+    let manager = FileManager.default
+    let name = "best-\(state.bestEpoch ?? 0)"
+    let folder = url.appending(path: name)
+    let previous = try? manager.destinationOfSymbolicLink(atPath: best.path)
+    try filing {
+      if previous != name { try? manager.removeItem(at: folder) }
+      try manager.createDirectory(at: folder, withIntermediateDirectories: true)
+      let checkpoint = url.appending(path: try manager.destinationOfSymbolicLink(atPath: last.path))
+      for file in try manager.contentsOfDirectory(atPath: checkpoint.path)
+      where file != "optimizer.safetensors" && file != "state.json" {
+        let target = folder.appending(path: file)
+        try? manager.removeItem(at: target)
+        // A hard link costs nothing; a file system without them gets a copy.
+        if link(checkpoint.appending(path: file).path, target.path) != 0 {
+          try manager.copyItem(at: checkpoint.appending(path: file), to: target)
+        }
+      }
+    }
+    try point(best, to: name)
+    if let previous, previous != name { try? manager.removeItem(at: url.appending(path: previous)) }
+  }
+
+  /// Cuts the logs back to what the checkpoint knows, before a run goes on from it.
+  func trimLogs(to state: State) throws {
+    for (file, count) in [(steps, state.step), (epochs, state.epoch)] {
+      guard let data = try? Data(contentsOf: file) else { continue }
+      var kept = Data()
+      for line in data.split(separator: 0x0A).prefix(count) {
+        kept.append(line)
+        kept.append(0x0A)
+      }
+      if kept.count != data.count { try AtomicFile.write(kept, to: file) }
+    }
+  }
+
+  /// Appends one JSON line.
+  func append(_ value: some Encodable, to file: URL) throws {
+    var line = try Self.encode(value, pretty: false)
+    line.append(0x0A)
+    let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw systemFault(file) }
+    defer { close(descriptor) }
+    let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    guard written == line.count else { throw systemFault(file) }
+  }
+
+  /// Lets a symbolic link point to a name beside it, in one step.
+  private func point(_ link: URL, to name: String) throws {
+    let temporary = link.path + ".new"
+    unlink(temporary)
+    guard symlink(name, temporary) == 0, rename(temporary, link.path) == 0 else {
+      throw systemFault(link)
+    }
+    AtomicFile.syncFolder(url)
+  }
+
+  private func systemFault(_ file: URL) -> ReferenceError {
+    .file(path: file.path, reason: String(cString: strerror(errno)))
+  }
+
+  private func filing(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as ReferenceError { throw error } catch {
+      throw ReferenceError.file(path: url.path, reason: error.localizedDescription)
+    }
+  }
+
+  private static func encode(_ value: some Encodable, pretty: Bool = true) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      pretty
+      ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+      : [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value)
+  }
+
+  private func decode<Value: Decodable>(_ type: Value.Type, _ file: URL) throws -> Value {
+    guard let data = try? Data(contentsOf: file) else {
+      throw ReferenceError.run(folder: url.path, problem: "\(file.lastPathComponent) is missing")
+    }
+    guard let value = try? JSONDecoder().decode(type, from: data) else {
+      throw ReferenceError.run(
+        folder: url.path, problem: "\(file.lastPathComponent) is damaged or of another version")
+    }
+    return value
+  }
+}
+
+extension EncoderEngine {
+  /// Writes both moments of every parameter, under `m.` and `v.` and its name.
+  func saveOptimizer(to url: URL) throws {
+    reserveTraining()
+    var tensors: [SafetensorsWriter.Tensor] = []
+    for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
+      for parameter in layout.parameters {
+        tensors.append(
+          .init(
+            name: prefix + parameter.name, shape: parameter.shape,
+            elements: UnsafeBufferPointer(region[parameter.range])))
+      }
+    }
+    try SafetensorsWriter.write(tensors, to: url)
+  }
+
+  /// Reads what ``saveOptimizer(to:)`` wrote. Throws ``ReferenceError``.
+  func loadOptimizer(from url: URL) throws {
+    reserveTraining()
+    let file = try Safetensors(url)
+    var problems: [CheckpointProblem] = []
+    for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
+      for parameter in layout.parameters {
+        let name = prefix + parameter.name
+        guard let entry = file[name] else {
+          problems.append(.missing(name: name, shape: parameter.shape))
+          continue
+        }
+        guard entry.shape == parameter.shape, entry.type == .float32 else {
+          problems.append(.wrongShape(name: name, found: entry.shape, expected: parameter.shape))
+          continue
+        }
+        _ = file.read(entry, into: region[parameter.range])
+      }
+    }
+    guard problems.isEmpty else {
+      throw ReferenceError.checkpoint(path: url.path, problems: problems)
+    }
+    findRowsWithMoments()
+  }
+}

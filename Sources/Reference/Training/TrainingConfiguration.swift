@@ -1,0 +1,127 @@
+/// Every setting of a run; the defaults are the recipe of the paper (arXiv 2501.00691, section 4).
+public struct TrainingConfiguration: Equatable, Sendable, Codable {
+  /// Peak of the learning rate.
+  public var learningRate = 3e-5
+  public var optimizer = AdamW()
+  public var schedule = Schedule.Form.step
+  /// Warm-up is `warmUpRatio` of `warmUpEpochs` epochs' steps, a fraction of a step included.
+  public var warmUpRatio = 0.06
+  public var warmUpEpochs = 10
+  /// Epochs until the learning rate is 0.
+  public var epochs = 20
+  /// Epochs after which the run ends whatever the schedule says; nil for `epochs`.
+  public var lastEpoch: Int?
+  /// Rows a batch; the last batch of an epoch may be smaller.
+  public var batchSize = 16
+  /// Batches whose gradients are averaged (by rows) into one step.
+  public var accumulation = 1
+  /// Largest norm of the gradient; nil for no clipping, as in the recipe.
+  public var clipNorm: Double?
+  public var loss = Loss.meanSquaredError
+  /// Early stopping on validation CCC; nil trains to the end.
+  public var earlyStopping: EarlyStopping? = EarlyStopping()
+  public var head = HeadKind.classification
+  /// Draws a new head even where the checkpoint has one.
+  public var freshHead = false
+  /// Seeds the head, the order of rows and the dropout.
+  public var seed: UInt64 = 0
+  /// Threads of the engine. Part of the configuration: another number may give other bits.
+  public var threads = 2
+  /// Also writes a checkpoint after every this many steps; nil for the ends of epochs only.
+  public var checkpointSteps: Int?
+
+  public init() {}
+
+  /// Throws ``ReferenceError/setting(name:found:expected:)`` for the first value out of range.
+  public func validate() throws {
+    func check(_ holds: Bool, _ name: String, _ found: Any, _ expected: String) throws {
+      guard holds else {
+        throw ReferenceError.setting(name: name, found: "\(found)", expected: expected)
+      }
+    }
+    let unit = "a number from 0, below 1"
+    try check(
+      learningRate.isFinite && learningRate > 0, "learningRate", learningRate, "above 0")
+    try check((0..<1).contains(optimizer.beta1), "beta1", optimizer.beta1, unit)
+    try check((0..<1).contains(optimizer.beta2), "beta2", optimizer.beta2, unit)
+    try check(
+      optimizer.epsilon > 0 && optimizer.epsilon.isFinite, "epsilon", optimizer.epsilon, "above 0")
+    try check(
+      optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite, "weightDecay",
+      optimizer.weightDecay, "0 or above")
+    try check((0...1).contains(warmUpRatio), "warmUpRatio", warmUpRatio, "from 0 to 1")
+    try check(warmUpEpochs >= 0, "warmUpEpochs", warmUpEpochs, "0 or above")
+    try check((1...100_000).contains(epochs), "epochs", epochs, "1 or above")
+    try check((lastEpoch ?? 1) >= 1, "lastEpoch", lastEpoch ?? 0, "1 or above")
+    try check((1...65_536).contains(batchSize), "batchSize", batchSize, "1 or above")
+    try check((1...65_536).contains(accumulation), "accumulation", accumulation, "1 or above")
+    try check((clipNorm ?? 1) > 0, "clipNorm", clipNorm ?? 0, "above 0")
+    try check((1...256).contains(threads), "threads", threads, "from 1 to 256")
+    try check((checkpointSteps ?? 1) >= 1, "checkpointSteps", checkpointSteps ?? 0, "1 or above")
+    if case .huber(let delta) = loss {
+      try check(delta > 0 && delta.isFinite, "huber delta", delta, "above 0")
+    }
+    if let earlyStopping {
+      try check(earlyStopping.patience >= 1, "patience", earlyStopping.patience, "1 or above")
+    }
+  }
+}
+
+/// Early stopping that looks away at first, as the paper's code does.
+public struct EarlyStopping: Equatable, Sendable, Codable {
+  /// Index of the first epoch (from 0) that counts.
+  public var firstEpoch = 5
+  /// Epochs in a row without improvement that end the run.
+  public var patience = 2
+
+  public init(firstEpoch: Int = 5, patience: Int = 2) {
+    self.firstEpoch = firstEpoch
+    self.patience = patience
+  }
+
+  /// What has been seen so far.
+  public struct State: Equatable, Sendable, Codable {
+    public var best: Double?
+    public var epochsWithoutImprovement = 0
+    public init() {}
+  }
+
+  /// Takes note of an epoch's CCC (nil where it is undefined: no improvement). Returns whether the
+  /// run ends.
+  public func observe(_ concordance: Double?, epoch: Int, state: inout State) -> Bool {
+    guard epoch >= firstEpoch else { return false }
+    if let concordance, concordance > (state.best ?? -.infinity) {
+      state.best = concordance
+      state.epochsWithoutImprovement = 0
+    } else {
+      state.epochsWithoutImprovement += 1
+    }
+    return state.epochsWithoutImprovement >= patience
+  }
+}
+
+/// A tokenised essay and its label.
+public struct TrainingExample: Equatable, Sendable {
+  /// Token ids, special tokens included, cut to the model's length.
+  public var tokens: [Int32]
+  public var target: Float
+
+  public init(tokens: [Int32], target: Float) {
+    self.tokens = tokens
+    self.target = target
+  }
+
+  /// Tokenises a text, cut to `maxLength` tokens.
+  public init(_ text: String, target: Float, tokenizer: Tokenizer, maxLength: Int) {
+    self.init(tokens: tokenizer.encode(text, maxLength: maxLength), target: target)
+  }
+}
+
+/// How predictions agree with labels on a validation set.
+public struct ValidationMetrics: Equatable, Sendable, Codable {
+  /// Concordance correlation with sample moments (n - 1), as the paper's code has it; nil where
+  /// it is undefined.
+  public var ccc: Double?
+  public var pcc: Double?
+  public var rmse: Double?
+}

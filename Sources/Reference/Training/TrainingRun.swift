@@ -1,0 +1,295 @@
+public import Foundation
+
+/// A fine-tuning run in a folder of its own.
+///
+/// ``init(model:training:validation:configuration:folder:)`` begins one,
+/// ``resume(folder:training:validation:)`` continues one at its last checkpoint. A resumed run
+/// computes the same bits as one that was never interrupted, with the same number of threads and
+/// the same OpenBLAS kernels: the order of rows and the dropout masks are functions of the seed and
+/// the place in the run.
+public final class TrainingRun {
+  public let configuration: TrainingConfiguration
+  public let engine: EncoderEngine
+  /// What loading the model drew anew and left unused.
+  public let loading: ModelDirectory.LoadReport
+  /// Steps in an epoch, and in the whole run if it is not stopped early.
+  public let stepsPerEpoch: Int
+  public var totalSteps: Int { stepsPerEpoch * epochs }
+  /// Steps done.
+  public var step: Int { state.step }
+
+  private let directory: RunDirectory
+  private let companions: ModelDirectory
+  private let training: [TrainingExample]
+  private let validation: [TrainingExample]
+  private let schedule: Schedule
+  private var state: RunDirectory.State
+  private var predictions: [Float] = []
+  private var gradient: [Float] = []
+  private var epochs: Int { configuration.lastEpoch ?? configuration.epochs }
+
+  /// Begins a run: loads `model`, draws its head where it has none, and makes `folder`.
+  ///
+  /// Throws ``ReferenceError``: a setting out of range, a model that does not load, an empty
+  /// training set, an example that does not fit the model, a folder that already holds a run.
+  public convenience init(
+    model: URL, training: [TrainingExample], validation: [TrainingExample],
+    configuration: TrainingConfiguration, folder: URL
+  ) throws {
+    try configuration.validate()
+    let companions = try ModelDirectory(model)
+    let (engine, report) = try companions.makeEngine(
+      head: configuration.head, threads: configuration.threads, seed: configuration.seed,
+      freshHead: configuration.freshHead)
+    try Self.check(training, validation, companions.configuration)
+    let directory = RunDirectory(url: folder)
+    try directory.create(
+      RunDirectory.Description(
+        configuration: configuration, model: model.path, digest: Self.digest(training, validation),
+        trainingRows: training.count, validationRows: validation.count,
+        kernel: openBLASKernelName()))
+    self.init(
+      configuration, engine, report, directory, companions, training, validation,
+      RunDirectory.State())
+  }
+
+  /// Continues the run in `folder` with the data it was begun with.
+  ///
+  /// Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or the data differ from
+  /// those it was begun with. A run without a checkpoint yet begins again from its model.
+  public static func resume(
+    folder: URL, training: [TrainingExample], validation: [TrainingExample]
+  ) throws -> TrainingRun {
+    let directory = RunDirectory(url: folder)
+    let description = try directory.description()
+    let configuration = description.configuration
+    guard digest(training, validation) == description.digest else {
+      throw ReferenceError.run(
+        folder: folder.path,
+        problem: "the data are not those of the run (\(description.trainingRows) training and "
+          + "\(description.validationRows) validation rows, digest \(description.digest))")
+    }
+    let hasCheckpoint = directory.hasCheckpoint
+    let model = hasCheckpoint ? directory.last : URL(filePath: description.model)
+    let companions = try ModelDirectory(model)
+    let (engine, report) = try companions.makeEngine(
+      head: configuration.head, threads: configuration.threads, seed: configuration.seed,
+      freshHead: configuration.freshHead && !hasCheckpoint)
+    let state = hasCheckpoint ? try directory.state() : RunDirectory.State()
+    if hasCheckpoint {
+      try engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
+    }
+    try directory.trimLogs(to: state)
+    // The run may have ended between a checkpoint and the note that it was the best one.
+    if hasCheckpoint, state.batch == 0, let best = state.bestEpoch, best == state.epoch - 1 {
+      try directory.keepBest(state)
+    }
+    return TrainingRun(
+      configuration, engine, report, directory, companions, training, validation, state)
+  }
+
+  private init(
+    _ configuration: TrainingConfiguration, _ engine: EncoderEngine,
+    _ loading: ModelDirectory.LoadReport, _ directory: RunDirectory, _ companions: ModelDirectory,
+    _ training: [TrainingExample], _ validation: [TrainingExample], _ state: RunDirectory.State
+  ) {
+    self.configuration = configuration
+    self.engine = engine
+    self.loading = loading
+    self.directory = directory
+    self.companions = companions
+    self.training = training
+    self.validation = validation
+    self.state = state
+    let batches = (training.count + configuration.batchSize - 1) / configuration.batchSize
+    stepsPerEpoch = (batches + configuration.accumulation - 1) / configuration.accumulation
+    schedule = Schedule(
+      form: configuration.schedule, peak: configuration.learningRate, stepsPerEpoch: stepsPerEpoch,
+      epochs: configuration.epochs, warmUpRatio: configuration.warmUpRatio,
+      warmUpEpochs: configuration.warmUpEpochs)
+    engine.reserve(
+      BatchCapacity(largestOf: training.map(\.tokens.count), batch: configuration.batchSize),
+      training: true)
+  }
+
+  /// Trains to the end, to early stopping, or until `isCancelled` returns true, which is asked
+  /// before every step and answered with a checkpoint.
+  ///
+  /// Throws ``ReferenceError``: ``ReferenceError/notFinite(quantity:step:lastGood:)`` for a loss or
+  /// gradient that is NaN or infinite, and ``ReferenceError/file(path:reason:)`` for a full disk;
+  /// the last checkpoint stays as it was.
+  public func run(
+    events: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+  ) throws -> TrainingOutcome {
+    var meter = PaceMeter()
+    while !state.isFinished {
+      let batches = batches(ofEpoch: state.epoch)
+      while state.batch < batches.count {
+        if isCancelled() {
+          try checkpoint(events)
+          return outcome(.interrupted)
+        }
+        let record = try trainStep(batches)
+        try directory.append(record, to: directory.steps)
+        meter.add(tokens: record.tokens)
+        events(.step(record, meter.pace(step: state.step, totalSteps: totalSteps)))
+        if let every = configuration.checkpointSteps, state.step % every == 0,
+          state.batch < batches.count
+        {
+          try checkpoint(events)
+        }
+      }
+      try endEpoch(events)
+    }
+    return outcome(stoppedEarly ? .earlyStopping : .allEpochs)
+  }
+
+  private var stoppedEarly: Bool { state.epoch < epochs }
+
+  private func outcome(_ reason: TrainingOutcome.Reason) -> TrainingOutcome {
+    TrainingOutcome(
+      reason: reason, steps: state.step, epochs: state.epoch, last: directory.last,
+      best: state.bestEpoch == nil ? nil : directory.best)
+  }
+
+  /// The rows of each batch of an epoch, a function of the seed and the epoch.
+  private func batches(ofEpoch epoch: Int) -> [[Int]] {
+    var random = SplitMix(seed: configuration.seed)
+    random = SplitMix(seed: random.next() &+ UInt64(epoch) &* 0xD134_2543_DE82_EF95)
+    let rows = Array(training.indices).shuffled(using: &random)
+    let size = configuration.batchSize
+    return stride(from: 0, to: rows.count, by: size).map {
+      Array(rows[$0..<min($0 + size, rows.count)])
+    }
+  }
+
+  /// One optimiser step over the next batches of the epoch.
+  private func trainStep(_ batches: [[Int]]) throws -> StepRecord {
+    let end = min(batches.count, state.batch + configuration.accumulation)
+    let group = batches[state.batch..<end]
+    let count = group.reduce(0) { $0 + $1.count }
+    var loss = 0.0
+    var tokens = 0
+    for (index, rows) in group.enumerated() {
+      let batch = try PackedBatch(rows.map { training[$0].tokens }, for: engine.configuration)
+      engine.forward(
+        batch,
+        mode: .training(dropout: DropoutKey(seed: configuration.seed, pass: state.pass)),
+        predictions: &predictions)
+      loss += configuration.loss.evaluate(
+        predictions, rows.map { training[$0].target }, count: count, gradient: &gradient)
+      guard loss.isFinite else { throw notFinite("loss") }
+      engine.backward(gradient, accumulate: index > 0)
+      state.pass += 1
+      tokens += batch.tokenCount
+    }
+    let norm = engine.gradientNorm()
+    guard norm.isFinite else { throw notFinite("gradient") }
+    let rate = schedule.rate(step: state.step, epoch: state.epoch)
+    let scale = configuration.clipNorm.map { min(1, $0 / max(norm, 1e-30)) } ?? 1
+    engine.update(
+      configuration.optimizer, learningRate: rate, step: state.step + 1, gradientScale: scale)
+    let record = StepRecord(
+      step: state.step, epoch: state.epoch, loss: loss, learningRate: rate, gradientNorm: norm,
+      tokens: tokens)
+    state.step += 1
+    state.batch = end
+    state.lossSum += loss
+    state.lossCount += 1
+    return record
+  }
+
+  private func notFinite(_ quantity: String) -> ReferenceError {
+    .notFinite(
+      quantity: quantity, step: state.step,
+      lastGood: directory.hasCheckpoint ? directory.last.path : nil)
+  }
+
+  /// Validates, decides about stopping, and writes the checkpoints of an epoch's end.
+  private func endEpoch(_ events: (TrainingEvent) -> Void) throws {
+    let metrics =
+      validation.isEmpty
+      ? ValidationMetrics() : try Predictor(engine: engine, tokenizer: nil).evaluate(validation)
+    let isBest = metrics.ccc.map { $0 > (state.bestConcordance ?? -.infinity) } ?? false
+    if isBest {
+      state.bestConcordance = metrics.ccc
+      state.bestEpoch = state.epoch
+    }
+    let record = EpochRecord(
+      epoch: state.epoch, steps: state.step,
+      trainingLoss: state.lossSum / Double(max(1, state.lossCount)), validation: metrics,
+      isBest: isBest)
+    let stops =
+      configuration.earlyStopping?.observe(
+        metrics.ccc, epoch: state.epoch, state: &state.stopping) ?? false
+    state.epoch += 1
+    state.batch = 0
+    state.lossSum = 0
+    state.lossCount = 0
+    state.isFinished = state.epoch >= epochs || (stops && !validation.isEmpty)
+    try directory.append(record, to: directory.epochs)
+    try checkpoint(events)
+    if isBest { try directory.keepBest(state) }
+    events(.epoch(record))
+  }
+
+  private func checkpoint(_ events: (TrainingEvent) -> Void) throws {
+    try directory.save(engine, state, companions: companions)
+    events(.checkpoint(directory.last))
+  }
+}
+
+extension TrainingRun {
+  /// Every example fits the model, or the first that does not is named.
+  private static func check(
+    _ training: [TrainingExample], _ validation: [TrainingExample],
+    _ configuration: ModelConfiguration
+  ) throws {
+    guard !training.isEmpty else {
+      throw ReferenceError.setting(name: "training set", found: "no rows", expected: "some rows")
+    }
+    for examples in [training, validation] {
+      _ = try PackedBatch(examples.map(\.tokens), for: configuration)
+      for (row, example) in examples.enumerated() where !example.target.isFinite {
+        throw ReferenceError.setting(
+          name: "label of row \(row)", found: "\(example.target)", expected: "a finite number")
+      }
+    }
+  }
+
+  /// A digest of the data (FNV-1a, 64 bits), by which a resumed run knows them again.
+  private static func digest(
+    _ training: [TrainingExample], _ validation: [TrainingExample]
+  ) -> String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ word: UInt32) { hash = (hash ^ UInt64(word)) &* 0x0000_0100_0000_01B3 }
+    for examples in [training, validation] {
+      add(UInt32(truncatingIfNeeded: examples.count))
+      for example in examples {
+        add(UInt32(truncatingIfNeeded: example.tokens.count))
+        for token in example.tokens { add(UInt32(bitPattern: token)) }
+        add(example.target.bitPattern)
+      }
+    }
+    return String(hash, radix: 16)
+  }
+}
+
+/// Tokens a second and time left.
+private struct PaceMeter {
+  private let start = monotonicSeconds()
+  private var tokens = 0
+  private var steps = 0
+
+  mutating func add(tokens: Int) {
+    self.tokens += tokens
+    steps += 1
+  }
+
+  func pace(step: Int, totalSteps: Int) -> TrainingPace {
+    let seconds = max(1e-9, monotonicSeconds() - start)
+    return TrainingPace(
+      totalSteps: totalSteps, tokensPerSecond: Double(tokens) / seconds,
+      secondsLeft: steps < 3 ? nil : seconds / Double(steps) * Double(totalSteps - step))
+  }
+}

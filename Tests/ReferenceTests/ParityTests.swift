@@ -1,0 +1,158 @@
+import Foundation
+import Reference
+import TestSupport
+import Testing
+
+/// The encoder against Hugging Face's, on two tiny random models.
+///
+/// Tolerances: what float32 in another order of additions reaches with room; the fixtures' own
+/// float32 run differs from float64 by about a fifth of them.
+@Suite("Parity with transformers", .enabled(if: Shared.exists, Shared.missing))
+struct ParityTests {
+  static let families = ["roberta-tiny", "bert-tiny"]
+  static let stateTolerance = 1e-5
+  static let gradientTolerance = 2e-5
+  static let lossTolerance = 2e-5
+  static let weightTolerance = 1e-5
+  /// The key bias' true gradient is 0: Adam makes steps of its rounding noise.
+  static let keyBiasTolerance = 1e-3
+
+  @Test("logits are those of the float64 run", arguments: families)
+  func logits(family: String) throws {
+    let fixture = try Fixture(family)
+    let engine = try fixture.engine()
+    var predictions: [Float] = []
+    engine.forward(try fixture.batch(), mode: .inference, predictions: &predictions)
+    #expect(maximumDifference(predictions, fixture.doubles("logits_f64")) < Self.stateTolerance)
+    engine.forward(
+      try fixture.batch(), mode: .training(dropout: nil), predictions: &predictions)
+    #expect(maximumDifference(predictions, fixture.doubles("logits_f64")) < Self.stateTolerance)
+  }
+
+  @Test("a sequence alone has the logit it has in a batch", arguments: families)
+  func alone(family: String) throws {
+    let fixture = try Fixture(family)
+    let engine = try fixture.engine()
+    let ids = Fixture.integers(fixture.expected["input_ids"])
+    let mask = Fixture.integers(fixture.expected["attention_mask"])
+    let types = fixture.expected["token_type_ids"].map(Fixture.integers)
+    for (row, logit) in fixture.doubles("logits_one_by_one").enumerated() {
+      var predictions: [Float] = []
+      let batch = try PackedBatch(
+        paddedIDs: [ids[row]], mask: [mask[row]], types: types.map { [$0[row]] },
+        for: fixture.directory.configuration)
+      engine.forward(batch, mode: .inference, predictions: &predictions)
+      #expect(maximumDifference(predictions, [logit]) < Self.stateTolerance)
+    }
+  }
+
+  @Test("masked tokens, padding inside and attended padding count as there", arguments: families)
+  func edges(family: String) throws {
+    let fixture = try Fixture(family)
+    let edge = try #require(fixture.expected["edge"] as? [String: Any])
+    let batch = try PackedBatch(
+      paddedIDs: Fixture.integers(edge["input_ids"]),
+      mask: Fixture.integers(edge["attention_mask"]), for: fixture.directory.configuration)
+    var predictions: [Float] = []
+    try fixture.engine().forward(batch, mode: .inference, predictions: &predictions)
+    #expect(
+      maximumDifference(predictions, Fixture.doubles(edge["logits_f64"])) < Self.stateTolerance)
+  }
+
+  @Test("hidden states of every layer", arguments: families)
+  func hiddenStates(family: String) throws {
+    let fixture = try Fixture(family)
+    let engine = try fixture.engine()
+    let batch = try fixture.batch()
+    let row = try #require(fixture.expected["hidden_row"] as? Int)
+    let C = engine.configuration.hiddenSize
+    let range = batch.offsets[row] * C..<batch.offsets[row + 1] * C
+    let embeddings = Fixture.table(fixture.expected["embeddings_row"]).flatMap { $0 }
+    let last = Fixture.table(fixture.expected["last_hidden_row_f64"]).flatMap { $0 }
+    let layers = engine.configuration.layerCount
+    #expect(
+      maximumDifference(engine.hiddenStates(batch, layer: 0)[range], embeddings)
+        < Self.stateTolerance)
+    #expect(
+      maximumDifference(engine.hiddenStates(batch, layer: layers)[range], last)
+        < Self.stateTolerance)
+    for (layer, first) in Fixture.table(fixture.expected["per_layer_cls_row"]).enumerated() {
+      let states = engine.hiddenStates(batch, layer: layer)[range].prefix(C)
+      #expect(maximumDifference(states, first) < Self.stateTolerance)
+    }
+  }
+
+  @Test("the loss and every gradient", arguments: families, [1, 2])
+  func gradients(family: String, threads: Int) throws {
+    let fixture = try Fixture(family)
+    let engine = try fixture.engine(threads: threads)
+    let truth = try Safetensors(fixture.folder.appending(path: "grads_f64.safetensors"))
+    let targets = fixture.doubles("targets").map { Float($0) }
+    var predictions: [Float] = []
+    var gradient: [Float] = []
+    engine.forward(
+      try fixture.batch(), mode: .training(dropout: nil), predictions: &predictions)
+    let loss = Loss.meanSquaredError.evaluate(
+      predictions, targets, count: targets.count, gradient: &gradient)
+    let expected = try #require(fixture.expected["loss_f64"] as? Double)
+    #expect(abs(loss - expected) < Self.lossTolerance)
+    engine.backward(gradient, accumulate: false)
+    for parameter in engine.layout.parameters {
+      let values = try #require(truth.floats(parameter.name), "\(parameter.name)")
+      let worst = maximumDifference(engine.gradient(of: parameter), values.map(Double.init))
+      #expect(worst < Self.gradientTolerance, "\(parameter.name): \(worst)")
+    }
+    let norm = try #require(fixture.expected["grad_norm_f64"] as? Double)
+    #expect(abs(engine.gradientNorm() / norm - 1) < 1e-5)
+  }
+
+  @Test("twenty AdamW steps: losses, norms and final weights", arguments: families)
+  func trajectory(family: String) throws {
+    let fixture = try Fixture(family)
+    let engine = try fixture.engine()
+    let run = try #require(fixture.expected["trajectory"] as? [String: Any])
+    let examples = Fixture.integers(run["examples"])
+    let targets = Fixture.doubles(run["targets"])
+    let losses = Fixture.doubles(run["losses_f64"])
+    let norms = Fixture.doubles(run["grad_norms_f64"])
+    let schedule = Schedule(form: .step, peak: 1e-3, warmUp: 3, total: 20)
+    let rates = Fixture.doubles(run["lrs"])
+    var predictions: [Float] = []
+    var gradient: [Float] = []
+    for (step, rows) in Fixture.integers(run["batches"]).enumerated() {
+      let batch = try PackedBatch(rows.map { examples[$0] }, for: engine.configuration)
+      engine.forward(batch, mode: .training(dropout: nil), predictions: &predictions)
+      let loss = Loss.meanSquaredError.evaluate(
+        predictions, rows.map { Float(targets[$0]) }, count: rows.count, gradient: &gradient)
+      engine.backward(gradient, accumulate: false)
+      #expect(abs(loss - losses[step]) < Self.lossTolerance, "step \(step)")
+      #expect(abs(engine.gradientNorm() / norms[step] - 1) < 1e-4, "step \(step)")
+      let rate = schedule.rate(step: step, epoch: 0)
+      #expect(abs(rate - rates[step]) < 1e-12)
+      engine.update(AdamW(), learningRate: rate, step: step + 1, gradientScale: 1)
+    }
+    let final = try Safetensors(fixture.folder.appending(path: "final_f64.safetensors"))
+    for parameter in engine.layout.parameters {
+      let values = try #require(final.floats(parameter.name), "\(parameter.name)")
+      let worst = maximumDifference(engine.values(of: parameter), values.map(Double.init))
+      let isKeyBias = parameter.name.hasSuffix("attention.self.key.bias")
+      #expect(
+        worst < (isKeyBias ? Self.keyBiasTolerance : Self.weightTolerance),
+        "\(parameter.name): \(worst)")
+    }
+  }
+
+  @Test("the recipe's learning rates, with a warm-up of 55.8 steps")
+  func recipeRates() throws {
+    let fixture = try Fixture("roberta-tiny")
+    let recipe = try #require(fixture.expected["recipe_lr"] as? [String: Any])
+    let rates = try #require(recipe["lr"] as? [String: Any])
+    let schedule = Schedule(
+      form: .step, peak: 3e-5, stepsPerEpoch: 93, epochs: 20, warmUpRatio: 0.06, warmUpEpochs: 10)
+    for (step, rate) in rates {
+      let step = try #require(Int(step))
+      let rate = try #require(rate as? NSNumber).doubleValue
+      #expect(abs(schedule.rate(step: step, epoch: 0) - rate) <= 1e-12 * 3e-5 + 1e-15)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import Reference
+import TestSupport
+import Testing
+
+@Suite("Faulty tokenizer files")
+struct TokenizerFaultTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  private func fault() -> TokenizerError? {
+    #expect(throws: TokenizerError.self) { try Tokenizer.load(directory: folder.url) }
+  }
+
+  private func path(_ name: String) -> String { folder.file(name).path }
+
+  /// A vocabulary of RoBERTa's special tokens and the 256 bytes, and a few more pieces.
+  private func writeVocabulary(_ more: [String] = []) throws {
+    var pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    for byte in 0..<256 {
+      let visible = (0x21...0x7E).contains(byte) || (0xA1...0xFF).contains(byte) && byte != 0xAD
+      let hidden = (0..<byte).count {
+        !((0x21...0x7E).contains($0) || (0xA1...0xFF).contains($0) && $0 != 0xAD)
+      }
+      pieces.append(String(Unicode.Scalar(UInt32(visible ? byte : 0x100 + hidden)) ?? "?"))
+    }
+    let object = Dictionary(
+      uniqueKeysWithValues: (pieces + more).enumerated().map { ($1, $0) })
+    try folder.write(JSONEncoder().encode(object), to: "vocab.json")
+  }
+
+  @Test("A directory without a tokenizer says what to put there")
+  func nothing() {
+    #expect(fault() == .noTokenizer(directory: folder.url.path))
+    #expect(fault()?.description.contains("merges.txt") == true)
+  }
+
+  @Test("All malformed merges are named at once, with their lines")
+  func merges() throws {
+    try writeVocabulary(["th"])
+    try folder.write("#version: 0.2\nt h\nt h e\nt q\nsolo\n", to: "merges.txt")
+    let three = [
+      ("line 3", "two symbols with a space between", "\"t h e\""),
+      ("line 5", "two symbols with a space between", "\"solo\""),
+      ("line 4", "a symbol of the vocabulary", "\"tq\""),
+    ]
+    #expect(
+      fault()
+        == .invalid(
+          file: path("merges.txt"),
+          faults: three.map { .init(place: $0.0, expected: $0.1, found: $0.2) }))
+  }
+
+  @Test("A vocabulary that lacks a byte is refused")
+  func missingByte() throws {
+    try folder.write(#"{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3}"#, to: "vocab.json")
+    try folder.write("#version: 0.2\n", to: "merges.txt")
+    guard case .invalid(_, let faults) = fault() else { return }
+    #expect(faults.count == 256)
+  }
+
+  @Test(
+    "Broken JSON is placed by line and column",
+    arguments: [
+      ("{\"a\": 1,\n  b}", 2, 3), ("{\"a\": \"\\x\"}", 1, 9), ("{\"a\": 1} x", 1, 10), ("{", 1, 2),
+      ("{\"a\": \"\\ud800\"}", 1, 14), ("[" + String(repeating: "[", count: 70), 1, 65),
+      ("{\"a\": 1e999}", 1, 7), ("", 1, 1),
+    ])
+  func brokenJSON(_ text: String, _ line: Int, _ column: Int) throws {
+    try folder.write(text, to: "tokenizer.json")
+    guard case .malformedJSON(_, let foundLine, let foundColumn, _, _) = fault() else {
+      Issue.record("another error than malformedJSON")
+      return
+    }
+    #expect(foundLine == line)
+    #expect(foundColumn == column)
+  }
+
+  @Test("An id that is no whole number, or a piece given twice, is a fault of the vocabulary")
+  func badIDs() throws {
+    try folder.write(#"{"a": 1, "b": -1, "c": 1.5, "d": "x", "a": 2}"#, to: "vocab.json")
+    try folder.write("", to: "merges.txt")
+    guard case .invalid(_, let faults) = fault() else { return }
+    #expect(faults.map(\.place) == ["\"b\"", "\"c\"", "\"d\"", "\"a\""])
+  }
+
+  @Test("Pieces that are canonically equivalent stay two")
+  func canonicalEquivalence() throws {
+    try folder.write(
+      "[PAD]\n[UNK]\n[CLS]\n[SEP]\n\u{E9}\ne\u{301}\n", to: "vocab.txt")
+    try folder.write(
+      #"{"do_lower_case": false, "strip_accents": false}"#, to: "tokenizer_config.json")
+    let tokenizer = try Tokenizer.load(directory: folder.url)
+    #expect(tokenizer.encode("\u{E9} e\u{301}") == [2, 4, 5, 3])
+    #expect(tokenizer.specialTokens.mask == nil)
+  }
+
+  @Test("A vocabulary without its special tokens names them")
+  func noSpecialTokens() throws {
+    try folder.write("a\n[PAD]\n[CLS]\n", to: "vocab.txt")
+    guard case .invalid(_, let faults) = fault() else { return }
+    #expect(faults.map(\.expected) == ["the special token [SEP]", "the special token [UNK]"])
+  }
+
+  @Test(
+    "A stage that is not built in is named",
+    arguments: [
+      (#"{"model": {"type": "Unigram", "vocab": {}}}"#, "model"),
+      (#"{"model": {"type": "BPE", "vocab": {}}, "normalizer": {"type": "NFC"}}"#, "normalizer"),
+      (#"{"model": {"type": "BPE", "vocab": {}}, "pre_tokenizer": null}"#, "pre_tokenizer"),
+      (#"{"model": {"type": "WordPiece", "vocab": {}}}"#, "normalizer"),
+    ])
+  func unsupported(_ document: String, _ stage: String) throws {
+    try folder.write(document, to: "tokenizer.json")
+    guard case .unsupported(_, let found, _, _) = fault() else {
+      Issue.record("another error than unsupported")
+      return
+    }
+    #expect(found == stage)
+  }
+
+  @Test("Any truncated tokenizer.json throws and never traps")
+  func truncatedDocuments() throws {
+    let whole = try TokenizerGoldens.data("tiny-added/tokenizer.json")
+    for length in stride(from: 0, to: whole.count, by: 37) {
+      try folder.write(whole.prefix(length), to: "tokenizer.json")
+      #expect(throws: TokenizerError.self) { try Tokenizer.load(directory: folder.url) }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Reference
+import TestSupport
+
+/// Goldens of Hugging Face's tokenizers, as they stand in `../shared/fixtures/tok`.
+struct StringGoldens: Decodable {
+  var cases: [Case]
+  var truncationCases: [Case]?
+  var pairCases: [PairCase]?
+
+  struct Case: Decodable {
+    var text: String
+    var ids: [Int32]
+    var maxLength: Int?
+  }
+
+  struct PairCase: Decodable {
+    var a: String
+    var b: String
+    var ids: [Int32]
+    var tokenTypeIds: [Int32]?
+  }
+
+  static func load(_ name: String) throws -> StringGoldens {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Self.self, from: Shared.data("fixtures/tok/\(name).json"))
+  }
+}
+
+/// The folder of goldens beside these tests.
+enum TokenizerGoldens {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Goldens")
+
+  static func data(_ name: String) throws -> Data {
+    try Data(contentsOf: folder.appending(path: name))
+  }
+}
+
+/// Where MiniLM stands: `INVITRO_MINILM`, or `data/models/minilm` of the checkout.
+enum MiniLM {
+  static let folder: URL =
+    if let path = ProcessInfo.processInfo.environment["INVITRO_MINILM"] {
+      URL(filePath: path)
+    } else {
+      Shared.checkout.appending(path: "data/models/minilm")
+    }
+
+  static let exists = FileManager.default.fileExists(
+    atPath: folder.appending(path: "vocab.txt").path)
+}

@@ -1,0 +1,233 @@
+import Foundation
+import Glibc
+import Reference
+import TestSupport
+import Testing
+
+/// Runs over the tiny RoBERTa fixture, with made-up rows.
+enum TinyRun {
+  static let model = Shared.url("fixtures/roberta-tiny")
+
+  static func examples(_ count: Int, seed: UInt64) -> [TrainingExample] {
+    var random = SplitMix(seed: seed)
+    return (0..<count).map { _ in
+      let length = Int.random(in: 3...40, using: &random)
+      let tokens = [Int32(0)] + (1..<length).map { _ in Int32.random(in: 4..<300, using: &random) }
+      return TrainingExample(tokens: tokens, target: Float.random(in: 1...7, using: &random))
+    }
+  }
+
+  static let training = examples(45, seed: 1)
+  static let validation = examples(12, seed: 2)
+
+  static func configuration() -> TrainingConfiguration {
+    var configuration = TrainingConfiguration()
+    configuration.epochs = 3
+    configuration.batchSize = 4
+    configuration.learningRate = 1e-3
+    configuration.seed = 7
+    configuration.earlyStopping = nil
+    return configuration
+  }
+
+  static func begin(
+    _ folder: URL, _ configuration: TrainingConfiguration = configuration()
+  ) throws -> TrainingRun {
+    try TrainingRun(
+      model: model, training: training, validation: validation, configuration: configuration,
+      folder: folder)
+  }
+
+  static func resume(_ folder: URL) throws -> TrainingRun {
+    try TrainingRun.resume(folder: folder, training: training, validation: validation)
+  }
+
+  static func bytes(_ folder: URL, _ name: String) throws -> Data {
+    try Data(contentsOf: folder.appending(path: name))
+  }
+}
+
+@Suite("Training runs", .enabled(if: Shared.exists, Shared.missing))
+struct TrainingRunTests {
+  static let kept = ["steps.jsonl", "epochs.jsonl", "last/model.safetensors",
+    "last/optimizer.safetensors", "best/model.safetensors"]
+
+  @Test("an interrupted run, resumed, is the uninterrupted one bit for bit", arguments: [5, 12, 30])
+  func resume(stopAfter: Int) throws {
+    let folder = try TemporaryFolder()
+    let whole = folder.file("whole")
+    let parts = folder.file("parts")
+    #expect(try TinyRun.begin(whole).run().reason == .allEpochs)
+    var asked = 0
+    let first = try TinyRun.begin(parts).run(isCancelled: {
+      asked += 1
+      return asked > stopAfter
+    })
+    #expect(first.reason == .interrupted)
+    #expect(first.steps == stopAfter)
+    #expect(try TinyRun.resume(parts).run().reason == .allEpochs)
+    for name in Self.kept {
+      #expect(try TinyRun.bytes(whole, name) == TinyRun.bytes(parts, name), "\(name)")
+    }
+  }
+
+  @Test("a run killed with SIGKILL resumes to the same bits")
+  func kill() async throws {
+    let folder = try TemporaryFolder()
+    let whole = folder.file("whole")
+    let killed = folder.file("killed")
+    _ = try TinyRun.begin(whole).run()
+    let path = killed.path
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
+      var configuration = TinyRun.configuration()
+      configuration.checkpointSteps = 5
+      var steps = 0
+      _ = try TinyRun.begin(URL(filePath: path), configuration).run(events: { event in
+        if case .step = event { steps += 1 }
+        if steps == 18 { Glibc.kill(getpid(), SIGKILL) }
+      })
+    }
+    let run = try TinyRun.resume(killed)
+    #expect(run.step == 15)
+    _ = try run.run()
+    for name in Self.kept {
+      #expect(try TinyRun.bytes(whole, name) == TinyRun.bytes(killed, name), "\(name)")
+    }
+  }
+
+  @Test("one thread and two compute the same bits")
+  func threads() throws {
+    let folder = try TemporaryFolder()
+    var one = TinyRun.configuration()
+    one.threads = 1
+    one.epochs = 1
+    var two = one
+    two.threads = 2
+    _ = try TinyRun.begin(folder.file("1"), one).run()
+    _ = try TinyRun.begin(folder.file("2"), two).run()
+    #expect(
+      try TinyRun.bytes(folder.file("1"), "last/model.safetensors")
+        == TinyRun.bytes(folder.file("2"), "last/model.safetensors"))
+  }
+
+  @Test("a full disk stops with an error and leaves the last checkpoint whole")
+  func fullDisk() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("run").path
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      // The limit on a file's size fails a write just as a full disk does.
+      signal(SIGXFSZ, SIG_IGN)
+      let url = URL(filePath: path)
+      var thrown = false
+      do {
+        _ = try TinyRun.begin(url).run(events: { event in
+          guard case .checkpoint = event else { return }
+          var limit = rlimit(rlim_cur: 50_000, rlim_max: 50_000)
+          setrlimit(__rlimit_resource_t(1), &limit)
+        })
+      } catch ReferenceError.file(_, _) {
+        thrown = true
+      }
+      exit(thrown ? 0 : 1)
+    }
+    let run = try TinyRun.resume(folder.file("run"))
+    #expect(run.step == 12)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: path)
+        .allSatisfy { !$0.contains("partial") })
+  }
+
+  @Test("a loss that is not finite stops and names the last good checkpoint")
+  func notFinite() throws {
+    let folder = try TemporaryFolder()
+    var configuration = TinyRun.configuration()
+    configuration.learningRate = 1e38
+    configuration.warmUpRatio = 0
+    #expect {
+      try TinyRun.begin(folder.file("run"), configuration).run()
+    } throws: { error in
+      guard case .notFinite(_, let step, nil)? = error as? ReferenceError else { return false }
+      return step > 0
+    }
+  }
+
+  @Test("a run is not written over, and other data are refused")
+  func guards() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.file("run")
+    _ = try TinyRun.begin(url).run(isCancelled: { true })
+    #expect(throws: ReferenceError.self) { try TinyRun.begin(url) }
+    #expect(throws: ReferenceError.self) {
+      try TrainingRun.resume(
+        folder: url, training: TinyRun.training.dropLast(), validation: TinyRun.validation)
+    }
+  }
+
+  @Test("accumulating two half batches is one step over the whole batch")
+  func accumulation() throws {
+    let folder = try TemporaryFolder()
+    var whole = TinyRun.configuration()
+    whole.epochs = 1
+    whole.batchSize = 45
+    var halves = whole
+    halves.batchSize = 15
+    halves.accumulation = 3
+    let first = try TinyRun.begin(folder.file("whole"), whole)
+    let second = try TinyRun.begin(folder.file("halves"), halves)
+    _ = try first.run()
+    _ = try second.run()
+    let a = try TrainingCurve(folder: folder.file("whole")).steps
+    let b = try TrainingCurve(folder: folder.file("halves")).steps
+    #expect(a.count == 1 && b.count == 1)
+    // Dropout differs between the two, so only the sizes of things can be compared.
+    #expect(a[0].tokens == b[0].tokens)
+    #expect(abs(a[0].loss / b[0].loss - 1) < 0.2)
+    #expect(abs(a[0].gradientNorm / b[0].gradientNorm - 1) < 0.5)
+  }
+
+  @Test("training on what it is scored on lowers the loss")
+  func learns() throws {
+    let folder = try TemporaryFolder()
+    var configuration = TinyRun.configuration()
+    configuration.epochs = 30
+    configuration.loss = .huber(delta: 1)
+    configuration.clipNorm = 1
+    _ = try TinyRun.begin(folder.file("run"), configuration).run()
+    let epochs = try TrainingCurve(folder: folder.file("run")).epochs
+    #expect(epochs.count == 30)
+    #expect(epochs[29].trainingLoss < 0.5 * epochs[0].trainingLoss)
+  }
+
+  @Test("early stopping looks away before its first epoch, and counts patience after it")
+  func earlyStopping() {
+    let stopping = EarlyStopping(firstEpoch: 2, patience: 2)
+    var state = EarlyStopping.State()
+    let values: [Double?] = [0.9, 0.8, 0.1, 0.2, nil, 0.2]
+    let ends = values.enumerated().map {
+      stopping.observe($0.element, epoch: $0.offset, state: &state)
+    }
+    #expect(ends == [false, false, false, false, false, true])
+    #expect(state.best == 0.2)
+  }
+
+  @Test("the epoch form of the schedule never leaves warm-up, as the released code")
+  func epochSchedule() {
+    let schedule = Schedule(
+      form: .epoch, peak: 3e-5, stepsPerEpoch: 63, epochs: 20, warmUpRatio: 0.06, warmUpEpochs: 10)
+    #expect(schedule.rate(step: 40, epoch: 0) == 0)
+    #expect(abs(schedule.rate(step: 600, epoch: 9) - 3e-5 * 9 / 37.8) < 1e-18)
+  }
+
+  @Test("a saved model predicts what the trained one does")
+  func saved() throws {
+    let folder = try TemporaryFolder()
+    let run = try TinyRun.begin(folder.file("run"))
+    let outcome = try run.run()
+    let tokens = TinyRun.validation.map(\.tokens)
+    let here = try Predictor(engine: run.engine, tokenizer: nil).predict(tokens: tokens)
+    let (engine, report) = try ModelDirectory(outcome.last).makeEngine(threads: 1)
+    #expect(report == ModelDirectory.LoadReport())
+    let there = try Predictor(engine: engine, tokenizer: nil).predict(tokens: tokens)
+    #expect(here == there)
+  }
+}
