@@ -1,5 +1,3 @@
-import Foundation
-
 /// How an essay's label is chosen between the crowd's and a model's.
 public enum LabelCorrection: Sendable, Equatable {
   /// The crowd's, always.
@@ -7,8 +5,8 @@ public enum LabelCorrection: Sendable, Equatable {
   /// The model's where both differ by more than `alpha`, else the crowd's (the paper's section on
   /// noise correction).
   case threshold(llm: String, alpha: Double)
-  /// Both, weighted by how likely the crowd's label is a careless one (`DisagreementModel`).
-  case soft(llm: String)
+  /// Both, weighted by how reliable each is (`LabelReliability`), judged with a third rater.
+  case soft(llm: String, third: String)
   /// The model's, always; a row without it is left out.
   case replace(llm: String)
 
@@ -22,7 +20,7 @@ public enum LabelCorrection: Sendable, Equatable {
     /// Rows left out because the crowd's label is needed and missing.
     public var withoutCrowdLabel = 0
     /// For `soft`, what was estimated.
-    public var model: DisagreementModel?
+    public var reliability: LabelReliability?
   }
 
   /// The label of each row, in their order; rows that have none are left out and counted.
@@ -34,7 +32,9 @@ public enum LabelCorrection: Sendable, Equatable {
   ) throws(CurationError) -> (rows: [CuratedEssay], summary: Summary) {
     try check(rows)
     var summary = Summary(rows: rows.count)
-    if case .soft(let llm) = self { summary.model = try DisagreementModel(fitting: rows, llm: llm) }
+    if case .soft(let llm, let third) = self {
+      summary.reliability = try LabelReliability(rows, llm: llm, third: third)
+    }
     var curated: [CuratedEssay] = []
     for row in rows {
       guard let (label, provenance) = choose(row, &summary) else { continue }
@@ -49,7 +49,7 @@ public enum LabelCorrection: Sendable, Equatable {
   private var modelName: String? {
     switch self {
     case .none: nil
-    case .threshold(let llm, _), .soft(let llm), .replace(let llm): llm
+    case .threshold(let llm, _), .soft(let llm, _), .replace(let llm): llm
     }
   }
 
@@ -81,86 +81,13 @@ public enum LabelCorrection: Sendable, Equatable {
     case .threshold(let llm, let alpha) where abs(crowd - model) > alpha:
       summary.changed += 1
       return (model, "llm:\(llm):alpha=\(alpha)")
-    case .soft(let llm):
-      let weight = summary.model?.carelessness(crowd: crowd, llm: model) ?? 0
-      guard let label = summary.model?.label(crowd: crowd, llm: model), abs(label - crowd) > 0.005
-      else { return (crowd, "crowd") }
-      summary.changed += 1
-      return (label, "llm:\(llm):soft=\((weight * 100).rounded() / 100)")
+    case .soft(let llm, _):
+      guard let reliability = summary.reliability else { return (crowd, "crowd") }
+      let label = reliability.label(crowd: crowd, model: model)
+      if abs(label - crowd) > 0.005 { summary.changed += 1 }
+      return (label, "llm:\(llm):soft=\((reliability.weight * 100).rounded() / 100)")
     default:
       return (crowd, "crowd")
     }
-  }
-}
-
-/// How crowd and model differ: a mixture of honest ratings and careless ones.
-///
-/// An honest crowd label is the model's, shifted by `shift` and blurred by `spread` (normal); a
-/// careless one, of share `share`, is anywhere on the scale (density 1/6). The three numbers are the
-/// maximum-likelihood ones, by expectation-maximisation on the differences. Two raters can't tell
-/// whose error the blur is, so honest labels stay as they are and only careless ones move.
-public struct DisagreementModel: Sendable, Equatable {
-  /// Mean of crowd minus model where the crowd is honest.
-  public let shift: Double
-  /// Standard deviation of the same, at least 0.1.
-  public let spread: Double
-  /// Share of careless labels, from 0 to 1.
-  public let share: Double
-  /// Rows with both labels.
-  public let rows: Int
-
-  private static let careless = 1.0 / 6
-
-  /// - Throws: `CurationError.tooFew` with fewer than 30 rows that have both labels.
-  public init(fitting essays: [LabelledEssay], llm: String) throws(CurationError) {
-    let differences = essays.compactMap { essay -> Double? in
-      guard let crowd = essay.crowd, let model = essay.labels[llm] else { return nil }
-      return crowd - model
-    }
-    guard differences.count >= 30 else {
-      throw .tooFew(what: "rows with both labels", found: differences.count, needed: 30)
-    }
-    let count = Double(differences.count)
-    var shift = differences.reduce(0, +) / count
-    var spread = max(
-      0.1, (differences.reduce(0) { $0 + ($1 - shift) * ($1 - shift) } / count).squareRoot() / 2)
-    var share = 0.2
-    for _ in 0..<2_000 {
-      let honest = differences.map { 1 - Self.posterior($0, shift, spread, share) }
-      let total = honest.reduce(0, +)
-      guard total > 1e-9 else { break }
-      let before = (shift, spread, share)
-      shift = zip(honest, differences).reduce(0) { $0 + $1.0 * $1.1 } / total
-      let squares = zip(honest, differences).reduce(0) {
-        $0 + $1.0 * ($1.1 - shift) * ($1.1 - shift)
-      }
-      spread = max(0.1, (squares / total).squareRoot())
-      share = 1 - total / count
-      let change =
-        abs(shift - before.0) + abs(spread - before.1) + abs(share - before.2)
-      if change < 1e-10 { break }
-    }
-    (self.shift, self.spread, self.share, rows) = (shift, spread, share, differences.count)
-  }
-
-  private static func posterior(
-    _ difference: Double, _ shift: Double, _ spread: Double, _ share: Double
-  ) -> Double {
-    let z = (difference - shift) / spread
-    let honest = (1 - share) * exp(-z * z / 2) / (spread * (2 * Double.pi).squareRoot())
-    let careless = share * Self.careless
-    return careless / max(careless + honest, .leastNormalMagnitude)
-  }
-
-  /// How likely the crowd's label is a careless one, from 0 to 1.
-  public func carelessness(crowd: Double, llm: Double) -> Double {
-    Self.posterior(crowd - llm, shift, spread, share)
-  }
-
-  /// The blend: the crowd's label, moved by its carelessness to the model's on the crowd's scale.
-  public func label(crowd: Double, llm: Double) -> Double {
-    let weight = carelessness(crowd: crowd, llm: llm)
-    let target = min(max(llm + shift, RatingPrompt.scale.lowerBound), RatingPrompt.scale.upperBound)
-    return (1 - weight) * crowd + weight * target
   }
 }

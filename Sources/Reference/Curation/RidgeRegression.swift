@@ -1,40 +1,59 @@
-/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition.
-///
-/// The normal equations are factored once for a set of features; every set of labels for them then
-/// costs two triangular solves. That is what makes a grid of label corrections cheap.
-struct RidgeRegression: Sendable {
-  private let means: [Double]
-  /// Lower triangle of the factor of XᵀX + penalty·I over centred features, row-major (D, D).
-  private let factor: [Double]
-  private let features: [[Double]]
-  private let size: Int
+/// The centred second moments of features: what ridge regression needs of them, for any penalty.
+struct FeatureMoments: Sendable {
+  /// (n, D), as given.
+  let features: [[Double]]
+  let means: [Double]
+  /// Lower triangle of the centred XᵀX, row-major (D, D).
+  fileprivate let gram: [Double]
 
-  /// - Parameters:
-  ///   - features: (n, D), n > 0 and all rows equally long.
-  ///   - penalty: above 0.
-  init(features: [[Double]], penalty: Double) {
-    precondition(penalty > 0 && !features.isEmpty, "a penalty and rows")
+  var size: Int { means.count }
+
+  /// - Parameter features: (n, D), n > 0 and all rows equally long. Zeros are skipped, so that
+  ///   word counts cost little.
+  init(_ features: [[Double]]) {
+    precondition(!features.isEmpty, "rows")
     let size = features[0].count
     precondition(features.allSatisfy { $0.count == size }, "rows of one length")
-    var means = Array(repeating: 0.0, count: size)
-    for row in features { for column in 0..<size { means[column] += row[column] } }
-    for column in 0..<size { means[column] /= Double(features.count) }
-    let centred = features.map { row in (0..<size).map { row[$0] - means[$0] } }
+    var sums = Array(repeating: 0.0, count: size)
     var gram = Array(repeating: 0.0, count: size * size)
-    for row in centred {
-      for i in 0..<size where row[i] != 0 {
-        let (scale, start) = (row[i], i * size)
-        for j in 0...i { gram[start + j] += scale * row[j] }
+    for row in features {
+      let present = row.indices.filter { row[$0] != 0 }
+      for i in present {
+        sums[i] += row[i]
+        for j in present {
+          if j > i { break }
+          gram[i * size + j] += row[i] * row[j]
+        }
       }
     }
-    for i in 0..<size { gram[i * size + i] += penalty }
-    (self.means, self.features, self.size) = (means, centred, size)
-    factor = Self.cholesky(gram, size)
-  }
-
-  private static func cholesky(_ matrix: [Double], _ size: Int) -> [Double] {
-    var l = matrix
+    let count = Double(features.count)
     for i in 0..<size {
+      for j in 0...i { gram[i * size + j] -= sums[i] * sums[j] / count }
+    }
+    (self.features, means, self.gram) = (features, sums.map { $0 / count }, gram)
+  }
+}
+
+/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition.
+///
+/// The normal equations are factored once for a penalty; every set of labels then costs two
+/// triangular solves. That is what makes a grid of label corrections cheap.
+struct RidgeRegression: Sendable {
+  private let moments: FeatureMoments
+  /// Lower triangle of the factor of XᵀX + penalty · I, row-major (D, D).
+  private let factor: [Double]
+
+  /// - Parameter penalty: above 0, in units of the mean diagonal of XᵀX, so that the scale of the
+  ///   features doesn't matter.
+  init(_ moments: FeatureMoments, penalty: Double) {
+    precondition(penalty > 0, "a penalty")
+    let size = moments.size
+    var l = moments.gram
+    let trace = (0..<size).reduce(0) { $0 + l[$1 * size + $1] }
+    // Features that never vary leave nothing to scale by.
+    let added = trace > 0 ? penalty * trace / Double(size) : penalty
+    for i in 0..<size {
+      l[i * size + i] += added
       for j in 0...i {
         var sum = l[i * size + j]
         for k in 0..<j { sum -= l[i * size + k] * l[j * size + k] }
@@ -43,15 +62,17 @@ struct RidgeRegression: Sendable {
           i == j ? max(sum, .leastNormalMagnitude).squareRoot() : sum / l[j * size + j]
       }
     }
-    return l
+    (self.moments, factor) = (moments, l)
   }
 
   /// The model for `labels` (n,), applied to `rows` (m, D): predictions (m,).
   func predict(_ rows: [[Double]], trainedOn labels: [Double]) -> [Double] {
-    precondition(labels.count == features.count, "a label for each row")
+    precondition(labels.count == moments.features.count, "a label for each row")
+    let (size, means) = (moments.size, moments.means)
     let mean = labels.reduce(0, +) / Double(labels.count)
+    // Centred labels make the products with the features' means vanish.
     var weights = Array(repeating: 0.0, count: size)
-    for (row, label) in zip(features, labels) {
+    for (row, label) in zip(moments.features, labels) {
       for i in 0..<size where row[i] != 0 { weights[i] += row[i] * (label - mean) }
     }
     for i in 0..<size {
@@ -59,11 +80,14 @@ struct RidgeRegression: Sendable {
       weights[i] /= factor[i * size + i]
     }
     for i in (0..<size).reversed() {
-      for k in i + 1..<max(size, i + 1) { weights[i] -= factor[k * size + i] * weights[k] }
       weights[i] /= factor[i * size + i]
+      for k in 0..<i { weights[k] -= factor[i * size + k] * weights[i] }
     }
     return rows.map { row in
-      (0..<size).reduce(mean) { $0 + weights[$1] * (row[$1] - means[$1]) }
+      precondition(row.count == size, "as many features as were trained on")
+      var sum = mean
+      for i in 0..<size { sum += weights[i] * (row[i] - means[i]) }
+      return sum
     }
   }
 }

@@ -92,14 +92,7 @@ public struct TrainingTable: Sendable, Equatable {
 
   /// Rows by provenance.
   public var provenances: [String: Int] {
-    rows.reduce(into: [:]) { $0[Self.kind($1.provenance), default: 0] += 1 }
-  }
-
-  /// A provenance without a row's own weight.
-  private static func kind(_ provenance: String) -> String {
-    provenance.split(separator: "=").first.map(String.init).flatMap {
-      $0.hasSuffix(":soft") ? $0 : nil
-    } ?? provenance
+    rows.reduce(into: [:]) { $0[$1.provenance, default: 0] += 1 }
   }
 
   /// What stands beside the table: how it was made, and digests of what it holds.
@@ -153,12 +146,12 @@ public struct TrainingTable: Sendable, Equatable {
 }
 
 extension LabelCorrection {
-  /// As it stands in manifests: `crowd`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft`.
+  /// As it stands in manifests: `crowd`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft:gpt`.
   public var name: String {
     switch self {
     case .none: "crowd"
     case .threshold(let llm, let alpha): "llm:\(llm):alpha=\(alpha)"
-    case .soft(let llm): "llm:\(llm):soft"
+    case .soft(let llm, let third): "llm:\(llm):soft:\(third)"
     case .replace(let llm): "llm:\(llm)"
     }
   }

@@ -181,7 +181,7 @@ public final class ChatClient: Sendable {
   }
 
   /// The seconds in a `Retry-After` header: a number, or a date (RFC 9110, 10.2.3).
-  static func retryAfter(_ header: String) -> Double? {
+  package static func retryAfter(_ header: String) -> Double? {
     let text = header.trimmingCharacters(in: .whitespaces)
     if let seconds = Double(text) { return seconds.isFinite && seconds >= 0 ? seconds : nil }
     let formatter = DateFormatter()

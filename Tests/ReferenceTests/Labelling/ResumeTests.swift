@@ -48,17 +48,23 @@ struct ResumeTests {
 
   @Test("1,000 essays at 32 a time lose nothing over ten interruptions, and none is asked twice")
   func tenTimes() async throws {
-    let server = try ChatServer(Self.reply)
+    // From this number on the server answers nothing, so that each round ends in the middle.
+    let limit = Mutex(0)
+    let server = try ChatServer { question in
+      question.number < limit.withLock { $0 } ? Self.reply(question) : .hang
+    }
     defer { server.close() }
     let file = folder.file("journal.jsonl")
     for round in 0..<10 {
       let before = server.questions.count
       let journalled = try Self.open(file).map(\.id)
+      let last = before + 60 + round * 7
+      limit.withLock { $0 = last }
       let run = Task {
         let journal = try Journal(file)
         return try await Self.labeller(port: server.port).run(Self.essays, journal: journal)
       }
-      while server.questions.count < before + 60 + round * 7 {
+      while server.questions.count <= last {
         try await Task.sleep(for: .milliseconds(1))
       }
       run.cancel()
@@ -71,6 +77,7 @@ struct ResumeTests {
       try handle.write(contentsOf: Data(#"{"answer":"4","id":"e9"#.utf8))
       try handle.close()
     }
+    limit.withLock { $0 = .max }
     let before = server.questions.count
     let journalled = try Self.open(file).map(\.id)
     #expect(journalled.count > 300)
