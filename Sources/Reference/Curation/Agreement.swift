@@ -1,0 +1,118 @@
+public import Metrics
+
+/// How far raters agree on the essays that both have rated.
+public struct Agreement: Sendable, Equatable {
+  /// `crowd`, or a model's name.
+  public let first: String
+  public let second: String
+  /// Essays with both labels.
+  public let count: Int
+  /// Krippendorff's alpha, interval.
+  public let alpha: Figure
+  /// Mean of |first - second|.
+  public let mae: Figure
+  /// Standard deviation (n-1) of |first - second|, as in the paper's table IX.
+  public let deviation: Figure
+  /// Pearson's correlation.
+  public let pcc: Figure
+  /// Mean of first - second.
+  public let bias: Figure
+
+  /// The crowd's name among raters.
+  public static let crowd = "crowd"
+
+  /// The label of `rater` for an essay, or nil.
+  static func label(_ essay: LabelledEssay, _ rater: String) -> Double? {
+    rater == crowd ? essay.crowd : essay.labels[rater]
+  }
+
+  /// Agreement between `first` and `second`; every figure is undefined where no essay has both.
+  public init(_ essays: [LabelledEssay], _ first: String, _ second: String) {
+    var (x, y): ([Double], [Double]) = ([], [])
+    for essay in essays {
+      if let a = Self.label(essay, first), let b = Self.label(essay, second) {
+        x.append(a)
+        y.append(b)
+      }
+    }
+    let moments = PairedMoments(predictions: x, gold: y)
+    let distances = zip(x, y).map { abs($0 - $1) }
+    (self.first, self.second, count) = (first, second, x.count)
+    alpha = KrippendorffAlpha.interval(x, y)
+    mae = moments.mae()
+    pcc = moments.pcc()
+    bias = x.isEmpty ? .undefined(.noRows) : .value(moments.meanError)
+    deviation =
+      PairedMoments(predictions: distances, gold: distances).deviationX
+  }
+
+  /// Agreement of every two raters, the crowd first and models by name.
+  public static func all(_ essays: [LabelledEssay]) -> [Agreement] {
+    let raters = raters(essays)
+    return raters.indices.flatMap { index in
+      raters[(index + 1)...].map { Agreement(essays, raters[index], $0) }
+    }
+  }
+
+  /// Who has rated any essay.
+  public static func raters(_ essays: [LabelledEssay]) -> [String] {
+    let models = Set(essays.flatMap(\.labels.keys)).sorted()
+    return (essays.contains { $0.crowd != nil } ? [crowd] : []) + models
+  }
+
+  /// An essay on which two raters differ.
+  public struct Disagreement: Sendable, Equatable {
+    public let id: String
+    public let first: Double
+    public let second: Double
+  }
+
+  /// The `count` essays with the largest |first - second|, of equals by id. No text is in them.
+  public static func largest(
+    _ essays: [LabelledEssay], _ first: String, _ second: String, count: Int
+  ) -> [Disagreement] {
+    let all = essays.compactMap { essay -> Disagreement? in
+      guard let a = label(essay, first), let b = label(essay, second) else { return nil }
+      return Disagreement(id: essay.id, first: a, second: b)
+    }
+    return Array(
+      all.sorted { a, b in
+        let (x, y) = (abs(a.first - a.second), abs(b.first - b.second))
+        return x == y ? a.id < b.id : x > y
+      }.prefix(count))
+  }
+
+  /// Agreement within each group of an attribute; nil in place of a group with fewer than 10 rows
+  /// or 5 persons, which is too small to publish.
+  public static func byGroup(
+    _ essays: [LabelledEssay], attribute: String, _ first: String, _ second: String
+  ) -> [(group: String, agreement: Agreement?)] {
+    let both = essays.filter {
+      label($0, first) != nil && label($0, second) != nil && $0.groups[attribute] != nil
+    }
+    return Dictionary(grouping: both) { $0.groups[attribute] ?? "" }
+      .sorted { $0.key < $1.key }
+      .map { group, members in
+        let persons = Set(members.map { $0.person ?? $0.id }).count
+        return members.count < 10 || persons < 5
+          ? (group, nil) : (group, Agreement(members, first, second))
+      }
+  }
+
+  /// How many essays differ by how much: first - second in bins of `width` over [-6, 6].
+  ///
+  /// - Returns: the lower edges and the counts; the last bin holds its upper edge too.
+  public static func distribution(
+    _ essays: [LabelledEssay], _ first: String, _ second: String, width: Double = 0.5
+  ) -> (edges: [Double], counts: [Int]) {
+    precondition(width > 0 && width <= 12, "a width within the range of differences")
+    let bins = Int((12 / width).rounded(.up))
+    var counts = Array(repeating: 0, count: bins)
+    for essay in essays {
+      if let a = label(essay, first), let b = label(essay, second) {
+        counts[min(bins - 1, max(0, Int(((a - b + 6) / width).rounded(.down))))] += 1
+      }
+    }
+    return ((0..<bins).map { -6 + Double($0) * width }, counts)
+  }
+}

@@ -1,0 +1,93 @@
+/// How an essay's label is chosen between the crowd's and a model's.
+public enum LabelCorrection: Sendable, Equatable {
+  /// The crowd's, always.
+  case none
+  /// The model's where both differ by more than `alpha`, else the crowd's (the paper's section on
+  /// noise correction).
+  case threshold(llm: String, alpha: Double)
+  /// Both, weighted by how reliable each is (`LabelReliability`), judged with a third rater.
+  case soft(llm: String, third: String)
+  /// The model's, always; a row without it is left out.
+  case replace(llm: String)
+
+  /// What was done, in numbers.
+  public struct Summary: Sendable, Equatable {
+    public var rows = 0
+    /// Rows whose label isn't the crowd's (soft: by more than 0.005).
+    public var changed = 0
+    /// Rows without a label of the model: the crowd's was kept, or, for `replace`, the row left out.
+    public var withoutModelLabel = 0
+    /// Rows left out because the crowd's label is needed and missing.
+    public var withoutCrowdLabel = 0
+    /// For `soft`, what was estimated.
+    public var reliability: LabelReliability?
+  }
+
+  /// The label of each row, in their order; rows that have none are left out and counted.
+  ///
+  /// - Parameter set: the name of the data set, for the provenance column.
+  /// - Throws: `CurationError`: ids twice, an alpha outside [0, 6], labels that no row has.
+  public func apply(
+    _ rows: [LabelledEssay], set: String
+  ) throws(CurationError) -> (rows: [CuratedEssay], summary: Summary) {
+    try check(rows)
+    var summary = Summary(rows: rows.count)
+    if case .soft(let llm, let third) = self {
+      summary.reliability = try LabelReliability(rows, llm: llm, third: third)
+    }
+    var curated: [CuratedEssay] = []
+    for row in rows {
+      guard let (label, provenance) = choose(row, &summary) else { continue }
+      curated.append(
+        CuratedEssay(
+          id: row.id, text: row.text, person: row.person, set: set, label: label,
+          provenance: provenance))
+    }
+    return (curated, summary)
+  }
+
+  private var modelName: String? {
+    switch self {
+    case .none: nil
+    case .threshold(let llm, _), .soft(let llm, _), .replace(let llm): llm
+    }
+  }
+
+  private func check(_ rows: [LabelledEssay]) throws(CurationError) {
+    let repeated = Dictionary(grouping: rows, by: \.id).filter { $0.value.count > 1 }.keys.sorted()
+    guard repeated.isEmpty else { throw .duplicateIDs(repeated) }
+    if case .threshold(_, let alpha) = self, !(0...6).contains(alpha) {
+      throw .outOfRange(what: "alpha", value: "\(alpha)", range: "from 0 to 6")
+    }
+    if let name = modelName, !rows.contains(where: { $0.labels[name] != nil }) {
+      throw .unknownLabels(name: name, known: Set(rows.flatMap(\.labels.keys)).sorted())
+    }
+  }
+
+  private func choose(_ row: LabelledEssay, _ summary: inout Summary) -> (Double, String)? {
+    let model = modelName.flatMap { row.labels[$0] }
+    if modelName != nil, model == nil { summary.withoutModelLabel += 1 }
+    if case .replace(let llm) = self {
+      guard let model else { return nil }
+      if model != row.crowd { summary.changed += 1 }
+      return (model, "llm:\(llm)")
+    }
+    guard let crowd = row.crowd else {
+      summary.withoutCrowdLabel += 1
+      return nil
+    }
+    guard let model else { return (crowd, "crowd") }
+    switch self {
+    case .threshold(let llm, let alpha) where abs(crowd - model) > alpha:
+      summary.changed += 1
+      return (model, "llm:\(llm):alpha=\(alpha)")
+    case .soft(let llm, _):
+      guard let reliability = summary.reliability else { return (crowd, "crowd") }
+      let label = reliability.label(crowd: crowd, model: model)
+      if abs(label - crowd) > 0.005 { summary.changed += 1 }
+      return (label, "llm:\(llm):soft=\((reliability.weight * 100).rounded() / 100)")
+    default:
+      return (crowd, "crowd")
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/// How reliable the crowd's and a model's labels are, and the blend of both that follows.
+///
+/// Two raters alone can't tell whose error a disagreement is. With a third one whose errors have
+/// nothing to do with either's, covariances can (triple collocation; Stoffelen 1998, and Spearman's
+/// vanishing tetrads before it). With crowd c, model m and third rater t:
+///
+///     reliability of c = cov(c,m) cov(c,t) / (cov(m,t) var(c)),   of m likewise;
+///     m on the crowd's scale = mean(c) + scale (m - mean(m)),     scale = cov(c,t) / cov(m,t);
+///     weight of m = error variance of c / (that + scale² · error variance of m).
+///
+/// Another model is a poor third rater: models share their errors, which makes the model look more
+/// reliable than it is. `LabelledEssay.addingTextRater` gives a better one.
+public struct LabelReliability: Sendable, Equatable {
+  /// Share of the variance of the labels that is not error, from 0 to 1.
+  public let crowd: Double
+  public let model: Double
+  /// Of the model's label in the blend, from 0 to 1.
+  public let weight: Double
+  /// Takes the model's labels to the crowd's scale.
+  public let scale: Double
+  public let crowdMean: Double
+  public let modelMean: Double
+  /// Rows with all three labels.
+  public let rows: Int
+
+  /// - Throws: `CurationError.tooFew` with fewer than 30 rows that all three have rated, and
+  ///   `.outOfRange` where two of them are not positively correlated: then nothing can be said.
+  public init(_ essays: [LabelledEssay], llm: String, third: String) throws(CurationError) {
+    var columns: [[Double]] = [[], [], []]
+    for essay in essays {
+      if let c = essay.crowd, let m = essay.labels[llm], let t = essay.labels[third] {
+        for (column, value) in [c, m, t].enumerated() { columns[column].append(value) }
+      }
+    }
+    let rows = columns[0].count
+    guard rows >= 30 else {
+      throw .tooFew(what: "rows rated by the crowd, \(llm) and \(third)", found: rows, needed: 30)
+    }
+    let means = columns.map { $0.reduce(0, +) / Double(rows) }
+    func covariance(_ a: Int, _ b: Int) -> Double {
+      zip(columns[a], columns[b]).reduce(0) { $0 + ($1.0 - means[a]) * ($1.1 - means[b]) }
+        / Double(rows - 1)
+    }
+    let (cm, ct, mt) = (covariance(0, 1), covariance(0, 2), covariance(1, 2))
+    guard cm > 0, ct > 0, mt > 0 else {
+      throw .outOfRange(
+        what: "the least covariance of the crowd, \(llm) and \(third)",
+        value: "\(min(cm, ct, mt))", range: "above 0")
+    }
+    let (vc, vm) = (covariance(0, 0), covariance(1, 1))
+    // Sampling error may take an estimate past the ends of its range.
+    crowd = min(max(cm * ct / mt / vc, 0), 1)
+    model = min(max(cm * mt / ct / vm, 0), 1)
+    scale = ct / mt
+    let (crowdError, modelError) = (vc * (1 - crowd), scale * scale * vm * (1 - model))
+    weight = crowdError + modelError > 0 ? crowdError / (crowdError + modelError) : 0.5
+    (crowdMean, modelMean, self.rows) = (means[0], means[1], rows)
+  }
+
+  /// The blend of both labels, within [1, 7].
+  public func label(crowd: Double, model: Double) -> Double {
+    let onCrowdScale = crowdMean + scale * (model - modelMean)
+    let blend = (1 - weight) * crowd + weight * onCrowdScale
+    return min(max(blend, RatingPrompt.scale.lowerBound), RatingPrompt.scale.upperBound)
+  }
+}
+
+extension LabelledEssay {
+  /// The essays with one more rater, named `name`: a ridge regression on `features` that learned
+  /// the crowd's labels of other persons. Its errors have nothing to do with the crowd's noise in
+  /// the row that it rates, nor, so far as features allow, with a model's.
+  ///
+  /// - Parameter features: (n, D), a row for each essay.
+  /// - Throws: `CurationError.tooFew` with fewer persons than folds.
+  public static func addingTextRater(
+    _ essays: [LabelledEssay], features: [[Double]], name: String = "text", folds: Int = 10,
+    seed: UInt64 = 0
+  ) throws(CurationError) -> [LabelledEssay] {
+    precondition(essays.count == features.count, "features for each essay")
+    let used = essays.indices.filter { essays[$0].crowd != nil }
+    let rows = used.map { essays[$0] }
+    let trial = CrossValidation(
+      features: used.map { features[$0] },
+      folds: try PersonFolds(rows, count: folds, seed: seed))
+    let crowd = rows.compactMap(\.crowd)
+    let ratings = trial.predictions([crowd], penalty: trial.bestPenalty(for: crowd))[0]
+    let byRow = Dictionary(uniqueKeysWithValues: zip(used, ratings))
+    return essays.enumerated().map { index, essay in
+      guard let rating = byRow[index] else { return essay }
+      return essay.adding(name, from: [essay.id: rating], key: essay.id)
+    }
+  }
+}

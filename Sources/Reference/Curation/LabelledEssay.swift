@@ -1,0 +1,81 @@
+/// An essay with what the crowd and models say about it: what curation takes in.
+public struct LabelledEssay: Sendable, Equatable {
+  /// Unique within its set.
+  public let id: String
+  public let text: String
+  /// The writer, so that folds and groups can keep a person together; nil is unknown.
+  public let person: String?
+  /// The crowd's label in [1, 7], or nil.
+  public let crowd: Double?
+  /// Models' labels in [1, 7] by the model's name; a missing label has no entry.
+  public let labels: [String: Double]
+  /// Demographic groups of the writer by attribute, such as gender: Female.
+  public let groups: [String: String]
+
+  public init(
+    id: String, text: String, person: String? = nil, crowd: Double?,
+    labels: [String: Double] = [:], groups: [String: String] = [:]
+  ) {
+    self.id = id
+    self.text = text
+    self.person = person
+    self.crowd = crowd
+    self.labels = labels
+    self.groups = groups
+  }
+
+  /// The essay with the labels of a model joined on; an id without a label gets none.
+  public func adding(_ name: String, from table: [String: Double?], key: String) -> Self {
+    var labels = labels
+    labels[name] = table[key] ?? nil
+    return Self(
+      id: id, text: text, person: person, crowd: crowd, labels: labels, groups: groups)
+  }
+}
+
+/// An essay with the one label that a model is to learn, and where that label comes from.
+public struct CuratedEssay: Sendable, Equatable {
+  public let id: String
+  public let text: String
+  public let person: String?
+  /// Which data set it stands in, such as newsemp24.
+  public let set: String
+  public let label: Double
+  /// `crowd`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft=0.83`.
+  public let provenance: String
+
+  public init(
+    id: String, text: String, person: String?, set: String, label: Double, provenance: String
+  ) {
+    self.id = id
+    self.text = text
+    self.person = person
+    self.set = set
+    self.label = label
+    self.provenance = provenance
+  }
+}
+
+/// What can be wrong with what curation is asked to do.
+public enum CurationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// No essay has a label of this model.
+  case unknownLabels(name: String, known: [String])
+  /// A number outside its range.
+  case outOfRange(what: String, value: String, range: String)
+  /// Too few essays or persons for what was asked.
+  case tooFew(what: String, found: Int, needed: Int)
+  /// Ids that stand twice in one set.
+  case duplicateIDs([String])
+
+  public var description: String {
+    switch self {
+    case .unknownLabels(let name, let known):
+      "no essay has a label by \(name); labels are there by: \(known.joined(separator: ", "))"
+    case .outOfRange(let what, let value, let range): "\(what) is \(value); it has to be \(range)"
+    case .tooFew(let what, let found, let needed): "\(found) \(what); \(needed) are needed"
+    case .duplicateIDs(let ids):
+      "ids that stand more than once: \(ids.prefix(20).joined(separator: ", "))"
+        + (ids.count > 20 ? " and \(ids.count - 20) more" : "")
+    }
+  }
+}

@@ -1,0 +1,158 @@
+public import Foundation
+
+/// One table to train on, put together from sets and labels, with a record of how.
+public struct TrainingTable: Sendable, Equatable {
+  /// In the order they were added.
+  public private(set) var rows: [CuratedEssay] = []
+  public private(set) var steps: [Step] = []
+  /// Essays of the evaluation split, normalised.
+  private let evaluation: Set<EssayKey>
+  private let overlap: Overlap
+
+  /// What is done with rows that also stand in the evaluation split.
+  public enum Overlap: String, Sendable, Codable {
+    /// They are left out and counted.
+    case refuse
+    /// They stay and are counted.
+    case keep
+  }
+
+  /// One set that was added.
+  public struct Step: Sendable, Equatable, Codable {
+    public let set: String
+    public let labels: String
+    /// Rows given, rows chosen of them, rows in the table.
+    public let given: Int
+    public let chosen: Int
+    public let added: Int
+    public let changed: Int
+    public let withoutModelLabel: Int
+    public let withoutCrowdLabel: Int
+    /// Rows that also stand in the evaluation split.
+    public let inEvaluation: Int
+    public let portion: Double
+    public let seed: UInt64?
+  }
+
+  /// - Parameter evaluation: the texts of the split that will be evaluated on.
+  public init(evaluation: [String], overlap: Overlap = .refuse) {
+    self.evaluation = Set(evaluation.map { EssayKey($0) })
+    self.overlap = overlap
+  }
+
+  /// Adds the rows of a set with labels chosen by `correction`.
+  ///
+  /// - Parameters:
+  ///   - portion: the share of rows to take, in (0, 1]; round(portion · n) rows are drawn with
+  ///     `seed`, without replacement, and keep their order. The smaller draw of one seed is a part
+  ///     of the larger.
+  /// - Returns: what `correction` did to the rows drawn.
+  /// - Throws: `CurationError`; the table is then as it was.
+  @discardableResult
+  public mutating func add(
+    _ essays: [LabelledEssay], set: String, correction: LabelCorrection, portion: Double = 1,
+    seed: UInt64 = 0
+  ) throws(CurationError) -> LabelCorrection.Summary {
+    guard portion > 0, portion <= 1 else {
+      throw .outOfRange(what: "the portion", value: "\(portion)", range: "above 0 and at most 1")
+    }
+    let chosen = Self.draw(essays, portion, seed)
+    let (curated, summary) = try correction.apply(chosen, set: set)
+    let known = Set(rows.lazy.filter { $0.set == set }.map(\.id))
+    let again = curated.map(\.id).filter(known.contains)
+    guard again.isEmpty else { throw .duplicateIDs(again) }
+    let leaking = curated.filter { evaluation.contains(EssayKey($0.text)) }
+    let leakingIDs = Swift.Set(leaking.map(\.id))
+    let kept = overlap == .keep ? curated : curated.filter { !leakingIDs.contains($0.id) }
+    rows += kept
+    steps.append(
+      Step(
+        set: set, labels: correction.name, given: essays.count, chosen: chosen.count,
+        added: kept.count, changed: summary.changed,
+        withoutModelLabel: summary.withoutModelLabel,
+        withoutCrowdLabel: summary.withoutCrowdLabel, inEvaluation: leaking.count,
+        portion: portion, seed: portion < 1 ? seed : nil))
+    return summary
+  }
+
+  private static func draw(
+    _ essays: [LabelledEssay], _ portion: Double, _ seed: UInt64
+  ) -> [LabelledEssay] {
+    guard portion < 1 else { return essays }
+    var generator = SeededGenerator(seed: seed)
+    let order = Array(essays.indices).shuffled(using: &generator)
+    let count = Int((portion * Double(essays.count)).rounded())
+    return order.prefix(count).sorted().map { essays[$0] }
+  }
+
+  /// Essays that stand in the table more than once or nearly so; they are reported, not removed.
+  public func nearDuplicates(threshold: Double = 0.8) -> [NearDuplicates.Pair] {
+    NearDuplicates.find(rows.map(\.text), threshold: threshold)
+  }
+
+  /// Rows by provenance.
+  public var provenances: [String: Int] {
+    rows.reduce(into: [:]) { $0[$1.provenance, default: 0] += 1 }
+  }
+
+  /// What stands beside the table: how it was made, and digests of what it holds.
+  public struct Manifest: Sendable, Equatable, Codable {
+    public var schema = 1
+    public let rows: Int
+    public let steps: [Step]
+    public let provenances: [String: Int]
+    public let overlap: Overlap
+    /// SHA-256 of the table's file.
+    public let table: String
+    /// SHA-256 over the sorted normalised essays of the evaluation split.
+    public let evaluation: String
+    /// Pairs of near duplicates among the rows.
+    public let nearDuplicates: Int
+  }
+
+  /// The table as CSV (RFC 4180, so that line ends inside an essay stay): set, id, person, label,
+  /// provenance, essay.
+  public var csv: String {
+    var lines = ["set,id,person,label,provenance,essay"]
+    for row in rows {
+      let fields = [row.set, row.id, row.person ?? "", "\(row.label)", row.provenance, row.text]
+      lines.append(fields.map(Self.quoted).joined(separator: ","))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func quoted(_ field: String) -> String {
+    guard field.utf8.contains(where: { ",\"\n\r".utf8.contains($0) }) else { return field }
+    return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+
+  public var manifest: Manifest {
+    Manifest(
+      rows: rows.count, steps: steps, provenances: provenances, overlap: overlap,
+      table: RatingPrompt.sha256(csv),
+      evaluation: RatingPrompt.sha256(evaluation.map(\.text).sorted().joined(separator: "\n")),
+      nearDuplicates: nearDuplicates().count)
+  }
+
+  /// Writes the table to `file` and its manifest beside it (`file` with `.manifest.json` after).
+  public func write(to file: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let manifest = try encoder.encode(manifest)
+    try WholeFile.write(Data(csv.utf8), to: file)
+    try WholeFile.write(
+      manifest + Data("\n".utf8), to: file.appendingPathExtension("manifest.json"))
+  }
+}
+
+extension LabelCorrection {
+  /// As it stands in manifests: `crowd`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft:gpt`.
+  public var name: String {
+    switch self {
+    case .none: "crowd"
+    case .threshold(let llm, let alpha): "llm:\(llm):alpha=\(alpha)"
+    case .soft(let llm, let third): "llm:\(llm):soft:\(third)"
+    case .replace(let llm): "llm:\(llm)"
+    }
+  }
+}

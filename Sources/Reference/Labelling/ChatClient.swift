@@ -1,0 +1,193 @@
+public import Foundation
+import Synchronization
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// Where a chat model listens, and how it is asked.
+public struct ChatEndpoint: Sendable, Equatable {
+  /// Up to and including the version, such as `https://api.openai.com/v1`.
+  public var baseURL: URL
+  public var model: String
+  /// The environment variable that holds the key; nil for servers that want none.
+  public var keyVariable: String?
+  /// The role of the instruction.
+  public var role: Role
+  public var temperature: Double
+  public var topP: Double
+  /// For a whole exchange, from the first byte sent to the last one received.
+  public var timeoutSeconds: Double
+  /// Longer answers are refused while they arrive.
+  public var longestAnswerBytes: Int
+
+  public enum Role: String, Sendable, CaseIterable {
+    case system
+    case developer
+  }
+
+  public init(
+    baseURL: URL, model: String, keyVariable: String? = nil, role: Role = .system,
+    temperature: Double = 0, topP: Double = 0.01, timeoutSeconds: Double = 120,
+    longestAnswerBytes: Int = 1 << 20
+  ) {
+    self.baseURL = baseURL
+    self.model = model
+    self.keyVariable = keyVariable
+    self.role = role
+    self.temperature = temperature
+    self.topP = topP
+    self.timeoutSeconds = timeoutSeconds
+    self.longestAnswerBytes = longestAnswerBytes
+  }
+}
+
+/// What a model said, and what it counted.
+public struct ChatAnswer: Sendable, Equatable {
+  public let text: String
+  public let promptTokens: Int?
+  public let answerTokens: Int?
+}
+
+/// Asks an OpenAI-compatible server for chat completions.
+///
+/// The key is read once from the environment and appears in no description, error or file; a
+/// redirect is not followed, so that it goes nowhere else.
+public final class ChatClient: Sendable {
+  public let endpoint: ChatEndpoint
+  private let url: URL
+  private let key: String?
+  private let transport = ChatTransport()
+  private let session: URLSession
+
+  /// - Parameter connections: how many questions may be under way at once.
+  /// - Throws: `LabellingError.badURL`, `.missingKey` (also where the variable is empty), or
+  ///   `.insecureURL` where a key would go to another machine unencrypted.
+  public init(
+    _ endpoint: ChatEndpoint, connections: Int = 8,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(LabellingError) {
+    let scheme = endpoint.baseURL.scheme?.lowercased()
+    guard scheme == "http" || scheme == "https", let host = endpoint.baseURL.host() else {
+      throw .badURL(endpoint.baseURL.absoluteString)
+    }
+    self.endpoint = endpoint
+    url = endpoint.baseURL.appending(path: "chat/completions")
+    if let variable = endpoint.keyVariable {
+      guard let key = environment[variable], !key.isEmpty else {
+        throw .missingKey(variable: variable)
+      }
+      guard scheme == "https" || ["localhost", "127.0.0.1", "::1"].contains(host) else {
+        throw .insecureURL(endpoint.baseURL.absoluteString)
+      }
+      self.key = key
+    } else {
+      key = nil
+    }
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.httpMaximumConnectionsPerHost = connections
+    configuration.timeoutIntervalForRequest = endpoint.timeoutSeconds
+    configuration.httpCookieStorage = nil
+    configuration.urlCache = nil
+    session = URLSession(configuration: configuration, delegate: transport, delegateQueue: nil)
+  }
+
+  deinit { session.invalidateAndCancel() }
+
+  private struct Request: Encodable {
+    struct Message: Encodable {
+      var role: String
+      var content: String
+    }
+    var model: String
+    var messages: [Message]
+    var temperature: Double
+    var topP: Double
+  }
+
+  private struct Response: Decodable {
+    struct Choice: Decodable {
+      struct Message: Decodable { var content: String? }
+      var message: Message
+    }
+    struct Usage: Decodable {
+      var promptTokens: Int?
+      var completionTokens: Int?
+    }
+    var choices: [Choice]
+    var usage: Usage?
+  }
+
+  /// Asks once.
+  ///
+  /// - Throws: `LabellingError.unavailable` and `.badResponse` for what may pass, `.refused` and
+  ///   `.tooLarge` for what won't; `CancellationError`.
+  public func ask(system: String, user: String) async throws -> ChatAnswer {
+    var messages: [Request.Message] = []
+    if !system.isEmpty { messages.append(.init(role: endpoint.role.rawValue, content: system)) }
+    messages.append(.init(role: "user", content: user))
+    var request = URLRequest(url: url)
+    request.httpMethod = "POST"
+    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    request.setValue("application/json", forHTTPHeaderField: "Accept")
+    if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    request.httpBody = try encoder.encode(
+      Request(
+        model: endpoint.model, messages: messages, temperature: endpoint.temperature,
+        topP: endpoint.topP))
+    let (response, body) = try await transport.send(
+      request, over: session, timeoutSeconds: endpoint.timeoutSeconds,
+      limit: endpoint.longestAnswerBytes)
+    return try read(response, body)
+  }
+
+  private func read(_ response: HTTPURLResponse, _ body: Data) throws(LabellingError) -> ChatAnswer
+  {
+    switch response.statusCode {
+    case 200: break
+    case 408, 409, 425, 429, 500...599:
+      throw .unavailable(
+        reason: "the server answered \(response.statusCode): \(excerpt(body))",
+        retryAfterSeconds: response.value(forHTTPHeaderField: "Retry-After").flatMap(
+          Self.retryAfter))
+    default: throw .refused(status: response.statusCode, message: excerpt(body))
+    }
+    let type = response.value(forHTTPHeaderField: "Content-Type") ?? "none"
+    guard type.lowercased().hasPrefix("application/json") else {
+      throw .badResponse(expected: "the content type application/json", found: type)
+    }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    guard let decoded = try? decoder.decode(Response.self, from: body) else {
+      throw .badResponse(expected: "a chat completion", found: excerpt(body))
+    }
+    guard let text = decoded.choices.first?.message.content else {
+      throw .badResponse(expected: "choices[0].message.content", found: excerpt(body))
+    }
+    return ChatAnswer(
+      text: text, promptTokens: decoded.usage?.promptTokens,
+      answerTokens: decoded.usage?.completionTokens)
+  }
+
+  /// The start of a body for a message, on one line, without the key should the server echo it.
+  private func excerpt(_ body: Data) -> String {
+    var text = String(decoding: body.prefix(2_000), as: UTF8.self)
+    if let key { text = text.replacingOccurrences(of: key, with: "(key)") }
+    let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.isEmpty ? "nothing" : String(line.prefix(200))
+  }
+
+  /// The seconds in a `Retry-After` header: a number, or a date (RFC 9110, 10.2.3).
+  package static func retryAfter(_ header: String) -> Double? {
+    let text = header.trimmingCharacters(in: .whitespaces)
+    if let seconds = Double(text) { return seconds.isFinite && seconds >= 0 ? seconds : nil }
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.timeZone = TimeZone(identifier: "GMT")
+    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+    return formatter.date(from: text).map { max(0, $0.timeIntervalSinceNow) }
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Synchronization
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// One exchange at a time over URLSession, with a deadline for the whole and a limit on the body.
+///
+/// `URLSession.data(for:)` has neither: its time-out restarts with every byte, and a body of any
+/// size is taken into memory.
+final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
+  private struct Exchange {
+    let continuation: CheckedContinuation<(HTTPURLResponse, Data), any Error>
+    let limit: Int
+    var body = Data()
+  }
+
+  /// By the task's number. What is taken out is resumed, so each is resumed once.
+  private let exchanges = Mutex<[Int: Exchange]>([:])
+
+  func send(
+    _ request: URLRequest, over session: URLSession, timeoutSeconds: Double, limit: Int
+  ) async throws -> (HTTPURLResponse, Data) {
+    let task = session.dataTask(with: request)
+    let number = task.taskIdentifier
+    let deadline = Task { [weak self] in
+      try await Task.sleep(for: .seconds(timeoutSeconds))
+      self?.finish(
+        number,
+        .failure(
+          LabellingError.unavailable(
+            reason: "no answer within \(timeoutSeconds) s", retryAfterSeconds: nil)))
+      task.cancel()
+    }
+    defer { deadline.cancel() }
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        exchanges.withLock {
+          $0[number] = Exchange(continuation: continuation, limit: limit)
+        }
+        // Cancelled before it was entered: the handler below found nothing to finish.
+        if Task.isCancelled {
+          finish(number, .failure(CancellationError()))
+          task.cancel()
+        } else {
+          task.resume()
+        }
+      }
+    } onCancel: {
+      finish(number, .failure(CancellationError()))
+      task.cancel()
+    }
+  }
+
+  private func finish(_ number: Int, _ result: Result<(HTTPURLResponse, Data), any Error>) {
+    exchanges.withLock { $0.removeValue(forKey: number) }?.continuation.resume(with: result)
+  }
+
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    let excess = exchanges.withLock { exchanges -> Int? in
+      guard var exchange = exchanges.removeValue(forKey: dataTask.taskIdentifier) else {
+        return nil
+      }
+      // Taken out and put back, so that the body grows in place.
+      exchange.body.append(data)
+      let limit = exchange.limit
+      let isOver = exchange.body.count > limit
+      exchanges[dataTask.taskIdentifier] = exchange
+      return isOver ? limit : nil
+    }
+    if let excess {
+      finish(dataTask.taskIdentifier, .failure(LabellingError.tooLarge(limit: excess)))
+      dataTask.cancel()
+    }
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
+  ) {
+    let body = exchanges.withLock { $0[task.taskIdentifier]?.body } ?? Data()
+    if let error {
+      finish(
+        task.taskIdentifier,
+        .failure(
+          LabellingError.unavailable(
+            reason: "the connection failed: \(error.localizedDescription)", retryAfterSeconds: nil))
+      )
+      return
+    }
+    guard let response = task.response as? HTTPURLResponse else {
+      finish(
+        task.taskIdentifier,
+        .failure(
+          LabellingError.unavailable(reason: "no HTTP answer came", retryAfterSeconds: nil)))
+      return
+    }
+    // A connection that is cut early may look like a whole answer.
+    let announced = response.value(forHTTPHeaderField: "Content-Length").flatMap(Int.init)
+    let isEncoded = response.value(forHTTPHeaderField: "Content-Encoding") != nil
+    if let announced, !isEncoded, body.count < announced {
+      finish(
+        task.taskIdentifier,
+        .failure(
+          LabellingError.unavailable(
+            reason: "the connection was cut after \(body.count) of \(announced) bytes",
+            retryAfterSeconds: nil)))
+      return
+    }
+    finish(task.taskIdentifier, .success((response, body)))
+  }
+
+  /// No redirect is followed: the answer to a question comes from where it was sent.
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask,
+    willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
+    completionHandler: @escaping @Sendable (URLRequest?) -> Void
+  ) {
+    completionHandler(nil)
+  }
+}

@@ -1,0 +1,153 @@
+public import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One answer of a model, as it stands in a journal.
+public struct JournalEntry: Codable, Sendable, Equatable {
+  public var schema = 1
+  /// The essay.
+  public var id: String
+  /// SHA-256 of the essay's text, so that another text of the same id is asked anew.
+  public var essay: String
+  /// Which of the samples asked for, from 0.
+  public var sample: Int
+  /// 0 for the first question, 1 for the second after an unreadable answer.
+  public var attempt: Int
+  public var prompt: String
+  public var model: String
+  /// The answer as it came.
+  public var answer: String
+  /// The scores in the order of the prompt's items; nil where the answer can't be read.
+  public var scores: [Double]?
+  public var tolerated: [RatingAnswer.Tolerance]
+  public var promptTokens: Int?
+  public var answerTokens: Int?
+  /// When the answer came, in seconds since 1970, and how long it took.
+  public var time: Double
+  public var seconds: Double
+
+  /// What is asked: a change of any part makes it another question.
+  public var question: Question {
+    Question(id: id, essay: essay, sample: sample, prompt: prompt, model: model)
+  }
+
+  public struct Question: Hashable, Sendable {
+    public let id: String
+    public let essay: String
+    public let sample: Int
+    public let prompt: String
+    public let model: String
+  }
+}
+
+/// A file of answers, one JSON object a line, that only grows.
+///
+/// An answer is on the disk (written whole, then synced) before `append` returns. A crash can leave
+/// at most one unfinished last line, which opening cuts off; damage anywhere else is an error. One
+/// process writes at a time.
+public final class Journal: Sendable {
+  public let file: URL
+  /// What stands in the file, in its order.
+  public var entries: [JournalEntry] { state.withLock { $0.entries } }
+  /// Whether opening cut off an unfinished last line.
+  public let wasTruncated: Bool
+  private let state: Mutex<State>
+
+  private struct State {
+    let descriptor: Int32
+    var entries: [JournalEntry]
+  }
+
+  /// Opens the journal at `file`, or begins one.
+  ///
+  /// - Throws: `LabellingError.file`, `.journalInUse`, or `.badJournal` with the line's number.
+  public init(_ file: URL) throws(LabellingError) {
+    self.file = file
+    let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .file(path: file.path, reason: String(cString: strerror(errno)))
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw .journalInUse(path: file.path)
+    }
+    do throws(LabellingError) {
+      let (entries, length, isWhole) = try Self.read(file)
+      if !isWhole, ftruncate(descriptor, off_t(length)) != 0 {
+        throw LabellingError.file(path: file.path, reason: String(cString: strerror(errno)))
+      }
+      state = Mutex(State(descriptor: descriptor, entries: entries))
+      wasTruncated = !isWhole
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  deinit { state.withLock { _ = close($0.descriptor) } }
+
+  /// The entries of a journal that may be in use, without changing it.
+  public static func entries(of file: URL) throws(LabellingError) -> [JournalEntry] {
+    try read(file).entries
+  }
+
+  private static func read(
+    _ file: URL
+  ) throws(LabellingError) -> (entries: [JournalEntry], length: Int, isWhole: Bool) {
+    let bytes: Data
+    do {
+      bytes = try Data(contentsOf: file)
+    } catch {
+      throw .file(path: file.path, reason: "can't be read: \(error.localizedDescription)")
+    }
+    var entries: [JournalEntry] = []
+    var (start, line) = (0, 0)
+    let decoder = JSONDecoder()
+    while start < bytes.count {
+      line += 1
+      guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else {
+        return (entries, start, false)
+      }
+      do {
+        entries.append(try decoder.decode(JournalEntry.self, from: bytes[start..<end]))
+      } catch {
+        // A crash of the machine may leave a last line of the right length with wrong content.
+        if end + 1 == bytes.count { return (entries, start, false) }
+        throw .badJournal(path: file.path, line: line, reason: "no answer of a journal: \(error)")
+      }
+      start = end + 1
+    }
+    return (entries, start, true)
+  }
+
+  /// Writes `entry` and returns when it is on the disk.
+  ///
+  /// A line that could be written in part only (a full disk) is taken back.
+  public func append(_ entry: JournalEntry) throws(LabellingError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard var line = try? encoder.encode(entry) else {
+      throw .file(path: file.path, reason: "an answer can't be encoded")
+    }
+    line.append(UInt8(ascii: "\n"))
+    let failure = state.withLock { state -> String? in
+      let descriptor = state.descriptor
+      let length = lseek(descriptor, 0, SEEK_END)
+      // `line` is one buffer of `line.count` bytes for the time of the call.
+      let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if written == line.count, fsync(descriptor) == 0 {
+        state.entries.append(entry)
+        return nil
+      }
+      let reason = written < 0 ? String(cString: strerror(errno)) : "the disk is full"
+      _ = ftruncate(descriptor, length)
+      return reason
+    }
+    if let failure { throw .file(path: file.path, reason: "can't be written: \(failure)") }
+  }
+}

@@ -1,0 +1,136 @@
+public import Foundation
+
+/// A file of labels by a model: TSV with a header, keyed by the ids of the essays' own files.
+///
+/// The form of the LLMPathy repository: id columns, then `llm_empathy` (and `llm_empathy_plain`). An
+/// empty field is a missing label and stays missing.
+public struct LabelTable: Sendable, Equatable {
+  public let header: [String]
+  /// As many fields as the header, row by row.
+  public let rows: [[String]]
+  public let path: String
+
+  public init(header: [String], rows: [[String]], path: String = "") {
+    precondition(rows.allSatisfy { $0.count == header.count }, "rows are as wide as the header")
+    self.header = header
+    self.rows = rows
+    self.path = path
+  }
+
+  /// Reads a label file: UTF-8, fields between tabs, lines ending in LF or CRLF, no quoting.
+  ///
+  /// - Throws: `LabellingError.file`, or `.badLabels` with every row of another width.
+  public static func read(_ file: URL) throws(LabellingError) -> LabelTable {
+    let text: String
+    do {
+      text = try String(contentsOf: file, encoding: .utf8)
+    } catch {
+      throw .file(path: file.path, reason: "can't be read as UTF-8: \(error.localizedDescription)")
+    }
+    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+    if lines.last == [""] { lines.removeLast() }
+    guard let first = lines.first, first != [""] else {
+      throw .badLabels(
+        path: file.path,
+        faults: [.init(line: 1, column: 1, expected: "a header", found: "an empty file")])
+    }
+    let header = [first[0].hasPrefix("\u{FEFF}") ? String(first[0].dropFirst()) : first[0]]
+    let names = header + first.dropFirst()
+    var faults: [LabellingError.Fault] = []
+    for (index, row) in lines.enumerated() where row.count != names.count {
+      faults.append(
+        .init(
+          line: index + 1, column: 1, expected: "\(names.count) fields", found: "\(row.count)"))
+    }
+    guard faults.isEmpty else { throw .badLabels(path: file.path, faults: faults) }
+    return LabelTable(header: names, rows: Array(lines.dropFirst()), path: file.path)
+  }
+
+  /// The labels in `column` by the fields of `keys`, joined by a space.
+  ///
+  /// - Returns: a label or, for a row without one, nil. A row that stands twice with the same label
+  ///   counts once.
+  /// - Throws: `LabellingError.badLabels` with all faults: an unknown column, a label that is no
+  ///   number in [1, 7], a key that stands twice with different labels.
+  public func labels(
+    _ column: String = "llm_empathy", by keys: [String]
+  ) throws(LabellingError) -> [String: Double?] {
+    var faults: [LabellingError.Fault] = []
+    func place(_ name: String) -> Int {
+      if let index = header.firstIndex(of: name) { return index }
+      faults.append(
+        .init(
+          line: 1, column: 1, expected: "a column \(name)",
+          found: header.joined(separator: ", ")))
+      return 0
+    }
+    let keyPlaces = keys.map(place)
+    let labelPlace = place(column)
+    guard faults.isEmpty else { throw .badLabels(path: path, faults: faults) }
+    var labels: [String: Double?] = [:]
+    for (index, row) in rows.enumerated() {
+      let key = keyPlaces.map { row[$0] }.joined(separator: " ")
+      let field = row[labelPlace].trimmingCharacters(in: .whitespaces)
+      let label = Double(field)
+      if !field.isEmpty, label.map({ !RatingPrompt.scale.contains($0) }) ?? true {
+        faults.append(
+          .init(
+            line: index + 2, column: labelPlace + 1, expected: "a label from 1 to 7, or nothing",
+            found: "\"\(field)\""))
+      }
+      if let earlier = labels[key], earlier != label {
+        faults.append(
+          .init(
+            line: index + 2, column: (keyPlaces.first ?? 0) + 1,
+            expected: "one label for \(key)", found: "another one"))
+      }
+      labels.updateValue(label, forKey: key)
+    }
+    guard faults.isEmpty else { throw .badLabels(path: path, faults: faults) }
+    return labels
+  }
+
+  /// A table in the form of LLMPathy: the ids, then `column`; a missing label is an empty field.
+  ///
+  /// - Parameter ids: the fields of `idColumns` for each label.
+  public static func llmPathy(
+    _ labels: [EssayLabel], idColumns: [String], ids: [[String]], column: String = "llm_empathy"
+  ) -> LabelTable {
+    precondition(labels.count == ids.count, "ids for each label")
+    return LabelTable(
+      header: idColumns + [column],
+      rows: zip(labels, ids).map { label, fields in fields + [format(label.label)] })
+  }
+
+  /// The richer table: the ids, the label, its SD over samples, the samples read and unreadable,
+  /// and the mean of each item.
+  public static func detailed(
+    _ labels: [EssayLabel], idColumns: [String], ids: [[String]], items: [String]
+  ) -> LabelTable {
+    precondition(labels.count == ids.count, "ids for each label")
+    return LabelTable(
+      header: idColumns + ["llm_empathy", "llm_empathy_sd", "samples", "unreadable"] + items,
+      rows: zip(labels, ids).map { label, fields in
+        fields + [
+          format(label.label), format(label.deviation), "\(label.samples.count)",
+          "\(label.unreadable)",
+        ] + (label.items?.map { format($0) } ?? items.map { _ in "" })
+      })
+  }
+
+  private static func format(_ value: Double?) -> String {
+    guard let value else { return "" }
+    let rounded = (value * 1e9).rounded() / 1e9
+    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+  }
+
+  /// Writes the table whole or not at all. Tabs and line ends inside a field become spaces.
+  public func write(to file: URL) throws(LabellingError) {
+    let lines = ([header] + rows).map { row in
+      row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }
+        .joined(separator: "\t")
+    }
+    try WholeFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
+  }
+}

@@ -1,0 +1,195 @@
+import Foundation
+
+/// An essay to be labelled.
+public struct UnlabelledEssay: Sendable, Equatable {
+  public let id: String
+  public let text: String
+
+  public init(id: String, text: String) {
+    self.id = id
+    self.text = text
+  }
+}
+
+/// Puts essays before a model, a number of them at a time, until each has its samples.
+///
+/// Every readable or unreadable answer is journalled before it counts. A question whose answer is in
+/// the journal is not asked again; one that got an unreadable answer is asked once more.
+public struct Labeller: Sendable {
+  public struct Options: Sendable, Equatable {
+    /// How many times each essay is asked about.
+    public var samples = 1
+    /// How many questions are under way at once.
+    public var concurrency = 8
+    public var backoff = Backoff()
+    /// A cap on HTTP requests of this run, retries included.
+    public var maxRequests: Int?
+    /// A cap on what this run spends, in US dollars, questions under way included by estimate.
+    public var maxSpend: Double?
+    /// How many questions may fail for good before the run stops.
+    public var maxFailures = 20
+    /// Of the jitter.
+    public var seed: UInt64 = 1
+
+    public init() {}
+  }
+
+  public let client: ChatClient
+  public let prompt: RatingPrompt
+  public let options: Options
+  public let prices: Prices
+
+  /// - Throws: `LabellingError.noPrice` where there is a cap on spend and the model has no price.
+  public init(
+    client: ChatClient, prompt: RatingPrompt, options: Options, prices: Prices = Prices()
+  ) throws(LabellingError) {
+    precondition(options.samples > 0 && options.concurrency > 0, "there is something to do")
+    if options.maxSpend != nil, prices.models[client.endpoint.model] == nil {
+      throw .noPrice(model: client.endpoint.model)
+    }
+    self.client = client
+    self.prompt = prompt
+    self.options = options
+    self.prices = prices
+  }
+
+  /// Labels `essays`, whose ids are unique.
+  ///
+  /// - Parameter progress: called after each answer and failure, in no particular task.
+  /// - Returns: a label, or none, for each essay in the order given. Reaching a cap is no error:
+  ///   `LabellingResult.stoppedBy` says so.
+  /// - Throws: `LabellingError.refused` for 401, 403 and 404, `.tooManyFailures`, `.file`, and
+  ///   `CancellationError`. What was answered is in the journal.
+  public func run(
+    _ essays: [UnlabelledEssay], journal: Journal,
+    progress: @escaping @Sendable (LabellingProgress) -> Void = { _ in }
+  ) async throws -> LabellingResult {
+    let desk = LabellingDesk(
+      labeller: self, questions: questions(about: essays), journalled: journal.entries)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<options.concurrency {
+        group.addTask { try await work(worker, at: desk, journal, progress) }
+      }
+      do {
+        try await group.waitForAll()
+      } catch {
+        group.cancelAll()
+        throw error
+      }
+    }
+    return await desk.result(essays)
+  }
+
+  /// What a run would ask and cost, by estimate, given what the journal already holds.
+  public func plan(
+    _ essays: [UnlabelledEssay], journalled: [JournalEntry] = []
+  ) async -> LabellingPlan {
+    let desk = LabellingDesk(
+      labeller: self, questions: questions(about: essays), journalled: journalled)
+    return await desk.plan()
+  }
+
+  private func questions(about essays: [UnlabelledEssay]) -> [LabellingDesk.Question] {
+    precondition(Set(essays.map(\.id)).count == essays.count, "the ids of essays are unique")
+    let digest = prompt.digest
+    return essays.flatMap { essay in
+      let essayDigest = RatingPrompt.sha256(essay.text)
+      return (0..<options.samples).map { sample in
+        LabellingDesk.Question(
+          key: JournalEntry.Question(
+            id: essay.id, essay: essayDigest, sample: sample, prompt: digest,
+            model: client.endpoint.model),
+          user: prompt.userText(for: essay.text))
+      }
+    }
+  }
+
+  private func work(
+    _ worker: Int, at desk: LabellingDesk, _ journal: Journal,
+    _ progress: @Sendable (LabellingProgress) -> Void
+  ) async throws {
+    var generator = SeededGenerator(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
+    while let (question, attempt) = await desk.next() {
+      do {
+        guard
+          let entry = try await ask(question, attempt, at: desk, using: &generator)
+        else { return }
+        try journal.append(entry)
+        await desk.record(entry, for: question)
+      } catch let error as LabellingError {
+        switch error {
+        case .refused(let status, _) where [401, 403, 404].contains(status): throw error
+        case .file: throw error
+        default: try await desk.recordFailure(of: question, error)
+        }
+      }
+      progress(await desk.progress())
+    }
+  }
+
+  /// Asks until there is an answer; nil where a cap was reached.
+  private func ask(
+    _ question: LabellingDesk.Question, _ attempt: Int, at desk: LabellingDesk,
+    using generator: inout SeededGenerator
+  ) async throws -> JournalEntry? {
+    var retry = 0
+    while true {
+      try Task.checkCancellation()
+      try await desk.waitUntilOpen()
+      guard await desk.takeRequest() else {
+        await desk.putBack(question, attempt)
+        return nil
+      }
+      let start = ContinuousClock.now
+      do {
+        let answer = try await client.ask(system: prompt.system, user: question.user)
+        return entry(
+          question, attempt, answer, seconds: (ContinuousClock.now - start) / .seconds(1))
+      } catch let error as LabellingError {
+        let retryAfter: Double?
+        switch error {
+        case .unavailable(_, let seconds): retryAfter = seconds
+        case .badResponse: retryAfter = nil
+        default: throw error
+        }
+        guard retry < options.backoff.retries,
+          retryAfter ?? 0 <= options.backoff.longestRetryAfterSeconds
+        else { throw error }
+        // A server that asks for a pause gets it from all workers.
+        if let retryAfter { await desk.close(forSeconds: retryAfter) }
+        let wait = options.backoff.seconds(
+          beforeRetry: retry, retryAfter: retryAfter, using: &generator)
+        try await Task.sleep(for: .seconds(wait))
+        retry += 1
+      }
+    }
+  }
+
+  private func entry(
+    _ question: LabellingDesk.Question, _ attempt: Int, _ answer: ChatAnswer, seconds: Double
+  ) -> JournalEntry {
+    let read = try? RatingAnswer(answer.text, items: prompt.items)
+    return JournalEntry(
+      id: question.key.id, essay: question.key.essay, sample: question.key.sample,
+      attempt: attempt, prompt: question.key.prompt, model: question.key.model,
+      answer: answer.text, scores: read?.scores,
+      tolerated: read?.tolerated.sorted { $0.rawValue < $1.rawValue } ?? [],
+      promptTokens: answer.promptTokens, answerTokens: answer.answerTokens,
+      time: Date().timeIntervalSince1970, seconds: seconds)
+  }
+}
+
+/// A small seeded generator (SplitMix64; Steele, Lea & Flood 2014).
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ mixed >> 31
+  }
+}

@@ -1,0 +1,239 @@
+import Foundation
+import Reference
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("Labelling over HTTP")
+struct LabellerTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  static let essays = (0..<12).map { UnlabelledEssay(id: "e\($0)", text: "essay number \($0).") }
+
+  private var journalFile: URL { folder.file("journal.jsonl") }
+
+  /// A labeller that waits milliseconds where a real one waits seconds.
+  private func labeller(
+    _ server: ChatServer, prompt: RatingPrompt = .scaleAware, timeoutSeconds: Double = 20,
+    limit: Int = 1 << 20, prices: Prices = Prices(), model: String = "test",
+    change: (inout Labeller.Options) -> Void = { _ in }
+  ) throws -> Labeller {
+    var options = Labeller.Options()
+    options.concurrency = 4
+    options.backoff = Backoff(firstSeconds: 0.01, longestSeconds: 0.05, retries: 4)
+    change(&options)
+    let endpoint = ChatEndpoint(
+      baseURL: try #require(URL(string: "http://127.0.0.1:\(server.port)/v1")), model: model,
+      keyVariable: "INVITRO_TEST_KEY", timeoutSeconds: timeoutSeconds, longestAnswerBytes: limit)
+    return try Labeller(
+      client: ChatClient(
+        endpoint, connections: options.concurrency,
+        environment: ["INVITRO_TEST_KEY": "secret-key"]),
+      prompt: prompt, options: options, prices: prices)
+  }
+
+  @Test("Each essay gets the mean of its six scores, and every request is as it should be")
+  func normal() async throws {
+    let server = try ChatServer { _ in .answer("4, 5, 4.5, 3, 2.5, 5") }
+    defer { server.close() }
+    let journal = try Journal(journalFile)
+    let result = try await labeller(server).run(Self.essays, journal: journal)
+    #expect(result.labels.map(\.id) == Self.essays.map(\.id))
+    #expect(result.labels.allSatisfy { $0.label == 4 })
+    #expect(result.requests == 12)
+    #expect(result.failures.isEmpty)
+    let first = try #require(server.questions.first)
+    #expect(first.head.hasPrefix("POST /v1/chat/completions HTTP/1.1"))
+    #expect(first.head.contains("Authorization: Bearer secret-key"))
+    #expect(first.system == RatingPrompt.scaleAware.system)
+    #expect(first.user.hasPrefix("```\nessay number "))
+    let written = try String(contentsOf: journalFile, encoding: .utf8)
+    #expect(!written.contains("secret-key"))
+    #expect(journal.entries.allSatisfy { $0.promptTokens == 100 && $0.answerTokens == 12 })
+  }
+
+  /// What goes wrong with the first request of each essay; the second is answered.
+  static let passingFaults: [(name: String, reply: ChatServer.Reply)] = [
+    ("500", .raw(status: 500, fields: [], body: "oops")),
+    ("503", .raw(status: 503, fields: ["Content-Type: text/html"], body: "<p>")),
+    ("429", .raw(status: 429, fields: ["Retry-After: 0"], body: "{}")),
+    ("a cut connection", .cut),
+    ("malformed JSON", .raw(status: 200, fields: ["Content-Type: application/json"], body: "{")),
+    ("no choices", .raw(status: 200, fields: ["Content-Type: application/json"], body: "{}")),
+    ("the wrong content type", .raw(status: 200, fields: ["Content-Type: text/html"], body: "4")),
+  ]
+
+  @Test("What may pass is asked again", arguments: passingFaults.indices)
+  func passing(_ index: Int) async throws {
+    let fault = Self.passingFaults[index]
+    let seen = Mutex<Set<String>>([])
+    let server = try ChatServer { question in
+      seen.withLock { $0.insert(question.user).inserted } ? fault.reply : .answer("4,4,4,4,4,4")
+    }
+    defer { server.close() }
+    let result = try await labeller(server).run(Self.essays, journal: Journal(journalFile))
+    #expect(result.labels.allSatisfy { $0.label == 4 }, "\(fault.name)")
+    #expect(result.requests == 24)
+  }
+
+  @Test("A hang ends at the time-out and is asked again")
+  func hang() async throws {
+    let server = try ChatServer { $0.number == 0 ? .hang : .answer("1,1,1,1,1,7") }
+    defer { server.close() }
+    let result = try await labeller(server, timeoutSeconds: 2)
+      .run(Self.essays, journal: Journal(journalFile))
+    #expect(result.labels.allSatisfy { $0.label == 2 })
+    // A busy machine may let more than the one question time out.
+    #expect(result.requests >= 13)
+  }
+
+  @Test("Retry-After holds all workers back for as long as the server asks")
+  func retryAfter() async throws {
+    let times = Mutex<[ContinuousClock.Instant]>([])
+    let server = try ChatServer { question in
+      times.withLock { $0.append(.now) }
+      return question.number == 0
+        ? .raw(status: 429, fields: ["Retry-After: 1"], body: "{}") : .answer("4,4,4,4,4,4")
+    }
+    defer { server.close() }
+    let labeller = try labeller(server) { $0.concurrency = 1 }
+    _ = try await labeller.run(Array(Self.essays.prefix(3)), journal: Journal(journalFile))
+    let asked = times.withLock { $0 }
+    #expect(asked.count == 4)
+    // The server asked for a second; nothing may come earlier, however late it comes.
+    #expect(asked[1] - asked[0] >= .seconds(1))
+  }
+
+  @Test("A body over the limit fails that essay and is not read to its end")
+  func huge() async throws {
+    let server = try ChatServer {
+      $0.user.contains("number 3.") ? .huge(1 << 30) : .answer("4,4,4,4,4,4")
+    }
+    defer { server.close() }
+    let result = try await labeller(server, limit: 1 << 16)
+      .run(Self.essays, journal: Journal(journalFile))
+    #expect(result.failures.map(\.id) == ["e3"])
+    #expect(result.failures.first?.error == .tooLarge(limit: 1 << 16))
+    #expect(result.labels.count { $0.label == nil } == 1)
+  }
+
+  @Test("A refused key ends the run at once, and the error doesn't show the key")
+  func refused() async throws {
+    let server = try ChatServer { _ in
+      .raw(status: 401, fields: [], body: "bad key secret-key")
+    }
+    defer { server.close() }
+    let labeller = try labeller(server)
+    let error = await #expect(throws: LabellingError.self) {
+      try await labeller.run(Self.essays, journal: Journal(journalFile))
+    }
+    #expect(error == .refused(status: 401, message: "bad key (key)"))
+    #expect(server.questions.count <= 4)
+  }
+
+  @Test("An essay that always fails is reported, and too many end the run")
+  func failures() async throws {
+    let server = try ChatServer { _ in .raw(status: 500, fields: [], body: "") }
+    defer { server.close() }
+    let few = try labeller(server) { $0.maxFailures = 100 }
+    let result = try await few.run(Self.essays, journal: Journal(journalFile))
+    #expect(result.failures.count == 12)
+    #expect(result.requests == 12 * 5)
+    let strict = try labeller(server) { $0.maxFailures = 2 }
+    await #expect(throws: LabellingError.self) {
+      try await strict.run(Self.essays, journal: Journal(journalFile))
+    }
+  }
+
+  @Test("An unreadable answer is asked for once more, then recorded as missing with its text")
+  func unreadable() async throws {
+    let server = try ChatServer {
+      $0.user.contains("number 5.") ? .answer("I can't rate this.") : .answer("4,4,4,4,4,4")
+    }
+    defer { server.close() }
+    let journal = try Journal(journalFile)
+    let result = try await labeller(server).run(Self.essays, journal: journal)
+    #expect(result.labels[5].label == nil)
+    #expect(result.labels[5].unreadable == 1)
+    #expect(result.requests == 13)
+    #expect(
+      journal.entries.filter { $0.id == "e5" }.map(\.answer)
+        == ["I can't rate this.", "I can't rate this."])
+    let again = try await labeller(server).run(Self.essays, journal: journal)
+    #expect(again.requests == 0)
+    #expect(again.labels == result.labels)
+  }
+
+  @Test("Several samples give a mean and a deviation")
+  func samples() async throws {
+    let server = try ChatServer { .answer($0.number.isMultiple(of: 2) ? "3" : "5") }
+    defer { server.close() }
+    let labeller = try labeller(server, prompt: .plain) {
+      $0.samples = 4
+      $0.concurrency = 1
+    }
+    let result = try await labeller.run(
+      Array(Self.essays.prefix(2)), journal: Journal(journalFile))
+    #expect(result.labels.map(\.label) == [4, 4])
+    #expect(result.labels.map(\.deviation) == [(4.0 / 3).squareRoot(), (4.0 / 3).squareRoot()])
+  }
+
+  @Test("A cap on requests leaves the rest unasked, and the next run asks only that")
+  func requestCap() async throws {
+    let server = try ChatServer { _ in .answer("4,4,4,4,4,4") }
+    defer { server.close() }
+    let journal = try Journal(journalFile)
+    let capped = try await labeller(server) { $0.maxRequests = 5 }
+      .run(Self.essays, journal: journal)
+    #expect(capped.stoppedBy == .requests)
+    #expect(capped.notAsked == 7)
+    #expect(server.questions.count == 5)
+    let rest = try await labeller(server).run(Self.essays, journal: journal)
+    #expect(rest.requests == 7)
+    #expect(rest.stoppedBy == nil)
+  }
+
+  @Test("A cap on spend stops before it is passed, and needs a price")
+  func spendCap() async throws {
+    let server = try ChatServer { _ in .answer("4,4,4,4,4,4") }
+    defer { server.close() }
+    // 100 tokens sent and 12 received: 0.112 dollars a question.
+    let prices = Prices(["test": Prices.Price(prompt: 1_000, answer: 1_000)])
+    let labeller = try labeller(server, prices: prices) {
+      $0.maxSpend = 0.5
+      $0.concurrency = 1
+    }
+    let result = try await labeller.run(Self.essays, journal: Journal(journalFile))
+    #expect(result.stoppedBy == .spend)
+    #expect((result.spent ?? 1) <= 0.5)
+    #expect(server.questions.count == 4)
+    #expect(throws: LabellingError.noPrice(model: "unheard-of")) {
+      try self.labeller(server, model: "unheard-of") { $0.maxSpend = 1 }
+    }
+  }
+
+  @Test("A plan says what a run would ask and cost, and asks nothing")
+  func plan() async throws {
+    let server = try ChatServer { _ in .answer("4") }
+    defer { server.close() }
+    let plan = try await labeller(server, model: "gpt-4o") { $0.samples = 2 }.plan(Self.essays)
+    #expect(plan.questions == 24)
+    #expect(plan.toAsk == 24)
+    #expect((plan.cost ?? 0) > 0)
+    #expect(plan.firstUserText?.contains("essay number 0.") == true)
+    #expect(server.questions.isEmpty)
+  }
+
+  @Test("A key is never sent unencrypted to another machine, and a missing one is named")
+  func keys() throws {
+    let away = ChatEndpoint(
+      baseURL: try #require(URL(string: "http://example.org/v1")), model: "m", keyVariable: "K")
+    #expect(throws: LabellingError.insecureURL("http://example.org/v1")) {
+      try ChatClient(away, environment: ["K": "x"])
+    }
+    #expect(throws: LabellingError.missingKey(variable: "K")) {
+      try ChatClient(away, environment: [:])
+    }
+  }
+}
