@@ -8,13 +8,6 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// The JSON resources of Harness, compiled in so that the program is one file. SwiftPM embeds
-/// single files only, not folders.
-let harnessResources: [Resource] = [
-  "newsemp24", "newsemp23", "newsemp22", "newsemp18", "sample24", "fetch-newsemp18",
-  "fetch-llmpathy",
-].map { .embedInCode("Resources/Benchmarks/\($0).json") }
-
 let package = Package(
   name: "invitro",
   products: [
@@ -40,10 +33,12 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      resources: harnessResources,
+      resources: [.embedInCode("Resources/Benchmarks")],
       swiftSettings: settings),
     .target(
-      name: "Reference", dependencies: ["Metrics", "COpenBLAS"], swiftSettings: settings),
+      name: "Reference",
+      dependencies: ["Metrics", "COpenBLAS", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: settings),
     .target(
       name: "Report",
       dependencies: [
@@ -60,15 +55,17 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "invitro-bench", dependencies: ["Metrics", "Harness", "Report"],
+      name: "invitro-bench", dependencies: ["Metrics", "Harness", "Report", "Reference"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
-      name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], swiftSettings: settings),
+      name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], exclude: ["Goldens"],
+      swiftSettings: settings),
     .testTarget(
       name: "HarnessTests", dependencies: ["Harness", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "ReferenceTests", dependencies: ["Reference", "TestSupport"], swiftSettings: settings),
+      name: "ReferenceTests", dependencies: ["Reference", "Metrics", "TestSupport"],
+      exclude: ["Tokenizers/Goldens"], swiftSettings: settings),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Harness", "TestSupport"],
       swiftSettings: settings),

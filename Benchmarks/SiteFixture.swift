@@ -6,7 +6,7 @@ import Report
 /// from a seeded generator and stand for nothing; its benchmark says so.
 enum SiteFixture {
   static func input(systems: Int, pairs: Bool = true) throws -> SiteInput {
-    var random = SplitMix(state: 20_240_817)
+    var random = FixtureGenerator(state: 20_240_817)
     let benchmark = try JSONDecoder().decode(
       BenchmarkDefinition.self, from: Data(definition.utf8))
     var entries = (0..<systems).map { entry($0, of: systems, &random) }
@@ -39,7 +39,7 @@ enum SiteFixture {
   }
 
   private static func entry(
-    _ index: Int, of count: Int, _ random: inout SplitMix
+    _ index: Int, of count: Int, _ random: inout FixtureGenerator
   ) -> LeaderboardEntry {
     let slug = "system-" + String(repeating: "0", count: max(0, 5 - "\(index)".count)) + "\(index)"
     let kinds: [SubmissionMetadata.Kind] = [.fineTuned, .prompted, .ensemble, .baseline]
@@ -66,7 +66,7 @@ enum SiteFixture {
   }
 
   private static func report(
-    _ quality: Double, _ index: Int, _ random: inout SplitMix
+    _ quality: Double, _ index: Int, _ random: inout FixtureGenerator
   ) -> ScoreReport {
     let half = 0.13 - 0.06 * quality
     let around = { (value: Double) in
@@ -118,7 +118,7 @@ enum SiteFixture {
     return report
   }
 
-  private static func groups(_ quality: Double, _ random: inout SplitMix) -> [GroupScores] {
+  private static func groups(_ quality: Double, _ random: inout FixtureGenerator) -> [GroupScores] {
     groupTable.flatMap { attribute, groups in
       groups.map { name, n, persons in
         var group = GroupScores(attribute: attribute, group: name)
@@ -154,7 +154,7 @@ enum SiteFixture {
   ]
 
   private static func compare(
-    _ entries: [LeaderboardEntry], _ random: inout SplitMix
+    _ entries: [LeaderboardEntry], _ random: inout FixtureGenerator
   ) -> BoardComparison {
     let defined = entries.compactMap { entry in
       entry.report?.targets[.empathy]?.pcc?.value.map { (entry.slug, $0) }
@@ -269,8 +269,8 @@ enum SiteFixture {
     """
 }
 
-/// SplitMix64: small, seeded, the same everywhere.
-struct SplitMix {
+/// FixtureGenerator64: small, seeded, the same everywhere.
+struct FixtureGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

@@ -6,7 +6,7 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 let options = Array(arguments.dropFirst())
 let usage = """
   usage: invitro-bench inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
-                       site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers [OPTIONS]
+                       site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers ESSAYS NAME=DIR…
 
   """
 
@@ -22,7 +22,7 @@ do {
       input: SiteFixture.input(systems: systems), to: URL(filePath: options[0]))
     print("\(summary.files) files in \(options[0])")
   case "training": try TrainingBench.run(options)
-  case "tokenizers": try TokenizerBench.run(options)
+  case "tokenizers": try tokenizerBench(arguments: options)
   default:
     FileHandle.standardError.write(Data(usage.utf8))
     exit(64)
