@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Reference
 import Report
 
 @main
@@ -21,7 +22,7 @@ struct Invitro: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
-      SubmitCommand.self, SiteCommand.self,
+      SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,
     ])
 
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.
@@ -41,6 +42,10 @@ struct Invitro: AsyncParsableCommand {
       Console.fail(error.description, .badData)
     } catch let error as ReportError {
       Console.fail(error.description, .badData)
+    } catch let error as ReferenceError {
+      Console.fail(error.description, error.exitStatus)
+    } catch let error as TokenizerError {
+      Console.fail(error.description, .badData)
     } catch {
       exit(withError: error)
     }
@@ -50,4 +55,17 @@ struct Invitro: AsyncParsableCommand {
 /// The program's version, which reports and signatures carry.
 enum Version {
   static let text = ScoreReport.toolVersion
+}
+
+extension ReferenceError {
+  /// The exit code a command ends with.
+  fileprivate var exitStatus: ExitStatus {
+    switch self {
+    case .missingFile, .pickledWeightsOnly: .missingInput
+    case .setting: .usage
+    case .file: .unavailable
+    case .notFinite: .checkFailed
+    case .safetensors, .checkpoint, .configuration, .batch, .run: .badData
+    }
+  }
 }

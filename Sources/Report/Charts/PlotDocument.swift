@@ -1,0 +1,109 @@
+import Harness
+
+/// A picture that stands by itself: one or more panels of lines, each with its own axes.
+///
+/// For files on disk (training curves, sweeps), not for pages: the style is inside, so that the SVG
+/// looks the same in a browser, an editor and a paper. The same content gives the same bytes.
+public struct PlotDocument: Sendable {
+  public var title: String
+  public var panels: [Panel]
+
+  public init(title: String, panels: [Panel]) {
+    self.title = title
+    self.panels = panels
+  }
+
+  /// One pair of axes.
+  public struct Panel: Sendable {
+    public var horizontal: String
+    public var vertical: String
+    public var series: [Series]
+
+    public init(horizontal: String, vertical: String, series: [Series]) {
+      self.horizontal = horizontal
+      self.vertical = vertical
+      self.series = series
+    }
+  }
+
+  /// One line; points that are not finite are left out.
+  public struct Series: Sendable {
+    public var name: String
+    public var points: [(x: Double, y: Double)]
+
+    public init(name: String, points: [(x: Double, y: Double)]) {
+      self.name = name
+      self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
+    }
+  }
+
+  private static let width = 640.0
+  private static let panelHeight = 260.0
+  /// Okabe and Ito's palette, safe for colour-blind readers; dashes tell the lines apart in grey.
+  private static let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]
+  private static let dashes = ["", "6 3", "2 3", "8 3 2 3"]
+
+  /// The SVG document.
+  public var svg: String {
+    let height = Self.panelHeight * Double(panels.count) + 34
+    var out = """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 \(SVG.number(height))" role="img">
+      <title>\(Escaping.markup(title))</title>
+      <style>text{font:12px sans-serif;fill:#333}.a{stroke:#ccc;fill:none}.l{fill:none;\
+      stroke-width:1.6}</style>
+      <rect width="640" height="\(SVG.number(height))" fill="#fff"/>
+      <text x="320" y="22" text-anchor="middle">\(Escaping.markup(title))</text>
+
+      """
+    for (index, panel) in panels.enumerated() {
+      out += Self.drawing(panel, top: 34 + Double(index) * Self.panelHeight)
+    }
+    return out + "</svg>\n"
+  }
+
+  private static func drawing(_ panel: Panel, top: Double) -> String {
+    let points = panel.series.flatMap(\.points)
+    guard let x0 = points.map(\.x).min(), let x1 = points.map(\.x).max(),
+      let least = points.map(\.y).min(), let most = points.map(\.y).max()
+    else { return "" }
+    let padding = most > least ? (most - least) * 0.05 : 0.5
+    let (y0, y1) = (least - padding, most + padding)
+    let (left, right, bottom) = (58.0, width - 16, top + panelHeight - 44)
+    func place(_ x: Double, _ y: Double) -> String {
+      let across = x1 > x0 ? (x - x0) / (x1 - x0) : 0.5
+      let up = (y - y0) / (y1 - y0)
+      return SVG.number(left + across * (right - left)) + " "
+        + SVG.number(bottom - up * (bottom - top - 10))
+    }
+    var out = ""
+    for tick in 0...4 {
+      let y = y0 + (y1 - y0) * Double(tick) / 4
+      let x = x0 + (x1 - x0) * Double(tick) / 4
+      let at = bottom - Double(tick) / 4 * (bottom - top - 10)
+      out += #"<path class="a" d="M\#(SVG.number(left)) \#(SVG.number(at))H\#(SVG.number(right))"/>"#
+      out += #"<text x="\#(SVG.number(left - 6))" y="\#(SVG.number(at + 4))" "#
+      out += #"text-anchor="end">\#(Rounding.text(y, decimals: 2))</text>"#
+      let across = left + Double(tick) / 4 * (right - left)
+      out += #"<text x="\#(SVG.number(across))" y="\#(SVG.number(bottom + 16))" "#
+      out += #"text-anchor="middle">\#(Rounding.text(x, decimals: x1 - x0 < 8 ? 1 : 0))</text>"# + "\n"
+    }
+    out += #"<text x="\#(SVG.number((left + right) / 2))" y="\#(SVG.number(bottom + 34))" "#
+    out += #"text-anchor="middle">\#(Escaping.markup(panel.horizontal))</text>"#
+    out += #"<text x="14" y="\#(SVG.number((top + bottom) / 2))" text-anchor="middle" "#
+    out += #"transform="rotate(-90 14 \#(SVG.number((top + bottom) / 2)))">"#
+    out += Escaping.markup(panel.vertical) + "</text>\n"
+    for (number, series) in panel.series.enumerated() {
+      let style =
+        #"stroke="\#(colours[number % 4])" stroke-dasharray="\#(dashes[number % 4])""#
+      let path = series.points.enumerated().map { index, point in
+        (index == 0 ? "M" : "L") + place(point.x, point.y)
+      }
+      out += #"<path class="l" \#(style) d="\#(path.joined())"/>"#
+      let y = top + 14 + Double(number) * 16
+      out += #"<path class="l" \#(style) d="M\#(SVG.number(right - 150)) \#(SVG.number(y - 4))h24"/>"#
+      out += #"<text x="\#(SVG.number(right - 120))" y="\#(SVG.number(y))">"#
+      out += Escaping.markup(series.name) + "</text>\n"
+    }
+    return out
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Metrics
+import Reference
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Predict a split with a fine-tuned model; `invitro score` takes the result.",
+    discussion: """
+      Writes TSV with a header and the ids of the split to --out, or to standard output.
+
+      Example:
+        invitro predict --model runs/minilm/last --benchmark newsemp18 --split test --out p.tsv
+        invitro score p.tsv --benchmark newsemp18 --split test
+      """)
+
+  @Option(help: ArgumentHelp("The fine-tuned model's folder.", valueName: "dir"))
+  var model: String
+
+  @OptionGroup var split: SplitOptions
+
+  @Option(help: "What the model predicts: empathy or distress.")
+  var target: Target = .empathy
+
+  @Option(help: ArgumentHelp("File to write. Default: standard output.", valueName: "file"))
+  var out: String?
+
+  @Option(help: "Threads.")
+  var threads: Int = Parallel.processors
+
+  @OptionGroup var data: DataOptions
+
+  func run() throws {
+    let (definition, name) = try split.resolve()
+    let dataset = try data.home.load(definition, split: name)
+    let predictor = try Predictor(model: URL(filePath: model), threads: threads)
+    let bar = ProgressBar("predicting", unit: "essays")
+    let values = try predictor.predict(dataset.rows.map(\.essay)) { done, total in
+      bar.update(done, of: total)
+    }
+    var text = "id\t\(target.rawValue)\n"
+    for (row, value) in zip(dataset.rows, values) { text += "\(row.id)\t\(value)\n" }
+    if let out {
+      try AtomicFile.write(Data(text.utf8), to: URL(filePath: out))
+      Console.message("\(values.count) predictions in \(out)")
+    } else {
+      FileHandle.standardOutput.write(Data(text.utf8))
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Metrics
+import Reference
+
+/// The settings of a fine-tuning; the defaults are the paper's.
+struct RecipeOptions: ParsableArguments {
+  @Option(help: "Epochs of the learning-rate schedule.")
+  var epochs: Int = 20
+
+  @Option(help: ArgumentHelp("Stop after this many epochs of the schedule.", valueName: "epochs"))
+  var stopAfter: Int?
+
+  @Option(help: "Rows a batch.")
+  var batch: Int = 16
+
+  @Option(help: ArgumentHelp("Batches that make one step.", valueName: "batches"))
+  var accumulation: Int = 1
+
+  @Option(help: ArgumentHelp("Peak learning rate.", valueName: "rate"))
+  var learningRate: Double = 3e-5
+
+  @Option(
+    help: ArgumentHelp(
+      "step: warm-up and decay count steps, as the paper describes; epoch: they count epochs, as "
+        + "its released code does.", valueName: "step|epoch"))
+  var schedule: String = "step"
+
+  @Option(help: ArgumentHelp("Share of ten epochs' steps that warms up.", valueName: "share"))
+  var warmUp: Double = 0.06
+
+  @Option(help: ArgumentHelp("Largest norm of the gradient. Default: no clipping.", valueName: "norm"))
+  var clip: Double?
+
+  @Option(help: ArgumentHelp("Huber loss with this delta instead of MSE.", valueName: "delta"))
+  var huber: Double?
+
+  @Option(help: ArgumentHelp("classification (the family's own) or linear.", valueName: "kind"))
+  var head: String = "classification"
+
+  @Flag(help: "Draw a new head although the checkpoint has one.")
+  var freshHead = false
+
+  @Flag(help: "Train to the last epoch, without early stopping.")
+  var noEarlyStop = false
+
+  @Option(help: ArgumentHelp("Longest sequence in tokens.", valueName: "tokens"))
+  var maxLength: Int = 512
+
+  @Option(help: ArgumentHelp("Also write a checkpoint every so many steps.", valueName: "steps"))
+  var checkpointEvery: Int?
+
+  @Option(help: "Threads; another number may give other bits.")
+  var threads: Int = Parallel.processors
+
+  func validate() throws {
+    guard Schedule.Form(rawValue: schedule) != nil else {
+      throw ValidationError("--schedule is step or epoch, not '\(schedule)'.")
+    }
+    guard HeadKind(rawValue: head) != nil else {
+      throw ValidationError("--head is classification or linear, not '\(head)'.")
+    }
+    guard (4...100_000).contains(maxLength) else {
+      throw ValidationError("--max-length is 4 or more.")
+    }
+  }
+
+  func configuration(seed: UInt64) throws -> TrainingConfiguration {
+    var made = TrainingConfiguration()
+    made.epochs = epochs
+    made.lastEpoch = stopAfter
+    made.batchSize = batch
+    made.accumulation = accumulation
+    made.learningRate = learningRate
+    made.schedule = Schedule.Form(rawValue: schedule) ?? .step
+    made.warmUpRatio = warmUp
+    made.clipNorm = clip
+    made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
+    made.head = HeadKind(rawValue: head) ?? .classification
+    made.freshHead = freshHead
+    if noEarlyStop { made.earlyStopping = nil }
+    made.checkpointSteps = checkpointEvery
+    made.threads = threads
+    made.seed = seed
+    return made
+  }
+}

@@ -1,0 +1,159 @@
+public import ArgumentParser
+import Foundation
+public import Harness
+import Metrics
+import Reference
+import Report
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Fine-tune a RoBERTa or BERT encoder on a benchmark's essays, on the CPU.",
+    discussion: """
+      --model is a Hugging Face folder: config.json, model.safetensors, and the tokenizer's files.
+      The defaults are the recipe of arXiv 2501.00691: AdamW 3e-5, decay 0.1 on all parameters,
+      batch 16, linear schedule over 20 epochs with warm-up, MSE, early stopping on validation CCC
+      from epoch 5. --schedule epoch follows the authors' released code, whose warm-up counts epochs
+      as steps.
+
+      The run's folder holds its configuration, a line a step (steps.jsonl) and an epoch
+      (epochs.jsonl), curve.svg, and the last and the best checkpoint, which Python's from_pretrained
+      loads. Ctrl-C stops after the step with a checkpoint; --resume goes on to the same bits.
+
+      Example:
+        scripts/fetch-minilm
+        invitro train --model data/models/minilm --benchmark newsemp18 --out runs/minilm --seed 0
+        invitro predict --model runs/minilm/last --benchmark newsemp18 --split test
+      """)
+
+  @Option(help: ArgumentHelp("The pretrained model's folder.", valueName: "dir"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("The run's folder; with several seeds one below it each.", valueName: "dir"))
+  var out: String
+
+  @Option(name: [.short, .long], help: "The benchmark to train on.")
+  var benchmark: String
+
+  @Option(help: "Splits to train on; may be given several times. Default: train.")
+  var trainSplit: [String] = []
+
+  @Option(help: "The split to validate on.")
+  var validationSplit: String = "dev"
+
+  @Option(help: "empathy or distress.")
+  var target: Target = .empathy
+
+  @Option(
+    help: ArgumentHelp(
+      "Labels to train on instead of the crowd's, as TSV with the ids of the train split; rows "
+        + "without one are left out and counted.", valueName: "file"))
+  var labels: String?
+
+  @OptionGroup var recipe: RecipeOptions
+
+  @Option(help: "Seed of head, order and dropout; may be given several times.")
+  var seed: [UInt64] = []
+
+  @Flag(help: "Continue the run in --out, with the settings it was begun with.")
+  var resume = false
+
+  @Flag(help: "Print each kernel's share of the time at the end.")
+  var profile = false
+
+  @OptionGroup var data: DataOptions
+
+  func validate() throws {
+    if model == nil && !resume {
+      throw ValidationError("Give --model, or --resume to continue a run.")
+    }
+  }
+
+  func run() throws {
+    let definition = try BenchmarkRegistry.find(benchmark)
+    let seeds = seed.isEmpty ? [0] : seed
+    for value in seeds {
+      let folder =
+        seeds.count == 1
+        ? URL(filePath: out) : URL(filePath: out).appending(path: "seed-\(value)")
+      try train(definition, seed: value, folder: folder)
+    }
+  }
+
+  private func train(_ definition: BenchmarkDefinition, seed: UInt64, folder: URL) throws {
+    let started = ContinuousClock.now
+    let source = resume ? TrainingFolder.tokenizer(of: folder) : URL(filePath: model ?? "")
+    let tokenizer = try Tokenizer.load(directory: source)
+    let (training, validation) = try examples(definition, tokenizer)
+    let run: TrainingRun
+    if resume {
+      run = try TrainingRun.resume(folder: folder, training: training, validation: validation)
+    } else {
+      run = try TrainingRun(
+        model: source, training: training, validation: validation,
+        configuration: try recipe.configuration(seed: seed), folder: folder)
+    }
+    Console.message(
+      "seed \(run.configuration.seed): \(training.count) rows to train on, \(validation.count) to "
+        + "validate on, \(run.totalSteps) steps at most, OpenBLAS kernel \(openBLASKernelName())")
+    let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
+    let interrupt = Interrupt()
+    let outcome = try run.run(
+      events: { display.show($0) }, isCancelled: { interrupt.isRequested })
+    try TrainingFolder.drawCurve(folder, title: "\(definition.title), seed \(seed)")
+    if profile { Console.message(display.profile(run.engine.profile)) }
+    Console.message("\(outcome.reason.rawValue) after \(outcome.epochs) epochs, \(outcome.steps) steps")
+    Console.print(outcome.last.relativePath)
+    if outcome.reason == .interrupted { throw ExitCode(130) }
+  }
+
+  private func examples(
+    _ definition: BenchmarkDefinition, _ tokenizer: Tokenizer
+  ) throws -> (training: [TrainingExample], validation: [TrainingExample]) {
+    let home = data.home
+    let splits = trainSplit.isEmpty ? ["train"] : trainSplit
+    let datasets = try splits.map { try home.load(definition, split: $0) }
+    var training: [TrainingExample] = []
+    var dropped = 0
+    for dataset in datasets {
+      let labels = try trainingLabels(dataset, definition)
+      for (row, label) in zip(dataset.rows, labels) {
+        guard let label else {
+          dropped += 1
+          continue
+        }
+        training.append(
+          TrainingExample(
+            row.essay, target: Float(label), tokenizer: tokenizer, maxLength: recipe.maxLength))
+      }
+    }
+    if dropped > 0 { Console.message("\(dropped) rows without a label are left out") }
+    let held = try home.load(definition, split: validationSplit)
+    if splits.contains(validationSplit) {
+      throw ValidationError("\(validationSplit) is both a train and the validation split.")
+    }
+    let validation = zip(held.rows, held.gold(target)).compactMap { row, label in
+      label.map {
+        TrainingExample(
+          row.essay, target: Float($0), tokenizer: tokenizer, maxLength: recipe.maxLength)
+      }
+    }
+    return (training, validation)
+  }
+
+  /// The crowd's labels of `dataset`, or those of `--labels`.
+  private func trainingLabels(
+    _ dataset: Dataset, _ definition: BenchmarkDefinition
+  ) throws -> [Double?] {
+    guard let labels else { return dataset.gold(target) }
+    let read = try PredictionReader(definition, dataset: dataset, dropMissing: true)
+      .read(URL(filePath: labels))
+    guard let column = read.columns[target] else {
+      throw HarnessError.usage("\(labels) has no column of \(target.rawValue).")
+    }
+    let missing = Set(column.missing)
+    return column.values.indices.map { missing.contains($0) ? nil : column.values[$0] }
+  }
+}
+
+extension Target: ExpressibleByArgument {}

@@ -1,0 +1,145 @@
+import Dispatch
+import Foundation
+import Glibc
+import Harness
+import Reference
+import Report
+
+/// What the user sees of a run: a line that is rewritten on a terminal, plain lines elsewhere.
+final class TrainingDisplay {
+  private let totalSteps: Int
+  private let started: ContinuousClock.Instant
+  private let trainingStarted = ContinuousClock.now
+  private var isFirst = true
+  private var lossSum = 0.0
+  private var lossCount = 0
+
+  init(totalSteps: Int, started: ContinuousClock.Instant) {
+    self.totalSteps = totalSteps
+    self.started = started
+  }
+
+  func show(_ event: TrainingEvent) {
+    switch event {
+    case .step(let record, let pace): step(record, pace)
+    case .epoch(let record): epoch(record)
+    case .checkpoint: break
+    }
+  }
+
+  private func step(_ record: StepRecord, _ pace: TrainingPace) {
+    if isFirst {
+      isFirst = false
+      let seconds = (ContinuousClock.now - started) / .seconds(1)
+      Console.message("first step done \(Rounding.text(seconds, decimals: 2)) s after the start")
+    }
+    lossSum += record.loss
+    lossCount += 1
+    let every = Console.errorIsTerminal ? 1 : 50
+    guard (record.step + 1) % every == 0 else { return }
+    let left = pace.secondsLeft.map { ", \(Self.duration($0)) left" } ?? ""
+    let text =
+      "step \(record.step + 1)/\(totalSteps)  epoch \(record.epoch)  "
+      + "loss \(Rounding.text(lossSum / Double(lossCount), decimals: 4))  "
+      + "\(Int(pace.tokensPerSecond)) tokens/s\(left)"
+    if Console.errorIsTerminal {
+      FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+    } else {
+      Console.message(text)
+    }
+    if lossCount >= 50 { (lossSum, lossCount) = (0, 0) }
+  }
+
+  private func epoch(_ record: EpochRecord) {
+    func text(_ value: Double?) -> String {
+      value.map { Rounding.text($0) } ?? "undefined"
+    }
+    let clear = Console.errorIsTerminal ? "\r\u{1B}[K" : ""
+    Console.message(
+      clear + "epoch \(record.epoch): loss \(text(record.trainingLoss)), validation CCC "
+        + "\(text(record.validation.ccc)), PCC \(text(record.validation.pcc)), RMSE "
+        + "\(text(record.validation.rmse))\(record.isBest ? "  (best)" : "")")
+  }
+
+  /// Each kernel's share of the run's time.
+  func profile(_ profile: KernelProfile) -> String {
+    let seconds = (ContinuousClock.now - trainingStarted) / .seconds(1)
+    let lines = profile.shares(wallSeconds: seconds).map { title, share in
+      "  \(Rounding.text(share * 100, decimals: 1))%  \(title)"
+    }
+    return (["share of \(Rounding.text(seconds, decimals: 1)) s:"] + lines).joined(separator: "\n")
+  }
+
+  private static func duration(_ seconds: Double) -> String {
+    seconds < 90 ? "\(Int(seconds)) s" : "\(Int(seconds / 60)) min"
+  }
+}
+
+/// Turns Ctrl-C and SIGTERM into a request that the run answers after its step.
+final class Interrupt {
+  private let sources: [any DispatchSourceSignal]
+  private let flag = Flag()
+
+  private final class Flag: @unchecked Sendable {
+    private let lock = NSLock()
+    private var value = false
+    var isSet: Bool { lock.withLock { value } }
+    func set() { lock.withLock { value = true } }
+  }
+
+  init() {
+    let flag = flag
+    sources = [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        if flag.isSet { exit(130) }
+        flag.set()
+        Console.message("\nstopping after this step; once more stops at once")
+      }
+      source.resume()
+      return source
+    }
+  }
+
+  var isRequested: Bool { flag.isSet }
+
+  deinit { for source in sources { source.cancel() } }
+}
+
+/// Files of a run that commands use.
+enum TrainingFolder {
+  /// Where the tokenizer's files of the run in `folder` stand: its last checkpoint, or the model
+  /// that it was begun from.
+  static func tokenizer(of folder: URL) -> URL {
+    let last = folder.appending(path: "last")
+    if FileManager.default.fileExists(atPath: last.path) { return last }
+    let description = try? Documents.object(from: folder.appending(path: "run.json"))
+    return URL(filePath: description?["model"] as? String ?? last.path)
+  }
+
+  /// Draws the loss of every step and the validation figures of every epoch as `curve.svg`.
+  static func drawCurve(_ folder: URL, title: String) throws {
+    let curve = try TrainingCurve(folder: folder)
+    let losses = curve.steps.map { (x: Double($0.step), y: $0.loss) }
+    func figures(_ part: (ValidationMetrics) -> Double?) -> [(x: Double, y: Double)] {
+      curve.epochs.compactMap { epoch in
+        part(epoch.validation).map { (x: Double(epoch.epoch), y: $0) }
+      }
+    }
+    let plot = PlotDocument(
+      title: title,
+      panels: [
+        PlotDocument.Panel(
+          horizontal: "step", vertical: "training loss",
+          series: [PlotDocument.Series(name: "loss", points: losses)]),
+        PlotDocument.Panel(
+          horizontal: "epoch", vertical: "validation",
+          series: [
+            PlotDocument.Series(name: "CCC (n-1)", points: figures(\.ccc)),
+            PlotDocument.Series(name: "PCC", points: figures(\.pcc)),
+          ]),
+      ])
+    try AtomicFile.write(Data(plot.svg.utf8), to: folder.appending(path: "curve.svg"))
+  }
+}
