@@ -1,0 +1,181 @@
+import Foundation
+import Harness
+import Metrics
+import TestSupport
+import Testing
+
+/// A data home with the synthetic set, made once for all tests that only read it.
+private struct SampleHome {
+  static let shared = Result { try SampleHome() }
+
+  let folder: TemporaryFolder
+  let home: DataHome
+  let definition: BenchmarkDefinition
+  let test: Dataset
+  /// Names of the example systems.
+  let systems: [String]
+
+  init() throws {
+    folder = try TemporaryFolder()
+    home = DataHome(folder.file("home"))
+    definition = try BenchmarkRegistry.find("sample24")
+    _ = try SampleGenerator(seed: 24).write(to: folder.file("files"))
+    _ = try DatasetImporter.run(definition, from: folder.file("files"), into: home)
+    test = try home.load(definition, split: "test")
+    systems = try FileManager.default.contentsOfDirectory(
+      atPath: folder.file("files/systems").path
+    ).sorted()
+  }
+
+  func predictions(_ system: String) throws -> Predictions {
+    try PredictionReader(definition, dataset: test).read(
+      folder.file("files/systems/\(system)/predictions_EMP.tsv"))
+  }
+
+  /// The example systems as entries of a fresh folder.
+  func submissions(_ count: Int? = nil) throws -> (TemporaryFolder, SubmissionFolder) {
+    let place = try TemporaryFolder()
+    let submissions = SubmissionFolder(place.file("submissions"))
+    for system in systems.prefix(count ?? systems.count) {
+      var metadata = SubmissionMetadata(
+        benchmark: "sample24", split: "test", team: "T", system: system, kind: .baseline)
+      metadata.submitted = "2026-01-02"
+      try submissions.add(
+        predictions(system), dataset: test, metadata: metadata, slug: Slug.make(system))
+    }
+    return (place, submissions)
+  }
+}
+
+@Suite("Boards and the store of reports")
+struct LeaderboardTests {
+  private func builder(
+    _ submissions: SubmissionFolder, home: DataHome, store: ReportStore?, seed: UInt64 = 1
+  ) -> LeaderboardBuilder {
+    LeaderboardBuilder(
+      [submissions], home: home,
+      options: ScoringOptions(inference: InferenceOptions(replicates: 200, seed: seed)),
+      store: store)
+  }
+
+  private func same(
+    _ one: [LeaderboardBuilder.BoardContent], _ other: [LeaderboardBuilder.BoardContent]
+  ) -> Bool {
+    one.map(\.entries) == other.map(\.entries) && one.map(\.comparison) == other.map(\.comparison)
+      && one.map(\.split) == other.map(\.split)
+  }
+
+  @Test("what the store keeps gives the boards that were computed", arguments: [1, 4])
+  func store(count: Int) throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(count)
+    let file = place.file("store/invitro.sqlite")
+    let computed = try builder(submissions, home: sample.home, store: nil).boards()
+    let first = try builder(submissions, home: sample.home, store: ReportStore(file)).boards()
+    let size = try Data(contentsOf: file).count
+    let second = try builder(submissions, home: sample.home, store: ReportStore(file)).boards()
+    #expect(same(computed, first) && same(first, second))
+    #expect(computed.first?.entries.count == count)
+    #expect((computed.first?.comparison == nil) == (count == 1))
+    #expect(try Data(contentsOf: file).count == size, "the second run keeps nothing new")
+  }
+
+  @Test("another seed is another report, not the kept one")
+  func otherChoices() throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(2)
+    let store = try ReportStore(place.file("invitro.sqlite"))
+    let one = try builder(submissions, home: sample.home, store: store, seed: 1).boards()
+    let two = try builder(submissions, home: sample.home, store: store, seed: 2).boards()
+    #expect(one.first?.entries.first?.report?.signature.contains("seed:1|") == true)
+    #expect(two.first?.entries.first?.report?.signature.contains("seed:2|") == true)
+  }
+
+  @Test("the store is readable by its owner alone")
+  func mode() throws {
+    let place = try TemporaryFolder()
+    let file = place.file("home/invitro.sqlite")
+    _ = try ReportStore(file)
+    let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions]
+    #expect((mode as? NSNumber)?.intValue == 0o600)
+  }
+
+  @Test("a file that is no database is refused, not overwritten")
+  func notADatabase() throws {
+    let place = try TemporaryFolder()
+    let file = try place.write(String(repeating: "words ", count: 500), to: "invitro.sqlite")
+    #expect(throws: HarnessError.self) { try ReportStore(file) }
+    #expect(try String(contentsOf: file, encoding: .utf8).hasPrefix("words"))
+  }
+
+  @Test("progress is told for every entry")
+  func progress() throws {
+    let sample = try SampleHome.shared.get()
+    let (_, submissions) = try sample.submissions(3)
+    var seen: [Int] = []
+    _ = try builder(submissions, home: sample.home, store: nil).boards { done, total in
+      #expect(total == 3)
+      seen.append(done)
+    }
+    #expect(seen == [1, 2, 3])
+  }
+
+  @Test("without the split's labels an entry is listed, and says why it has no score")
+  func withoutData() throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(1)
+    let empty = DataHome(place.file("nothing"))
+    let board = try #require(try builder(submissions, home: empty, store: nil).boards().first)
+    #expect(board.entries.count == 1)
+    #expect(board.entries[0].report == nil)
+    #expect(board.entries[0].unscored?.contains("not on the machine") == true)
+  }
+
+  @Test("a published entry stands on the board without report")
+  func published() throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(1)
+    try place.write(
+      """
+      {"schema": 1, "benchmark": "sample24", "split": "test", "team": "T", "system": "S",
+       "kind": "published", "claimed": {"empathy": {"pcc": 0.99}}}
+      """, to: "submissions/sample24/paper/submission.json")
+    let board = try #require(try builder(submissions, home: sample.home, store: nil).boards().first)
+    let paper = try #require(board.entries.first { $0.slug == "paper" })
+    #expect(paper.report == nil && paper.unscored == nil)
+    #expect(board.comparison == nil, "one scored entry has nobody to be compared with")
+  }
+
+  @Test("the check of a folder counts entries and finds predictions that were changed")
+  func check() throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(2)
+    let sound = try SubmissionCheck.run(submissions, home: sample.home)
+    #expect(sound.entries == 2 && sound.compared == 2 && sound.withoutSplit == 0)
+    let elsewhere = try SubmissionCheck.run(submissions, home: DataHome(place.file("none")))
+    #expect(elsewhere.compared == 0 && elsewhere.withoutSplit == 2)
+    let entry = try #require(try submissions.entries().first?.predictions)
+    var text = try String(contentsOf: entry, encoding: .utf8)
+    text = text.replacing(/\t[0-9.]+\n/, with: "\t4.4321\n", maxReplacements: 1)
+    try text.write(to: entry, atomically: true, encoding: .utf8)
+    let faults = refusal { try SubmissionCheck.run(submissions, home: sample.home) }
+    #expect(faults.map(\.code) == [.metadata])
+    #expect(faults.first?.expected.hasSuffix("as submission.json says") == true)
+  }
+
+  @Test("the home's check finds a changed file and one that others can read")
+  func homeCheck() throws {
+    let bench = try Workbench(id: "sample24")
+    try bench.put(Workbench.header + "1,p,a,x,3,4,1,30,9\n")
+    try bench.importAll()
+    let sound = try DataHomeCheck.run(bench.home, definitions: [bench.definition])
+    #expect(sound.map(\.isSound) == [true])
+    let file = bench.home.url.appending(path: "sample24/train.csv")
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file.path)
+    let open = try DataHomeCheck.run(bench.home, definitions: [bench.definition])
+    #expect(open.map(\.isSound) == [false] && open[0].text.contains("chmod 600"))
+    try Data("changed".utf8).write(to: file)
+    let changed = try DataHomeCheck.run(bench.home, definitions: [bench.definition])
+    #expect(changed.map(\.isSound) == [false] && changed[0].text.contains("SHA-256"))
+  }
+}
