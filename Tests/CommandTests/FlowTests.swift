@@ -1,0 +1,157 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Commands: what a team and a maintainer do")
+struct FlowTests {
+  private static let quick = ["--replicates", "200"]
+
+  @Test("data sample makes and imports the set, and says what it holds")
+  func sample() throws {
+    let sample = try SampleFolder.shared.get()
+    #expect(sample.made.status == 0)
+    let summary = try sample.made.object()
+    let splits = try #require(summary["splits"] as? [[String: Any]])
+    #expect(splits.compactMap { $0["name"] as? String } == ["train", "dev", "test"])
+    #expect(splits.compactMap { $0["rows"] as? Int } == [1000, 63, 83])
+    #expect(try sample.systems().count == 4)
+    #expect(try sample.program.run("data", "sample").status == 65, "the folder is in use")
+  }
+
+  @Test("a score is the same from a file and from standard input, as text and as JSON")
+  func score() throws {
+    let sample = try SampleFolder.shared.get()
+    let file = try sample.system(3)
+    let arguments = ["-b", "sample24", "-s", "test"] + Self.quick
+    let fromFile = try sample.program.run(["score", file] + arguments + ["--json"])
+    let text = try String(contentsOf: sample.folder.file(file), encoding: .utf8)
+    let fromInput = try sample.program.run(["score", "-"] + arguments + ["--json"], input: text)
+    #expect(fromFile.status == 0 && fromFile.out == fromInput.out)
+    let report = try fromFile.object()
+    #expect(report["n"] as? Int == 83)
+    let targets = try #require(report["targets"] as? [String: [String: Any]])
+    let pcc = try #require((targets["empathy"]?["pcc"] as? [String: Double])?["value"])
+    let shown = try sample.program.run(["score", file] + arguments)
+    #expect(shown.status == 0)
+    #expect(shown.out.contains("\(pcc)"))
+    #expect(shown.out.contains(try #require(report["signature"] as? String)))
+  }
+
+  @Test("validate tells a sound file by its rows and targets")
+  func validate() throws {
+    let sample = try SampleFolder.shared.get()
+    let file = try sample.system(1)
+    let outcome = try sample.program.run("validate", file, "-b", "sample24", "--json")
+    #expect(outcome.status == 0)
+    let verdict = try outcome.object()
+    #expect(verdict["valid"] as? Bool == true)
+    #expect(verdict["rows"] as? Int == 83)
+    #expect((verdict["sha256"] as? String)?.count == 64)
+  }
+
+  @Test("compare finds no difference between a file and itself, and ranks several")
+  func compare() throws {
+    let sample = try SampleFolder.shared.get()
+    let files = try (0..<4).map(sample.system)
+    let arguments = ["-b", "sample24", "-s", "test", "--json"] + Self.quick
+    let itself = try sample.program.run(["compare", files[0], files[0]] + arguments).object()
+    #expect((itself["conclusion"] as? String)?.hasPrefix("The two can't be told apart") == true)
+    let all = try sample.program.run(["compare", "--all"] + files + arguments).object()
+    let comparison = try #require(all["comparison"] as? [String: Any])
+    #expect((comparison["pairs"] as? [Any])?.count == 6)
+    #expect((comparison["standings"] as? [Any])?.count == 4)
+    let text = try sample.program.run(["compare", files[0], files[3]] + arguments.filter { $0 != "--json" })
+    #expect(text.status == 0 && text.out.contains("p (swap)"))
+  }
+
+  @Test("stats and check print JSON on request")
+  func json() throws {
+    let sample = try SampleFolder.shared.get()
+    let statistics = try sample.program.run("data", "stats", "sample24", "--json").object()
+    #expect((statistics["splits"] as? [Any])?.count == 3)
+    let check = try sample.program.run("data", "check", "--json")
+    let results = try JSONSerialization.jsonObject(with: Data(check.out.utf8)) as? [[String: Any]]
+    #expect(results?.compactMap { $0["isSound"] as? Bool } == [true, true, true])
+  }
+
+  @Test("from predictions to a checked site whose bytes do not depend on when it is built")
+  func site() throws {
+    let sample = try SampleFolder.shared.get()
+    let place = try TemporaryFolder()
+    let program = try Program(in: place.url)
+    let home = ["--data", sample.folder.file("data").path]
+    for index in 0..<3 {
+      let file = sample.folder.file(try sample.system(index)).path
+      let add = ["submit", "add", file, "-b", "sample24", "-s", "test", "--team", "Team"]
+      let options = ["--system", "S\(index)", "--kind", "baseline", "--date", "2026-01-02"]
+      let outcome = try program.run(add + options + home)
+      #expect(outcome.status == 0, "\(outcome.err)")
+      #expect(outcome.out == "submissions/sample24/team-s\(index)\n")
+      #expect(try program.run(add + options + home).status == 65, "the slug is taken")
+      #expect(try program.run(add + options + ["--slug", "again"] + home).status == 65)
+    }
+    #expect(try program.run(["submit", "check"] + home).out.hasPrefix("3 entries are sound"))
+    let source = ["--source", Shared.checkout.appending(path: "site").path] + Self.quick
+    for out in ["one", "two", "fresh"] {
+      let fresh = out == "fresh" ? ["--fresh", "--threads", "1"] : []
+      let built = try program.run(["site", "build", "--out", out] + source + fresh + home)
+      #expect(built.status == 0, "\(built.err)")
+      let checked = try program.run(["site", "check", out] + home)
+      #expect(checked.status == 0, "\(checked.out)")
+    }
+    let one = try content(of: place.file("one"))
+    #expect(one.keys.contains { $0.hasSuffix("leaderboard.json") })
+    #expect(one.keys.contains { $0.hasSuffix("leaderboard.csv") })
+    #expect(try content(of: place.file("two")) == one)
+    #expect(try content(of: place.file("fresh")) == one)
+  }
+
+  @Test("a published system is not added with predictions, and one without team is not added")
+  func refusedEntries() throws {
+    let sample = try SampleFolder.shared.get()
+    let add = ["submit", "add", try sample.system(0), "-b", "sample24", "-s", "test"]
+    for options in [["--team", "T", "--system", "S", "--kind", "published"], ["--team", "T"]] {
+      let outcome = try sample.program.run(add + options + ["--submissions", "refused"])
+      #expect(outcome.status == 64)
+    }
+    let unknown = try sample.program.run(
+      add + ["--team", "T", "--system", "S", "--kind", "magic", "--submissions", "refused"])
+    #expect(unknown.status == 65)
+    #expect(!FileManager.default.fileExists(atPath: sample.folder.file("refused").path))
+  }
+
+  @Test("two folders of runs are compared, with the warning what that means")
+  func runs() throws {
+    let sample = try SampleFolder.shared.get()
+    let place = try TemporaryFolder()
+    for (folder, indices) in [("a", [0, 1]), ("b", [2, 3])] {
+      for index in indices {
+        let file = sample.folder.file(try sample.system(index))
+        try place.write(Data(contentsOf: file), to: "\(folder)/seed\(index).tsv")
+      }
+    }
+    let outcome = try sample.program.run([
+      "compare", "--runs", place.file("a").path, place.file("b").path, "-b", "sample24", "-s", "test",
+    ])
+    #expect(outcome.status == 0)
+    #expect(outcome.out.contains("Hedges g"))
+    #expect(outcome.err.contains("training procedure"))
+  }
+
+  /// Every file below `folder` by its path.
+  private func content(of folder: URL) throws -> [String: Data] {
+    let walker = FileManager.default.enumerator(atPath: folder.path)
+    let paths = walker?.allObjects as? [String] ?? []
+    var files: [String: Data] = [:]
+    for path in paths {
+      let url = folder.appending(path: path)
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
+        !isFolder.boolValue
+      else { continue }
+      files[path] = try Data(contentsOf: url)
+    }
+    #expect(files.count > 10)
+    return files
+  }
+}
