@@ -12,7 +12,7 @@ func tokenizerBench(arguments: [String]) throws {
   guard let csv = arguments.first, arguments.count > 1 else {
     throw TokenizerBenchError.usage
   }
-  let essays = try lastColumn(of: URL(filePath: csv))
+  let essays = try quotedRows(of: URL(filePath: csv)).dropFirst().compactMap(\.last)
   let essayFile = FileManager.default.temporaryDirectory.appending(path: "essays-\(UUID()).json")
   try JSONEncoder().encode(essays).write(to: essayFile)
   defer { try? FileManager.default.removeItem(at: essayFile) }
@@ -93,29 +93,35 @@ private struct TokenizerPeer: Decodable {
   }
 }
 
-/// The last column of a CSV whose fields are all quoted.
-private func lastColumn(of file: URL) throws -> [String] {
-  var (rows, field, quoted, row): ([String], [UInt8], Bool, [UInt8]) = ([], [], false, [])
+/// The rows of a CSV whose fields are all quoted, its header too.
+func quotedRows(of file: URL) throws -> [[String]] {
+  var (rows, row, field, isQuoted): ([[String]], [String], [UInt8], Bool) = ([], [], [], false)
   let bytes = Array(try Data(contentsOf: file))
   var index = 0
+  func endField() {
+    row.append(String(decoding: field, as: UTF8.self))
+    field.removeAll()
+  }
   while index < bytes.count {
     let byte = bytes[index]
     index += 1
     switch byte {
-    case UInt8(ascii: "\""):
-      if quoted, index < bytes.count, bytes[index] == byte {
-        field.append(byte)
-        index += 1
-      } else {
-        quoted.toggle()
-        if quoted { field.removeAll() } else { row = field }
-      }
-    case UInt8(ascii: "\n") where !quoted:
-      rows.append(String(decoding: row, as: UTF8.self))
+    case UInt8(ascii: "\"") where isQuoted && index < bytes.count && bytes[index] == byte:
+      field.append(byte)
+      index += 1
+    case UInt8(ascii: "\""): isQuoted.toggle()
+    case UInt8(ascii: ",") where !isQuoted: endField()
+    case UInt8(ascii: "\n") where !isQuoted:
+      endField()
+      rows.append(row)
       row.removeAll()
+    case UInt8(ascii: "\r") where !isQuoted: break
     default: field.append(byte)
     }
   }
-  if !row.isEmpty { rows.append(String(decoding: row, as: UTF8.self)) }
-  return Array(rows.dropFirst())
+  if !row.isEmpty || !field.isEmpty {
+    endField()
+    rows.append(row)
+  }
+  return rows
 }

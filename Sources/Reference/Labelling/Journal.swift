@@ -31,6 +31,26 @@ public struct JournalEntry: Codable, Sendable, Equatable {
   public var time: Double
   public var seconds: Double
 
+  public init(
+    id: String, essay: String, sample: Int, attempt: Int, prompt: String, model: String,
+    answer: String, scores: [Double]?, tolerated: [RatingAnswer.Tolerance], promptTokens: Int?,
+    answerTokens: Int?, time: Double, seconds: Double
+  ) {
+    self.id = id
+    self.essay = essay
+    self.sample = sample
+    self.attempt = attempt
+    self.prompt = prompt
+    self.model = model
+    self.answer = answer
+    self.scores = scores
+    self.tolerated = tolerated
+    self.promptTokens = promptTokens
+    self.answerTokens = answerTokens
+    self.time = time
+    self.seconds = seconds
+  }
+
   /// What is asked: a change of any part makes it another question.
   public var question: Question {
     Question(id: id, essay: essay, sample: sample, prompt: prompt, model: model)

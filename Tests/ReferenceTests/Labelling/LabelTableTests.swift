@@ -52,4 +52,15 @@ struct LabelTableTests {
     #expect(detailed.rows[0][3] == "1.414213562")
     #expect(detailed.rows[1] == ["b", "8", "", "", "0", "1", "", "", "", "", "", ""])
   }
+
+  @Test("A table that can't be written leaves nothing behind")
+  func unwritable() throws {
+    let table = LabelTable(header: ["id"], rows: [["a"]])
+    #expect(throws: LabellingError.self) { try table.write(to: folder.file("no/such/l.tsv")) }
+    // A folder stands where the file should go.
+    try FileManager.default.createDirectory(
+      at: folder.file("taken"), withIntermediateDirectories: false)
+    #expect(throws: LabellingError.self) { try table.write(to: folder.file("taken")) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["taken"])
+  }
 }

@@ -130,6 +130,31 @@ struct ResumeTests {
     #expect(line == 1)
   }
 
+  @Test("A disk that fills up in the middle of a line leaves whole lines, and an error says so")
+  func fullDisk() async throws {
+    let path = folder.file("journal.jsonl").path
+    await #expect(processExitsWith: .exitCode(7)) { [path = path as String] in
+      let journal = try Journal(URL(filePath: path))
+      let entry = JournalEntry(
+        id: "a", essay: "e", sample: 0, attempt: 0, prompt: "p", model: "m", answer: "4",
+        scores: [4], tolerated: [], promptTokens: 1, answerTokens: 1, time: 0, seconds: 0)
+      try journal.append(entry)
+      let size = try Data(contentsOf: URL(filePath: path)).count
+      // From here on a file may grow by 20 bytes only, as on a disk that is full.
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: rlim_t(size + 20), rlim_max: rlim_t(size + 20))
+      setrlimit(__rlimit_resource_t(1), &limit)
+      do {
+        try journal.append(entry)
+      } catch LabellingError.file {
+        exit(7)
+      }
+    }
+    let journal = try Journal(URL(filePath: path))
+    #expect(!journal.wasTruncated)
+    #expect(journal.entries.map(\.id) == ["a"])
+  }
+
   @Test("A journal has one writer")
   func oneWriter() throws {
     let file = folder.file("journal.jsonl")
