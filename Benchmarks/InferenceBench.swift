@@ -6,6 +6,7 @@ import Metrics
 /// Without `PEER` (the path of `inference_peer.py`) only our own times are printed.
 enum InferenceBench {
   static func run(_ arguments: [String]) {
+    if arguments.first == "point-metrics" { return pointMetrics(Array(arguments.dropFirst())) }
     let data = Data83()
     var ours: [String: Double] = [:]
     print("n = 83, 57 clusters, B = 10,000, \(Parallel.processors) threads; best of several runs")
@@ -69,7 +70,7 @@ enum InferenceBench {
     }
   }
 
-  /// `invitro-bench point-metrics [ROWS]`: point metrics of two long columns.
+  /// `invitro-bench inference point-metrics [ROWS]`: point metrics of two long columns.
   static func pointMetrics(_ arguments: [String]) {
     let rows = arguments.first.flatMap { Int($0) } ?? 1_000_000
     var generator = CounterGenerator(seed: 3, stream: .simulation)

@@ -4,11 +4,8 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "inference": InferenceBench.run(Array(arguments.dropFirst()))
 case "inference-many": InferenceBench.many(Array(arguments.dropFirst()))
-case "point-metrics": InferenceBench.pointMetrics(Array(arguments.dropFirst()))
 case "simulate": CoverageSimulation.run(Array(arguments.dropFirst()))
 default:
-  print(
-    "usage: invitro-bench inference [PEER] | inference-many [SYSTEMS] | point-metrics [ROWS] | simulate [--runs N]"
-  )
+  print("usage: invitro-bench inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]")
   exit(arguments.isEmpty ? 0 : 64)
 }
