@@ -24,15 +24,20 @@ enum CoverageSimulation {
     let runs = number("--runs", arguments) ?? 4000
     let resamples = number("--resamples", arguments) ?? 1999
     let error = (0.95 * 0.05 / Double(runs)).squareRoot()
-    print("\(runs) runs a scenario, B = \(resamples), nominal 95%, seeds 1 to \(runs). ", terminator: "")
+    print(
+      "\(runs) runs a scenario, B = \(resamples), nominal 95%, seeds 1 to \(runs). ", terminator: ""
+    )
     print("Monte Carlo standard error of a share near .95: \(shown(error, 4)).")
     coverage(runs, resamples)
     differences(runs, resamples)
     size(runs, resamples)
+    ranks(min(runs, 2000), resamples)
   }
 
   private static func number(_ name: String, _ arguments: [String]) -> Int? {
-    guard let place = arguments.firstIndex(of: name), place + 1 < arguments.count else { return nil }
+    guard let place = arguments.firstIndex(of: name), place + 1 < arguments.count else {
+      return nil
+    }
     return Int(arguments[place + 1])
   }
 
@@ -86,7 +91,9 @@ enum CoverageSimulation {
 
   private static func coverage(_ runs: Int, _ resamples: Int) {
     print("\n### Coverage of the interval of one system\n")
-    print("| clusters, correlation within | metric | " + methods.map(\.0).joined(separator: " | ") + " |")
+    print(
+      "| clusters, correlation within | metric | " + methods.map(\.0).joined(separator: " | ")
+        + " |")
     print("|---|---|" + methods.map { _ in "---:|" }.joined())
     for scenario in scenarios {
       var world = SimulatedWorld(seed: 0)
@@ -123,7 +130,9 @@ enum CoverageSimulation {
   private static func differences(_ runs: Int, _ resamples: Int) {
     print("\n### Coverage of the paired interval of a difference\n")
     print("Two systems of latent quality .68 and .58 whose errors share 80% of their variance.\n")
-    print("| clusters, correlation within | metric | jackknife | percentile | rows: jackknife | rows: percentile |")
+    print(
+      "| clusters, correlation within | metric | jackknife | percentile | rows: jackknife | rows: percentile |"
+    )
     print("|---|---|---:|---:|---:|---:|")
     for scenario in scenarios {
       var world = SimulatedWorld(seed: 0)
@@ -146,7 +155,8 @@ enum CoverageSimulation {
             for metric in metrics {
               guard let target = truth[metric], let made = intervals[metric] else { continue }
               part.add(
-                "\(name) \(method) \(metric)", made.value.map { $0.low <= target && target <= $0.high })
+                "\(name) \(method) \(metric)",
+                made.value.map { $0.low <= target && target <= $0.high })
             }
           }
         }
@@ -163,7 +173,9 @@ enum CoverageSimulation {
 
   private static func size(_ runs: Int, _ resamples: Int) {
     print("\n### How often a test of two equally good systems rejects at 5%\n")
-    print("| clusters, correlation within | metric | swap by cluster | swap by row | jackknife interval leaves out 0 | Williams | Steiger |")
+    print(
+      "| clusters, correlation within | metric | swap by cluster | swap by row | jackknife interval leaves out 0 | Williams | Steiger |"
+    )
     print("|---|---|---:|---:|---:|---:|---:|")
     for scenario in scenarios {
       let tally = tally(runs) { seed, part in
@@ -188,8 +200,43 @@ enum CoverageSimulation {
       }
       for metric in metrics {
         let cells = ["c", "r", "j", "w", "s"].map { tally.share("\($0) \(metric)") }
-        print("| \(scenario.title) | \(metric.rawValue.uppercased()) | \(cells.joined(separator: " | ")) |")
+        print(
+          "| \(scenario.title) | \(metric.rawValue.uppercased()) | \(cells.joined(separator: " | ")) |"
+        )
       }
+    }
+  }
+
+  // MARK: - Rank sets
+
+  /// Ten systems, of which some are equally good: how often all rank sets hold the true ranks.
+  private static func ranks(_ runs: Int, _ resamples: Int) {
+    print("\n### How often the rank sets of ten systems hold all true ranks at once\n")
+    print("Latent qualities .40, .45, .50, .50, .55, .60, .60, .60, .65, .70; \(runs) runs.\n")
+    print("| clusters, correlation within | PCC | mean ranks in a set |")
+    print("|---|---:|---:|")
+    let qualities = [0.40, 0.45, 0.50, 0.50, 0.55, 0.60, 0.60, 0.60, 0.65, 0.70]
+    for scenario in scenarios {
+      let results = Parallel.map(runs, threads: Parallel.processors) { run in
+        var world = SimulatedWorld(seed: UInt64(run + 1))
+        world.sizes = scenario.sizes
+        let rows = world.drawMany(qualities, withinPerson: scenario.within)
+        let comparison = SystemsComparison(
+          ClusteredSample(gold: rows.gold, clusters: rows.persons), systems: rows.systems,
+          options: InferenceOptions(replicates: resamples, seed: UInt64(run + 1), threads: 1))
+        var holds = true, width = 0
+        for (i, set) in comparison.rankSets.enumerated() {
+          guard let set else { continue }
+          let better = qualities.count { $0 > qualities[i] }
+          let worse = qualities.count { $0 < qualities[i] }
+          if set.best > 1 + better || set.worst < qualities.count - worse { holds = false }
+          width += set.worst - set.best + 1
+        }
+        return (holds, Double(width) / Double(qualities.count))
+      }
+      let share = Double(results.count { $0.0 }) / Double(runs)
+      let width = results.reduce(0) { $0 + $1.1 } / Double(runs)
+      print("| \(scenario.title) | \(shown(share)) | \(shown(width, 1)) |")
     }
   }
 }

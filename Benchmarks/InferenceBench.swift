@@ -6,6 +6,7 @@ import Metrics
 /// Without `PEER` (the path of `inference_peer.py`) only our own times are printed.
 enum InferenceBench {
   static func run(_ arguments: [String]) {
+    if arguments.first == "point-metrics" { return pointMetrics(Array(arguments.dropFirst())) }
     let data = Data83()
     var ours: [String: Double] = [:]
     print("n = 83, 57 clusters, B = 10,000, \(Parallel.processors) threads; best of several runs")
@@ -69,6 +70,23 @@ enum InferenceBench {
     }
   }
 
+  /// `invitro-bench inference point-metrics [ROWS]`: point metrics of two long columns.
+  static func pointMetrics(_ arguments: [String]) {
+    let rows = arguments.first.flatMap { Int($0) } ?? 1_000_000
+    var generator = CounterGenerator(seed: 3, stream: .simulation)
+    let gold = (0..<rows).map { _ in ((1 + 6 * generator.uniform()) * 1000).rounded() / 1000 }
+    let x = gold.map { ((0.5 * $0 + 2 + generator.normal()) * 1e6).rounded() / 1e6 }
+    for threads in [1, Parallel.processors] {
+      print("\(rows) rows, \(threads) threads")
+      _ = report("PCC, CCC, RMSE, MAE", runs: 10) {
+        PairedMoments(predictions: x, gold: gold, threads: threads).count
+      }
+      _ = report("Spearman and Kendall", runs: 5) {
+        RankCorrelation(predictions: x, gold: gold, threads: threads).spearman.value == nil ? 0 : 1
+      }
+    }
+  }
+
   private static func row(_ data: Data83, _ count: Int, _ replicates: Int) {
     let systems = data.more(count)
     let seconds = time {
@@ -92,17 +110,25 @@ enum InferenceBench {
     let lines: [(String, String, String, Double)] = [
       ("intervals of one system: scipy.stats.bootstrap, three metrics", "scipy_boot", "rows", 20),
       ("intervals of one system: numpy count matrix", "numpy_counts", "rows", 4),
-      ("swap test of one pair: scipy.stats.permutation_test, one metric (ours four)",
-       "scipy_perm", "swapRows", 30),
-      ("all pairs of 50: scipy.stats.permutation_test, three metrics", "scipy_pairs", "pairsRows", 500),
+      (
+        "swap test of one pair: scipy.stats.permutation_test, one metric (ours four)",
+        "scipy_perm", "swapRows", 30
+      ),
+      (
+        "all pairs of 50: scipy.stats.permutation_test, three metrics", "scipy_pairs", "pairsRows",
+        500
+      ),
       ("all pairs of 50: numpy, shared swaps, three metrics", "numpy_swaps", "pairsRows", 5),
-      ("all pairs of 50: numpy, shared resample, intervals of three differences", "numpy_shared",
-       "pairIntervals", 5),
+      (
+        "all pairs of 50: numpy, shared resample, intervals of three differences", "numpy_shared",
+        "pairIntervals", 5
+      ),
     ]
     for (title, their, our, target) in lines {
       guard let a = theirs[their], let b = ours[our] else { continue }
       print(
-        "| \(title) | \(shown(a)) | \(shown(b * 1e3)) | \(shown(a / (b * 1e3))) | \(shown(target)) |")
+        "| \(title) | \(shown(a)) | \(shown(b * 1e3)) | \(shown(a / (b * 1e3))) | \(shown(target)) |"
+      )
     }
   }
 

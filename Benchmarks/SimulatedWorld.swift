@@ -47,6 +47,28 @@ struct SimulatedWorld {
     return rows
   }
 
+  /// Gold labels and systems of the given qualities whose errors share `common` of their variance.
+  mutating func drawMany(
+    _ qualities: [Double], withinPerson: Double
+  ) -> (gold: [Double], persons: [Int], systems: [[Double]]) {
+    let (between, within) = (withinPerson.squareRoot(), (1 - withinPerson).squareRoot())
+    var gold: [Double] = [], persons: [Int] = []
+    var systems = [[Double]](repeating: [], count: qualities.count)
+    for (person, size) in sizes.enumerated() {
+      let own = (0..<(qualities.count + 2)).map { _ in between * generator.normal() }
+      for _ in 0..<size {
+        let part = own.map { $0 + within * generator.normal() }
+        persons.append(person)
+        gold.append(label(part[0]))
+        for (s, quality) in qualities.enumerated() {
+          let error = common.squareRoot() * part[1] + (1 - common).squareRoot() * part[s + 2]
+          systems[s].append(prediction(part[0], quality, error))
+        }
+      }
+    }
+    return (gold, persons, systems)
+  }
+
   private func label(_ latent: Double) -> Double {
     (min(7, max(1, 4.2 + 2.1 * latent)) * 6).rounded() / 6
   }

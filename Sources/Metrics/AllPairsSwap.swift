@@ -3,34 +3,26 @@ import COpenBLAS
 /// Swap permutation tests of all pairs of systems, replicates in blocks.
 ///
 /// A block of R replicates is one product: the (5·S, G) matrix of every system's cluster sums times
-/// the (G, R) matrix of 0 and 1. A pair then needs the difference of two systems' rows alone, and
-/// the comparisons are arranged so that no division is left and only PCC takes square roots:
-/// a/√b - c/√d >= t becomes a√d - c√b >= t√b√d, and since a swap leaves the sum of both squared
-/// errors as it is, RMSE is compared through their difference.
+/// the (G, R) matrix of 0 and 1. A pair then needs the differences of two systems' rows alone, which
+/// `SwapPair` compares with the observed difference.
 ///
-/// Raw pointers stand here for the inner loops: each system owns 5·R numbers of the product, and
-/// every index below is `system · 5 · R + quantity · R + replicate` with each part below its bound.
+/// Raw pointers stand here and in `SwapPair` for the inner loops: each system owns 5·R numbers of
+/// the product, and every index is `system · 5 · R + quantity · R + replicate` with each part below
+/// its bound.
 struct AllPairsSwap {
   /// Replicates of a block (R). With 5 sums and 2 · 16 systems of a tile 320 KiB are in use.
   static let block = 256
   private static let tile = 16
-  private static let quantities = 5
+  static let quantities = 5
 
   private let systems: Int
   private let clusters: Int
   /// (5·S, G): Σz, Σz², Σzy, Σx², Σxy of each cluster.
   private var sums: [Double]
-  private var totals: [Totals] = []
+  private var totals: [SwapPair.Totals] = []
   private let sumSquaresY: Double
   private let rows: Double
   private let options: InferenceOptions
-
-  private struct Totals {
-    var squaresZ = 0.0, productsZ = 0.0, squaresX = 0.0, productsX = 0.0
-    var pcc = 0.0, ccc = 0.0
-    /// Σ(x - y)² less Σy².
-    var error: Double { squaresX - 2 * productsX }
-  }
 
   init(_ sample: ClusteredSample, _ predictions: [[Double]], options: InferenceOptions) {
     systems = predictions.count
@@ -42,11 +34,13 @@ struct AllPairsSwap {
     for (s, x) in predictions.enumerated() { totals.append(add(s, x, sample)) }
   }
 
-  private mutating func add(_ s: Int, _ x: [Double], _ sample: ClusteredSample) -> Totals {
+  private mutating func add(
+    _ s: Int, _ x: [Double], _ sample: ClusteredSample
+  ) -> SwapPair.Totals {
     let moments = SampleMoments(x)
     let deviation = (moments.sumSquares / moments.count).squareRoot()
     let scale = deviation > 0 ? 1 / deviation : 0
-    var total = Totals()
+    var total = SwapPair.Totals()
     for i in x.indices {
       let y = sample.gold[i] - sample.centre
       let z = (x[i] - moments.mean) * scale, raw = x[i] - sample.centre
@@ -124,7 +118,9 @@ struct AllPairsSwap {
         for iTile in Swift.stride(from: 0, through: jTile, by: Self.tile) {
           for j in jTile..<min(systems, jTile + Self.tile) {
             for i in iTile..<min(j, iTile + Self.tile) where i < j {
-              let far = pair(base + i * stride, base + j * stride, totals[i], totals[j], width)
+              let pair = SwapPair(
+                totals[i], totals[j], sumSquaresY: sumSquaresY, rows: rows)
+              let far = pair.farCounts(base + i * stride, base + j * stride, width)
               let at = 3 * (j * (j - 1) / 2 + i)
               counts[at] &+= far.0
               counts[at + 1] &+= far.1
@@ -134,43 +130,5 @@ struct AllPairsSwap {
         }
       }
     }
-  }
-
-  /// One pair over one block; `a` and `b` have 5·R numbers each, of which `width` are read a row.
-  @inline(__always)
-  private func pair(
-    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ ta: Totals, _ tb: Totals,
-    _ width: Int
-  ) -> (Int32, Int32, Int32) {
-    let size = Self.block
-    let inverse = 1 / rows
-    let leastPCC = (abs(ta.pcc - tb.pcc) - 1e-12) * sumSquaresY.squareRoot()
-    let leastCCC = (abs(ta.ccc - tb.ccc) - 1e-12) / 2
-    let gap = ta.error - tb.error
-    let both = ta.error + tb.error + 2 * sumSquaresY
-    let leastError = abs(gap) - 1e-12 * both
-    let (zza, zya, zzb, zyb) = (ta.squaresZ, ta.productsZ, tb.squaresZ, tb.productsZ)
-    let (da, ca) = (ta.squaresX + sumSquaresY, ta.productsX)
-    let (db, cb) = (tb.squaresX + sumSquaresY, tb.productsX)
-    var pcc: Int64 = 0, ccc: Int64 = 0, rmse: Int64 = 0
-    for r in 0..<width {
-      let z = b[r] - a[r]
-      let zz = b[size &+ r] - a[size &+ r]
-      let zy = b[2 &* size &+ r] - a[2 &* size &+ r]
-      let xx = b[3 &* size &+ r] - a[3 &* size &+ r]
-      let xy = b[4 &* size &+ r] - a[4 &* size &+ r]
-      let lost = z * z * inverse
-      let rootA = (zza + zz - lost).squareRoot(), rootB = (zzb - zz - lost).squareRoot()
-      let apart = (zya + zy) * rootB - (zyb - zy) * rootA
-      pcc &+= abs(apart) < leastPCC * (rootA * rootB) ? 0 : 1
-      let spreadA = da + xx, spreadB = db - xx
-      let concord = (ca + xy) * spreadB - (cb - xy) * spreadA
-      ccc &+= abs(concord) < leastCCC * (spreadA * spreadB) ? 0 : 1
-      rmse &+= abs(gap + 2 * (xx - 2 * xy)) < leastError ? 0 : 1
-    }
-    return (
-      Int32(truncatingIfNeeded: pcc), Int32(truncatingIfNeeded: ccc),
-      Int32(truncatingIfNeeded: rmse)
-    )
   }
 }

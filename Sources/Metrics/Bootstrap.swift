@@ -131,7 +131,9 @@ struct Draws: Sendable {
   /// Infinitesimal-jackknife errors of the four stabilised metrics in replicate `b`.
   func standardError(
     _ b: Int, _ rows: UnsafeBufferPointer<ClusterSums.Row>,
-    _ gradients: (pcc: ClusterSums.Row, ccc: ClusterSums.Row, rmse: ClusterSums.Row, mae: ClusterSums.Row)
+    _ gradients: (
+      pcc: ClusterSums.Row, ccc: ClusterSums.Row, rmse: ClusterSums.Row, mae: ClusterSums.Row
+    )
   ) -> SIMD4<Double> {
     var squares = SIMD4<Double>.zero
     forEach(b) { cluster in

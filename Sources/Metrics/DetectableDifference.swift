@@ -35,7 +35,9 @@ public struct DetectableDifference: Sendable, Hashable {
     precondition(metric.lane != nil && abs(correlation) < 1 && power > 0 && power < 1)
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
     let moments = PairedMoments(predictions: predictions, gold: sample.gold)
-    guard let r = moments.pcc().value else { return .undefined(moments.pcc().reason ?? .degenerate) }
+    guard let r = moments.pcc().value else {
+      return .undefined(moments.pcc().reason ?? .degenerate)
+    }
     guard abs(r) < 1 - 1e-9 else { return .undefined(.degenerate) }
     let model = CompetitorModel(sample, predictions, r: r, correlation: correlation)
     func trial(_ delta: Double) -> (power: Double, difference: Double) {

@@ -1,12 +1,13 @@
 /// Order statistics without sorting everything.
-enum Quantiles {
+package enum Quantiles {
   /// Quantiles of `values` at `levels` by linear interpolation, position (m - 1)·level (numpy's
   /// default), of the values that are not NaN.
   ///
   /// - Returns: the quantiles and the number of NaN; nil where fewer than 2 values are left.
-  static func linear(
+  package static func linear(
     _ values: [Double], _ levels: [Double]
   ) -> (quantiles: [Double], undefined: Int)? {
+    if let quantiles = fromTails(values, levels) { return (quantiles, 0) }
     var kept = values
     let defined = compact(&kept)
     guard defined >= 2 else { return nil }
@@ -14,15 +15,65 @@ enum Quantiles {
       let data = buffer.extracting(0..<defined)
       return levels.map { level in
         let position = Double(defined - 1) * level
-        let below = min(defined - 2, Int(position))
-        let low = select(data, below)
-        // After selection everything right of `below` is at least as large.
-        var high = data[below + 1]
-        for i in (below + 1)..<defined where data[i] < high { high = data[i] }
-        return low + (position - Double(below)) * (high - low)
+        return interpolate(data, position) ?? data.reduce(-.infinity, max)
       }
     }
     return (quantiles, values.count - defined)
+  }
+
+  /// Two quantiles far out, one on each side: only the values beyond a threshold on either side are
+  /// looked at, which the first values (replicates are in no order) tell well enough.
+  ///
+  /// - Returns: nil where the short way does not apply or too few values lie beyond a threshold.
+  private static func fromTails(_ values: [Double], _ levels: [Double]) -> [Double]? {
+    let n = values.count, sampleSize = 512
+    guard n >= 4 * sampleSize, levels.count == 2, let low = levels.min(), let high = levels.max(),
+      low < 0.15, high > 0.85
+    else { return nil }
+    func margin(_ level: Double) -> Int {
+      let p = min(level, 1 - level)
+      let share = p + 4 * (p * (1 - p) / Double(sampleSize)).squareRoot() + 0.004
+      return min(sampleSize / 2, Int(share * Double(sampleSize)))
+    }
+    var sample = Array(values[..<sampleSize])
+    let (from, to) = sample.withUnsafeMutableBufferPointer {
+      let to = select($0, sampleSize - 1 - margin(high))
+      return (select($0, margin(low)), to)
+    }
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: n + 1) { below in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: n + 1) { above in
+        var lows = 0, highs = 0, numbers = 0
+        // Each value is written at the end of both lists; only where it belongs the end moves on.
+        values.withUnsafeBufferPointer { values in
+          for i in 0..<n {
+            let value = values[i]
+            below[lows] = value
+            above[highs] = value
+            lows &+= value <= from ? 1 : 0
+            highs &+= value >= to ? 1 : 0
+            numbers &+= value == value ? 1 : 0
+          }
+        }
+        guard numbers == n,
+          let first = interpolate(below.extracting(0..<lows), Double(n - 1) * low),
+          let second = interpolate(
+            above.extracting(0..<highs), Double(n - 1) * high - Double(n - highs))
+        else { return nil }
+        return levels[0] <= levels[1] ? [first, second] : [second, first]
+      }
+    }
+  }
+
+  /// The value at `position` of the sorted data, between two of them by linear interpolation.
+  private static func interpolate(
+    _ data: UnsafeMutableBufferPointer<Double>, _ position: Double
+  ) -> Double? {
+    guard position >= 0, Int(position) + 1 < data.count else { return nil }
+    let below = Int(position)
+    let low = select(data, below)
+    var high = data[below + 1]
+    for i in (below + 1)..<data.count where data[i] < high { high = data[i] }
+    return low + (position - Double(below)) * (high - low)
   }
 
   /// Moves numbers to the front and returns how many there are; NaN are dropped.

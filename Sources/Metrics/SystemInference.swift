@@ -142,9 +142,8 @@ public struct SystemInference: Sendable {
 
   /// The interval with a second clustering crossed with the sample's own, as person × article.
   ///
-  /// V₁ + V₂ - V₁₂ where it is at least as large as both one-way variances' maximum would demand;
-  /// a difference that falls below the larger of V₁ and V₂ is replaced by it, which errs on the
-  /// wide side.
+  /// The variance is V₁ + V₂ - V₁₂, or the larger of V₁ and V₂ where that is more: the difference
+  /// can fall below either and even below zero, and the larger one errs on the wide side.
   ///
   /// - Parameter other: names of the second clustering, (n,).
   public func twoWayInterval<Name: Hashable>(

@@ -104,7 +104,9 @@ struct TiedOrder {
   private mutating func split(_ keys: [UInt64], _ column: [Double]) {
     let n = keys.count
     rows = [UInt32](unsafeUninitializedCapacity: n) { rows, filled in
-      for place in 0..<n { rows.initializeElement(at: place, to: UInt32(truncatingIfNeeded: keys[place])) }
+      for place in 0..<n {
+        rows.initializeElement(at: place, to: UInt32(truncatingIfNeeded: keys[place]))
+      }
       filled = n
     }
     var starts: [Int] = []

@@ -46,7 +46,9 @@ struct InferenceGoldenTests {
     }
   }
 
-  @Test("Paired percentile intervals of a difference agree within Monte Carlo error", arguments: metrics)
+  @Test(
+    "Paired percentile intervals of a difference agree within Monte Carlo error", arguments: metrics
+  )
   func differences(_ metric: Metric) throws {
     let pair = PairComparison(sample, a, b, options: options)
     let row = golden["metrics", metric.rawValue]

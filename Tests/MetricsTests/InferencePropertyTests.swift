@@ -7,7 +7,9 @@ struct InferencePropertyTests {
   static let metrics: [Metric] = [.pcc, .ccc, .rmse, .mae]
   static let methods: [IntervalMethod] = [.jackknife, .percentile, .bca, .studentised]
 
-  private func options(_ threads: Int = 2, seed: UInt64 = 1, replicates: Int = 2000) -> InferenceOptions {
+  private func options(_ threads: Int = 2, seed: UInt64 = 1, replicates: Int = 2000)
+    -> InferenceOptions
+  {
     InferenceOptions(replicates: replicates, seed: seed, threads: threads)
   }
 
@@ -124,7 +126,8 @@ struct InferencePropertyTests {
     let interval = SystemInference(few.sample, predictions: few.systems[0]).interval(.pcc)
     #expect(try #require(interval.value).fewClusters)
     let two = ClusteredSample(gold: [1, 2, 3, 4], clusters: ["a", "a", "b", "b"])
-    #expect(SystemInference(two, predictions: [1, 3, 2, 4]).interval(.pcc).reason == .tooFewClusters)
+    #expect(
+      SystemInference(two, predictions: [1, 3, 2, 4]).interval(.pcc).reason == .tooFewClusters)
   }
 
   @Test("Replicates without a defined metric are counted")

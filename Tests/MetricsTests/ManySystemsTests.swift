@@ -58,7 +58,10 @@ struct ManySystemsTests {
 
   @Test("Stars follow the limits of .05, .01, .001 and .0001")
   func stars() {
-    #expect([0.0501, 0.05, 0.01, 0.001, 0.0001].map(SeedComparison.stars) == ["ns", "*", "**", "***", "****"])
+    #expect(
+      [0.0501, 0.05, 0.01, 0.001, 0.0001].map(SeedComparison.stars) == [
+        "ns", "*", "**", "***", "****",
+      ])
   }
 
   @Test("Groups under 10 rows or 5 persons are suppressed, missing groups belong to none")
@@ -101,7 +104,8 @@ struct ManySystemsTests {
     let found = try sizes.map {
       try #require(
         DetectableDifference.find(
-          $0.sample, $0.systems[2], simulations: 300, options: options).value)
+          $0.sample, $0.systems[2], simulations: 300, options: options
+        ).value)
     }
     #expect(found.allSatisfy { $0.power >= 0.8 && $0.power < 0.9 })
     #expect(found[1].difference < 0.75 * found[0].difference)

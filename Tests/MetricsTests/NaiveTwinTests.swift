@@ -53,7 +53,8 @@ struct NaiveTwinTests {
       syy += (b - my) * (b - my)
       sxy += (a - mx) * (b - my)
     }
-    #expect(agree(try #require(all[0][.pcc]?.value), sxy / (sxx * syy).squareRoot(), relative: 1e-11))
+    #expect(
+      agree(try #require(all[0][.pcc]?.value), sxy / (sxx * syy).squareRoot(), relative: 1e-11))
     let ccc = 2 * sxy / (sxx + syy + n * (mx - my) * (mx - my))
     #expect(agree(try #require(all[0][.ccc]?.value), ccc, relative: 1e-11))
   }
@@ -67,6 +68,28 @@ struct NaiveTwinTests {
     let largest = try #require(x.indices.max { x[$0] < x[$1] })
     x[largest] = 1e300
     #expect(PointMetrics.kendallTauB(x, y).value == before)
+  }
+
+  @Test("Quantiles agree with sorting, on the short way and off it", arguments: [10, 3000, 10_000])
+  func quantiles(_ count: Int) throws {
+    var generator = CounterGenerator(seed: 12, stream: .simulation)
+    let smooth = (0..<count).map { _ in generator.normal() }
+    let tied = smooth.map { ($0 * 2).rounded() }
+    let undefined = smooth.map { $0 > 1.5 ? .nan : $0 }
+    for values in [smooth, tied, undefined, smooth.sorted()] {
+      let sorted = values.filter { !$0.isNaN }.sorted()
+      for levels in [[0.025, 0.975], [0.95, 0.05], [0.001, 0.88], [0.5, 0.3], [0, 1]] {
+        let made = try #require(Quantiles.linear(values, levels))
+        #expect(made.undefined == values.count - sorted.count)
+        for (level, quantile) in zip(levels, made.quantiles) {
+          let position = Double(sorted.count - 1) * level
+          let below = Int(position)
+          let above = min(sorted.count - 1, below + 1)
+          let share = position - Double(below)
+          #expect(quantile == sorted[below] + share * (sorted[above] - sorted[below]))
+        }
+      }
+    }
   }
 
   @Test("The jackknife interval agrees with leaving rows out and computing anew")

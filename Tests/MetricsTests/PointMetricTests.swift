@@ -28,7 +28,8 @@ struct PointMetricTests {
   func ccc(_ golden: MetricsGolden) {
     check(PointMetrics.ccc(golden.x, golden.y), golden.json["exact", "ccc_population"].number)
     check(
-      PointMetrics.ccc(golden.x, golden.y, form: .sample), golden.json["exact", "ccc_sample"].number)
+      PointMetrics.ccc(golden.x, golden.y, form: .sample), golden.json["exact", "ccc_sample"].number
+    )
   }
 
   @Test("RMSE and MAE agree with 60-digit arithmetic to 1e-9", arguments: goldens)
@@ -43,7 +44,9 @@ struct PointMetricTests {
     let variance = sums.deviationX.value.map { $0 * $0 }
     #expect(agree(sums.meanX, golden.json["exact", "mean_x"].number ?? .nan))
     #expect(agree(sums.meanY, golden.json["exact", "mean_y"].number ?? .nan))
-    check(variance.map { .value($0) } ?? .undefined(.noRows), golden.json["exact", "var_x_sample"].number)
+    check(
+      variance.map { .value($0) } ?? .undefined(.noRows),
+      golden.json["exact", "var_x_sample"].number)
   }
 
   @Test("Spearman and Kendall agree with scipy", arguments: goldens)

@@ -37,7 +37,8 @@ struct StandardTestTests {
   @Test("Student, Welch and paired t agree to 1e-9", arguments: goldens)
   func tTests(_ golden: MetricsGolden) {
     let limit = tolerance(golden)
-    check(StandardTests.student(golden.x, golden.y), golden.json["ttest", "student"], relative: limit)
+    check(
+      StandardTests.student(golden.x, golden.y), golden.json["ttest", "student"], relative: limit)
     check(StandardTests.welch(golden.x, golden.y), golden.json["ttest", "welch"], relative: limit)
     check(StandardTests.paired(golden.x, golden.y), golden.json["ttest", "paired"], relative: limit)
   }
@@ -79,7 +80,8 @@ struct StandardTestTests {
   func distributions() throws {
     let golden = try JSON.golden("distributions.json")
     for row in golden["student_two_sided"].items.map(\.numbers) {
-      #expect(agree(Distributions.studentTwoSided(row[0], df: row[1]), row[2], relative: 1e-11, floor: 0))
+      #expect(
+        agree(Distributions.studentTwoSided(row[0], df: row[1]), row[2], relative: 1e-11, floor: 0))
     }
     for row in golden["student_quantile"].items.map(\.numbers) {
       #expect(agree(Distributions.studentQuantile(row[0], df: row[1]), row[2], relative: 1e-11))
@@ -88,7 +90,8 @@ struct StandardTestTests {
       #expect(agree(Distributions.normalQuantile(row[0]), row[1], relative: 1e-11))
     }
     for row in golden["f_upper"].items.map(\.numbers) {
-      #expect(agree(Distributions.fisherUpper(row[0], row[1], row[2]), row[3], relative: 1e-11, floor: 0))
+      #expect(
+        agree(Distributions.fisherUpper(row[0], row[1], row[2]), row[3], relative: 1e-11, floor: 0))
     }
   }
 
