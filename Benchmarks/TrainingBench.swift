@@ -6,6 +6,10 @@ import Reference
 ///
 /// `invitro-bench training --model minilm|roberta-base-random --model-folder DIR --data FILE
 /// [--steps N] [--threads N] [--infer] [--sorted] [--profile] [--warm-up N]`
+///
+/// `--sorted` measures ``Predictor``, which sorts by length and packs by tokens itself.
+/// `--fit EPOCHS --seed S --run FOLDER` trains as a run does, on the peer's split with crowd
+/// labels, and scores the held-out rows; a run that is there already is resumed.
 struct TrainingBench {
   var model = "minilm"
   var folder = "data/models/minilm"
@@ -16,6 +20,9 @@ struct TrainingBench {
   var infer = false
   var sorted = false
   var profile = false
+  var fitEpochs: Int?
+  var seed: UInt64 = 0
+  var runFolder = "runs/bench"
 
   static func run(_ arguments: [String]) throws {
     let began = monotonic()
@@ -32,10 +39,78 @@ struct TrainingBench {
       case "--infer": bench.infer = true
       case "--sorted": (bench.infer, bench.sorted) = (true, true)
       case "--profile": bench.profile = true
+      case "--fit": bench.fitEpochs = rest.popFirst().flatMap(Int.init)
+      case "--seed": bench.seed = rest.popFirst().flatMap(UInt64.init) ?? bench.seed
+      case "--run": bench.runFolder = rest.popFirst() ?? bench.runFolder
       default: throw BenchError.usage("unknown option \(option)")
       }
     }
+    if let epochs = bench.fitEpochs { return try bench.fit(epochs) }
     try bench.measure(began)
+  }
+
+  /// Trains MiniLM on the first 1488 rows, validates on the next 186, scores the last 186.
+  private func fit(_ epochs: Int) throws {
+    let model = URL(filePath: folder)
+    let tokenizer = try Tokenizer.load(directory: model)
+    let examples = try essays(URL(filePath: data)).map {
+      TrainingExample($0.text, target: $0.label, tokenizer: tokenizer, maxLength: 512)
+    }
+    guard examples.count == 1860 else { throw BenchError.data("\(data): not 1860 rows") }
+    let training = Array(examples[..<1488])
+    let validation = Array(examples[1488..<1674])
+    let test = Array(examples[1674...])
+    var configuration = TrainingConfiguration()
+    configuration.lastEpoch = epochs
+    configuration.seed = seed
+    configuration.threads = threads
+    let folder = URL(filePath: runFolder)
+    let exists = FileManager.default.fileExists(atPath: folder.appending(path: "run.json").path)
+    let run =
+      exists
+      ? try TrainingRun.resume(folder: folder, training: training, validation: validation)
+      : try TrainingRun(
+        model: model, training: training, validation: validation, configuration: configuration,
+        folder: folder)
+    let predictor = Predictor(engine: run.engine, tokenizer: nil)
+    var speed = 0.0
+    // What is left of the time given, for machines that are shared: the run is resumed later.
+    let until = ProcessInfo.processInfo.environment["FIT_SECONDS"].flatMap(Double.init)
+      .map { monotonic() + $0 }
+    let outcome = try run.run(
+      events: { event in
+        if case .step(_, let pace) = event { speed = pace.tokensPerSecond }
+        guard case .epoch(let record) = event else { return }
+        let scores = try? predictor.evaluate(test)
+        print(
+          "{\"epoch\":\(record.epoch),\"loss\":\(rounded(record.trainingLoss)),"
+            + "\"real_tok_s\":\(rounded(speed)),\"dev\":\(text(record.validation)),"
+            + "\"test\":\(scores.map(text) ?? "null")}")
+      },
+      isCancelled: { until.map { monotonic() > $0 } ?? false })
+    print("{\"ended\":\"\(outcome.reason.rawValue)\",\"peak_rss_MB\":\(peakMegabytes())}")
+  }
+
+  private func text(_ metrics: ValidationMetrics) -> String {
+    func figure(_ value: Double?) -> String {
+      value.map { "\(($0 * 10_000).rounded() / 10_000)" } ?? "null"
+    }
+    return
+      "{\"pcc\":\(figure(metrics.pcc)),\"ccc\":\(figure(metrics.ccc)),\"rmse\":\(figure(metrics.rmse))}"
+  }
+
+  /// All essays through ``Predictor``, as `invitro predict` runs them.
+  private func measurePredictor(_ ids: [[Int32]], _ engine: EncoderEngine, _ loading: Double) throws
+  {
+    let predictor = Predictor(engine: engine, tokenizer: nil)
+    _ = try predictor.predict(tokens: Array(ids.prefix(32)))
+    engine.profile.isEnabled = profile
+    engine.profile.reset()
+    let start = monotonic()
+    _ = try predictor.predict(tokens: ids)
+    report(
+      engine, tokens: ids.reduce(0) { $0 + $1.count }, seconds: monotonic() - start, steps: 1,
+      loading: loading, firstStep: loading)
   }
 
   /// The essays' tokens and labels, and the engine.
@@ -59,6 +134,7 @@ struct TrainingBench {
   private func measure(_ began: Double) throws {
     let (ids, labels, engine) = try prepare()
     let ready = monotonic()
+    if sorted { return try measurePredictor(ids, engine, ready - began) }
     let batches = infer ? fileOrder(ids) : shuffled(1488)
     let firstRow = infer ? 0 : warmUp
     engine.reserve(
@@ -122,8 +198,7 @@ struct TrainingBench {
   }
 
   private func fileOrder(_ ids: [[Int32]]) -> [[Int]] {
-    let rows = Array(ids.indices)
-    return pieces(sorted ? rows.sorted { ids[$0].count > ids[$1].count } : rows)
+    pieces(Array(ids.indices))
   }
 
   private func pieces(_ rows: [Int]) -> [[Int]] {

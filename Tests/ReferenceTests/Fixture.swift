@@ -25,9 +25,13 @@ struct Fixture {
     (value as? [NSNumber])?.map(\.doubleValue) ?? []
   }
 
-  static func table(_ value: Any?) -> [[Double]] { (value as? [[NSNumber]])?.map { $0.map(\.doubleValue) } ?? [] }
+  static func table(_ value: Any?) -> [[Double]] {
+    (value as? [[NSNumber]])?.map { $0.map(\.doubleValue) } ?? []
+  }
 
-  static func integers(_ value: Any?) -> [[Int]] { (value as? [[NSNumber]])?.map { $0.map(\.intValue) } ?? [] }
+  static func integers(_ value: Any?) -> [[Int]] {
+    (value as? [[NSNumber]])?.map { $0.map(\.intValue) } ?? []
+  }
 
   /// The main batch.
   func batch() throws -> PackedBatch {

@@ -124,15 +124,17 @@ struct ModelDirectoryTests {
     }
   }
 
-  @Test("a configuration the encoder has no code for is refused", arguments: [
-    ("\"model_type\": \"roberta\"", "\"model_type\": \"gpt2\""),
-    ("\"hidden_act\": \"gelu\"", "\"hidden_act\": \"relu\""),
-    ("\"hidden_size\": 32", "\"hidden_size\": 33"),
-    ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 0"),
-    ("\"vocab_size\": 300", "\"vocab_size\": \"many\""),
-    ("\"is_decoder\": false", "\"is_decoder\": true"),
-    ("\"hidden_dropout_prob\": 0.1", "\"hidden_dropout_prob\": 1.5"),
-  ])
+  @Test(
+    "a configuration the encoder has no code for is refused",
+    arguments: [
+      ("\"model_type\": \"roberta\"", "\"model_type\": \"gpt2\""),
+      ("\"hidden_act\": \"gelu\"", "\"hidden_act\": \"relu\""),
+      ("\"hidden_size\": 32", "\"hidden_size\": 33"),
+      ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 0"),
+      ("\"vocab_size\": 300", "\"vocab_size\": \"many\""),
+      ("\"is_decoder\": false", "\"is_decoder\": true"),
+      ("\"hidden_dropout_prob\": 0.1", "\"hidden_dropout_prob\": 1.5"),
+    ])
   func configuration(old: String, new: String) throws {
     let folder = try TemporaryFolder()
     let text = String(

@@ -51,12 +51,18 @@ struct SafetensorsTests {
     #expect(file.header.dataOffset % 8 == 0)
   }
 
-  @Test("F16 and BF16 widen exactly", arguments: [
-    ("F16", [UInt16](arrayLiteral: 0x3C00, 0xC000, 0x0001, 0x7C00, 0x8000, 0x03FF),
-      [Float](arrayLiteral: 1, -2, 0x1p-24, .infinity, -0.0, 0x3FFp-24)),
-    ("BF16", [0x3F80, 0xC000, 0x0001, 0x7F80, 0x8000, 0x4049],
-      [1, -2, 0x1p-133, .infinity, -0.0, 3.140625]),
-  ])
+  @Test(
+    "F16 and BF16 widen exactly",
+    arguments: [
+      (
+        "F16", [UInt16](arrayLiteral: 0x3C00, 0xC000, 0x0001, 0x7C00, 0x8000, 0x03FF),
+        [Float](arrayLiteral: 1, -2, 0x1p-24, .infinity, -0.0, 0x3FFp-24)
+      ),
+      (
+        "BF16", [0x3F80, 0xC000, 0x0001, 0x7F80, 0x8000, 0x4049],
+        [1, -2, 0x1p-133, .infinity, -0.0, 3.140625]
+      ),
+    ])
   func halves(type: String, bits: [UInt16], expected: [Float]) throws {
     let folder = try TemporaryFolder()
     let data = bits.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
@@ -82,32 +88,38 @@ struct SafetensorsTests {
         == .offsetOutsideFile(name: "a", begin: 0, end: 8, available: 4))
     #expect(
       try Self.problem(
-        Self.file("{\(Self.entry("a", 0..<8)),\(Self.entry("b", 4..<12))}",
+        Self.file(
+          "{\(Self.entry("a", 0..<8)),\(Self.entry("b", 4..<12))}",
           data: Array(repeating: 0, count: 12))) == .overlap(first: "a", second: "b"))
     #expect(
       try Self.problem(
-        Self.file("{\(Self.entry("a", 0..<4)),\(Self.entry("b", 8..<12))}",
+        Self.file(
+          "{\(Self.entry("a", 0..<4)),\(Self.entry("b", 8..<12))}",
           data: Array(repeating: 0, count: 12))) == .gap(at: 4, bytes: 4))
     #expect(
       try Self.problem(Self.file(good, data: Array(repeating: 0, count: 9)))
         == .gap(at: 8, bytes: 1))
     #expect(
       try Self.problem(
-        Self.file("{\(Self.entry("a", 0..<4)),\(Self.entry("a", 4..<8))}",
+        Self.file(
+          "{\(Self.entry("a", 0..<4)),\(Self.entry("a", 4..<8))}",
           data: Array(repeating: 0, count: 8))) == .duplicateName("a"))
   }
 
-  @Test("sizes, types and text of a header are checked", arguments: [
-    #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
-    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
-    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}}"#,
-    #"{"a":{"shape":[2],"data_offsets":[0,8]}}"#,
-    #"{"a":[]}"#, "[]", "{", "nonsense", #"{"a":1}x"#, #"{"\ud800":1}"#, #"{"a":99999999999999999999}"#,
-    "{\"a\":\(String(repeating: "[", count: 5000))",
-  ])
+  @Test(
+    "sizes, types and text of a header are checked",
+    arguments: [
+      #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}}"#,
+      #"{"a":{"shape":[2],"data_offsets":[0,8]}}"#,
+      #"{"a":[]}"#, "[]", "{", "nonsense", #"{"a":1}x"#, #"{"\ud800":1}"#,
+      #"{"a":99999999999999999999}"#,
+      "{\"a\":\(String(repeating: "[", count: 5000))",
+    ])
   func badHeaders(header: String) throws {
     #expect(try Self.problem(Self.file(header, data: Array(repeating: 0, count: 8))) != nil)
   }
@@ -116,7 +128,8 @@ struct SafetensorsTests {
   /// consistent; it never traps and never reads outside the file.
   @Test("twenty thousand damaged headers end in an error or a consistent file")
   func fuzz() throws {
-    let header = "{\(Self.entry("weight", 0..<16)),\(Self.entry("bias", 16..<24, type: "F16")),"
+    let header =
+      "{\(Self.entry("weight", 0..<16)),\(Self.entry("bias", 16..<24, type: "F16")),"
       + "\"__metadata__\":{\"format\":\"pt\"}}"
     let good = Array(Self.file(header, data: Array(repeating: 7, count: 24)))
     var random = SplitMix(seed: 1)
@@ -125,7 +138,9 @@ struct SafetensorsTests {
       var bytes = good
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         switch Int.random(in: 0..<4, using: &random) {
-        case 0: bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        case 0:
+          bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(
+            in: 0...255, using: &random)
         case 1: bytes.remove(at: Int.random(in: 0..<bytes.count, using: &random))
         case 2:
           bytes.insert(

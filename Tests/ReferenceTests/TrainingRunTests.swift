@@ -49,10 +49,13 @@ enum TinyRun {
 
 @Suite("Training runs", .enabled(if: Shared.exists, Shared.missing))
 struct TrainingRunTests {
-  static let kept = ["steps.jsonl", "epochs.jsonl", "last/model.safetensors",
-    "last/optimizer.safetensors", "best/model.safetensors"]
+  static let kept = [
+    "steps.jsonl", "epochs.jsonl", "last/model.safetensors",
+    "last/optimizer.safetensors", "best/model.safetensors",
+  ]
 
-  @Test("an interrupted run, resumed, is the uninterrupted one bit for bit", arguments: [5, 12, 30])
+  @Test(
+    "an interrupted run, resumed, is the uninterrupted one bit for bit", arguments: [5, 12, 30])
   func resume(stopAfter: Int) throws {
     let folder = try TemporaryFolder()
     let whole = folder.file("whole")

@@ -120,7 +120,9 @@ public struct ModelDirectory: Sendable {
   private func find(_ parameter: Parameter) -> (Safetensors, TensorEntry)? {
     let prefix = configuration.kind.rawValue + "."
     var names = [parameter.name]
-    if parameter.name.hasPrefix(prefix) { names.append(String(parameter.name.dropFirst(prefix.count))) }
+    if parameter.name.hasPrefix(prefix) {
+      names.append(String(parameter.name.dropFirst(prefix.count)))
+    }
     for name in names where name.contains("LayerNorm.") {
       names.append(
         name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")

@@ -109,7 +109,9 @@ public struct SafetensorsHeader: Equatable, Sendable {
       }
       entries.append(try entry(name, value, available: file.count - 8 - length))
     }
-    entries.sort { ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound) }
+    entries.sort {
+      ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
+    }
     var end = 0
     for (index, entry) in entries.enumerated() {
       if entry.bytes.lowerBound < end {

@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// Where the activations and temporaries of one pass stand in the arena.
 ///
 /// B sequences, T tokens, C channels, F feed-forward channels, H heads. The last layer computes

@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// Attention, forward and backward, one sequence and head a piece.
 ///
 /// In a piece: n tokens, q queries (n, or 1 where only first tokens ask), D channels of the head.

@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// The embeddings' backward pass.
 extension EncoderEngine {
   /// Gradients of the three tables and the norm, from that of the embeddings, `dOutput` (T, C).

@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// Forward passes: embeddings, and what a layer does row by row.
 extension EncoderEngine {
   /// x = dropout(norm(word + type + position)), then the first layer's queries, keys and values.

@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// The gradient's norm and the AdamW step.
 extension EncoderEngine {
   /// Elements of a piece of the dense part, and rows of a piece of the word table.

@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import Glibc
 
 /// The encoder and its head on the processor, with forward and backward passes written by hand.
@@ -32,7 +35,7 @@ public final class EncoderEngine: Engine {
   var plan: ActivationPlan?
   var dropout: DropoutKey?
 
-  /// An engine with all parameters zero, for ``ModelWeights`` to fill.
+  /// An engine with all parameters zero, for ``ModelDirectory`` to fill.
   ///
   /// `threadCount` threads take part in every pass, the caller included.
   public init(configuration: ModelConfiguration, head: HeadKind, threadCount: Int) {

@@ -1,7 +1,7 @@
 /// What training and prediction ask of a backend: three calls on a packed batch.
 ///
 /// ``EncoderEngine`` is the one that exists (processor cores and OpenBLAS). Another stands behind
-/// the same calls when it keeps their contracts; checkpoints go through ``ModelWeights``.
+/// the same calls when it keeps their contracts; checkpoints go through ``ModelDirectory``.
 public protocol Engine: AnyObject {
   var configuration: ModelConfiguration { get }
 

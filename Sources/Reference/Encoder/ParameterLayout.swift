@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// The regression head on the first token's state.
 public enum HeadKind: String, Sendable, Codable, CaseIterable {
   /// The family's own: RoBERTa's dense, tanh, projection; BERT's pooler and classifier.
@@ -66,7 +69,8 @@ public struct ParameterLayout: Sendable {
     let prefix = configuration.kind.rawValue + "."
     let embeddings = prefix + "embeddings."
     wordTable = add(embeddings + "word_embeddings.weight", [configuration.vocabularySize, C])
-    positionTable = add(embeddings + "position_embeddings.weight", [configuration.positionCount, C])
+    positionTable = add(
+      embeddings + "position_embeddings.weight", [configuration.positionCount, C])
     typeTable = add(embeddings + "token_type_embeddings.weight", [configuration.tokenTypeCount, C])
     embeddingGain = add(embeddings + "LayerNorm.weight", [C])
     embeddingOffset = add(embeddings + "LayerNorm.bias", [C])

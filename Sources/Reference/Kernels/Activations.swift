@@ -4,7 +4,7 @@
 ///
 /// `x` and `value` are (rows, columns), row-major; `bias` holds `columns`.
 @inline(never)
-func geluForward(
+package func geluForward(
   _ value: UnsafeMutablePointer<Float>, derivative x: UnsafeMutablePointer<Float>,
   bias: UnsafePointer<Float>, rows: Int, columns: Int
 ) {
@@ -21,7 +21,7 @@ func geluForward(
 
 /// x = GELU(x + bias), in place, where no gradient is asked for.
 @inline(never)
-func geluInPlace(
+package func geluInPlace(
   _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>, rows: Int, columns: Int
 ) {
   for row in 0..<rows {
@@ -32,7 +32,7 @@ func geluInPlace(
 
 /// dx = dvalue · derivative, over `dvalue`; adds the column sums to `dbias` (columns).
 @inline(never)
-func geluBackward(
+package func geluBackward(
   _ dvalue: UnsafeMutablePointer<Float>, derivative: UnsafePointer<Float>,
   dbias: UnsafeMutablePointer<Float>, rows: Int, columns: Int
 ) {
@@ -49,7 +49,7 @@ func geluBackward(
 
 /// x += bias for every row of `x` (rows, columns).
 @inline(never)
-func addBias(
+package func addBias(
   _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>, rows: Int, columns: Int
 ) {
   for row in 0..<rows {
@@ -60,7 +60,7 @@ func addBias(
 
 /// Softmax of each row of `x` (rows, columns) in place; the largest value is subtracted first.
 @inline(never)
-func softmaxForward(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
+package func softmaxForward(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
   for row in 0..<rows {
     let xRow = x + row &* columns
     let largest = maximum(xRow, columns)
@@ -74,7 +74,7 @@ func softmaxForward(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
 ///
 /// The sign bit stores the mask for the backward pass at no cost; a probability is never negative.
 @inline(never)
-func dropProbabilities(
+package func dropProbabilities(
   _ p: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Float>, rows: Int, columns: Int,
   start: Int, mask: DropoutMask
 ) {
@@ -95,7 +95,7 @@ func dropProbabilities(
 
 /// kept = p·scale where `p` is positive, 0 where the sign marks it as dropped.
 @inline(never)
-func keptProbabilities(
+package func keptProbabilities(
   _ kept: UnsafeMutablePointer<Float>, from p: UnsafePointer<Float>, count: Int, scale: Float
 ) {
   for i in 0..<count { kept[i] = p[i] > 0 ? p[i] * scale : 0 }
@@ -106,7 +106,7 @@ func keptProbabilities(
 /// `d` holds the gradient of the kept probabilities; it becomes that of the scores before
 /// softmax: |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
 @inline(never)
-func softmaxBackward(
+package func softmaxBackward(
   _ d: UnsafeMutablePointer<Float>, p: UnsafePointer<Float>, rows: Int, columns: Int,
   scale: Float, scoreScale: Float
 ) {

@@ -1,5 +1,5 @@
 /// The constants of one AdamW step (Loshchilov and Hutter 2019, algorithm 2), prepared in Double.
-struct AdamWConstants {
+package struct AdamWConstants {
   let decay: Float
   let beta1: Float
   let beta2: Float
@@ -11,7 +11,7 @@ struct AdamWConstants {
   let gradientScale: Float
 
   /// `step` counts from 1; `gradientScale` multiplies every gradient first (clipping).
-  init(_ settings: AdamW, learningRate: Double, step: Int, gradientScale: Double) {
+  package init(_ settings: AdamW, learningRate: Double, step: Int, gradientScale: Double) {
     precondition(step >= 1, "steps count from 1")
     decay = Float(1 - learningRate * settings.weightDecay)
     beta1 = Float(settings.beta1)
@@ -27,7 +27,7 @@ struct AdamWConstants {
   /// p ← p·(1 - ηλ); m ← β1·m + (1-β1)·g; v ← β2·v + (1-β2)·g²;
   /// p ← p - η/(1-β1^t)·m / (√v/√(1-β2^t) + ε), over `count` elements of each.
   @inline(never)
-  func update(
+  package func update(
     _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
     m: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>, count: Int
   ) {
@@ -44,7 +44,7 @@ struct AdamWConstants {
 
   /// The update of elements that never had a gradient: their moments are 0, so only decay is left.
   @inline(never)
-  func decayOnly(_ p: UnsafeMutablePointer<Float>, count: Int) {
+  package func decayOnly(_ p: UnsafeMutablePointer<Float>, count: Int) {
     for i in 0..<count { p[i] = p[i] * decay }
   }
 }
@@ -64,7 +64,7 @@ private func power(_ base: Double, _ exponent: Int) -> Double {
 
 /// The sum of squares of `count` values, in Double.
 @inline(never)
-func sumOfSquares(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+package func sumOfSquares(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
   var total = 0.0
   var i = 0
   while i < count {

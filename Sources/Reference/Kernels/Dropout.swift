@@ -1,5 +1,5 @@
 /// The site of a dropout mask within a step: each draws from a stream of its own.
-enum DropoutSite: UInt64 {
+package enum DropoutSite: UInt64 {
   case embeddings = 0
   case attention = 1
   case attentionOutput = 2
@@ -29,14 +29,14 @@ public struct DropoutKey: Equatable, Sendable {
 /// The hash is a keyed multiply-xorshift mix of 32 bits (the avalanche of a 32-bit finaliser); one
 /// hash serves two elements. The probability is rounded to a multiple of 2^-16, and the scale is
 /// the exact reciprocal of what is kept, so the expectation stays that of the input.
-struct DropoutMask {
+package struct DropoutMask {
   let key: UInt32
   let second: UInt32
   let threshold: UInt32
   /// 1 / (1 - p), by which a kept element grows.
-  let scale: Float
+  package let scale: Float
 
-  init(_ dropout: DropoutKey, layer: Int, site: DropoutSite, probability: Double) {
+  package init(_ dropout: DropoutKey, layer: Int, site: DropoutSite, probability: Double) {
     var word = dropout.seed &+ 0x9E37_79B9_7F4A_7C15
     for part in [dropout.pass, UInt64(layer), site.rawValue] {
       word = SplitMix.mix(word ^ (part &+ 0x9E37_79B9_7F4A_7C15 &* (word | 1)))
@@ -49,7 +49,7 @@ struct DropoutMask {
 
   /// Two factors, each 0 or ``scale``, for the elements 2·pair and 2·pair + 1.
   @inline(__always)
-  func factors(_ pair: UInt32) -> (Float, Float) {
+  package func factors(_ pair: UInt32) -> (Float, Float) {
     var x = (pair ^ key) &* 0x9E37_79B1
     x = (x ^ (x >> 15)) &+ second
     x = x &* 0x85EB_CA6B
@@ -60,7 +60,7 @@ struct DropoutMask {
 
   /// Writes the factors of the elements `start..<start + count` to `out`. `start` is even.
   @inline(__always)
-  func write(_ out: UnsafeMutablePointer<Float>, start: Int, count: Int) {
+  package func write(_ out: UnsafeMutablePointer<Float>, start: Int, count: Int) {
     let first = UInt32(truncatingIfNeeded: start >> 1)
     let pairs = count >> 1
     for i in 0..<pairs {

@@ -9,7 +9,7 @@
 /// x = n·ln 2 + r with |r| ≤ ln 2 / 2, e^r = 1 + r + r²·p(r); p is the minimax polynomial of degree
 /// 4 (relative error 3e-9). n comes out of the mantissa after adding 1.5·2^23.
 @inline(__always)
-func exponential(_ x: Float) -> Float {
+package func exponential(_ x: Float) -> Float {
   let low: Float = x < -87.3 ? -87.3 : x
   let clamped: Float = low > 88.3 ? 88.3 : low
   let shifted = clamped * 1.442_695_04 + 12_582_912
@@ -29,7 +29,7 @@ func exponential(_ x: Float) -> Float {
 /// Φ(-|x|) = e^(-x²/2)·G(|x|), where G is a polynomial of degree 9 in t = 1/(1 + |x|/4) without
 /// constant term (absolute error of Φ below 1e-10, so rounding decides: about 1e-7 in all).
 @inline(__always)
-func gelu(_ x: Float) -> (value: Float, derivative: Float) {
+package func gelu(_ x: Float) -> (value: Float, derivative: Float) {
   let magnitude: Float = x < 0 ? -x : x
   let density = exponential(-0.5 * x * x)
   let t = 1 / (1 + 0.25 * magnitude)

@@ -1,14 +1,26 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// Layer normalisation with what stands around it in a post-norm encoder.
 ///
 /// C channels; x, residual, out are (rows, C), row-major. All pointers hold rows·C floats (gain and
 /// offset C, rstd rows); the caller vouches for it.
 
 /// The constants of one normalisation.
-struct LayerNorm {
-  let gain: UnsafePointer<Float>
-  let offset: UnsafePointer<Float>
-  let epsilon: Float
-  let channels: Int
+package struct LayerNorm {
+  package let gain: UnsafePointer<Float>
+  package let offset: UnsafePointer<Float>
+  package let epsilon: Float
+  package let channels: Int
+
+  package init(
+    gain: UnsafePointer<Float>, offset: UnsafePointer<Float>, epsilon: Float, channels: Int
+  ) {
+    self.gain = gain
+    self.offset = offset
+    self.epsilon = epsilon
+    self.channels = channels
+  }
 
   /// out = normalise(residual + dropout(x + bias))·gain + offset, row by row.
   ///
@@ -16,7 +28,7 @@ struct LayerNorm {
   /// may not overlap it. `rowOffset` is the index of the first row, for the mask. `mask` is nil
   /// without dropout; `scratch` holds C floats.
   @inline(never)
-  func forward(
+  package func forward(
     _ out: UnsafeMutablePointer<Float>, normalised x: UnsafeMutablePointer<Float>,
     bias: UnsafePointer<Float>, residual: UnsafePointer<Float>,
     rstd: UnsafeMutablePointer<Float>, rows: Int, rowOffset: Int, mask: DropoutMask?,
@@ -64,7 +76,7 @@ struct LayerNorm {
   /// `dout` is replaced by the gradient of the residual; `dx` receives that of `x` before the bias
   /// (the residual's through the mask). Added to: `dgain`, `doffset`, `dbias` (C each).
   @inline(never)
-  func backward(
+  package func backward(
     _ dout: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>,
     normalised: UnsafePointer<Float>, rstd: UnsafePointer<Float>,
     dgain: UnsafeMutablePointer<Float>, doffset: UnsafeMutablePointer<Float>,

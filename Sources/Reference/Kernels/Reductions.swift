@@ -88,7 +88,7 @@ func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
 }
 
 /// Adds the sums of the columns of `x` (rows, columns; row-major) to `out` (columns).
-func addColumnSums(
+package func addColumnSums(
   _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int
 ) {
   var row = 0
