@@ -14,7 +14,6 @@
       const now = root.dataset.theme || "system";
       $("[data-theme-name]").textContent = "Theme: " + now;
     };
-    toggle.hidden = false;
     toggle.addEventListener("click", () => {
       const now = root.dataset.theme || "system";
       const next = order[(order.indexOf(now) + 1) % order.length];
@@ -217,9 +216,9 @@
     ];
   }
 
-  form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", (event) => { filter(); save(event.target.name !== "q"); });
+  form.elements.q.addEventListener("input", () => { filter(); save(false); });
+  form.addEventListener("change", () => { filter(); save(true); });
   form.addEventListener("reset", () => setTimeout(() => { filter(); save(true); }));
   board.addEventListener("change", (event) => {
     if (event.target.name === "compare") { versus(); save(true); }

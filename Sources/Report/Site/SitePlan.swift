@@ -61,7 +61,9 @@ struct SitePlan: Sendable {
           path: "404.html", title: "Not found", description: "There is no such page.",
           section: .none)
         // A server shows this page under any address, so relative links would lead nowhere.
-        if let address = content["siteAddress"] as? String { content["root"] = address }
+        if let address = chrome.address {
+          content["root"] = address.path.hasSuffix("/") ? address.path : address.path + "/"
+        }
         return content
       },
     ]

@@ -1,0 +1,434 @@
+"""Looks at built fixture sites with Chromium. Run by scripts/test-browser.
+
+INVITRO_FIXTURE_SITES names a folder with the sites `invitro` (12 systems), `hundred` and
+`thousand`; they are served over loopback, each below its own path.
+"""
+
+import argparse
+import functools
+import gzip
+import http.server
+import os
+import pathlib
+import sys
+import threading
+import unittest
+
+from axe_core_python.selenium import Axe
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+SITES = pathlib.Path(os.environ["INVITRO_FIXTURE_SITES"])
+BOARD = "fixture24/test/index.html"
+PAGES = {
+    "index": "index.html",
+    "leaderboard": BOARD,
+    "empty-leaderboard": "fixture24/dev/index.html",
+    "submission": "fixture24/test/systems/system-00000.html",
+    "submission-undefined": "fixture24/test/systems/system-00010.html",
+    "submission-withdrawn": "fixture24/test/systems/system-00005.html",
+    "published": "fixture24/test/systems/harbour-2024.html",
+    "compare": "fixture24/test/compare.html",
+    "benchmark": "fixture24/index.html",
+    "method": "method.html",
+    "replication": "replication.html",
+    "missing": "404.html",
+}
+WIDTHS = [320, 375, 600, 768, 1024, 1280, 1920]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def serve():
+    handler = functools.partial(Quiet, directory=SITES)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def start_browser(scripts=True):
+    options = webdriver.ChromeOptions()
+    options.binary_location = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    for flag in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
+        options.add_argument(flag)
+    options.add_argument("--window-size=1280,1000")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    if not scripts:
+        # 2 is "block".
+        options.add_experimental_option(
+            "prefs", {"profile.managed_default_content_settings.javascript": 2})
+    service = webdriver.ChromeService(os.environ.get("CHROMEDRIVER", "/usr/bin/chromedriver"))
+    return webdriver.Chrome(options=options, service=service)
+
+
+class SiteTest(unittest.TestCase):
+    scripts = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = serve()
+        cls.origin = f"http://127.0.0.1:{cls.server.server_port}"
+        cls.browser = start_browser(cls.scripts)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.quit()
+        cls.server.shutdown()
+
+    def setUp(self):
+        self.width(1280)
+        self.theme("light")
+
+    def open(self, path, site="invitro"):
+        self.browser.get(f"{self.origin}/{site}/{path}")
+
+    def theme(self, scheme, media=""):
+        self.browser.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia",
+            {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def width(self, pixels, height=1000):
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": pixels, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+    def script(self, text, *values):
+        return self.browser.execute_script(text, *values)
+
+    def find(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def order(self):
+        return self.script(
+            "return [...document.querySelectorAll('#board tbody tr')]"
+            ".filter(row => !row.hidden).map(row => row.id)")
+
+    def header(self, key):
+        return self.find(f"#board th[data-key='{key}']")
+
+    def press_header(self, key):
+        self.header(key).find_element(By.TAG_NAME, "button").click()
+
+    def query(self):
+        return self.script("return location.search")
+
+    def wait(self, condition):
+        WebDriverWait(self.browser, 5).until(lambda _: condition())
+
+
+class Board(SiteTest):
+    def test_starts_with_the_best_first_and_says_so(self):
+        self.open(BOARD)
+        self.assertEqual(self.header("empathy-pcc").get_attribute("aria-sort"), "descending")
+        values = self.values("empathy-pcc")
+        numbers = [v for v in values if v is not None]
+        self.assertEqual(numbers, sorted(numbers, reverse=True))
+
+    def values(self, key):
+        return self.script(
+            "const at = [...document.querySelectorAll('#board thead th')]"
+            ".findIndex(th => th.dataset.key === arguments[0]);"
+            "return [...document.querySelectorAll('#board tbody tr')]"
+            ".map(row => row.cells[at].dataset.v).map(v => v === '' ? null : Number(v))", key)
+
+    def test_sorts_by_a_column_and_back_with_undefined_last(self):
+        self.open(BOARD)
+        for direction in ["descending", "ascending"]:
+            self.press_header("distress-pcc")
+            self.assertEqual(self.header("distress-pcc").get_attribute("aria-sort"), direction)
+            values = self.values("distress-pcc")
+            known = [v for v in values if v is not None]
+            self.assertLess(len(known), len(values))
+            self.assertEqual(values[: len(known)], known, "undefined figures stand last")
+            self.assertEqual(known, sorted(known, reverse=direction == "descending"))
+
+    def test_sorts_an_error_upwards_first(self):
+        self.open(BOARD)
+        self.press_header("empathy-rmse")
+        self.assertEqual(self.header("empathy-rmse").get_attribute("aria-sort"), "ascending")
+
+    def test_marks_one_column_only_as_sorted(self):
+        self.open(BOARD)
+        self.press_header("system")
+        marked = [h for h in self.all("#board th[aria-sort]")
+                  if h.get_attribute("aria-sort") != "none"]
+        self.assertEqual(len(marked), 1)
+
+    def test_filters_by_kind_labels_and_text(self):
+        self.open(BOARD)
+        everything = self.order()
+        Select(self.find("select[name=kind]")).select_by_value("prompted")
+        kinds = {self.find(f"#{slug}").get_attribute("data-kind") for slug in self.order()}
+        self.assertEqual(kinds, {"prompted"})
+        Select(self.find("select[name=kind]")).select_by_value("")
+        Select(self.find("select[name=labels]")).select_by_value("llm")
+        self.assertTrue(0 < len(self.order()) < len(everything))
+        Select(self.find("select[name=labels]")).select_by_value("")
+        self.find("input[name=q]").send_keys("measured zero")
+        self.assertEqual(
+            {self.find(f"#{slug} .team").text for slug in self.order()},
+            {"Laboratory of Measured Feelings"})
+        self.assertIn(" of ", self.find("[data-count]").text)
+
+    def test_says_when_nothing_matches_and_clears(self):
+        self.open(BOARD)
+        self.find("input[name=q]").send_keys("no such system")
+        self.assertTrue(self.find("[data-empty]").is_displayed())
+        self.find("button[type=reset]").click()
+        self.wait(lambda: len(self.order()) == 11)
+        self.assertFalse(self.find("[data-empty]").is_displayed())
+
+    def test_keeps_sort_and_filters_in_the_address(self):
+        self.open(BOARD)
+        self.press_header("empathy-rmse")
+        Select(self.find("select[name=kind]")).select_by_value("baseline")
+        address, order = self.browser.current_url, self.order()
+        self.assertIn("sort=empathy-rmse&dir=asc&kind=baseline", address)
+        self.browser.get(address)
+        self.assertEqual(self.order(), order)
+        self.assertEqual(self.find("select[name=kind]").get_attribute("value"), "baseline")
+
+    def test_goes_back_and_forward(self):
+        self.open(BOARD)
+        first = self.order()
+        self.press_header("system")
+        second = self.order()
+        self.assertNotEqual(first, second)
+        self.browser.back()
+        self.wait(lambda: self.order() == first)
+        self.assertEqual(self.query(), "")
+        self.browser.forward()
+        self.wait(lambda: self.order() == second)
+
+    def test_survives_a_hostile_address(self):
+        self.open(BOARD + "?sort=%22%3E&dir=x&kind=__proto__&labels=zz&compare=%3Cb%3E,,&q=%3Cb%3E")
+        self.assertEqual(self.find("select[name=kind]").get_attribute("value"), "")
+        self.assertEqual(self.all("main b b, [data-versus] b"), [])
+        self.assertTrue(self.find("[data-empty]").is_displayed())
+
+    def compare(self, first, second):
+        for slug in (first, second):
+            self.find(f"#{slug} input[name=compare]").click()
+
+    def test_compares_two_rows(self):
+        self.open(BOARD)
+        self.compare("system-00000", "system-00009")
+        self.wait(lambda: "minus" in self.find("[data-versus-body]").text)
+        text = self.find("[data-versus-body]").text
+        self.assertIn("These data tell the two apart", text)
+        self.assertIn("interval [", text)
+        self.assertIn("adjusted", text)
+        self.assertIn("compare=system-00000", self.query())
+        free = [b for b in self.all("input[name=compare]")
+                if b.is_enabled() and not b.is_selected()]
+        self.assertEqual(free, [], "a third row cannot be chosen")
+
+    def test_restores_a_comparison_from_the_address(self):
+        self.open(BOARD + "?compare=system-00000,system-00001")
+        self.wait(lambda: "minus" in self.find("[data-versus-body]").text)
+        self.assertIn("do not tell the two apart", self.find("[data-versus-body]").text)
+
+    def test_compares_from_a_folder_without_a_server(self):
+        self.browser.get((SITES / "invitro" / BOARD).as_uri())
+        self.compare("system-00000", "system-00009")
+        self.wait(lambda: "minus" in self.find("[data-versus-body]").text)
+
+    def test_works_by_keyboard_alone(self):
+        self.open(BOARD)
+        self.find("body").send_keys(Keys.TAB)
+        self.assertEqual(self.browser.switch_to.active_element.text, "Skip to the content")
+        seen = set()
+        for _ in range(60):
+            self.browser.switch_to.active_element.send_keys(Keys.TAB)
+            element = self.browser.switch_to.active_element
+            seen.add(element.get_attribute("name") or element.tag_name)
+            style = self.script(
+                "return getComputedStyle(arguments[0]).outlineStyle", element)
+            self.assertNotEqual(style, "none", "the focus is visible")
+        self.assertTrue({"q", "kind", "labels", "compare", "button", "a"} <= seen, seen)
+        button = self.header("system").find_element(By.TAG_NAME, "button")
+        self.script("arguments[0].focus()", button)
+        button.send_keys(Keys.ENTER)
+        self.assertEqual(self.header("system").get_attribute("aria-sort"), "ascending")
+        self.assertEqual(self.browser.switch_to.active_element, button, "the focus stays")
+
+    def test_sorts_a_thousand_rows(self):
+        self.open(BOARD, site="thousand")
+        times = sorted(self.script(
+            "const b = document.querySelector(\"#board th[data-key='empathy-rmse'] button\");"
+            "const out = []; for (let i = 0; i < 9; i += 1) {"
+            "const t = performance.now(); b.click(); out.push(performance.now() - t); } return out;"))
+        layout = self.script(
+            "const b = document.querySelector(\"#board th[data-key='empathy-rmse'] button\");"
+            "const t = performance.now(); b.click();"
+            "void document.body.offsetHeight; return performance.now() - t;")
+        print(f"\nsort of {len(self.order())} rows: median {times[4]:.1f} ms, "
+              f"with layout {layout:.1f} ms")
+        values = self.values("empathy-rmse")
+        known = [v for v in values if v is not None]
+        self.assertIn(known, [sorted(known), sorted(known, reverse=True)])
+
+
+class Pages(SiteTest):
+    def each_page(self):
+        for kind, path in PAGES.items():
+            self.open(path)
+            yield kind
+
+    def test_axe_finds_no_violation(self):
+        axe = Axe()
+        for scheme in ["light", "dark"]:
+            self.theme(scheme)
+            for kind in self.each_page():
+                found = axe.run(self.browser)["violations"]
+                lines = [f"{v['id']}: {n['html'][:160]} {n.get('failureSummary', '')[:200]}"
+                         for v in found for n in v["nodes"][:3]]
+                self.assertEqual(lines, [], f"{kind}, {scheme}")
+
+    def test_never_scroll_sideways(self):
+        for pixels in WIDTHS:
+            self.width(pixels)
+            for kind in self.each_page():
+                wide = self.script("return document.documentElement.scrollWidth")
+                self.assertLessEqual(wide, pixels, f"{kind} at {pixels}")
+
+    def test_follow_the_system_theme_and_the_toggle(self):
+        self.open("index.html")
+        def colour():
+            return self.script("return getComputedStyle(document.body).backgroundColor")
+        light = colour()
+        self.theme("dark")
+        dark = colour()
+        self.assertNotEqual(light, dark)
+        toggle = self.find("[data-theme-toggle]")
+        toggle.click()
+        self.assertEqual(colour(), light, "light is chosen against the system")
+        self.open("method.html")
+        self.assertEqual(colour(), light, "the choice is kept on another page")
+        self.find("[data-theme-toggle]").click()
+        self.theme("light")
+        self.assertEqual(colour(), dark, "dark is chosen against the system")
+        self.find("[data-theme-toggle]").click()
+        self.assertEqual(colour(), light, "and back to the system's")
+
+    def test_print_black_on_white_without_controls(self):
+        self.theme("dark", media="print")
+        for kind in self.each_page():
+            back = self.script("return getComputedStyle(document.body).backgroundColor")
+            ink = self.script("return getComputedStyle(document.body).color")
+            self.assertEqual((back, ink), ("rgb(255, 255, 255)", "rgb(0, 0, 0)"), kind)
+            for selector in [".theme", ".filters", "nav[aria-label=Main]"]:
+                self.assertFalse(any(e.is_displayed() for e in self.all(selector)), selector)
+        self.open(BOARD)
+        pdf = self.browser.execute_cdp_cmd("Page.printToPDF", {})
+        self.assertGreater(len(pdf["data"]), 10_000)
+
+    def test_ask_nobody_else_and_do_not_shift(self):
+        for kind in self.each_page():
+            names = self.script(
+                "return performance.getEntriesByType('resource').map(entry => entry.name)")
+            self.assertEqual([n for n in names if not n.startswith(self.origin)], [], kind)
+            shift = self.browser.execute_async_script(
+                "const done = arguments[0]; let sum = 0;"
+                "new PerformanceObserver(list => { for (const e of list.getEntries())"
+                " sum += e.value; }).observe({type: 'layout-shift', buffered: true});"
+                "setTimeout(() => done(sum), 100);")
+            self.assertLess(shift, 0.01, f"layout shift of {kind}")
+
+    def test_log_no_error(self):
+        self.browser.get_log("browser")
+        for kind in self.each_page():
+            bad = [e for e in self.browser.get_log("browser")
+                   if e["level"] == "SEVERE" and "favicon" not in e["message"]]
+            self.assertEqual(bad, [], kind)
+
+    def test_have_one_heading_a_title_and_a_description(self):
+        titles = set()
+        for kind in self.each_page():
+            self.assertEqual(len(self.all("h1")), 1, kind)
+            titles.add(self.browser.title)
+            self.assertTrue(self.find("meta[name=description]").get_attribute("content"), kind)
+        self.assertEqual(len(titles), len(PAGES))
+
+    def test_a_digest_leads_to_its_system(self):
+        self.open("fixture24/test/systems/system-00000.html")
+        self.browser.get(self.find("a[href*='by-digest']").get_attribute("href"))
+        self.wait(lambda: self.browser.current_url.endswith("systems/system-00000.html"))
+
+
+class WithoutScripts(SiteTest):
+    scripts = False
+
+    def test_show_everything_and_no_dead_control(self):
+        self.open(BOARD)
+        self.assertEqual(len(self.all("#board tbody tr")), 11)
+        for selector in [".filters", "[data-theme-toggle]", "#board .pick"]:
+            self.assertFalse(any(e.is_displayed() for e in self.all(selector)), selector)
+        self.assertIn("[", self.find("#board tbody .iv:not(path)").text)
+        self.assertTrue(self.find("a[href='compare.html']").is_displayed())
+
+    def test_never_scroll_sideways(self):
+        for pixels in [320, 1920]:
+            self.width(pixels)
+            for kind, path in PAGES.items():
+                self.open(path)
+                wide = self.script("return document.documentElement.scrollWidth")
+                self.assertLessEqual(wide, pixels, f"{kind} at {pixels}")
+
+
+class Size(unittest.TestCase):
+    def compressed(self, site):
+        root = SITES / site
+        parts = [BOARD, "assets/site.css", "assets/site.js", "assets/theme.js", "assets/mark.svg"]
+        sizes = [len(gzip.compress((root / part).read_bytes(), 9)) for part in parts]
+        print(f"\n{site}: page {sizes[0]} B, in total {sum(sizes)} B compressed")
+        return sizes[0], sum(sizes)
+
+    def test_a_board_of_a_hundred_stays_below_60_kB_in_total(self):
+        self.assertLess(self.compressed("hundred")[1], 60_000)
+
+    def test_a_board_of_a_thousand_stays_below_400_kB(self):
+        self.assertLess(self.compressed("thousand")[0], 400_000)
+
+
+def take_screenshots(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    SiteTest.setUpClass()
+    test = SiteTest()
+    shots = {**PAGES}
+    for scheme in ["light", "dark"]:
+        for kind, path in shots.items():
+            test.theme(scheme)
+            test.width(1280)
+            test.open(path)
+            height = test.script("return document.documentElement.scrollHeight")
+            test.width(1280, min(height, 2400))
+            test.browser.save_screenshot(str(folder / f"{kind}-{scheme}.png"))
+        test.width(375, 1200)
+        test.open(BOARD)
+        test.browser.save_screenshot(str(folder / f"leaderboard-phone-{scheme}.png"))
+    test.width(1280, 1000)
+    test.theme("light")
+    test.open(BOARD + "?compare=system-00000,system-00009")
+    test.wait(lambda: "minus" in test.find("[data-versus-body]").text)
+    test.script("document.querySelector('[data-versus]').scrollIntoView({block: 'center'})")
+    test.browser.save_screenshot(str(folder / "leaderboard-two-light.png"))
+    SiteTest.tearDownClass()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--screenshots", type=pathlib.Path)
+    known, rest = parser.parse_known_args()
+    if known.screenshots:
+        take_screenshots(known.screenshots)
+    else:
+        unittest.main(argv=[sys.argv[0], *rest], verbosity=1)
