@@ -7,6 +7,7 @@ let options = Array(arguments.dropFirst())
 let usage = """
   usage: invitro-bench inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
                        site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers ESSAYS NAME=DIR…
+                       curation ESSAYS NAME=LABELS…
 
   """
 
@@ -23,6 +24,7 @@ do {
     print("\(summary.files) files in \(options[0])")
   case "training": try TrainingBench.run(options)
   case "tokenizers": try tokenizerBench(arguments: options)
+  case "curation": try curationBench(arguments: options)
   default:
     FileHandle.standardError.write(Data(usage.utf8))
     exit(64)

@@ -50,7 +50,9 @@ final class ProgressBar: @unchecked Sendable {
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 25 - filled)
         let end = percent == 100 ? "\n" : ""
         FileHandle.standardError.write(
-          Data("\r\(label) \(bar) \(percent)% \(done)/\(total) \(unit)\(remaining(percent))\(end)".utf8))
+          Data(
+            "\r\(label) \(bar) \(percent)% \(done)/\(total) \(unit)\(remaining(percent))\(end)".utf8
+          ))
       } else {
         Console.message("\(label): \(percent)% (\(done)/\(total) \(unit))")
       }

@@ -6,7 +6,8 @@ import Metrics
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract: "Score a prediction file: PCC, CCC, RMSE, MAE, rank correlations, each with an interval.",
+    abstract:
+      "Score a prediction file: PCC, CCC, RMSE, MAE, rank correlations, each with an interval.",
     discussion: """
       Intervals take persons as clusters, because rows of one person are not independent. Under
       20 clusters they are unreliable, and the report says so. Demographic groups under 10 rows or
@@ -79,7 +80,8 @@ struct ScoreCommand: ParsableCommand {
     where !definition.groups.contains(where: { $0.attribute == attribute }) {
       let known = definition.groups.map(\.attribute).joined(separator: ", ")
       throw ValidationError(
-        "\(definition.id) has no attribute '\(attribute)'. It has: \(known.isEmpty ? "none" : known).")
+        "\(definition.id) has no attribute '\(attribute)'. It has: \(known.isEmpty ? "none" : known)."
+      )
     }
     let dataset = try data.home.load(definition, split: name)
     let scorer = try Scorer(definition, dataset: dataset, options: options)

@@ -69,7 +69,8 @@ struct ScoreText {
     ])
     for group in report.groups {
       guard group.suppressed == nil else {
-        table.add([group.attribute, group.group, group.suppressed ?? ""] + Array(repeating: "", count: 8))
+        table.add(
+          [group.attribute, group.group, group.suppressed ?? ""] + Array(repeating: "", count: 8))
         continue
       }
       for (target, scores) in [(Target.empathy, group.empathy), (.distress, group.distress)] {

@@ -102,7 +102,9 @@ extension BenchmarkDefinition {
       fault("primary metric \(primary.metric)", "pcc, ccc, rmse or mae")
     }
     if Set(splitNames).count != splitNames.count { fault("repeated splits", "names that differ") }
-    if !splitNames.contains(defaultSplit) { fault("defaultSplit \(defaultSplit)", "a split's name") }
+    if !splitNames.contains(defaultSplit) {
+      fault("defaultSplit \(defaultSplit)", "a split's name")
+    }
     if let derived {
       if !splits.contains(where: { $0.name == derived.from }) {
         fault("derived.from \(derived.from)", "the name of a source split")

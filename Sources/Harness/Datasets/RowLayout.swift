@@ -74,7 +74,8 @@ enum LabelCell {
     case .failure(let box):
       faults.append(
         NumberSyntax.fault(
-          box.fault, file: file, line: line, column: column, field: field, found: cell))
+          box.fault, file: file, line: line, column: column, field: field,
+          found: "a label that is not shown"))
       return nil
     case .success(let number):
       if let range = definition.range(of: target), !range.contains(number) {

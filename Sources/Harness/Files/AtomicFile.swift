@@ -47,7 +47,8 @@ public enum AtomicFile {
       var offset = 0
       while offset < buffer.count {
         // In bounds: offset < count, and the slice ends at count.
-        let count = Glibc.write(descriptor, buffer[offset...].baseAddressOrNil, buffer.count - offset)
+        let count = Glibc.write(
+          descriptor, buffer[offset...].baseAddressOrNil, buffer.count - offset)
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { return false }
         offset += count

@@ -1,19 +1,19 @@
-import Foundation
+package import Foundation
 import Glibc
-import Metrics
+package import Metrics
 
 /// Columns of plain numbers, parsed in place and in parallel.
 ///
 /// This is the fast way for files that are as they should be: no header, one or two tab separated
 /// numbers a line. Anything else makes it give up (nil), and the careful readers say what is wrong.
-struct NumericColumns {
-  var columns: [[Double]]
-  var rows: Int { columns.first?.count ?? 0 }
+package struct NumericColumns {
+  package var columns: [[Double]]
+  package var rows: Int { columns.first?.count ?? 0 }
 
   /// Bytes a task reads; the same cut for any number of threads.
   private static let blockBytes = 1 << 20
 
-  static func parse(
+  package static func parse(
     _ data: Data, maximumColumns: Int, threads: Int = Parallel.processors
   ) -> NumericColumns? {
     data.withUnsafeBytes { raw in

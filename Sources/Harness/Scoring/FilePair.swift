@@ -23,12 +23,42 @@ public struct FilePair {
     let names = PredictionColumns(id: id, targets: columns)
     self.predictions = try PredictionTableReader.read(
       SourceText.readInput(predictions), name: predictions.relativePath, columns: names)
-    self.gold = try PredictionTableReader.read(
-      SourceText.readInput(gold), name: gold.relativePath,
-      columns: PredictionColumns(id: id))
+    self.gold = try Self.goldTable(gold, id: id)
     self.dropMissing = dropMissing
     let faults = self.predictions.faults + self.gold.faults
     if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
+  }
+
+  /// The gold file. Its faults are told without the cells: they may be printed where labels may not.
+  private static func goldTable(
+    _ url: URL, id: [String]
+  ) throws(HarnessError) -> PredictionTable {
+    do throws(HarnessError) {
+      var table = try PredictionTableReader.read(
+        SourceText.readInput(url), name: url.relativePath, columns: PredictionColumns(id: id))
+      table.faults = table.faults.map(withoutLabel)
+      var seen: [String: Int] = [:]
+      for (row, id) in (table.ids ?? []).enumerated() {
+        if let first = seen[id] {
+          table.faults.append(
+            Fault(
+              .repeatedID, file: table.name, line: table.line(row), found: id,
+              expected: "each id once; it stands on line \(table.line(first)) already"))
+        }
+        seen[id] = seen[id] ?? row
+      }
+      return table
+    } catch {
+      guard case .invalid(let faults) = error else { throw error }
+      throw .invalid(faults.map(withoutLabel))
+    }
+  }
+
+  private static func withoutLabel(_ fault: Fault) -> Fault {
+    guard [.number, .decimalComma, .nonFinite].contains(fault.code) else { return fault }
+    var fault = fault
+    fault.found = "a label that is not shown"
+    return fault
   }
 
   /// The report; benchmark and split are named `files` and the gold file's name.

@@ -148,7 +148,8 @@ extension Scorer {
       return "The two can't be told apart on these \(report.n) rows: \(sizes)\(p)."
     }
     let firstIsBetter = (difference > 0) == metric.higherIsBetter
-    let (better, worse) = firstIsBetter ? (report.first, report.second) : (report.second, report.first)
+    let (better, worse) =
+      firstIsBetter ? (report.first, report.second) : (report.second, report.first)
     return "\(better) is better than \(worse) on these \(report.n) rows: \(sizes)\(p)."
   }
 }

@@ -56,7 +56,8 @@ public struct Scorer {
     let parts = Target.allCases.compactMap { rows($0, of: predictions) }
     guard let main = parts.first(where: { $0.target == definition.primary.target }) ?? parts.first
     else {
-      throw .usage("The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
+      throw .usage(
+        "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
     var report = ScoreReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,

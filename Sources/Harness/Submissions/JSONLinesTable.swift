@@ -65,7 +65,8 @@ enum JSONLinesTable {
     if let single = text(object["id"] ?? nil) { return single }
     faults.append(
       Fault(
-        .missingID, file: file, line: line, expected: "the key \(columns.id.joined(separator: ", "))"
+        .missingID, file: file, line: line,
+        expected: "the key \(columns.id.joined(separator: ", "))"
       ))
     return ""
   }

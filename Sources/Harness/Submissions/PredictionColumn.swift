@@ -17,7 +17,8 @@ public struct PredictionColumn: Sendable, Equatable {
 
   /// Whether at least two rows have a prediction and all of them are the same number.
   var isConstant: Bool {
-    let present = missing.isEmpty ? values : values.indices.filter { !missing.contains($0) }.map { values[$0] }
+    let present =
+      missing.isEmpty ? values : values.indices.filter { !missing.contains($0) }.map { values[$0] }
     guard let first = present.first, present.count > 1 else { return false }
     return present.allSatisfy { $0 == first }
   }

@@ -122,7 +122,8 @@ public struct PredictionReader {
           faults.append(
             Fault(
               .missingValue, file: table.name, line: table.line(row), field: target.rawValue,
-              found: "", expected: "a number for id \(keys[row]); "
+              found: "",
+              expected: "a number for id \(keys[row]); "
                 + "--drop-missing scores the rest and says how many were dropped"))
         }
       }

@@ -9,6 +9,15 @@ public struct Predictions: Sendable, Equatable {
   /// What a team should look at although the file is valid.
   public var warnings: [Fault]
 
+  package init(
+    columns: TargetTable<PredictionColumn>, present: [Int], rowCount: Int, warnings: [Fault]
+  ) {
+    self.columns = columns
+    self.present = present
+    self.rowCount = rowCount
+    self.warnings = warnings
+  }
+
   /// Rows of the split without a prediction.
   public var missingCount: Int { rowCount - present.count }
 

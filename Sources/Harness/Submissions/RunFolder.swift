@@ -24,7 +24,8 @@ public enum RunFolder {
     }
     if files.isEmpty {
       throw .missing(
-        path: folder.relativePath + "/*.tsv", hint: "Give a folder with one prediction file a seed.")
+        path: folder.relativePath + "/*.tsv", hint: "Give a folder with one prediction file a seed."
+      )
     }
     var read: [Predictions] = []
     for file in files { read.append(try reader.read(file)) }

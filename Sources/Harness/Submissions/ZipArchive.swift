@@ -104,7 +104,9 @@ enum ZipArchive {
   }
 
   private static func isIgnored(_ path: String) -> Bool {
-    path.split(separator: "/").contains { $0 == "__MACOSX" || $0.hasPrefix("._") || $0 == ".DS_Store" }
+    path.split(separator: "/").contains {
+      $0 == "__MACOSX" || $0.hasPrefix("._") || $0 == ".DS_Store"
+    }
   }
 
   private static func suffix(_ path: String) -> String {

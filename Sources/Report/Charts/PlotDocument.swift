@@ -80,12 +80,14 @@ public struct PlotDocument: Sendable {
       let y = y0 + (y1 - y0) * Double(tick) / 4
       let x = x0 + (x1 - x0) * Double(tick) / 4
       let at = bottom - Double(tick) / 4 * (bottom - top - 10)
-      out += #"<path class="a" d="M\#(SVG.number(left)) \#(SVG.number(at))H\#(SVG.number(right))"/>"#
+      out +=
+        #"<path class="a" d="M\#(SVG.number(left)) \#(SVG.number(at))H\#(SVG.number(right))"/>"#
       out += #"<text x="\#(SVG.number(left - 6))" y="\#(SVG.number(at + 4))" "#
       out += #"text-anchor="end">\#(Rounding.text(y, decimals: 2))</text>"#
       let across = left + Double(tick) / 4 * (right - left)
       out += #"<text x="\#(SVG.number(across))" y="\#(SVG.number(bottom + 16))" "#
-      out += #"text-anchor="middle">\#(Rounding.text(x, decimals: x1 - x0 < 8 ? 1 : 0))</text>"# + "\n"
+      out +=
+        #"text-anchor="middle">\#(Rounding.text(x, decimals: x1 - x0 < 8 ? 1 : 0))</text>"# + "\n"
     }
     out += #"<text x="\#(SVG.number((left + right) / 2))" y="\#(SVG.number(bottom + 34))" "#
     out += #"text-anchor="middle">\#(Escaping.markup(panel.horizontal))</text>"#
@@ -100,7 +102,8 @@ public struct PlotDocument: Sendable {
       }
       out += #"<path class="l" \#(style) d="\#(path.joined())"/>"#
       let y = top + 14 + Double(number) * 16
-      out += #"<path class="l" \#(style) d="M\#(SVG.number(right - 150)) \#(SVG.number(y - 4))h24"/>"#
+      out +=
+        #"<path class="l" \#(style) d="M\#(SVG.number(right - 150)) \#(SVG.number(y - 4))h24"/>"#
       out += #"<text x="\#(SVG.number(right - 120))" y="\#(SVG.number(y))">"#
       out += Escaping.markup(series.name) + "</text>\n"
     }

@@ -28,7 +28,8 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Share of ten epochs' steps that warms up.", valueName: "share"))
   var warmUp: Double = 0.06
 
-  @Option(help: ArgumentHelp("Largest norm of the gradient. Default: no clipping.", valueName: "norm"))
+  @Option(
+    help: ArgumentHelp("Largest norm of the gradient. Default: no clipping.", valueName: "norm"))
   var clip: Double?
 
   @Option(help: ArgumentHelp("Huber loss with this delta instead of MSE.", valueName: "delta"))

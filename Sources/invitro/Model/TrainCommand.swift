@@ -29,7 +29,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The pretrained model's folder.", valueName: "dir"))
   var model: String?
 
-  @Option(help: ArgumentHelp("The run's folder; with several seeds one below it each.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The run's folder; with several seeds one below it each.", valueName: "dir"))
   var out: String
 
   @Option(name: [.short, .long], help: "The benchmark to train on.")
@@ -102,7 +103,8 @@ struct TrainCommand: ParsableCommand {
       events: { display.show($0) }, isCancelled: { interrupt.isRequested })
     try TrainingFolder.drawCurve(folder, title: "\(definition.title), seed \(seed)")
     if profile { Console.message(display.profile(run.engine.profile)) }
-    Console.message("\(outcome.reason.rawValue) after \(outcome.epochs) epochs, \(outcome.steps) steps")
+    Console.message(
+      "\(outcome.reason.rawValue) after \(outcome.epochs) epochs, \(outcome.steps) steps")
     Console.print(outcome.last.relativePath)
     if outcome.reason == .interrupted { throw ExitCode(130) }
   }

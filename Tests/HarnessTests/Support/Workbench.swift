@@ -65,8 +65,8 @@ struct Workbench {
 }
 
 /// The faults that `body` is refused for; a failure of the test where it is not refused.
-func refusal(
-  _ location: SourceLocation = #_sourceLocation, _ body: () throws -> some Any
+func refusal<Value>(
+  _ location: SourceLocation = #_sourceLocation, _ body: () throws -> Value
 ) -> [Fault] {
   do {
     _ = try body()
