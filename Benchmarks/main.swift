@@ -5,7 +5,7 @@ import Report
 let arguments = Array(CommandLine.arguments.dropFirst())
 let options = Array(arguments.dropFirst())
 let usage = """
-  usage: invitro-bench inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
+  usage: invitro-bench score PREDICTIONS GOLD | inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
                        site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers ESSAYS NAME=DIR…
                        curation ESSAYS NAME=LABELS…
 
@@ -13,6 +13,7 @@ let usage = """
 
 do {
   switch arguments.first {
+  case "score": try ScoreBench.run(options)
   case "inference": InferenceBench.run(options)
   case "inference-many": InferenceBench.many(options)
   case "simulate": CoverageSimulation.run(options)

@@ -97,6 +97,7 @@ struct TrainCommand: ParsableCommand {
     Console.message(
       "seed \(run.configuration.seed): \(training.count) rows to train on, \(validation.count) to "
         + "validate on, \(run.totalSteps) steps at most, OpenBLAS kernel \(openBLASKernelName())")
+    run.engine.profile.isEnabled = profile
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
     let interrupt = Interrupt()
     let outcome = try run.run(
