@@ -21,7 +21,8 @@ struct ExitCodeTests {
     #expect(outcome.out.contains("USAGE: invitro"))
   }
 
-  @Test("commands that take a file show an example",
+  @Test(
+    "commands that take a file show an example",
     arguments: [["validate"], ["score"], ["compare"], ["submit", "add"], ["data", "import"], []])
   func examples(command: [String]) throws {
     let place = try TemporaryFolder()

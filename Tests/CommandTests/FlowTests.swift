@@ -60,7 +60,8 @@ struct FlowTests {
     let comparison = try #require(all["comparison"] as? [String: Any])
     #expect((comparison["pairs"] as? [Any])?.count == 6)
     #expect((comparison["standings"] as? [Any])?.count == 4)
-    let text = try sample.program.run(["compare", files[0], files[3]] + arguments.filter { $0 != "--json" })
+    let text = try sample.program.run(
+      ["compare", files[0], files[3]] + arguments.filter { $0 != "--json" })
     #expect(text.status == 0 && text.out.contains("p (swap)"))
   }
 
@@ -131,7 +132,8 @@ struct FlowTests {
       }
     }
     let outcome = try sample.program.run([
-      "compare", "--runs", place.file("a").path, place.file("b").path, "-b", "sample24", "-s", "test",
+      "compare", "--runs", place.file("a").path, place.file("b").path, "-b", "sample24", "-s",
+      "test",
     ])
     #expect(outcome.status == 0)
     #expect(outcome.out.contains("Hedges g"))

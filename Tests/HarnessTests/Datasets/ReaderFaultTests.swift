@@ -92,9 +92,10 @@ struct ReaderFaultTests {
   @Test("every column that is missing is named")
   func missingColumns() throws {
     let faults = try faults("x,3\n", header: "essay,empathy\n")
-    #expect(faults.of(.header).map(\.expected).sorted() == [
-      "a column named article", "a column named person", "a column named row",
-    ])
+    #expect(
+      faults.of(.header).map(\.expected).sorted() == [
+        "a column named article", "a column named person", "a column named row",
+      ])
   }
 
   @Test("a column that stands in the header twice is named")

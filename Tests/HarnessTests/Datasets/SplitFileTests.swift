@@ -37,7 +37,9 @@ struct SplitFileTests {
     #expect(rows.map(\.distress) == [2, 6.25])
   }
 
-  @Test("a gold file with another number of rows is refused", arguments: ["3\t2\n", "3\t2\n4\t5\n6\t1\n"])
+  @Test(
+    "a gold file with another number of rows is refused",
+    arguments: ["3\t2\n", "3\t2\n4\t5\n6\t1\n"])
   func wrongGoldRows(gold: String) throws {
     let faults = try goldBench(gold).importFaults()
     #expect(faults.map(\.code) == [.rowCount])
@@ -134,7 +136,8 @@ struct SplitFileTests {
     #expect(parts.map(\.rows.count).reduce(0, +) == whole.rows.count)
   }
 
-  @Test("NewsEmp18 has 1860 rows of 372 persons and person-disjoint splits of pinned sizes",
+  @Test(
+    "NewsEmp18 has 1860 rows of 372 persons and person-disjoint splits of pinned sizes",
     .enabled(if: Shared.exists, Shared.missing))
   func newsEmp18() throws {
     let folder = try TemporaryFolder()

@@ -44,7 +44,9 @@ struct StatisticsTests {
 
   @Test("groups below the publishing threshold are named without numbers")
   func groups() throws {
-    let split = Synthetic.dataset(rows: 60, persons: 20) { $0 < 4 ? ["gender": "5"] : ["gender": "1"] }
+    let split = Synthetic.dataset(rows: 60, persons: 20) {
+      $0 < 4 ? ["gender": "5"] : ["gender": "1"]
+    }
     let statistics = DatasetStatistics([split], definition: try Workbench().definition)
     let groups = statistics.splits[0].groups
     #expect(groups.map(\.group) == ["Male", "Other"])

@@ -21,12 +21,16 @@ struct NumericColumnsTests {
       case 1:
         let number = Double(bitPattern: random.next())
         return number.isFinite ? "\(number)" : "0"
-      case 2: return "\(Int.random(in: 1...7, using: &random)).\(digits(Int.random(in: 1...30, using: &random)))"
+      case 2:
+        return
+          "\(Int.random(in: 1...7, using: &random)).\(digits(Int.random(in: 1...30, using: &random)))"
       case 3: return "-\(digits(Int.random(in: 1...25, using: &random)))"
       case 4: return "\(digits(3)).\(digits(4))e\(Int.random(in: -320...300, using: &random))"
       case 5: return "+.\(digits(Int.random(in: 1...20, using: &random)))"
       case 6: return "\(digits(Int.random(in: 1...19, using: &random)))."
-      default: return "\(Int.random(in: -9...9, using: &random))E+\(Int.random(in: 0...22, using: &random))"
+      default:
+        return
+          "\(Int.random(in: -9...9, using: &random))E+\(Int.random(in: 0...22, using: &random))"
       }
     }
   }

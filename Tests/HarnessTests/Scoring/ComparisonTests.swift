@@ -87,9 +87,10 @@ struct ComparisonTests {
     ]
     let outcome = try #require(try BoardComparer(scorer()).compare(systems))
     let comparison = outcome.comparison
-    #expect(comparison.pairs.map { [$0.first, $0.second] } == [
-      ["good", "middle"], ["good", "bad"], ["middle", "bad"],
-    ])
+    #expect(
+      comparison.pairs.map { [$0.first, $0.second] } == [
+        ["good", "middle"], ["good", "bad"], ["middle", "bad"],
+      ])
     for pair in comparison.pairs {
       let (p, adjusted) = try (#require(pair.p), #require(pair.adjusted))
       #expect(adjusted >= p && adjusted <= 1)

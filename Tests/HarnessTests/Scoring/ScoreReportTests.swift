@@ -101,7 +101,8 @@ struct ScoreReportTests {
   func suppressed() throws {
     let report = try score(Synthetic.predictions(of: dataset, noise: 2), dataset: grouped())
     let groups = Dictionary(
-      uniqueKeysWithValues: report.groups.filter { $0.attribute == "gender" }.map { ($0.group, $0) })
+      uniqueKeysWithValues: report.groups.filter { $0.attribute == "gender" }.map { ($0.group, $0) }
+    )
     for name in ["Other", "(missing)"] {
       let group = try #require(groups[name])
       #expect(group.suppressed == "too small to publish")
@@ -208,7 +209,8 @@ struct ScoreReportTests {
     options.cluster = .article
     let report = try score(Synthetic.predictions(of: dataset, noise: 2), options: options)
     #expect(report.clusters == 14)
-    #expect(report.notes?.contains { $0.contains("14 clusters") && $0.contains("unreliable") } == true)
+    #expect(
+      report.notes?.contains { $0.contains("14 clusters") && $0.contains("unreliable") } == true)
   }
 
   @Test("the signature names every choice")
@@ -224,7 +226,9 @@ struct ScoreReportTests {
         + "\(dataset.goldDigest.prefix(12))|v:\(ScoreReport.toolVersion)")
   }
 
-  @Test("the figures do not depend on the number of threads", arguments: IntervalMethod.allCases.filter { ![.twoWayJackknife, .fisherRows].contains($0) })
+  @Test(
+    "the figures do not depend on the number of threads",
+    arguments: IntervalMethod.allCases.filter { ![.twoWayJackknife, .fisherRows].contains($0) })
   func threads(method: IntervalMethod) throws {
     let reports = try [1, 2, 3].map { threads in
       try score(

@@ -9,7 +9,8 @@ struct PredictionFaultTests {
     return refusal { try bench.read(text, dropMissing: dropMissing) }
   }
 
-  @Test("too few rows: the count, and the first row without a prediction", arguments: ["\n", "\r\n"])
+  @Test(
+    "too few rows: the count, and the first row without a prediction", arguments: ["\n", "\r\n"])
   func tooFew(end: String) throws {
     let faults = try faults(["1", "2", ""].joined(separator: end))
     #expect(faults.map(\.code) == [.rowCount])
@@ -29,9 +30,10 @@ struct PredictionFaultTests {
   @Test("every cell that is no finite number is listed with line, column and value")
   func badCells() throws {
     let faults = try faults("abc\t1\nnan\t-inf\n1,5\t\n2\t0x10\n1e999\t1 2\n", rows: 5)
-    #expect(faults.map(\.code) == [
-      .number, .nonFinite, .decimalComma, .nonFinite, .nonFinite, .missingValue, .number, .number,
-    ])
+    #expect(
+      faults.map(\.code) == [
+        .number, .nonFinite, .decimalComma, .nonFinite, .nonFinite, .missingValue, .number, .number,
+      ])
     #expect(faults.map(\.line) == [1, 2, 3, 5, 2, 3, 4, 5])
     #expect(faults.map(\.column) == [1, 1, 1, 1, 2, 2, 2, 2])
     #expect(faults.map(\.found) == ["abc", "nan", "1,5", "1e999", "-inf", "", "0x10", "1 2"])
@@ -47,7 +49,9 @@ struct PredictionFaultTests {
     #expect(fault.line == 2)
   }
 
-  @Test("NaN and infinity are refused on the first line too", arguments: ["nan", "NaN", "inf", "-Infinity"])
+  @Test(
+    "NaN and infinity are refused on the first line too",
+    arguments: ["nan", "NaN", "inf", "-Infinity"])
   func firstLineNotFinite(cell: String) throws {
     #expect(try faults("\(cell)\n2\n3\n").map(\.code) == [.nonFinite])
   }
@@ -152,7 +156,9 @@ struct PredictionFaultTests {
   @Test("a file in UTF-16 or with bytes that are not UTF-8 is refused")
   func encoding() throws {
     let bench = try PredictionBench()
-    let texts: [Data] = [Data([0xFF, 0xFE, 0x31, 0]), Data("row,empathy\n1,\u{e9}\n".utf8) + [0xFF]]
+    let texts: [Data] = [
+      Data([0xFF, 0xFE, 0x31, 0]), Data("row,empathy\n1,\u{e9}\n".utf8) + [0xFF],
+    ]
     for data in texts { #expect(refusal { try bench.read(data) }.map(\.code) == [.encoding]) }
   }
 
@@ -181,17 +187,20 @@ struct PredictionFaultTests {
     #expect(faults.of(.decimalComma).map(\.line) == [6])
   }
 
-  @Test("JSON numbers beyond the reach of Double, NaN and infinity are refused",
+  @Test(
+    "JSON numbers beyond the reach of Double, NaN and infinity are refused",
     arguments: ["1e999", "-1e999", "NaN", "Infinity", "\"inf\""])
   func jsonNotFinite(number: String) throws {
     let faults = try faults(
-      "{\"row\": 1, \"empathy\": \(number)}\n{\"row\": 2, \"empathy\": 2}\n{\"row\": 3, \"empathy\": 3}")
+      "{\"row\": 1, \"empathy\": \(number)}\n{\"row\": 2, \"empathy\": 2}\n{\"row\": 3, \"empathy\": 3}"
+    )
     #expect(faults.contains { [.json, .nonFinite].contains($0.code) && $0.line == 1 })
   }
 
   @Test("a null in JSON is a missing value")
   func jsonNull() throws {
-    let text = #"{"row": 1, "empathy": null}"# + "\n" + #"{"row": 2, "empathy": 2}"# + "\n"
+    let text =
+      #"{"row": 1, "empathy": null}"# + "\n" + #"{"row": 2, "empathy": 2}"# + "\n"
       + #"{"row": 3, "empathy": 3}"#
     #expect(try faults(text).map(\.code) == [.missingValue])
     let read = try PredictionBench().read(text, dropMissing: true)

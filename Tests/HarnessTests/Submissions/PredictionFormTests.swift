@@ -19,7 +19,9 @@ struct PredictionFormTests {
     ("WASSA", Data("1.5\t2\n4\t3.5\n6.25\t1\n".utf8)),
     ("WASSA, CRLF and no newline at the end", Data("1.5\t2\r\n4.0\t3.5\r\n6.25\t1e0".utf8)),
     ("WASSA, spaces around numbers", Data("1.5 \t 2\n4\t3.5\n+6.25\t1.\n".utf8)),
-    ("WASSA, a byte order mark", Data([0xEF, 0xBB, 0xBF]) + Data("1.5\t2\n4\t3.5\n6.25\t1\n".utf8)),
+    (
+      "WASSA, a byte order mark", Data([0xEF, 0xBB, 0xBF]) + Data("1.5\t2\n4\t3.5\n6.25\t1\n".utf8)
+    ),
     ("CSV without header", Data("1.5,2\n4,3.5\n6.25,1\n".utf8)),
     ("TSV", Data("row\tempathy\tdistress\n2\t4\t3.5\n3\t6.25\t1\n1\t1.5\t2\n".utf8)),
     ("CSV", Data("distress,row,note,empathy\n2,1,\"a,b\",1.5\n1,3,,6.25\n3.5,2,,4\n".utf8)),
@@ -36,7 +38,10 @@ struct PredictionFormTests {
         """.utf8)
     ),
     ("a zip", zipped("predictions_EMP.tsv", "1.5\t2\n4\t3.5\n6.25\t1\n")),
-    ("a zip with folders", zipped("team/run/out.csv", "row,empathy,distress\n1,1.5,2\n2,4,3.5\n3,6.25,1\n")),
+    (
+      "a zip with folders",
+      zipped("team/run/out.csv", "row,empathy,distress\n1,1.5,2\n2,4,3.5\n3,6.25,1\n")
+    ),
   ]
 
   @Test("every form gives the same numbers and the same digest", arguments: forms)

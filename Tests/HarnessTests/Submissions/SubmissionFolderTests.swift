@@ -18,7 +18,9 @@ struct SubmissionFolderTests {
     self.dataset = dataset
   }
 
-  private func metadata(_ change: (inout SubmissionMetadata) -> Void = { _ in }) -> SubmissionMetadata {
+  private func metadata(_ change: (inout SubmissionMetadata) -> Void = { _ in })
+    -> SubmissionMetadata
+  {
     var metadata = SubmissionMetadata(
       benchmark: "sample24", split: "test", team: "Team", system: "System", kind: .baseline)
     metadata.submitted = "2026-01-02"
@@ -32,7 +34,8 @@ struct SubmissionFolderTests {
 
   /// Every file below the folder, hidden ones too.
   private func files() -> [String] {
-    (FileManager.default.enumerator(atPath: folder.url.path)?.allObjects as? [String] ?? []).sorted()
+    (FileManager.default.enumerator(atPath: folder.url.path)?.allObjects as? [String] ?? [])
+      .sorted()
   }
 
   @Test("an entry is its predictions in a normal form and its metadata with their digest")
@@ -103,10 +106,12 @@ struct SubmissionFolderTests {
     #expect(files() == [])
   }
 
-  @Test("a slug is made of a name's letters and digits", arguments: [
-    ("My Team: System №1!", "my-team-system-1"), ("Ünïversity", "university"), ("日本", ""),
-    ("--a--b--", "a-b"),
-  ])
+  @Test(
+    "a slug is made of a name's letters and digits",
+    arguments: [
+      ("My Team: System №1!", "my-team-system-1"), ("Ünïversity", "university"), ("日本", ""),
+      ("--a--b--", "a-b"),
+    ])
   func slugs(name: String, slug: String) {
     #expect(Slug.make(name) == slug)
   }
@@ -167,7 +172,8 @@ struct SubmissionFolderTests {
   func repeatedDigest() throws {
     try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
     try FileManager.default.copyItem(
-      at: folder.url.appending(path: "sample24/one"), to: folder.url.appending(path: "sample24/two"))
+      at: folder.url.appending(path: "sample24/one"), to: folder.url.appending(path: "sample24/two")
+    )
     let faults = refusal { try folder.entries() }
     #expect(faults.map(\.code) == [.duplicate])
     #expect(faults.first?.found == "the predictions of one")
