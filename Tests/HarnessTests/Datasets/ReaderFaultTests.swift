@@ -45,7 +45,9 @@ struct ReaderFaultTests {
     #expect(bench.importFaults().first?.found?.hasSuffix("at offset 1") == true)
   }
 
-  @Test("UTF-16 is recognised and its conversion named", arguments: [[0xFF, 0xFE], [0xFE, 0xFF]])
+  @Test(
+    "UTF-16 is recognised and its conversion named",
+    arguments: [[0xFF, 0xFE], [0xFE, 0xFF]] as [[UInt8]])
   func utf16(mark: [UInt8]) throws {
     let bench = try Workbench()
     try bench.put(mark + [0x61, 0x00])
@@ -142,8 +144,7 @@ struct ReaderFaultTests {
     let faults = try faults("1,p,a,x,\(cell),4,1,30,9\n")
     #expect(faults.map(\.code) == [code])
     #expect(faults.map(\.field) == ["empathy"])
-    let text = HarnessError.invalid(faults).description
-    #expect(!text.contains("375") && !text.contains("0x1.8"))
+    #expect(faults.map(\.found) == ["a label that is not shown"])
   }
 
   @Test("a split with another number of rows than expected is refused")

@@ -66,8 +66,7 @@ struct FilePairTests {
   func goldFault() throws {
     let faults = refusal { try score("1\n2\n3\n", "3,375\n4.125x\n5\n") }
     #expect(!faults.isEmpty)
-    let text = HarnessError.invalid(faults).description
-    #expect(!text.contains("375") && !text.contains("4.125"))
+    #expect(!faults.contains { $0.found?.contains(/375|4\.125/) ?? false })
   }
 
   @Test("files that share no target are not scored")

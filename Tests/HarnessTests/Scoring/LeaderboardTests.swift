@@ -40,7 +40,7 @@ private struct SampleHome {
       var metadata = SubmissionMetadata(
         benchmark: "sample24", split: "test", team: "T", system: system, kind: .baseline)
       metadata.submitted = "2026-01-02"
-      try submissions.add(
+      _ = try submissions.add(
         predictions(system), dataset: test, metadata: metadata, slug: Slug.make(system))
     }
     return (place, submissions)
@@ -111,7 +111,8 @@ struct LeaderboardTests {
   @Test("progress is told for every entry")
   func progress() throws {
     let sample = try SampleHome.shared.get()
-    let (_, submissions) = try sample.submissions(3)
+    let (place, submissions) = try sample.submissions(3)
+    defer { withExtendedLifetime(place) {} }
     var seen: [Int] = []
     _ = try builder(submissions, home: sample.home, store: nil).boards { done, total in
       #expect(total == 3)

@@ -41,7 +41,7 @@ struct SubmissionFolderTests {
   @Test("an entry is its predictions in a normal form and its metadata with their digest")
   func add() throws {
     let read = predictions(3)
-    try folder.add(read, dataset: dataset, metadata: metadata(), slug: "one")
+    _ = try folder.add(read, dataset: dataset, metadata: metadata(), slug: "one")
     let entries = try folder.entries()
     #expect(entries.map(\.slug) == ["one"])
     #expect(entries.first?.metadata.predictionsSHA256 == read.digest)
@@ -66,17 +66,17 @@ struct SubmissionFolderTests {
 
   @Test("a slug that is taken is a conflict, and the first entry stays as it was")
   func sameSlug() throws {
-    try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
+    _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
     let before = try folder.entries()
     #expect(throws: HarnessError.self) {
-      try folder.add(predictions(4), dataset: dataset, metadata: metadata(), slug: "one")
+      _ = try folder.add(predictions(4), dataset: dataset, metadata: metadata(), slug: "one")
     }
     #expect(try folder.entries() == before)
   }
 
   @Test("predictions that were added already are a conflict that names the entry")
   func sameDigest() throws {
-    try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
+    _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
     let before = files()
     do {
       _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "two")
@@ -90,8 +90,8 @@ struct SubmissionFolderTests {
 
   @Test("the same predictions may stand on two splits")
   func otherSplit() throws {
-    try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
-    try folder.add(
+    _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
+    _ = try folder.add(
       predictions(3), dataset: dataset, metadata: metadata { $0.split = "dev" }, slug: "two")
     #expect(try folder.entries().count == 2)
   }
@@ -101,7 +101,7 @@ struct SubmissionFolderTests {
     arguments: ["", "Upper", "a/b", "..", "a b", "-a", "ä", String(repeating: "a", count: 81)])
   func badSlug(slug: String) throws {
     #expect(throws: HarnessError.self) {
-      try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: slug)
+      _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: slug)
     }
     #expect(files() == [])
   }
@@ -125,7 +125,7 @@ struct SubmissionFolderTests {
       $0.schema = 9
     }
     let faults = refusal {
-      try folder.add(predictions(3), dataset: dataset, metadata: bad, slug: "one")
+      _ = try folder.add(predictions(3), dataset: dataset, metadata: bad, slug: "one")
     }
     #expect(Set(faults.compactMap(\.field)) == ["schema", "team", "codeURL", "submitted"])
     #expect(files() == [])
@@ -170,7 +170,7 @@ struct SubmissionFolderTests {
 
   @Test("two entries with one digest are refused even where they were put by hand")
   func repeatedDigest() throws {
-    try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
+    _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
     try FileManager.default.copyItem(
       at: folder.url.appending(path: "sample24/one"), to: folder.url.appending(path: "sample24/two")
     )
