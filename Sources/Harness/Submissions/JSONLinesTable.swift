@@ -86,7 +86,12 @@ enum JSONLinesTable {
     case nil, is NSNull: return nil
     // A JSON true is an NSNumber too; its type encoding tells it from a number.
     case let number as NSNumber where String(cString: number.objCType) != "c":
-      return number.doubleValue
+      if number.doubleValue.isFinite { return number.doubleValue }
+      faults.append(
+        Fault(
+          .nonFinite, file: file, line: line, field: field, found: "\(number)",
+          expected: "a finite number"))
+      return nil
     case let text as String:
       return DelimitedPredictions.cell(
         text, file: file, line: line, column: 1, field: field, emptyIsFault: false,

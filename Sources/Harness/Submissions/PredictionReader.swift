@@ -117,8 +117,13 @@ public struct PredictionReader {
         })
     }
     if !dropMissing {
+      // A cell that holds something else than a number has its own fault already.
+      let told = Set(
+        table.faults.map { "\($0.line.map(String.init) ?? "") \($0.field ?? "")" })
       for target in Target.allCases {
+        let names = columns.targets[target].map { [$0] } ?? PredictionColumns.usualNames(target)
         for row in table.columns[target]?.missing ?? [] where known[keys[row]] != nil {
+          if names.contains(where: { told.contains("\(table.line(row)) \($0)") }) { continue }
           faults.append(
             Fault(
               .missingValue, file: table.name, line: table.line(row), field: target.rawValue,
