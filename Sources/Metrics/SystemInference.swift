@@ -63,6 +63,10 @@ public struct SystemInference: Sendable {
   private func interval(
     _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?
   ) -> Outcome<Interval> {
+    // Asked before the figure, which at that size takes a while itself.
+    if metric.lane == nil, sample.clusterCount * sample.count > Self.rankWorkLimit {
+      return .undefined(.tooManyRows)
+    }
     let point: Double
     switch figure(metric) {
     case .value(let value): point = value

@@ -37,21 +37,28 @@ package struct NumericColumns {
     let total = lines.reduce(0, +)
     var starts = [0]
     for count in lines { starts.append((starts.last ?? 0) + count) }
-    // Both columns are filled whole by the tasks below or dropped together.
-    let storage = UnsafeMutableBufferPointer<Double>.allocate(capacity: max(1, total * width))
-    defer { storage.deallocate() }
-    nonisolated(unsafe) let cells = storage
-    nonisolated(unsafe) let source = bytes
-    let read = Parallel.map(blocks.count, threads: threads) { index in
-      parseBlock(
-        source, blocks[index], width: width, rows: total, firstRow: starts[index], into: cells)
-        == lines[index]
+    let columns = filled(width, count: total) { cells in
+      nonisolated(unsafe) let targets = cells
+      nonisolated(unsafe) let source = bytes
+      return Parallel.map(blocks.count, threads: threads) { index in
+        parseBlock(source, blocks[index], firstRow: starts[index], into: targets) == lines[index]
+      }.allSatisfy { $0 }
     }
-    guard read.allSatisfy({ $0 }) else { return nil }
-    let columns = (0..<width).map { column in
-      Array(UnsafeBufferPointer(rebasing: storage[(column * total)..<((column + 1) * total)]))
+    return columns.map(NumericColumns.init)
+  }
+
+  /// `width` arrays of `count` numbers that `fill` writes in full; nil where it returns false.
+  private static func filled(
+    _ width: Int, count: Int, after earlier: [UnsafeMutableBufferPointer<Double>] = [],
+    _ fill: ([UnsafeMutableBufferPointer<Double>]) -> Bool
+  ) -> [[Double]]? {
+    guard earlier.count < width else { return fill(earlier) ? [] : nil }
+    var rest: [[Double]]?
+    let column = [Double](unsafeUninitializedCapacity: count) { cells, initialised in
+      rest = filled(width, count: count, after: earlier + [cells], fill)
+      initialised = rest == nil ? 0 : count
     }
-    return NumericColumns(columns: columns)
+    return rest.map { [column] + $0 }
   }
 
   /// Ranges of about ``blockBytes`` that end after a newline or at the end of the text.
@@ -75,21 +82,21 @@ package struct NumericColumns {
     return bytes[block.upperBound - 1] == 0x0A ? count : count + 1
   }
 
-  /// Parses the lines of one block into `cells` (width columns of `rows` numbers each).
+  /// Parses the lines of one block into `columns`, from row `firstRow` on.
   ///
   /// - Returns: lines parsed; fewer than there are where one is not as expected.
   private static func parseBlock(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ block: Range<Int>, width: Int, rows: Int, firstRow: Int,
-    into cells: UnsafeMutableBufferPointer<Double>
+    _ bytes: UnsafeBufferPointer<UInt8>, _ block: Range<Int>, firstRow: Int,
+    into columns: [UnsafeMutableBufferPointer<Double>]
   ) -> Int {
     var at = block.lowerBound
     var row = 0
     while at < block.upperBound {
-      for column in 0..<width {
+      for column in columns.indices {
         guard let number = number(bytes, &at, end: block.upperBound) else { return row }
-        // In bounds: row < the block's line count, so firstRow + row < rows.
-        cells[column * rows + firstRow + row] = number
-        if column + 1 < width {
+        // In bounds: row < the block's line count, so firstRow + row is a row of the column.
+        columns[column][firstRow + row] = number
+        if column + 1 < columns.count {
           guard at < block.upperBound, bytes[at] == 0x09 else { return row }
           at += 1
         }
