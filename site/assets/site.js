@@ -187,6 +187,7 @@
       box.disabled = two.length >= 2 && !box.checked;
     }
     panel.hidden = two.length === 0;
+    document.documentElement.classList.toggle("comparing", two.length > 0);
     const body = $("[data-versus-body=board]");
     if (two.length < 2) {
       body.textContent = two.length ? "Choose a second system to compare with." : "";
