@@ -72,7 +72,7 @@ enum SiteFixture {
     let around = { (value: Double) in
       ScoredFigure(
         value: Rounding.published(value), low: Rounding.published(value - half),
-        high: Rounding.published(min(value + 0.9 * half, 0.99)))
+        high: Rounding.published(value + 0.9 * half))
     }
     var empathy = TargetScores()
     empathy.pcc = around(quality)

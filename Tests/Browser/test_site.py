@@ -216,7 +216,9 @@ class Board(SiteTest):
 
     def compare(self, first, second):
         for slug in (first, second):
-            self.find(f"#{slug} input[name=compare]").click()
+            box = self.find(f"#{slug} input[name=compare]")
+            self.script("arguments[0].scrollIntoView({block: 'center'})", box)
+            box.click()
 
     def test_compares_two_rows(self):
         self.open(BOARD)

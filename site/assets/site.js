@@ -32,16 +32,31 @@
   const keyOf = (cell) => (cell.dataset.v === undefined ? cell.textContent.trim() : cell.dataset.v);
   const compareText = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
 
+  // Keys are read once a column: a board of a thousand rows sorts by what is remembered.
+  const remembered = new WeakMap();
+
+  function columnKeys(table, column) {
+    if (!remembered.has(table)) {
+      remembered.set(table, { rows: Array.from(table.tBodies[0].rows), columns: new Map() });
+    }
+    const { rows, columns } = remembered.get(table);
+    if (!columns.has(column)) {
+      const keys = rows.map((row, place) => {
+        const text = keyOf(row.children[column]);
+        return { row, place, text, number: text === "" || isNaN(text) ? null : Number(text) };
+      });
+      const numeric = keys.every((key) => key.text === "" || key.number !== null);
+      columns.set(column, { keys, numeric });
+    }
+    return columns.get(column);
+  }
+
+  // Equal keys keep the order in which the page came: best first.
   function sortTable(table, header, direction) {
     const column = Array.from(header.parentNode.children).indexOf(header);
-    const body = table.tBodies[0];
-    const rows = Array.from(body.rows).map((row, place) => {
-      const text = keyOf(row.cells[column]);
-      return { row, place, text, number: text === "" || isNaN(text) ? null : Number(text) };
-    });
-    const numeric = rows.every((r) => r.text === "" || r.number !== null);
+    const { keys, numeric } = columnKeys(table, column);
     const sign = direction === "ascending" ? 1 : -1;
-    rows.sort((a, b) => {
+    const sorted = keys.slice().sort((a, b) => {
       if (a.text === "" || b.text === "") {
         if (a.text === b.text) return a.place - b.place;
         return a.text === "" ? 1 : -1;
@@ -49,9 +64,7 @@
       const order = numeric ? a.number - b.number : compareText(a.text, b.text);
       return sign * order || a.place - b.place;
     });
-    const sorted = document.createDocumentFragment();
-    for (const { row } of rows) sorted.append(row);
-    body.append(sorted);
+    table.tBodies[0].replaceChildren(...sorted.map((key) => key.row));
     for (const other of header.parentNode.children) {
       if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
     }
@@ -174,6 +187,7 @@
       box.disabled = two.length >= 2 && !box.checked;
     }
     panel.hidden = two.length === 0;
+    document.documentElement.classList.toggle("comparing", two.length > 0);
     const body = $("[data-versus-body=board]");
     if (two.length < 2) {
       body.textContent = two.length ? "Choose a second system to compare with." : "";

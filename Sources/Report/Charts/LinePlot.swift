@@ -46,11 +46,17 @@ struct LinePlot {
     _ y0: Double, _ y1: Double, _ place: (Double, Double) -> (Double, Double)
   ) -> String {
     var out = ""
-    for tick in 0...4 {
-      let value = y0 + (y1 - y0) * Double(tick) / 4
-      let y = top + (1 - Double(tick) / 4) * (height - top - bottom)
-      out += #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H624"/>"#
-      out += text(Rounding.text(value, decimals: 3), left - 6, y + 4, "end")
+    // Whole steps of 0.05 where at most six fit, of 0.1, 0.2 … beyond.
+    var step = 0.05
+    while (y1 - y0) / step > 6.5 { step *= 2 }
+    var value = y0
+    while value < y1 + step / 2 {
+      let y = top + (1 - (value - y0) / (y1 - y0)) * (height - top - bottom)
+      if y > top - 1 {
+        out += #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H624"/>"#
+        out += text(Rounding.text(value, decimals: 2), left - 6, y + 4, "end")
+      }
+      value += step
     }
     return out
   }
@@ -61,17 +67,20 @@ struct LinePlot {
     let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }.sorted { $0.x < $1.x }
     var path = ""
     var marks = ""
+    var intervals = ""
     for point in points {
       let at = place(point.x, point.y)
       path += "\(path.isEmpty ? "M" : "L")\(SVG.number(at.0)) \(SVG.number(at.1))"
       if let low = point.low, let high = point.high {
         let ends = (place(point.x, low).1, place(point.x, high).1)
-        marks += #"<path class="s\#(number + 1)" d="M\#(SVG.number(at.0)) \#(SVG.number(ends.0))"#
-        marks += #"V\#(SVG.number(ends.1))"/>"#
+        let x = (SVG.number(at.0), SVG.number(at.0 - 3))
+        intervals += #"<path class="s\#(number + 1) w" d="M\#(x.0) \#(SVG.number(ends.0))"#
+        intervals += #"V\#(SVG.number(ends.1))M\#(x.1) \#(SVG.number(ends.0))h6"#
+        intervals += #"M\#(x.1) \#(SVG.number(ends.1))h6"/>"#
       }
       marks += mark(number, at.0, at.1)
     }
-    return #"<path class="s\#(number + 1) d\#(number + 1)" d="\#(path)"/>"# + marks
+    return intervals + #"<path class="s\#(number + 1) d\#(number + 1)" d="\#(path)"/>"# + marks
   }
 
   /// Disc, square, triangle, diamond.

@@ -6,13 +6,14 @@ struct BenchmarkPage: Sendable {
   let tables: [BoardTable]
   let statistics: [String: SplitStatistics]
   let chrome: Chrome
+  var serverCommands: [String] = []
 
   var path: String { "\(benchmark.id)/index.html" }
 
   func content() -> Content {
     var content = chrome.content(
       path: path, title: benchmark.title, description: benchmark.description, section: .boards)
-    let metric = MetricKind(rawValue: benchmark.primary.metric) ?? .pcc
+    let metric = MetricKind(rawValue: benchmark.primary.metric.lowercased()) ?? .pcc
     content["benchmark"] = benchmark.title
     content["id"] = benchmark.id
     content["about"] = benchmark.description
@@ -35,6 +36,11 @@ struct BenchmarkPage: Sendable {
     content["hasQuirks"] = !benchmark.quirks.isEmpty
     content["quirks"] = benchmark.quirks
     content["defaultSplit"] = benchmark.defaultSplit
+    content["hasServer"] = !serverCommands.isEmpty
+    content["serverLines"] = serverCommands.map {
+      $0.replacing("{benchmark}", with: benchmark.id)
+        .replacing("{split}", with: benchmark.defaultSplit)
+    }
     let figures = statistics.keys.sorted().compactMap { key -> Content? in
       guard key.hasPrefix("\(benchmark.id)/"), let of = statistics[key] else { return nil }
       return splitFigures(String(key.dropFirst(benchmark.id.utf8.count + 1)), of)

@@ -1,5 +1,6 @@
 import Crypto
 public import Foundation
+import Glibc
 import Harness
 import Synchronization
 
@@ -57,14 +58,14 @@ public struct SiteBuilder: Sendable {
     let manifest = SiteManifest(
       pages: Dictionary(zip(files.map(\.path), keys), uniquingKeysWith: { _, last in last }))
     let previous = incremental ? SiteManifest(folder: folder) : nil
-    if let previous, previous == manifest, manifest.isComplete(in: folder) {
+    if manifest == previous, manifest.isComplete(in: folder) {
       return SiteSummary(files: files.count, written: 0, kept: files.count, boards: plan.counts)
     }
     let draft = try SiteFolder(target: folder)
     do {
       let written = try parallel(Array(zip(files, keys))) { file, key in
-        if previous?.pages[file.path] == key, try draft.keep(file.path) { return false }
-        try draft.write(try file.data(), to: file.path)
+        if try previous?.pages[file.path] == key && draft.keep(file.path) { return false }
+        try draft.write(try file.make(), to: file.path)
         return true
       }
       try draft.write(try JSONText.encode(manifest), to: SiteFolder.manifestName)
@@ -79,7 +80,7 @@ public struct SiteBuilder: Sendable {
   }
 
   private func assetFiles() -> [SiteFile] {
-    assets.map { asset in SiteFile(path: "assets/\(asset.name)", source: { asset.data }) }
+    assets.map { asset in SiteFile(path: "assets/\(asset.name)") { asset.data } }
   }
 }
 
@@ -97,23 +98,23 @@ public struct SiteSummary: Sendable, Equatable {
 /// One file of a site: where it stands, what it depends on and how it is made.
 struct SiteFile: Sendable {
   let path: String
-  /// All that the content depends on beside templates and assets.
+  /// All that the content depends on beside templates and assets, or a digest of it.
   let source: @Sendable () throws -> Data
-  let make: (@Sendable (Data) throws -> Data)?
+  let make: @Sendable () throws -> Data
 
-  /// A file that is its own source, or is made from its source by `make`.
+  /// A file that is made by `make` from what `source` gives.
   init(
     path: String, source: @escaping @Sendable () throws -> Data,
-    make: (@Sendable (Data) throws -> Data)? = nil
+    make: @escaping @Sendable () throws -> Data
   ) {
     self.path = path
     self.source = source
     self.make = make
   }
 
-  func data() throws -> Data {
-    let source = try source()
-    return try make?(source) ?? source
+  /// A file that is its own source.
+  init(path: String, content: @escaping @Sendable () throws -> Data) {
+    self.init(path: path, source: content, make: content)
   }
 
   /// SHA-256 over `salt`, the path and the source.
@@ -122,6 +123,22 @@ struct SiteFile: Sendable {
     hash.update(data: Data("\(salt)\n\(path)\n".utf8))
     hash.update(data: try source())
     return hash.finalize().hexadecimal
+  }
+}
+
+/// A value that is made when it is first asked for, and once, whoever asks.
+final class Once: Sendable {
+  private let made = Mutex<Result<Data, any Error>?>(nil)
+  private let make: @Sendable () throws -> Data
+
+  init(_ make: @escaping @Sendable () throws -> Data) { self.make = make }
+
+  func data() throws -> Data {
+    try made.withLock { made in
+      let result = made ?? Result { try make() }
+      made = result
+      return try result.get()
+    }
   }
 }
 
@@ -143,7 +160,8 @@ struct SiteManifest: Codable, Equatable {
 
   /// Whether each file still stands in `folder`.
   func isComplete(in folder: URL) -> Bool {
-    pages.keys.allSatisfy { FileManager.default.fileExists(atPath: folder.path + "/" + $0) }
+    let root = folder.path
+    return pages.keys.allSatisfy { access("\(root)/\($0)", F_OK) == 0 }
   }
 }
 

@@ -1,12 +1,17 @@
+import Crypto
 import Foundation
 import Harness
 
 /// Every file that a site consists of, beside its assets.
+///
+/// What a file depends on is gathered as digests: an entry is encoded once, a board's source is the
+/// digests of its entries, and so on. A build without changes then renders nothing.
 struct SitePlan: Sendable {
   let input: SiteInput
   let chrome: Chrome
   let templates: Templates
-  private let tables: [BoardTable]
+  private let boards: [BoardSource]
+  private var tables: [BoardTable] { boards.map(\.table) }
 
   init(input: SiteInput, chrome: Chrome, templates: Templates) {
     self.input = input
@@ -14,8 +19,8 @@ struct SitePlan: Sendable {
     self.templates = templates
     let byID = Dictionary(input.benchmarks.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
     // `check()` has made sure that each board's benchmark is among those given.
-    tables = input.boards.compactMap { board in
-      byID[board.benchmark].map { BoardTable(board: board, benchmark: $0) }
+    boards = input.boards.compactMap { board in
+      byID[board.benchmark].map { BoardSource(BoardTable(board: board, benchmark: $0)) }
     }
   }
 
@@ -25,112 +30,156 @@ struct SitePlan: Sendable {
   }
 
   func files() -> [SiteFile] {
-    let index = IndexPage(tables: tables, benchmarks: input.benchmarks, chrome: chrome)
-    var files = [page("index", index.path) { index.content() }]
-    files += input.benchmarks.map { benchmark in
-      let about = BenchmarkPage(
-        benchmark: benchmark, tables: tables.filter { $0.benchmark.id == benchmark.id },
-        statistics: input.statistics, chrome: chrome)
-      return page("benchmark", about.path) { about.content() }
-    }
-    files += tables.flatMap(self.files)
-    if let replication = input.replication {
-      let comparison = ReplicationPage(replication: replication, chrome: chrome)
-      files.append(page("replication", comparison.path) { comparison.content() })
-    }
-    files += plainPages() + documents()
+    var files = boards.flatMap(self.files)
+    files += input.benchmarks.map(benchmarkPage)
+    files += sitePages()
     if let address = input.address {
-      let pages = files.map(\.path).filter { $0.hasSuffix(".html") && $0 != "404.html" }
+      let paths = files.map(\.path).filter { path in
+        path.hasSuffix(".html") && path != "404.html" && !path.contains("/by-digest/")
+      }
       files.append(
-        SiteFile(path: "sitemap.xml") { Data(Sitemap.xml(paths: pages, address: address).utf8) })
+        SiteFile(path: "sitemap.xml") { Data(Sitemap.xml(paths: paths, address: address).utf8) })
     }
     return files
   }
 
-  private func plainPages() -> [SiteFile] {
+  // MARK: - Pages of the whole site
+
+  private func sitePages() -> [SiteFile] {
+    let tables = tables
     let chrome = chrome
-    return [
-      page("method", "method.html") {
+    let benchmarks = input.benchmarks
+    let sources = boards
+    let all = Once {
+      try JSONText.encode(benchmarks, pretty: false)
+        + sources.reduce(into: Data()) { $0 += try $1.digest.data() }
+    }
+    let index = IndexPage(tables: tables, benchmarks: benchmarks, chrome: chrome)
+    let feed = Feed(tables: tables, chrome: chrome)
+    var files = [
+      page("index", index.path, all) { index.content() },
+      page("method", "method.html", Once { Data() }) {
         chrome.content(
           path: "method.html", title: "How it is measured",
           description: "Metrics, intervals, tests, ranks and suppression in plain words.",
           section: .method)
       },
-      page("missing", "404.html") {
-        var content = chrome.content(
-          path: "404.html", title: "Not found", description: "There is no such page.",
-          section: .none)
-        // A server shows this page under any address, so relative links would lead nowhere.
-        if let address = chrome.address {
-          content["root"] = address.path.hasSuffix("/") ? address.path : address.path + "/"
-        }
-        return content
+      missingPage(),
+      SiteFile(path: "leaderboards.json", source: { try all.data() }) {
+        try JSONText.encode(BoardIndex(tables))
+      },
+      SiteFile(path: "feed.xml", source: { try all.data() + Data("\(chrome)".utf8) }) {
+        Data(feed.xml().utf8)
       },
     ]
+    if let replication = input.replication {
+      let comparison = ReplicationPage(replication: replication, chrome: chrome)
+      let source = Once { try JSONText.encode(replication, pretty: false) }
+      files.append(page("replication", comparison.path, source) { comparison.content() })
+    }
+    return files
   }
 
-  private func documents() -> [SiteFile] {
-    let tables = tables
-    let feed = Feed(tables: tables, chrome: chrome)
-    return [
-      SiteFile(path: "leaderboards.json") { try JSONText.encode(BoardIndex(tables)) },
-      SiteFile(path: "feed.xml") { Data(feed.xml().utf8) },
-    ]
+  private func missingPage() -> SiteFile {
+    let chrome = chrome
+    return page("missing", "404.html", Once { Data() }) {
+      var content = chrome.content(
+        path: "404.html", title: "Not found", description: "There is no such page.",
+        section: .none)
+      // A server shows this page under any address, so relative links would lead nowhere.
+      if let address = chrome.address {
+        content["root"] = address.path.hasSuffix("/") ? address.path : address.path + "/"
+      }
+      return content
+    }
   }
 
-  private func files(of table: BoardTable) -> [SiteFile] {
-    let board = LeaderboardPage(table: table, chrome: chrome)
+  private func benchmarkPage(_ benchmark: BenchmarkDefinition) -> SiteFile {
+    let statistics = input.statistics.filter { $0.key.hasPrefix("\(benchmark.id)/") }
+    let tables = tables.filter { $0.benchmark.id == benchmark.id }
+    let about = BenchmarkPage(
+      benchmark: benchmark, tables: tables, statistics: statistics, chrome: chrome,
+      serverCommands: input.serverCommands)
+    let commands = input.serverCommands
+    let source = Once {
+      try JSONText.encode(benchmark, pretty: false)
+        + JSONText.encode(statistics, pretty: false)
+        + JSONText.encode(commands, pretty: false)
+        + Data(tables.map(\.board.split).joined(separator: "/").utf8)
+    }
+    return page("benchmark", about.path, source) { about.content() }
+  }
+
+  // MARK: - Files of a board
+
+  private func files(of board: BoardSource) -> [SiteFile] {
+    let table = board.table
     let folder = table.board.path
-    var files = [
-      page("leaderboard", board.path) { board.content() },
-      SiteFile(path: "\(folder)/leaderboard.json") {
+    let source: @Sendable () throws -> Data = { try board.digest.data() }
+    let leaderboard = LeaderboardPage(table: table, chrome: chrome)
+    // The entries come first: they are encoded on all cores, and the board waits for none of them.
+    var files: [SiteFile] = []
+    var digests: Set<String> = []
+    for source in board.entries {
+      // Two entries with the same predictions share one permalink, the better placed one's.
+      let predictions = source.entry.report?.digests.predictions
+      let isNew = predictions.map { digests.insert($0).inserted } ?? false
+      files += self.files(of: source, board, hasPermalink: isNew)
+    }
+    files += [
+      page("leaderboard", leaderboard.path, board.digest) { leaderboard.content() },
+      SiteFile(path: "\(folder)/leaderboard.json", source: source) {
         try JSONText.encode(LeaderboardDocument(table))
       },
-      SiteFile(path: "\(folder)/leaderboard.csv") { Data(LeaderboardCSV.text(table).utf8) },
-      SiteFile(path: "\(folder)/leaderboard.tex") { Data(LaTeX.table(table).utf8) },
-      SiteFile(path: "\(folder)/leaderboard.bib") { Data(LaTeX.bibliography(table).utf8) },
+      SiteFile(path: "\(folder)/leaderboard.csv", source: source) {
+        Data(LeaderboardCSV.text(table).utf8)
+      },
+      SiteFile(path: "\(folder)/leaderboard.tex", source: source) {
+        Data(LaTeX.table(table).utf8)
+      },
+      SiteFile(path: "\(folder)/leaderboard.bib", source: source) {
+        Data(LaTeX.bibliography(table).utf8)
+      },
     ]
     if let comparison = table.board.comparison, !comparison.pairs.isEmpty {
       let compare = ComparePage(table: table, comparison: comparison, chrome: chrome)
-      files.append(page("compare", compare.path) { compare.content() })
+      files.append(page("compare", compare.path, board.digest) { compare.content() })
       files.append(
-        SiteFile(path: "\(folder)/pairs.js") { try PairsScript(table, comparison).script() })
+        SiteFile(path: "\(folder)/pairs.js", source: source) {
+          try PairsScript(table, comparison).script()
+        })
       files.append(
-        SiteFile(path: "\(folder)/comparison.json") { try JSONText.encode(comparison) })
-    }
-    let header = entryHeader(table)
-    var digests: Set<String> = []
-    for entry in table.scored + table.published + table.apart {
-      // Two entries with the same predictions share one permalink, the better placed one's.
-      let isNew = entry.report.map { digests.insert($0.digests.predictions).inserted } ?? false
-      files += self.files(of: entry, table, header, hasPermalink: isNew)
+        SiteFile(path: "\(folder)/comparison.json", source: source) {
+          try JSONText.encode(comparison)
+        })
     }
     return files
   }
 
   private func files(
-    of entry: LeaderboardEntry, _ table: BoardTable, _ header: String, hasPermalink: Bool
+    of source: EntrySource, _ board: BoardSource, hasPermalink: Bool
   ) -> [SiteFile] {
+    let table = board.table
+    let entry = source.entry
     let folder = table.board.path
-    let facts = table.board.facts[entry.slug]
-    let document: @Sendable () throws -> Data = {
-      try JSONText.encode(SystemDocument(entry, facts))
-    }
     let submission = SubmissionPage(table: table, entry: entry, chrome: chrome)
-    let standing = table.standings[entry.slug].map { "\($0)" } ?? ""
-    let templates = templates
-    let permalink = hasPermalink ? permalinkPage(table, entry) : nil
-    let badge = entry.report.map { _ in
-      SiteFile(path: "\(folder)/\(SitePaths.badge(entry.slug))") {
-        Data(Badge.svg(entry, table).utf8)
-      }
+    let shared = Once {
+      try source.document.data() + board.header.data() + source.standing(in: table)
     }
-    return [permalink, badge].compactMap { $0 } + [
-      SiteFile(path: "\(folder)/\(SitePaths.systemDocument(entry.slug))", source: document),
-      SiteFile(
-        path: submission.path, source: { try document() + Data("\(header)\(standing)".utf8) },
-        make: { _ in Data(templates.render("submission", submission.content()).utf8) }),
+    var files = [
+      SiteFile(path: "\(folder)/\(SitePaths.systemDocument(entry.slug))") {
+        try source.document.data()
+      },
+      page("submission", submission.path, shared) { submission.content() },
     ]
+    if hasPermalink, let permalink = permalinkPage(table, entry) { files.append(permalink) }
+    if entry.report != nil {
+      files.append(
+        SiteFile(path: "\(folder)/\(SitePaths.badge(entry.slug))") {
+          Data(Badge.svg(entry, table).utf8)
+        })
+    }
+    return files
   }
 
   /// `by-digest/<digest>.html`: an address that says which predictions it means, whatever the
@@ -141,29 +190,73 @@ struct SitePlan: Sendable {
     }
     let chrome = chrome
     let path = "\(table.board.path)/by-digest/\(digest).html"
-    return page("permalink", path) {
+    let system = entry.metadata.system
+    return page("permalink", path, Once { Data("\(entry.slug)\n\(system)".utf8) }) {
       var content = chrome.content(
         path: path, title: "Predictions \(digest.prefix(12))",
         description: "The system with these predictions.", section: .boards)
-      content["system"] = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 120)
+      content["system"] = SafeText.shortened(SafeText.cleaned(system), to: 120)
       content["page"] = "../\(SitePaths.system(entry.slug))"
       return content
     }
   }
 
-  /// What the pages of a board's entries share.
-  private func entryHeader(_ table: BoardTable) -> String {
-    let benchmark = table.benchmark
-    return "\(benchmark.title)|\(benchmark.primary)|\(benchmark.targets.map(\.name))|"
-      + "\(table.standings.count)|\(chrome)"
-  }
-
-  /// A page whose source is its rendered text: cheap enough to be made each time.
   private func page(
-    _ template: String, _ path: String, _ content: @escaping @Sendable () -> Content
+    _ template: String, _ path: String, _ source: Once,
+    _ content: @escaping @Sendable () -> Content
   ) -> SiteFile {
     let templates = templates
-    return SiteFile(path: path) { Data(templates.render(template, content()).utf8) }
+    let chrome = chrome
+    return SiteFile(path: path, source: { try source.data() + Data("\(chrome)".utf8) }) {
+      Data(templates.render(template, content()).utf8)
+    }
+  }
+}
+
+/// An entry with its public document, which is encoded once.
+struct EntrySource: Sendable {
+  let entry: LeaderboardEntry
+  let document: Once
+
+  init(_ entry: LeaderboardEntry, _ facts: EntryFacts?) {
+    self.entry = entry
+    document = Once { try JSONText.encode(SystemDocument(entry, facts)) }
+  }
+
+  /// What the board adds to the entry's own page.
+  func standing(in table: BoardTable) throws -> Data {
+    guard let standing = table.standings[entry.slug] else { return Data() }
+    return try JSONText.encode(standing, pretty: false) + Data("\(table.standings.count)".utf8)
+  }
+}
+
+/// A board with digests of all that it shows.
+struct BoardSource: Sendable {
+  let table: BoardTable
+  let entries: [EntrySource]
+  /// The benchmark's definition.
+  let header: Once
+  /// SHA-256 over the header, the comparison and every entry's document, in the board's order.
+  let digest: Once
+
+  init(_ table: BoardTable) {
+    self.table = table
+    let benchmark = table.benchmark
+    let entries = (table.scored + table.published + table.apart).map {
+      EntrySource($0, table.board.facts[$0.slug])
+    }
+    let header = Once { try JSONText.encode(benchmark, pretty: false) }
+    self.entries = entries
+    self.header = header
+    digest = Once {
+      var hash = SHA256()
+      hash.update(data: try header.data())
+      if let comparison = table.board.comparison {
+        hash.update(data: try JSONText.encode(comparison, pretty: false))
+      }
+      for entry in entries { hash.update(data: try entry.document.data()) }
+      return Data(hash.finalize())
+    }
   }
 }
 
