@@ -5,7 +5,7 @@ import Reference
 /// bench_train.py: same rows, same recipe, real tokens a second.
 ///
 /// `invitro-bench training --model minilm|roberta-base-random --model-folder DIR --data FILE
-/// [--steps N] [--threads N] [--infer] [--sorted] [--profile] [--warm-up N]`
+/// [--steps N] [--threads N] [--infer] [--sorted] [--limit ROWS] [--profile] [--warm-up N]`
 ///
 /// `--sorted` measures ``Predictor``, which sorts by length and packs by tokens itself.
 /// `--fit EPOCHS --seed S --run FOLDER` trains as a run does, on the peer's split with crowd
@@ -18,6 +18,7 @@ struct TrainingBench {
   var warmUp = 2
   var threads = 2
   var infer = false
+  var limit = Int.max
   var sorted = false
   var profile = false
   var fitEpochs: Int?
@@ -37,6 +38,7 @@ struct TrainingBench {
       case "--warm-up": bench.warmUp = rest.popFirst().flatMap(Int.init) ?? bench.warmUp
       case "--threads": bench.threads = rest.popFirst().flatMap(Int.init) ?? bench.threads
       case "--infer": bench.infer = true
+      case "--limit": bench.limit = rest.popFirst().flatMap(Int.init) ?? bench.limit
       case "--sorted": (bench.infer, bench.sorted) = (true, true)
       case "--profile": bench.profile = true
       case "--fit": bench.fitEpochs = rest.popFirst().flatMap(Int.init)
@@ -132,7 +134,8 @@ struct TrainingBench {
   }
 
   private func measure(_ began: Double) throws {
-    let (ids, labels, engine) = try prepare()
+    let (all, labels, engine) = try prepare()
+    let ids = infer ? Array(all.prefix(limit)) : all
     let ready = monotonic()
     if sorted { return try measurePredictor(ids, engine, ready - began) }
     let batches = infer ? fileOrder(ids) : shuffled(1488)
