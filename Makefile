@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test lint format bench simulate clean
+.PHONY: help deps build demo test test-browser lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -22,6 +22,9 @@ demo: build ## Make synthetic data, score four systems, build a site, say where 
 test: deps ## Run all tests, in release mode
 	swift test $(FLAGS)
 
+test-browser: deps ## Look at the site with a real browser (Chromium, axe-core)
+	@scripts/test-browser
+
 lint: ## Check the format of every source file
 	swift format lint --strict --recursive $(SOURCES)
 	@scripts/check-sources
@@ -32,6 +35,10 @@ format: ## Format every source file in place
 bench: deps ## Compare speed and memory with the usual Python tools, in one run
 	swift build $(FLAGS)
 	@scripts/bench $(BIN)
+
+bench-training: deps ## Compare training and inference of the encoder with PyTorch (large download)
+	swift build $(FLAGS)
+	@scripts/bench $(BIN) training
 
 simulate: deps ## Simulate how often intervals cover and tests reject (docs/inference.md)
 	swift build $(FLAGS) --product invitro-bench

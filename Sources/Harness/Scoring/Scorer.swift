@@ -92,7 +92,7 @@ public struct Scorer {
     }
     let both = [figures[.empathy], figures[.distress]].compactMap { $0 }
     return WASSAScores(
-      averaged: both.count == 2 ? WASSA.averaged(both).value : nil,
+      averaged: both.count == 2 ? Rounding.published(WASSA.averaged(both).value) : nil,
       empathy: figures[.empathy]?.value, distress: figures[.distress]?.value)
   }
 
