@@ -1,6 +1,6 @@
 """Scores a prediction file against a gold file as a Python user does: pandas.read_csv, scipy.
 
-usage: score_peer.py PREDICTIONS GOLD     prints a line of JSON with in-process times
+usage: score_peer.py PREDICTIONS GOLD [--ranks]     prints a line of JSON with in-process times
        score_peer.py --make PREDICTIONS GOLD [ROWS]     writes two files of two columns
 """
 import json
@@ -18,7 +18,7 @@ def make(predictions, gold, rows):
     np.savetxt(predictions, guesses, delimiter="\t", fmt="%.6f")
 
 
-def score(predictions, gold):
+def score(predictions, gold, ranks):
     start = time.perf_counter()
     import numpy as np
     import pandas as pd
@@ -35,6 +35,9 @@ def score(predictions, gold):
         covariance = np.mean((p - p.mean()) * (g - g.mean()))
         ccc = 2 * covariance / (p.var() + g.var() + (p.mean() - g.mean()) ** 2)
         rmse = np.sqrt(np.mean((p - g) ** 2))
+        if ranks:
+            stats.spearmanr(p, g)
+            stats.kendalltau(p, g)
         out[column] = (float(pcc), float(ccc), float(rmse))
     done = time.perf_counter()
     print(json.dumps({
@@ -46,4 +49,4 @@ def score(predictions, gold):
 if sys.argv[1] == "--make":
     make(sys.argv[2], sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 1_000_000)
 else:
-    score(sys.argv[1], sys.argv[2])
+    score(sys.argv[1], sys.argv[2], "--ranks" in sys.argv)

@@ -37,11 +37,7 @@ public struct PairwiseIntervals: Sendable {
     bounds = Parallel.map(3 * pairs.count, threads: options.threads) { number in
       let (i, j) = pairs[number / 3]
       let (a, b) = (replicates[3 * i + number % 3], replicates[3 * j + number % 3])
-      let differences = [Double](unsafeUninitializedCapacity: a.count) { d, filled in
-        for r in 0..<a.count { d[r] = a[r] - b[r] }
-        filled = a.count
-      }
-      guard let (q, undefined) = Quantiles.linear(differences, [tail, 1 - tail]) else {
+      guard let (q, undefined) = Quantiles.linear(differencesOf: a, b, [tail, 1 - tail]) else {
         return Bounds()
       }
       return Bounds(low: q[0], high: q[1], undefined: undefined)

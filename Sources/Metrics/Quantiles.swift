@@ -7,7 +7,10 @@ package enum Quantiles {
   package static func linear(
     _ values: [Double], _ levels: [Double]
   ) -> (quantiles: [Double], undefined: Int)? {
-    if let quantiles = fromTails(values, levels) { return (quantiles, 0) }
+    let short = values.withUnsafeBufferPointer { values in
+      fromTails(values.count, levels) { values[$0] }
+    }
+    if let short { return (short, 0) }
     var kept = values
     let defined = compact(&kept)
     guard defined >= 2 else { return nil }
@@ -21,12 +24,30 @@ package enum Quantiles {
     return (quantiles, values.count - defined)
   }
 
+  /// The same of the differences `a[i] - b[i]`, which are not written down where the short way works.
+  package static func linear(
+    differencesOf a: [Double], _ b: [Double], _ levels: [Double]
+  ) -> (quantiles: [Double], undefined: Int)? {
+    precondition(a.count == b.count, "columns of different length")
+    let short = a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        fromTails(a.count, levels) { a[$0] - b[$0] }
+      }
+    }
+    if let short { return (short, 0) }
+    return linear(a.indices.map { a[$0] - b[$0] }, levels)
+  }
+
   /// Two quantiles far out, one on each side: only the values beyond a threshold on either side are
   /// looked at, which the first values (replicates are in no order) tell well enough.
   ///
+  /// - Parameter value: the number at a place in 0 ..< n.
   /// - Returns: nil where the short way does not apply or too few values lie beyond a threshold.
-  private static func fromTails(_ values: [Double], _ levels: [Double]) -> [Double]? {
-    let n = values.count, sampleSize = 512
+  @inline(__always)
+  private static func fromTails(
+    _ n: Int, _ levels: [Double], _ value: (Int) -> Double
+  ) -> [Double]? {
+    let sampleSize = 512
     guard n >= 4 * sampleSize, levels.count == 2, let low = levels.min(), let high = levels.max(),
       low < 0.15, high > 0.85
     else { return nil }
@@ -35,7 +56,7 @@ package enum Quantiles {
       let share = p + 4 * (p * (1 - p) / Double(sampleSize)).squareRoot() + 0.004
       return min(sampleSize / 2, Int(share * Double(sampleSize)))
     }
-    var sample = Array(values[..<sampleSize])
+    var sample = (0..<sampleSize).map(value)
     let (from, to) = sample.withUnsafeMutableBufferPointer {
       let to = select($0, sampleSize - 1 - margin(high))
       return (select($0, margin(low)), to)
@@ -44,15 +65,13 @@ package enum Quantiles {
       withUnsafeTemporaryAllocation(of: Double.self, capacity: n + 1) { above in
         var lows = 0, highs = 0, numbers = 0
         // Each value is written at the end of both lists; only where it belongs the end moves on.
-        values.withUnsafeBufferPointer { values in
-          for i in 0..<n {
-            let value = values[i]
-            below[lows] = value
-            above[highs] = value
-            lows &+= value <= from ? 1 : 0
-            highs &+= value >= to ? 1 : 0
-            numbers &+= value == value ? 1 : 0
-          }
+        for i in 0..<n {
+          let number = value(i)
+          below[lows] = number
+          above[highs] = number
+          lows &+= number <= from ? 1 : 0
+          highs &+= number >= to ? 1 : 0
+          numbers &+= number == number ? 1 : 0
         }
         guard numbers == n,
           let first = interpolate(below.extracting(0..<lows), Double(n - 1) * low),

@@ -48,13 +48,13 @@ enum CompareText {
     }
     var pairs = TextTable([
       ("first", .left), ("second", .left), ("difference", .right), ("interval", .left),
-      ("p", .right), ("Holm", .right),
+      ("p", .right), ("Holm", .right), ("BH", .right),
     ])
     for pair in comparison.pairs {
       pairs.add([
         pair.first, pair.second, number(pair.difference),
         interval(pair.low, pair.high) ?? pair.undefined ?? "", number(pair.p),
-        number(pair.adjusted),
+        number(pair.adjusted), number(pair.discoveryRate),
       ])
     }
     return """

@@ -41,6 +41,9 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "Simulate the smallest difference that a comparison on this split would find.")
   var detectable = false
 
+  @Flag(help: "Leave out Spearman and Kendall, which take most of the time on millions of rows.")
+  var noRanks = false
+
   @OptionGroup var predictions: PredictionOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
@@ -62,6 +65,7 @@ struct ScoreCommand: ParsableCommand {
     options.attributes = by?.split(separator: ",").map(String.init)
     options.sensitivity = sensitivity
     options.detectable = detectable
+    options.ranks = !noRanks
     return options
   }
 

@@ -58,7 +58,8 @@ struct ScoreText {
 
   private static func interval(_ figure: ScoredFigure) -> String {
     guard let low = figure.low, let high = figure.high else { return "" }
-    return "[\(Rounding.text(low)), \(Rounding.text(high))]"
+    let left = figure.undefinedReplicates.map { "; undefined in \($0) replicates" } ?? ""
+    return "[\(Rounding.text(low)), \(Rounding.text(high))]\(left)"
   }
 
   private var groups: String {

@@ -8,6 +8,8 @@ public enum LabelRepair {
     public var rows: Int
     /// Rows whose essay was found in the earlier set.
     public var matched: Int
+    /// Rows that have the earlier set's labels already.
+    public var alreadyRight: Int
     /// Rows whose essay was found, but with labels that break the identity; they are left alone.
     public var inconsistent: Int
     /// Rows whose essay stands in the earlier set with several labels that all satisfy the
@@ -37,7 +39,8 @@ public enum LabelRepair {
     }
     var repaired = train
     var report = Report(
-      rows: train.rows.count, matched: 0, inconsistent: 0, ambiguous: 0, changed: 0,
+      rows: train.rows.count, matched: 0, alreadyRight: 0, inconsistent: 0, ambiguous: 0,
+      changed: 0,
       meanChangeEmpathy: 0, largestChangeEmpathy: 0, meanChangeDistress: 0,
       largestChangeDistress: 0)
     for (index, row) in train.rows.enumerated() {
@@ -45,6 +48,14 @@ public enum LabelRepair {
         let candidates = labels[row.normalisedEssay]
       else { continue }
       report.matched += 1
+      let isRight = candidates.contains { candidate in
+        (candidate.empathy - empathy).magnitude <= 0.0005
+          && (candidate.distress - distress).magnitude <= 0.0005
+      }
+      if isRight {
+        report.alreadyRight += 1
+        continue
+      }
       let fitting = candidates.filter { candidate in
         let sum = 7 * empathy + 7 * distress
         return (sum - 6 * candidate.empathy - 8 * candidate.distress).magnitude < tolerance

@@ -96,10 +96,10 @@ final class PartialFile: @unchecked Sendable {
   /// Puts the file in its place, durably.
   func finish() throws {
     guard fsync(descriptor) == 0 else { throw Self.failure(url) }
-    do {
-      try DurableFile.rename(url, to: target)
+    do throws(HarnessError) {
+      try AtomicFile.rename(url, to: target)
     } catch {
-      throw FetchError.notWritable(path: target.path, reason: error.localizedDescription)
+      throw FetchError.notWritable(path: target.path, reason: "\(error)")
     }
     try? FileManager.default.removeItem(at: note)
   }

@@ -23,13 +23,22 @@ public enum AtomicFile {
       unlink(temporary.path)
       throw .system(path: url.relativePath, reason: reason)
     }
-    guard rename(temporary.path, url.path) == 0 else {
-      let error = failure(url)
+    do throws(HarnessError) {
+      try rename(temporary, to: url)
+    } catch {
       unlink(temporary.path)
       throw error
     }
-    sync(folder: folder)
   }
+
+  /// Puts `draft` in the place of `target` in one step, durably, replacing what stood there.
+  static func rename(_ draft: URL, to target: URL) throws(HarnessError) {
+    guard Glibc.rename(draft.path, target.path) == 0 else { throw failure(target) }
+    sync(folder: target.deletingLastPathComponent())
+  }
+
+  /// Removes `folder` if it is empty, unlike `FileManager.removeItem`; false where it is not.
+  static func removeEmptyFolder(_ folder: URL) -> Bool { rmdir(folder.path) == 0 }
 
   /// Makes `folder` and what is above it.
   public static func createFolder(_ folder: URL, permissions: Int = 0o755) throws(HarnessError) {

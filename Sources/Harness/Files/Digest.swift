@@ -41,8 +41,5 @@ public enum Digest {
     SHA256.hash(data: Array(text.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  private static func hex(_ digest: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef")
-    return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-  }
+  private static func hex(_ digest: SHA256.Digest) -> String { FileDigest.hexadecimal(digest) }
 }

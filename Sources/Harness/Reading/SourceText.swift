@@ -40,8 +40,12 @@ struct SourceText {
 
   /// The content of the file at `url`; standard input where its path is `-`.
   static func read(_ url: URL) throws(HarnessError) -> Data {
-    guard FileManager.default.fileExists(atPath: url.path) else {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw .missing(path: url.relativePath, hint: "Check the path.")
+    }
+    if isFolder.boolValue {
+      throw .missing(path: url.relativePath + " as a file", hint: "It is a folder.")
     }
     do {
       return try Data(contentsOf: url, options: .mappedIfSafe)

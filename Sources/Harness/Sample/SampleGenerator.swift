@@ -65,17 +65,18 @@ public struct SampleGenerator: Sendable {
     do {
       for file in files {
         let target = draft.appending(path: file.path)
-        try manager.createDirectory(
-          at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try DurableFile.write(Data(file.text.utf8), to: target)
+        try AtomicFile.write(Data(file.text.utf8), to: target)
       }
       // An empty folder may be replaced; one that filled up in the meantime makes this fail.
       if manager.fileExists(atPath: folder.path) { try Self.removeEmpty(folder) }
       try manager.moveItem(at: draft, to: folder)
-      DurableFile.syncFolder(parent)
+      AtomicFile.sync(folder: parent)
     } catch {
       try? manager.removeItem(at: draft)
       if let known = error as? SampleError { throw known }
+      if case .system(let path, let reason)? = error as? HarnessError {
+        throw SampleError.notWritable(path: path, reason: reason)
+      }
       throw SampleError.notWritable(path: folder.path, reason: error.localizedDescription)
     }
     return SampleSummary(
@@ -113,9 +114,8 @@ public struct SampleGenerator: Sendable {
     }
   }
 
-  /// `rmdir`, which removes an empty folder only, unlike `FileManager.removeItem`.
   private static func removeEmpty(_ folder: URL) throws {
-    guard DurableFile.removeEmptyFolder(folder) else {
+    guard AtomicFile.removeEmptyFolder(folder) else {
       throw SampleError.folderInUse(path: folder.path)
     }
   }

@@ -77,6 +77,7 @@ public struct BoardComparer {
     _ sample: ClusteredSample, slugs: [String], columns: [[Double]], _ result: SystemsComparison
   ) -> [BoardComparison.Pair] {
     let adjusted = result.adjusted(.holm)
+    let discovery = result.adjusted(.benjaminiHochberg)
     var pairs: [BoardComparison.Pair] = []
     for j in slugs.indices {
       for i in 0..<j {
@@ -92,6 +93,7 @@ public struct BoardComparer {
             high: Rounding.published(interval.value?.high),
             p: Rounding.published(result.p(result.primary, i, j)),
             adjusted: Rounding.published(adjusted[i, j]),
+            discoveryRate: Rounding.published(discovery[i, j]),
             undefined: difference.reason?.rawValue ?? interval.reason?.rawValue))
       }
     }

@@ -37,12 +37,16 @@ public struct BoardComparison: Codable, Sendable, Equatable {
     public var p: Double?
     /// `p` after adjustment over the family.
     public var adjusted: Double?
+    /// `p` after Benjamini and Hochberg's adjustment over the same family: the share of false
+    /// findings is controlled, not the chance of any.
+    public var discoveryRate: Double?
     /// Why there is no figure.
     public var undefined: String?
 
     public init(
       first: String, second: String, difference: Double? = nil, low: Double? = nil,
-      high: Double? = nil, p: Double? = nil, adjusted: Double? = nil, undefined: String? = nil
+      high: Double? = nil, p: Double? = nil, adjusted: Double? = nil,
+      discoveryRate: Double? = nil, undefined: String? = nil
     ) {
       self.first = first
       self.second = second
@@ -51,6 +55,7 @@ public struct BoardComparison: Codable, Sendable, Equatable {
       self.high = high
       self.p = p
       self.adjusted = adjusted
+      self.discoveryRate = discoveryRate
       self.undefined = undefined
     }
   }

@@ -129,8 +129,10 @@ public struct FilePair {
     for part in parts {
       report.targets[part.target] = TargetScores(
         SystemInference(part.sample, predictions: part.predictions, options: options.inference),
-        method: options.method)
+        options)
     }
+    let notes = warnings.map(\.description)
+    report.notes = notes.isEmpty ? nil : notes
     return report
   }
 }

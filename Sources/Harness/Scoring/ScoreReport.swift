@@ -61,6 +61,8 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
   public var high: Double?
   /// Why there is no value.
   public var undefined: String?
+  /// Bootstrap replicates in which the metric is undefined and that were left out; nil for none.
+  public var undefinedReplicates: Int?
 
   public init(
     value: Double? = nil, low: Double? = nil, high: Double? = nil, undefined: String? = nil
@@ -196,8 +198,9 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
   }
 }
 
-/// The figures exactly as the WASSA organisers' script makes them: each PCC rounded to 4 decimals
-/// before averaging; a constant column counts 0; a target that was not attempted is null.
+/// The figures as the WASSA organisers' script makes them: each PCC rounded to 4 decimals before
+/// averaging; a constant column counts 0; a target that was not attempted is null. The average is
+/// rounded to 4 decimals too, like every published figure; theirs may have a fifth.
 public struct WASSAScores: Codable, Sendable, Equatable {
   public var averaged: Double?
   public var empathy: Double?

@@ -99,7 +99,7 @@ extension Scorer {
         clusters = sample.clusterCount
         targets[part.target] = TargetScores(
           SystemInference(sample, predictions: part.predictions, options: options.inference),
-          method: options.method)
+          options)
       }
       results.append(
         Sensitivity(

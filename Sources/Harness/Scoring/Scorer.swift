@@ -81,7 +81,7 @@ public struct Scorer {
     TargetScores(
       SystemInference(
         part.sample, predictions: part.predictions, options: options.inference),
-      method: options.method)
+      options)
   }
 
   /// The organisers' figures: undefined counts 0, a target that is not attempted is null.
@@ -117,19 +117,22 @@ public struct Scorer {
 
 extension TargetScores {
   /// All figures of one system on one target, rounded for publication.
-  init(_ system: SystemInference, method: IntervalMethod) {
+  init(_ system: SystemInference, _ options: ScoringOptions) {
     self.init()
     let moments = PairedMoments(predictions: system.predictions, gold: system.sample.gold)
-    let ranks = RankCorrelation(
-      predictions: system.predictions, gold: system.sample.gold, threads: system.options.threads)
-    let intervals = system.intervals([.pcc, .ccc, .rmse, .mae], method: method)
+    let intervals = system.intervals([.pcc, .ccc, .rmse, .mae], method: options.method)
     pcc = ScoredFigure(moments.pcc(), intervals[.pcc])
     ccc = ScoredFigure(moments.ccc(system.options.form), intervals[.ccc])
     rmse = ScoredFigure(moments.rmse(), intervals[.rmse])
     mae = ScoredFigure(moments.mae(), intervals[.mae])
-    // Rank correlations have an interval by the jackknife alone, whatever the method.
-    spearman = ScoredFigure(ranks.spearman, system.interval(.spearman, method: .jackknife))
-    kendall = ScoredFigure(ranks.kendallTauB, system.interval(.kendall, method: .jackknife))
+    if options.ranks {
+      let ranks = RankCorrelation(
+        predictions: system.predictions, gold: system.sample.gold,
+        threads: system.options.threads)
+      // Rank correlations have an interval by the jackknife alone, whatever the method.
+      spearman = ScoredFigure(ranks.spearman, system.interval(.spearman, method: .jackknife))
+      kendall = ScoredFigure(ranks.kendallTauB, system.interval(.kendall, method: .jackknife))
+    }
     alpha = ScoredFigure(moments.alpha(), nil)
     rowwise = ScoredFigure(moments.pcc(), system.interval(.pcc, method: .fisherRows))
     bias = Rounding.published(moments.meanError)
@@ -143,6 +146,7 @@ extension ScoredFigure {
     if figure.value != nil, case .value(let bounds)? = interval {
       low = Rounding.published(bounds.low)
       high = Rounding.published(bounds.high)
+      undefinedReplicates = bounds.undefinedReplicates > 0 ? bounds.undefinedReplicates : nil
     }
   }
 }

@@ -11,6 +11,8 @@ public struct ScoringOptions: Sendable, Equatable {
   public var sensitivity: Bool
   /// Simulate the minimum detectable difference.
   public var detectable: Bool
+  /// Compute Spearman and Kendall, which sort: most of the time on millions of rows.
+  public var ranks: Bool
 
   /// Rows that are resampled together.
   public enum Cluster: String, Sendable, Codable, CaseIterable {
@@ -23,7 +25,8 @@ public struct ScoringOptions: Sendable, Equatable {
   public init(
     inference: InferenceOptions = InferenceOptions(),
     method: IntervalMethod = SystemInference.defaultMethod, cluster: Cluster = .person,
-    attributes: [String]? = nil, sensitivity: Bool = false, detectable: Bool = false
+    attributes: [String]? = nil, sensitivity: Bool = false, detectable: Bool = false,
+    ranks: Bool = true
   ) {
     self.inference = inference
     self.method = method
@@ -31,6 +34,7 @@ public struct ScoringOptions: Sendable, Equatable {
     self.attributes = attributes
     self.sensitivity = sensitivity
     self.detectable = detectable
+    self.ranks = ranks
   }
 
   /// One line that names every choice, in the manner of sacreBLEU.

@@ -50,7 +50,8 @@ struct DataRepairCommand: ParsableCommand {
     func text(_ value: Double) -> String { Rounding.text(value, decimals: 3) }
     Console.print(
       """
-      \(report.rows) rows, \(report.matched) with an essay of NewsEmp23
+      \(report.rows) rows, \(report.matched) with an essay of NewsEmp23, \(report.alreadyRight) of \
+      them with its labels already
       \(report.changed) rows \(dryRun ? "would change" : "changed"): empathy by \
       \(text(report.meanChangeEmpathy)) on average, \(text(report.largestChangeEmpathy)) at most; \
       distress by \(text(report.meanChangeDistress)) on average, \
