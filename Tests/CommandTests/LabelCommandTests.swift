@@ -74,7 +74,8 @@ struct LabelCommandTests {
   @Test("agreement shows groups, and none that is too small to publish")
   func groups() throws {
     let sample = try SampleFolder.shared.get()
-    let file = "data/sample24-files/test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv"
+    let file =
+      "data/sample24-files/llmpathy/NewsEmp2024/test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv"
     let outcome = try sample.program.run(
       "agreement", "-b", "sample24", "-s", "test", "--labels", "llama=\(file)", "--labels",
       "plain=\(file)", "--label-column", "plain=llm_empathy_plain", "--largest", "0", "--json")
@@ -262,7 +263,8 @@ struct LabelCommandTests {
         65,
         [
           "agreement", "-b", "sample24", "-s", "test", "--labels",
-          "llama=data/sample24-files/trac3_EMP_dev_gpt.tsv", "--label-column", "llama=joy",
+          "llama=data/sample24-files/llmpathy/NewsEmp2024/trac3_EMP_dev_gpt.tsv", "--label-column",
+          "llama=joy",
         ]
       ),
     ])

@@ -155,10 +155,11 @@ struct AgreementReport: Encodable {
     var table = TextTable(
       [("attribute", .left), ("group", .left), ("raters", .left)] + Self.figures)
     for group in groups {
-      let dashes = [group.suppressed ?? ""] + Array(repeating: "", count: Self.figures.count - 1)
-      table.add(
-        [group.attribute, group.group, "\(group.first), \(group.second)"]
-          + (group.agreement?.cells ?? dashes))
+      let raters = "\(group.first), \(group.second)"
+      // In the wide column, so that the columns of figures stay narrow.
+      let who = group.suppressed.map { "\(raters): \($0)" } ?? raters
+      let empty = Array(repeating: "", count: Self.figures.count)
+      table.add([group.attribute, group.group, who] + (group.agreement?.cells ?? empty))
     }
     return table.text
   }

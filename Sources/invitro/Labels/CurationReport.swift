@@ -147,11 +147,13 @@ struct CurationReport {
           + ["\(candidate.changed)", candidate == choice.best ? "chosen" : ""])
     }
     let best = choice.best
+    let ratio =
+      best.gainError > 0
+      ? "\(Rounding.text(best.gain / best.gainError, decimals: 1)) times its standard error"
+      : "0"
     let verdict =
-      best.gain > 2 * best.gainError
-      ? "the gain over the crowd's labels is more than twice its standard error"
-      : "the gain over the crowd's labels is within twice its standard error: these rows can't "
-        + "tell it from no correction"
+      "The best of \(choice.candidates.count) looks better than it is. Its gain over the crowd's "
+      + "labels is \(ratio), which comes from \(choice.folds) folds; no test says that it is real."
     return "\(choice.folds) folds by person, seed \(choice.seed)\n\(rows.text)\n\(verdict)"
   }
 }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import Harness
 public import Reference
 
 /// Which model is asked, and where.
@@ -98,11 +99,20 @@ struct AskingOptions: ParsableArguments {
   func chosenPrompt() throws -> RatingPrompt {
     let own: RatingPrompt = prompt == .plain ? .plain : .scaleAware
     guard let promptFile else { return own }
+    try Self.require(promptFile)
     return try RatingPrompt.load(URL(filePath: promptFile), items: own.items)
   }
 
   func chosenPrices() throws -> Prices {
-    try prices.map { try Prices.load(URL(filePath: $0)) } ?? Prices()
+    guard let prices else { return Prices() }
+    try Self.require(prices)
+    return try Prices.load(URL(filePath: prices))
+  }
+
+  private static func require(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw HarnessError.missing(path: path, hint: "See `invitro label --help` for its form.")
+    }
   }
 
   func labellerOptions() -> Labeller.Options {
