@@ -228,50 +228,47 @@ struct LabelCommandTests {
 
   // MARK: errors
 
-  private static let ask = [
+  private static let ask: [String] = [
     "label", "-b", "sample24", "--base-url", "http://127.0.0.1:9/v1", "--model", "m",
     "--journal", "none.jsonl", "--out", "none.tsv",
   ]
+  private static let correct: [String] = [
+    "curate", "correct", "-b", "sample24", "--llm", "a=b", "--out", "x",
+  ]
+  private static let augment: [String] = ["curate", "augment", "-b", "sample24", "--out", "x"]
+  private static let agree: [String] = ["agreement", "-b", "sample24", "-s", "test", "--labels"]
+  private static let labels =
+    "llama=data/sample24-files/llmpathy/NewsEmp2024/trac3_EMP_dev_gpt.tsv"
+
+  struct Wrong: Sendable {
+    let status: Int32
+    let arguments: [String]
+    init(_ status: Int32, _ start: [String], _ more: [String] = []) {
+      (self.status, arguments) = (status, start + more)
+    }
+  }
+
+  private static let wrong: [Wrong] = [
+    Wrong(64, ["agreement", "-b", "sample24"]),
+    Wrong(64, agree, ["llama"]),
+    Wrong(64, agree, ["crowd=x.tsv"]),
+    Wrong(66, agree, ["llama=absent.tsv"]),
+    Wrong(65, agree, [labels, "--label-column", "llama=joy"]),
+    Wrong(64, correct, ["--alpha", "9"]),
+    Wrong(64, correct, ["--alpha", "4", "--soft"]),
+    Wrong(64, augment, ["--with", "newsemp18"]),
+    Wrong(66, augment, ["--with", "newsemp22", "--evaluation", "test"]),
+    Wrong(64, ask, ["--max-spend", "1"]),
+    Wrong(64, ask, ["--key-variable", "INVITRO_NO_SUCH_KEY"]),
+    Wrong(66, ask, ["--prices", "absent.json", "--max-spend", "1"]),
+  ]
 
   @Test(
-    "what makes no sense ends with 64, bad data with 65, a missing file with 66",
-    arguments: [
-      (64, ["agreement", "-b", "sample24"]),
-      (64, ["agreement", "-b", "sample24", "--labels", "llama"]),
-      (64, ["agreement", "-b", "sample24", "--labels", "crowd=x.tsv"]),
-      (66, ["agreement", "-b", "sample24", "--labels", "llama=absent.tsv"]),
-      (64, ["curate", "correct", "-b", "sample24", "--llm", "a=b", "--alpha", "9", "--out", "x"]),
-      (
-        64,
-        [
-          "curate", "correct", "-b", "sample24", "--llm", "a=b", "--alpha", "4", "--soft", "--out",
-          "x",
-        ]
-      ),
-      (64, ["curate", "augment", "-b", "sample24", "--with", "newsemp18", "--out", "x"]),
-      (
-        66,
-        [
-          "curate", "augment", "-b", "sample24", "--with", "newsemp22", "--evaluation", "test",
-          "--out", "x",
-        ]
-      ),
-      (64, ask + ["--max-spend", "1"]),
-      (64, ask + ["--key-variable", "INVITRO_NO_SUCH_KEY"]),
-      (66, ask + ["--prices", "absent.json", "--max-spend", "1"]),
-      (
-        65,
-        [
-          "agreement", "-b", "sample24", "-s", "test", "--labels",
-          "llama=data/sample24-files/llmpathy/NewsEmp2024/trac3_EMP_dev_gpt.tsv", "--label-column",
-          "llama=joy",
-        ]
-      ),
-    ])
-  func errors(status: Int32, arguments: [String]) throws {
+    "what makes no sense ends with 64, bad data with 65, a missing file with 66", arguments: wrong)
+  func errors(wrong: Wrong) throws {
     let sample = try SampleFolder.shared.get()
-    let outcome = try sample.program.run(arguments)
-    #expect(outcome.status == status, "\(outcome.err)")
+    let outcome = try sample.program.run(wrong.arguments)
+    #expect(outcome.status == wrong.status, "\(outcome.err)")
     #expect(outcome.out.isEmpty && !outcome.err.isEmpty)
     #expect(!FileManager.default.fileExists(atPath: sample.folder.file("x").path))
   }
