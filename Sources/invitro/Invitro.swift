@@ -23,6 +23,7 @@ struct Invitro: AsyncParsableCommand {
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,
+      LabelCommand.self, AgreementCommand.self, CurateCommand.self,
     ])
 
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.
@@ -46,6 +47,10 @@ struct Invitro: AsyncParsableCommand {
       Console.fail(error.description, error.exitStatus)
     } catch let error as TokenizerError {
       Console.fail(error.description, .badData)
+    } catch let error as LabellingError {
+      Console.fail(error.description, error.exitStatus)
+    } catch let error as CurationError {
+      Console.fail(error.description, error.exitStatus)
     } catch {
       exit(withError: error)
     }

@@ -110,10 +110,10 @@ public struct TrainingTable: Sendable, Equatable {
     public let nearDuplicates: Int
   }
 
-  /// The table as CSV (RFC 4180, so that line ends inside an essay stay): set, id, person, label,
-  /// provenance, essay.
+  /// The table as CSV (RFC 4180, so that line ends inside an essay stay): set, id, person,
+  /// empathy (the label), provenance, essay.
   public var csv: String {
-    var lines = ["set,id,person,label,provenance,essay"]
+    var lines = ["set,id,person,empathy,provenance,essay"]
     for row in rows {
       let fields = [row.set, row.id, row.person ?? "", "\(row.label)", row.provenance, row.text]
       lines.append(fields.map(Self.quoted).joined(separator: ","))
@@ -134,14 +134,16 @@ public struct TrainingTable: Sendable, Equatable {
       nearDuplicates: nearDuplicates().count)
   }
 
-  /// Writes the table to `file` and its manifest beside it (`file` with `.manifest.json` after).
+  /// Writes the table to `file` and its manifest beside it (`file` with `.manifest.json` after),
+  /// readable by their owner alone.
   public func write(to file: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let manifest = try encoder.encode(manifest)
-    try WholeFile.write(Data(csv.utf8), to: file)
+    try WholeFile.write(Data(csv.utf8), to: file, permissions: 0o600)
     try WholeFile.write(
-      manifest + Data("\n".utf8), to: file.appendingPathExtension("manifest.json"))
+      manifest + Data("\n".utf8), to: file.appendingPathExtension("manifest.json"),
+      permissions: 0o600)
   }
 }
 

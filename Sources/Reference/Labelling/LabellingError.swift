@@ -65,7 +65,7 @@ public enum LabellingError: Error, Equatable, Sendable, CustomStringConvertible 
       "\(count) requests failed for good, the last with: \(last); what was answered is in the "
         + "journal, run again to go on"
     case .noPrice(let model):
-      "no price is known for \(model); give one in a price file, or set no cap on spend"
+      "no price is known for \(model); name it in the file of --prices, or set no cap on spend"
     case .file(let path, let reason): "\(path): \(reason)"
     case .badJournal(let path, let line, let reason): "\(path):\(line): \(reason)"
     case .journalInUse(let path): "\(path): another process is writing it"

@@ -2,8 +2,8 @@ public import Foundation
 
 /// What tokens cost, in US dollars a million, by model name.
 ///
-/// The built-in figures are list prices as they stood in 2024 and serve for estimates; a price file
-/// overrides them. A model that is not listed has no price.
+/// None are built in: prices change, and a wrong one would make a cap on spend a false promise. They
+/// come from a price file; a model that is not in it has no price.
 public struct Prices: Sendable, Equatable {
   public struct Price: Codable, Sendable, Equatable {
     /// Dollars a million tokens sent.
@@ -24,24 +24,18 @@ public struct Prices: Sendable, Equatable {
 
   public var models: [String: Price]
 
-  public init(_ models: [String: Price] = Self.builtIn) { self.models = models }
+  public init(_ models: [String: Price] = [:]) { self.models = models }
 
-  public static let builtIn: [String: Price] = [
-    "gpt-4o": Price(prompt: 2.5, answer: 10),
-    "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
-    "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
-    "llama-3.3-70b-versatile": Price(prompt: 0.59, answer: 0.79),
-  ]
-
-  /// The built-in prices with those of a JSON file over them, such as
-  /// `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
+  /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
+  ///
+  /// - Throws: `LabellingError.file`, also where a price is negative.
   public static func load(_ file: URL) throws(LabellingError) -> Prices {
     do {
       let own = try JSONDecoder().decode([String: Price].self, from: Data(contentsOf: file))
       guard own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 }) else {
         throw LabellingError.file(path: file.path, reason: "a price is negative")
       }
-      return Prices(builtIn.merging(own) { $1 })
+      return Prices(own)
     } catch let error as LabellingError {
       throw error
     } catch {

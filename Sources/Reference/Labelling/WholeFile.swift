@@ -8,14 +8,16 @@ import Foundation
 
 /// Writes files whole or not at all: under a temporary name, synced, then renamed.
 enum WholeFile {
-  static func write(_ data: Data, to file: URL) throws(LabellingError) {
+  static func write(
+    _ data: Data, to file: URL, permissions: mode_t = 0o644
+  ) throws(LabellingError) {
     let temporary = file.path + ".\(UUID().uuidString).part"
     func fail(_ step: String) -> LabellingError {
       let reason = String(cString: strerror(errno))
       unlink(temporary)
       return .file(path: file.path, reason: "can't be \(step): \(reason)")
     }
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
     guard descriptor >= 0 else { throw fail("created") }
     var start = 0
     while start < data.count {

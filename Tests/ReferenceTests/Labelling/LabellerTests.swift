@@ -217,10 +217,12 @@ struct LabellerTests {
   func plan() async throws {
     let server = try ChatServer { _ in .answer("4") }
     defer { server.close() }
-    let plan = try await labeller(server, model: "gpt-4o") { $0.samples = 2 }.plan(Self.essays)
+    let prices = Prices(["test": Prices.Price(prompt: 2, answer: 10)])
+    let plan = try await labeller(server, prices: prices) { $0.samples = 2 }.plan(Self.essays)
     #expect(plan.questions == 24)
     #expect(plan.toAsk == 24)
     #expect((plan.cost ?? 0) > 0)
+    #expect(try await labeller(server).plan(Self.essays).cost == nil, "no price is built in")
     #expect(plan.firstUserText?.contains("essay number 0.") == true)
     #expect(server.questions.isEmpty)
   }

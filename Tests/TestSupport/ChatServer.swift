@@ -7,9 +7,9 @@ import Synchronization
 
 /// A chat server on loopback over plain sockets, a thread a connection, that answers as it is told
 /// and keeps the order in which it was asked.
-final class ChatServer: Sendable {
+public final class ChatServer: Sendable {
   /// What the server does with a request.
-  enum Reply: Sendable {
+  public enum Reply: Sendable {
     /// A chat completion with this text.
     case answer(String)
     /// Any status, header fields and body.
@@ -22,23 +22,23 @@ final class ChatServer: Sendable {
     case huge(Int)
   }
 
-  struct Question: Sendable {
+  public struct Question: Sendable {
     /// Counts from 0 over all connections.
-    let number: Int
-    let head: String
-    let system: String
-    let user: String
+    public let number: Int
+    public let head: String
+    public let system: String
+    public let user: String
   }
 
-  let port: UInt16
+  public let port: UInt16
   private let listener: Int32
   private let reply: @Sendable (Question) -> Reply
   private let asked = Mutex<[Question]>([])
   private let isOpen = Mutex(true)
 
-  var questions: [Question] { asked.withLock { $0 } }
+  public var questions: [Question] { asked.withLock { $0 } }
 
-  init(_ reply: @escaping @Sendable (Question) -> Reply) throws {
+  public init(_ reply: @escaping @Sendable (Question) -> Reply) throws {
     self.reply = reply
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
@@ -58,7 +58,7 @@ final class ChatServer: Sendable {
   }
 
   /// Ends the listening; the thread that accepts keeps the server alive until then.
-  func close() {
+  public func close() {
     isOpen.withLock { $0 = false }
     shutdown(listener, Int32(SHUT_RDWR))
     Glibc.close(listener)

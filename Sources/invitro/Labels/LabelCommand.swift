@@ -1,0 +1,112 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Reference
+
+struct LabelCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "label",
+    abstract: "Let a language model label a split's essays, over an OpenAI-compatible server.",
+    discussion: """
+      The key comes from the environment variable that --key-variable names; it is written nowhere.
+      Every answer is synced to the journal before it counts: a run that was interrupted goes on where
+      it stopped and pays for nothing twice. An answer that can't be read is asked for once more, then
+      the essay stays without a label. The table holds the ids and llm_empathy; --items writes one
+      with the six scores, the SD over samples and the counts too.
+
+      No prices are built in. Without --prices FILE, such as {"MODEL": {"prompt": 2.5, "answer": 10}}
+      in dollars a million tokens, the cost is unknown. Token counts of --dry-run are estimates (four
+      bytes a token).
+
+      The essays go to the server: look at the data's licence first.
+
+      Example:
+        invitro label --benchmark newsemp18 --split test --base-url http://localhost:11434/v1 \\
+          --model llama3:70b --journal llama.jsonl --out llama.tsv --dry-run
+      """)
+
+  @OptionGroup var split: SplitOptions
+  @OptionGroup var server: ChatServerOptions
+  @OptionGroup var asking: AskingOptions
+
+  @Option(help: ArgumentHelp("Every answer, as JSON lines; it only grows.", valueName: "file"))
+  var journal: String
+
+  @Option(help: ArgumentHelp("The labels, TSV.", valueName: "file"))
+  var out: String
+
+  @Option(help: ArgumentHelp("The labels with the six scores, TSV.", valueName: "file"))
+  var items: String?
+
+  @Flag(help: "Show the prompt and what a run would ask and cost; send nothing.")
+  var dryRun = false
+
+  @Flag(help: "With --dry-run, show the first essay in its prompt.")
+  var showText = false
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func run() async throws {
+    let (definition, name) = try split.resolve()
+    let dataset = try data.home.load(definition, split: name)
+    let essays = dataset.rows.map { UnlabelledEssay(id: $0.id, text: $0.essay) }
+    let prompt = try asking.chosenPrompt()
+    let labeller = try Labeller(
+      client: ChatClient(
+        server.endpoint(withKey: !dryRun), connections: asking.concurrency),
+      prompt: prompt, options: asking.labellerOptions(), prices: try asking.chosenPrices())
+    if dryRun { return try await show(labeller, essays) }
+    if !definition.open, !server.isLocal {
+      Console.message(
+        "The essays go to \(server.baseURL). Licence of \(definition.id): \(definition.licence)")
+    }
+    try AtomicFile.createFolder(URL(filePath: journal).deletingLastPathComponent())
+    let answers = try Journal(URL(filePath: journal))
+    if answers.wasTruncated {
+      Console.message("\(journal): an unfinished last line was cut off")
+    }
+    let display = LabellingDisplay()
+    let result = try await labeller.run(essays, journal: answers) { display.show($0) }
+    try write(result, prompt, RatedSplit.idColumns(definition, split: name))
+    let report = LabellingReport(result, prompt: prompt, model: server.model)
+    if output.json { try Console.json(report) } else { Console.print(report.text) }
+    for failure in result.failures.prefix(5) {
+      Console.message("\(failure.id): \(failure.error.description)")
+    }
+    if !result.failures.isEmpty { throw ExitCode(ExitStatus.unavailable.rawValue) }
+    if result.notAsked > 0 { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+  }
+
+  private func write(
+    _ result: LabellingResult, _ prompt: RatingPrompt, _ idColumns: [String]
+  ) throws {
+    let parts = result.labels.map {
+      $0.id.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    }
+    let fits = parts.allSatisfy { $0.count == idColumns.count }
+    let columns = fits ? idColumns : ["id"]
+    let ids = fits ? parts : result.labels.map { [$0.id] }
+    try AtomicFile.createFolder(URL(filePath: out).deletingLastPathComponent())
+    try LabelTable.llmPathy(result.labels, idColumns: columns, ids: ids)
+      .write(to: URL(filePath: out))
+    if let items {
+      try AtomicFile.createFolder(URL(filePath: items).deletingLastPathComponent())
+      try LabelTable.detailed(
+        result.labels, idColumns: columns, ids: ids, items: prompt.items
+      ).write(to: URL(filePath: items))
+    }
+    let labelled = result.labels.count { $0.label != nil }
+    Console.message("\(labelled) labels for \(result.labels.count) essays in \(out)")
+  }
+
+  private func show(_ labeller: Labeller, _ essays: [UnlabelledEssay]) async throws {
+    let exists = FileManager.default.fileExists(atPath: journal)
+    let plan = await labeller.plan(
+      essays, journalled: exists ? try Journal.entries(of: URL(filePath: journal)) : [])
+    let report = LabellingPlanReport(
+      plan, prompt: labeller.prompt, model: server.model, showText: showText)
+    if output.json { return try Console.json(report) }
+    Console.print(report.text)
+  }
+}

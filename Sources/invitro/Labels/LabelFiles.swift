@@ -1,0 +1,152 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Reference
+
+/// Label files of models, by name.
+struct LabelFileOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy repository. "
+        + "May be given several times, also for one name.", valueName: "name=file"))
+  var labels: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Column of a name's labels. Default: llm_empathy, else empathy.", valueName: "name=column"))
+  var labelColumn: [String] = []
+
+  func validate() throws { _ = try parsed() }
+
+  func parsed() throws -> [LabelFile] {
+    try LabelFile.parse(labels, columns: labelColumn, option: "--labels")
+  }
+}
+
+/// One label file as the user named it.
+struct LabelFile {
+  /// The model's name.
+  let name: String
+  let path: String
+  /// The column named by the user, or nil.
+  let column: String?
+
+  /// The files of `name=file` pairs, with the columns of `name=column` pairs.
+  static func parse(
+    _ pairs: [String], columns: [String] = [], option: String
+  ) throws -> [LabelFile] {
+    func split(_ pair: String, _ option: String, _ second: String) throws -> (String, String) {
+      let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else {
+        throw ValidationError("\(option) takes NAME=\(second), not '\(pair)'.")
+      }
+      return (parts[0], parts[1])
+    }
+    let named = try columns.map { try split($0, "--label-column", "COLUMN") }
+    let files = try pairs.map { pair -> LabelFile in
+      let (name, path) = try split(pair, option, "FILE")
+      guard name != Agreement.crowd else {
+        throw ValidationError("'crowd' is the crowd's own name; call the model something else.")
+      }
+      return LabelFile(
+        name: name, path: path, column: named.last { $0.0 == name }?.1)
+    }
+    for (name, _) in named where !files.contains(where: { $0.name == name }) {
+      throw ValidationError("--label-column names \(name), which has no \(option).")
+    }
+    return files
+  }
+
+  /// The label, or nil, of each row of the file under the id that a split's row has.
+  func read(idColumns: [String]) throws -> [String: Double?] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw HarnessError.missing(
+        path: path, hint: "`invitro data fetch llmpathy` gets the published label files.")
+    }
+    let table = try LabelTable.read(URL(filePath: path))
+    let column = column ?? ["llm_empathy", "empathy"].first(where: table.header.contains)
+    let keys =
+      idColumns.allSatisfy(table.header.contains) || !table.header.contains("id")
+      ? idColumns : ["id"]
+    let labels = try table.labels(column ?? "llm_empathy", by: keys)
+    return Dictionary(
+      labels.map {
+        ($0.key.split(separator: " ").map(Self.identifier).joined(separator: ":"), $0.value)
+      },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// A part of an id as data sets write it: `1.0` is 1.
+  private static func identifier(_ part: Substring) -> String {
+    guard part.hasSuffix(".0"), let number = Int(part.dropLast(2)) else { return String(part) }
+    return String(number)
+  }
+}
+
+/// A split with what models say about its essays.
+struct RatedSplit {
+  let definition: BenchmarkDefinition
+  let dataset: Dataset
+  /// In the split's order.
+  private(set) var essays: [LabelledEssay]
+  /// The models' names in the order they were given.
+  private(set) var names: [String] = []
+
+  /// `benchmark/split`.
+  var set: String { "\(definition.id)/\(dataset.split)" }
+
+  init(_ definition: BenchmarkDefinition, _ dataset: Dataset) {
+    (self.definition, self.dataset) = (definition, dataset)
+    var groups = dataset.rows.map { _ in [String: String]() }
+    for group in DemographicGroups.all(of: dataset, definition: definition) {
+      for row in group.rows { groups[row][group.attribute] = group.name }
+    }
+    essays = zip(dataset.rows, groups).map { row, groups in
+      LabelledEssay(
+        id: row.id, text: row.essay, person: row.person, crowd: row.empathy, groups: groups)
+    }
+  }
+
+  /// The columns that make an id in the split's own files.
+  static func idColumns(_ definition: BenchmarkDefinition, split: String) -> [String] {
+    let own = definition.splits.first { $0.name == split }?.columns?.id
+    return own ?? definition.columns.id ?? ["id"]
+  }
+
+  /// Joins the labels of `files` on. Labels of other rows are passed over, and their number is
+  /// said; several files of one name together make one rater.
+  ///
+  /// - Throws: `HarnessError`, `LabellingError`; also where a file has no label for any row.
+  mutating func add(_ files: [LabelFile]) throws {
+    let columns = Self.idColumns(definition, split: dataset.split)
+    let ids = Set(essays.map(\.id))
+    for name in files.map(\.name) where !names.contains(name) {
+      names.append(name)
+      var joined: [String: Double?] = [:]
+      for file in files where file.name == name {
+        let read = try file.read(idColumns: columns)
+        let known = read.filter { ids.contains($0.key) }
+        if read.count > known.count {
+          Console.message(
+            "\(file.path): \(read.count - known.count) rows are not of \(set) and not used")
+        }
+        joined.merge(known) { $1 ?? $0 }
+      }
+      let labelled = joined.values.count { $0 != nil }
+      guard labelled > 0 else {
+        let paths = files.filter { $0.name == name }.map(\.path).joined(separator: ", ")
+        throw HarnessError.invalid([
+          Fault(
+            .unknownID, file: paths, found: "no label for any row",
+            expected: "ids of \(set), in \(columns.joined(separator: " and "))")
+        ])
+      }
+      if labelled < essays.count {
+        Console.message("\(name): \(essays.count - labelled) rows of \(set) have no label")
+      }
+      essays = essays.map { $0.adding(name, from: joined, key: $0.id) }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+public import ArgumentParser
+import Foundation
+import Harness
+public import Reference
+
+/// Which model is asked, and where.
+struct ChatServerOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Address of the server up to its version, such as https://api.openai.com/v1.",
+      valueName: "url"))
+  var baseUrl: String
+
+  @Option(help: "The model's name on that server.")
+  var model: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Environment variable that holds the key. Default: no key is sent.", valueName: "name"))
+  var keyVariable: String?
+
+  @Option(help: "Role of the instruction: system or developer.")
+  var role: ChatEndpoint.Role = .system
+
+  @Option(name: .customLong("timeout"), help: "Seconds that an answer may take.")
+  var timeoutSeconds: Double = 120
+
+  func validate() throws {
+    guard timeoutSeconds > 0 else { throw ValidationError("--timeout is above 0.") }
+  }
+
+  var baseURL: String { baseUrl }
+
+  /// Whether the server is on this machine.
+  var isLocal: Bool {
+    ["localhost", "127.0.0.1", "::1"].contains(URL(string: baseUrl)?.host() ?? "")
+  }
+
+  /// - Parameter withKey: false where nothing will be sent.
+  func endpoint(withKey: Bool) throws -> ChatEndpoint {
+    guard let url = URL(string: baseUrl) else { throw LabellingError.badURL(baseUrl) }
+    return ChatEndpoint(
+      baseURL: url, model: model, keyVariable: withKey ? keyVariable : nil, role: role,
+      timeoutSeconds: timeoutSeconds)
+  }
+}
+
+/// What is asked, how often and at what cost.
+struct AskingOptions: ParsableArguments {
+  enum Prompt: String, CaseIterable, ExpressibleByArgument {
+    case scaleAware = "scale-aware"
+    case plain
+  }
+
+  @Option(help: "scale-aware (six items, the label is their mean) or plain (one score).")
+  var prompt: Prompt = .scaleAware
+
+  @Option(
+    help: ArgumentHelp(
+      "A prompt of one's own: system text, a line of ---, user text with {essay} once. --prompt "
+        + "says how many scores it asks for.", valueName: "file"))
+  var promptFile: String?
+
+  @Option(help: "How often each essay is asked about.")
+  var samples: Int = 1
+
+  @Option(help: "Questions under way at once.")
+  var concurrency: Int = 8
+
+  @Option(help: ArgumentHelp("Requests at most, retries included.", valueName: "count"))
+  var maxRequests: Int?
+
+  @Option(help: ArgumentHelp("Dollars at most in this run; needs --prices.", valueName: "dollars"))
+  var maxSpend: Double?
+
+  @Option(
+    help: ArgumentHelp("Prices by model, JSON, dollars a million tokens.", valueName: "file"))
+  var prices: String?
+
+  @Option(help: "Seed of the waits between retries.")
+  var seed: UInt64 = 1
+
+  func validate() throws {
+    guard (1...1_000).contains(samples) else {
+      throw ValidationError("--samples is from 1 to 1000.")
+    }
+    guard (1...256).contains(concurrency) else {
+      throw ValidationError("--concurrency is from 1 to 256.")
+    }
+    if let maxRequests, maxRequests < 1 {
+      throw ValidationError("--max-requests is 1 or more.")
+    }
+    if let maxSpend, !(maxSpend > 0) { throw ValidationError("--max-spend is above 0.") }
+    if maxSpend != nil && prices == nil {
+      throw ValidationError("--max-spend needs --prices FILE: no prices are built in.")
+    }
+  }
+
+  func chosenPrompt() throws -> RatingPrompt {
+    let own: RatingPrompt = prompt == .plain ? .plain : .scaleAware
+    guard let promptFile else { return own }
+    try Self.require(promptFile)
+    return try RatingPrompt.load(URL(filePath: promptFile), items: own.items)
+  }
+
+  func chosenPrices() throws -> Prices {
+    guard let prices else { return Prices() }
+    try Self.require(prices)
+    return try Prices.load(URL(filePath: prices))
+  }
+
+  private static func require(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw HarnessError.missing(path: path, hint: "See `invitro label --help` for its form.")
+    }
+  }
+
+  func labellerOptions() -> Labeller.Options {
+    var options = Labeller.Options()
+    options.samples = samples
+    options.concurrency = concurrency
+    options.maxRequests = maxRequests
+    options.maxSpend = maxSpend
+    options.seed = seed
+    return options
+  }
+}
+
+extension ChatEndpoint.Role: ExpressibleByArgument {}
