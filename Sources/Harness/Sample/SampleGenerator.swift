@@ -74,8 +74,8 @@ public struct SampleGenerator: Sendable {
     } catch {
       try? manager.removeItem(at: draft)
       if let known = error as? SampleError { throw known }
-      if case .system(let path, let reason)? = error as? HarnessError {
-        throw SampleError.notWritable(path: path, reason: reason)
+      if case .system(_, let reason)? = error as? HarnessError {
+        throw SampleError.notWritable(path: folder.path, reason: reason)
       }
       throw SampleError.notWritable(path: folder.path, reason: error.localizedDescription)
     }
