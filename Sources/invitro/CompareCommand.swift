@@ -6,15 +6,16 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Say whether systems differ on these rows, or whether it may be chance.",
-    discussion: """
-      Two systems:    invitro compare a.tsv b.tsv --benchmark sample24 --split test
-      Many systems:   invitro compare --all --benchmark sample24 --split test
-                      (the entries of the submissions folder, or the files given)
-      Seeds:          invitro compare --runs DIR_A DIR_B --benchmark sample24 --split dev
-                      (every prediction file in a folder is a run with its own seed)
+    discussion: HelpText.reflow(
+      """
+        Two systems:   invitro compare a.tsv b.tsv -b sample24 -s test
+        Many systems:  invitro compare --all -b sample24 -s test
+                       (the entries of the submissions folder, or the files given)
+        Seeds:         invitro compare --runs DIR_A DIR_B -b sample24 -s dev
+                       (each prediction file in a folder is a run with its own seed)
 
       Both predictions of a whole person change places in the permutation test; p is two-sided.
-      """)
+      """))
 
   @Argument(help: "Prediction files; with --runs two folders; with --all none or several files.")
   var inputs: [String] = []

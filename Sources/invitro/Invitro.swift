@@ -9,16 +9,17 @@ struct Invitro: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "invitro",
     abstract: "Score predictions of empathy from text, and keep a leaderboard of them.",
-    discussion: """
-      A team:        invitro validate FILE --benchmark newsemp24 --split dev
-                     invitro score FILE --benchmark newsemp24 --split dev
-      A maintainer:  invitro submit add FILE … ; invitro site build
-      To try it with nothing downloaded:  invitro data sample
+    discussion: HelpText.reflow(
+      """
+        A team:        invitro validate FILE --benchmark newsemp24 --split dev
+                       invitro score FILE --benchmark newsemp24 --split dev
+        A maintainer:  invitro submit add FILE … ; invitro site build
+        To try it:     invitro data sample  (nothing is downloaded)
 
       Results go to standard output, progress and messages to standard error.
       Exit codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input,
       69 a service is unavailable, 70 a bug.
-      """,
+      """),
     version: Version.text,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,

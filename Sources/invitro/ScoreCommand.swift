@@ -8,16 +8,17 @@ struct ScoreCommand: ParsableCommand {
     commandName: "score",
     abstract:
       "Score a prediction file: PCC, CCC, RMSE, MAE, rank correlations, each with an interval.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       Intervals take persons as clusters, because rows of one person are not independent. Under
       20 clusters they are unreliable, and the report says so. Demographic groups under 10 rows or
       5 persons are not shown.
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
-        invitro score predictions.jsonl --benchmark newsemp24 --split dev --by gender,race --json
+        invitro score p.jsonl --benchmark newsemp24 --split dev --by race --json
         invitro score predictions.tsv --gold labels.tsv
-      """)
+      """))
 
   @Argument(help: "The prediction file; - is standard input.")
   var file: String

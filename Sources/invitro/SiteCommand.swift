@@ -11,12 +11,13 @@ struct SiteCommand: ParsableCommand {
   struct Build: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Score every submission and write the site.",
-      discussion: """
+      discussion: HelpText.reflow(
+        """
         Reads submissions/<benchmark>/<slug>/, scores what has gold labels in the data home, and
         writes one page a board and a submission, leaderboard.json and leaderboard.csv. Scores are
         kept in <data home>/invitro.sqlite. The same input gives the same bytes. Templates and
         styles stand in site/; see site/README.md.
-        """)
+        """))
 
     @Option(help: "Folders of submissions; may be given several times. Default: submissions.")
     var submissions: [String] = []
@@ -70,10 +71,11 @@ struct SiteCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Read the built site back: markup, ids, links, and that nothing private is in it.",
-      discussion: """
+      discussion: HelpText.reflow(
+        """
         Looks for every essay of the data home (not those of open sets) and for the contacts of
         submissions on every page. Exits with 1 where something is wrong.
-        """)
+        """))
 
     @Argument(help: "The built site.") var folder: String = "site/public"
 

@@ -10,7 +10,8 @@ struct SubmitCommand: ParsableCommand {
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check a prediction file and copy it into submissions/<benchmark>/<slug>/.",
-      discussion: """
+      discussion: HelpText.reflow(
+        """
         Writes submission.json and predictions.tsv (a header, ids, the split's order). Two entries
         with the same name or the same predictions are refused. --meta takes a JSON file with any
         of submission.json's fields; options on the command line win.
@@ -18,7 +19,7 @@ struct SubmitCommand: ParsableCommand {
         Example:
           invitro submit add predictions_EMP.tsv --benchmark sample24 --split test \\
             --team "My team" --system "My system" --kind fine-tuned
-        """)
+        """))
 
     @Argument(help: "The prediction file; - is standard input.")
     var file: String
@@ -87,10 +88,11 @@ struct SubmitCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check every entry: metadata, predictions, digests, repeats.",
-      discussion: """
+      discussion: HelpText.reflow(
+        """
         For a pull request: exits with 65 and lists every fault. Entries whose split is not in the
         data home are checked as far as that goes, and counted.
-        """)
+        """))
 
     @Option(help: "The folder of submissions.") var submissions: String = "submissions"
     @OptionGroup var data: DataOptions

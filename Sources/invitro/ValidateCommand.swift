@@ -6,13 +6,14 @@ struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
     abstract: "Say whether a prediction file is valid, and everything that is wrong with it.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       Forms: WASSA (predictions_EMP.tsv: no header, empathy and optionally distress, in the
       split's order), TSV or CSV with a header and an id, JSON lines; plain or in a zip.
       No gold labels are needed beyond the imported split's ids.
 
-      Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
-      """)
+        Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
+      """))
 
   @Argument(help: "The prediction file; - is standard input.")
   var file: String

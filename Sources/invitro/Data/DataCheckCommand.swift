@@ -6,10 +6,11 @@ struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Check that the data home holds what was imported, and that it is private.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       Reads every imported split again, compares digests and row counts, and looks at the
       permissions of files that hold labels. Exits with 1 where a check fails.
-      """)
+      """))
 
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption

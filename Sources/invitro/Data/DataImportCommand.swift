@@ -6,12 +6,13 @@ struct DataImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Read a benchmark's files as its organisers hand them out.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       Checks row counts, ids, label ranges and repeats, lists every fault of every file, and writes
       nothing unless all is sound. Splits whose files are not in the folder are left out and named.
 
-      Example:  invitro data import newsemp24 --from ~/wassa2024
-      """)
+        Example:  invitro data import newsemp24 --from ~/wassa2024
+      """))
 
   @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
   var benchmark: String

@@ -6,11 +6,12 @@ struct DataSampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
     abstract: "Make the synthetic set sample24, in the shape and with the quirks of NewsEmp24.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       Writes the organisers' file layout to --out, simulated LLM label files beside it, and four
       example systems under systems/; then imports it as the benchmark sample24. Nobody wrote these
       essays: figures on them say nothing about empathy. The same seed gives the same bytes.
-      """)
+      """))
 
   @Option(help: "Folder to write; it must be empty or absent. Default: <data home>/sample24-files.")
   var out: String?

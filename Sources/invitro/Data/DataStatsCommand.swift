@@ -6,11 +6,12 @@ struct DataStatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
     abstract: "Show labels, groups and overlaps of an imported benchmark.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       Mean, SD (n-1) and histogram of the labels, demographic groups with rows and persons, and
       essays that stand in more than one split or year (compared in lower case, letters and digits
       only). Groups under 10 rows or 5 persons are named without numbers.
-      """)
+      """))
 
   @Argument(help: "A benchmark's id, or the path of a definition.")
   var benchmark: String

@@ -8,7 +8,8 @@ struct AgreementCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agreement",
     abstract: "Say how far the crowd and models agree on the labels of a split.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       For every two raters: rows with both labels (n), Krippendorff's alpha (interval), the mean (MAE)
       and standard deviation (SD, n-1) of |difference|, Pearson's correlation (PCC), and the mean
       difference. Then the same by demographic group (groups under 10 rows or 5 persons are not
@@ -21,7 +22,7 @@ struct AgreementCommand: ParsableCommand {
         invitro data fetch llmpathy
         invitro agreement --benchmark newsemp18 --split all --largest 0 \\
           --labels llama=data/fetched/llmpathy/NewsEmp2022/messages_train_ready_for_WS_llama.tsv
-      """)
+      """))
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var files: LabelFileOptions

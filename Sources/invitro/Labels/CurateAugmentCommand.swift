@@ -7,7 +7,8 @@ struct CurateAugmentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "augment",
     abstract: "Add another year's essays, with labels of one's choice, to a benchmark's own.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       The table holds the rows of --split with crowd labels (or corrected: --correct NAME=FILE with
       --alpha), then those of the splits of --with. Their labels are the crowd's, or the model's that
       --labels names, from the files that --llm gives. --portion draws a share of each added split
@@ -16,7 +17,7 @@ struct CurateAugmentCommand: ParsableCommand {
       Example:
         invitro curate augment --benchmark newsemp24 --with newsemp22 --labels llama \\
           --llm llama=TRAIN_LABELS.tsv --llm llama=DEV_LABELS.tsv --evaluation dev --out train.csv
-      """)
+      """))
 
   @Option(name: [.short, .long], help: "The benchmark that is extended.")
   var benchmark: String

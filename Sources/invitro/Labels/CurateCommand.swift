@@ -7,7 +7,8 @@ struct CurateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "curate",
     abstract: "Put a training table together: crowd labels corrected or extended by models'.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       The result is a CSV with the columns set, id, person, empathy, provenance, essay, readable by
       its owner alone, and a manifest beside it with digests and counts. Rows whose essay also stands
       in the evaluation split are left out and counted (--keep-overlap keeps them); near duplicates
@@ -15,7 +16,7 @@ struct CurateCommand: ParsableCommand {
 
       `invitro train --labels FILE` takes a table of one split. A table of several sets, as `augment`
       makes, it refuses: it looks for every id among the rows of --train-split.
-      """,
+      """),
     subcommands: [CurateCorrectCommand.self, CurateAugmentCommand.self])
 }
 
@@ -34,7 +35,8 @@ struct CurateCorrectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "correct",
     abstract: "Replace the crowd's labels by a model's where both differ too much.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       --alpha A takes the model's label where both differ by more than A (arXiv 2501.00691).
       --alpha auto chooses A from 0 to 6 by cross-validation on these rows alone: a ridge regression
       on word counts learns corrected labels and is scored against the crowd's of other persons. Read
@@ -47,7 +49,7 @@ struct CurateCorrectCommand: ParsableCommand {
         invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
           --alpha 4.0 --out train.csv
         invitro train --model data/models/minilm --benchmark newsemp18 --labels train.csv --out runs/a
-      """)
+      """))
 
   @Option(name: [.short, .long], help: "The benchmark whose labels are corrected.")
   var benchmark: String

@@ -7,7 +7,8 @@ struct LabelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label",
     abstract: "Let a language model label a split's essays, over an OpenAI-compatible server.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       The key comes from the environment variable that --key-variable names; it is written nowhere.
       Every answer is synced to the journal before it counts: a run that was interrupted goes on where
       it stopped and pays for nothing twice. An answer that can't be read is asked for once more, then
@@ -23,7 +24,7 @@ struct LabelCommand: AsyncParsableCommand {
       Example:
         invitro label --benchmark newsemp18 --split test --base-url http://localhost:11434/v1 \\
           --model llama3:70b --journal llama.jsonl --out llama.tsv --dry-run
-      """)
+      """))
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var server: ChatServerOptions

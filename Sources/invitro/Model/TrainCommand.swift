@@ -9,7 +9,8 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Fine-tune a RoBERTa or BERT encoder on a benchmark's essays, on the CPU.",
-    discussion: """
+    discussion: HelpText.reflow(
+      """
       --model is a Hugging Face folder: config.json, model.safetensors, and the tokenizer's files.
       The defaults are the recipe of arXiv 2501.00691: AdamW 3e-5, decay 0.1 on all parameters,
       batch 16, linear schedule over 20 epochs with warm-up, MSE, early stopping on validation CCC
@@ -22,9 +23,9 @@ struct TrainCommand: ParsableCommand {
 
       Example:
         scripts/fetch-minilm
-        invitro train --model data/models/minilm --benchmark newsemp18 --out runs/minilm --seed 0
+        invitro train --model data/models/minilm -b newsemp18 --out runs/minilm
         invitro predict --model runs/minilm/last --benchmark newsemp18 --split test
-      """)
+      """))
 
   @Option(help: ArgumentHelp("The pretrained model's folder.", valueName: "dir"))
   var model: String?
