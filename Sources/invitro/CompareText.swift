@@ -20,8 +20,8 @@ enum CompareText {
       }
       rowwise.append(
         "\(target.rawValue): predictions correlate at \(number(scores.correlation)); "
-          + "Williams t = \(number(scores.williams.statistic)), p = \(number(scores.williams.p)); "
-          + "Steiger Z = \(number(scores.steiger.statistic)), p = \(number(scores.steiger.p)) "
+          + "Williams t = \(number(scores.williams.statistic)), p = \(pValue(scores.williams.p)); "
+          + "Steiger Z = \(number(scores.steiger.statistic)), p = \(pValue(scores.steiger.p)) "
           + "(both take rows as independent)")
     }
     return """
@@ -95,8 +95,8 @@ enum CompareText {
         ])
       }
       tests.add([
-        metric.uppercased(), number(one.student.statistic), number(one.student.p),
-        one.stars ?? "", number(one.welch.statistic), number(one.welch.p), number(one.hedgesG),
+        metric.uppercased(), number(one.student.statistic), pValue(one.student.p),
+        one.stars ?? "", number(one.welch.statistic), pValue(one.welch.p), number(one.hedgesG),
       ])
     }
     return """
@@ -110,6 +110,11 @@ enum CompareText {
 
   private static func number(_ value: Double?, missing: String = "-") -> String {
     value.map { Rounding.text($0) } ?? missing
+  }
+
+  /// A p-value; one that rounds to 0 is not 0.
+  private static func pValue(_ value: Double?) -> String {
+    value == 0 ? "<0.0001" : number(value)
   }
 
   private static func interval(_ low: Double?, _ high: Double?) -> String? {
