@@ -8,7 +8,7 @@ struct CompareCommand: ParsableCommand {
     abstract: "Say whether systems differ on these rows, or whether it may be chance.",
     discussion: HelpText.reflow(
       """
-        Two systems:   invitro compare a.tsv b.tsv -b sample24 -s test
+        Two systems:   invitro compare a.tsv b.tsv --benchmark sample24
         Many systems:  invitro compare --all -b sample24 -s test
                        (the entries of the submissions folder, or the files given)
         Seeds:         invitro compare --runs DIR_A DIR_B -b sample24 -s dev

@@ -74,15 +74,19 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let definition = try BenchmarkRegistry.find(benchmark)
     let seeds = seed.isEmpty ? [0] : seed
+    // One for all seeds: a signal source that replaces another of its process may never fire.
+    let interrupt = Interrupt()
     for value in seeds {
       let folder =
         seeds.count == 1
         ? URL(filePath: out) : URL(filePath: out).appending(path: "seed-\(value)")
-      try train(definition, seed: value, folder: folder)
+      try train(definition, seed: value, folder: folder, until: interrupt)
     }
   }
 
-  private func train(_ definition: BenchmarkDefinition, seed: UInt64, folder: URL) throws {
+  private func train(
+    _ definition: BenchmarkDefinition, seed: UInt64, folder: URL, until interrupt: Interrupt
+  ) throws {
     let started = ContinuousClock.now
     let source = resume ? TrainingFolder.tokenizer(of: folder) : URL(filePath: model ?? "")
     let tokenizer = try Tokenizer.load(directory: source)
@@ -100,7 +104,6 @@ struct TrainCommand: ParsableCommand {
         + "validate on, \(run.totalSteps) steps at most, OpenBLAS kernel \(openBLASKernelName())")
     run.engine.profile.isEnabled = profile
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
-    let interrupt = Interrupt()
     let outcome = try run.run(
       events: { display.show($0) }, isCancelled: { interrupt.isRequested })
     try TrainingFolder.drawCurve(folder, title: "\(definition.title), seed \(seed)")
