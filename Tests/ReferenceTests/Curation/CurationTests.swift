@@ -111,20 +111,6 @@ struct CurationTests {
     #expect(pairs[1].similarity < 1)
   }
 
-  @Test("Crowd labels are repaired from another edition where the essays match")
-  func repair() {
-    let edition = [
-      LabelledEssay(id: "o", text: Self.essays[1].text.uppercased(), crowd: 6.5),
-      LabelledEssay(id: "p", text: Self.essays[2].text, crowd: 1),
-      LabelledEssay(id: "q", text: Self.essays[2].text, crowd: 2),
-    ]
-    let (essays, summary) = LabelRepair.repair(Self.essays, from: edition)
-    #expect(summary.repaired == 1)
-    #expect(summary.unmatched == 39)
-    #expect(essays[1].crowd == 6.5)
-    #expect(essays[2].crowd == Self.essays[2].crowd)
-  }
-
   /// Truth with a spread of 1 seen by three raters with independent errors: the crowd's is 1, the
   /// model's 0.5 on twice the scale less 3, the third's 1.
   private static func threeRaters(_ count: Int) -> [LabelledEssay] {
