@@ -66,18 +66,32 @@ public struct PairComparison: Sendable {
   }
 
   private func jackknife(_ metric: Metric, _ point: Double) -> Outcome<Interval> {
-    switch (first.leaveOneOut(metric), second.leaveOneOut(metric)) {
-    case (.undefined(let reason), _), (_, .undefined(let reason)): return .undefined(reason)
-    case (.value(let a), .value(let b)):
-      let moments = SampleMoments(zip(a, b).map { $0 - $1 })
-      let variance = moments.sumSquares * (moments.count - 1) / moments.count
+    switch standardError(metric) {
+    case .undefined(let reason): return .undefined(reason)
+    case .value(let error):
       let half =
-        Distributions.studentQuantile((1 + options.level) / 2, df: moments.count - 1)
-        * variance.squareRoot()
+        Distributions.studentQuantile(
+          (1 + options.level) / 2, df: Double(sample.clusterCount - 1)) * error
       return .value(
         Interval(
           low: point - half, high: point + half, level: options.level, method: .jackknife,
           clusters: sample.clusterCount))
+    }
+  }
+
+  /// Standard error of the difference: the cluster jackknife's √((G - 1)/G Σ (d₋g - d̄)²), on the
+  /// metric's own scale.
+  ///
+  /// A system against itself gives 0. Undefined for fewer than 3 clusters and where a metric is
+  /// undefined without one of them.
+  public func standardError(_ metric: Metric) -> Figure {
+    guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
+    switch (first.leaveOneOut(metric), second.leaveOneOut(metric)) {
+    case (.undefined(let reason), _), (_, .undefined(let reason)): return .undefined(reason)
+    case (.value(let a), .value(let b)):
+      let moments = SampleMoments(zip(a, b).map { $0 - $1 })
+      return .value(
+        (moments.sumSquares * (moments.count - 1) / moments.count).squareRoot())
     }
   }
 

@@ -3,15 +3,23 @@ public enum Rounding {
   /// `value` to 4 decimals, halves to even; nil stays nil.
   ///
   /// Exact figures let a team reconstruct gold labels from a series of submissions.
-  public static func published(_ value: Double?) -> Double? {
+  public static func published(_ value: Double?) -> Double? { rounded(value, decimals: 4) }
+
+  /// `value` to `decimals` decimals, halves to even, without a negative zero; nil stays nil.
+  static func rounded(_ value: Double?, decimals: Int) -> Double? {
     guard let value, value.isFinite else { return nil }
-    let rounded = (value * 10_000).rounded(.toNearestOrEven) / 10_000
+    let scale = scale(decimals)
+    let rounded = (value * scale).rounded(.toNearestOrEven) / scale
     return rounded == 0 ? 0 : rounded
+  }
+
+  private static func scale(_ decimals: Int) -> Double {
+    (0..<decimals).reduce(1.0) { product, _ in product * 10 }
   }
 
   /// `value` with exactly `decimals` decimals.
   public static func text(_ value: Double, decimals: Int = 4) -> String {
-    let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
+    let scale = scale(decimals)
     let scaled = (value.magnitude * scale).rounded(.toNearestOrEven)
     guard scaled < 1e18 else { return "\(value)" }
     let digits = UInt64(scaled)

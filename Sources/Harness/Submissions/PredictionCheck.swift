@@ -2,10 +2,13 @@
 struct PredictionCheck {
   private let definition: BenchmarkDefinition
   private let table: PredictionTable
+  private let margin: Double?
 
-  init(_ definition: BenchmarkDefinition, table: PredictionTable) {
+  /// - Parameter margin: a number further outside the range than this is an error, not a warning.
+  init(_ definition: BenchmarkDefinition, table: PredictionTable, margin: Double? = nil) {
     self.definition = definition
     self.table = table
+    self.margin = margin
   }
 
   /// The targets that the file attempts; what is remarkable about it is added to `faults`.
@@ -45,11 +48,15 @@ struct PredictionCheck {
     let missing = Set(column.missing)
     for (row, value) in column.values.enumerated()
     where !range.contains(value) && !missing.contains(row) {
+      let distance = max(range.lowerBound - value, value - range.upperBound)
+      let refused = margin.map { distance > $0 } ?? false
+      let rule =
+        refused ? "this split takes at most \(margin ?? 0) outside" : "it is scored as it stands"
       faults.append(
         Fault(
-          .range, severity: .warning, file: table.name, line: table.line(row),
+          .range, severity: refused ? .error : .warning, file: table.name, line: table.line(row),
           field: target.rawValue, found: "\(value)",
-          expected: "\(range.lowerBound) to \(range.upperBound); it is scored as it stands"))
+          expected: "\(range.lowerBound) to \(range.upperBound); \(rule)"))
     }
   }
 }

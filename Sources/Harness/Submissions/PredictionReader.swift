@@ -9,10 +9,12 @@ public struct PredictionReader {
   public let columns: PredictionColumns
   /// Rows without a prediction are left out, not faults.
   public let dropMissing: Bool
+  /// Label units by which a number may lie outside the range; nil: it is a warning at any distance.
+  public let margin: Double?
 
   public init(
     _ definition: BenchmarkDefinition, dataset: Dataset, targets: TargetTable<String> = [:],
-    dropMissing: Bool = false
+    dropMissing: Bool = false, margin: Double? = nil
   ) {
     self.definition = definition
     split = dataset.split
@@ -21,6 +23,7 @@ public struct PredictionReader {
     let map = source.map { definition.columns(for: $0) } ?? definition.columns
     columns = PredictionColumns(id: map.id ?? ["id"], targets: targets)
     self.dropMissing = dropMissing
+    self.margin = margin
   }
 
   /// Reads `url`; `-` is standard input.
@@ -40,7 +43,7 @@ public struct PredictionReader {
     let name = table.name
     var faults = table.faults
     let aligned = table.ids == nil ? ordered(table, &faults) : keyed(table, &faults)
-    let attempted = PredictionCheck(definition, table: table).attempted(&faults)
+    let attempted = PredictionCheck(definition, table: table, margin: margin).attempted(&faults)
     if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
     var columns: TargetTable<PredictionColumn> = [:]
     for target in attempted { columns[target] = aligned[target] }

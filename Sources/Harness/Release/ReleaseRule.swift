@@ -1,0 +1,69 @@
+/// What a leaderboard with hidden labels tells of a submission.
+///
+/// Every released figure says something about the labels, and enough of them say all: docs/probing.md
+/// shows how many labels an attack recovers under which rule, and what to set.
+public struct ReleaseRule: Codable, Sendable, Equatable {
+  /// Decimals of a released figure, 0 to 4; reports have 4 from the start.
+  public var decimals: Int
+  /// Standard errors of the paired difference by which a submission must beat the team's best
+  /// before anything is released of it (see ``ReleaseGuard``); nil releases every submission.
+  public var ladder: Double?
+  /// Label units by which a prediction may lie outside the labels' range; nil allows any number.
+  ///
+  /// A number far outside makes one row outweigh all others, and then no rounding hides its label.
+  public var margin: Double?
+
+  public init(decimals: Int, ladder: Double?, margin: Double?) {
+    precondition((0...4).contains(decimals), "0 to 4 decimals")
+    precondition((ladder ?? 0) >= 0 && (margin ?? 0) >= 0, "neither is negative")
+    self.decimals = decimals
+    self.ladder = ladder
+    self.margin = margin
+  }
+
+  /// For hidden labels.
+  public static let hidden = ReleaseRule(decimals: 2, ladder: 1, margin: 1)
+  /// For labels that are public anyway.
+  public static let open = ReleaseRule(decimals: 4, ladder: nil, margin: nil)
+
+  /// Whether nothing is held back of a report.
+  public var isOpen: Bool { decimals == 4 && ladder == nil }
+
+  /// What is released of `report`: figures and bounds of the targets, rounded.
+  ///
+  /// What a place on a board does not need is left out: groups, disparities, other clusterings, the
+  /// detectable difference and the bias, each of which is a further equation in the labels. An open
+  /// rule releases the report as it is.
+  public func released(_ report: ScoreReport) -> ScoreReport {
+    guard !isOpen else { return report }
+    var report = report
+    report.targets = report.targets.mapValues { $0.released(self) }
+    report.wassa = WASSAScores(
+      averaged: rounded(report.wassa.averaged), empathy: rounded(report.wassa.empathy),
+      distress: rounded(report.wassa.distress))
+    report.groups = []
+    report.disparities = nil
+    report.sensitivity = nil
+    report.detectable = nil
+    return report
+  }
+
+  func rounded(_ value: Double?) -> Double? { Rounding.rounded(value, decimals: decimals) }
+}
+
+extension TargetScores {
+  fileprivate func released(_ rule: ReleaseRule) -> TargetScores {
+    var scores = self
+    for path in Self.figurePaths {
+      scores[keyPath: path]?.value = rule.rounded(self[keyPath: path]?.value)
+      scores[keyPath: path]?.low = rule.rounded(self[keyPath: path]?.low)
+      scores[keyPath: path]?.high = rule.rounded(self[keyPath: path]?.high)
+    }
+    scores.bias = nil
+    return scores
+  }
+
+  private static var figurePaths: [WritableKeyPath<TargetScores, ScoredFigure?>] {
+    [\.pcc, \.ccc, \.rmse, \.mae, \.spearman, \.kendall, \.alpha, \.rowwise]
+  }
+}
