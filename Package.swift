@@ -49,6 +49,7 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
+      resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(
       name: "Server",

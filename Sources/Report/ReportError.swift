@@ -1,4 +1,4 @@
-/// What keeps a site from being built.
+/// What keeps a site or a report from being made.
 public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
   case templateMissing(file: String)
   case templateUnreadable(file: String, line: Int?, column: Int?, reason: String)
@@ -8,6 +8,7 @@ public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
   case repeatedSlug(board: String, slug: String)
   case notASite(path: String)
   case notWritable(path: String, reason: String)
+  case figuresUnreadable(reason: String)
 
   public var description: String {
     switch self {
@@ -28,6 +29,8 @@ public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
       return "\(path): refusing to replace a folder that no site build has made "
         + "(.invitro-site.json is not in it); name another folder or empty this one"
     case .notWritable(let path, let reason): return "\(path): cannot be written: \(reason)"
+    case .figuresUnreadable(let reason):
+      return "the published figures that come with the program cannot be read: \(reason)"
     }
   }
 }

@@ -37,6 +37,7 @@ struct SiteCommand: ParsableCommand {
     @Flag(help: "Score everything again instead of using the kept reports.")
     var fresh = false
 
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var inference: InferenceArguments
     @OptionGroup var data: DataOptions
 
@@ -59,7 +60,9 @@ struct SiteCommand: ParsableCommand {
         store: fresh ? nil : try ReportStore(home.storeURL)
       ).boards { done, total in bar.update(done, of: total) }
       let summary = try builder.build(
-        input: SiteContent.input(boards, address: address), to: URL(filePath: out),
+        input: SiteContent.input(
+          boards, address: address, replication: evidence.run(home).report()),
+        to: URL(filePath: out),
         incremental: incremental)
       Console.print("\(out): \(summary.files) files, \(summary.written) written")
       for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
@@ -118,7 +121,7 @@ struct SiteCommand: ParsableCommand {
 /// Turns scored boards into what the site is made from.
 enum SiteContent {
   static func input(
-    _ boards: [LeaderboardBuilder.BoardContent], address: URL?
+    _ boards: [LeaderboardBuilder.BoardContent], address: URL?, replication: Replication? = nil
   ) throws -> SiteInput {
     let known = boards.compactMap { board -> (String, SplitStatistics)? in
       guard let dataset = board.dataset else { return nil }
@@ -133,7 +136,7 @@ enum SiteContent {
       },
       address: address,
       statistics: Dictionary(known, uniquingKeysWith: { first, _ in first }),
-      version: ScoreReport.toolVersion)
+      replication: replication, version: ScoreReport.toolVersion)
   }
 
   /// A histogram of fewer labels than this could point at single rows.

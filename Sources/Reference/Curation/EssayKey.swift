@@ -7,6 +7,24 @@ public struct EssayKey: Hashable, Sendable {
   }
 }
 
+extension LabelledEssay {
+  /// The essays with one more rater, `name`: the label that `rater` gave to the same text in
+  /// `others`, of several the first. A text that is not there, or has no label, gets none.
+  public static func addingByText(
+    _ essays: [LabelledEssay], name: String, from others: [LabelledEssay], rater: String
+  ) -> [LabelledEssay] {
+    var labels: [EssayKey: Double] = [:]
+    for essay in others {
+      guard let label = essay.labels[rater] else { continue }
+      let key = EssayKey(essay.text)
+      labels[key] = labels[key] ?? label
+    }
+    return essays.map { essay in
+      essay.adding(name, from: [essay.id: labels[EssayKey(essay.text)]], key: essay.id)
+    }
+  }
+}
+
 /// Pairs of essays that are nearly the same.
 public enum NearDuplicates {
   public struct Pair: Sendable, Equatable {

@@ -1,6 +1,7 @@
 import Harness
 
-/// The published tables beside ours.
+/// The published tables beside ours, each in the form of a table of the paper: a row a setting, a
+/// column a metric, a cell a claim.
 struct ReplicationPage: Sendable {
   let replication: Replication
   let chrome: Chrome
@@ -16,21 +17,12 @@ struct ReplicationPage: Sendable {
     content["hasLink"] = link != nil
     content["link"] = link ?? ""
     content["setting"] = replication.setting
-    var tables: [String] = []
-    for claim in replication.claims where !tables.contains(claim.table) {
-      tables.append(claim.table)
+    content["tables"] = replication.tables.enumerated().map { number, table in
+      Self.table(table.title, table.claims, id: "table-\(number + 1)")
     }
-    content["tables"] = tables.enumerated().map { number, name -> Content in
-      [
-        "tableName": name, "tableID": "table-\(number + 1)",
-        "claims": replication.claims.filter { $0.table == name }.map(row),
-      ]
-    }
-    content["tally"] = Replication.Verdict.allCases.map { verdict -> Content in
-      [
-        "verdict": verdict.rawValue,
-        "count": "\(replication.claims.count { $0.verdict == verdict })",
-      ]
+    content["filesTally"] = replication.filesTally
+    content["tally"] = replication.tally().map { verdict, count -> Content in
+      ["verdict": verdict.rawValue, "look": Self.look(verdict), "count": "\(count)"]
     }
     content["hasErrata"] = !replication.errata.isEmpty
     content["errata"] = replication.errata
@@ -39,24 +31,79 @@ struct ReplicationPage: Sendable {
     return content
   }
 
-  private func row(_ claim: Replication.Claim) -> Content {
+  // MARK: Tables
+
+  private static func table(
+    _ title: String, _ claims: [Replication.Claim], id: String
+  ) -> Content {
+    let metrics = unique(claims.map(\.metric))
+    let settings = unique(claims.map(\.what))
+    let reasons = unique(claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" })
+    // A reason that all share stands once, above the table.
+    let shared = reasons.count == 1 && reasons[0] != "" ? reasons[0] : nil
+    let hasNotes = shared == nil && claims.contains { $0.note != nil }
+    return [
+      "tableName": title, "tableID": id,
+      "hasShared": shared != nil, "shared": shared ?? "",
+      "sharedCount": FigureText.counted(claims.count, "claim"),
+      "hasNotes": hasNotes,
+      "metrics": metrics.map { metric -> Content in
+        let expected = unique(claims.filter { $0.metric == metric }.map(\.expectation.text))
+        return [
+          "metricName": metric, "tolerance": expected.count == 1 ? expected[0] : "see the figures",
+        ]
+      },
+      "rows": settings.map { setting -> Content in
+        let own = claims.filter { $0.what == setting }
+        return [
+          "what": setting,
+          "cells": metrics.map { metric in cell(own.first { $0.metric == metric }) },
+          "hasNotes": hasNotes,
+          "note": unique(own.compactMap(\.note)).joined(separator: ". "),
+        ]
+      },
+    ]
+  }
+
+  private static func cell(_ claim: Replication.Claim?) -> Content {
+    guard let claim else { return ["isClaim": false] }
+    func text(_ value: Double?) -> String { FigureText.number(value, decimals: claim.decimals) }
     let interval = FigureText.interval(
       .init(value: claim.ours, low: claim.low, high: claim.high))
+    let seeds = claim.seeds.map { seeds in
+      let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
+      return "\(FigureText.number(seeds.mean))\(spread), \(FigureText.counted(seeds.count, "seed"))"
+    }
     return [
-      "what": claim.what, "metric": claim.metric,
-      "published": FigureText.number(claim.published), "ours": FigureText.number(claim.ours),
-      "interval": interval ?? "", "verdict": claim.verdict.rawValue,
-      "look": Self.look(claim.verdict), "note": claim.note ?? "",
+      "isClaim": true, "published": text(claim.published),
+      "hasPrinted": claim.printed != nil, "printed": text(claim.printed),
+      "wasRun": claim.verdict != .notRun, "ours": ours(claim),
+      "hasInterval": interval != nil, "interval": interval ?? "",
+      "hasSeeds": seeds != nil, "seeds": seeds ?? "",
+      "verdict": claim.verdict.rawValue, "look": look(claim.verdict),
     ]
+  }
+
+  private static func ours(_ claim: Replication.Claim) -> String {
+    if case .below = claim.expectation { return FigureText.probability(claim.ours) }
+    return FigureText.number(claim.ours, decimals: claim.decimals)
+  }
+
+  private static func unique(_ texts: [String]) -> [String] {
+    var seen: Set<String> = []
+    return texts.filter { seen.insert($0).inserted }
   }
 
   private static func look(_ verdict: Replication.Verdict) -> String {
     switch verdict {
-    case .reproduced, .within: "good"
-    case .different: "bad"
+    case .replicated: "good"
+    case .noiseOnly: "data"
+    case .notReplicated: "bad"
     case .notRun: "kind"
     }
   }
+
+  // MARK: Plots
 
   private func sweep(_ number: Int, _ sweep: Replication.Sweep) -> Content {
     let rows = sweep.series.flatMap { series in

@@ -115,11 +115,13 @@ struct RatedSplit {
     return own ?? definition.columns.id ?? ["id"]
   }
 
-  /// Joins the labels of `files` on. Labels of other rows are passed over, and their number is
-  /// said; several files of one name together make one rater.
+  /// Joins the labels of `files` on. Labels of other rows are passed over, and their number is told
+  /// to `say`; several files of one name together make one rater.
   ///
   /// - Throws: `HarnessError`, `LabellingError`; also where a file has no label for any row.
-  mutating func add(_ files: [LabelFile]) throws {
+  mutating func add(
+    _ files: [LabelFile], say: (String) -> Void = Console.message
+  ) throws {
     let columns = Self.idColumns(definition, split: dataset.split)
     let ids = Set(essays.map(\.id))
     for name in files.map(\.name) where !names.contains(name) {
@@ -129,7 +131,7 @@ struct RatedSplit {
         let read = try file.read(idColumns: columns)
         let known = read.filter { ids.contains($0.key) }
         if read.count > known.count {
-          Console.message(
+          say(
             "\(file.path): \(read.count - known.count) rows are not of \(set) and not used")
         }
         joined.merge(known) { $1 ?? $0 }
@@ -144,9 +146,16 @@ struct RatedSplit {
         ])
       }
       if labelled < essays.count {
-        Console.message("\(name): \(essays.count - labelled) rows of \(set) have no label")
+        say("\(name): \(essays.count - labelled) rows of \(set) have no label")
       }
       essays = essays.map { $0.adding(name, from: joined, key: $0.id) }
     }
+  }
+
+  /// Joins the labels that `rater` gave to the same essays in other splits, as a rater `name`.
+  mutating func addByEssay(_ name: String, from others: [RatedSplit], rater: String) {
+    if !names.contains(name) { names.append(name) }
+    essays = LabelledEssay.addingByText(
+      essays, name: name, from: others.flatMap(\.essays), rater: rater)
   }
 }
