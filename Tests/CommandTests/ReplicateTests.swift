@@ -4,6 +4,15 @@ import Testing
 
 @Suite("Command: replicate")
 struct ReplicateTests {
+  /// An empty folder, and the program in it.
+  private let folder: TemporaryFolder
+  private let program: Program
+
+  init() throws {
+    folder = try TemporaryFolder()
+    program = try Program(in: folder.url)
+  }
+
   private func claims(_ outcome: Program.Outcome) throws -> [String: [String: Any]] {
     let replication = try #require(try outcome.object()["replication"] as? [String: Any])
     let claims = try #require(replication["claims"] as? [[String: Any]])
@@ -15,8 +24,7 @@ struct ReplicateTests {
 
   @Test("with no data at all, the published tables are counted again and the rest says why not")
   func empty() throws {
-    let folder = try TemporaryFolder()
-    let outcome = try Program(in: folder.url).run("replicate")
+    let outcome = try program.run("replicate")
     #expect(outcome.status == 0, "\(outcome.err)")
     #expect(outcome.out.contains("not run: NewsEmp24 test is not in the data home"))
     #expect(outcome.out.contains("claims: 2 replicated, 0 within test-set noise only, 0 not"))
@@ -48,7 +56,6 @@ struct ReplicateTests {
 
   @Test("a condition on a claim that was not run, or does not hold, ends with 1")
   func requirements() throws {
-    let program = try Program(in: try TemporaryFolder().url)
     let headline = try program.run("replicate", "--require", "pcc >= 0.648 - 0.02", "--json")
     #expect(headline.status == 1)
     #expect(headline.err.contains("headline/pcc >= 0.628: does not hold"))
@@ -63,13 +70,11 @@ struct ReplicateTests {
     "what is no condition, or names no claim, is a mistake of usage",
     arguments: ["pcc", "pcc>=", ">=0.5", "pcc>=high", "no/such/claim>=1", "pcc==0.6"])
   func badRequirements(text: String) throws {
-    let program = try Program(in: try TemporaryFolder().url)
     #expect(try program.run("replicate", "--require", text).status == 64)
   }
 
   @Test("label files that are asked for and missing end with 66")
   func missingLabels() throws {
-    let program = try Program(in: try TemporaryFolder().url)
     #expect(try program.run("replicate", "--llmpathy", "nowhere").status == 66)
   }
 
@@ -77,8 +82,6 @@ struct ReplicateTests {
     "on synthetic files in NewsEmp24's place, claims have the figures that score and agreement give"
   )
   func synthetic() throws {
-    let folder = try TemporaryFolder()
-    let program = try Program(in: folder.url)
     try #require(try program.run("data", "sample").status == 0)
     let imported = try program.run(
       "data", "import", "newsemp24", "--from", "data/sample24-files")
