@@ -95,15 +95,40 @@ public struct Downloader: Sendable {
     case .folder:
       let source = mirror?.location(of: file.path, in: list.set) ?? target
       try copy(file, from: source, to: target, report: report)
-    case .address, nil:
+    case .address:
       let address = mirror?.location(of: file.path, in: list.set) ?? file.url
-      let partial = try PartialFile(of: target)
-      defer { partial.release() }
-      let download = Download(
-        file: file, address: address, partial: partial, settings: settings, report: report)
-      try await download.run()
+      try await download(file, from: address, to: target, report: report)
+    case nil:
+      try await downloadFromAny(file, to: target, report: report)
     }
     return true
+  }
+
+  /// The file's addresses in turn, until one has it; a failure is the first address's.
+  private func downloadFromAny(
+    _ file: RemoteFile, to target: URL, report: @escaping @Sendable (Int) -> Void
+  ) async throws {
+    var first: FetchError?
+    for address in [file.url] + (file.otherURLs ?? []) {
+      do {
+        return try await download(file, from: address, to: target, report: report)
+      } catch let error as FetchError {
+        guard error.isOfOneAddress else { throw error }
+        first = first ?? error
+      }
+    }
+    if let first { throw first }
+  }
+
+  private func download(
+    _ file: RemoteFile, from address: URL, to target: URL,
+    report: @escaping @Sendable (Int) -> Void
+  ) async throws {
+    let partial = try PartialFile(of: target)
+    defer { partial.release() }
+    let download = Download(
+      file: file, address: address, partial: partial, settings: settings, report: report)
+    try await download.run()
   }
 
   /// A mirror's folder goes through the same checks as the network.

@@ -55,6 +55,16 @@ public enum FetchError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether another address may have what this one has not.
+  var isOfOneAddress: Bool {
+    switch self {
+    case .unavailable, .redirectRefused, .sizeDiffers, .digestDiffers: true
+    case .unknownSet, .unsafePath, .badPin, .badAddress, .missingMirror, .busy, .notWritable,
+      .several:
+      false
+    }
+  }
+
   /// The exit code of a command that ends with this error.
   public var exitStatus: ExitStatus {
     switch self {

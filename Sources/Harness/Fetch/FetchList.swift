@@ -6,14 +6,17 @@ public struct RemoteFile: Codable, Equatable, Sendable {
   public let path: String
   /// An address with the scheme http or https.
   public let url: URL
+  /// Asked in turn where `url` answers that it has no such file, or has another one.
+  public let otherURLs: [URL]?
   /// Its exact size.
   public let bytes: Int
   /// Its SHA-256 as 64 hexadecimal digits in lower case.
   public let sha256: String
 
-  public init(path: String, url: URL, bytes: Int, sha256: String) {
+  public init(path: String, url: URL, otherURLs: [URL]? = nil, bytes: Int, sha256: String) {
     self.path = path
     self.url = url
+    self.otherURLs = otherURLs
     self.bytes = bytes
     self.sha256 = sha256
   }
@@ -47,8 +50,9 @@ public struct FetchList: Codable, Equatable, Sendable {
 
   /// The list of a set that this program knows how to fetch.
   ///
-  /// The addresses name commits whose files have the pinned digests; a commit that came later with
-  /// the same files would do as well.
+  /// The first address of a file names the commit by its short id, through GitHub's own page (which
+  /// resolves it and redirects); the second is the raw file at a full commit id that is known to hold
+  /// the same bytes. Whatever the address, another content is refused.
   ///
   /// - Throws: `FetchError.unknownSet`.
   public static func shipped(_ name: String) throws -> FetchList {

@@ -159,6 +159,47 @@ struct FetchChecksTests {
     #expect(fixture.contents() == ["b.bin": remoteBody])
   }
 
+  /// A list of one file with two addresses on one server.
+  private func twoAddresses(_ server: LoopbackServer) throws -> FetchList {
+    FetchList(
+      set: "set", title: "", licence: "", source: server.url,
+      files: [
+        RemoteFile(
+          path: "a.bin", url: server.url.appending(path: "first"),
+          otherURLs: [server.url.appending(path: "second")], bytes: remoteBody.count,
+          sha256: try fixture.digest(remoteBody))
+      ])
+  }
+
+  @Test(
+    "a file that the first address lacks, or has with another content, comes from the second",
+    arguments: [404, 200])
+  func secondAddress(status: Int) async throws {
+    let server = try LoopbackServer { request, _ in
+      request.target == "/second"
+        ? LoopbackServer.Reply.file(remoteBody, for: request)
+        : LoopbackServer.Reply(status, Data(count: remoteBody.count))
+    }
+    try await fixture.downloader.fetch(try twoAddresses(server), to: fixture.home)
+    #expect(fixture.contents() == ["a.bin": remoteBody])
+    #expect(server.requests.map(\.target) == ["/first", "/second"])
+  }
+
+  @Test("where no address has the file, the first one's failure is told")
+  func noAddress() async throws {
+    let server = try LoopbackServer { request, _ in
+      LoopbackServer.Reply(request.target == "/first" ? 410 : 404)
+    }
+    let error = await #expect(throws: FetchError.self) {
+      try await fixture.downloader.fetch(try twoAddresses(server), to: fixture.home)
+    }
+    #expect(
+      error
+        == .unavailable(
+          url: server.url.absoluteString + "first", reason: "the server answers 410"))
+    #expect(fixture.contents().isEmpty)
+  }
+
   @Test("a file that another process is fetching is left alone")
   func busy() async throws {
     let server = try LoopbackServer { _, _ in

@@ -91,7 +91,7 @@ struct MirrorTests {
     #expect(!list.files.isEmpty)
     #expect(Set(list.files.map(\.path)).count == list.files.count)
     for file in list.files {
-      #expect(file.url.scheme == "https")
+      for url in [file.url] + (file.otherURLs ?? []) { #expect(url.scheme == "https") }
       #expect(file.bytes > 0)
       #expect(file.sha256.count == 64)
     }
