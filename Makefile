@@ -20,7 +20,7 @@ demo: build ## Make synthetic data, score four systems, build a site, say where 
 	@scripts/demo $(BIN)/invitro
 
 test: deps ## Run all tests, in release mode
-	swift test $(FLAGS)
+	swift test $(FLAGS) --disable-testable-imports
 
 test-browser: deps ## Look at the site with a real browser (Chromium, axe-core)
 	@scripts/test-browser
