@@ -28,6 +28,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .target(name: "CBFloat16"),
     .target(name: "Metrics", dependencies: ["COpenBLAS"], swiftSettings: settings),
     .target(
       name: "Harness",
@@ -40,7 +41,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Reference",
-      dependencies: ["Metrics", "COpenBLAS", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "Metrics", "COpenBLAS", "CBFloat16", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: settings),
     .target(
       name: "Report",
@@ -79,7 +82,7 @@ let package = Package(
     .testTarget(
       name: "HarnessTests", dependencies: ["Harness", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "ReferenceTests", dependencies: ["Reference", "Metrics", "TestSupport"],
+      name: "ReferenceTests", dependencies: ["Reference", "Metrics", "CBFloat16", "TestSupport"],
       exclude: ["Tokenizers/Goldens"], swiftSettings: settings),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Harness", "TestSupport"],

@@ -5,7 +5,7 @@ import Reference
 /// bench_train.py: same rows, same recipe, real tokens a second.
 ///
 /// `invitro-bench training --model minilm|roberta-base-random --model-folder DIR --data FILE
-/// [--steps N] [--threads N] [--infer] [--sorted] [--limit ROWS] [--profile] [--warm-up N]`
+/// [--bf16] [--steps N] [--threads N] [--infer] [--sorted] [--limit ROWS] [--profile] [--warm-up N]`
 ///
 /// `--sorted` measures ``Predictor``, which sorts by length and packs by tokens itself.
 /// `--fit EPOCHS --seed S --run FOLDER` trains as a run does, on the peer's split with crowd
@@ -17,6 +17,7 @@ struct TrainingBench {
   var steps = 20
   var warmUp = 2
   var threads = 2
+  var precision = Precision.float32
   var infer = false
   var limit = Int.max
   var sorted = false
@@ -37,6 +38,7 @@ struct TrainingBench {
       case "--steps": bench.steps = rest.popFirst().flatMap(Int.init) ?? bench.steps
       case "--warm-up": bench.warmUp = rest.popFirst().flatMap(Int.init) ?? bench.warmUp
       case "--threads": bench.threads = rest.popFirst().flatMap(Int.init) ?? bench.threads
+      case "--bf16": bench.precision = .bfloat16
       case "--infer": bench.infer = true
       case "--limit": bench.limit = rest.popFirst().flatMap(Int.init) ?? bench.limit
       case "--sorted": (bench.infer, bench.sorted) = (true, true)
@@ -66,6 +68,7 @@ struct TrainingBench {
     configuration.lastEpoch = epochs
     configuration.seed = seed
     configuration.threads = threads
+    configuration.precision = precision
     let folder = URL(filePath: runFolder)
     let exists = FileManager.default.fileExists(atPath: folder.appending(path: "run.json").path)
     let run =
@@ -125,11 +128,14 @@ struct TrainingBench {
       // Stand-in ids, as the peer has them: the shape counts, not the words.
       ids = ids.map { $0.map { $0 == 1 ? 3 : min($0, 50264) } }
       let engine = EncoderEngine(
-        configuration: .robertaBase, head: .classification, threadCount: threads)
+        configuration: .robertaBase, head: .classification, threadCount: threads,
+        precision: precision)
       engine.initialise(seed: 0)
       return (ids, rows.map(\.label), engine)
     }
-    let engine = try ModelDirectory(url).makeEngine(threads: threads, seed: 0).engine
+    let engine = try ModelDirectory(url).makeEngine(
+      threads: threads, seed: 0, precision: precision
+    ).engine
     return (ids, rows.map(\.label), engine)
   }
 
@@ -183,7 +189,7 @@ struct TrainingBench {
     print(
       """
       {"model":"\(model)","what":"\(infer ? (sorted ? "infer sorted" : "infer") : "train")",\
-      "threads":\(threads),"kernel":"\(openBLASKernelName())","steps":\(steps),\
+      "threads":\(threads),"precision":"\(precision.rawValue)","kernel":"\(openBLASKernelName())","steps":\(steps),\
       "real":\(tokens),"s":\(rounded(seconds)),"real_tok_s":\(rounded(Double(tokens) / seconds)),\
       "load_s":\(rounded(loading)),"start_to_first_step_s":\(rounded(firstStep)),\
       "peak_rss_MB":\(peakMegabytes())}

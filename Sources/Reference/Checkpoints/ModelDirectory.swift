@@ -80,11 +80,19 @@ public struct ModelDirectory: Sendable {
   /// A head that the checkpoint lacks, or any head with `freshHead`, is drawn from N(0, σ²) with
   /// the configuration's `initializer_range` as σ, its biases 0, from `seed`. Throws
   /// ``ReferenceError/checkpoint(path:problems:)`` with all missing, misshapen or non-floating
-  /// tensors at once.
+  /// tensors at once, and ``ReferenceError/setting(name:found:expected:)`` for a precision that the
+  /// processor lacks.
   public func makeEngine(
-    head: HeadKind = .classification, threads: Int, seed: UInt64 = 0, freshHead: Bool = false
+    head: HeadKind = .classification, threads: Int, seed: UInt64 = 0, freshHead: Bool = false,
+    precision: Precision = .float32
   ) throws -> (engine: EncoderEngine, report: LoadReport) {
-    let engine = EncoderEngine(configuration: configuration, head: head, threadCount: threads)
+    guard precision.isSupported else {
+      throw ReferenceError.setting(
+        name: "precision", found: precision.rawValue,
+        expected: "float32: this processor has no AVX-512 BF16")
+    }
+    let engine = EncoderEngine(
+      configuration: configuration, head: head, threadCount: threads, precision: precision)
     var report = LoadReport()
     var problems: [CheckpointProblem] = []
     var used = Set<String>()

@@ -74,21 +74,16 @@ extension EncoderEngine {
           dbias: partials + 2 * C, rows: rows.count, rowOffset: start,
           mask: mask(layer, .feedForwardOutput), scratch: scratch)
       }
-      profile.measure(.products, worker) {
-        multiply(
-          t.dUp + start * F, ldOut: F, t.dDown + start * C, ldX: C, p(offsets.downWeight), ldY: F,
-          M: rows.count, N: F, K: C)
-      }
+      projectBack(
+        t.dUp + start * F, t.dDown + start * C, ldY: C, offsets.down, rows: rows.count,
+        worker: worker)
       profile.measure(.gelu, worker) {
         geluBackward(
           t.dUp + start * F, derivative: blocks.slope + start * F, dbias: partials + 9 * C,
           rows: rows.count, columns: F)
       }
-      profile.measure(.products, worker) {
-        multiply(
-          dRows, ldOut: C, t.dUp + start * F, ldX: F, p(offsets.upWeight), ldY: C, M: rows.count,
-          N: C, K: F, beta: 1)
-      }
+      projectBack(
+        dRows, t.dUp + start * F, ldY: F, offsets.up, rows: rows.count, beta: 1, worker: worker)
       profile.measure(.layerNorm, worker) {
         norm(gain: offsets.norm1Gain, offset: offsets.norm1Offset).backward(
           dRows, dx: t.dOut + start * C, normalised: blocks.normalised1 + start * C,
@@ -96,11 +91,9 @@ extension EncoderEngine {
           dbias: partials + 5 * C, rows: rows.count, rowOffset: start,
           mask: mask(layer, .attentionOutput), scratch: scratch)
       }
-      profile.measure(.products, worker) {
-        multiply(
-          t.dContext + start * C, ldOut: C, t.dOut + start * C, ldX: C, p(offsets.outWeight),
-          ldY: C, M: rows.count, N: C, K: C)
-      }
+      projectBack(
+        t.dContext + start * C, t.dOut + start * C, ldY: C, offsets.out, rows: rows.count,
+        worker: worker)
     }
   }
 
@@ -114,11 +107,7 @@ extension EncoderEngine {
     let t = plan.temporaries(arena.base)
     let offsets = layout.layers[layer]
     let dQuery = t.dInputs + 2 * plan.T * C
-    profile.measure(.products, 0) {
-      multiply(
-        residual, ldOut: C, dQuery, ldX: C, p(offsets.qkvWeight), ldY: C, M: plan.B, N: C, K: C,
-        beta: 1)
-    }
+    projectBack(residual, dQuery, ldY: C, offsets.query, rows: plan.B, beta: 1, worker: 0)
     profile.measure(.reductions, 0) {
       t.dStates.update(repeating: 0, count: plan.T * C)
       for s in 0..<plan.B {
@@ -126,19 +115,6 @@ extension EncoderEngine {
       }
       addColumnSums(d(offsets.qkvBias), dQuery, rows: plan.B, columns: C)
     }
-  }
-
-  /// One gradient of a weight: dW (N, K) = dYᵀ·X over `rows` rows.
-  private struct WeightGradient {
-    var dW: Int
-    var N: Int
-    var K: Int
-    var dY: UnsafeMutablePointer<Float>
-    var ldY: Int
-    var x: UnsafeMutablePointer<Float>
-    var rows: Int
-    /// Pieces the rows of dW are cut into.
-    var pieces: Int
   }
 
   /// The gradients of a layer's weights and biases, and the rest of that of its input, which joins
@@ -156,16 +132,21 @@ extension EncoderEngine {
     let pieces = (products.0.pieces, products.1.pieces, products.2.pieces, products.3.pieces)
     let weightPieces = pieces.0 + pieces.1 + pieces.2 + pieces.3
     let queryPiece = first ? 1 : 0
+    packGradientOperands(products)
     pool.run(plan.rowChunks + weightPieces + queryPiece + 1) { index, worker in
       var piece = index
       if piece < plan.rowChunks {
         let rows = plan.chunk(piece, rows: plan.T)
         guard !rows.isEmpty else { return }
-        profile.measure(.products, worker) {
-          multiply(
-            t.dStates + rows.lowerBound * C, ldOut: C, t.dInputs + rows.lowerBound * N, ldX: N,
-            p(offsets.qkvWeight + skipped * C), ldY: C, M: rows.count, N: C, K: N, beta: 1)
+        let dStates = t.dStates + rows.lowerBound * C
+        let dInputs = t.dInputs + rows.lowerBound * N
+        if !first {
+          projectBack(
+            dStates, dInputs, ldY: N, offsets.query, rows: rows.count, beta: 1, worker: worker)
         }
+        projectBack(
+          dStates, dInputs + N - 2 * C, ldY: N, offsets.keyValue, rows: rows.count, beta: 1,
+          worker: worker)
         return
       }
       piece -= plan.rowChunks
@@ -195,9 +176,7 @@ extension EncoderEngine {
       if product.dW == products.2.dW, piece >= pieces.2 {
         (piece, product) = (piece - pieces.2, products.3)
       }
-      profile.measure(.products, worker) {
-        weightGradient(product, piece, accumulate: accumulate)
-      }
+      weightGradient(product, piece, accumulate: accumulate, worker)
     }
   }
 
@@ -214,31 +193,26 @@ extension EncoderEngine {
     let N = 3 * C - skipped
     // A few pieces for each thread, wide enough that OpenBLAS packs little twice.
     let share = max(2, plan.rowChunks / 2)
-    return (
-      WeightGradient(
-        dW: offsets.downWeight, N: C, K: F, dY: t.dDown, ldY: C, x: blocks.activated, rows: rows,
-        pieces: share),
-      WeightGradient(
-        dW: offsets.upWeight, N: F, K: C, dY: t.dUp, ldY: F, x: blocks.output1, rows: rows,
-        pieces: 2 * share),
-      WeightGradient(
-        dW: offsets.qkvWeight + skipped * C, N: N, K: C, dY: t.dInputs, ldY: N,
-        x: plan.input(layer, arena.base), rows: plan.T, pieces: 2 * share),
-      WeightGradient(
-        dW: offsets.outWeight, N: C, K: C, dY: t.dOut, ldY: C, x: blocks.context, rows: rows,
-        pieces: share)
-    )
-  }
-
-  private func weightGradient(_ product: WeightGradient, _ piece: Int, accumulate: Bool) {
-    let size = ((product.N + product.pieces - 1) / product.pieces + 7) & ~7
-    let start = min(product.N, piece * size)
-    let end = min(product.N, start + size)
-    guard start < end else { return }
-    multiplyFirstTransposed(
-      d(product.dW + start * product.K), ldOut: product.K, product.dY + start, ldX: product.ldY,
-      product.x, ldY: product.K, M: end - start, N: product.K, K: product.rows,
-      beta: accumulate ? 1 : 0)
+    var words = 0
+    func gradient(
+      _ dW: Int, N: Int, K: Int, _ dY: UnsafeMutablePointer<Float>,
+      _ x: UnsafeMutablePointer<Float>, rows: Int, pieces: Int
+    ) -> WeightGradient {
+      defer { words += BFloat16Products.gradientWords(N: N, K: K, rows: rows) }
+      return WeightGradient(
+        dW: dW, N: N, K: K, dY: dY, x: x, rows: rows, pieces: pieces, left: words,
+        right: words + BFloat16Products.leftWords(K: rows, M: N))
+    }
+    let down = gradient(
+      offsets.downWeight, N: C, K: F, t.dDown, blocks.activated, rows: rows, pieces: share)
+    let up = gradient(
+      offsets.upWeight, N: F, K: C, t.dUp, blocks.output1, rows: rows, pieces: 2 * share)
+    let inputs = gradient(
+      offsets.qkvWeight + skipped * C, N: N, K: C, t.dInputs, plan.input(layer, arena.base),
+      rows: plan.T, pieces: 2 * share)
+    let out = gradient(
+      offsets.outWeight, N: C, K: C, t.dOut, blocks.context, rows: rows, pieces: share)
+    return (down, up, inputs, out)
   }
 
   /// Adds the chunks' sums to the gradients of biases and norms, in the order of the chunks.

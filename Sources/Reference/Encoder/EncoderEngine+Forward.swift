@@ -44,11 +44,11 @@ extension EncoderEngine {
     let N = 3 * C - skipped
     let x = plan.input(layer, arena.base) + rows.lowerBound * C
     let out = plan.layer(layer, arena.base).inputs + rows.lowerBound * N
-    profile.measure(.products, worker) {
-      multiplyTransposed(
-        out, ldOut: N, x, ldX: C, p(offsets.qkvWeight + skipped * C), ldWeight: C,
-        M: rows.count, N: N, K: C)
+    if skipped == 0 {
+      project(out, ldOut: N, x, offsets.query, rows: rows.count, worker: worker)
     }
+    project(
+      out + N - 2 * C, ldOut: N, x, offsets.keyValue, rows: rows.count, worker: worker)
     profile.measure(.bias, worker) {
       addBias(out, bias: p(offsets.qkvBias + skipped), rows: rows.count, columns: N)
     }
@@ -62,11 +62,9 @@ extension EncoderEngine {
     for s in 0..<plan.B {
       (blocks.firstInputs + s * C).update(from: x + batch.offsets[s] * C, count: C)
     }
-    profile.measure(.products, 0) {
-      multiplyTransposed(
-        blocks.query, ldOut: C, blocks.firstInputs, ldX: C, p(layout.layers[layer].qkvWeight),
-        ldWeight: C, M: plan.B, N: C, K: C)
-    }
+    project(
+      blocks.query, ldOut: C, blocks.firstInputs, layout.layers[layer].query, rows: plan.B,
+      worker: 0)
     addBias(blocks.query, bias: p(layout.layers[layer].qkvBias), rows: plan.B, columns: C)
   }
 
@@ -92,11 +90,9 @@ extension EncoderEngine {
     let blocks = plan.layer(layer, arena.base)
     let offsets = layout.layers[layer]
     let residual = plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer, arena.base)
-    profile.measure(.products, worker) {
-      multiplyTransposed(
-        blocks.normalised1 + start * C, ldOut: C, blocks.context + start * C, ldX: C,
-        p(offsets.outWeight), ldWeight: C, M: rows.count, N: C, K: C)
-    }
+    project(
+      blocks.normalised1 + start * C, ldOut: C, blocks.context + start * C, offsets.out,
+      rows: rows.count, worker: worker)
     profile.measure(.layerNorm, worker) {
       norm(gain: offsets.norm1Gain, offset: offsets.norm1Offset).forward(
         blocks.output1 + start * C, normalised: blocks.normalised1 + start * C,
@@ -117,11 +113,8 @@ extension EncoderEngine {
     let offsets = layout.layers[layer]
     let slope = blocks.slope + start * F
     let activated = blocks.activated + start * F
-    profile.measure(.products, worker) {
-      multiplyTransposed(
-        slope, ldOut: F, blocks.output1 + start * C, ldX: C, p(offsets.upWeight), ldWeight: C,
-        M: rows.count, N: F, K: C)
-    }
+    project(
+      slope, ldOut: F, blocks.output1 + start * C, offsets.up, rows: rows.count, worker: worker)
     profile.measure(.gelu, worker) {
       if plan.training {
         geluForward(
@@ -130,11 +123,9 @@ extension EncoderEngine {
         geluInPlace(activated, bias: p(offsets.upBias), rows: rows.count, columns: F)
       }
     }
-    profile.measure(.products, worker) {
-      multiplyTransposed(
-        blocks.normalised2 + start * C, ldOut: C, activated, ldX: F, p(offsets.downWeight),
-        ldWeight: F, M: rows.count, N: C, K: F)
-    }
+    project(
+      blocks.normalised2 + start * C, ldOut: C, activated, offsets.down, rows: rows.count,
+      worker: worker)
     profile.measure(.layerNorm, worker) {
       norm(gain: offsets.norm2Gain, offset: offsets.norm2Offset).forward(
         blocks.output + start * C, normalised: blocks.normalised2 + start * C,

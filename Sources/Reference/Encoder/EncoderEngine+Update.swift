@@ -44,6 +44,7 @@ extension EncoderEngine {
     _ optimizer: AdamW, learningRate: Double, step: Int, gradientScale: Double
   ) {
     precondition(gradients.count > 0, "an update follows a backward pass")
+    reduced?.invalidate()
     let constants = AdamWConstants(
       optimizer, learningRate: learningRate, step: step, gradientScale: gradientScale)
     let C = configuration.hiddenSize

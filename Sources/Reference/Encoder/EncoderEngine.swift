@@ -6,8 +6,9 @@ import Glibc
 /// The encoder and its head on the processor, with forward and backward passes written by hand.
 ///
 /// Letters: B sequences, T tokens, C channels, H heads, F feed-forward channels; matrices are
-/// row-major. Large products go to OpenBLAS, one call a chunk of rows and thread. The same batches
-/// give the same bits with the same thread count (and, up to two threads, with either).
+/// row-major. Large products go to OpenBLAS, or to ``BFloat16Products``, one call a chunk of rows and
+/// thread. The same batches give the same bits with the same thread count (and, up to two threads,
+/// with either).
 ///
 /// An engine is used by one thread at a time.
 public final class EncoderEngine: Engine {
@@ -15,10 +16,13 @@ public final class EncoderEngine: Engine {
   public let head: HeadKind
   public let layout: ParameterLayout
   public let threadCount: Int
+  public let precision: Precision
   /// Time spent in each kernel, when switched on.
   public let profile: KernelProfile
 
   let pool: ThreadPool
+  /// With ``Precision/bfloat16``.
+  let reduced: BFloat16Products?
   let parameters: FloatRegion
   // Training state; made at the first need, so that prediction does without.
   private(set) var gradients: FloatRegion
@@ -37,13 +41,22 @@ public final class EncoderEngine: Engine {
 
   /// An engine with all parameters zero, for ``ModelDirectory`` to fill.
   ///
-  /// `threadCount` threads take part in every pass, the caller included.
-  public init(configuration: ModelConfiguration, head: HeadKind, threadCount: Int) {
+  /// `threadCount` threads take part in every pass, the caller included. The processor must support
+  /// `precision`.
+  public init(
+    configuration: ModelConfiguration, head: HeadKind, threadCount: Int,
+    precision: Precision = .float32
+  ) {
+    precondition(precision.isSupported, "a precision that the processor has")
     self.configuration = configuration
     self.head = head
     self.threadCount = threadCount
+    self.precision = precision
     layout = ParameterLayout(configuration, head: head)
     pool = ThreadPool(threadCount: threadCount)
+    reduced =
+      precision == .float32
+      ? nil : BFloat16Products(layout.layers.flatMap(\.weights), workers: threadCount)
     profile = KernelProfile(workers: threadCount)
     parameters = FloatRegion(count: layout.count, largePages: true)
     gradients = FloatRegion(count: 0, largePages: false)
@@ -64,6 +77,7 @@ public final class EncoderEngine: Engine {
     if plan.total > arena.count {
       arena = FloatRegion(count: plan.total, largePages: true)
     }
+    reduced?.reserve(plan)
   }
 
   /// Gradients and moments, all zero. Untouched pages take no memory.
@@ -87,7 +101,8 @@ public final class EncoderEngine: Engine {
 
   /// A parameter's elements.
   public func values(of parameter: Parameter) -> UnsafeMutableBufferPointer<Float> {
-    parameters[parameter.range]
+    reduced?.invalidate()
+    return parameters[parameter.range]
   }
 
   /// A parameter's gradient after ``backward(_:accumulate:)``, copied; zeros before.
@@ -127,6 +142,9 @@ public final class EncoderEngine: Engine {
       threads: threadCount)
     self.plan = plan
     self.batch = batch
+    if let reduced {
+      profile.measure(.products, 0) { reduced.pack(parameters.base, backward: training, pool) }
+    }
     embeddingForward(plan, batch)
     for layer in 0..<plan.layerCount {
       attentionForward(plan, batch, layer)

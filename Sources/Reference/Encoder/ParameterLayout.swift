@@ -27,6 +27,8 @@ public struct Parameter: Equatable, Sendable {
 ///
 /// Query, key and value stand together, so that one product computes all three.
 struct LayerOffsets {
+  let C: Int
+  let F: Int
   var qkvWeight = 0
   var outWeight = 0
   var upWeight = 0
@@ -42,6 +44,19 @@ struct LayerOffsets {
   var norm2Gain = 0
   var norm2Offset = 0
   var end = 0
+
+  init(C: Int, F: Int) {
+    self.C = C
+    self.F = F
+  }
+
+  var query: WeightMatrix { WeightMatrix(offset: qkvWeight, N: C, K: C) }
+  var keyValue: WeightMatrix { WeightMatrix(offset: qkvWeight + C * C, N: 2 * C, K: C) }
+  var out: WeightMatrix { WeightMatrix(offset: outWeight, N: C, K: C) }
+  var up: WeightMatrix { WeightMatrix(offset: upWeight, N: F, K: C) }
+  var down: WeightMatrix { WeightMatrix(offset: downWeight, N: C, K: F) }
+  /// All of them; query, key and value as two, because the last layer needs them apart.
+  var weights: [WeightMatrix] { [query, keyValue, out, up, down] }
 }
 
 /// Where every parameter stands in one flat buffer of floats.
@@ -97,7 +112,7 @@ public struct ParameterLayout: Sendable {
 
   private mutating func addLayer(_ layer: String, C: Int, F: Int) {
     let attention = layer + "attention."
-    var offsets = LayerOffsets()
+    var offsets = LayerOffsets(C: C, F: F)
     offsets.qkvWeight = add(attention + "self.query.weight", [C, C])
     _ = add(attention + "self.key.weight", [C, C])
     _ = add(attention + "self.value.weight", [C, C])

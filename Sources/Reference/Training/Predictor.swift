@@ -10,9 +10,10 @@ public final class Predictor {
   ///
   /// Throws ``ReferenceError`` or `TokenizerError`; a folder without a head (a pretrained encoder
   /// that was not fine-tuned) is an error.
-  public convenience init(model: URL, threads: Int) throws {
+  public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
-    let (engine, report) = try directory.makeEngine(head: directory.headKind, threads: threads)
+    let (engine, report) = try directory.makeEngine(
+      head: directory.headKind, threads: threads, precision: precision)
     guard report.initialised.isEmpty else {
       throw ReferenceError.checkpoint(
         path: model.path,

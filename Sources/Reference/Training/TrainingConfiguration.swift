@@ -27,6 +27,8 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   public var seed: UInt64 = 0
   /// Threads of the engine. Part of the configuration: another number may give other bits.
   public var threads = 2
+  /// Numbers of the large products; part of the configuration as the threads are.
+  public var precision = Precision.float32
   /// Also writes a checkpoint after every this many steps; nil for the ends of epochs only.
   public var checkpointSteps: Int?
 

@@ -40,7 +40,7 @@ public final class TrainingRun {
     let companions = try ModelDirectory(model)
     let (engine, report) = try companions.makeEngine(
       head: configuration.head, threads: configuration.threads, seed: configuration.seed,
-      freshHead: configuration.freshHead)
+      freshHead: configuration.freshHead, precision: configuration.precision)
     try Self.check(training, validation, companions.configuration)
     let directory = RunDirectory(url: folder)
     try directory.create(
@@ -74,7 +74,7 @@ public final class TrainingRun {
     let companions = try ModelDirectory(model)
     let (engine, report) = try companions.makeEngine(
       head: configuration.head, threads: configuration.threads, seed: configuration.seed,
-      freshHead: configuration.freshHead && !hasCheckpoint)
+      freshHead: configuration.freshHead && !hasCheckpoint, precision: configuration.precision)
     let state = hasCheckpoint ? try directory.state() : RunDirectory.State()
     if hasCheckpoint {
       try engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))

@@ -31,12 +31,14 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Threads.")
   var threads: Int = Parallel.processors
 
+  @OptionGroup var numbers: PrecisionOption
   @OptionGroup var data: DataOptions
 
   func run() throws {
     let (definition, name) = try split.resolve()
     let dataset = try data.home.load(definition, split: name)
-    let predictor = try Predictor(model: URL(filePath: model), threads: threads)
+    let predictor = try Predictor(
+      model: URL(filePath: model), threads: threads, precision: numbers.precision)
     let bar = ProgressBar("predicting", unit: "essays")
     let values = try predictor.predict(dataset.rows.map(\.essay)) { done, total in
       bar.update(done, of: total)
