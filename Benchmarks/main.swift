@@ -7,7 +7,7 @@ let options = Array(arguments.dropFirst())
 let usage = """
   usage: invitro-bench score PREDICTIONS GOLD | inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
                        site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers ESSAYS NAME=DIR…
-                       curation ESSAYS NAME=LABELS…
+                       curation ESSAYS NAME=LABELS… | probing [--seeds N]
 
   """
 
@@ -26,6 +26,7 @@ do {
   case "training": try TrainingBench.run(options)
   case "tokenizers": try tokenizerBench(arguments: options)
   case "curation": try curationBench(arguments: options)
+  case "probing": try ProbingBench.run(options)
   default:
     FileHandle.standardError.write(Data(usage.utf8))
     exit(64)
