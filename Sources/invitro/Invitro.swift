@@ -25,6 +25,7 @@ struct Invitro: AsyncParsableCommand {
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,
       LabelCommand.self, AgreementCommand.self, CurateCommand.self, ReplicateCommand.self,
+      CodabenchCommand.self,
     ])
 
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.

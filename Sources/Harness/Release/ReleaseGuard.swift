@@ -1,4 +1,4 @@
-public import Metrics
+import Metrics
 
 /// Decides what a team and the public learn of a submission on a split with hidden labels.
 ///

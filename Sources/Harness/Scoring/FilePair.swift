@@ -8,7 +8,7 @@ public import Metrics
 /// is read in place and scored without building rows.
 public struct FilePair {
   private let predictions: PredictionTable
-  private let gold: PredictionTable
+  private let goldFile: GoldFile
   private let dropMissing: Bool
 
   /// Over this many rows without persons, rows are put into ``groupCount`` groups for the interval:
@@ -23,42 +23,10 @@ public struct FilePair {
     let names = PredictionColumns(id: id, targets: columns)
     self.predictions = try PredictionTableReader.read(
       SourceText.readInput(predictions), name: predictions.relativePath, columns: names)
-    self.gold = try Self.goldTable(gold, id: id)
+    goldFile = try GoldFile(gold, name: gold.relativePath, id: id)
     self.dropMissing = dropMissing
-    let faults = self.predictions.faults + self.gold.faults
+    let faults = self.predictions.faults + goldFile.table.faults
     if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
-  }
-
-  /// The gold file. Its faults are told without the cells: they may be printed where labels may not.
-  private static func goldTable(
-    _ url: URL, id: [String]
-  ) throws(HarnessError) -> PredictionTable {
-    do throws(HarnessError) {
-      var table = try PredictionTableReader.read(
-        SourceText.readInput(url), name: url.relativePath, columns: PredictionColumns(id: id))
-      table.faults = table.faults.map(withoutLabel)
-      var seen: [String: Int] = [:]
-      for (row, id) in (table.ids ?? []).enumerated() {
-        if let first = seen[id] {
-          table.faults.append(
-            Fault(
-              .repeatedID, file: table.name, line: table.line(row), found: id,
-              expected: "each id once; it stands on line \(table.line(first)) already"))
-        }
-        seen[id] = seen[id] ?? row
-      }
-      return table
-    } catch {
-      guard case .invalid(let faults) = error else { throw error }
-      throw .invalid(faults.map(withoutLabel))
-    }
-  }
-
-  private static func withoutLabel(_ fault: Fault) -> Fault {
-    guard [.number, .decimalComma, .nonFinite].contains(fault.code) else { return fault }
-    var fault = fault
-    fault.found = "a label that is not shown"
-    return fault
   }
 
   /// The report; benchmark and split are named `files` and the gold file's name.
@@ -75,28 +43,17 @@ public struct FilePair {
     return try scoreOrdered(options)
   }
 
+  private var gold: PredictionTable { goldFile.table }
+
   /// Joined by id, through the same reader and scorer as a benchmark's split.
   private func scoreKeyed(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {
-    let ids = gold.ids ?? []
-    let hasPersons = gold.labels["person"] != nil
-    let rows = ids.indices.map { row in
-      EssayRow(
-        id: ids[row], person: gold.labels["person"]?[row] ?? ids[row],
-        article: gold.labels["article"]?[row] ?? "", essay: "",
-        empathy: value(gold, .empathy, row), distress: value(gold, .distress, row))
-    }
     var options = options
-    if !hasPersons { options.cluster = .row }
-    let dataset = Dataset(benchmark: "files", split: gold.name, rows: rows, hasGold: true)
+    if !goldFile.hasPersons { options.cluster = .row }
+    let dataset = goldFile.dataset
     let definition = BenchmarkDefinition.bare(split: gold.name)
     let reader = PredictionReader(definition, dataset: dataset, dropMissing: dropMissing)
     return try Scorer(definition, dataset: dataset, options: options).score(
       reader.align(predictions))
-  }
-
-  private func value(_ table: PredictionTable, _ target: Target, _ row: Int) -> Double? {
-    guard let column = table.columns[target], !column.missing.contains(row) else { return nil }
-    return column.values[row]
   }
 
   private func scoreOrdered(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {

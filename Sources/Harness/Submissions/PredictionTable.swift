@@ -90,24 +90,7 @@ enum PredictionTableReader {
   private static func chosenEntry(
     _ entries: [ZipArchive.Entry], name: String
   ) throws(HarnessError) -> (Data, String) {
-    func file(_ entry: ZipArchive.Entry) -> String {
-      entry.path.split(separator: "/").last.map(String.init) ?? ""
-    }
-    if let wassa = entries.first(where: { file($0) == "predictions_EMP.tsv" }) {
-      return (wassa.data, "\(name)/\(wassa.path)")
-    }
-    let tables = entries.filter { entry in
-      ["tsv", "csv", "jsonl", "txt"].contains { file(entry).lowercased().hasSuffix("." + $0) }
-    }
-    guard let only = tables.first, tables.count == 1 else {
-      throw .invalid([
-        Fault(
-          .archive, file: name,
-          found: entries.isEmpty
-            ? "no files" : entries.map(\.path).joined(separator: ", "),
-          expected: "predictions_EMP.tsv, or a single .tsv, .csv or .jsonl file")
-      ])
-    }
-    return (only.data, "\(name)/\(only.path)")
+    let chosen = entries[try PredictionChoice.choose(entries.map(\.path), name: name)]
+    return (chosen.data, "\(name)/\(chosen.path)")
   }
 }

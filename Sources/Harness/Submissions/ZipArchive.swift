@@ -59,7 +59,7 @@ enum ZipArchive {
       let path = archive_entry_pathname_utf8(header).map { String(cString: $0) } ?? ""
       try check(path: path, header: header, name: name)
       if archive_entry_filetype(header) & 0o170000 == 0o040000 { continue }
-      if isIgnored(path) { continue }
+      if PredictionChoice.isIgnored(path) { continue }
       let content = try content(archive, path: path, name: name, total: &total)
       if isZip(content) || ["zip", "gz", "tar", "7z", "rar", "bz2", "xz"].contains(suffix(path)) {
         throw refused(name, found: "a nested archive, \(path)", "prediction files only")
@@ -100,12 +100,6 @@ enum ZipArchive {
           "at most \(maximumBytes >> 20) MiB")
       }
       data.append(contentsOf: chunk[..<count])
-    }
-  }
-
-  private static func isIgnored(_ path: String) -> Bool {
-    path.split(separator: "/").contains {
-      $0 == "__MACOSX" || $0.hasPrefix("._") || $0 == ".DS_Store"
     }
   }
 

@@ -1,0 +1,203 @@
+public import Foundation
+import Metrics
+
+/// Scores one submission as Codabench has it done: a folder with the organiser's labels in `ref`
+/// and a submission in `res`.
+///
+/// `ref` holds a benchmark's folder as an import makes it (`ref/newsemp24/dataset.json` and the
+/// split), which gives persons as clusters and groups, or one file of labels, with or without a
+/// header. `res` holds one prediction file in any accepted form, itself or in a zip. Files named
+/// `metadata` and what packers leave behind are passed over, links are not followed.
+public struct ScoringProgram {
+  public let input: URL
+  public let options: ScoringOptions
+  /// Which of the benchmarks in `ref`; nil for the only one.
+  public let definition: BenchmarkDefinition?
+  /// Which split; nil for the only one with labels, or the benchmark's own among several.
+  public let split: String?
+
+  public init(
+    input: URL, options: ScoringOptions = ScoringOptions(),
+    definition: BenchmarkDefinition? = nil, split: String? = nil
+  ) {
+    self.input = input
+    self.options = options
+    self.definition = definition
+    self.split = split
+  }
+
+  public struct Outcome: Sendable {
+    public var report: ScoreReport
+    /// `scores.txt` of WASSA 2024, track 3.
+    public var wassa: String
+    /// What the team should look at although the file is valid.
+    public var warnings: [Fault]
+  }
+
+  /// - Throws: ``HarnessError/missing(path:hint:)`` where `ref` or `res` is not there,
+  ///   ``HarnessError/usage(_:)`` where `ref` has no labels or leaves open what to score, and
+  ///   ``HarnessError/invalid(_:)`` with every fault of the submission.
+  public func run() throws(HarnessError) -> Outcome {
+    let scorer = try reference()
+    let (name, file) = try submission()
+    let reader = PredictionReader(scorer.definition, dataset: scorer.dataset)
+    let predictions = try reader.read(SourceText.read(file), name: name)
+    return Outcome(
+      report: try scorer.score(predictions), wassa: wassa(scorer, predictions),
+      warnings: predictions.warnings)
+  }
+
+  private func folder(_ name: String, holds what: String) throws(HarnessError) -> URL {
+    let url = input.appending(path: name, directoryHint: .isDirectory)
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
+      isFolder.boolValue
+    else {
+      throw .missing(
+        path: url.relativePath,
+        hint: "The input folder holds ref (the labels) and res (a submission); \(name) is for "
+          + "\(what).")
+    }
+    return url
+  }
+
+  // MARK: - The submission
+
+  private func submission() throws(HarnessError) -> (name: String, file: URL) {
+    let folder = try folder("res", holds: "the submission")
+    let paths = try files(of: folder, name: "res")
+    let chosen = paths[try PredictionChoice.choose(paths, name: "res", more: ["zip"])]
+    let file = folder.appending(path: chosen)
+    let size = (try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int ?? 0
+    guard size <= ZipArchive.maximumBytes else {
+      throw .invalid([
+        Fault(
+          .archive, file: "res/" + chosen, found: "\(size) bytes",
+          expected: "at most \(ZipArchive.maximumBytes >> 20) MiB")
+      ])
+    }
+    return ("res/" + chosen, file)
+  }
+
+  /// Without what Codabench itself puts beside them.
+  private func files(of folder: URL, name: String) throws(HarnessError) -> [String] {
+    try FolderFiles.regular(in: folder, name: name).filter {
+      !["metadata", "metadata.yaml", "metadata.txt"].contains($0.split(separator: "/").last ?? "")
+    }
+  }
+
+  // MARK: - The labels
+
+  private func reference() throws(HarnessError) -> Scorer {
+    let folder = try folder("ref", holds: "the labels")
+    let paths = try files(of: folder, name: "ref")
+    let imported = paths.compactMap { path -> String? in
+      let parts = path.split(separator: "/")
+      return parts.count == 2 && parts[1] == "dataset.json" ? String(parts[0]) : nil
+    }
+    if let definition {
+      return try scorer(definition, in: DataHome(folder))
+    }
+    if imported.count > 1 {
+      throw .usage(
+        "ref holds several benchmarks (\(imported.joined(separator: ", "))): "
+          + "say which with --benchmark.")
+    }
+    if let only = imported.first {
+      return try scorer(BenchmarkRegistry.find(only), in: DataHome(folder))
+    }
+    return try scorer(labels: paths, in: folder)
+  }
+
+  private func scorer(
+    _ definition: BenchmarkDefinition, in home: DataHome
+  ) throws(HarnessError) -> Scorer {
+    guard let manifest = try home.manifest(definition.id) else {
+      throw .missing(
+        path: "ref/\(definition.id)/dataset.json",
+        hint: "Copy the folder \(definition.id) of a data home into ref.")
+    }
+    let here = manifest.splits.filter { home.has(definition.id, $0.name) }
+    let labelled = here.filter(\.hasGold).map(\.name)
+    let wanted: String
+    if let split {
+      wanted = split
+    } else if labelled.count == 1 {
+      wanted = labelled[0]
+    } else if labelled.contains(definition.defaultSplit) {
+      wanted = definition.defaultSplit
+    } else if labelled.isEmpty {
+      throw .usage(
+        "ref/\(definition.id) has no split with labels: "
+          + (here.isEmpty ? "no split's file is there." : "it is blind. Import it with its labels.")
+      )
+    } else {
+      throw .usage(
+        "ref/\(definition.id) holds several splits (\(labelled.joined(separator: ", "))): "
+          + "say which with --split.")
+    }
+    return try Scorer(
+      definition, dataset: home.load(definition, split: wanted), options: options)
+  }
+
+  private func scorer(labels paths: [String], in folder: URL) throws(HarnessError) -> Scorer {
+    let named = paths.filter { $0.split(separator: "/").last == "goldstandard_EMP.tsv" }
+    guard let path = named.first ?? paths.first, named.count == 1 || paths.count == 1 else {
+      throw .usage(
+        "ref holds \(paths.isEmpty ? "no file" : paths.joined(separator: ", ")): it needs a "
+          + "benchmark's folder with dataset.json, goldstandard_EMP.tsv, or a single file of labels."
+      )
+    }
+    let gold = try GoldFile(folder.appending(path: path), name: "ref/" + path, id: ["id"])
+    let faults = gold.table.faults.filter { $0.severity == .error }
+    if !faults.isEmpty { throw .invalid(faults) }
+    var options = options
+    if !gold.hasPersons { options.cluster = .row }
+    var dataset = gold.dataset
+    dataset.split = path.split(separator: "/").last.map(String.init) ?? path
+    return try Scorer(.bare(split: dataset.split), dataset: dataset, options: options)
+  }
+
+  // MARK: - WASSA
+
+  /// With a distress column that copies empathy, which counts as not attempted elsewhere.
+  private func wassa(_ scorer: Scorer, _ predictions: Predictions) -> String {
+    var predictions = predictions
+    if predictions.columns[.distress] == nil,
+      predictions.warnings.contains(where: { $0.code == .notAttempted })
+    {
+      predictions.columns[.distress] = predictions.columns[.empathy]
+    }
+    func pcc(_ target: Target) -> Figure? {
+      scorer.rows(target, of: predictions).map {
+        PointMetrics.pcc($0.predictions, $0.sample.gold)
+      }
+    }
+    return WASSATrack.scores(empathy: pcc(.empathy), distress: pcc(.distress))
+  }
+}
+
+extension ScoreReport {
+  /// Every defined figure by a flat name, as a leaderboard's columns ask for it: `empathy_pcc`,
+  /// `empathy_pcc_low`, `distress_rmse`, `n`, `clusters`, `wassa_averaged`, …
+  ///
+  /// An undefined figure is absent; every number is finite.
+  public var flatScores: [String: Double] {
+    var scores = ["n": Double(n), "clusters": Double(clusters)]
+    for (target, figures) in targets {
+      let named: [(String, ScoredFigure?)] = [
+        ("pcc", figures.pcc), ("ccc", figures.ccc), ("rmse", figures.rmse), ("mae", figures.mae),
+        ("spearman", figures.spearman), ("kendall", figures.kendall),
+      ]
+      for (metric, figure) in named {
+        scores["\(target.rawValue)_\(metric)"] = figure?.value
+        scores["\(target.rawValue)_\(metric)_low"] = figure?.low
+        scores["\(target.rawValue)_\(metric)_high"] = figure?.high
+      }
+    }
+    scores["wassa_averaged"] = wassa.averaged
+    scores["wassa_empathy"] = wassa.empathy
+    scores["wassa_distress"] = wassa.distress
+    return scores.filter(\.value.isFinite)
+  }
+}

@@ -1,0 +1,174 @@
+public import Harness
+
+/// The page that a scoring program leaves beside its scores: one HTML document that needs nothing
+/// beside it, no script and no address.
+///
+/// It holds what the report holds: aggregates, and of a small group that it exists.
+public struct DetailedResults {
+  private let report: ScoreReport
+  private let decimals: Int
+
+  /// - Parameters:
+  ///   - report: rounded already, to no more than `decimals`.
+  ///   - decimals: shown of every figure, 0 to 4.
+  public init(_ report: ScoreReport, decimals: Int = 4) {
+    self.report = report
+    self.decimals = decimals
+  }
+
+  public var html: String {
+    let title = "Scores on \(text(report.benchmark)), \(text(report.split))"
+    let targets = Target.allCases.compactMap { target in
+      report.targets[target].map { figures(target, $0) }
+    }
+    let sections = targets + [groups, disparities, wassa, provenance]
+    return """
+      <!doctype html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(title)</title>
+      <style>\(Self.style)</style>
+      </head>
+      <body>
+      <main>
+      <h1>\(title)</h1>
+      <p>\(FigureText.count(report.n)) rows by \(FigureText.counted(report.clusters, "cluster")); \
+      intervals take the rows of a cluster as belonging together.</p>
+      \((report.notes ?? []).map { "<p class=\"note\">\(text($0))</p>\n" }.joined())\
+      \(sections.joined())</main>
+      </body>
+      </html>
+
+      """
+  }
+
+  /// Made harmless, then escaped.
+  private func text(_ text: String) -> String { Escaping.markup(SafeText.cleaned(text)) }
+
+  private func number(_ value: Double?) -> String {
+    FigureText.number(value, decimals: decimals)
+  }
+
+  private func section(_ title: String, _ content: String) -> String {
+    "<section>\n<h2>\(title)</h2>\n\(content)</section>\n"
+  }
+
+  private func table(_ heads: [String], _ rows: [String]) -> String {
+    let cells = heads.map { "<th scope=\"col\">\($0)</th>" }.joined()
+    return "<div class=\"wide\"><table>\n<thead><tr>\(cells)</tr></thead>\n<tbody>\n"
+      + rows.joined() + "</tbody>\n</table></div>\n"
+  }
+
+  private func row(_ head: String, _ cells: [String]) -> String {
+    "<tr><th scope=\"row\">\(head)</th>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>\n"
+  }
+
+  // MARK: - Sections
+
+  private func figures(_ target: Target, _ scores: TargetScores) -> String {
+    let metrics = MetricKind.allCases.compactMap { metric in
+      metric.figure(of: scores).map { (metric, $0) }
+    }
+    let axis = BoardTable.axis(
+      metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
+    let rows = metrics.map { metric, figure in
+      let bounded = metric == .pcc || metric == .ccc
+      return row(
+        "\(metric.name) (\(metric.short))",
+        [
+          figure.value == nil
+            ? "<em>undefined: \(text(figure.undefined ?? "no reason given"))</em>"
+            : number(figure.value),
+          FigureText.interval(figure, decimals: decimals) ?? "",
+          bounded ? Whisker(axis: axis).drawing(figure).renderText : "", metric.direction,
+        ])
+    }
+    return section(
+      target.title, table(["Metric", "Value", "Interval", "Drawing", "Direction"], rows))
+  }
+
+  private var groups: String {
+    guard !report.groups.isEmpty else { return "" }
+    let rows = report.groups.flatMap { group -> [String] in
+      let name = "\(text(group.attribute)): \(text(group.group))"
+      if let reason = group.suppressed {
+        return [row(name, ["<em>\(text(reason))</em>", "", "", "", "", ""])]
+      }
+      return [(Target.empathy, group.empathy), (.distress, group.distress)].compactMap {
+        target, scores in
+        scores.map { scores in
+          row(
+            name,
+            [
+              target.rawValue, group.n.map(FigureText.count) ?? "", number(scores.pcc.value),
+              number(scores.ccc.value), number(scores.rmse.value), number(scores.bias),
+            ])
+        }
+      }
+    }
+    return section(
+      "Groups",
+      table(["Group", "Target", "Rows", "PCC", "CCC", "RMSE", "Bias"], rows)
+        + "<p>A group under 10 rows or 5 persons is not shown.</p>\n")
+  }
+
+  private var disparities: String {
+    let tested = report.disparities ?? []
+    guard !tested.isEmpty else { return "" }
+    let rows = tested.map { one in
+      row(
+        text(one.attribute),
+        [
+          one.target.rawValue, one.undefined.map { "<em>\(text($0))</em>" } ?? number(one.gap),
+          text(one.lowest ?? ""), text(one.highest ?? ""),
+          one.adjusted.map(FigureText.probability) ?? "",
+        ])
+    }
+    return section(
+      "Gaps between groups in CCC",
+      table(["Attribute", "Target", "Gap", "Lowest", "Highest", "p (Holm)"], rows))
+  }
+
+  private var wassa: String {
+    func cell(_ value: Double?) -> [String] { [value.map { number($0) } ?? "not attempted"] }
+    return section(
+      "As the WASSA shared tasks count",
+      table(
+        ["Pearson correlation", "Value"],
+        [
+          row("Averaged", cell(report.wassa.averaged)), row("Empathy", cell(report.wassa.empathy)),
+          row("Distress", cell(report.wassa.distress)),
+        ]))
+  }
+
+  private var provenance: String {
+    section(
+      "How this was made",
+      "<p>invitro \(text(report.version)); signature <code>\(text(report.signature))</code>; "
+        + "predictions SHA-256 <code>\(text(report.digests.predictions))</code>.</p>\n")
+  }
+
+  private static let style = """
+
+    :root { color-scheme: light dark; --ink: #14212b; --paper: #fff; --rule: #d5dde2;
+      --accent: #0072b2; --soft: #4b5b67; }
+    @media (prefers-color-scheme: dark) { :root { --ink: #e6edf2; --paper: #11181e;
+      --rule: #33414c; --accent: #6cb8e6; --soft: #a9b7c2; } }
+    body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
+      background: var(--paper); }
+    main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
+    h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+    table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+    th, td { padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid var(--rule);
+      text-align: left; vertical-align: top; }
+    tbody th { font-weight: 400; }
+    .wide { overflow-x: auto; } .note, em { color: var(--soft); }
+    code { overflow-wrap: anywhere; }
+    .wk .iv { stroke: var(--accent); stroke-width: 2; fill: none; }
+    .wk .pt { fill: var(--accent); }
+
+    """
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Report
+
+struct CodabenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "codabench",
+    abstract: "Score a submission as a scoring program of Codabench.",
+    discussion: HelpText.reflow(
+      """
+      Reads the labels from INPUT/ref and one prediction file from INPUT/res, plain or in a zip.
+      Writes to OUTPUT: scores.json, a flat object of numbers (empathy_pcc, empathy_pcc_low,
+      distress_rmse, …; an undefined figure is absent), and detailed_results.html, which needs
+      nothing beside it. An invalid submission writes neither, lists its faults on standard error
+      and ends with 65.
+
+      INPUT/ref holds a benchmark's folder of a data home, whose persons are the clusters of
+      intervals, or one file of labels such as goldstandard_EMP.tsv. Under 4 decimals, what a
+      leaderboard does not need is left out: see docs/probing.md.
+
+      Examples:
+        invitro codabench /app/input /app/output --decimals 2
+        invitro codabench input output --compat wassa
+      """))
+
+  /// Whose scores are written beside ours.
+  enum Compatibility: String, ExpressibleByArgument, CaseIterable {
+    case wassa
+  }
+
+  @Argument(help: "The folder with ref and res.") var input: String
+  @Argument(help: "The folder to write to; it is made where it is not there.") var output: String
+
+  @OptionGroup var split: SplitOptions
+
+  @Option(help: "Decimals of every figure, 1 to 4.")
+  var decimals = 4
+
+  @Option(
+    help:
+      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), which has 4 decimals whatever --decimals says."
+  )
+  var compat: Compatibility?
+
+  @OptionGroup var inference: InferenceArguments
+
+  func validate() throws {
+    guard (1...4).contains(decimals) else {
+      throw ValidationError("--decimals lies between 1 and 4.")
+    }
+  }
+
+  func run() throws {
+    let folder = URL(filePath: output, directoryHint: .isDirectory)
+    try AtomicFile.createFolder(folder)
+    // Codabench takes whatever scores lie there, however the program ended.
+    for name in ["scores.json", "scores.txt", "detailed_results.html"] {
+      try? FileManager.default.removeItem(at: folder.appending(path: name))
+    }
+    let outcome = try ScoringProgram(
+      input: URL(filePath: input, directoryHint: .isDirectory),
+      options: try inference.scoringOptions(),
+      definition: try split.benchmark.map(BenchmarkRegistry.find), split: split.split
+    ).run()
+    FaultListing.show(outcome.warnings)
+    let report = ReleaseRule(decimals: decimals, ladder: nil, margin: nil).released(outcome.report)
+    if compat == .wassa {
+      try AtomicFile.write(
+        Data(outcome.wassa.utf8), to: folder.appending(path: "scores.txt"))
+    }
+    try AtomicFile.write(
+      Data(DetailedResults(report, decimals: decimals).html.utf8),
+      to: folder.appending(path: "detailed_results.html"))
+    try AtomicFile.write(
+      Documents.encode(report.flatScores), to: folder.appending(path: "scores.json"))
+    Console.print(ScoreText(report).text)
+  }
+}
