@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-browser lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-browser test-slurm lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -22,8 +22,14 @@ demo: build ## Make synthetic data, score four systems, build a site, say where 
 test: deps ## Run all tests, in release mode
 	swift test $(FLAGS) --disable-testable-imports
 
+test-api: build ## Try the server with requests made from its OpenAPI document (Schemathesis)
+	@scripts/test-api $(BIN)/invitro
+
 test-browser: deps ## Look at the site with a real browser (Chromium, axe-core)
 	@scripts/test-browser
+
+test-slurm: build ## Try the Slurm batch file on a one-node cluster on this machine (as root)
+	@scripts/test-slurm $(BIN)/invitro
 
 lint: ## Check the format of every source file
 	swift format lint --strict --recursive $(SOURCES)

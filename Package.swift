@@ -21,6 +21,9 @@ let package = Package(
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1",
       traits: ["FullFoundation"]),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
@@ -57,13 +60,18 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Harness",
+        "Harness", "Metrics",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.
         .product(
           name: "Hummingbird", package: "hummingbird", moduleAliases: ["Metrics": "SwiftMetrics"]),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
+      resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .executableTarget(
       name: "invitro",
@@ -86,6 +94,13 @@ let package = Package(
       exclude: ["Tokenizers/Goldens"], swiftSettings: settings),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Harness", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ServerTests",
+      dependencies: [
+        "invitro", "Harness", "Server", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["invitro", "TestSupport"], swiftSettings: settings),

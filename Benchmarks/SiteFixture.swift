@@ -10,27 +10,26 @@ enum SiteFixture {
     let benchmark = try JSONDecoder().decode(
       BenchmarkDefinition.self, from: Data(definition.utf8))
     var entries = (0..<systems).map { entry($0, of: systems, &random) }
-    var facts: [String: EntryFacts] = [:]
     if systems >= 8 {
       entries += [published("harbour-2024", 0.629), published("lantern-2025", 0.634), unscored()]
-      facts["system-00003"] = EntryFacts(
-        reproduced: "Trained again by another laboratory from the code, 2025-01-20: PCC 0.55.",
-        history: [
-          .init(day: "2025-01-12", what: "Submitted"),
-          .init(day: "2025-01-20", what: "Reproduced"),
-        ])
-      facts["system-00005"] = EntryFacts(
-        withdrawn: "The team found test essays in its training data.",
-        history: [.init(day: "2025-02-02", what: "Withdrawn by the team")])
+      entries[3].metadata.history = [
+        .init(
+          day: "2025-09-20", kind: .reproduced,
+          text: "Trained again by another laboratory from the code: PCC 0.55.")
+      ]
+      entries[5].metadata.history = [
+        .init(
+          day: "2025-10-02", kind: .withdrawn,
+          text: "The team found test essays in its training data.")
+      ]
     }
-    let ranked = entries.filter { $0.report != nil && facts[$0.slug]?.withdrawn == nil }
+    let ranked = entries.filter { $0.report != nil && $0.metadata.withdrawal == nil }
     let comparison = pairs ? compare(ranked, &random) : nil
     return SiteInput(
       benchmarks: [benchmark],
       boards: [
         Board(
-          benchmark: "fixture24", split: "test", entries: entries, comparison: comparison,
-          facts: facts),
+          benchmark: "fixture24", split: "test", entries: entries, comparison: comparison),
         Board(benchmark: "fixture24", split: "dev", entries: []),
       ],
       address: URL(string: "https://example.org/invitro/"),
@@ -206,18 +205,18 @@ enum SiteFixture {
       unscored: "the gold labels of this split are not on the machine that built the site")
   }
 
-  private static func statistics() -> SplitStatistics {
-    SplitStatistics(
-      rows: 83, persons: 57, articles: 14,
+  private static func statistics() -> DatasetStatistics.SplitStatistics {
+    DatasetStatistics.SplitStatistics(
+      name: "test", rows: 83, persons: 57, articles: 14,
       labels: [
-        .empathy: .init(mean: 4.19, sd: 1.86, histogram: [12, 10, 11, 13, 15, 22]),
-        .distress: .init(mean: 3.87, sd: 1.94, histogram: nil),
+        .empathy: .init(n: 83, mean: 4.19, sd: 1.86, histogram: [12, 10, 11, 13, 15, 22]),
+        .distress: .init(n: 83, mean: 3.87, sd: 1.94, histogram: nil),
       ],
       groups: groupTable.flatMap { attribute, groups in
         groups.map { name, n, persons in
           let isSmall = n < 10 || persons < 5
           return .init(
-            attribute: attribute, group: name, rows: isSmall ? nil : n,
+            attribute: attribute, group: name, n: isSmall ? nil : n,
             persons: isSmall ? nil : persons)
         }
       })

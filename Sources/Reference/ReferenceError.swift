@@ -18,6 +18,8 @@ public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible 
   case notFinite(quantity: String, step: Int, lastGood: String?)
   /// A training setting outside its range.
   case setting(name: String, found: String, expected: String)
+  /// A file of numbers that is not of the kind expected.
+  case array(path: String, found: String, expected: String)
   /// A run folder that cannot be resumed from, or that would be overwritten.
   case run(folder: String, problem: String)
 
@@ -47,6 +49,7 @@ public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible 
         + ". Try a smaller learning rate or gradient clipping."
     case .setting(let name, let found, let expected):
       "setting \(name): found \(found), expected \(expected)"
+    case .array(let path, let found, let expected): "\(path): found \(found), expected \(expected)"
     case .run(let folder, let problem): "run folder \(folder): \(problem)"
     }
   }

@@ -88,10 +88,12 @@ struct CompareCommand: ParsableCommand {
       let entries = try SubmissionFolder(URL(filePath: submissions)).entries().filter {
         $0.metadata.benchmark == definition.id && $0.metadata.split == scorer.dataset.split
       }
+      let benchmarks = try BenchmarkRegistry.known(adding: split.benchmark.map { [$0] } ?? [])
       for entry in entries {
-        guard let file = entry.predictions else { continue }
+        guard let file = entry.predictions, entry.metadata.withdrawal == nil else { continue }
         systems.append(.init(slug: entry.slug, predictions: try reader.read(file)))
-        overlaps += try SplitOverlap.find(entry, evaluated: scorer.dataset, home: data.home)
+        overlaps += try SplitOverlap.find(
+          entry, evaluated: scorer.dataset, home: data.home, benchmarks: benchmarks)
       }
     } else {
       systems = try inputs.map { .init(slug: $0, predictions: try reader.read(URL(filePath: $0))) }

@@ -3,6 +3,7 @@ import Foundation
 import Harness
 import Reference
 import Report
+import Server
 
 @main
 struct Invitro: AsyncParsableCommand {
@@ -24,8 +25,9 @@ struct Invitro: AsyncParsableCommand {
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,
-      LabelCommand.self, AgreementCommand.self, CurateCommand.self, ReplicateCommand.self,
-      CodabenchCommand.self,
+      LabelCommand.self, AgreementCommand.self, CurateCommand.self, EmbedCommand.self,
+      ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self, TeamCommand.self,
+      PhaseCommand.self, SubmissionCommand.self, BackupCommand.self, CodabenchCommand.self,
     ])
 
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.
@@ -38,6 +40,8 @@ struct Invitro: AsyncParsableCommand {
         try command.run()
       }
     } catch let error as HarnessError {
+      Console.fail(error.description, error.exitStatus)
+    } catch let error as ServerError {
       Console.fail(error.description, error.exitStatus)
     } catch let error as FetchError {
       Console.fail(error.description, error.exitStatus)
@@ -52,6 +56,8 @@ struct Invitro: AsyncParsableCommand {
     } catch let error as LabellingError {
       Console.fail(error.description, error.exitStatus)
     } catch let error as CurationError {
+      Console.fail(error.description, error.exitStatus)
+    } catch let error as ExperimentError {
       Console.fail(error.description, error.exitStatus)
     } catch {
       exit(withError: error)
@@ -72,7 +78,17 @@ extension ReferenceError {
     case .setting: .usage
     case .file: .unavailable
     case .notFinite: .checkFailed
-    case .safetensors, .checkpoint, .configuration, .batch, .run: .badData
+    case .safetensors, .checkpoint, .configuration, .batch, .array, .run: .badData
+    }
+  }
+}
+
+extension ExperimentError {
+  /// The exit code a command ends with.
+  fileprivate var exitStatus: ExitStatus {
+    switch self {
+    case .missing: .missingInput
+    case .invalid, .folder: .badData
     }
   }
 }

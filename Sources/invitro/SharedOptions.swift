@@ -32,6 +32,21 @@ struct SplitOptions: ParsableArguments {
   }
 }
 
+/// Definitions of one's own beside the shipped ones, for commands over many benchmarks.
+struct BenchmarkFiles: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp(
+      "A benchmark definition of your own, beside the shipped ones; may be repeated.",
+      valueName: "file"))
+  var benchmark: [String] = []
+
+  /// Every definition that an entry may name.
+  func known() throws -> [BenchmarkDefinition] {
+    try BenchmarkRegistry.known(adding: benchmark)
+  }
+}
+
 /// How a prediction file is read.
 struct PredictionOptions: ParsableArguments {
   @Option(

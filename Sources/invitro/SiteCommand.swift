@@ -38,30 +38,27 @@ struct SiteCommand: ParsableCommand {
     var fresh = false
 
     @OptionGroup var evidence: EvidenceOptions
+    @OptionGroup var benchmarks: BenchmarkFiles
     @OptionGroup var inference: InferenceArguments
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let address = try address.map { text in
-        guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? "") else {
-          throw ValidationError("--address takes an http or https address, not '\(text)'.")
-        }
-        return url
-      }
+      let address = try SiteAddress.parse(address)
       let builder = try SiteBuilder(source: URL(filePath: source))
       let home = data.home
+      let known = try benchmarks.known()
       let options = try inference.scoringOptions()
       let folders = (submissions.isEmpty ? ["submissions"] : submissions).map {
         SubmissionFolder(URL(filePath: $0))
       }
       let bar = ProgressBar("scoring", unit: "entries")
       let boards = try LeaderboardBuilder(
-        folders, home: home, options: options,
+        folders, home: home, benchmarks: known, options: options,
         store: fresh ? nil : try ReportStore(home.storeURL)
       ).boards { done, total in bar.update(done, of: total) }
       let summary = try builder.build(
         input: SiteContent.input(
-          boards, address: address, replication: evidence.run(home).report()),
+          boards, benchmarks: known, address: address, replication: evidence.run(home).report()),
         to: URL(filePath: out),
         incremental: incremental)
       Console.print("\(out): \(summary.files) files, \(summary.written) written")
@@ -85,6 +82,7 @@ struct SiteCommand: ParsableCommand {
     @Option(help: "Folders of submissions whose contacts may not be shown.")
     var submissions: [String] = []
 
+    @OptionGroup var benchmarks: BenchmarkFiles
     @OptionGroup var data: DataOptions
 
     func run() throws {
@@ -103,7 +101,7 @@ struct SiteCommand: ParsableCommand {
 
     private func secrets() throws -> SiteChecker.Secrets {
       var essays: [String] = []
-      for definition in try BenchmarkRegistry.shipped() where !definition.open {
+      for definition in try benchmarks.known() where !definition.open {
         for dataset in try DatasetLoader.all(definition, in: data.home) {
           essays += dataset.rows.map(\.essay)
         }
@@ -121,14 +119,17 @@ struct SiteCommand: ParsableCommand {
 /// Turns scored boards into what the site is made from.
 enum SiteContent {
   static func input(
-    _ boards: [LeaderboardBuilder.BoardContent], address: URL?, replication: Replication? = nil
-  ) throws -> SiteInput {
-    let known = boards.compactMap { board -> (String, SplitStatistics)? in
-      guard let dataset = board.dataset else { return nil }
-      return ("\(board.definition.id)/\(board.split)", statistics(dataset, board.definition))
+    _ boards: [LeaderboardBuilder.BoardContent], benchmarks: [BenchmarkDefinition], address: URL?,
+    replication: Replication? = nil
+  ) -> SiteInput {
+    let known = boards.compactMap { board -> (String, DatasetStatistics.SplitStatistics)? in
+      guard let dataset = board.dataset,
+        let split = DatasetStatistics([dataset], definition: board.definition).splits.first
+      else { return nil }
+      return ("\(board.definition.id)/\(board.split)", split.published())
     }
     return SiteInput(
-      benchmarks: try BenchmarkRegistry.shipped(),
+      benchmarks: benchmarks,
       boards: boards.map { board in
         Board(
           benchmark: board.definition.id, split: board.split, entries: board.entries,
@@ -137,30 +138,5 @@ enum SiteContent {
       address: address,
       statistics: Dictionary(known, uniquingKeysWith: { first, _ in first }),
       replication: replication, version: ScoreReport.toolVersion)
-  }
-
-  /// A histogram of fewer labels than this could point at single rows.
-  private static let leastRowsOfHistogram = 200
-
-  private static func statistics(
-    _ dataset: Dataset, _ definition: BenchmarkDefinition
-  ) -> SplitStatistics {
-    guard let split = DatasetStatistics([dataset], definition: definition).splits.first else {
-      return SplitStatistics(rows: dataset.rows.count)
-    }
-    return SplitStatistics(
-      rows: split.rows, persons: split.persons, articles: split.articles,
-      labels: split.labels.compactMapValues { labels in
-        labels.sd.map { sd in
-          SplitStatistics.Labels(
-            mean: Rounding.published(labels.mean) ?? labels.mean,
-            sd: Rounding.published(sd) ?? sd,
-            histogram: labels.n >= leastRowsOfHistogram ? labels.histogram : nil)
-        }
-      },
-      groups: split.groups.map {
-        SplitStatistics.Group(
-          attribute: $0.attribute, group: $0.group, rows: $0.n, persons: $0.persons)
-      })
   }
 }

@@ -4,8 +4,9 @@ import Harness
 
 struct SubmitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "submit", abstract: "Add a system to the leaderboard's folder, or check it.",
-    subcommands: [Add.self, Check.self])
+    commandName: "submit",
+    abstract: "Add a system to the leaderboard's folder, check it, or send it to a server.",
+    subcommands: [Add.self, Check.self, Push.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -95,14 +96,19 @@ struct SubmitCommand: ParsableCommand {
         """))
 
     @Option(help: "The folder of submissions.") var submissions: String = "submissions"
+    @OptionGroup var benchmarks: BenchmarkFiles
     @OptionGroup var data: DataOptions
 
     func run() throws {
       let outcome = try SubmissionCheck.run(
-        SubmissionFolder(URL(filePath: submissions)), home: data.home)
+        SubmissionFolder(URL(filePath: submissions)), home: data.home,
+        benchmarks: benchmarks.known())
+      let withdrawn =
+        outcome.withdrawn > 0 ? ", \(outcome.withdrawn) withdrawn without predictions" : ""
       Console.print(
         "\(outcome.entries) entries are sound: \(outcome.compared) compared with their split, "
-          + "\(outcome.published) published, \(outcome.withoutSplit) whose split is not here")
+          + "\(outcome.published) published, \(outcome.withoutSplit) whose split is not here"
+          + withdrawn)
     }
   }
 }

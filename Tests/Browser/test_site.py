@@ -10,6 +10,9 @@ import gzip
 import http.server
 import os
 import pathlib
+import re
+import shutil
+import struct
 import sys
 import threading
 import unittest
@@ -53,7 +56,7 @@ def serve():
 
 def start_browser(scripts=True):
     options = webdriver.ChromeOptions()
-    options.binary_location = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    options.binary_location = shutil.which(os.environ.get("CHROMIUM", "chromium"))
     for flag in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
         options.add_argument(flag)
     options.add_argument("--window-size=1280,1000")
@@ -62,7 +65,8 @@ def start_browser(scripts=True):
         # 2 is "block".
         options.add_experimental_option(
             "prefs", {"profile.managed_default_content_settings.javascript": 2})
-    service = webdriver.ChromeService(os.environ.get("CHROMEDRIVER", "/usr/bin/chromedriver"))
+    service = webdriver.ChromeService(
+        shutil.which(os.environ.get("CHROMEDRIVER", "chromedriver")))
     return webdriver.Chrome(options=options, service=service)
 
 
@@ -261,6 +265,11 @@ class Board(SiteTest):
         button.send_keys(Keys.ENTER)
         self.assertEqual(self.header("system").get_attribute("aria-sort"), "ascending")
         self.assertEqual(self.browser.switch_to.active_element, button, "the focus stays")
+        box = self.find("#system-00001 input[name=compare]")
+        self.script("arguments[0].focus()", box)
+        box.send_keys(Keys.SPACE)
+        self.assertTrue(self.find("[data-versus]").is_displayed())
+        self.assertIn("compare=system-00001", self.query())
 
     def test_sorts_a_thousand_rows(self):
         self.open(BOARD, site="thousand")
@@ -274,9 +283,58 @@ class Board(SiteTest):
             "void document.body.offsetHeight; return performance.now() - t;")
         print(f"\nsort of {len(self.order())} rows: median {times[4]:.1f} ms, "
               f"with layout {layout:.1f} ms")
-        values = self.values("empathy-rmse")
-        known = [v for v in values if v is not None]
-        self.assertIn(known, [sorted(known), sorted(known, reverse=True)])
+        self.assertIn(self.order_of_errors(), ("ascending", "descending"))
+
+    def order_of_errors(self):
+        known = [v for v in self.values("empathy-rmse") if v is not None]
+        if known == sorted(known):
+            return "ascending"
+        return "descending" if known == sorted(known, reverse=True) else "none"
+
+    def test_keeps_columns_in_line_and_finds_far_rows_in_a_board_of_a_thousand(self):
+        self.open(BOARD, site="thousand")
+        edges = self.script(
+            "return [...document.querySelectorAll('#board tr')].slice(0, 12).map(row =>"
+            " [...row.cells].map(cell => Math.round(cell.getBoundingClientRect().left)))")
+        self.assertEqual(edges, [edges[0]] * len(edges))
+        frame = self.find(".scroll")
+        self.assertGreaterEqual(
+            self.find("#board").size["width"], self.script(
+                "return Math.max(...[...arguments[0].querySelectorAll('thead th')]"
+                ".map(th => th.getBoundingClientRect().right)"
+                ") - arguments[0].getBoundingClientRect().left", frame) - 2)
+        self.open(BOARD + "#system-00900", site="thousand")
+        self.wait(lambda: self.script(
+            "const box = document.getElementById('system-00900').getBoundingClientRect();"
+            "return box.top < innerHeight && box.bottom > 0"))
+        self.open(BOARD, site="thousand")
+        find = self.find("input[name=q]")
+        find.send_keys("nothing of the kind")
+        self.assertEqual(self.order(), [])
+        find.clear()
+        find.send_keys("9")
+        shown = self.order()
+        self.assertTrue(all("9" in self.script(
+            "return document.getElementById(arguments[0]).dataset.search", slug)
+            for slug in shown[:20]))
+        self.assertIn(f"{len(shown)} of ", self.find("[data-count]").text)
+
+    def test_each_figure_tells_its_interval_or_why_it_has_none(self):
+        self.open(BOARD)
+        bare = self.script(
+            "const heads = [...document.querySelectorAll('#board thead th')];"
+            "return [...document.querySelectorAll('#board tbody tr')].flatMap(row =>"
+            " [...row.cells].filter((cell, at) => /^(empathy|distress)-/.test("
+            "heads[at].dataset.key || '') && !/interval \\[|Undefined: .|No interval/.test(cell.title))"
+            ".map(cell => row.id + ': ' + cell.textContent))")
+        self.assertEqual(bare, [])
+
+    def test_flags_a_claim_that_is_not_what_was_computed(self):
+        self.open(BOARD)
+        flag = self.find("#system-00000 .badge.bad")
+        self.assertEqual(flag.text, "claim differs")
+        self.assertRegex(flag.get_attribute("title"), r"Claimed PCC .*computed here 0\.\d")
+        self.assertEqual(self.all("#system-00001 .badge.bad"), [])
 
 
 class Pages(SiteTest):
@@ -345,6 +403,46 @@ class Pages(SiteTest):
                 "setTimeout(() => done(sum), 100);")
             self.assertLess(shift, 0.01, f"layout shift of {kind}")
 
+    def test_name_a_picture_that_is_there(self):
+        for kind in self.each_page():
+            address = self.find("meta[property='og:image']").get_attribute("content")
+            path = address.removeprefix("https://example.org/invitro/")
+            picture = (SITES / "invitro" / path).read_bytes()
+            self.assertEqual(picture[:8], b"\x89PNG\r\n\x1a\n", kind)
+            self.assertEqual(struct.unpack(">II", picture[16:24]), (1200, 630), kind)
+            size = self.browser.execute_async_script(
+                "const done = arguments[1]; const image = new Image();"
+                "image.onload = () => done([image.naturalWidth, image.naturalHeight]);"
+                "image.onerror = () => done(null); image.src = arguments[0];",
+                f"{self.origin}/invitro/{path}")
+            self.assertEqual(size, [1200, 630], f"{kind}: the browser can read it")
+
+    def test_shade_the_matrix_apart_in_grey(self):
+        for scheme in ["light", "dark"]:
+            self.theme(scheme)
+            self.open(PAGES["compare"])
+            grey = {}
+            for shade in ["h1", "h2", "h3"]:
+                cell = self.find(f".key .{shade}")
+                back = self.luminance(cell.value_of_css_property("background-color"))
+                ink = self.luminance(cell.value_of_css_property("color"))
+                self.assertGreater(contrast(back, ink), 4.5, f"{shade}, {scheme}")
+                grey[shade] = back
+            for one, other in [("h1", "h2"), ("h2", "h3")]:
+                self.assertGreater(contrast(grey[one], grey[other]), 1.5, f"{one} {other} {scheme}")
+
+    def luminance(self, colour):
+        channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def test_a_withdrawn_entry_keeps_its_page_and_says_when_and_why(self):
+        self.open(PAGES["submission-withdrawn"])
+        self.assertIn("Withdrawn on 2025-10-02", self.find(".notice.bad").text)
+        self.assertIn("withdrawn The team found", self.find(".history").text)
+        self.open(BOARD)
+        self.assertNotIn("system-00005", self.order())
+
     def test_log_no_error(self):
         self.browser.get_log("browser")
         for kind in self.each_page():
@@ -386,13 +484,21 @@ class WithoutScripts(SiteTest):
                 self.assertLessEqual(wide, pixels, f"{kind} at {pixels}")
 
 
+def contrast(one, other):
+    """The contrast ratio of WCAG 2 of two relative luminances."""
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
 class Size(unittest.TestCase):
-    def compressed(self, site):
+    def compressed(self, site, page=BOARD):
         root = SITES / site
-        parts = [BOARD, "assets/site.css", "assets/site.js", "assets/theme.js", "assets/mark.svg"]
+        parts = [page, "assets/site.css", "assets/site.js", "assets/theme.js", "assets/mark.svg"]
         sizes = [len(gzip.compress((root / part).read_bytes(), 9)) for part in parts]
-        print(f"\n{site}: page {sizes[0]} B, in total {sum(sizes)} B compressed")
+        print(f"\n{site}, {page}: page {sizes[0]} B, in total {sum(sizes)} B compressed")
         return sizes[0], sum(sizes)
+
+    def test_the_first_page_stays_below_60_kB_in_total(self):
+        self.assertLess(self.compressed("hundred", "index.html")[1], 60_000)
 
     def test_a_board_of_a_hundred_stays_below_60_kB_in_total(self):
         self.assertLess(self.compressed("hundred")[1], 60_000)

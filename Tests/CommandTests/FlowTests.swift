@@ -107,6 +107,36 @@ struct FlowTests {
     #expect(try content(of: place.file("fresh")) == one)
   }
 
+  @Test("a benchmark of one's own goes all the way to a checked site, and only with its definition")
+  func ownBenchmark() throws {
+    let sample = try SampleFolder.shared.get()
+    let place = try TemporaryFolder()
+    let program = try Program(in: place.url)
+    let shipped = "Sources/Harness/Resources/Benchmarks/sample24.json"
+    let definition = try String(
+      contentsOf: Shared.checkout.appending(path: shipped), encoding: .utf8)
+    try place.write(
+      definition.replacing(#""id": "sample24""#, with: #""id": "own24""#), to: "own24.json")
+    let files = sample.folder.file("data/sample24-files").path
+    #expect(try program.run("data", "import", "own24.json", "--from", files).status == 0)
+    for index in 0..<2 {
+      let file = sample.folder.file(try sample.system(index)).path
+      let added = try program.run(
+        "submit", "add", file, "-b", "own24.json", "-s", "test", "--team", "T", "--system",
+        "S\(index)")
+      #expect(added.status == 0, "\(added.err)")
+    }
+    let build = ["site", "build", "--source", Shared.checkout.appending(path: "site").path]
+    for command in [["submit", "check"], build + Self.quick] {
+      #expect(try program.run(command).status == 64, "own24 is not known")
+      let known = try program.run(command + ["--benchmark", "own24.json"])
+      #expect(known.status == 0, "\(known.err)")
+    }
+    #expect(try program.run("site", "check", "--benchmark", "own24.json").status == 0)
+    let pages = try content(of: place.file("site/public")).keys
+    #expect(pages.contains("own24/index.html") && pages.contains("own24/test/compare.html"))
+  }
+
   @Test("a published system is not added with predictions, and one without team is not added")
   func refusedEntries() throws {
     let sample = try SampleFolder.shared.get()

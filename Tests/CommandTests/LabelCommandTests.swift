@@ -226,6 +226,24 @@ struct LabelCommandTests {
     #expect(!FileManager.default.fileExists(atPath: sample.folder.file("j.jsonl").path))
   }
 
+  @Test("a model with a list price has a cost without a price file, which overrides it")
+  func listPrice() throws {
+    let sample = try SampleFolder.shared.get()
+    let ask = [
+      "label", "-b", "sample24", "-s", "dev", "--base-url", "http://127.0.0.1:9/v1", "--model",
+      "gpt-4o-mini", "--journal", "price.jsonl", "--out", "price.tsv", "--dry-run", "--json",
+    ]
+    let listed = try sample.program.run(ask + ["--max-spend", "1"])
+    #expect(listed.status == 0, "\(listed.err)")
+    #expect(listed.err.contains("Price of gpt-4o-mini: list price of"))
+    let cost = try #require(try listed.object()["cost"] as? Double)
+    let file = try sample.folder.write(
+      #"{"gpt-4o-mini": {"prompt": 0.3, "answer": 1.2}}"#, to: "double.json")
+    let own = try sample.program.run(ask + ["--prices", file.path])
+    #expect(abs(try #require(try own.object()["cost"] as? Double) - 2 * cost) < 1e-9)
+    #expect(!own.err.contains("list price"))
+  }
+
   // MARK: errors
 
   private static let ask: [String] = [

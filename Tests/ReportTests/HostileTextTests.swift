@@ -43,11 +43,11 @@ struct HostileTextTests {
     var paper = SampleInput.published("paper", pcc: 0.6)
     paper.metadata.system = text
     paper.metadata.claimed = [.empathy: [text: 0.5]]
-    let facts = EntryFacts(reproduced: text, history: [.init(day: text, what: text)])
+    entry.metadata.history = [.init(day: text, kind: .reproduced, text: text)]
     return try BuiltSite(
       SampleInput.input(
         [entry, paper, SampleInput.entry("b", pcc: 0.2)],
-        comparison: SampleInput.comparison("a", "b"), facts: ["a": facts]))
+        comparison: SampleInput.comparison("a", "b")))
   }
 
   @Test(

@@ -95,16 +95,20 @@ struct LeaderboardTests {
     #expect(try site.text("toy/test/systems/a.html").contains("the gold labels are elsewhere"))
   }
 
-  @Test("takes a withdrawn entry out of the order and keeps its page")
+  @Test("takes a withdrawn entry out of the order and keeps its page, until it is restored")
   func withdrawnApart() throws {
-    let site = try BuiltSite(
-      SampleInput.input(
-        [SampleInput.entry("a", pcc: 0.5), SampleInput.entry("gone", pcc: 0.9)],
-        facts: ["gone": EntryFacts(withdrawn: "leaked essays.")]))
+    var gone = SampleInput.entry("gone", pcc: 0.9)
+    gone.metadata.history = [.init(day: "2026-02-03", kind: .withdrawn, text: "Leaked essays.")]
+    let other = SampleInput.entry("a", pcc: 0.5)
+    let site = try BuiltSite(SampleInput.input([other, gone]))
     let page = try site.text(board)
     #expect(order(page) == ["a"])
-    #expect(page.contains("withdrawn: leaked essays."))
-    #expect(try site.text("toy/test/systems/gone.html").contains("Withdrawn."))
+    #expect(page.contains("withdrawn: Leaked essays."))
+    let tombstone = try site.text("toy/test/systems/gone.html")
+    #expect(tombstone.contains("Withdrawn on <time datetime=\"2026-02-03\">"))
+    gone.metadata.history?.append(.init(day: "2026-03-04", kind: .restored, text: "All clear."))
+    let again = try BuiltSite(SampleInput.input([other, gone]))
+    #expect(order(try again.text(board)) == ["gone", "a"])
   }
 
   @Test("says each metric's direction in words")

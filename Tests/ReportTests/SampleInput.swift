@@ -47,14 +47,12 @@ enum SampleInput {
   }
 
   static func input(
-    _ entries: [LeaderboardEntry], metric: String = "pcc", comparison: BoardComparison? = nil,
-    facts: [String: EntryFacts] = [:]
+    _ entries: [LeaderboardEntry], metric: String = "pcc", comparison: BoardComparison? = nil
   ) throws -> SiteInput {
     SiteInput(
       benchmarks: [try benchmark(metric: metric)],
       boards: [
-        Board(
-          benchmark: "toy", split: "test", entries: entries, comparison: comparison, facts: facts)
+        Board(benchmark: "toy", split: "test", entries: entries, comparison: comparison)
       ])
   }
 

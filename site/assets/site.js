@@ -64,7 +64,10 @@
       const order = numeric ? a.number - b.number : compareText(a.text, b.text);
       return sign * order || a.place - b.place;
     });
-    table.tBodies[0].replaceChildren(...sorted.map((key) => key.row));
+    // One fragment: the table is taken apart and put together once.
+    const fragment = document.createDocumentFragment();
+    fragment.append(...sorted.map((key) => key.row));
+    table.tBodies[0].append(fragment);
     for (const other of header.parentNode.children) {
       if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
     }
@@ -108,7 +111,7 @@
       const keep = (!kind || data.kind === kind)
         && (!labels || data.labels.split(" ").includes(labels))
         && words.every((word) => data.search.includes(word));
-      row.hidden = !keep;
+      if (row.hidden === keep) row.hidden = !keep;
       if (keep) shown += 1;
     }
     $("[data-count=board]").textContent = shown === total

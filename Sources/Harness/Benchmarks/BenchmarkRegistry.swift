@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// Finds benchmark definitions: the shipped ones by id, one's own by file.
 public enum BenchmarkRegistry {
@@ -31,6 +31,27 @@ public enum BenchmarkRegistry {
         + "or give the path of a definition ending in .json.")
   }
 
+  /// The shipped definitions and those of the files `names`, in this order.
+  ///
+  /// - Throws: ``HarnessError/conflict(what:hint:)`` where a file takes an id that another
+  ///   definition has: entries name their benchmark by its id alone.
+  public static func known(adding names: [String]) throws(HarnessError) -> [BenchmarkDefinition] {
+    var all = try shipped()
+    for name in names {
+      let definition = try find(name)
+      guard let known = all.first(where: { $0.id == definition.id }) else {
+        all.append(definition)
+        continue
+      }
+      guard known == definition else {
+        throw .conflict(
+          what: "\(name) defines \(definition.id), which is defined otherwise already",
+          hint: "Give the definition an id of its own.")
+      }
+    }
+    return all
+  }
+
   private static func decode(
     _ data: Data, name: String
   ) throws(HarnessError) -> BenchmarkDefinition {
@@ -43,6 +64,16 @@ public enum BenchmarkRegistry {
     let faults = definition.faults(file: name)
     if !faults.isEmpty { throw .invalid(faults) }
     return definition
+  }
+}
+
+extension [BenchmarkDefinition] {
+  /// The definition with the id that an entry names.
+  func named(_ id: String) throws(HarnessError) -> BenchmarkDefinition {
+    if let definition = first(where: { $0.id == id }) { return definition }
+    throw .usage(
+      "There is no benchmark named '\(id)'. Known: \(map(\.id).joined(separator: ", ")); "
+        + "give a definition of your own with --benchmark FILE.json.")
   }
 }
 

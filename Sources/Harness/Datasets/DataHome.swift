@@ -21,7 +21,12 @@ public struct DataHome: Sendable {
 
   func manifestURL(_ benchmark: String) -> URL { folder(benchmark).appending(path: "dataset.json") }
 
-  func splitURL(_ benchmark: String, _ split: String) -> URL {
+  /// Makes the folder, for its owner alone; one that is there stays as it is.
+  public func create() throws(HarnessError) {
+    try AtomicFile.createFolder(url, permissions: 0o700)
+  }
+
+  package func splitURL(_ benchmark: String, _ split: String) -> URL {
     folder(benchmark).appending(path: "\(split).csv")
   }
 
@@ -104,7 +109,7 @@ public struct DataHome: Sendable {
   public func save(
     _ datasets: [Dataset], of benchmark: String, sources: [String: String], repairs: [String] = []
   ) throws(HarnessError) -> Manifest {
-    try AtomicFile.createFolder(url, permissions: 0o700)
+    try create()
     try AtomicFile.createFolder(folder(benchmark), permissions: 0o700)
     var splits: [Manifest.Split] = []
     for dataset in datasets {

@@ -11,6 +11,18 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     public var articles: Int
     public var labels: TargetTable<LabelStatistics>
     public var groups: [Group]
+
+    public init(
+      name: String, rows: Int, persons: Int, articles: Int,
+      labels: TargetTable<LabelStatistics> = [:], groups: [Group] = []
+    ) {
+      self.name = name
+      self.rows = rows
+      self.persons = persons
+      self.articles = articles
+      self.labels = labels
+      self.groups = groups
+    }
   }
 
   public struct LabelStatistics: Codable, Sendable, Equatable {
@@ -18,8 +30,16 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     public var mean: Double
     /// With n - 1; nil for fewer than two labels.
     public var sd: Double?
-    /// Counts in ``bins`` equal bins over the target's range, the last bin closed.
-    public var histogram: [Int]
+    /// Counts in equal bins (``bins`` of them) over the target's range, the last bin closed; nil
+    /// where it is held back.
+    public var histogram: [Int]?
+
+    public init(n: Int, mean: Double, sd: Double?, histogram: [Int]?) {
+      self.n = n
+      self.mean = mean
+      self.sd = sd
+      self.histogram = histogram
+    }
   }
 
   /// A demographic group's size; too small a group is named without numbers.
@@ -29,6 +49,13 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     public var n: Int?
     public var persons: Int?
     public var suppressed: String?
+
+    public init(attribute: String, group: String, n: Int? = nil, persons: Int? = nil) {
+      self.attribute = attribute
+      self.group = group
+      self.n = n
+      self.persons = persons
+    }
   }
 
   /// Essays of one split that also stand in another split or benchmark (normalised text).
@@ -106,6 +133,26 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
       }
       return out
     }
+  }
+}
+
+extension DatasetStatistics.SplitStatistics {
+  /// A histogram of fewer labels than this could point at single rows.
+  static let leastRowsOfHistogram = 200
+
+  /// What of it may be shown to anybody: figures rounded, labels of fewer than two rows left out,
+  /// no histogram of a small split.
+  public func published() -> Self {
+    var shown = self
+    shown.labels = [:]
+    for target in Target.allCases {
+      guard var labels = labels[target], let sd = labels.sd else { continue }
+      labels.mean = Rounding.published(labels.mean) ?? labels.mean
+      labels.sd = Rounding.published(sd) ?? sd
+      if labels.n < Self.leastRowsOfHistogram { labels.histogram = nil }
+      shown.labels[target] = labels
+    }
+    return shown
   }
 }
 

@@ -4,10 +4,10 @@
 // fault without a line number.
 
 /// One record of a delimited file.
-struct DelimitedRecord: Equatable {
+package struct DelimitedRecord: Equatable {
   /// One-based line on which the record starts.
-  var line: Int
-  var fields: [String]
+  package var line: Int
+  package var fields: [String]
 }
 
 /// Reads comma or tab separated text in one of the forms of ``BenchmarkDefinition/FileFormat``.

@@ -1,10 +1,10 @@
-public import Foundation
+package import Foundation
 
 /// A delimited file with a header: every record has as many fields as the header.
-struct DelimitedTable {
-  let name: String
-  let header: [String]
-  let records: [DelimitedRecord]
+package struct DelimitedTable {
+  package let name: String
+  package let header: [String]
+  package let records: [DelimitedRecord]
 
   /// Reads and checks the file at `url`.
   ///
@@ -37,15 +37,22 @@ struct DelimitedTable {
   }
 
   /// Index of `column`, or nil.
-  func index(of column: String) -> Int? { header.firstIndex(of: column) }
+  package func index(of column: String) -> Int? { header.firstIndex(of: column) }
 
   /// Index of `column`; a missing one is added to `faults`.
-  func require(_ column: String, faults: inout [Fault]) -> Int? {
+  package func require(_ column: String, faults: inout [Fault]) -> Int? {
     if let index = index(of: column) { return index }
     faults.append(
       Fault(
         .header, file: name, line: 1, found: header.joined(separator: ", "),
         expected: "a column named \(column)"))
     return nil
+  }
+}
+
+extension DelimitedTable {
+  /// Reads and checks the file at `url` as CSV after RFC 4180.
+  package init(csv url: URL) throws(HarnessError) {
+    try self.init(SourceText(contentsOf: url), format: .csv)
   }
 }

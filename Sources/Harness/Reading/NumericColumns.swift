@@ -1,6 +1,6 @@
 package import Foundation
 import Glibc
-package import Metrics
+import Metrics
 
 /// Columns of plain numbers, parsed in place and in parallel.
 ///

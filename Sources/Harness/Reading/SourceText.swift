@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// The bytes of a text file, known to be valid UTF-8, without a byte order mark.
 struct SourceText {

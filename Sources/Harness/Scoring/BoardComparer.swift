@@ -1,4 +1,4 @@
-public import Metrics
+import Metrics
 
 /// Compares every system of a leaderboard with every other in the primary metric.
 public struct BoardComparer {

@@ -1,5 +1,5 @@
 public import Foundation
-public import Metrics
+import Metrics
 
 /// A prediction file scored against a file of gold labels, without a benchmark.
 ///

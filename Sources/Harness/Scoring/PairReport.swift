@@ -1,4 +1,4 @@
-public import Metrics
+import Metrics
 
 /// Two systems on the same rows: what may be concluded from their difference.
 public struct PairReport: Codable, Sendable, Equatable {

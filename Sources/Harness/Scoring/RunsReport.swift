@@ -57,16 +57,7 @@ public struct RunsReport: Codable, Sendable, Equatable {
     self.second = secondName
     metrics = [:]
     for metric in [Metric.pcc, .ccc, .rmse, .mae] {
-      let values = [first, second].map { runs in
-        runs.compactMap { run -> Double? in
-          guard let rows = scorer.rows(scorer.definition.primary.target, of: run) else {
-            return nil
-          }
-          return PointMetrics.figure(
-            metric, rows.predictions, rows.sample.gold, form: scorer.options.inference.form
-          ).value
-        }
-      }
+      let values = [first, second].map { scorer.values(of: metric, in: $0) }
       let comparison = SeedComparison(metric, values[0], values[1])
       metrics[metric.rawValue] = MetricComparison(
         first: Summary(comparison.first), second: Summary(comparison.second),
@@ -74,6 +65,18 @@ public struct RunsReport: Codable, Sendable, Equatable {
         welch: PairReport.RowwiseTest(comparison.welch),
         stars: comparison.student.value.map { SeedComparison.stars($0.p) },
         hedgesG: Rounding.published(comparison.hedgesG.value))
+    }
+  }
+}
+
+extension Scorer {
+  /// `metric` of the primary target, one value a run; a run in which it is undefined has none.
+  public func values(of metric: Metric, in runs: [Predictions]) -> [Double] {
+    runs.compactMap { run in
+      guard let rows = rows(definition.primary.target, of: run) else { return nil }
+      return PointMetrics.figure(
+        metric, rows.predictions, rows.sample.gold, form: options.inference.form
+      ).value
     }
   }
 }

@@ -1,7 +1,7 @@
 public import Metrics
 
 /// Scores predictions against a split's gold labels.
-public struct Scorer {
+public struct Scorer: Sendable {
   public let definition: BenchmarkDefinition
   public let dataset: Dataset
   public let options: ScoringOptions

@@ -4,16 +4,21 @@ import Foundation
 public struct LeaderboardBuilder {
   private let folders: [SubmissionFolder]
   private let home: DataHome
+  private let benchmarks: [BenchmarkDefinition]
   private let options: ScoringOptions
   private let store: ReportStore?
 
-  /// - Parameter store: keeps what was computed; nil computes everything.
+  /// - Parameters:
+  ///   - benchmarks: the definitions that entries may name.
+  ///   - store: keeps what was computed; nil computes everything.
   public init(
-    _ folders: [SubmissionFolder], home: DataHome, options: ScoringOptions = ScoringOptions(),
+    _ folders: [SubmissionFolder], home: DataHome, benchmarks: [BenchmarkDefinition],
+    options: ScoringOptions = ScoringOptions(),
     store: ReportStore?
   ) {
     self.folders = folders
     self.home = home
+    self.benchmarks = benchmarks
     self.options = options
     self.store = store
   }
@@ -40,7 +45,7 @@ public struct LeaderboardBuilder {
     var done = 0
     let groups = Dictionary(grouping: entries) { [$0.metadata.benchmark, $0.metadata.split] }
     for (key, members) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      let definition = try BenchmarkRegistry.find(key[0])
+      let definition = try benchmarks.named(key[0])
       try definition.checkSplit(key[1])
       boards.append(
         try board(definition, split: key[1], members) {
@@ -89,6 +94,7 @@ public struct LeaderboardBuilder {
       }
       board.entries.append(
         LeaderboardEntry(slug: entry.slug, metadata: entry.metadata, report: report))
+      if entry.metadata.withdrawal != nil { continue }
       systems.append(.init(slug: entry.slug, predictions: predictions))
     }
     let names = systems.map { "\($0.slug) \($0.predictions.digest)" }.joined(separator: "\n")

@@ -19,7 +19,7 @@ public final class ReportStore: Sendable {
     try AtomicFile.createFolder(url.deletingLastPathComponent(), permissions: 0o700)
     do {
       if !FileManager.default.fileExists(atPath: url.path) {
-        FileManager.default.createFile(
+        _ = FileManager.default.createFile(
           atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600])
       }
       var configuration = Configuration()

@@ -8,6 +8,11 @@ public struct LeaderboardEntry: Codable, Sendable, Equatable {
   /// Why there is no report, in words.
   public var unscored: String?
 
+  /// Digest of the predictions, which outlives them where the entry is withdrawn.
+  public var predictionsDigest: String? {
+    report?.digests.predictions ?? metadata.predictionsSHA256
+  }
+
   public init(
     slug: String, metadata: SubmissionMetadata, report: ScoreReport?, unscored: String? = nil
   ) {

@@ -1,7 +1,7 @@
 public import Foundation
 
 /// Reads a prediction file and lays it beside the rows of a split.
-public struct PredictionReader {
+public struct PredictionReader: Sendable {
   public let definition: BenchmarkDefinition
   public let split: String
   /// Ids of the split's rows in their order.
@@ -33,9 +33,12 @@ public struct PredictionReader {
 
   /// Reads `data`, which the user knows as `name`.
   ///
+  /// - Parameter limits: refuses, before anything is parsed, what no prediction file looks like.
   /// - Throws: ``HarnessError/invalid(_:)`` with every error and warning of the file.
-  public func read(_ data: Data, name: String) throws(HarnessError) -> Predictions {
-    try align(PredictionTableReader.read(data, name: name, columns: columns))
+  public func read(
+    _ data: Data, name: String, limits: UploadLimits? = nil
+  ) throws(HarnessError) -> Predictions {
+    try align(PredictionTableReader.read(data, name: name, columns: columns, limits: limits))
   }
 
   /// Lays a table that was read beside the rows of the split.

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// A prediction file as it was read: one value a row and target, before it is laid beside the
 /// rows of a split.
@@ -55,12 +55,15 @@ public struct PredictionColumns: Sendable, Equatable {
 /// CSV with a header and an id, JSON lines; plain or in a zip.
 enum PredictionTableReader {
   static func read(
-    _ data: Data, name: String, columns: PredictionColumns
+    _ data: Data, name: String, columns: PredictionColumns, limits: UploadLimits? = nil
   ) throws(HarnessError) -> PredictionTable {
     if ZipArchive.isZip(data) {
-      let (entry, path) = try chosenEntry(ZipArchive.entries(of: data, name: name), name: name)
-      return try read(entry, name: path, columns: columns)
+      let entries = try ZipArchive.entries(
+        of: data, name: name, maximumBytes: limits?.bytes ?? ZipArchive.maximumBytes)
+      let (entry, path) = try chosenEntry(entries, name: name)
+      return try read(entry, name: path, columns: columns, limits: limits)
     }
+    try limits?.check(data, name: name)
     if let numeric = NumericColumns.parse(data, maximumColumns: 2), numeric.rows > 0 {
       return PredictionTable(
         name: name, ids: nil,

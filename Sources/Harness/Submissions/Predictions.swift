@@ -1,3 +1,5 @@
+package import Foundation
+
 /// Predictions that lie beside the rows of a split: checked, in the split's order.
 public struct Predictions: Sendable, Equatable {
   /// Attempted targets; (n,) each.
@@ -35,5 +37,20 @@ public struct Predictions: Sendable, Equatable {
   public func values(_ target: Target) -> [Double]? {
     guard let column = columns[target] else { return nil }
     return missingCount == 0 ? column.values : present.map { column.values[$0] }
+  }
+
+  /// The predictions as TSV with a header and ids, in the order of the split: the form in which
+  /// submissions are kept.
+  ///
+  /// - Parameter ids: of every row of the split; those without a prediction are left out.
+  package func table(ids: [String]) -> Data {
+    precondition(ids.count == rowCount, "one id a row of the split")
+    let targets = Target.allCases.filter { columns[$0] != nil }
+    var out = (["id"] + targets.map(\.rawValue)).joined(separator: "\t") + "\n"
+    for row in present {
+      let values = targets.compactMap { columns[$0]?.values[row] }.map { "\($0)" }
+      out += ([ids[row]] + values).joined(separator: "\t") + "\n"
+    }
+    return Data(out.utf8)
   }
 }

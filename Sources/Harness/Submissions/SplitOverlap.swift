@@ -14,12 +14,13 @@ public struct SplitOverlap: Codable, Sendable, Equatable {
   /// Looks for the essays of `evaluated` in the training sets that `entry` declares as
   /// `benchmark/split`; other declarations can't be looked up. Sets without overlap are left out.
   public static func find(
-    _ entry: SubmissionFolder.Entry, evaluated: Dataset, home: DataHome
+    _ entry: SubmissionFolder.Entry, evaluated: Dataset, home: DataHome,
+    benchmarks: [BenchmarkDefinition]
   ) throws(HarnessError) -> [SplitOverlap] {
     var found: [SplitOverlap] = []
     for name in entry.metadata.trainingData ?? [] {
       let parts = name.split(separator: "/").map(String.init)
-      guard parts.count == 2, let definition = try? BenchmarkRegistry.find(parts[0]),
+      guard parts.count == 2, let definition = benchmarks.first(where: { $0.id == parts[0] }),
         definition.splitNames.contains(parts[1])
       else { continue }
       guard home.has(parts[0], parts[1]) else {

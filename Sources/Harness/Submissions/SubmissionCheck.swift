@@ -7,23 +7,30 @@ public enum SubmissionCheck {
     /// Entries whose predictions were read against their split.
     public var compared = 0
     public var published = 0
+    /// Withdrawn entries whose predictions were taken away.
+    public var withdrawn = 0
     /// Entries whose split is not in the data home.
     public var withoutSplit = 0
   }
 
+  /// - Parameter benchmarks: the definitions that entries may name.
   /// - Throws: ``HarnessError/invalid(_:)`` with the faults of every entry.
   public static func run(
-    _ folder: SubmissionFolder, home: DataHome
+    _ folder: SubmissionFolder, home: DataHome, benchmarks: [BenchmarkDefinition]
   ) throws(HarnessError) -> Outcome {
     var outcome = Outcome()
     var faults: [Fault] = []
     for entry in try folder.entries() {
       outcome.entries += 1
       guard let file = entry.predictions else {
-        outcome.published += 1
+        if entry.metadata.kind == .published {
+          outcome.published += 1
+        } else {
+          outcome.withdrawn += 1
+        }
         continue
       }
-      let definition = try BenchmarkRegistry.find(entry.metadata.benchmark)
+      let definition = try benchmarks.named(entry.metadata.benchmark)
       guard home.has(definition.id, entry.metadata.split) else {
         outcome.withoutSplit += 1
         continue

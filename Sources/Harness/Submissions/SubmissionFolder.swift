@@ -11,7 +11,8 @@ public struct SubmissionFolder: Sendable {
   public struct Entry: Sendable, Equatable {
     public var slug: String
     public var metadata: SubmissionMetadata
-    /// Where its predictions stand; nil for a published entry.
+    /// Where its predictions stand; nil for a published entry, and for a withdrawn one that has
+    /// none any more.
     public var predictions: URL?
   }
 
@@ -62,7 +63,8 @@ public struct SubmissionFolder: Sendable {
     let predictions = folder.appending(path: "predictions.tsv")
     let present = FileManager.default.fileExists(atPath: predictions.path)
     let wanted = metadata.kind != .published
-    if present != wanted {
+    let mayLack = metadata.withdrawal != nil
+    if present != wanted && !(wanted && mayLack) {
       faults.append(
         Fault(
           .metadata, file: predictions.relativePath, found: present ? "a file" : "no file",
@@ -70,7 +72,7 @@ public struct SubmissionFolder: Sendable {
             ? "predictions.tsv" : "no predictions: a published entry has claimed scores alone"))
     }
     if !faults.isEmpty { throw .invalid(faults) }
-    return Entry(slug: slug, metadata: metadata, predictions: wanted ? predictions : nil)
+    return Entry(slug: slug, metadata: metadata, predictions: present ? predictions : nil)
   }
 
   private func folders(of folder: URL) throws(HarnessError) -> [URL] {
@@ -135,14 +137,26 @@ public struct SubmissionFolder: Sendable {
         what: "These predictions were added already, as '\(same.slug)'",
         hint: "An entry's predictions must differ from every other's.")
     }
-    // Written whole under a hidden name, then moved: a reader never sees half an entry.
+    return try put(
+      predictions.table(ids: dataset.rows.map(\.id)), metadata: metadata, slug: slug)
+  }
+
+  /// Writes an entry that was checked elsewhere, in the place of one of the same name.
+  ///
+  /// It is written whole under a hidden name, then moved: a reader never sees half an entry.
+  package func put(
+    _ predictions: Data, metadata: SubmissionMetadata, slug: String
+  ) throws(HarnessError) -> URL {
+    let target = url.appending(path: metadata.benchmark).appending(path: slug)
     let staging = url.appending(path: metadata.benchmark).appending(path: ".\(slug).part")
     try? FileManager.default.removeItem(at: staging)
-    try AtomicFile.write(
-      Self.table(predictions, dataset), to: staging.appending(path: "predictions.tsv"))
+    try AtomicFile.write(predictions, to: staging.appending(path: "predictions.tsv"))
     try AtomicFile.write(
       try Documents.encode(metadata), to: staging.appending(path: "submission.json"))
     do {
+      if FileManager.default.fileExists(atPath: target.path) {
+        try FileManager.default.removeItem(at: target)
+      }
       try FileManager.default.moveItem(at: staging, to: target)
     } catch {
       try? FileManager.default.removeItem(at: staging)
@@ -150,17 +164,6 @@ public struct SubmissionFolder: Sendable {
     }
     AtomicFile.sync(folder: target.deletingLastPathComponent())
     return target
-  }
-
-  /// Predictions as TSV with a header and ids, in the order of the split.
-  private static func table(_ predictions: Predictions, _ dataset: Dataset) -> Data {
-    let targets = Target.allCases.filter { predictions.columns[$0] != nil }
-    var out = (["id"] + targets.map(\.rawValue)).joined(separator: "\t") + "\n"
-    for row in predictions.present {
-      let values = targets.compactMap { predictions.columns[$0]?.values[row] }.map { "\($0)" }
-      out += ([dataset.rows[row].id] + values).joined(separator: "\t") + "\n"
-    }
-    return Data(out.utf8)
   }
 }
 
@@ -186,7 +189,7 @@ public enum Slug {
 
 extension SubmissionMetadata {
   /// What is wrong with the metadata itself.
-  func faults(file: String) -> [Fault] {
+  package func faults(file: String) -> [Fault] {
     var faults: [Fault] = []
     func fault(_ field: String, _ found: String, _ expected: String) {
       faults.append(
@@ -205,6 +208,17 @@ extension SubmissionMetadata {
     }
     if let submitted, submitted.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) == nil {
       fault("submitted", submitted, "a day as YYYY-MM-DD")
+    }
+    for event in history ?? [] {
+      if event.day.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) == nil {
+        fault("history.day", event.day, "a day as YYYY-MM-DD")
+      }
+      if event.text.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty {
+        fault("history.text", event.text, "what happened, in a sentence")
+      }
+    }
+    if let days = history?.map(\.day), days != days.sorted() {
+      fault("history", days.joined(separator: ", "), "the oldest event first")
     }
     if kind == .published && claimed == nil {
       fault("claimed", "", "the scores that the publication claims")

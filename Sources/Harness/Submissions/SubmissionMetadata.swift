@@ -32,6 +32,8 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   public var targets: [Target]?
   /// Digest of the predictions as read, 64 hexadecimal digits; none for a published entry.
   public var predictionsSHA256: String?
+  /// What happened to the entry after ``submitted``, oldest first.
+  public var history: [Event]?
 
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case fineTuned = "fine-tuned"
@@ -41,6 +43,40 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
     /// Claimed in a paper; there are no predictions to score.
     case published
   }
+
+  /// One event of an entry's history.
+  public struct Event: Codable, Sendable, Equatable {
+    /// `YYYY-MM-DD`.
+    public var day: String
+    public var kind: Kind
+    /// What happened and why, in a sentence; for a reproduction by whom and with what result.
+    public var text: String
+
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+      /// Somebody else trained the system again.
+      case reproduced
+      /// Keeps its page and loses its place; its predictions may go.
+      case withdrawn
+      /// Takes a withdrawal back.
+      case restored
+      case note
+    }
+
+    public init(day: String, kind: Kind, text: String) {
+      self.day = day
+      self.kind = kind
+      self.text = text
+    }
+  }
+
+  /// The event that took the entry off its board; nil where it stands there.
+  public var withdrawal: Event? {
+    let last = history?.last { $0.kind == .withdrawn || $0.kind == .restored }
+    return last?.kind == .withdrawn ? last : nil
+  }
+
+  /// The latest reproduction by somebody else.
+  public var reproduction: Event? { history?.last { $0.kind == .reproduced } }
 
   public struct BaseModel: Codable, Sendable, Equatable {
     public var name: String

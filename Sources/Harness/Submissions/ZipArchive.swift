@@ -18,9 +18,11 @@ enum ZipArchive {
   /// The regular files of the archive in their order; `__MACOSX` and `._` files are left out.
   ///
   /// - Throws: ``HarnessError/invalid(_:)`` for an absolute path or one with `..`, a link, a
-  ///   nested archive, encryption, more than 100 entries, more than 64 MiB unpacked (counted
+  ///   nested archive, encryption, more than 100 entries, more than `maximumBytes` unpacked (counted
   ///   while unpacking, whatever the headers say), and a damaged archive.
-  static func entries(of data: Data, name: String) throws(HarnessError) -> [Entry] {
+  static func entries(
+    of data: Data, name: String, maximumBytes: Int = maximumBytes
+  ) throws(HarnessError) -> [Entry] {
     guard let archive = archive_read_new() else {
       throw .system(path: name, reason: "out of memory")
     }
@@ -31,7 +33,7 @@ enum ZipArchive {
       guard archive_read_open_memory(archive, buffer.baseAddress, buffer.count) == ARCHIVE_OK
       else { return .failure(damaged(archive, name)) }
       do throws(HarnessError) {
-        return .success(try readAll(archive, name: name))
+        return .success(try readAll(archive, name: name, maximumBytes: maximumBytes))
       } catch {
         return .failure(error)
       }
@@ -40,7 +42,7 @@ enum ZipArchive {
   }
 
   private static func readAll(
-    _ archive: OpaquePointer, name: String
+    _ archive: OpaquePointer, name: String, maximumBytes: Int
   ) throws(HarnessError) -> [Entry] {
     var entries: [Entry] = []
     var seen = 0
@@ -60,7 +62,8 @@ enum ZipArchive {
       try check(path: path, header: header, name: name)
       if archive_entry_filetype(header) & 0o170000 == 0o040000 { continue }
       if PredictionChoice.isIgnored(path) { continue }
-      let content = try content(archive, path: path, name: name, total: &total)
+      let content = try content(
+        archive, path: path, name: name, total: &total, maximumBytes: maximumBytes)
       if isZip(content) || ["zip", "gz", "tar", "7z", "rar", "bz2", "xz"].contains(suffix(path)) {
         throw refused(name, found: "a nested archive, \(path)", "prediction files only")
       }
@@ -85,7 +88,7 @@ enum ZipArchive {
   }
 
   private static func content(
-    _ archive: OpaquePointer, path: String, name: String, total: inout Int
+    _ archive: OpaquePointer, path: String, name: String, total: inout Int, maximumBytes: Int
   ) throws(HarnessError) -> Data {
     var data = Data()
     var chunk = [UInt8](repeating: 0, count: 1 << 16)

@@ -76,18 +76,18 @@ public enum LabelCorrection: Sendable, Equatable {
       summary.withoutCrowdLabel += 1
       return nil
     }
-    guard let model else { return (crowd, "crowd") }
+    guard let model else { return (crowd, row.crowdSource) }
     switch self {
     case .threshold(let llm, let alpha) where abs(crowd - model) > alpha:
       summary.changed += 1
       return (model, "llm:\(llm):alpha=\(alpha)")
     case .soft(let llm, _):
-      guard let reliability = summary.reliability else { return (crowd, "crowd") }
+      guard let reliability = summary.reliability else { return (crowd, row.crowdSource) }
       let label = reliability.label(crowd: crowd, model: model)
       if abs(label - crowd) > 0.005 { summary.changed += 1 }
       return (label, "llm:\(llm):soft=\((reliability.weight * 100).rounded() / 100)")
     default:
-      return (crowd, "crowd")
+      return (crowd, row.crowdSource)
     }
   }
 }

@@ -7,6 +7,8 @@ public struct LabelledEssay: Sendable, Equatable {
   public let person: String?
   /// The crowd's label in [1, 7], or nil.
   public let crowd: Double?
+  /// Where the crowd's label is from, for the provenance column: `crowd`, or `crowd:repaired`.
+  public let crowdSource: String
   /// Models' labels in [1, 7] by the model's name; a missing label has no entry.
   public let labels: [String: Double]
   /// Demographic groups of the writer by attribute, such as gender: Female.
@@ -14,12 +16,14 @@ public struct LabelledEssay: Sendable, Equatable {
 
   public init(
     id: String, text: String, person: String? = nil, crowd: Double?,
-    labels: [String: Double] = [:], groups: [String: String] = [:]
+    crowdSource: String = Agreement.crowd, labels: [String: Double] = [:],
+    groups: [String: String] = [:]
   ) {
     self.id = id
     self.text = text
     self.person = person
     self.crowd = crowd
+    self.crowdSource = crowdSource
     self.labels = labels
     self.groups = groups
   }
@@ -29,7 +33,8 @@ public struct LabelledEssay: Sendable, Equatable {
     var labels = labels
     labels[name] = table[key] ?? nil
     return Self(
-      id: id, text: text, person: person, crowd: crowd, labels: labels, groups: groups)
+      id: id, text: text, person: person, crowd: crowd, crowdSource: crowdSource, labels: labels,
+      groups: groups)
   }
 }
 
@@ -41,7 +46,7 @@ public struct CuratedEssay: Sendable, Equatable {
   /// Which data set it stands in, such as newsemp24.
   public let set: String
   public let label: Double
-  /// `crowd`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft=0.83`.
+  /// `crowd`, `crowd:repaired`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft=0.83`.
   public let provenance: String
 
   public init(

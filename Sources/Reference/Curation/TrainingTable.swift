@@ -32,6 +32,8 @@ public struct TrainingTable: Sendable, Equatable {
     public let inEvaluation: Int
     public let portion: Double
     public let seed: UInt64?
+    /// Rows drawn whose crowd label was repaired; absent where none was.
+    public let repaired: Int?
   }
 
   /// - Parameter evaluation: the texts of the split that will be evaluated on.
@@ -65,13 +67,15 @@ public struct TrainingTable: Sendable, Equatable {
     let leakingIDs = Swift.Set(leaking.map(\.id))
     let kept = overlap == .keep ? curated : curated.filter { !leakingIDs.contains($0.id) }
     rows += kept
+    let repaired = chosen.count { $0.crowdSource != Agreement.crowd }
     steps.append(
       Step(
         set: set, labels: correction.name, given: essays.count, chosen: chosen.count,
         added: kept.count, changed: summary.changed,
         withoutModelLabel: summary.withoutModelLabel,
         withoutCrowdLabel: summary.withoutCrowdLabel, inEvaluation: leaking.count,
-        portion: portion, seed: portion < 1 ? seed : nil))
+        portion: portion, seed: portion < 1 ? seed : nil,
+        repaired: repaired > 0 ? repaired : nil))
     return summary
   }
 

@@ -39,6 +39,15 @@ extension EncoderEngine {
     }
   }
 
+  /// The first tokens' last hidden states, (B, C) row-major, of the latest forward pass, which must
+  /// have been one of inference: a training pass drops elements of them.
+  package var firstTokenStates: [Float] {
+    guard let plan, !plan.training else { preconditionFailure("a pass of inference comes first") }
+    let states = plan.head(arena.base).input
+    // The head's input block holds B · C floats.
+    return Array(UnsafeBufferPointer(start: states, count: plan.B * plan.C))
+  }
+
   /// Drops elements of (B, C) in place.
   private func drop(
     _ x: UnsafeMutablePointer<Float>, _ site: DropoutSite, _ plan: ActivationPlan

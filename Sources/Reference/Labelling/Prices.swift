@@ -2,8 +2,9 @@ public import Foundation
 
 /// What tokens cost, in US dollars a million, by model name.
 ///
-/// None are built in: prices change, and a wrong one would make a cap on spend a false promise. They
-/// come from a price file; a model that is not in it has no price.
+/// A few list prices are built in with the month they were seen in; prices change, so what a run
+/// says it costs is as old as that. A price file overrides them model by model. A model in neither
+/// has no price.
 public struct Prices: Sendable, Equatable {
   public struct Price: Codable, Sendable, Equatable {
     /// Dollars a million tokens sent.
@@ -25,6 +26,25 @@ public struct Prices: Sendable, Equatable {
   public var models: [String: Price]
 
   public init(_ models: [String: Price] = [:]) { self.models = models }
+
+  /// The month of the built-in prices.
+  public static let builtInMonth = "May 2026"
+
+  /// List prices without batch or cache discounts: OpenAI's for GPT-4o and GPT-4o mini as of May
+  /// 2026 (platform.openai.com/docs/pricing), Groq's for Llama 3.3 70B as of October 2025
+  /// (console.groq.com/docs/models) and, at the end of its service, for Llama 3 70B, the paper's
+  /// model (groq.com/pricing).
+  public static let builtIn = Prices([
+    "gpt-4o": Price(prompt: 2.5, answer: 10),
+    "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
+    "llama-3.3-70b-versatile": Price(prompt: 0.59, answer: 0.79),
+    "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
+  ])
+
+  /// These prices with those of `other` in their place, model by model.
+  public func overridden(by other: Prices) -> Prices {
+    Prices(models.merging(other.models) { _, own in own })
+  }
 
   /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
   ///

@@ -47,23 +47,33 @@ public final class Predictor {
     tokens: [[Int32]], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> [Float] {
     var results = Array(repeating: Float(0), count: tokens.count)
-    let order = tokens.indices.sorted { (tokens[$0].count, $1) > (tokens[$1].count, $0) }
-    var start = 0
     var predictions: [Float] = []
-    while start < order.count {
-      var end = start
-      var total = 0
-      while end < order.count, end == start || total + tokens[order[end]].count <= 2048 {
-        total += tokens[order[end]].count
-        end += 1
-      }
-      let batch = try PackedBatch(order[start..<end].map { tokens[$0] }, for: engine.configuration)
+    var done = 0
+    for rows in Self.batches(of: tokens) {
+      let batch = try PackedBatch(rows.map { tokens[$0] }, for: engine.configuration)
       engine.forward(batch, mode: .inference, predictions: &predictions)
-      for (place, row) in order[start..<end].enumerated() { results[row] = predictions[place] }
-      start = end
-      progress(start, order.count)
+      for (place, row) in rows.enumerated() { results[row] = predictions[place] }
+      done += rows.count
+      progress(done, tokens.count)
     }
     return results
+  }
+
+  /// The rows of each batch: longest first, about 2,000 tokens a batch.
+  static func batches(of tokens: [[Int32]]) -> [[Int]] {
+    let order = tokens.indices.sorted { (tokens[$0].count, $1) > (tokens[$1].count, $0) }
+    var batches: [[Int]] = []
+    var total = 0
+    for row in order {
+      let length = tokens[row].count
+      if batches.isEmpty || total + length > 2048 {
+        batches.append([])
+        total = 0
+      }
+      batches[batches.count - 1].append(row)
+      total += length
+    }
+    return batches
   }
 
   /// How the predictions for `examples` agree with their targets.

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import Glibc
 
 /// The folder of a training run.
@@ -119,6 +119,18 @@ struct RunDirectory {
     }
     try point(best, to: name)
     if let previous, previous != name { try? manager.removeItem(at: url.appending(path: previous)) }
+  }
+
+  /// Removes every checkpoint; the links go first, so that none points to nothing.
+  func removeModels() throws {
+    let manager = FileManager.default
+    try filing {
+      for link in [last, best] { unlink(link.path) }
+      for name in try manager.contentsOfDirectory(atPath: url.path)
+      where name.hasPrefix("checkpoint-") || name.hasPrefix("best-") {
+        try manager.removeItem(at: url.appending(path: name))
+      }
+    }
   }
 
   /// Cuts the logs back to what the checkpoint knows, before a run goes on from it.

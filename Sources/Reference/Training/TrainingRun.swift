@@ -240,6 +240,15 @@ public final class TrainingRun {
 }
 
 extension TrainingRun {
+  /// Counts the changes of this program after which the same run computes other bits.
+  public static let arithmetic = 1
+
+  /// Removes the checkpoints of the run in `folder` and keeps its description, logs and curve; the
+  /// run can't be resumed any more.
+  public static func removeModels(of folder: URL) throws {
+    try RunDirectory(url: folder).removeModels()
+  }
+
   /// Every example fits the model, or the first that does not is named.
   private static func check(
     _ training: [TrainingExample], _ validation: [TrainingExample],

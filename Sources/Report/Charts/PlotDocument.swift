@@ -30,10 +30,16 @@ public struct PlotDocument: Sendable {
   public struct Series: Sendable {
     public var name: String
     public var points: [(x: Double, y: Double)]
+    /// Vertical bars, such as a mean and its spread.
+    public var bars: [(x: Double, low: Double, high: Double)]
 
-    public init(name: String, points: [(x: Double, y: Double)]) {
+    public init(
+      name: String, points: [(x: Double, y: Double)],
+      bars: [(x: Double, low: Double, high: Double)] = []
+    ) {
       self.name = name
       self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
+      self.bars = bars.filter { $0.x.isFinite && $0.low.isFinite && $0.high.isFinite }
     }
   }
 
@@ -62,7 +68,9 @@ public struct PlotDocument: Sendable {
   }
 
   private static func drawing(_ panel: Panel, top: Double) -> String {
-    let points = panel.series.flatMap(\.points)
+    let bars = panel.series.flatMap(\.bars)
+    let points =
+      panel.series.flatMap(\.points) + bars.map { ($0.x, $0.low) } + bars.map { ($0.x, $0.high) }
     guard let x0 = points.map(\.x).min(), let x1 = points.map(\.x).max(),
       let least = points.map(\.y).min(), let most = points.map(\.y).max()
     else { return "" }
@@ -101,6 +109,10 @@ public struct PlotDocument: Sendable {
         (index == 0 ? "M" : "L") + place(point.x, point.y)
       }
       out += #"<path class="l" \#(style) d="\#(path.joined())"/>"#
+      for bar in series.bars {
+        out += #"<path class="l" stroke="\#(colours[number % 4])" "#
+        out += #"d="M\#(place(bar.x, bar.low))L\#(place(bar.x, bar.high))"/>"#
+      }
       let y = top + 14 + Double(number) * 16
       out +=
         #"<path class="l" \#(style) d="M\#(SVG.number(right - 150)) \#(SVG.number(y - 4))h24"/>"#

@@ -93,7 +93,7 @@ extension LeaderboardDocument {
 extension BoardTable {
   /// Why an entry is not ranked, in words.
   func reasonApart(_ entry: LeaderboardEntry) -> String {
-    if let reason = board.facts[entry.slug]?.withdrawn { return "withdrawn: \(reason)" }
+    if let withdrawal = entry.metadata.withdrawal { return "withdrawn: \(withdrawal.text)" }
     return entry.unscored ?? "no score report is at hand for it"
   }
 }
@@ -105,10 +105,9 @@ struct SystemDocument: Encodable {
   let metadata: SubmissionMetadata
   let report: ScoreReport?
   let unscored: String?
-  let facts: EntryFacts?
 
   /// `entry` without its contact, and a suppressed group without any figure.
-  init(_ entry: LeaderboardEntry, _ facts: EntryFacts?) {
+  init(_ entry: LeaderboardEntry) {
     slug = entry.slug
     var metadata = entry.metadata
     metadata.contact = nil
@@ -122,6 +121,5 @@ struct SystemDocument: Encodable {
     }
     self.report = report
     unscored = entry.unscored
-    self.facts = facts
   }
 }

@@ -13,13 +13,13 @@ enum Badges {
   }
 
   /// Names and explanations, the kind first.
-  static func all(_ entry: LeaderboardEntry, _ facts: EntryFacts?) -> [Content] {
+  static func all(_ entry: LeaderboardEntry) -> [Content] {
     let metadata = entry.metadata
     var badges = [badge(title(metadata.kind), "kind", explanation(metadata.kind))]
     if entry.report != nil {
       badges.append(badge("rescored", "good", "Scored here from the predictions, not claimed"))
     }
-    if facts?.reproduced != nil {
+    if metadata.reproduction != nil {
       badges.append(badge("reproduced", "good", "Somebody else trained it again"))
     }
     if metadata.usesDevLabels == true {
@@ -34,7 +34,10 @@ enum Badges {
     if metadata.usesDemographics == true {
       badges.append(badge("demographics", "data", "Reads the person's demographics"))
     }
-    if facts?.withdrawn != nil { badges.append(badge("withdrawn", "bad", "Withdrawn")) }
+    if let claim = ClaimedFigure.all(entry).first(where: \.differs) {
+      badges.append(badge("claim differs", "bad", claim.words))
+    }
+    if metadata.withdrawal != nil { badges.append(badge("withdrawn", "bad", "Withdrawn")) }
     return badges
   }
 

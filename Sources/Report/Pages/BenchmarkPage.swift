@@ -4,7 +4,7 @@ import Harness
 struct BenchmarkPage: Sendable {
   let benchmark: BenchmarkDefinition
   let tables: [BoardTable]
-  let statistics: [String: SplitStatistics]
+  let statistics: [String: DatasetStatistics.SplitStatistics]
   let chrome: Chrome
   var serverCommands: [String] = []
 
@@ -41,10 +41,8 @@ struct BenchmarkPage: Sendable {
       $0.replacing("{benchmark}", with: benchmark.id)
         .replacing("{split}", with: benchmark.defaultSplit)
     }
-    let figures = statistics.keys.sorted().compactMap { key -> Content? in
-      guard key.hasPrefix("\(benchmark.id)/"), let of = statistics[key] else { return nil }
-      return splitFigures(String(key.dropFirst(benchmark.id.utf8.count + 1)), of)
-    }
+    let figures = benchmark.splitNames.compactMap { statistics["\(benchmark.id)/\($0)"] }
+      .map(splitFigures)
     content["hasFigures"] = !figures.isEmpty
     content["figures"] = figures
     return content
@@ -65,17 +63,16 @@ struct BenchmarkPage: Sendable {
     }
   }
 
-  private func splitFigures(_ split: String, _ statistics: SplitStatistics) -> Content {
+  private func splitFigures(_ statistics: DatasetStatistics.SplitStatistics) -> Content {
+    let split = statistics.name
     var attributes: [String] = []
     for group in statistics.groups where !attributes.contains(group.attribute) {
       attributes.append(group.attribute)
     }
     return [
       "figureSplit": split, "figureRows": FigureText.count(statistics.rows),
-      "hasPersons": statistics.persons != nil,
-      "figurePersons": statistics.persons.map(FigureText.count) ?? "",
-      "hasArticles": statistics.articles != nil,
-      "figureArticles": statistics.articles.map(FigureText.count) ?? "",
+      "figurePersons": FigureText.counted(statistics.persons, "person"),
+      "figureArticles": FigureText.counted(statistics.articles, "article"),
       "labelRows": benchmark.targets.compactMap { range in
         statistics.labels[range.name].map { labels(range, $0, split) }
       },
@@ -89,16 +86,17 @@ struct BenchmarkPage: Sendable {
     ]
   }
 
-  private func size(_ group: SplitStatistics.Group) -> Content {
+  private func size(_ group: DatasetStatistics.Group) -> Content {
     [
-      "group": group.group, "isSmall": group.rows == nil,
-      "groupN": group.rows.map(FigureText.count) ?? "",
+      "group": group.group, "isSmall": group.n == nil,
+      "groupN": group.n.map(FigureText.count) ?? "",
       "groupPersons": group.persons.map(FigureText.count) ?? FigureText.absent,
     ]
   }
 
   private func labels(
-    _ range: BenchmarkDefinition.TargetRange, _ labels: SplitStatistics.Labels, _ split: String
+    _ range: BenchmarkDefinition.TargetRange, _ labels: DatasetStatistics.LabelStatistics,
+    _ split: String
   ) -> Content {
     var content: Content = [
       "target": range.name.title, "mean": FigureText.number(labels.mean, decimals: 2),

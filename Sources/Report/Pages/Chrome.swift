@@ -12,9 +12,11 @@ struct Chrome: Sendable {
   /// First digits of the assets' digest: a changed stylesheet gets a new address.
   let assets: String
 
-  /// The content of the layout for the page at `path`.
+  /// The content of the layout for the page at `path`; `preview` is the picture that a chat shows
+  /// beside a link to it, from the site's root.
   func content(
-    path: String, title: String, description: String, section: Section
+    path: String, title: String, description: String, section: Section,
+    preview: String = SitePaths.preview
   ) -> Content {
     let depth = path.utf8.count { $0 == 0x2F }
     var content: Content = [
@@ -28,7 +30,7 @@ struct Chrome: Sendable {
     if let version { content["version"] = version }
     if let address {
       content["canonical"] = address.appending(path: path).absoluteString
-      content["siteAddress"] = address.absoluteString
+      content["preview"] = address.appending(path: preview).absoluteString
     }
     return content
   }

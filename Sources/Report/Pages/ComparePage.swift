@@ -20,7 +20,7 @@ struct ComparePage: Sendable {
       path: path, title: "All pairs on \(board)",
       description:
         "Pairwise differences in \(table.metric.name) with adjusted p-values on \(board).",
-      section: .boards)
+      section: .boards, preview: "\(table.board.path)/\(SitePaths.preview)")
     let all = table.scored.filter { table.primary($0)?.value != nil }
     let shown = Array(all.prefix(Self.limit))
     content["boardName"] = board

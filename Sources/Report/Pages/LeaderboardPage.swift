@@ -7,6 +7,9 @@ struct LeaderboardPage: Sendable {
 
   var path: String { "\(table.board.path)/index.html" }
 
+  /// Above this many rows the stylesheet lays out only what is in sight.
+  private static let largeBoard = 150
+
   func content() -> Content {
     let benchmark = table.benchmark
     let split = table.board.split
@@ -14,7 +17,8 @@ struct LeaderboardPage: Sendable {
     var content = chrome.content(
       path: path, title: "\(benchmark.title), \(split)",
       description: "\(what): \(FigureText.counted(table.scored.count, "scored system")), "
-        + "ordered by \(table.metric.name).", section: .boards)
+        + "ordered by \(table.metric.name).", section: .boards,
+      preview: "\(table.board.path)/\(SitePaths.preview)")
     content["benchmark"] = benchmark.title
     content["benchmarkPage"] = "../index.html"
     content["split"] = split
@@ -30,7 +34,10 @@ struct LeaderboardPage: Sendable {
     content["hasPairs"] = !(table.board.comparison?.pairs.isEmpty ?? true)
     content.merge(size()) { _, new in new }
     content.merge(certainty()) { _, new in new }
-    content["columns"] = columns()
+    let columns = columns()
+    content["columns"] = columns
+    content["columnCount"] = "\(columns.count)"
+    content["isLarge"] = table.scored.count > Self.largeBoard
     content["rows"] = table.scored.map(row)
     content["kinds"] = kinds()
     content.merge(publishedTable()) { _, new in new }
@@ -111,7 +118,7 @@ struct LeaderboardPage: Sendable {
     content["rankKey"] = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
     content["ties"] = standing?.tieGroups.joined(separator: " ") ?? ""
     content["hasTies"] = !(standing?.tieGroups.isEmpty ?? true)
-    content["badges"] = Badges.all(entry, table.board.facts[entry.slug])
+    content["badges"] = Badges.all(entry)
     content["kind"] = metadata.kind.rawValue
     content["labels"] = Badges.labelWords(metadata)
     content["cells"] = cells(entry)
@@ -149,8 +156,8 @@ struct LeaderboardPage: Sendable {
     content["why"] = reason ?? "no figure"
     content["hint"] =
       figure?.value == nil
-      ? "Undefined: \(reason ?? "no figure")" : interval.map { "95% interval \($0)" } ?? ""
-    content["hasHint"] = figure?.value == nil || interval != nil
+      ? "Undefined: \(reason ?? "no figure")"
+      : interval.map { "95% interval \($0)" } ?? "No interval is computed for it"
     return content
   }
 

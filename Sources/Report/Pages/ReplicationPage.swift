@@ -24,6 +24,9 @@ struct ReplicationPage: Sendable {
     content["tally"] = replication.tally().map { verdict, count -> Content in
       ["verdict": verdict.rawValue, "look": Self.look(verdict), "count": "\(count)"]
     }
+    content["hasExperiments"] = !replication.experiments.isEmpty
+    content["experiments"] = replication.experiments.enumerated().map(Self.experiment)
+    content["experimentLegend"] = ExperimentSummary.legend
     content["hasErrata"] = !replication.errata.isEmpty
     content["errata"] = replication.errata
     content["hasSweeps"] = !replication.sweeps.isEmpty
@@ -101,6 +104,25 @@ struct ReplicationPage: Sendable {
     case .notReplicated: "bad"
     case .notRun: "kind"
     }
+  }
+
+  // MARK: Experiments
+
+  private static func experiment(_ number: Int, _ summary: ExperimentSummary) -> Content {
+    [
+      "experimentTitle": SafeText.cleaned(summary.title),
+      "experimentTables": summary.tables.enumerated().map { place, table -> Content in
+        [
+          "experimentTable": table.caption, "experimentID": "experiment-\(number + 1)-\(place + 1)",
+          "first": table.header.first ?? "", "columns": Array(table.header.dropFirst()),
+          "lines": table.rows.map { cells -> Content in
+            ["lineName": cells.first ?? "", "values": Array(cells.dropFirst())]
+          },
+        ]
+      },
+      "hasExperimentNotes": !summary.notes.isEmpty,
+      "experimentNotes": summary.notes,
+    ]
   }
 
   // MARK: Plots

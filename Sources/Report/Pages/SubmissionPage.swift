@@ -1,3 +1,4 @@
+import Foundation
 import Harness
 
 /// The page of one entry.
@@ -7,7 +8,6 @@ struct SubmissionPage: Sendable {
   let chrome: Chrome
 
   var path: String { "\(table.board.path)/\(SitePaths.system(entry.slug))" }
-  private var facts: EntryFacts? { table.board.facts[entry.slug] }
 
   func content() -> Content {
     let metadata = entry.metadata
@@ -15,16 +15,17 @@ struct SubmissionPage: Sendable {
     let board = "\(table.benchmark.title), \(table.board.split)"
     var content = chrome.content(
       path: path, title: "\(SafeText.shortened(system, to: 60)) on \(board)",
-      description: summary(), section: .boards)
+      description: summary(), section: .boards,
+      preview: "\(table.board.path)/\(SitePaths.preview(entry.slug))")
     content["system"] = SafeText.shortened(system, to: 300)
     content["team"] = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
     content["boardName"] = board
     content["boardPage"] = "../index.html"
     content["document"] = "\(entry.slug).json"
-    let digest = entry.report?.digests.predictions ?? ""
+    let digest = entry.predictionsDigest ?? ""
     content["hasPermalink"] = SafeText.isPathComponent(digest)
     content["permalink"] = "../by-digest/\(digest).html"
-    content["badges"] = Badges.all(entry, facts)
+    content["badges"] = Badges.all(entry)
     content["isPublished"] = metadata.kind == .published
     content["hasReport"] = entry.report != nil
     content["unscored"] = entry.report == nil && metadata.kind != .published
@@ -84,6 +85,11 @@ struct SubmissionPage: Sendable {
       content["hasHeadline"] = true
       content["badgeImage"] = "../\(SitePaths.badge(entry.slug))"
       let words = Badge.words(entry, table)
+      if let address = chrome.address {
+        let badge = "\(table.board.path)/\(SitePaths.badge(entry.slug))"
+        content["badgeAddress"] = address.appending(path: badge).absoluteString
+      }
+      content["hasEmbed"] = chrome.address != nil
       content["badgeWords"] = "\(words.figure) on \(words.on)"
     }
     content.merge(GroupSection(report: report, table: table).content()) { _, new in new }
@@ -119,43 +125,43 @@ struct SubmissionPage: Sendable {
 
   /// Claimed figures beside the computed ones.
   private func claims() -> Content {
-    let claimed = entry.metadata.claimed ?? [:]
-    var rows: [Content] = []
-    for target in Target.allCases {
-      for name in (claimed[target] ?? [:]).keys.sorted() {
-        let metric = MetricKind(rawValue: name)
-        let computed = metric.flatMap { BoardTable.figure(entry, $0, target) }
-        let claim = claimed[target]?[name]
-        let gap = Self.gap(claim, computed?.value)
-        rows.append([
-          "claimTarget": target.title, "claimMetric": metric?.short ?? name,
-          "claim": FigureText.number(claim, decimals: 4),
-          "computed": FigureText.number(computed?.value, decimals: 4),
-          "gap": FigureText.number(gap, decimals: 4),
-          "isFar": (gap?.magnitude ?? 0) > 0.001,
-        ])
-      }
+    let rows = ClaimedFigure.all(entry).map { claim -> Content in
+      [
+        "claimTarget": claim.target.title, "claimMetric": claim.name,
+        "claim": FigureText.number(claim.claim, decimals: 4),
+        "computed": FigureText.number(claim.computed, decimals: 4),
+        "gap": FigureText.number(claim.gap, decimals: 4), "isFar": claim.differs,
+      ]
     }
     return ["hasClaims": !rows.isEmpty, "claims": rows]
   }
 
-  private static func gap(_ claim: Double?, _ computed: Double?) -> Double? {
-    guard let claim, let computed else { return nil }
-    return computed - claim
-  }
-
+  /// What happened to the entry, the submission first.
   private func past() -> Content {
-    let history = facts?.history ?? []
-    let events: [Content] = history.sorted { $0.day < $1.day }.map {
-      [
-        "eventDay": SafeText.day($0.day) ?? "", "hasEventDay": SafeText.day($0.day) != nil,
-        "what": $0.what,
+    let metadata = entry.metadata
+    var events = metadata.history ?? []
+    if !events.isEmpty, let day = SafeText.day(metadata.submitted) {
+      events.insert(.init(day: day, kind: .note, text: "Submitted."), at: 0)
+    }
+    let history = events.map { event -> Content in
+      let day = SafeText.day(event.day)
+      return [
+        "eventDay": day ?? "", "hasEventDay": day != nil, "what": event.text,
+        "eventKind": Self.word(event.kind), "hasEventKind": event.kind != .note,
+        "look": event.kind == .withdrawn ? "bad" : "good",
       ]
     }
     return [
-      "hasHistory": !events.isEmpty, "history": events,
-      "isWithdrawn": facts?.withdrawn != nil, "withdrawn": facts?.withdrawn ?? "",
-      "isReproduced": facts?.reproduced != nil, "reproduced": facts?.reproduced ?? "",
+      "hasHistory": !history.isEmpty, "history": history,
+      "isWithdrawn": metadata.withdrawal != nil, "withdrawn": metadata.withdrawal?.text ?? "",
+      "hasWithdrawnDay": SafeText.day(metadata.withdrawal?.day) != nil,
+      "withdrawnDay": SafeText.day(metadata.withdrawal?.day) ?? "",
+      "isReproduced": metadata.reproduction != nil,
+      "reproduced": metadata.reproduction?.text ?? "",
     ]
+  }
+
+  private static func word(_ kind: SubmissionMetadata.Event.Kind) -> String {
+    kind == .note ? "" : kind.rawValue
   }
 }

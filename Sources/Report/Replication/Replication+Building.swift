@@ -7,6 +7,7 @@ extension Replication {
   ///     joins its series.
   public init(
     _ published: Published, setting: String, sweeps: [Sweep] = [],
+    experiments: [ExperimentSummary] = [],
     measure: (ClaimDefinition) throws -> Outcome
   ) rethrows {
     self.init(
@@ -17,7 +18,7 @@ extension Replication {
         }
         return definition.claim.judged(try measure(definition))
       },
-      errata: Published.errata, sweeps: published.sweeps)
+      errata: Published.errata, sweeps: published.sweeps, experiments: experiments)
     for sweep in sweeps {
       if let place = self.sweeps.firstIndex(where: { $0.title == sweep.title }) {
         self.sweeps[place].series += sweep.series

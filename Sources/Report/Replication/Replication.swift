@@ -10,6 +10,8 @@ public struct Replication: Codable, Sendable, Equatable {
   public var errata: [String]
   /// Series over a threshold or a share, each drawn as one plot.
   public var sweeps: [Sweep]
+  /// Experiments of our own, on other data or models: no claim rests on them.
+  public var experiments: [ExperimentSummary]
 
   /// One published figure and ours.
   public struct Claim: Codable, Sendable, Equatable {
@@ -136,7 +138,7 @@ public struct Replication: Codable, Sendable, Equatable {
 
   public init(
     paper: String, paperURL: String? = nil, setting: String, claims: [Claim] = [],
-    errata: [String] = [], sweeps: [Sweep] = []
+    errata: [String] = [], sweeps: [Sweep] = [], experiments: [ExperimentSummary] = []
   ) {
     self.paper = paper
     self.paperURL = paperURL
@@ -144,5 +146,6 @@ public struct Replication: Codable, Sendable, Equatable {
     self.claims = claims
     self.errata = errata
     self.sweeps = sweeps
+    self.experiments = experiments
   }
 }

@@ -29,7 +29,7 @@ struct BoardTable: Sendable {
     self.metric = metric
     self.target = target
     let isApart = { (entry: LeaderboardEntry) in
-      board.facts[entry.slug]?.withdrawn != nil || entry.report == nil
+      entry.metadata.withdrawal != nil || entry.report == nil
     }
     let sign = metric.higherIsBetter ? -1.0 : 1.0
     let slugOrder = board.entries.sorted { $0.slug < $1.slug }

@@ -5,6 +5,10 @@ enum SitePaths {
   static func systemDocument(_ slug: String) -> String { "systems/\(slug).json" }
   static func badge(_ slug: String) -> String { "badges/\(slug).svg" }
 
+  /// The picture beside a link to a page of a folder.
+  static let preview = "preview.png"
+  static func preview(_ slug: String) -> String { "previews/\(slug).png" }
+
   /// The way from a page `depth` folders down to the root: empty, `../`, `../../`.
   static func root(depth: Int) -> String { String(repeating: "../", count: depth) }
 }

@@ -11,12 +11,14 @@ struct SitePlan: Sendable {
   let chrome: Chrome
   let templates: Templates
   private let boards: [BoardSource]
+  private let pictures: PreviewImage
   private var tables: [BoardTable] { boards.map(\.table) }
 
   init(input: SiteInput, chrome: Chrome, templates: Templates) {
     self.input = input
     self.chrome = chrome
     self.templates = templates
+    pictures = PreviewImage(site: SafeText.cleaned(input.title))
     let byID = Dictionary(input.benchmarks.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
     // `check()` has made sure that each board's benchmark is among those given.
     boards = input.boards.compactMap { board in
@@ -34,6 +36,8 @@ struct SitePlan: Sendable {
     files += input.benchmarks.map(benchmarkPage)
     files += sitePages()
     if let address = input.address {
+      // Without an address no page can name its picture: readers take absolute ones only.
+      files += previews()
       let paths = files.map(\.path).filter { path in
         path.hasSuffix(".html") && path != "404.html" && !path.contains("/by-digest/")
       }
@@ -110,6 +114,42 @@ struct SitePlan: Sendable {
     return page("benchmark", about.path, source) { about.content() }
   }
 
+  // MARK: - Pictures beside links
+
+  private func previews() -> [SiteFile] {
+    let (pictures, tables) = (pictures, tables)
+    var files = [
+      picture(
+        SitePaths.preview, Once { Data("\(tables.count) \(counts.values.reduce(0, +))".utf8) }
+      ) {
+        pictures.home(boards: tables)
+      }
+    ]
+    for board in boards {
+      let table = board.table
+      let folder = table.board.path
+      files.append(
+        picture("\(folder)/\(SitePaths.preview)", board.digest) { pictures.board(table) })
+      files += board.entries.map { source in
+        let shared = Once {
+          try source.document.data() + board.header.data() + source.standing(in: table)
+            + Data("\(table.axis)".utf8)
+        }
+        return picture("\(folder)/\(SitePaths.preview(source.entry.slug))", shared) {
+          pictures.entry(source.entry, table)
+        }
+      }
+    }
+    return files
+  }
+
+  private func picture(
+    _ path: String, _ source: Once, _ make: @escaping @Sendable () -> Data
+  ) -> SiteFile {
+    let title = input.title
+    return SiteFile(path: path, source: { try source.data() + Data(title.utf8) }, make: make)
+  }
+
   // MARK: - Files of a board
 
   private func files(of board: BoardSource) -> [SiteFile] {
@@ -122,7 +162,7 @@ struct SitePlan: Sendable {
     var digests: Set<String> = []
     for source in board.entries {
       // Two entries with the same predictions share one permalink, the better placed one's.
-      let predictions = source.entry.report?.digests.predictions
+      let predictions = source.entry.predictionsDigest
       let isNew = predictions.map { digests.insert($0).inserted } ?? false
       files += self.files(of: source, board, hasPermalink: isNew)
     }
@@ -151,6 +191,10 @@ struct SitePlan: Sendable {
       files.append(
         SiteFile(path: "\(folder)/comparison.json", source: source) {
           try JSONText.encode(comparison)
+        })
+      files.append(
+        SiteFile(path: "\(folder)/comparison.csv", source: source) {
+          Data(ComparisonCSV.text(comparison).utf8)
         })
     }
     return files
@@ -185,7 +229,7 @@ struct SitePlan: Sendable {
   /// `by-digest/<digest>.html`: an address that says which predictions it means, whatever the
   /// system is called later.
   private func permalinkPage(_ table: BoardTable, _ entry: LeaderboardEntry) -> SiteFile? {
-    guard let digest = entry.report?.digests.predictions, SafeText.isPathComponent(digest) else {
+    guard let digest = entry.predictionsDigest, SafeText.isPathComponent(digest) else {
       return nil
     }
     let chrome = chrome
@@ -218,9 +262,9 @@ struct EntrySource: Sendable {
   let entry: LeaderboardEntry
   let document: Once
 
-  init(_ entry: LeaderboardEntry, _ facts: EntryFacts?) {
+  init(_ entry: LeaderboardEntry) {
     self.entry = entry
-    document = Once { try JSONText.encode(SystemDocument(entry, facts)) }
+    document = Once { try JSONText.encode(SystemDocument(entry)) }
   }
 
   /// What the board adds to the entry's own page.
@@ -242,9 +286,7 @@ struct BoardSource: Sendable {
   init(_ table: BoardTable) {
     self.table = table
     let benchmark = table.benchmark
-    let entries = (table.scored + table.published + table.apart).map {
-      EntrySource($0, table.board.facts[$0.slug])
-    }
+    let entries = (table.scored + table.published + table.apart).map(EntrySource.init)
     let header = Once { try JSONText.encode(benchmark, pretty: false) }
     self.entries = entries
     self.header = header

@@ -27,6 +27,7 @@ struct DataFetchCommand: AsyncParsableCommand {
   func run() async throws {
     let list = try FetchList.shipped(name)
     let home = data.home
+    try home.create()
     let folder = home.url.appending(path: "fetched").appending(path: name)
     let bar = ProgressBar("fetching \(name)", unit: "bytes")
     let summary = try await Downloader().fetch(

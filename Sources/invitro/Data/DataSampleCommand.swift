@@ -26,6 +26,7 @@ struct DataSampleCommand: ParsableCommand {
   @OptionGroup var output: JSONOption
 
   func run() throws {
+    if out == nil { try data.home.create() }
     let folder = out.map { URL(filePath: $0) } ?? data.home.url.appending(path: "sample24-files")
     let summary = try SampleGenerator(seed: seed).write(to: folder)
     Console.message("wrote \(summary.files.count) files to \(folder.relativePath), seed \(seed)")

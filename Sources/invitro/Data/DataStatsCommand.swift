@@ -43,7 +43,7 @@ struct DataStatsCommand: ParsableCommand {
         let sd = labels.sd.map { Rounding.text($0, decimals: 3) } ?? "undefined"
         Console.print(
           "  \(target.name.rawValue): n \(labels.n), mean \(Rounding.text(labels.mean, decimals: 3))"
-            + ", SD \(sd)  \(Self.bars(labels.histogram)) \(target.low)–\(target.high)")
+            + ", SD \(sd)  \(Self.bars(labels.histogram ?? [])) \(target.low)–\(target.high)")
       }
       for attribute in definition.groups.map(\.attribute) {
         let groups = split.groups.filter { $0.attribute == attribute }

@@ -15,6 +15,10 @@ struct AgreementCommand: ParsableCommand {
       difference. Then the same by demographic group (groups under 10 rows or 5 persons are not
       shown), and the essays with the largest difference. --svg draws the distribution of differences.
 
+      The same essays may stand in another set with labels of their own. --again-in newsemp23/train
+      with --again llama-23=FILE joins these on by the text of the essay, as one more rater: how the
+      paper finds how far Llama agrees with itself (table IX).
+
       The list of single essays shows crowd labels: it is for this machine, not for publication.
       --largest 0 leaves it out.
 
@@ -26,6 +30,17 @@ struct AgreementCommand: ParsableCommand {
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var files: LabelFileOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Labels of the same essays in other sets, under a name of their own; may be given several "
+        + "times, also for one name.", valueName: "name=file"))
+  var again: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A set that --again labels; may be given several times.", valueName: "benchmark/split"))
+  var againIn: [String] = []
 
   @Option(help: ArgumentHelp("Essays with the largest difference to list.", valueName: "count"))
   var largest: Int = 10
@@ -43,6 +58,13 @@ struct AgreementCommand: ParsableCommand {
     guard !files.labels.isEmpty else {
       throw ValidationError("Give at least one label file with --labels NAME=FILE.")
     }
+    guard again.isEmpty == againIn.isEmpty else {
+      throw ValidationError("--again and --again-in belong together.")
+    }
+    let names = Set(try files.parsed().map(\.name))
+    for file in try LabelFile.parse(again, option: "--again") where names.contains(file.name) {
+      throw ValidationError("--labels and --again have the same name, \(file.name).")
+    }
     guard largest >= 0 else { throw ValidationError("--largest is 0 or more.") }
   }
 
@@ -51,6 +73,7 @@ struct AgreementCommand: ParsableCommand {
     let dataset = try data.home.load(definition, split: name)
     var rated = RatedSplit(definition, dataset)
     try rated.add(files.parsed())
+    try addAgain(to: &rated)
     let report = AgreementReport(rated, largest: largest, showText: showText)
     if let svg {
       try AtomicFile.write(Data(report.plot.svg.utf8), to: URL(filePath: svg))
@@ -63,5 +86,40 @@ struct AgreementCommand: ParsableCommand {
     }
     if output.json { return try Console.json(report) }
     Console.print(report.text)
+  }
+
+  private func addAgain(to rated: inout RatedSplit) throws {
+    let files = try LabelFile.parse(again, option: "--again")
+    let sets = try againIn.map { set -> (BenchmarkDefinition, Dataset) in
+      let parts = set.split(separator: "/").map(String.init)
+      guard parts.count == 2 else {
+        throw ValidationError("--again-in takes BENCHMARK/SPLIT, not '\(set)'.")
+      }
+      let definition = try BenchmarkRegistry.find(parts[0])
+      return (definition, try data.home.load(definition, split: parts[1]))
+    }
+    var names: [String] = []
+    for file in files where !names.contains(file.name) { names.append(file.name) }
+    for name in names {
+      let own = files.filter { $0.name == name }
+      let others = try sets.map { definition, dataset in
+        var other = RatedSplit(definition, dataset)
+        try other.addKnown(own)
+        return other
+      }
+      rated.addByEssay(name, from: others, rater: name)
+      let joined = rated.essays.count { $0.labels[name] != nil }
+      guard joined > 0 else {
+        throw HarnessError.invalid([
+          Fault(
+            .unknownID, file: own.map(\.path).joined(separator: ", "),
+            found: "no label for any essay of \(rated.set)",
+            expected:
+              "labels of \(againIn.joined(separator: " or ")), which hold some of its essays")
+        ])
+      }
+      Console.message(
+        "\(name): \(joined) of \(rated.essays.count) essays of \(rated.set) stand there too")
+    }
   }
 }

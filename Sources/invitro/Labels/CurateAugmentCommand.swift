@@ -61,11 +61,14 @@ struct CurateAugmentCommand: ParsableCommand {
       valueName: "split"))
   var evaluation: [String] = []
 
+  @OptionGroup var repair: RepairOption
   @OptionGroup var table: TableOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
 
   func validate() throws {
+    let added = withSplit.isEmpty ? ["train", "dev"] : withSplit
+    try repair.check(["\(benchmark)/\(split)"] + added.map { "\(with)/\($0)" })
     guard portion > 0, portion <= 1 else {
       throw ValidationError("--portion is above 0 and at most 1.")
     }
@@ -85,7 +88,7 @@ struct CurateAugmentCommand: ParsableCommand {
     let home = data.home
     let evaluated = try EvaluationTexts(evaluation, of: definition, training: [split], home: home)
     var made = TrainingTable(evaluation: evaluated.texts, overlap: table.overlap)
-    var base = RatedSplit(definition, try home.load(definition, split: split))
+    var base = try repair.load(definition, split: split, home: home)
     var correction = LabelCorrection.none
     if let correct {
       let files = try LabelFile.parse([correct], option: "--correct")
@@ -100,7 +103,7 @@ struct CurateAugmentCommand: ParsableCommand {
       guard added.id != definition.id || name != split else {
         throw ValidationError("\(base.set) can't be added to itself.")
       }
-      var rated = RatedSplit(added, try home.load(added, split: name))
+      var rated = try repair.load(added, split: name, home: home)
       let files = try LabelFile.parse(llm, option: "--llm").filter { $0.name == labels }
       try rated.add(files)
       try made.add(

@@ -14,10 +14,11 @@ struct CurateCommand: ParsableCommand {
       in the evaluation split are left out and counted (--keep-overlap keeps them); near duplicates
       are counted.
 
-      `invitro train --labels FILE` takes a table of one split. A table of several sets, as `augment`
-      makes, it refuses: it looks for every id among the rows of --train-split.
+      `invitro train --table FILE` trains on the result.
       """),
-    subcommands: [CurateCorrectCommand.self, CurateAugmentCommand.self])
+    subcommands: [
+      CurateCorrectCommand.self, CurateAugmentCommand.self, CurateCompareCommand.self,
+    ])
 }
 
 /// Where a training table goes, and what must not be in it.
@@ -39,8 +40,9 @@ struct CurateCorrectCommand: ParsableCommand {
       """
       --alpha A takes the model's label where both differ by more than A (arXiv 2501.00691).
       --alpha auto chooses A from 0 to 6 by cross-validation on these rows alone: a ridge regression
-      on word counts learns corrected labels and is scored against the crowd's of other persons. Read
-      the error beside each gain before you trust the choice.
+      on word counts (or --states of `invitro embed`) learns corrected labels and is scored against
+      the crowd's of other persons. Read the error beside each gain before you trust the choice;
+      `invitro curate compare` and docs/curation.md say how such choices fare.
       --soft blends both labels by their reliability, estimated with a third rater: a regression on
       the text that learned from other persons, or --third NAME=FILE. Another model is a poor third
       rater, because models share their errors.
@@ -48,7 +50,7 @@ struct CurateCorrectCommand: ParsableCommand {
       Example:
         invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
           --alpha 4.0 --out train.csv
-        invitro train --model data/models/minilm --benchmark newsemp18 --labels train.csv --out runs/a
+        invitro train --model data/models/minilm --benchmark newsemp18 --table train.csv --out runs/a
       """))
 
   @Option(name: [.short, .long], help: "The benchmark whose labels are corrected.")
@@ -79,11 +81,17 @@ struct CurateCorrectCommand: ParsableCommand {
   @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
   var seed: UInt64 = 0
 
+  @OptionGroup var repair: RepairOption
+  @OptionGroup var states: StatesOption
   @OptionGroup var table: TableOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
 
   func validate() throws {
+    try repair.check(["\(benchmark)/\(split)"])
+    if states.states != nil, alpha != "auto", !(soft && third == nil) {
+      throw ValidationError("--states belongs to --alpha auto and to --soft.")
+    }
     if soft && alpha != nil { throw ValidationError("Give either --alpha or --soft.") }
     if third != nil && !soft { throw ValidationError("--third belongs to --soft.") }
     if let alpha, alpha != "auto" { _ = try Self.number(alpha) }
@@ -109,7 +117,7 @@ struct CurateCorrectCommand: ParsableCommand {
 
   func run() throws {
     let definition = try BenchmarkRegistry.find(benchmark)
-    var rated = RatedSplit(definition, try data.home.load(definition, split: split))
+    var rated = try repair.load(definition, split: split, home: data.home)
     let files = try files()
     try rated.add(files)
     let evaluated = try EvaluationTexts(
@@ -130,7 +138,7 @@ struct CurateCorrectCommand: ParsableCommand {
       if files.count > 1 { return (rated.essays, .soft(llm: name, third: files[1].name), nil) }
       let rater = name == "text" ? "text rater" : "text"
       let essays = try LabelledEssay.addingTextRater(
-        rated.essays, features: WordFeatures.extract(rated.essays.map(\.text)), name: rater,
+        rated.essays, features: try states.features(of: rated), name: rater,
         seed: seed)
       return (essays, .soft(llm: name, third: rater), nil)
     }
@@ -141,7 +149,7 @@ struct CurateCorrectCommand: ParsableCommand {
     }
     Console.message("choosing alpha by cross-validation, seed \(seed)")
     let selection = try AlphaSelection(
-      rated.essays, features: WordFeatures.extract(rated.essays.map(\.text)),
+      rated.essays, features: try states.features(of: rated),
       grid: AlphaSelection.grid(llm: name), seed: seed)
     return (rated.essays, selection.best.correction, selection)
   }

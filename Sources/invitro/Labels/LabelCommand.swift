@@ -15,9 +15,10 @@ struct LabelCommand: AsyncParsableCommand {
       the essay stays without a label. The table holds the ids and llm_empathy; --items writes one
       with the six scores, the SD over samples and the counts too.
 
-      No prices are built in. Without --prices FILE, such as {"MODEL": {"prompt": 2.5, "answer": 10}}
-      in dollars a million tokens, the cost is unknown. Token counts of --dry-run are estimates (four
-      bytes a token).
+      List prices of gpt-4o, gpt-4o-mini, llama-3.3-70b-versatile and llama3-70b-8192 (Groq) are
+      built in; they are as old as \(Prices.builtInMonth). --prices FILE, such as
+      {"MODEL": {"prompt": 2.5, "answer": 10}} in dollars a million tokens, overrides them. Without a
+      price the cost is unknown. Token counts of --dry-run are estimates (four bytes a token).
 
       The essays go to the server: look at the data's licence first.
 
@@ -53,10 +54,16 @@ struct LabelCommand: AsyncParsableCommand {
     let dataset = try data.home.load(definition, split: name)
     let essays = dataset.rows.map { UnlabelledEssay(id: $0.id, text: $0.essay) }
     let prompt = try asking.chosenPrompt()
+    let prices = try asking.chosenPrices(of: server.model)
+    if try asking.usesBuiltInPrice(of: server.model) {
+      Console.message(
+        "Price of \(server.model): list price of \(Prices.builtInMonth) or earlier; --prices "
+          + "overrides it.")
+    }
     let labeller = try Labeller(
       client: ChatClient(
         server.endpoint(withKey: !dryRun), connections: asking.concurrency),
-      prompt: prompt, options: asking.labellerOptions(), prices: try asking.chosenPrices())
+      prompt: prompt, options: asking.labellerOptions(), prices: prices)
     if dryRun { return try await show(labeller, essays) }
     if !definition.open, !server.isLocal {
       Console.message(

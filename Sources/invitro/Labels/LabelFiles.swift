@@ -59,12 +59,19 @@ struct LabelFile {
     return files
   }
 
+  /// Names of the file's columns.
+  func header() throws -> [String] {
+    guard FileManager.default.fileExists(atPath: path) else { throw missing }
+    return try LabelTable.read(URL(filePath: path)).header
+  }
+
+  private var missing: HarnessError {
+    .missing(path: path, hint: "`invitro data fetch llmpathy` gets the published label files.")
+  }
+
   /// The label, or nil, of each row of the file under the id that a split's row has.
   func read(idColumns: [String]) throws -> [String: Double?] {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw HarnessError.missing(
-        path: path, hint: "`invitro data fetch llmpathy` gets the published label files.")
-    }
+    guard FileManager.default.fileExists(atPath: path) else { throw missing }
     let table = try LabelTable.read(URL(filePath: path))
     let column = column ?? ["llm_empathy", "empathy"].first(where: table.header.contains)
     let keys =
@@ -97,15 +104,18 @@ struct RatedSplit {
   /// `benchmark/split`.
   var set: String { "\(definition.id)/\(dataset.split)" }
 
-  init(_ definition: BenchmarkDefinition, _ dataset: Dataset) {
+  /// - Parameter repaired: places of rows whose crowd label is not the imported one.
+  init(_ definition: BenchmarkDefinition, _ dataset: Dataset, repaired: Set<Int> = []) {
     (self.definition, self.dataset) = (definition, dataset)
     var groups = dataset.rows.map { _ in [String: String]() }
     for group in DemographicGroups.all(of: dataset, definition: definition) {
       for row in group.rows { groups[row][group.attribute] = group.name }
     }
-    essays = zip(dataset.rows, groups).map { row, groups in
+    essays = zip(dataset.rows, groups).enumerated().map { place, row in
       LabelledEssay(
-        id: row.id, text: row.essay, person: row.person, crowd: row.empathy, groups: groups)
+        id: row.0.id, text: row.0.essay, person: row.0.person, crowd: row.0.empathy,
+        crowdSource: repaired.contains(place) ? "crowd:repaired" : Agreement.crowd,
+        groups: row.1)
     }
   }
 
@@ -150,6 +160,19 @@ struct RatedSplit {
       }
       essays = essays.map { $0.adding(name, from: joined, key: $0.id) }
     }
+  }
+
+  /// Joins the labels of those `files` that have some for the split; a file of another split's
+  /// labels is passed over.
+  mutating func addKnown(_ files: [LabelFile]) throws {
+    let columns = Self.idColumns(definition, split: dataset.split)
+    let ids = Set(essays.map(\.id))
+    let own = try files.filter { file in
+      let header = try file.header()
+      guard columns.allSatisfy(header.contains) else { return false }
+      return try file.read(idColumns: columns).keys.contains(where: ids.contains)
+    }
+    if !own.isEmpty { try add(own, say: { _ in }) }
   }
 
   /// Joins the labels that `rater` gave to the same essays in other splits, as a rater `name`.

@@ -70,11 +70,15 @@ struct AskingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Requests at most, retries included.", valueName: "count"))
   var maxRequests: Int?
 
-  @Option(help: ArgumentHelp("Dollars at most in this run; needs --prices.", valueName: "dollars"))
+  @Option(
+    help: ArgumentHelp(
+      "Dollars at most in this run; needs a price of the model.", valueName: "dollars"))
   var maxSpend: Double?
 
   @Option(
-    help: ArgumentHelp("Prices by model, JSON, dollars a million tokens.", valueName: "file"))
+    help: ArgumentHelp(
+      "Prices by model, JSON, dollars a million tokens; they override the built-in ones.",
+      valueName: "file"))
   var prices: String?
 
   @Option(help: "Seed of the waits between retries.")
@@ -91,9 +95,6 @@ struct AskingOptions: ParsableArguments {
       throw ValidationError("--max-requests is 1 or more.")
     }
     if let maxSpend, !(maxSpend > 0) { throw ValidationError("--max-spend is above 0.") }
-    if maxSpend != nil && prices == nil {
-      throw ValidationError("--max-spend needs --prices FILE: no prices are built in.")
-    }
   }
 
   func chosenPrompt() throws -> RatingPrompt {
@@ -103,10 +104,25 @@ struct AskingOptions: ParsableArguments {
     return try RatingPrompt.load(URL(filePath: promptFile), items: own.items)
   }
 
-  func chosenPrices() throws -> Prices {
-    guard let prices else { return Prices() }
-    try Self.require(prices)
-    return try Prices.load(URL(filePath: prices))
+  /// - Throws: `ValidationError` where spend is capped and the model has no price.
+  func chosenPrices(of model: String) throws -> Prices {
+    var chosen = Prices.builtIn
+    if let prices {
+      try Self.require(prices)
+      chosen = chosen.overridden(by: try Prices.load(URL(filePath: prices)))
+    }
+    guard maxSpend == nil || chosen.models[model] != nil else {
+      throw ValidationError(
+        "--max-spend needs a price of \(model): give it with --prices FILE. Built in: "
+          + "\(Prices.builtIn.models.keys.sorted().joined(separator: ", ")).")
+    }
+    return chosen
+  }
+
+  /// Whether the model's price is a built-in one, which may be out of date.
+  func usesBuiltInPrice(of model: String) throws -> Bool {
+    let own = try prices.map { try Prices.load(URL(filePath: $0)) } ?? Prices()
+    return own.models[model] == nil && Prices.builtIn.models[model] != nil
   }
 
   private static func require(_ path: String) throws {

@@ -25,6 +25,11 @@ struct TrainCommand: ParsableCommand {
         scripts/fetch-minilm
         invitro train --model data/models/minilm -b newsemp18 --out runs/minilm
         invitro predict --model runs/minilm/last --benchmark newsemp18 --split test
+
+      --table trains on a table of `invitro curate`, whose rows may come from several benchmarks;
+      --benchmark then gives the validation split alone:
+        invitro curate augment -b newsemp24 --with newsemp22 --evaluation dev --out train.csv
+        invitro train --model DIR -b newsemp24 --table train.csv --out runs/augmented
       """))
 
   @Option(help: ArgumentHelp("The pretrained model's folder.", valueName: "dir"))
@@ -52,6 +57,12 @@ struct TrainCommand: ParsableCommand {
         + "without one are left out and counted.", valueName: "file"))
   var labels: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Train on this table of `invitro curate` instead of the train split; its manifest, if beside "
+        + "it, has to fit.", valueName: "file"))
+  var table: String?
+
   @OptionGroup var recipe: RecipeOptions
 
   @Option(help: "Seed of head, order and dropout; may be given several times.")
@@ -68,6 +79,9 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if model == nil && !resume {
       throw ValidationError("Give --model, or --resume to continue a run.")
+    }
+    if table != nil && (labels != nil || !trainSplit.isEmpty) {
+      throw ValidationError("--table has its own rows and labels: no --labels or --train-split.")
     }
   }
 
@@ -118,7 +132,20 @@ struct TrainCommand: ParsableCommand {
     _ definition: BenchmarkDefinition, _ tokenizer: Tokenizer
   ) throws -> (training: [TrainingExample], validation: [TrainingExample]) {
     let home = data.home
+    let held = try home.load(definition, split: validationSplit)
+    let validation = zip(held.rows, held.gold(target)).compactMap { row, label in
+      label.map {
+        TrainingExample(
+          row.essay, target: Float($0), tokenizer: tokenizer, maxLength: recipe.maxLength)
+      }
+    }
+    if let table {
+      return (try tableExamples(table, definition, held, tokenizer), validation)
+    }
     let splits = trainSplit.isEmpty ? ["train"] : trainSplit
+    if splits.contains(validationSplit) {
+      throw ValidationError("\(validationSplit) is both a train and the validation split.")
+    }
     let datasets = try splits.map { try home.load(definition, split: $0) }
     var training: [TrainingExample] = []
     var dropped = 0
@@ -135,17 +162,27 @@ struct TrainCommand: ParsableCommand {
       }
     }
     if dropped > 0 { Console.message("\(dropped) rows without a label are left out") }
-    let held = try home.load(definition, split: validationSplit)
-    if splits.contains(validationSplit) {
-      throw ValidationError("\(validationSplit) is both a train and the validation split.")
-    }
-    let validation = zip(held.rows, held.gold(target)).compactMap { row, label in
-      label.map {
-        TrainingExample(
-          row.essay, target: Float($0), tokenizer: tokenizer, maxLength: recipe.maxLength)
-      }
-    }
     return (training, validation)
+  }
+
+  /// The rows of `--table`.
+  private func tableExamples(
+    _ path: String, _ definition: BenchmarkDefinition, _ held: Dataset, _ tokenizer: Tokenizer
+  ) throws -> [TrainingExample] {
+    let scale = definition.targets.first { $0.name == target }
+    let table = try TableRows(
+      URL(filePath: path), target: target, range: (scale?.low ?? 1)...(scale?.high ?? 7))
+    Console.message(table.summary)
+    let shared = table.overlap(with: held.rows.map(\.essay))
+    if shared > 0 {
+      Console.message(
+        "\(shared) of them also stand in \(definition.id)/\(held.split), which validates: its "
+          + "figures will be too good")
+    }
+    return table.rows.map {
+      TrainingExample(
+        $0.text, target: Float($0.label), tokenizer: tokenizer, maxLength: recipe.maxLength)
+    }
   }
 
   /// The crowd's labels of `dataset`, or those of `--labels`.

@@ -15,8 +15,11 @@ struct ReplicateCommand: ParsableCommand {
       the published value lies in our interval), not replicated, or not run, with the reason.
 
       Claims that need no training are checked from what the data home holds and from the published
-      label files (`invitro data fetch llmpathy`, or --llmpathy DIR). `invitro site build` makes a
-      page of the same report.
+      label files (`invitro data fetch llmpathy`, or --llmpathy DIR). The rows of tables V and VI are
+      measured from the folders that `invitro experiment run` filled (--results DIR; the experiments
+      stand in experiments/paper), the silhouettes from those of `invitro embed` (--embedded DIR). A
+      summary.json of another experiment is shown on the page beside the claims. `invitro site build`
+      takes the same options and makes a page of the report.
 
       --require makes the command a check: it ends with 1 where a condition does not hold or its
       claim was not run. The claim is an id of --json, or pcc, ccc or rmse for the paper's best
@@ -66,6 +69,18 @@ struct ReplicateCommand: ParsableCommand {
 struct EvidenceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
+      "A folder of `experiment run`, or a summary.json; may be given several times.",
+      valueName: "path"))
+  var results: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder of `embed`, of NewsEmp24's training rows; may be given several times.",
+      valueName: "dir"))
+  var embedded: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "Folder of the published label files. Default: fetched/llmpathy in the data home.",
       valueName: "dir"))
   var llmpathy: String?
@@ -75,6 +90,9 @@ struct EvidenceOptions: ParsableArguments {
       throw HarnessError.missing(
         path: llmpathy, hint: "`invitro data fetch llmpathy` gets the published label files.")
     }
-    return ReplicationRun(home: home, labels: PublishedLabels(llmpathy, home: home))
+    return ReplicationRun(
+      home: home, labels: PublishedLabels(llmpathy, home: home),
+      training: try TrainingResults(results, home: home),
+      embeddings: try EmbeddingResults(embedded))
   }
 }

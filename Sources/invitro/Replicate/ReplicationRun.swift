@@ -8,6 +8,8 @@ import Report
 final class ReplicationRun {
   let home: DataHome
   let labels: PublishedLabels
+  private let training: TrainingResults
+  private let embeddings: EmbeddingResults
   private var ratedSplits: [String: RatedSplit] = [:]
   /// Sets whose rows went into a figure.
   private var used: Set<String> = []
@@ -17,15 +19,21 @@ final class ReplicationRun {
     var why: String
   }
 
-  init(home: DataHome, labels: PublishedLabels) {
-    self.home = home
-    self.labels = labels
+  init(
+    home: DataHome, labels: PublishedLabels, training: TrainingResults,
+    embeddings: EmbeddingResults
+  ) {
+    (self.home, self.labels) = (home, labels)
+    (self.training, self.embeddings) = (training, embeddings)
   }
 
   /// The whole report. Data that is not there makes claims `not run`; data that is broken throws.
   func report() throws -> Replication {
+    let published = try Published.shipped()
     var replication = try Replication(
-      Published.shipped(), setting: "", sweeps: try replacementSweep()
+      published, setting: "",
+      sweeps: try replacementSweep() + training.sweeps(published),
+      experiments: training.summaries
     ) { try outcome($0.evidence) }
     replication.setting = setting
     return replication
@@ -57,8 +65,11 @@ final class ReplicationRun {
       return .init(Double(try correction.apply(essays, set: set).summary.changed))
     case .group(let attribute, let name): return try group(attribute, name)
     case .fact(let fact): return try self.fact(fact)
-    case .training, .significance, .silhouette:
-      throw NotRun(why: "no runs of training were given")
+    case .training(let row, let metric, let statistic):
+      return try training.measurement(row, metric, statistic)
+    case .significance(let row, let baseline, let metric):
+      return try training.significance(row, baseline, metric)
+    case .silhouette(let labels): return try embeddings.measurement(labels)
     }
   }
 

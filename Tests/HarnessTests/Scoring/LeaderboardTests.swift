@@ -49,11 +49,15 @@ private struct SampleHome {
 
 @Suite("Boards and the store of reports")
 struct LeaderboardTests {
+  private let benchmarks: [BenchmarkDefinition]
+
+  init() throws { benchmarks = try BenchmarkRegistry.shipped() }
+
   private func builder(
     _ submissions: SubmissionFolder, home: DataHome, store: ReportStore?, seed: UInt64 = 1
   ) -> LeaderboardBuilder {
     LeaderboardBuilder(
-      [submissions], home: home,
+      [submissions], home: home, benchmarks: benchmarks,
       options: ScoringOptions(inference: InferenceOptions(replicates: 200, seed: seed)),
       store: store)
   }
@@ -147,19 +151,58 @@ struct LeaderboardTests {
     #expect(board.comparison == nil, "one scored entry has nobody to be compared with")
   }
 
+  @Test("a withdrawn entry is compared with nobody, and is sound without its predictions")
+  func withdrawn() throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(3)
+    let entry = try #require(try submissions.entries().first)
+    let folder = submissions.url.appending(path: "sample24/\(entry.slug)")
+    var metadata = entry.metadata
+    metadata.history = [.init(day: "2026-02-03", kind: .withdrawn, text: "At the team's wish.")]
+    try Documents.encode(metadata).write(to: folder.appending(path: "submission.json"))
+    let board = try #require(try builder(submissions, home: sample.home, store: nil).boards().first)
+    #expect(board.comparison?.standings.map(\.slug).contains(entry.slug) == false)
+    #expect(board.comparison?.pairs.count == 1)
+    try FileManager.default.removeItem(at: folder.appending(path: "predictions.tsv"))
+    let outcome = try SubmissionCheck.run(submissions, home: sample.home, benchmarks: benchmarks)
+    #expect(outcome.compared == 2 && outcome.withdrawn == 1)
+    metadata.history?.append(.init(day: "2026-02-02", kind: .restored, text: " "))
+    try Documents.encode(metadata).write(to: folder.appending(path: "submission.json"))
+    let faults = refusal { try submissions.entries() }
+    #expect(faults.compactMap(\.field).sorted() == ["history", "history.text"])
+    withExtendedLifetime(place) {}
+  }
+
+  @Test("a definition of one's own is known beside the shipped ones, unless it takes their id")
+  func ownDefinitions() throws {
+    let bench = try Workbench(id: "own")
+    let known = try BenchmarkRegistry.known(adding: [
+      bench.folder.file("definition.json").path, "sample24",
+    ])
+    #expect(known.map(\.id) == benchmarks.map(\.id) + ["own"])
+    let taken = try Workbench(id: "sample24")
+    #expect(throws: HarnessError.self) {
+      try BenchmarkRegistry.known(adding: [taken.folder.file("definition.json").path])
+    }
+  }
+
   @Test("the check of a folder counts entries and finds predictions that were changed")
   func check() throws {
     let sample = try SampleHome.shared.get()
     let (place, submissions) = try sample.submissions(2)
-    let sound = try SubmissionCheck.run(submissions, home: sample.home)
+    let sound = try SubmissionCheck.run(
+      submissions, home: sample.home, benchmarks: benchmarks)
     #expect(sound.entries == 2 && sound.compared == 2 && sound.withoutSplit == 0)
-    let elsewhere = try SubmissionCheck.run(submissions, home: DataHome(place.file("none")))
+    let elsewhere = try SubmissionCheck.run(
+      submissions, home: DataHome(place.file("none")), benchmarks: benchmarks)
     #expect(elsewhere.compared == 0 && elsewhere.withoutSplit == 2)
     let entry = try #require(try submissions.entries().first?.predictions)
     var text = try String(contentsOf: entry, encoding: .utf8)
     text = text.replacing(/\t[0-9.]+\n/, with: "\t4.4321\n", maxReplacements: 1)
     try text.write(to: entry, atomically: true, encoding: .utf8)
-    let faults = refusal { try SubmissionCheck.run(submissions, home: sample.home) }
+    let faults = refusal {
+      try SubmissionCheck.run(submissions, home: sample.home, benchmarks: benchmarks)
+    }
     #expect(faults.map(\.code) == [.metadata])
     #expect(faults.first?.expected.hasSuffix("as submission.json says") == true)
   }

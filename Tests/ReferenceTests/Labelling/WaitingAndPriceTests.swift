@@ -32,7 +32,7 @@ struct WaitingAndPriceTests {
     #expect(far > 1e8)
   }
 
-  @Test("Prices come from a file alone, and a negative one is refused")
+  @Test("Prices of a file stand in place of the built-in ones, and a negative one is refused")
   func prices() throws {
     let folder = try TemporaryFolder()
     let file = try folder.write(
@@ -43,6 +43,10 @@ struct WaitingAndPriceTests {
     #expect(cost == 2)
     #expect(prices.models["mine"] == Prices.Price(prompt: 0, answer: 0))
     #expect(prices.models.count == 2 && Prices().models.isEmpty)
+    let chosen = Prices.builtIn.overridden(by: prices)
+    #expect(chosen.models["gpt-4o"] == prices.models["gpt-4o"])
+    #expect(chosen.models["gpt-4o-mini"] == Prices.builtIn.models["gpt-4o-mini"])
+    #expect(chosen.models.count == Prices.builtIn.models.count + 1)
     let negative = try folder.write(#"{"a": {"prompt": -1, "answer": 2}}"#, to: "bad.json")
     #expect(throws: LabellingError.self) { try Prices.load(negative) }
   }

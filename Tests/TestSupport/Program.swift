@@ -1,25 +1,24 @@
-import Foundation
-import TestSupport
+public import Foundation
 import Testing
 
 /// The built program, run as a user runs it.
-struct Program {
-  struct Outcome {
-    var status: Int32
-    var out: String
-    var err: String
+public struct Program: Sendable {
+  public struct Outcome: Sendable {
+    public var status: Int32
+    public var out: String
+    public var err: String
 
     /// What was printed as a JSON object.
-    func object() throws -> [String: Any] {
+    public func object() throws -> [String: Any] {
       try #require(try JSONSerialization.jsonObject(with: Data(out.utf8)) as? [String: Any])
     }
   }
 
   /// Where commands run: relative paths are below it.
-  let folder: URL
-  private let binary: URL
+  public let folder: URL
+  public let binary: URL
 
-  init(in folder: URL) throws {
+  public init(in folder: URL) throws {
     self.folder = folder
     binary = try Self.binary.get()
   }
@@ -35,14 +34,21 @@ struct Program {
       found, "build the program first: swift build -c release --product invitro")
   }
 
+  /// The environment of a command: without what would point it at another data home.
+  public static var environment: [String: String] {
+    var variables = ProcessInfo.processInfo.environment
+    variables["INVITRO_DATA"] = nil
+    return variables
+  }
+
   /// Runs the program to its end.
-  func run(
+  public func run(
     _ arguments: String..., input: String? = nil, environment: [String: String] = [:]
   ) throws -> Outcome {
     try run(arguments, input: input, environment: environment)
   }
 
-  func run(
+  public func run(
     _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
   ) throws -> Outcome {
     let streams = try TemporaryFolder()
@@ -54,9 +60,7 @@ struct Program {
     process.executableURL = binary
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    var variables = ProcessInfo.processInfo.environment
-    variables["INVITRO_DATA"] = nil
-    process.environment = variables.merging(environment) { _, own in own }
+    process.environment = Self.environment.merging(environment) { _, own in own }
     process.standardOutput = handles[0]
     process.standardError = handles[1]
     process.standardInput = try FileHandle(
@@ -72,12 +76,12 @@ struct Program {
 }
 
 /// A folder with the synthetic set imported into `data`, made once for all tests that read it.
-struct SampleFolder {
-  static let shared = Result { try SampleFolder() }
+public struct SampleFolder: Sendable {
+  public static let shared = Result { try SampleFolder() }
 
-  let folder: TemporaryFolder
-  let program: Program
-  let made: Program.Outcome
+  public let folder: TemporaryFolder
+  public let program: Program
+  public let made: Program.Outcome
 
   private init() throws {
     folder = try TemporaryFolder()
@@ -86,11 +90,11 @@ struct SampleFolder {
   }
 
   /// The predictions of an example system, by their order of quality.
-  func system(_ index: Int) throws -> String {
+  public func system(_ index: Int) throws -> String {
     "data/sample24-files/systems/\(try systems()[index])/predictions_EMP.tsv"
   }
 
-  func systems() throws -> [String] {
+  public func systems() throws -> [String] {
     try FileManager.default.contentsOfDirectory(
       atPath: folder.file("data/sample24-files/systems").path
     ).sorted()

@@ -1,33 +1,51 @@
-import Foundation
+public import Foundation
 
-/// Writes zips as tests need them, sound or not: entries are stored, never compressed.
-struct ZipFile {
-  struct Entry {
-    var path: String
-    var content: Data
-    var encrypted = false
+/// Writes zips as tests need them, sound or not.
+public struct ZipFile {
+  public struct Entry {
+    public var path: String
+    public var content: Data
+    public var encrypted = false
     /// Unix mode in the central directory; 0o120777 makes a link.
-    var mode: UInt32 = 0o100644
+    public var mode: UInt32 = 0o100644
     /// What the headers say of the content's check sum, where it should be wrong.
-    var checksum: UInt32?
+    public var checksum: UInt32?
+    /// Where `content` is a raw deflate stream: how many bytes it makes. Else it is stored as it is.
+    public var unpackedCount: Int?
+
+    public init(
+      path: String, content: Data, encrypted: Bool = false, mode: UInt32 = 0o100644,
+      checksum: UInt32? = nil, unpackedCount: Int? = nil
+    ) {
+      self.path = path
+      self.content = content
+      self.encrypted = encrypted
+      self.mode = mode
+      self.checksum = checksum
+      self.unpackedCount = unpackedCount
+    }
   }
 
-  var entries: [Entry] = []
+  public var entries: [Entry] = []
 
-  mutating func add(_ path: String, _ text: String) {
+  public init(entries: [Entry] = []) { self.entries = entries }
+
+  public mutating func add(_ path: String, _ text: String) {
     entries.append(Entry(path: path, content: Data(text.utf8)))
   }
 
-  var data: Data {
+  public var data: Data {
     var out = Data()
     var directory = Data()
     for entry in entries {
       let start = UInt32(out.count)
       let flags: UInt16 = (entry.encrypted ? 1 : 0) | 0x800
       var common = Data()
-      common.put(UInt16(20), flags, UInt16(0), UInt16(0), UInt16(0x21))
+      let method: UInt16 = entry.unpackedCount == nil ? 0 : 8
+      common.put(UInt16(20), flags, method, UInt16(0), UInt16(0x21))
       common.put(entry.checksum ?? Self.checksum(entry.content))
-      common.put(UInt32(entry.content.count), UInt32(entry.content.count))
+      common.put(
+        UInt32(entry.content.count), UInt32(entry.unpackedCount ?? entry.content.count))
       common.put(UInt16(entry.path.utf8.count), UInt16(0))
       out.put(UInt32(0x0403_4B50))
       out += common + Data(entry.path.utf8) + entry.content
@@ -52,7 +70,7 @@ struct ZipFile {
   }
 
   /// CRC-32 as zips have it.
-  private static func checksum(_ data: Data) -> UInt32 {
+  public static func checksum(_ data: Data) -> UInt32 {
     ~data.reduce(UInt32.max) { sum, byte in
       table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ (sum >> 8)
     }

@@ -1,0 +1,131 @@
+import Crypto
+public import Foundation
+
+/// Everything that a cell's predictions depend on; its hash names the cell's folder.
+///
+/// Content stands here and not names: rows whose training rows come out the same (an alpha that no
+/// label exceeds, and the crowd's labels) share their cells. OpenBLAS picks its kernels by the
+/// processor, so that another kind of machine may give other bits for the same cell; a run's
+/// `run.json` says which kernels it had.
+public struct ExperimentCell: Sendable, Equatable, Codable {
+  public var schema = 1
+  /// ``TrainingRun/arithmetic`` of the program.
+  public var arithmetic = TrainingRun.arithmetic
+  /// SHA-256 over the pretrained model's files.
+  public let model: String
+  /// SHA-256 over the texts and labels of the training rows in their order.
+  public let training: String
+  public let trainingRows: Int
+  public let validation: String
+  public let validationRows: Int
+  /// With the seed and the number of threads.
+  public let configuration: TrainingConfiguration
+  public let maxLength: Int
+  public let checkpoint: ExperimentRecipe.Checkpoint
+
+  public init(
+    model: String, training: LabelledRows, validation: LabelledRows, recipe: ExperimentRecipe,
+    seed: UInt64
+  ) {
+    self.model = model
+    self.training = training.digest
+    trainingRows = training.texts.count
+    self.validation = validation.digest
+    validationRows = validation.texts.count
+    configuration = recipe.configuration(seed: seed)
+    maxLength = recipe.maxLength
+    checkpoint = recipe.checkpoint
+  }
+
+  /// The first 16 hexadecimal digits of the SHA-256 of the cell as JSON with sorted keys.
+  public func name() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(SHA256.hash(data: try encoder.encode(self)).hexadecimal.prefix(16))
+  }
+}
+
+/// Texts with one label each, and their digest.
+public struct LabelledRows: Sendable, Equatable {
+  public let texts: [String]
+  public let labels: [Double]
+  /// SHA-256 over every text (its length before it) and the bits of every label.
+  public let digest: String
+
+  public init(_ texts: [String], labels: [Double]) {
+    precondition(texts.count == labels.count, "a label for each text")
+    self.texts = texts
+    self.labels = labels
+    var hash = SHA256()
+    for (text, label) in zip(texts, labels) {
+      let bytes = Array(text.utf8)
+      for word in [UInt64(bytes.count), label.bitPattern] {
+        withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) }
+      }
+      hash.update(data: bytes)
+    }
+    digest = hash.finalize().hexadecimal
+  }
+
+  /// The rows as a run takes them.
+  public func examples(_ tokenizer: Tokenizer, maxLength: Int) -> [TrainingExample] {
+    zip(texts, labels).map {
+      TrainingExample($0, target: Float($1), tokenizer: tokenizer, maxLength: maxLength)
+    }
+  }
+}
+
+extension ModelDirectory {
+  /// SHA-256 over the names and contents of the files that a run takes from `folder`:
+  /// configuration, weights and tokenizer.
+  ///
+  /// Throws ``ReferenceError`` for a file that can't be read.
+  public static func digest(of folder: URL) throws -> String {
+    let tokenizer = [
+      "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+      "vocab.txt",
+    ]
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
+    var hash = SHA256()
+    for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
+      let file = try MappedFile(path: folder.appending(path: name).path)
+      hash.update(data: Array("\(name)\u{0}\(file.bytes.count)\u{0}".utf8))
+      hash.update(bufferPointer: file.bytes)
+    }
+    return hash.finalize().hexadecimal
+  }
+}
+
+extension SHA256Digest {
+  fileprivate var hexadecimal: String {
+    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
+/// A part of a grid that one of several processes computes.
+public struct Shard: Sendable, Equatable {
+  /// From 1 to ``count``.
+  public let index: Int
+  public let count: Int
+
+  /// All of the grid.
+  public static let whole = Shard(index: 1, count: 1)
+
+  private init(index: Int, count: Int) {
+    (self.index, self.count) = (index, count)
+  }
+
+  /// `i/n`, with 1 <= i <= n; nil for anything else.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], index >= 1, index <= count
+    else { return nil }
+    self.init(index: index, count: count)
+  }
+
+  /// The elements whose place, from 0, is index - 1 modulo the count.
+  public func part<Element>(of elements: [Element]) -> [Element] {
+    elements.indices.filter { $0 % count == index - 1 }.map { elements[$0] }
+  }
+}

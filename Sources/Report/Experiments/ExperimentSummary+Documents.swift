@@ -1,0 +1,140 @@
+public import Foundation
+import Harness
+
+extension ExperimentSummary {
+  /// The tables of the summary in plain text, one after the other, as header and rows of cells.
+  public var tables: [(caption: String, header: [String], rows: [[String]])] {
+    ExperimentTables(summary: self).all.map { ($0.caption, $0.header, $0.rows) }
+  }
+
+  /// Every document of the summary by its file's name: `summary.json`, `.md`, `.tex` and `.csv`,
+  /// and a plot a sweep. The same summary gives the same bytes.
+  public func documents() throws -> [String: Data] {
+    var files = [
+      "summary.json": try Documents.encode(self), "summary.md": Data(markdown.utf8),
+      "summary.tex": Data(latex.utf8), "summary.csv": Data(csv.utf8),
+    ]
+    for split in splits {
+      for (variable, sweeps) in Dictionary(grouping: split.sweeps, by: \.variable) {
+        let plot = Self.plot(sweeps, variable: variable, of: split, baseline: baseline)
+        let name = variable == Self.alphaVariable ? "alpha" : "portion"
+        files["\(name)-\(split.benchmark)-\(split.split).svg"] = Data(plot.svg.utf8)
+      }
+    }
+    return files
+  }
+
+  /// Names of the variables of sweeps.
+  public static let alphaVariable = "alpha"
+  public static let portionVariable = "share of added data"
+
+  private var markdown: String {
+    var out = "# \(Self.line(title))\n"
+    for table in ExperimentTables(summary: self).all {
+      let rule = table.header.indices.map { $0 == 0 ? "---" : "---:" }
+      let lines = [table.header, rule] + table.rows
+      out += "\n**\(Self.line(table.caption))**\n\n"
+      for cells in lines {
+        let escaped = cells.map { Self.line($0).replacingOccurrences(of: "|", with: "\\|") }
+        out += "| \(escaped.joined(separator: " | ")) |\n"
+      }
+    }
+    out += "\n\(Self.legend)\n"
+    for note in notes { out += "\n- \(Self.line(note))" }
+    for split in splits { out += "\n- `\(split.signature)`" }
+    return out + "\n"
+  }
+
+  private var latex: String {
+    var lines = ["% \(LaTeX.escaped(title)). Needs the package booktabs."]
+    for table in ExperimentTables(summary: self).all {
+      let columns = "l" + String(repeating: "r", count: table.header.count - 1)
+      lines += [
+        "% \(LaTeX.escaped(table.caption))", "\\begin{tabular}{\(columns)}", "\\toprule",
+        Self.latexRow(table.header), "\\midrule",
+      ]
+      lines += table.rows.map(Self.latexRow)
+      lines += ["\\bottomrule", "\\end{tabular}", ""]
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func latexRow(_ cells: [String]) -> String {
+    cells.map { LaTeX.escaped($0).replacingOccurrences(of: "±", with: "$\\pm$") }
+      .joined(separator: " & ") + " \\\\"
+  }
+
+  /// One line for each split, row and metric, with every figure.
+  private var csv: String {
+    var lines = [
+      "benchmark,split,row,training_rows,replaced,seeds,metric,median,peak,mean,sd,student_t,"
+        + "student_p,welch_p,hedges_g,averaged,averaged_low,averaged_high,difference,"
+        + "difference_low,difference_high,p,p_holm"
+    ]
+    for split in splits {
+      for row in split.rows {
+        for metric in ["pcc", "ccc", "rmse", "mae"] {
+          guard let figures = row.metrics[metric] else { continue }
+          let names = [
+            split.benchmark, split.split, Self.quoted(row.name), "\(row.trainingRows)",
+            "\(row.replaced)", "\(row.seeds.count)", metric,
+          ]
+          lines.append((names + Self.cells(figures)).joined(separator: ","))
+        }
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func cells(_ figures: Figures) -> [String] {
+    let seeds = figures.overSeeds
+    let test = figures.seedTest
+    let rows = figures.rowTest
+    return [
+      seeds?.median, seeds?.peak, seeds?.mean, seeds?.sd, test?.student.statistic,
+      test?.student.p, test?.welch.p, test?.hedgesG, figures.averaged?.value,
+      figures.averaged?.low, figures.averaged?.high, rows?.difference, rows?.low, rows?.high,
+      rows?.p, rows?.adjusted,
+    ].map { $0.map { Rounding.text($0) } ?? "" }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    guard text.contains(where: { ",\"\n".contains($0) }) else { return text }
+    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+
+  /// `text` on one line.
+  private static func line(_ text: String) -> String {
+    SafeText.cleaned(text).split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+
+  /// A panel for each metric; the baseline's mean over seeds is a level line.
+  private static func plot(
+    _ sweeps: [Replication.Sweep], variable: String, of split: Split, baseline: String?
+  ) -> PlotDocument {
+    let level = split.rows.first { $0.name == baseline }
+    return PlotDocument(
+      title: "\(split.benchmark)/\(split.split): mean over seeds, ± SD",
+      panels: sweeps.map { sweep in
+        let ends = sweep.series.flatMap(\.points).map(\.x)
+        var series = sweep.series.map { series in
+          PlotDocument.Series(
+            name: series.name, points: series.points.map { (x: $0.x, y: $0.y) },
+            bars: series.points.compactMap { point in
+              guard let low = point.low, let high = point.high else { return nil }
+              return (x: point.x, low: low, high: high)
+            })
+        }
+        if let level, let mean = level.metrics[sweep.metric]?.overSeeds?.mean,
+          let first = ends.min(), let last = ends.max()
+        {
+          series.append(
+            PlotDocument.Series(
+              name: level.name, points: [(x: first, y: mean), (x: last, y: mean)])
+          )
+        }
+        return PlotDocument.Panel(
+          horizontal: variable, vertical: sweep.metric.uppercased(), series: series)
+      })
+  }
+}

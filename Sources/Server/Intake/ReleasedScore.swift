@@ -1,0 +1,49 @@
+import Harness
+
+/// What a team and the public learn of a scored submission.
+struct ReleasedScore: Sendable, Equatable {
+  /// In a word, for programs.
+  var verdict: String
+  /// Whether it is its team's new best.
+  var isBest: Bool
+  /// As far as it is released.
+  var report: ScoreReport?
+}
+
+extension Judge {
+  /// Scores `candidate` and decides what is released of it.
+  ///
+  /// - Parameter best: the team's last submission that became its best; nil for none.
+  func release(
+    _ candidate: Predictions, over best: Predictions?, labels: Phase.Labels
+  ) throws(HarnessError) -> ReleasedScore {
+    let release = ReleaseGuard(scorer, rule: labels.rule).release(
+      try scorer.score(candidate), of: candidate, over: best)
+    return ReleasedScore(
+      verdict: release.verdict.rawValue, isBest: release.verdict.isNewBest,
+      report: release.report)
+  }
+}
+
+extension Phase.Labels {
+  /// What is released of submissions on such labels.
+  var rule: ReleaseRule {
+    switch self {
+    case .hidden: .hidden
+    case .open: .open
+    }
+  }
+}
+
+extension TargetScores {
+  /// The figure of a metric by its name in a definition.
+  func figure(_ metric: String) -> ScoredFigure? {
+    switch metric {
+    case "pcc": pcc
+    case "ccc": ccc
+    case "rmse": rmse
+    case "mae": mae
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import HTTPTypes
+import Harness
+import Hummingbird
+
+/// What stands below `/api/v1`.
+struct APIRoutes: Sendable {
+  let store: SubmissionStore
+  let intake: Intake
+  let definitions: [BenchmarkDefinition]
+  /// By the number of the token's team; nil for no limit.
+  let uploads: RateLimiter<Int64>?
+  let metrics: ServerMetrics
+  private let cache = ResponseCache()
+
+  func answer(_ route: Route, _ request: Request) throws -> Response {
+    switch route {
+    case .submissions: try list(request)
+    case .submission(let id): try one(id, request)
+    case .leaderboard: try leaderboard(request)
+    case .benchmarks: try benchmarks(request)
+    case .health: try health()
+    case .metrics: try numbers()
+    case .openAPI: Self.document.response(to: request.headers)
+    case .unknown, .site: throw Problem.notFound
+    }
+  }
+
+  // MARK: Reading
+
+  private func leaderboard(_ request: Request) throws -> Response {
+    let wantsCSV = request.headers[.accept]?.contains("text/csv") ?? false
+    let key = request.uri.string + (wantsCSV ? "#csv" : "")
+    return try cache.answer(key, generation: store.generation) {
+      let query = try Query(request.uri.query)
+      let name = try query.required("benchmark")
+      guard let definition = definitions.first(where: { $0.id == name }) else {
+        throw Problem(.notFound, "There is no benchmark of this name; see /api/v1/benchmarks.")
+      }
+      let format = query["format"] ?? (wantsCSV ? "csv" : "json")
+      guard ["json", "csv"].contains(format) else {
+        throw Problem.badRequest("format is json or csv.")
+      }
+      let board = BoardKey(
+        benchmark: definition.id, split: query["split"] ?? definition.defaultSplit)
+      guard let phase = try store.phase(of: board) else {
+        throw Problem(.notFound, "There is no board of this split; see /api/v1/benchmarks.")
+      }
+      let rows = phase.visibility == .public ? try store.board(board) : []
+      let table = LeaderboardTable(definition, phase, rows)
+      if format == "csv" {
+        return StaticFile(
+          Data(table.csv.utf8), name: "leaderboard.csv", varies: "Accept, Accept-Encoding")
+      }
+      return StaticFile(
+        try Self.json(table), name: "leaderboard.json", varies: "Accept, Accept-Encoding")
+    }.response(to: request.headers)
+  }
+
+  private func benchmarks(_ request: Request) throws -> Response {
+    try cache.answer("benchmarks", generation: store.generation) {
+      StaticFile(
+        try Self.json(BenchmarkList(definitions, try store.phases())), name: "benchmarks.json")
+    }.response(to: request.headers)
+  }
+
+  private func one(_ id: String, _ request: Request) throws -> Response {
+    let viewer = try viewer(request)
+    guard let submission = try store.submission(id),
+      var document = SubmissionDocument(
+        submission, viewer: viewer, phase: try store.phase(of: submission.board))
+    else { throw Problem(.notFound, "There is no such submission, or it is not yours to see.") }
+    document.history = try store.history(of: submission)
+    return .json(document)
+  }
+
+  private func list(_ request: Request) throws -> Response {
+    let query = try Query(request.uri.query)
+    let viewer = try viewer(request)
+    guard let name = query["team"] ?? viewer?.name else {
+      throw Problem.badRequest("Name a team (?team=…), or send your token.")
+    }
+    let limit = try query["limit"].map { text in
+      guard let limit = Int(text), (1...200).contains(limit) else {
+        throw Problem.badRequest("limit is a number from 1 to 200.")
+      }
+      return limit
+    }
+    let submissions = try store.submissions(
+      team: name, bestOnly: viewer?.name != name, before: query["before"], limit: limit ?? 50)
+    let phases = try store.phases()
+    let documents = submissions.compactMap { submission in
+      SubmissionDocument(
+        submission, viewer: viewer, phase: phases.first { $0.board == submission.board })
+    }
+    return .json(["submissions": documents])
+  }
+
+  private func health() throws -> Response {
+    do {
+      _ = try store.counts()
+      return .json(["status": "ok"])
+    } catch {
+      throw Problem(.serviceUnavailable, "The store cannot be read.")
+    }
+  }
+
+  private func numbers() throws -> Response {
+    let counts = try store.counts()
+    return .bytes(
+      Data(metrics.text(teams: counts.teams, waiting: counts.waiting).utf8),
+      type: "text/plain; version=0.0.4; charset=utf-8")
+  }
+
+  // MARK: Submitting
+
+  func submit(_ request: Request, _ body: Data) async throws -> Response {
+    guard let team = try viewer(request) else { throw Problem.unauthorized }
+    if let seconds = uploads?.wait(team.id) {
+      throw Problem.tooMany("Too many uploads with this token.", retryAfter: Int(seconds) + 1)
+    }
+    let key = request.headers[.idempotencyKey]
+    if let key, !Self.isKey(key) {
+      throw Problem.badRequest("Idempotency-Key has 1 to 255 printable characters of ASCII.")
+    }
+    let now = Date()
+    let upload = try UploadReader.read(
+      body, type: request.headers[.contentType], query: try Query(request.uri.query),
+      team: team.name, key: key, today: String(now.stamp.prefix(10)))
+    let phase = try phase(of: upload.metadata, at: now)
+    let taken = try await intake.take(upload, from: team, phase: phase, at: now)
+    guard
+      var document = SubmissionDocument(taken.submission, viewer: team, phase: phase)
+    else { throw Problem.notFound }
+    document.warnings = taken.warnings.isEmpty ? nil : Array(taken.warnings.prefix(100))
+    var response = Response.json(document, status: taken.isNew ? .created : .ok)
+    response.headers[.location] = "/api/v1/submissions/\(document.id)"
+    return response
+  }
+
+  /// The open phase of the board that an upload is for.
+  private func phase(of metadata: SubmissionMetadata, at now: Date) throws -> Phase {
+    func fault(_ field: String, _ found: String, _ expected: String) -> HarnessError {
+      .invalid([
+        Fault(.metadata, file: "metadata", field: field, found: found, expected: expected)
+      ])
+    }
+    guard let definition = definitions.first(where: { $0.id == metadata.benchmark }) else {
+      throw fault(
+        "benchmark", metadata.benchmark,
+        "one of \(definitions.map(\.id).joined(separator: ", "))")
+    }
+    guard definition.splitNames.contains(metadata.split) else {
+      throw fault(
+        "split", metadata.split, "one of \(definition.splitNames.joined(separator: ", "))")
+    }
+    let board = BoardKey(benchmark: definition.id, split: metadata.split)
+    guard let phase = try store.phase(of: board) else {
+      throw Problem(.forbidden, "\(board.benchmark)/\(board.split) takes no submissions here.")
+    }
+    guard phase.isOpen(at: now) else {
+      let times = [phase.opens.stamp, phase.closes?.stamp].compactMap { $0 }
+      throw Problem(
+        .forbidden, "Phase '\(phase.name)' is open from \(times.joined(separator: " to ")).")
+    }
+    return phase
+  }
+
+  /// The team whose token came; nil where none came.
+  ///
+  /// - Throws: ``Problem`` (401) for a token that is not good.
+  private func viewer(_ request: Request) throws -> Team? {
+    guard let field = request.headers[.authorization] else { return nil }
+    let parts = field.split(separator: " ")
+    guard parts.count == 2, parts[0].lowercased() == "bearer", let token = TeamToken(parts[1]),
+      let team = try store.team(with: token)
+    else { throw Problem.unauthorized }
+    return team
+  }
+
+  private static func isKey(_ text: String) -> Bool {
+    (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+  }
+
+  private static func json(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    return try encoder.encode(value)
+  }
+
+  private static let document = StaticFile(
+    Data(PackageResources.openapi_json), name: "openapi.json")
+}

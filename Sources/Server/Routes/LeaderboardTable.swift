@@ -1,0 +1,96 @@
+import Foundation
+import Harness
+
+/// A leaderboard as the API shows it: each team's current entry, best first.
+struct LeaderboardTable: Encodable {
+  let schema = 1
+  var benchmark: String
+  var title: String
+  var split: String
+  var phase: String
+  var primary: BenchmarkDefinition.PrimaryMetric
+  var rows: [Row]
+  /// Why there are no rows, in words.
+  var note: String?
+
+  struct Row: Encodable {
+    var id: String
+    var team: String
+    var system: String
+    var kind: String
+    var received: Date
+    var digest: String
+    var scores: SubmissionDocument.Scores
+  }
+
+  init(_ definition: BenchmarkDefinition, _ phase: Phase, _ submissions: [StoredSubmission]) {
+    benchmark = phase.benchmark
+    title = definition.title
+    split = phase.split
+    self.phase = phase.name
+    primary = definition.primary
+    guard phase.visibility == .public else {
+      rows = []
+      note = "Scores are not public in this phase."
+      return
+    }
+    let lowerIsBetter = ["rmse", "mae"].contains(primary.metric)
+    let (target, metric) = (primary.target, primary.metric)
+    let keyed = submissions.compactMap { submission -> (key: Double, row: Row)? in
+      guard let report = submission.report else { return nil }
+      let value = report.targets[target]?.figure(metric)?.value
+      let row = Row(
+        id: submission.id, team: submission.team, system: submission.metadata.system,
+        kind: submission.metadata.kind.rawValue, received: submission.received,
+        digest: submission.digest, scores: SubmissionDocument.Scores(report))
+      return (value.map { lowerIsBetter ? $0 : -$0 } ?? .infinity, row)
+    }
+    rows = keyed.sorted { ($0.key, $0.row.id) < ($1.key, $1.row.id) }.map(\.row)
+  }
+
+  /// RFC 4180 with a header; line ends are LF.
+  var csv: String {
+    let metrics: [(String, KeyPath<TargetScores, ScoredFigure?>)] = [
+      ("pcc", \.pcc), ("ccc", \.ccc), ("rmse", \.rmse), ("mae", \.mae), ("spearman", \.spearman),
+      ("kendall", \.kendall),
+    ]
+    var header = ["id", "team", "system", "kind", "received", "n", "clusters"]
+    for target in Target.allCases {
+      for (name, _) in metrics {
+        header += ["", "_low", "_high"].map { "\(target.rawValue)_\(name)\($0)" }
+      }
+    }
+    var lines = [header.joined(separator: ",")]
+    for row in rows {
+      var cells = [
+        row.id, Self.cell(row.team), Self.cell(row.system), row.kind, row.received.stamp,
+        "\(row.scores.n)", "\(row.scores.clusters)",
+      ]
+      for target in Target.allCases {
+        for (_, path) in metrics {
+          let figure = row.scores.targets[target]?[keyPath: path]
+          cells += [figure?.value, figure?.low, figure?.high].map { $0.map { "\($0)" } ?? "" }
+        }
+      }
+      lines.append(cells.joined(separator: ","))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// `text` as one field: without control characters, and with an apostrophe before what a
+  /// spreadsheet would take for a formula.
+  static func cell(_ text: String) -> String {
+    let plain = text.unicodeScalars.filter { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: false
+      default: true
+      }
+    }
+    var cell = String(String.UnicodeScalarView(plain))
+    if let first = cell.first(where: { !$0.isWhitespace }), "=+-@".contains(first) {
+      cell = "'" + cell
+    }
+    let special = cell.utf8.contains { $0 == 0x22 || $0 == 0x2C }
+    return special ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
+  }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import HTTPTypes
+import Harness
+import Hummingbird
+import NIOCore
+
+/// Answers every request: limits first, then the route, then what every answer carries.
+struct ServerResponder: HTTPResponder {
+  typealias Context = ServerContext
+
+  let routes: APIRoutes
+  let site: SiteCache?
+  let limits: ServerLimits
+  let addresses: RateLimiter<UInt64>?
+  /// Take a client's address from what the reverse proxy says.
+  let trustsProxy: Bool
+  let metrics: ServerMetrics
+  let log: ServerLog
+
+  func respond(to request: Request, context: ServerContext) async throws -> Response {
+    let started = ContinuousClock.now
+    let route = Route(request.uri.path)
+    var response: Response
+    do {
+      response = try await answer(request, route, context)
+    } catch {
+      let problem = Problem(error, now: Date())
+      if problem.status.kind == .serverError { log.fault("\(route.label) failed", error) }
+      if problem.closes { context.closeSoon() }
+      response = problem.response
+    }
+    if request.method == .head { response = response.createHeadResponse() }
+    if response.status == .notModified { response.headers[.contentLength] = nil }
+    metrics.answered(
+      route.label, status: response.status.code, after: ContinuousClock.now - started)
+    return response
+  }
+
+  private func answer(
+    _ request: Request, _ route: Route, _ context: ServerContext
+  ) async throws -> Response {
+    if let addresses {
+      let forwarded = trustsProxy ? request.headers[.forwardedFor] : nil
+      let address = forwarded.flatMap(ServerContext.number(forwarded:)) ?? context.address
+      if let seconds = addresses.wait(address) {
+        throw Problem.tooMany("Too many requests from your address.", retryAfter: Int(seconds) + 1)
+      }
+    }
+    guard route.methods.contains(request.method) else {
+      throw Problem(
+        .methodNotAllowed, "\(request.method.rawValue) is not for this address.",
+        headers: [.allow: route.methods.map(\.rawValue).joined(separator: ", ")])
+    }
+    if route == .site { return try sitePage(request) }
+    if route == .submissions && request.method == .post {
+      let body = try await body(of: request)
+      return try await routes.submit(request, body)
+    }
+    return try routes.answer(route, request)
+  }
+
+  private func sitePage(_ request: Request) throws -> Response {
+    guard let site else { throw Problem.notFound }
+    let path = request.uri.path
+    if let file = site.file(path) { return file.response(to: request.headers) }
+    if let missing = site.file("/404.html") {
+      var response = missing.response(to: [:])
+      response.status = .notFound
+      response.headers[.eTag] = nil
+      return response
+    }
+    throw Problem.notFound
+  }
+
+  /// The whole body.
+  ///
+  /// - Throws: ``Problem``: 413 over the limit, told by the head alone where it says so; 408 where
+  ///   it takes too long.
+  private func body(of request: Request) async throws -> Data {
+    let tooLarge = Problem(
+      .contentTooLarge, "A body has at most \(limits.bodyBytes) bytes.", closes: true)
+    if let length = request.headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
+      throw tooLarge
+    }
+    let deadline = ContinuousClock.now + .seconds(limits.bodySeconds)
+    var body = Data()
+    do {
+      for try await buffer in request.body {
+        if body.count + buffer.readableBytes > limits.bodyBytes { throw tooLarge }
+        body.append(contentsOf: buffer.readableBytesView)
+        if ContinuousClock.now > deadline {
+          throw Problem(
+            .requestTimeout, "The body took over \(limits.bodySeconds) seconds.", closes: true)
+        }
+      }
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(.badRequest, "The body ended before its time.", closes: true)
+    }
+    return body
+  }
+}

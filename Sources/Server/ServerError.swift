@@ -1,0 +1,78 @@
+import Foundation
+import GRDB
+public import Harness
+
+/// Everything that can go wrong in this module before a request is answered.
+public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Others than the owner can read what holds gold labels or submissions.
+  case exposed(path: String, mode: String)
+  /// Another server works on this data home.
+  case alreadyRunning(path: String)
+  case teamExists(name: String)
+  case unknownTeam(name: String)
+  case unknownSubmission(id: String)
+  /// A submission that is withdrawn already, or not withdrawn.
+  case wrongState(id: String, found: String, expected: String)
+  /// A phase that contradicts itself, or a name that is none.
+  case refused(String)
+  /// The disk is full or a file may not grow.
+  case full(path: String)
+  case store(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .exposed(let path, let mode):
+      "\(path) can be read by others (mode \(mode)), and it holds what may not be shown. "
+        + "Close it with: chmod go-rwx \(path)"
+    case .alreadyRunning(let path):
+      "Another server works on this data home (\(path) is locked). Stop it first."
+    case .teamExists(let name):
+      "There is a team named '\(name)' already. For a new token, revoke the old one first: "
+        + "invitro team revoke '\(name)'"
+    case .unknownTeam(let name):
+      "There is no team named '\(name)'. `invitro team list` shows all."
+    case .unknownSubmission(let id):
+      "There is no submission \(id). `invitro submission list` shows all."
+    case .wrongState(let id, let found, let expected):
+      "Submission \(id) is \(found); expected one that is \(expected)."
+    case .refused(let text): text
+    case .full(let path): "\(path): no space is left, or the file may not grow further."
+    case .store(let path, let reason): "\(path): \(reason)"
+    }
+  }
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .exposed, .teamExists, .wrongState: .badData
+    case .unknownTeam, .unknownSubmission: .missingInput
+    case .refused: .usage
+    case .alreadyRunning, .full, .store: .unavailable
+    }
+  }
+}
+
+extension ServerError {
+  /// What SQLite says, as an error of this module.
+  init(_ error: any Error, path: String) {
+    if let known = error as? ServerError {
+      self = known
+      return
+    }
+    guard let database = error as? DatabaseError else {
+      self = .store(path: path, reason: "\(error)")
+      return
+    }
+    // A file-size limit shows as a failed write, a full disk as either.
+    let codes: [ResultCode] = [.SQLITE_FULL, .SQLITE_IOERR]
+    let isFull = codes.contains(database.resultCode)
+    // Never the statement or its arguments: they hold a team's data.
+    self =
+      isFull
+      ? .full(path: path)
+      : .store(
+        path: path,
+        reason: "SQLite \(database.extendedResultCode.rawValue): "
+          + (database.message ?? "no message"))
+  }
+}

@@ -1,0 +1,176 @@
+public import Foundation
+package import GRDB
+public import Harness
+
+/// A submission as the store keeps it.
+public struct StoredSubmission: Sendable, Equatable {
+  /// What others know it by: 16 letters and digits, at random.
+  public var id: String
+  public var team: String
+  public var benchmark: String
+  public var split: String
+  public var phase: String
+  /// Of the predictions as read.
+  public var digest: String
+  public var metadata: SubmissionMetadata
+  public var received: Date
+  public var state: State
+  public var verdict: String?
+  /// As far as it is released.
+  public var report: ScoreReport?
+  /// Whether it became the best of its team when it was released.
+  public var wasBest: Bool
+  public var isWithdrawn: Bool
+  var key: Int64
+  var teamKey: Int64
+
+  public enum State: String, Codable, Sendable {
+    /// Accepted and not scored yet.
+    case pending
+    case released
+    /// We could not score it; it costs the team nothing.
+    case failed
+  }
+
+  /// What happened to a submission, and when.
+  public struct Event: Codable, Sendable, Equatable {
+    public var at: Date
+    public var kind: String
+    public var why: String?
+  }
+
+  var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
+
+  /// Columns of a query that makes submissions; `s` is the submission, `t` its team.
+  static let columns = """
+    s.id, s.public_id, s.team, t.name, s.benchmark, s.split, s.phase, s.digest, s.metadata,
+    s.received, s.state, s.verdict, s.report, s.best, s.withdrawn
+    """
+
+  init(row: Row) throws {
+    key = row["id"]
+    id = row["public_id"]
+    teamKey = row["team"]
+    team = row["name"]
+    benchmark = row["benchmark"]
+    split = row["split"]
+    phase = row["phase"]
+    digest = row["digest"]
+    metadata = try Self.decode(row["metadata"])
+    received = Date(seconds: row["received"])
+    state = State(rawValue: row["state"]) ?? .pending
+    verdict = row["verdict"]
+    report = try (row["report"] as String?).map(Self.decode)
+    wasBest = (row["best"] as Int64?) != nil
+    isWithdrawn = row["withdrawn"] as Int64 == 1
+  }
+
+  private static func decode<Value: Decodable>(_ json: String) throws -> Value {
+    try JSONDecoder().decode(Value.self, from: Data(json.utf8))
+  }
+}
+
+extension SubmissionStore {
+  /// The submission that others know by `id`.
+  func submission(_ id: String) throws(ServerError) -> StoredSubmission? {
+    try read { database in
+      try Row.fetchOne(
+        database,
+        sql: """
+          SELECT \(StoredSubmission.columns) FROM submission s JOIN team t ON t.id = s.team
+          WHERE s.public_id = ?
+          """,
+        arguments: [id]
+      ).map(StoredSubmission.init(row:))
+    }
+  }
+
+  static func submission(_ key: Int64, in database: Database) throws -> StoredSubmission? {
+    try Row.fetchOne(
+      database,
+      sql: """
+        SELECT \(StoredSubmission.columns) FROM submission s JOIN team t ON t.id = s.team
+        WHERE s.id = ?
+        """,
+      arguments: [key]
+    ).map(StoredSubmission.init(row:))
+  }
+
+  /// Submissions, newest first.
+  ///
+  /// - Parameters:
+  ///   - team: only this one's.
+  ///   - bestOnly: only those that became their team's best.
+  ///   - before: only those that came before the submission with this id.
+  public func submissions(
+    team: String? = nil, bestOnly: Bool = false, before: String? = nil, limit: Int
+  ) throws(ServerError) -> [StoredSubmission] {
+    try read { database in
+      var conditions: [String] = []
+      var arguments: StatementArguments = []
+      if let team {
+        conditions.append("s.team = (SELECT id FROM team WHERE name = ?)")
+        arguments += [team]
+      }
+      if bestOnly { conditions.append("s.best IS NOT NULL") }
+      if let before {
+        conditions.append("s.id < (SELECT id FROM submission WHERE public_id = ?)")
+        arguments += [before]
+      }
+      let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+      arguments += [limit]
+      return try Row.fetchAll(
+        database,
+        sql: """
+          SELECT \(StoredSubmission.columns) FROM submission s JOIN team t ON t.id = s.team
+          \(filter) ORDER BY s.id DESC LIMIT ?
+          """,
+        arguments: arguments
+      ).map(StoredSubmission.init(row:))
+    }
+  }
+
+  /// What happened to a submission, in order.
+  func history(of submission: StoredSubmission) throws(ServerError) -> [StoredSubmission.Event] {
+    try read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT at, kind, why FROM event WHERE submission = ? ORDER BY id",
+        arguments: [submission.key]
+      ).map {
+        StoredSubmission.Event(at: Date(seconds: $0["at"]), kind: $0["kind"], why: $0["why"])
+      }
+    }
+  }
+
+  /// Takes a submission from its board, or back, and keeps who asked why.
+  ///
+  /// - Throws: ``ServerError/unknownSubmission(id:)``, ``ServerError/wrongState(id:found:expected:)``.
+  public func withdraw(
+    _ id: String, restore: Bool = false, why: String, at now: Date = Date()
+  ) throws(ServerError) {
+    guard (1...1000).contains(why.unicodeScalars.count) else {
+      throw .refused("Say why in 1 to 1000 characters.")
+    }
+    try write { database in
+      let row = try Row.fetchOne(
+        database, sql: "SELECT id, withdrawn FROM submission WHERE public_id = ?",
+        arguments: [id])
+      guard let row else { throw ServerError.unknownSubmission(id: id) }
+      let isWithdrawn = row["withdrawn"] as Int64 == 1
+      guard isWithdrawn == restore else {
+        throw ServerError.wrongState(
+          id: id, found: isWithdrawn ? "withdrawn" : "not withdrawn",
+          expected: restore ? "withdrawn" : "not withdrawn")
+      }
+      try Self.event(restore ? "restored" : "withdrawn", row["id"], why: why, at: now, in: database)
+    }
+  }
+
+  package static func event(
+    _ kind: String, _ submission: Int64, why: String? = nil, at now: Date, in database: Database
+  ) throws {
+    try database.execute(
+      sql: "INSERT INTO event (submission, at, kind, why) VALUES (?, ?, ?, ?)",
+      arguments: [submission, now.seconds, kind, why])
+  }
+}

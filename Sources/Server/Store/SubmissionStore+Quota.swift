@@ -1,0 +1,93 @@
+import Foundation
+import GRDB
+
+/// Quotas are counted in one row a team, phase and day, so that a check does not grow with history.
+extension SubmissionStore {
+  /// What a team has used of its quotas.
+  struct Usage: Sendable, Equatable {
+    var valid: Phase.Quota
+    var failing: Phase.Quota
+  }
+
+  /// Throws ``Refusal/quota(_:limit:)`` where a team has used up its failing uploads.
+  func checkFailing(_ team: Team, _ phase: Phase, at now: Date) throws {
+    let usage = try read { try Self.usage(team.id, phase, at: now, in: $0) }
+    if usage.failing.daily >= phase.failing.daily {
+      throw Refusal.quota(.failingDaily, limit: phase.failing.daily)
+    }
+    if usage.failing.total >= phase.failing.total {
+      throw Refusal.quota(.failingTotal, limit: phase.failing.total)
+    }
+  }
+
+  /// Counts an upload that was no valid submission.
+  func chargeFailing(_ team: Team, _ phase: Phase, at now: Date) async throws {
+    try await queued { database in
+      try Self.charge(
+        "failing", team: team.id, phase.benchmark, phase.split, phase.name, at: now, in: database)
+    }
+  }
+
+  /// Throws ``Refusal/quota(_:limit:)`` where a team has used up its submissions; one that waits
+  /// for its score counts as if it had it.
+  static func checkQuota(
+    _ team: Team, _ phase: Phase, at now: Date, in database: Database
+  ) throws {
+    let usage = try usage(team.id, phase, at: now, in: database)
+    let waiting =
+      try Int.fetchOne(
+        database,
+        sql: """
+          SELECT count(*) FROM queue q JOIN submission s ON s.id = q.submission
+          WHERE s.team = ? AND s.benchmark = ? AND s.split = ? AND s.phase = ?
+          """,
+        arguments: [team.id, phase.benchmark, phase.split, phase.name]) ?? 0
+    if usage.valid.daily + waiting >= phase.valid.daily {
+      throw Refusal.quota(.validDaily, limit: phase.valid.daily)
+    }
+    if usage.valid.total + waiting >= phase.valid.total {
+      throw Refusal.quota(.validTotal, limit: phase.valid.total)
+    }
+  }
+
+  private static func usage(
+    _ team: Int64, _ phase: Phase, at now: Date, in database: Database
+  ) throws -> Usage {
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT coalesce(sum(valid), 0) AS valid, coalesce(sum(failing), 0) AS failing,
+          coalesce(sum(valid) FILTER (WHERE day = ?1), 0) AS valid_today,
+          coalesce(sum(failing) FILTER (WHERE day = ?1), 0) AS failing_today
+        FROM usage WHERE team = ?2 AND benchmark = ?3 AND split = ?4 AND phase = ?5
+        """,
+      arguments: [day(now), team, phase.benchmark, phase.split, phase.name])
+    return Usage(
+      valid: Phase.Quota(daily: row?["valid_today"] ?? 0, total: row?["valid"] ?? 0),
+      failing: Phase.Quota(daily: row?["failing_today"] ?? 0, total: row?["failing"] ?? 0))
+  }
+
+  static func charge(
+    _ column: String, _ submission: StoredSubmission, at now: Date, in database: Database
+  ) throws {
+    try charge(
+      column, team: submission.teamKey, submission.benchmark, submission.split, submission.phase,
+      at: now, in: database)
+  }
+
+  /// - Parameter column: `valid` or `failing`.
+  private static func charge(
+    _ column: String, team: Int64, _ benchmark: String, _ split: String, _ phase: String,
+    at now: Date, in database: Database
+  ) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO usage (team, benchmark, split, phase, day, \(column)) VALUES (?, ?, ?, ?, ?, 1)
+        ON CONFLICT DO UPDATE SET \(column) = \(column) + 1
+        """,
+      arguments: [team, benchmark, split, phase, day(now)])
+  }
+
+  /// Days since 1970, UTC.
+  private static func day(_ now: Date) -> Int64 { now.seconds / 86_400 }
+}

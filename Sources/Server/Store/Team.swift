@@ -1,0 +1,154 @@
+import Crypto
+public import Foundation
+import GRDB
+
+/// A team that may submit.
+public struct Team: Sendable, Equatable, Encodable {
+  public var id: Int64
+  public var name: String
+  public var created: Date
+  /// When its token was revoked; nil while it is good.
+  public var revoked: Date?
+}
+
+/// A team's secret: the team's number and 256 random bits. It is shown once; the store keeps its
+/// SHA-256.
+public struct TeamToken: Sendable, Equatable {
+  public var team: Int64
+  private var secret: [UInt8]
+
+  package init(team: Int64) {
+    self.team = team
+    secret = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+  }
+
+  /// Reads `invitro_<number>_<64 hexadecimal digits>`; nil for anything else.
+  package init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "invitro", parts[1].utf8.count <= 18,
+      let team = Int64(parts[1]), team > 0, parts[2].utf8.count == 64
+    else { return nil }
+    var secret: [UInt8] = []
+    var digits = parts[2].utf8.makeIterator()
+    while let high = digits.next(), let low = digits.next() {
+      guard let high = Self.value(high), let low = Self.value(low) else { return nil }
+      secret.append(high << 4 | low)
+    }
+    self.team = team
+    self.secret = secret
+  }
+
+  /// As the team keeps it.
+  public var text: String {
+    let digits = secret.map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+    return "invitro_\(team)_\(digits.joined())"
+  }
+
+  package var hash: Data { Data(SHA256.hash(data: secret)) }
+
+  /// Whether this is the token whose hash is kept; takes the same time wherever they differ.
+  package func matches(_ kept: Data) -> Bool {
+    let own = hash
+    var difference = UInt8(truncatingIfNeeded: own.count ^ kept.count)
+    for (a, b) in zip(own, kept) { difference |= a ^ b }
+    return difference == 0
+  }
+
+  private static func value(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case 0x30...0x39: digit - 0x30
+    case 0x61...0x66: digit - 0x57
+    default: nil
+    }
+  }
+}
+
+extension SubmissionStore {
+  /// Takes in a team, or gives a revoked one a new token.
+  ///
+  /// - Throws: ``ServerError/teamExists(name:)`` where it has a good token;
+  ///   ``ServerError/refused(_:)`` for a name that is empty or over 200 characters.
+  public func addTeam(_ name: String, at now: Date = Date()) throws(ServerError) -> TeamToken {
+    let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard (1...200).contains(name.unicodeScalars.count) else {
+      throw .refused("A team's name has 1 to 200 characters.")
+    }
+    return try write { database in
+      let known = try Row.fetchOne(
+        database, sql: "SELECT id, revoked FROM team WHERE name = ?", arguments: [name])
+      if let known {
+        guard (known["revoked"] as Int64?) != nil else { throw ServerError.teamExists(name: name) }
+        let token = TeamToken(team: known["id"])
+        try database.execute(
+          sql: "UPDATE team SET token_hash = ?, revoked = NULL WHERE id = ?",
+          arguments: [token.hash, token.team])
+        return token
+      }
+      let next = try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM team")
+      let token = TeamToken(team: next ?? 1)
+      try database.execute(
+        sql: "INSERT INTO team (id, name, token_hash, created) VALUES (?, ?, ?, ?)",
+        arguments: [token.team, name, token.hash, now.seconds])
+      return token
+    }
+  }
+
+  /// Makes a team's token worthless from now on; its submissions stay.
+  public func revokeTeam(_ name: String, at now: Date = Date()) throws(ServerError) {
+    try write { database in
+      try database.execute(
+        sql: "UPDATE team SET revoked = coalesce(revoked, ?) WHERE name = ?",
+        arguments: [now.seconds, name])
+      if database.changesCount == 0 { throw ServerError.unknownTeam(name: name) }
+    }
+  }
+
+  /// All teams in the order they came.
+  public func teams() throws(ServerError) -> [Team] {
+    try read { database in
+      try Row.fetchAll(database, sql: "SELECT id, name, created, revoked FROM team ORDER BY id")
+        .map(Team.init(row:))
+    }
+  }
+
+  func team(named name: String) throws(ServerError) -> Team? {
+    try read { database in
+      try Row.fetchOne(database, sql: "SELECT * FROM team WHERE name = ?", arguments: [name])
+        .map(Team.init(row:))
+    }
+  }
+
+  /// The team whose good token this is.
+  func team(with token: TeamToken) throws(ServerError) -> Team? {
+    let row = try read { database in
+      try Row.fetchOne(database, sql: "SELECT * FROM team WHERE id = ?", arguments: [token.team])
+    }
+    // A team that is not there takes as long as one whose token differs.
+    let kept: Data = row?["token_hash"] ?? Data(count: 32)
+    guard token.matches(kept), let team = row.map(Team.init(row:)), team.revoked == nil else {
+      return nil
+    }
+    return team
+  }
+}
+
+extension Team {
+  init(row: Row) {
+    id = row["id"]
+    name = row["name"]
+    created = Date(seconds: row["created"])
+    revoked = (row["revoked"] as Int64?).map(Date.init(seconds:))
+  }
+}
+
+extension Date {
+  /// Seconds since 1970, as the store keeps times.
+  var seconds: Int64 { Int64(timeIntervalSince1970) }
+
+  init(seconds: Int64) { self.init(timeIntervalSince1970: Double(seconds)) }
+
+  /// `2026-01-31T12:00:00Z`.
+  var stamp: String { formatted(.iso8601) }
+}

@@ -1,0 +1,99 @@
+public import ArgumentParser
+import Foundation
+import Harness
+public import Server
+
+struct PhaseCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "phase",
+    abstract: "Say when a board takes submissions, how many, and who sees the scores.",
+    subcommands: [Set.self, Show.self])
+
+  struct Set: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Set the phase of a board, from now on.",
+      discussion: HelpText.reflow(
+        """
+        Visibility: hidden (nobody sees scores), own (the team does), public (everybody, on the
+        board). Labels that are hidden are guarded: scores are released rounded, and only of a
+        submission that beats its team's best by enough. Uploads that are no valid submission have a
+        quota of their own. A phase of the same name goes on counting, one of a new name starts anew.
+
+        Example:
+          invitro phase set -b newsemp24 -s test --name evaluation --visibility own \\
+            --opens 2026-05-01 --closes 2026-05-15T12:00:00Z --daily 3 --total 20
+        """))
+
+    @OptionGroup var split: SplitOptions
+    @Option(help: "The phase's name.") var name: String = "open"
+    @Option(help: "hidden, own or public.") var visibility: Phase.Visibility
+    @Option(help: "Whether the split's labels are hidden or open. Default: as the benchmark says.")
+    var labels: Phase.Labels?
+    @Option(help: "First moment, YYYY-MM-DD or with Thh:mm:ssZ, UTC. Default: now.")
+    var opens: String?
+    @Option(help: "Last moment; a bare day ends as it begins. Default: never.")
+    var closes: String?
+    @Option(help: "Valid submissions of a team a day (UTC).") var daily: Int = 5
+    @Option(help: "Valid submissions of a team in the phase.") var total: Int = 100
+    @Option(help: "Failing uploads of a team a day.") var dailyFailing: Int = 20
+    @Option(help: "Failing uploads of a team in the phase.") var totalFailing: Int = 400
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let (definition, split) = try split.resolve()
+      guard try BenchmarkRegistry.shipped().contains(where: { $0.id == definition.id }) else {
+        throw ValidationError("The server knows the shipped benchmarks only.")
+      }
+      let dataset = try data.home.load(definition, split: split)
+      guard dataset.hasGold else {
+        throw HarnessError.usage(
+          "\(definition.id)/\(split) is blind: without gold labels nothing can be scored.")
+      }
+      let phase = Phase(
+        benchmark: definition.id, split: split, name: name,
+        opens: try opens.map { try Self.moment($0, "--opens") } ?? Date(),
+        closes: try closes.map { try Self.moment($0, "--closes") }, visibility: visibility,
+        labels: labels ?? (definition.open ? .open : .hidden),
+        valid: Phase.Quota(daily: daily, total: total),
+        failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
+      try SubmissionStore(data.home.submissionStoreURL).setPhase(phase)
+      Console.print(PhaseText.line(phase))
+    }
+
+    private static func moment(_ text: String, _ option: String) throws -> Date {
+      let whole = text.count == 10 ? text + "T00:00:00Z" : text
+      guard let date = try? Date(whole, strategy: .iso8601) else {
+        throw ValidationError(
+          "\(option) takes YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC), not '\(text)'.")
+      }
+      return date
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show the phase of every board.")
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+      let phases = try SubmissionStore(data.home.submissionStoreURL).phases()
+      if output.json { return try Console.json(phases) }
+      for phase in phases { Console.print(PhaseText.line(phase)) }
+    }
+  }
+}
+
+enum PhaseText {
+  static func line(_ phase: Phase) -> String {
+    let closes = phase.closes.map { "to \($0.formatted(.iso8601))" } ?? "without an end"
+    return "\(phase.benchmark)/\(phase.split): phase '\(phase.name)' from "
+      + "\(phase.opens.formatted(.iso8601)) \(closes); scores \(phase.visibility.rawValue), "
+      + "labels \(phase.labels.rawValue); a team may send \(phase.valid.daily) a day and "
+      + "\(phase.valid.total) in all, and fail \(phase.failing.daily) and \(phase.failing.total) "
+      + "times"
+  }
+}
+
+extension Phase.Visibility: ExpressibleByArgument {}
+extension Phase.Labels: ExpressibleByArgument {}

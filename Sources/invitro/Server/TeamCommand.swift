@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Server
+
+struct TeamCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "team", abstract: "Say who may submit to the server.",
+    subcommands: [Add.self, List.self, Revoke.self])
+
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take in a team and print its token, once.",
+      discussion: HelpText.reflow(
+        """
+        The token is 256 random bits; the store keeps its SHA-256 and cannot show it again. A team
+        that was revoked gets a new token: so a lost or leaked one is replaced.
+        """))
+
+    @Argument(help: "The team's name, as boards show it.") var name: String
+    @OptionGroup var data: DataOptions
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+      let token = try SubmissionStore(data.home.submissionStoreURL).addTeam(name)
+      if output.json { return try Console.json(["team": name, "token": token.text]) }
+      Console.message("The token of '\(name)'. It is not shown again:")
+      Console.print(token.text)
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List all teams.")
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+      let teams = try SubmissionStore(data.home.submissionStoreURL).teams()
+      if output.json { return try Console.json(teams) }
+      var table = TextTable([("team", .left), ("since", .left), ("token", .left)])
+      for team in teams {
+        table.add([
+          team.name, team.created.formatted(.iso8601),
+          team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "good",
+        ])
+      }
+      Console.print(table.text)
+    }
+  }
+
+  struct Revoke: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a team's token worthless; its submissions stay.")
+
+    @Argument(help: "The team's name.") var name: String
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      try SubmissionStore(data.home.submissionStoreURL).revokeTeam(name)
+      Console.print("The token of '\(name)' is revoked.")
+    }
+  }
+}

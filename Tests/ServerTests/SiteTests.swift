@@ -1,0 +1,131 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Server: the site it serves")
+struct SiteTests {
+  private static let site = [
+    "--site", "site", "--source", Shared.checkout.appending(path: "site").path, "--replicates",
+    "200", "--rebuild-seconds", "1",
+  ]
+
+  @Test("a submission appears on the site, and leaves it when it is withdrawn")
+  func appears() throws {
+    let arena = try Arena()
+    let server = try arena.server(Self.site)
+    let submission = try arena.submit(
+      try arena.predictions(1), to: server, system: "Kestrel"
+    ).object()
+    let id = try #require(submission["id"] as? String)
+    let board = server.url("/sample24/test/")
+    #expect(try eventually { try Curl(board).text.contains("Kestrel") })
+    let page = try Curl(board)
+    #expect(page.headers["content-type"] == "text/html; charset=utf-8")
+    #expect(page.headers["cache-control"] == "no-cache")
+    let etag = try #require(page.headers["etag"])
+    #expect(try Curl("-H", "If-None-Match: \(etag)", board).status == 304)
+    #expect(try Curl("--compressed", board).body == page.body)
+    let style = try #require(page.text.firstMatch(of: /href="([^"]*site\.css\?v=[0-9a-f]+)"/)?.1)
+    let asset = try Curl(server.url("/sample24/test/\(style)"))
+    #expect(asset.status == 200 && asset.headers["cache-control"]?.contains("max-age") == true)
+    #expect(
+      try arena.program.run("submission", "withdraw", id, "--why", "wrong data used").status == 0)
+    #expect(
+      try eventually {
+        try Curl(server.url("/sample24/test/leaderboard.json")).text.contains("wrong data used")
+      })
+    let document = try Curl(server.url("/sample24/test/leaderboard.json")).object()
+    #expect((document["rows"] as? [Any])?.isEmpty == true)
+    let checked = try arena.program.run("site", "check", "site")
+    #expect(checked.status == 0, "\(checked.out)")
+  }
+
+  @Test("names that are markup, turn text around or are 10 kB long stay text on every page")
+  func hostileNames() throws {
+    let arena = try Arena(teams: ["<script>alert(1)</script>", "\u{202E}=cmd|'/C calc'!A0"])
+    let server = try arena.server(Self.site)
+    let names = ["<img src=x onerror=alert(2)>", "\"><svg onload=alert(3)>"]
+    for (index, team) in arena.tokens.keys.sorted().enumerated() {
+      let answer = try arena.submit(
+        try arena.predictions(index), to: server, team: team, system: names[index],
+        metadata: ["description": String(repeating: "<b>", count: 3400), "codeURL": "http://a.b/"])
+      #expect(answer.status == 201, "\(answer.text)")
+      #expect(answer.headers["content-type"] == "application/json")
+    }
+    let long = try arena.submit(
+      try arena.predictions(7), to: server, team: arena.tokens.keys.sorted()[0],
+      system: String(repeating: "x", count: 10_000))
+    #expect(long.status == 422)
+    let link = try arena.submit(
+      try arena.predictions(8), to: server, team: arena.tokens.keys.sorted()[0],
+      metadata: ["codeURL": "javascript:alert(4)"])
+    #expect(link.status == 422)
+    #expect(
+      try eventually {
+        try Curl(server.url("/sample24/test/leaderboard.json")).text.contains("onload")
+      })
+    let root = arena.folder.file("site").path
+    let paths = FileManager.default.enumerator(atPath: root)?.allObjects as? [String] ?? []
+    for path in paths where path.hasSuffix(".html") || path.hasSuffix(".xml") {
+      let page = try Curl(server.url("/\(path)")).text
+      #expect(!page.contains("<script>alert") && !page.contains("<img src=x"), "\(path)")
+      #expect(!page.contains("<svg onload") && !page.contains("<b><b>"), "\(path)")
+      #expect(!page.contains("\u{202E}"), "\(path)")
+    }
+    #expect(try arena.program.run("site", "check", "site").status == 0)
+    let csv = try Curl(
+      server.url("/api/v1/leaderboard?benchmark=sample24&split=test&format=csv")
+    ).text
+    #expect(!csv.contains("\n=") && !csv.contains(",=") && !csv.contains("\u{202E}"))
+  }
+
+  @Test("`submit push` sends a file, prints the answer, and is safe to repeat")
+  func push() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let file = try arena.predictions(1)
+    let push = [
+      "submit", "push", file.path, "--server", server.url(""), "-b", "sample24", "-s", "test",
+      "--system", "Pushed",
+    ]
+    let token = ["INVITRO_TOKEN": try #require(arena.tokens["Team A"])]
+    let first = try arena.program.run(push, environment: token)
+    #expect(first.status == 0, "\(first.err)")
+    #expect(first.out.contains("released") && first.out.contains("empathy PCC"))
+    let second = try arena.program.run(push, environment: token)
+    #expect(second.status == 0 && second.out.contains("it was there already"))
+    let json = try arena.program.run(push + ["--json"], environment: token).object()
+    #expect(json["system"] as? String == "Pushed")
+    let bad = try arena.folder.write("1\t3,5\n", to: "bad.tsv")
+    let refused = try arena.program.run(
+      ["submit", "push", bad.path] + push.dropFirst(3), environment: token)
+    #expect(refused.status == 65)
+    #expect(refused.err.contains("bad.tsv") && refused.err.contains("found '3,5'"))
+    #expect(try arena.program.run(push).status == 64, "without a token")
+    #expect(try arena.program.run(push, environment: ["INVITRO_TOKEN": "wrong"]).status == 69)
+    server.stop()
+    #expect(try arena.program.run(push, environment: token).status == 69, "nobody listens")
+  }
+
+  @Test("a backup made while submissions come in is sound, and restores")
+  func backup() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    for seed in 0..<5 {
+      #expect(try arena.submit(try arena.predictions(seed), to: server).status == 201)
+    }
+    let made = try arena.program.run("backup", "copy.sqlite")
+    #expect(made.status == 0, "\(made.err)")
+    #expect(try arena.program.run("backup", "copy.sqlite").status == 64, "nothing is overwritten")
+    let listed = try arena.program.run("submission", "list", "--json").out
+    server.stop()
+    for suffix in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(at: arena.folder.file("data/server.sqlite\(suffix)"))
+    }
+    try FileManager.default.copyItem(
+      at: arena.folder.file("copy.sqlite"), to: arena.folder.file("data/server.sqlite"))
+    #expect(try arena.program.run("submission", "list", "--json").out == listed)
+    let again = try arena.server()
+    #expect(try arena.submit(try arena.predictions(0), to: again).status == 200)
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import GRDB
+import Server
+import TestSupport
+import Testing
+
+@Suite("Server: the store and the limits")
+struct StoreTests {
+  @Test("the query of a leaderboard searches its own table and never walks the submissions")
+  func plan() throws {
+    let place = try TemporaryFolder()
+    let plan = try SubmissionStore(place.file("server.sqlite")).explainBoard()
+    #expect(plan.count == 3)
+    #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(plan)")
+    #expect(plan.first?.contains("SEARCH b USING PRIMARY KEY (benchmark=? AND split=?)") == true)
+  }
+
+  @Test("a history cannot be changed or shortened")
+  func history() throws {
+    let place = try TemporaryFolder()
+    let store = try SubmissionStore(place.file("server.sqlite"))
+    _ = try store.addTeam("Team")
+    try store.write { database in
+      try database.execute(
+        sql: """
+          INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata,
+            received) VALUES ('a', 1, 'b', 's', 'p', ?, '{}', 0)
+          """, arguments: [String(repeating: "0", count: 64)])
+      try SubmissionStore.event("accepted", 1, at: Date(), in: database)
+    }
+    for change in ["UPDATE event SET kind = 'failed'", "DELETE FROM event"] {
+      #expect(throws: ServerError.self) {
+        try store.write { try $0.execute(sql: change) }
+      }
+    }
+  }
+
+  @Test("a token is read back, matches its own hash alone, and is never guessed from its text")
+  func tokens() throws {
+    let token = TeamToken(team: 7)
+    let read = try #require(TeamToken(token.text))
+    #expect(read == token && read.team == 7)
+    #expect(token.matches(token.hash))
+    #expect(!TeamToken(team: 7).matches(token.hash))
+    #expect(!token.matches(token.hash.dropLast()))
+    #expect(token.text.wholeMatch(of: /invitro_7_[0-9a-f]{64}/) != nil)
+    for wrong in [
+      "", "invitro_7_", "invitro_0_\(String(repeating: "a", count: 64))",
+      "invitro_7_\(String(repeating: "g", count: 64))", "other_7_\(token.text.suffix(64))",
+      "invitro_99999999999999999999_\(token.text.suffix(64))",
+    ] {
+      #expect(TeamToken(wrong) == nil)
+    }
+  }
+
+  @Test("a rate lets a burst pass, then one as each is earned, and keys do not share")
+  func rate() {
+    let limiter = RateLimiter<Int>(.init(perSecond: 2, burst: 3))
+    let start = ContinuousClock.now
+    #expect((0..<3).allSatisfy { _ in limiter.wait(1, at: start) == nil })
+    #expect(limiter.wait(1, at: start) == 0.5)
+    #expect(limiter.wait(2, at: start) == nil)
+    #expect(limiter.wait(1, at: start + .milliseconds(499)) != nil)
+    #expect(limiter.wait(1, at: start + .milliseconds(500)) == nil)
+    #expect(limiter.wait(1, at: start + .milliseconds(501)) != nil)
+  }
+
+  @Test("a crowd of addresses does not grow the memory of a limiter")
+  func crowd() {
+    let limiter = RateLimiter<Int>(.init(perSecond: 1, burst: 1), most: 100)
+    let start = ContinuousClock.now
+    for key in 0..<1000 { #expect(limiter.wait(key, at: start) == nil) }
+    #expect(limiter.wait(999, at: start) != nil)
+  }
+
+  @Test(
+    "paths of the site are taken apart safely",
+    arguments: [
+      ("/", "index.html"), ("/a/", "a/index.html"), ("/a%20b.html", "a b.html"),
+      ("/a//b", "a/b"), ("/..", nil), ("/a/../b", nil), ("/.git/config", nil), ("/a%2f..%2fb", nil),
+      ("/%ff", nil), ("/a%00", nil), ("/a\\b", nil), ("a", nil),
+    ])
+  func paths(path: String, name: String?) {
+    #expect(SiteCache.name(path) == name)
+  }
+
+  @Test("a form is read part by part, and one that is broken is refused")
+  func form() throws {
+    let body = Data(
+      "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.tsv\"\r\n\r\n1\r\n--y\r\n--x--\r\n"
+        .utf8)
+    let parts = try MultipartForm.parts(of: body, boundary: "x")
+    #expect(parts.map(\.name) == ["a", "file"])
+    #expect(parts.map { String(decoding: $0.content, as: UTF8.self) } == ["one", "1\r\n--y"])
+    #expect(parts.last?.filename == "p.tsv")
+    for cut in [0, 3, 20, 60, 80, body.count - 6] {
+      #expect(throws: (any Error).self) {
+        try MultipartForm.parts(of: body.prefix(cut), boundary: "x")
+      }
+    }
+    #expect(throws: (any Error).self) { try MultipartForm.parts(of: body, boundary: nil) }
+    #expect(throws: (any Error).self) { try MultipartForm.parts(of: body, boundary: "other") }
+  }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import Harness
+import TestSupport
+import Testing
+
+@Suite("Server: submissions over HTTP")
+struct SubmissionTests {
+  @Test("a submission is answered with its id, digest and the scores that `score` prints")
+  func accepted() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let file = try arena.predictions(1)
+    let answer = try arena.submit(file, to: server)
+    #expect(answer.status == 201, "\(answer.text)")
+    let submission = try answer.object()
+    let id = try #require(submission["id"] as? String)
+    #expect(answer.headers["location"] == "/api/v1/submissions/\(id)")
+    #expect(submission["state"] as? String == "released")
+    #expect(submission["team"] as? String == "Team A")
+    let own = try arena.program.run(
+      "score", file.path, "-b", "sample24", "-s", "test", "--json")
+    let report = try own.object()
+    let digests = try #require(report["digests"] as? [String: String])
+    #expect(submission["digest"] as? String == digests["predictions"])
+    let scores = try #require(submission["scores"] as? [String: Any])
+    let theirs = try pcc(scores)
+    #expect(try pcc(report) == theirs)
+    #expect(scores["signature"] as? String == report["signature"] as? String)
+    let again = try Curl(server.url("/api/v1/submissions/\(id)")).object()
+    #expect(try pcc(try #require(again["scores"] as? [String: Any])) == theirs)
+    let history = try #require(again["history"] as? [[String: String]])
+    #expect(history.compactMap { $0["kind"] } == ["accepted", "released"])
+  }
+
+  @Test(
+    "a raw body is taken like a form, in each accepted form of file",
+    arguments: [
+      ("text/tab-separated-values", "tsv"), ("application/x-ndjson", "jsonl"), ("text/csv", "csv"),
+      ("application/octet-stream", "tsv"),
+    ])
+  func rawBody(type: String, form: String) throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let file = try Forms.write(try arena.predictions(2), as: form, in: arena)
+    let query = "benchmark=sample24&split=test&system=Raw+%26+ready&kind=prompted"
+    let answer = try Curl(
+      arena.authorization("Team A") + [
+        "--header", "Content-Type: \(type)", "--data-binary", "@\(file.path)",
+        server.url("/api/v1/submissions?\(query)"),
+      ])
+    #expect(answer.status == 201, "\(answer.text)")
+    let submission = try answer.object()
+    #expect(submission["system"] as? String == "Raw & ready")
+    #expect(submission["kind"] as? String == "prompted")
+  }
+
+  @Test("a faulty file is answered with the faults that `validate --json` prints")
+  func faults() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let lines = try String(contentsOf: try arena.predictions(3), encoding: .utf8)
+      .split(separator: "\n").map(String.init)
+    var broken = lines
+    broken[4] = "3,5\t4"
+    broken[7] = "NaN\t2"
+    let file = try arena.folder.write(
+      broken.dropLast().joined(separator: "\n") + "\n", to: "broken.tsv")
+    let answer = try arena.submit(file, to: server)
+    #expect(answer.status == 422)
+    #expect(answer.headers["content-type"] == "application/problem+json")
+    let validated = try arena.program.run(
+      ["validate", "broken.tsv", "-b", "sample24", "-s", "test", "--json"])
+    let theirs = try #require(try validated.object()["faults"] as? [[String: Any]])
+    let ours = try #require(try answer.object()["faults"] as? [[String: Any]])
+    #expect(ours.count >= 3)
+    #expect(
+      ours.map { "\($0.sorted { $0.key < $1.key })" }
+        == theirs.map { "\($0.sorted { $0.key < $1.key })" })
+  }
+
+  @Test("the same request twice, by key or by predictions, is one submission")
+  func idempotent() throws {
+    let arena = try Arena(teams: ["Team A", "Team B"])
+    let server = try arena.server()
+    let file = try arena.predictions(4)
+    let key = ["--header", "Idempotency-Key: one"]
+    let first = try arena.submit(file, to: server, options: key)
+    let second = try arena.submit(file, to: server, options: key)
+    let third = try arena.submit(file, to: server, system: "Another name")
+    #expect([first, second, third].map(\.status) == [201, 200, 200])
+    let ids = try [first, second, third].map { try $0.object()["id"] as? String }
+    #expect(Set(ids).count == 1)
+    let other = try arena.submit(try arena.predictions(5), to: server, options: key)
+    #expect(other.status == 409, "the key came with another file")
+    let stolen = try arena.submit(file, to: server, team: "Team B")
+    #expect(stolen.status == 409, "another team has these predictions")
+    let listed = try Curl(
+      arena.authorization("Team A") + [server.url("/api/v1/submissions")]
+    ).object()
+    #expect((listed["submissions"] as? [Any])?.count == 1)
+  }
+
+  @Test(
+    "without a good token nothing is taken",
+    arguments: [
+      "Bearer invitro_1_" + String(repeating: "0", count: 64), "Bearer nonsense", "Basic YTpi",
+      "Bearer invitro_99_" + String(repeating: "a", count: 64),
+    ])
+  func unauthorized(field: String) throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let answer = try Curl(
+      "--header", "Authorization: \(field)", "--header", "Content-Type: text/csv", "--data",
+      "1\t2", server.url("/api/v1/submissions?benchmark=sample24&split=test&system=x"))
+    #expect(answer.status == 401)
+    #expect(answer.headers["www-authenticate"]?.hasPrefix("Bearer") == true)
+  }
+
+  @Test("a revoked token is refused at once, and a new one works")
+  func revoked() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    #expect(try arena.submit(try arena.predictions(6), to: server).status == 201)
+    #expect(try arena.program.run("team", "revoke", "Team A").status == 0)
+    #expect(try arena.submit(try arena.predictions(7), to: server).status == 401)
+    let token = try arena.add("Team A")
+    #expect(token != arena.tokens["Team A"])
+    let listed = try Curl(
+      "--header", "Authorization: Bearer \(token)", server.url("/api/v1/submissions")
+    ).object()
+    #expect((listed["submissions"] as? [Any])?.count == 1)
+  }
+
+  @Test("quotas count valid and failing uploads apart, and never a repeated one")
+  func quotas() throws {
+    let arena = try Arena(
+      phase: ["--visibility", "public", "--daily", "2", "--daily-failing", "3"])
+    let server = try arena.server()
+    let bad = try arena.folder.write("1\t2\n", to: "bad.tsv")
+    let first = try arena.predictions(8)
+    #expect(try arena.submit(first, to: server).status == 201)
+    #expect(try arena.submit(bad, to: server).status == 422)
+    #expect(try arena.submit(first, to: server).status == 200)
+    #expect(try arena.submit(try arena.predictions(9), to: server).status == 201)
+    let third = try arena.submit(try arena.predictions(10), to: server)
+    #expect(third.status == 429)
+    #expect((third.headers["retry-after"].flatMap { Int($0) } ?? 0) > 0)
+    #expect(try arena.submit(bad, to: server).status == 422)
+    #expect(try arena.submit(bad, to: server).status == 422)
+    #expect(try arena.submit(bad, to: server).status == 429)
+    #expect(try arena.submit(first, to: server).status == 429, "nothing is read any more")
+    try arena.set(["--visibility", "public", "--name", "second"])
+    #expect(try arena.submit(try arena.predictions(10), to: server).status == 201)
+  }
+
+  @Test("a phase that is closed, or none, takes nothing")
+  func closed() throws {
+    let arena = try Arena(phase: nil)
+    let server = try arena.server()
+    let file = try arena.predictions(11)
+    #expect(try arena.submit(file, to: server).status == 403)
+    try arena.set(["--visibility", "public", "--opens", "2020-01-01", "--closes", "2020-02-01"])
+    #expect(try arena.submit(file, to: server).status == 403)
+    try arena.set(["--visibility", "public", "--opens", "2020-01-01"])
+    #expect(try arena.submit(file, to: server).status == 201)
+  }
+
+  private func pcc(_ report: [String: Any]) throws -> Double {
+    let targets = try #require(report["targets"] as? [String: [String: Any]])
+    return try #require((targets["empathy"]?["pcc"] as? [String: Double])?["value"])
+  }
+}
+
+/// The same predictions in another form.
+enum Forms {
+  static func write(_ wassa: URL, as form: String, in arena: Arena) throws -> URL {
+    guard form != "tsv" else { return wassa }
+    let rows = try String(contentsOf: wassa, encoding: .utf8).split(separator: "\n")
+      .map { $0.split(separator: "\t").map(String.init) }
+    let ids = try arena.dataset().rows.map(\.id)
+    return try arena.folder.write(
+      (form == "csv" ? "id,empathy,distress\n" : "")
+        + rows.enumerated().map { index, row in
+          form == "jsonl"
+            ? "{\"id\": \"\(ids[index])\", \"empathy\": \(row[0]), \"distress\": \(row[1])}"
+            : "\(ids[index]),\(row[0]),\(row[1])"
+        }.joined(separator: "\n"), to: "predictions.\(form)")
+  }
+}

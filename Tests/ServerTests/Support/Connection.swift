@@ -1,0 +1,57 @@
+import Foundation
+import Glibc
+
+/// A plain connection to a server on loopback, for what no client would do.
+final class Connection {
+  private let descriptor: Int32
+  private let port: Int
+  private let ownPort: Int
+
+  init(port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    self.port = port
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let descriptor = descriptor
+    let isConnected = withUnsafeMutablePointer(to: &address) {
+      // sockaddr_in is made to be passed as sockaddr.
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    guard isConnected else { throw POSIXError(.ECONNREFUSED) }
+    ownPort = Int(in_port_t(bigEndian: address.sin_port))
+  }
+
+  deinit { close(descriptor) }
+
+  func send(_ data: Data) {
+    let bytes = [UInt8](data)
+    _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+  }
+
+  /// All that comes until the server closes.
+  func receive() -> String {
+    var out: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      guard count > 0 else { return String(decoding: out, as: UTF8.self) }
+      out += buffer[..<count]
+    }
+  }
+
+  /// Whether the server has taken all that was sent out of its socket, as the system counts it.
+  var isReadByServer: Bool {
+    func hexadecimal(_ port: Int) -> String { String(format: ":%04X", port) }
+    let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+    return table.split(separator: "\n").contains { line in
+      let fields = line.split(separator: " ")
+      return fields.count > 4 && fields[1].hasSuffix(hexadecimal(port))
+        && fields[2].hasSuffix(hexadecimal(ownPort)) && fields[4].hasSuffix(":00000000")
+    }
+  }
+}
