@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-browser test-slurm lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-browser test-codabench test-slurm codabench-bundle lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -50,5 +50,11 @@ simulate: deps ## Simulate how often intervals cover and tests reject (docs/infe
 	swift build $(FLAGS) --product invitro-bench
 	$(BIN)/invitro-bench simulate
 
+codabench-bundle: deps ## Pack a competition for Codabench (BENCHMARK=newsemp24 SPLIT=test)
+	@scripts/codabench-bundle $(or $(BENCHMARK),sample24) $(or $(SPLIT),test)
+
+test-codabench: deps ## Run that bundle in a root that holds it and libc alone
+	@scripts/test-codabench
+
 clean: ## Remove what was built
-	rm -rf .build site/public
+	rm -rf .build .build-codabench site/public

@@ -25,7 +25,7 @@ enum SiteFixture {
     }
     let ranked = entries.filter { $0.report != nil && $0.metadata.withdrawal == nil }
     let comparison = pairs ? compare(ranked, &random) : nil
-    return SiteInput(
+    var input = SiteInput(
       benchmarks: [benchmark],
       boards: [
         Board(
@@ -35,6 +35,8 @@ enum SiteFixture {
       address: URL(string: "https://example.org/invitro/"),
       statistics: ["fixture24/test": statistics()], replication: replication(),
       version: "fixture")
+    input.server = URL(string: "https://example.org/invitro/")
+    return input
   }
 
   private static func entry(

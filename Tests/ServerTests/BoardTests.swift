@@ -61,6 +61,38 @@ struct BoardTests {
     #expect(try eventually { try Curl(page).status == 200 }, "the phase was set beside the server")
   }
 
+  @Test(
+    "of guarded labels a team learns two decimals of a new best, and of the rest that it is none")
+  func guarded() throws {
+    let arena = try Arena(phase: ["--visibility", "public", "--labels", "hidden"])
+    let server = try arena.server()
+    let file = try arena.predictions(1)
+    let first = try arena.submit(file, to: server).object()
+    #expect(first["verdict"] as? String == "first")
+    let value = try pcc(first)
+    #expect((value * 100).rounded() / 100 == value)
+    // The same up to the fourth decimal: no better by any error.
+    let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+    let moved = rows.map { row in
+      row.split(separator: "\t").map { "\((Double($0) ?? 0) * 0.999 + 0.002)" }
+        .joined(separator: "\t")
+    }
+    let copy = try arena.folder.write(moved.joined(separator: "\n") + "\n", to: "copy.tsv")
+    let second = try arena.submit(copy, to: server).object()
+    #expect(second["verdict"] as? String == "notBetter" && second["scores"] == nil)
+    let id = try #require(second["id"] as? String)
+    #expect(try Curl(server.url("/api/v1/submissions/\(id)")).status == 404)
+    let board = try Curl(server.url("/api/v1/leaderboard?benchmark=sample24&split=test")).object()
+    let shown = try #require(board["rows"] as? [[String: Any]])
+    #expect(shown.compactMap { $0["id"] as? String } == [try #require(first["id"] as? String)])
+    let far = try arena.folder.write(
+      (["8.5\t4"] + moved.dropFirst()).joined(separator: "\n") + "\n", to: "far.tsv")
+    let refused = try arena.submit(far, to: server)
+    #expect(refused.status == 422)
+    let faults = try #require(try refused.object()["faults"] as? [[String: Any]])
+    #expect(faults.contains { $0["code"] as? String == "range" && $0["line"] as? Int == 1 })
+  }
+
   @Test("a withdrawn entry leaves its board, keeps a tombstone with the reason, and may come back")
   func withdrawn() throws {
     let arena = try Arena()

@@ -6,6 +6,11 @@ import Testing
 
 @Suite("Server: hostile clients")
 struct SafetyTests {
+  private static func permissions(_ path: String) throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    return try #require(attributes[.posixPermissions] as? Int)
+  }
+
   @Test("hostile uploads end in a 4xx, and the server goes on", arguments: HostileUpload.all)
   func hostile(_ upload: HostileUpload) throws {
     let arena = try Arena(phase: ["--visibility", "public", "--daily-failing", "1000"])
@@ -138,19 +143,16 @@ struct SafetyTests {
       ("data/server.sqlite", 0o640),
     ] {
       let file = arena.folder.file(path).path
-      var before = stat()
-      #expect(stat(file, &before) == 0)
+      let before = try Self.permissions(file)
       chmod(file, mode_t(mode))
       let outcome = try arena.program.run("serve", "--port", "0", "--api-only")
       #expect(outcome.status == 65)
       #expect(outcome.err.contains("chmod go-rwx") && outcome.err.contains(path))
-      chmod(file, before.st_mode & 0o777)
+      chmod(file, mode_t(before))
     }
     let server = try arena.server()
     for file in ["server.sqlite", "server.sqlite-wal", "server.sqlite-shm", "server.lock"] {
-      var status = stat()
-      #expect(stat(arena.folder.file("data/\(file)").path, &status) == 0)
-      #expect(status.st_mode & 0o777 == 0o600, "\(file)")
+      #expect(try Self.permissions(arena.folder.file("data/\(file)").path) == 0o600, "\(file)")
     }
     #expect(
       try arena.program.run("serve", "--port", "0", "--api-only").status == 69, "a second one")

@@ -1,5 +1,5 @@
 import Glibc
-public import Metrics
+import Metrics
 
 /// t-SNE (van der Maaten and Hinton 2008, JMLR 9): points in the plane whose neighbours are those of
 /// the points given. Exact, in O(n²) a step.

@@ -28,16 +28,6 @@ public struct ExperimentSettings: Sendable, Equatable {
     public var seed: UInt64
   }
 
-  /// Label sources that are not the crowd, each once.
-  public var models: [String] {
-    var names: [String] = []
-    for name in [labels, correct ?? Agreement.crowd] + extra.map(\.labels)
-    where name != Agreement.crowd && !names.contains(name) {
-      names.append(name)
-    }
-    return names
-  }
-
   /// How the labels of rows whose ``labels`` are `source` are chosen.
   public func correction(of source: String) -> LabelCorrection {
     if source != Agreement.crowd { return .replace(llm: source) }

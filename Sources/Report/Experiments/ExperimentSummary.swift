@@ -125,10 +125,11 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
 
   /// What both tests mean, for the foot of every table.
   public static let legend = """
-    Over seeds: median (peak) as the paper prints them, mean ± SD; t is Student's two-sided test \
-    against the baseline's seeds, unadjusted, and speaks of other seeds on the same rows. Over \
-    persons: predictions averaged over seeds, 95% jackknife interval with persons as clusters; p \
-    is the clustered swap permutation test against the baseline, adjusted by Holm over the rows of \
-    a metric, and speaks of other persons.
+    Median (peak) over seeds, as the paper prints them; mean ± SD over seeds; p over seeds is \
+    Student's two-sided t-test against the baseline's seeds, unadjusted, and speaks of other seeds \
+    on the same rows. Averaged: the metric of the predictions averaged over seeds, with its 95% \
+    jackknife interval, persons as clusters; difference: from the baseline's averaged predictions; \
+    p over persons is the permutation test that swaps both person by person, in brackets adjusted \
+    by Holm over the rows, and speaks of other persons.
     """
 }

@@ -11,60 +11,43 @@ struct ExperimentTables {
     var rows: [[String]]
   }
 
-  /// Two tables a split: over seeds and over persons.
+  /// One a split and metric.
   var all: [Table] {
-    summary.splits.flatMap { [overSeeds($0), overPersons($0)] }
+    summary.splits.flatMap { split in Self.metrics.map { table(split, metric: $0) } }
   }
 
-  private func overSeeds(_ split: ExperimentSummary.Split) -> Table {
-    var header = ["row", "trained on", "replaced", "seeds"]
-    for metric in Self.metrics {
-      header += ["\(metric.uppercased()) median (peak)", "mean ± SD", "t: p"]
-    }
-    let rows = split.rows.map { row -> [String] in
-      var cells = [row.name, "\(row.trainingRows)", "\(row.replaced)", "\(row.seeds.count)"]
-      for metric in Self.metrics {
-        let figures = row.metrics[metric]
-        let seeds = figures?.overSeeds
-        cells.append(Self.pair(seeds?.median, seeds?.peak))
-        cells.append(Self.number(seeds?.mean) + (seeds?.sd.map { " ± \(Self.number($0))" } ?? ""))
-        cells.append(
-          figures?.seedTest.map { test in
-            let p = Self.p(test.student.p)
-            return test.stars.map { "\(p) \($0)" } ?? p
-          } ?? (row.name == summary.baseline ? "baseline" : "-"))
-      }
-      return cells
-    }
-    return Table(caption: "\(Self.name(split)): over seeds", header: header, rows: rows)
+  private func table(_ split: ExperimentSummary.Split, metric: String) -> Table {
+    Table(
+      caption: "\(split.benchmark)/\(split.split), \(split.n) rows of \(split.clusters) persons: "
+        + metric.uppercased(),
+      header: [
+        "row", "trained on (replaced)", "seeds", "median (peak)", "mean ± SD", "p over seeds",
+        "averaged", "difference", "p over persons (Holm)",
+      ],
+      rows: split.rows.map { row in
+        [row.name, "\(row.trainingRows) (\(row.replaced))", "\(row.seeds.count)"]
+          + cells(row.metrics[metric], isBaseline: row.name == summary.baseline)
+      })
   }
 
-  private func overPersons(_ split: ExperimentSummary.Split) -> Table {
-    var header = ["row"]
-    for metric in Self.metrics {
-      header += ["\(metric.uppercased()) of averaged predictions", "difference", "p (Holm)"]
-    }
-    let rows = split.rows.map { row -> [String] in
-      var cells = [row.name]
-      for metric in Self.metrics {
-        let figures = row.metrics[metric]
-        let averaged = figures?.averaged
-        cells.append(Self.bounded(averaged?.value, averaged?.low, averaged?.high))
-        let test = figures?.rowTest
-        cells.append(
-          test.map { Self.bounded($0.difference, $0.low, $0.high) }
-            ?? (row.name == summary.baseline ? "baseline" : "-"))
-        cells.append(
-          test.map { "\(Self.p($0.p)) (\(Self.p($0.adjusted)))" }
-            ?? (row.name == summary.baseline ? "" : "-"))
-      }
-      return cells
-    }
-    return Table(caption: "\(Self.name(split)): over persons", header: header, rows: rows)
-  }
-
-  private static func name(_ split: ExperimentSummary.Split) -> String {
-    "\(split.benchmark)/\(split.split), \(split.n) rows of \(split.clusters) persons"
+  private func cells(_ figures: ExperimentSummary.Figures?, isBaseline: Bool) -> [String] {
+    let seeds = figures?.overSeeds
+    let averaged = figures?.averaged
+    var cells = [
+      Self.pair(seeds?.median, seeds?.peak),
+      Self.number(seeds?.mean) + (seeds?.sd.map { " ± \(Self.number($0))" } ?? ""),
+    ]
+    let bounded = Self.bounded(averaged?.value, averaged?.low, averaged?.high)
+    if isBaseline { return cells + ["baseline", bounded, "baseline", ""] }
+    let seedTest = figures?.seedTest
+    cells.append(
+      ([Self.p(seedTest?.student.p)] + (seedTest?.stars.map { [$0] } ?? []))
+        .joined(separator: " "))
+    let test = figures?.rowTest
+    return cells + [
+      bounded, Self.bounded(test?.difference, test?.low, test?.high),
+      test == nil ? "-" : "\(Self.p(test?.p)) (\(Self.p(test?.adjusted)))",
+    ]
   }
 
   private static func number(_ value: Double?) -> String {

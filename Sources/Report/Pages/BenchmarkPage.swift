@@ -1,3 +1,4 @@
+import Foundation
 import Harness
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
@@ -6,7 +7,7 @@ struct BenchmarkPage: Sendable {
   let tables: [BoardTable]
   let statistics: [String: DatasetStatistics.SplitStatistics]
   let chrome: Chrome
-  var serverCommands: [String] = []
+  var server: URL?
 
   var path: String { "\(benchmark.id)/index.html" }
 
@@ -36,11 +37,8 @@ struct BenchmarkPage: Sendable {
     content["hasQuirks"] = !benchmark.quirks.isEmpty
     content["quirks"] = benchmark.quirks
     content["defaultSplit"] = benchmark.defaultSplit
-    content["hasServer"] = !serverCommands.isEmpty
-    content["serverLines"] = serverCommands.map {
-      $0.replacing("{benchmark}", with: benchmark.id)
-        .replacing("{split}", with: benchmark.defaultSplit)
-    }
+    content["hasServer"] = server != nil
+    content["server"] = server?.absoluteString ?? ""
     let figures = benchmark.splitNames.compactMap { statistics["\(benchmark.id)/\($0)"] }
       .map(splitFigures)
     content["hasFigures"] = !figures.isEmpty

@@ -14,9 +14,8 @@ public struct SiteInput: Sendable {
   public var replication: Replication?
   /// Version of the program, for the foot of each page.
   public var version: String?
-  /// Commands that submit over HTTP, line by line, with `{benchmark}` and `{split}` to be filled
-  /// in; none where no server takes submissions.
-  public var serverCommands: [String] = []
+  /// The server that takes submissions over HTTP; nil where there is none.
+  public var server: URL?
 
   public init(
     benchmarks: [BenchmarkDefinition], boards: [Board], title: String = "invitro",

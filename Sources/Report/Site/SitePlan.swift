@@ -103,12 +103,12 @@ struct SitePlan: Sendable {
     let tables = tables.filter { $0.benchmark.id == benchmark.id }
     let about = BenchmarkPage(
       benchmark: benchmark, tables: tables, statistics: statistics, chrome: chrome,
-      serverCommands: input.serverCommands)
-    let commands = input.serverCommands
+      server: input.server)
+    let server = input.server?.absoluteString ?? ""
     let source = Once {
       try JSONText.encode(benchmark, pretty: false)
         + JSONText.encode(statistics, pretty: false)
-        + JSONText.encode(commands, pretty: false)
+        + Data(server.utf8)
         + Data(tables.map(\.board.split).joined(separator: "/").utf8)
     }
     return page("benchmark", about.path, source) { about.content() }

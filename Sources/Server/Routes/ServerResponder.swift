@@ -61,15 +61,8 @@ struct ServerResponder: HTTPResponder {
 
   private func sitePage(_ request: Request) throws -> Response {
     guard let site else { throw Problem.notFound }
-    let path = request.uri.path
-    if let file = site.file(path) { return file.response(to: request.headers) }
-    if let missing = site.file("/404.html") {
-      var response = missing.response(to: [:])
-      response.status = .notFound
-      response.headers[.eTag] = nil
-      return response
-    }
-    throw Problem.notFound
+    guard let response = site.answer(request) else { throw Problem.notFound }
+    return response
   }
 
   /// The whole body.

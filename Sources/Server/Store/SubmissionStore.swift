@@ -26,7 +26,7 @@ public final class SubmissionStore: Sendable {
       try AtomicFile.createFolder(url.deletingLastPathComponent(), permissions: 0o700)
       if !FileManager.default.fileExists(atPath: url.path) {
         // SQLite gives its journal files the mode of the database.
-        FileManager.default.createFile(
+        _ = FileManager.default.createFile(
           atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600])
       }
       var configuration = Configuration()
@@ -92,7 +92,7 @@ public final class SubmissionStore: Sendable {
       let draft = target.deletingLastPathComponent()
         .appending(path: ".\(target.lastPathComponent).part")
       try? FileManager.default.removeItem(at: draft)
-      FileManager.default.createFile(
+      _ = FileManager.default.createFile(
         atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600])
       let copy = try DatabaseQueue(path: draft.path)
       try pool.backup(to: copy)

@@ -108,7 +108,10 @@ struct TrainingResults {
   /// The figures of `row`, on the split that the paper scores it on.
   func figures(_ row: String, _ metric: Published.Metric) throws -> Figures {
     guard let runs = runs[row] else {
-      throw ReplicationRun.NotRun(why: "no runs of training were given")
+      throw ReplicationRun.NotRun(
+        why: row.contains("/deberta-v3-base/")
+          ? "the encoder here is RoBERTa and BERT, not DeBERTa-v3"
+          : "no runs of training were given")
     }
     // NewsEmp22's test labels were never released; the paper has CCC and RMSE of dev.
     let split = runs.benchmark == "newsemp22" ? "dev" : "test"

@@ -33,7 +33,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Folders of submissions to show beside those that come over HTTP.")
   var submissions: [String] = []
 
-  @Option(help: "Address the site is known by, for feeds and previews.") var address: String?
+  @Option(help: "Address the site is known by, for feeds, previews and how to submit.")
+  var address: String?
 
   @Flag(help: "Serve the API alone and build no site.") var apiOnly = false
 
@@ -72,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.rebuildSeconds = rebuildSeconds
     let builder = ServedSite(
       folders: submissions.isEmpty ? ["submissions"] : submissions, source: source, out: site,
-      address: try SiteAddress.parse(address), home: home, options: options,
+      address: try SiteAddress.parse(address, option: "--address"), home: home, options: options,
       replication: apiOnly ? nil : try evidence.run(home).report())
     let build: @Sendable (SiteMaterial) throws -> Void = { material in
       try builder.build(material)

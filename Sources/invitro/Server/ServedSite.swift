@@ -24,10 +24,7 @@ struct ServedSite: Sendable {
     var input = SiteContent.input(
       boards, benchmarks: known, address: address, replication: replication)
     for tombstone in material.tombstones { input.add(tombstone) }
-    input.serverCommands = [
-      "invitro submit push predictions.tsv --server ADDRESS \\",
-      "  --benchmark {benchmark} --split {split} --system NAME",
-    ]
+    input.server = address
     try SiteBuilder(source: URL(filePath: source)).build(
       input: input, to: URL(filePath: out), incremental: true)
   }
@@ -62,16 +59,5 @@ extension SiteInput {
       boards.append(
         Board(benchmark: metadata.benchmark, split: metadata.split, entries: [entry]))
     }
-  }
-}
-
-/// The address that a site is known by.
-enum SiteAddress {
-  static func parse(_ text: String?) throws -> URL? {
-    guard let text else { return nil }
-    guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? "") else {
-      throw HarnessError.usage("--address takes an http or https address, not '\(text)'.")
-    }
-    return url
   }
 }

@@ -59,16 +59,7 @@ struct ScoreReportTests {
     options.sensitivity = true
     let report = try score(
       Synthetic.predictions(of: dataset, noise: 2), dataset: grouped(), options: options)
-    var numbers: [Double] = []
-    func collect(_ value: Any) {
-      switch value {
-      case let object as [String: Any]: object.values.forEach(collect)
-      case let list as [Any]: list.forEach(collect)
-      case let number as NSNumber: numbers.append(number.doubleValue)
-      default: break
-      }
-    }
-    collect(try document(report))
+    let numbers = try report.numbers
     #expect(numbers.count > 50)
     #expect(numbers.allSatisfy { Rounding.published($0) == $0 })
   }

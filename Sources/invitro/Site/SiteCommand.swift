@@ -5,68 +5,8 @@ import Report
 
 struct SiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "site", abstract: "Build the leaderboard's static site, and check it.",
-    subcommands: [Build.self, Check.self])
-
-  struct Build: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Score every submission and write the site.",
-      discussion: HelpText.reflow(
-        """
-        Reads submissions/<benchmark>/<slug>/, scores what has gold labels in the data home, and
-        writes one page a board and a submission, leaderboard.json and leaderboard.csv. Scores are
-        kept in <data home>/invitro.sqlite. The same input gives the same bytes. Templates and
-        styles stand in site/; see site/README.md.
-        """))
-
-    @Option(help: "Folders of submissions; may be given several times. Default: submissions.")
-    var submissions: [String] = []
-
-    @Option(help: "Where the site is written; an earlier build there is replaced as a whole.")
-    var out: String = "site/public"
-
-    @Option(help: "The folder with templates/ and assets/.")
-    var source: String = "site"
-
-    @Option(help: "Address the site will have, for feeds, the sitemap and previews.")
-    var address: String?
-
-    @Flag(help: "Rewrite only the pages that changed.")
-    var incremental = false
-
-    @Flag(help: "Score everything again instead of using the kept reports.")
-    var fresh = false
-
-    @OptionGroup var evidence: EvidenceOptions
-    @OptionGroup var benchmarks: BenchmarkFiles
-    @OptionGroup var inference: InferenceArguments
-    @OptionGroup var data: DataOptions
-
-    func run() throws {
-      let address = try SiteAddress.parse(address)
-      let builder = try SiteBuilder(source: URL(filePath: source))
-      let home = data.home
-      let known = try benchmarks.known()
-      let options = try inference.scoringOptions()
-      let folders = (submissions.isEmpty ? ["submissions"] : submissions).map {
-        SubmissionFolder(URL(filePath: $0))
-      }
-      let bar = ProgressBar("scoring", unit: "entries")
-      let boards = try LeaderboardBuilder(
-        folders, home: home, benchmarks: known, options: options,
-        store: fresh ? nil : try ReportStore(home.storeURL)
-      ).boards { done, total in bar.update(done, of: total) }
-      let summary = try builder.build(
-        input: SiteContent.input(
-          boards, benchmarks: known, address: address, replication: evidence.run(home).report()),
-        to: URL(filePath: out),
-        incremental: incremental)
-      Console.print("\(out): \(summary.files) files, \(summary.written) written")
-      for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
-        Console.print("  \(board): \(count) scored")
-      }
-    }
-  }
+    commandName: "site", abstract: "Build the leaderboard's static site, look at it, and check it.",
+    subcommands: [Build.self, Preview.self, Check.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,21 @@
+import Foundation
+import Harness
+
+extension ScoreReport {
+  /// Every number in the report's document, wherever it stands.
+  var numbers: [Double] {
+    get throws {
+      var numbers: [Double] = []
+      func collect(_ value: Any) {
+        switch value {
+        case let object as [String: Any]: object.values.forEach(collect)
+        case let list as [Any]: list.forEach(collect)
+        case let number as NSNumber: numbers.append(number.doubleValue)
+        default: break
+        }
+      }
+      collect(try JSONSerialization.jsonObject(with: Documents.encode(self)))
+      return numbers
+    }
+  }
+}
