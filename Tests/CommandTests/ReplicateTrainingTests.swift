@@ -47,8 +47,9 @@ struct ReplicateTrainingTests {
       let cells = try #require(entry["cells"] as? [String: String])
       return try cells.values.map { cell in
         let targets = try object("runs/cells/\(cell)/test.json")["targets"] as? [String: Any]
-        let figures = targets?["empathy"] as? [String: [String: Any]]
-        return try #require(figures?[metric]?["value"] as? Double)
+        let figures = targets?["empathy"] as? [String: Any]
+        let figure = figures?[metric] as? [String: Any]
+        return try #require((figure?["value"] as? NSNumber)?.doubleValue)
       }.sorted()
     }
 

@@ -41,6 +41,7 @@ struct MemoryTests {
       engine.backward(predictions.map { $0 - 1 }, accumulate: false)
       engine.update(AdamW(), learningRate: 1e-3, step: step + 1, gradientScale: 1)
     }
+    precondition(before > 0, "the system says how large the address space is")
     return addressSpacePages() - before
   }
 

@@ -11,7 +11,8 @@ public struct CorrectionTrial: Sendable {
     case fixed(LabelCorrection)
     /// A threshold that `AlphaSelection` chooses, out of its grid.
     case chosenAlpha(llm: String)
-    /// `LabelCorrection.soft` with a rating of the text as third rater.
+    /// `LabelCorrection.soft` with a rating of the text as third rater. Where a fold's raters do not
+    /// agree enough to estimate reliabilities, the crowd's labels stay.
     case soft(llm: String)
 
     public var name: String {
@@ -114,7 +115,13 @@ public struct CorrectionTrial: Sendable {
           rows, features: features, name: third, seed: seed)
         correction = .soft(llm: llm, third: third)
       }
-      let (curated, summary) = try correction.apply(essays, set: "")
+      let (curated, summary): ([CuratedEssay], LabelCorrection.Summary)
+      do {
+        (curated, summary) = try correction.apply(essays, set: "")
+      } catch {
+        guard case .soft = way, case .outOfRange = error else { throw error }
+        return (rows.map { $0.crowd ?? 0 }, "crowd: reliabilities not estimable", 0)
+      }
       let byID = Dictionary(curated.map { ($0.id, $0.label) }) { first, _ in first }
       return (
         rows.map { byID[$0.id] ?? $0.crowd ?? 0 }, correction.name, summary.changed

@@ -47,11 +47,18 @@ final class Connection {
   /// Whether the server has taken all that was sent out of its socket, as the system counts it.
   var isReadByServer: Bool {
     func hexadecimal(_ port: Int) -> String { String(format: ":%04X", port) }
-    let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-    return table.split(separator: "\n").contains { line in
+    return Self.connections().split(separator: "\n").contains { line in
       let fields = line.split(separator: " ")
       return fields.count > 4 && fields[1].hasSuffix(hexadecimal(port))
         && fields[2].hasSuffix(hexadecimal(ownPort)) && fields[4].hasSuffix(":00000000")
     }
+  }
+
+  /// The system's table. It comes a page at a time, and a short read is not its end.
+  private static func connections() -> String {
+    guard let table = FileHandle(forReadingAtPath: "/proc/net/tcp") else { return "" }
+    var text = Data()
+    while let piece = try? table.read(upToCount: 1 << 16), !piece.isEmpty { text += piece }
+    return String(decoding: text, as: UTF8.self)
   }
 }
