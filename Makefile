@@ -53,7 +53,7 @@ simulate: deps ## Simulate how often intervals cover and tests reject (docs/infe
 codabench-bundle: deps ## Pack a competition for Codabench (BENCHMARK=newsemp24 SPLIT=test)
 	@scripts/codabench-bundle $(or $(BENCHMARK),sample24) $(or $(SPLIT),test)
 
-test-codabench: deps ## Run that bundle in a root that holds it and libc alone
+test-codabench: deps ## Run that bundle in a root that holds it and libc alone (as root)
 	@scripts/test-codabench
 
 clean: ## Remove what was built

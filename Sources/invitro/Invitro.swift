@@ -30,10 +30,23 @@ struct Invitro: AsyncParsableCommand {
       PhaseCommand.self, SubmissionCommand.self, BackupCommand.self, CodabenchCommand.self,
     ])
 
+  /// What follows the program's name.
+  ///
+  /// Where the dynamic loader was asked to run the program (the scoring program of a Codabench
+  /// bundle has no permission to execute), the system's command line begins with the loader, its
+  /// options and the program's path.
+  static func arguments(_ words: [String]) -> [String] {
+    func name(_ word: String) -> Substring { word.split(separator: "/").last ?? "" }
+    guard let first = words.first, name(first).hasPrefix("ld-linux"),
+      let program = words.firstIndex(where: { name($0) == "invitro" })
+    else { return Array(words.dropFirst()) }
+    return Array(words[(program + 1)...])
+  }
+
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.
   static func main() async {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Self.arguments(CommandLine.arguments))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
