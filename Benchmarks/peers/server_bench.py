@@ -34,10 +34,13 @@ def free_port():
 
 
 class Server:
+    running = []
+
     def __init__(self, command, cwd, port, env=None):
         self.port, self.log = port, open(cwd / "server.log", "w")
         self.process = subprocess.Popen(command, cwd=cwd, stdout=self.log, stderr=self.log,
                                         env={**os.environ, **(env or {})})
+        Server.running.append(self)
         for _ in range(600):
             try:
                 self.get(board)
@@ -65,18 +68,21 @@ class Server:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+        Server.running.remove(self)
 
 
 def wrk(server, path, connections, script="read.lua", *arguments, duration=seconds):
     """Requests a second, p50 and p99 in ms."""
     out = subprocess.run(
-        ["wrk", "-t2", f"-c{connections}", f"-d{duration}s", "-s", str(here / script),
+        ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{duration}s", "-s", str(here / script),
          f"http://127.0.0.1:{server.port}{path}", "--", *arguments],
         check=True, capture_output=True, text=True).stdout
-    found = re.search(r"RESULT (\d+) (\d+) (\S+) (\S+) (\S+) (\d+)", out)
-    requests, duration, p50, p99, _, failed = map(float, found.groups())
+    found = re.search(r"RESULT (\d+) (\d+) (\S+) (\S+) (\S+) (\d+) (\d+)", out)
+    requests, duration, p50, p99, _, failed, broken = map(float, found.groups())
     if failed:
         raise SystemExit(f"{failed:.0f} of {requests:.0f} requests to {path} failed:\n{out}")
+    if broken:
+        print(f"{path}: {broken:.0f} connections broke", file=sys.stderr)
     return requests / duration * 1e6, p50 / 1e3, p99 / 1e3
 
 
@@ -119,15 +125,32 @@ def fill(store, count):
                 "INSERT INTO submission (id, public_id, team, benchmark, split, phase, digest, metadata,"
                 " received) VALUES (?, ?, ?, 'sample24', 'test', 'open', ?, ?, 0)",
                 (key, f"filled{key:010d}", team, f"{key:064d}", metadata))
+            described = json.dumps({**json.loads(metadata), "team": f"Team {team}",
+                                    "predictionsSHA256": f"{key:064d}"})
+            database.execute("UPDATE submission SET metadata = ? WHERE id = ?", (described, key))
             database.execute("INSERT INTO prediction VALUES (?, ?)", (key, file))
             database.execute("INSERT INTO event (submission, at, kind) VALUES (?, 0, 'accepted'),"
                              " (?, 0, 'released')", (key, key))
-            # One in a hundred is a new best.
-            best = i // 49 + 1 if (i // 49) % 100 == 0 else None
+            # A team's first and then one in a hundred is a new best.
+            best = key if (i // 49) % 100 == 0 else None
             database.execute("UPDATE submission SET state = 'released', verdict = ?, report = ?,"
                              " best = ? WHERE id = ?",
                              ("better" if best else "notBetter", report, best, key))
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+def fill_peer(store, count):
+    database = sqlite3.connect(store)
+    with database:
+        for team in range(2, count + 1):
+            database.execute("INSERT INTO team VALUES (?, ?, ?)", (team, f"Team {team}", f"{team}"))
+            row = database.execute(
+                "INSERT INTO submission (team, benchmark, split, system, digest, file, report, score)"
+                " SELECT ?, benchmark, split, system, ?, file, report, score FROM submission LIMIT 1",
+                (team, f"{team}")).lastrowid
+            database.execute("INSERT INTO board SELECT benchmark, split, team, id, score"
+                             " FROM submission WHERE id = ?", (row,))
     database.close()
 
 
@@ -137,7 +160,7 @@ def line(name, ours, theirs):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         home, peer = Path(place, "home"), Path(place, "peer")
         home.mkdir(mode=0o700)
         peer.mkdir()
@@ -149,11 +172,8 @@ def main():
                  str(root / "site"), "--request-rate", "0", "--upload-rate", "0",
                  "--rebuild-seconds", "5"]
         ours = Server(serve, home, port)
-        wrk(ours, "", 1, "submit.lua", predictions, token, "warm", duration=1)
-        for _ in range(200):
-            time.sleep(0.1)
-            if b"warm" in ours.get("/sample24/test/leaderboard.json"):
-                break
+        submit(ours, predictions, token)
+        wait_for_page(ours, "/sample24/test/leaderboard.json", b"Team A")
         make_peer(peer, home, home / "site", token)
         port = free_port()
         theirs = Server(
@@ -161,6 +181,9 @@ def main():
              str(port), "--workers", "2", "--no-access-log"], peer, port,
             {"INVITRO_PEER": str(peer)})
         check_same(ours, theirs, predictions, token)
+        fill(home / "data/server.sqlite", 50)
+        fill_peer(peer / "peer.sqlite", 50)
+        wait_for_page(ours, "/sample24/test/leaderboard.json", b"Team 50")
         page = "/sample24/test/index.html"
         print("| work | ours, requests/s | p50 / p99 ms | peer's, requests/s | p50 / p99 ms | ratio |")
         print("|---|---:|---:|---:|---:|---:|")
@@ -173,6 +196,17 @@ def main():
         theirs.stop()
         ours.stop()
         grow(serve, home, predictions, token)
+
+
+def wait_for_page(server, path, text):
+    for _ in range(300):
+        try:
+            if text in server.get(path):
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit(f"{path} never showed {text}")
 
 
 def submit(server, predictions, token):
@@ -238,4 +272,8 @@ def grow(serve, home, predictions, token):
         print("  " + row[3])
 
 
-main()
+try:
+    main()
+finally:
+    for server in list(Server.running):
+        server.stop()

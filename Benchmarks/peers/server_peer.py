@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from fastapi import FastAPI, Header, HTTPException, Request
 from fastapi.staticfiles import StaticFiles
+from scipy import stats
 
 folder = Path(os.environ["INVITRO_PEER"])
 table = [line.split("\t") for line in (folder / "gold.tsv").read_text().splitlines()]
@@ -26,7 +27,7 @@ n, groups = len(persons), persons.max() + 1
 member = np.zeros((n, groups))
 member[np.arange(n), persons] = 1
 kept = 1 - member
-critical = 1.959963984540054
+critical = stats.t.ppf(0.975, groups - 1)
 
 local = threading.local()
 
@@ -90,8 +91,8 @@ def kendall(a, b, weights):
     return total(a * b) / np.sqrt(total(a * a) * total(b * b))
 
 
-def jackknife(value, left, transform=None):
-    f, back = transform or (lambda v: v, lambda v: v)
+def jackknife(value, left, transform):
+    f, back = transform
     left, point = f(left), f(value)
     error = np.sqrt((groups - 1) / groups * ((left - left.mean()) ** 2).sum())
     return {"value": round(float(value), 4), "low": round(float(back(point - critical * error)), 4),
@@ -101,7 +102,7 @@ def jackknife(value, left, transform=None):
 def figures(x, known):
     y = known.y
     ones = np.ones((n, 1))
-    z = (np.arctanh, np.tanh)
+    z, ln = (np.arctanh, np.tanh), (np.log, np.exp)
     both = np.hstack([ones, kept])
     mx, my, vx, vy, c = moments(x, y, both)
     pcc = c / np.sqrt(vx * vy)
@@ -118,7 +119,7 @@ def figures(x, known):
     alpha = 1 - errors.mean() / (2 * pooled.var(ddof=1))
     return {
         "pcc": jackknife(pcc[0], pcc[1:], z), "ccc": jackknife(ccc[0], ccc[1:], z),
-        "rmse": jackknife(rmse[0], rmse[1:]), "mae": jackknife(mae[0], mae[1:]),
+        "rmse": jackknife(rmse[0], rmse[1:], ln), "mae": jackknife(mae[0], mae[1:], ln),
         "spearman": jackknife(rho, rho_left, z), "kendall": jackknife(tau[0], tau[1:], z),
         "alpha": {"value": round(float(alpha), 4)}}
 
