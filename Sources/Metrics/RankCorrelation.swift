@@ -21,7 +21,7 @@ public struct RankCorrelation: Sendable, Hashable {
     kendallTauB = Self.tauB(orders[0], orders[1], threads: threads)
   }
 
-  private static func obstacle(_ x: [Double], _ y: [Double]) -> Figure.Reason? {
+  static func obstacle(_ x: [Double], _ y: [Double]) -> Figure.Reason? {
     guard x.count > 1, let x0 = x.first, let y0 = y.first else {
       return x.isEmpty ? .noRows : .tooFewRows
     }

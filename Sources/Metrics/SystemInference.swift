@@ -3,7 +3,8 @@ import Glibc
 /// Figures and intervals of one system on one target.
 ///
 /// The work grows with n + B·G: rows are read once into sums per cluster, everything else is done
-/// on those. (Rank correlations are recomputed without each cluster, in O(G·n log n).)
+/// on those. (Rank correlations without
+/// each cluster take O(n²) up to 2,048 rows, else O(G·n log n).)
 public struct SystemInference: Sendable {
   public let sample: ClusteredSample
   public let predictions: [Double]
@@ -98,17 +99,26 @@ public struct SystemInference: Sendable {
       guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
         return .undefined(.tooManyRows)
       }
-      let clusters = sample.clusterOfRow
-      let figures = Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
-        let rows = clusters.indices.filter { clusters[$0] != cluster }
-        let ranks = RankCorrelation(
-          predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] })
-        return metric == .spearman ? ranks.spearman : ranks.kendallTauB
-      }
-      values = figures.map { $0.value ?? .nan }
+      values = withoutEach(metric).map { $0.value ?? .nan }
     }
     guard values.allSatisfy(\.isFinite) else { return .undefined(.degenerate) }
     return .value(values)
+  }
+
+  /// A rank correlation without each cluster in turn, (G,).
+  private func withoutEach(_ metric: Metric) -> [Figure] {
+    let clusters = sample.clusterOfRow
+    if sample.count <= RankCorrelation.pairwiseLimit {
+      return RankCorrelation.leaveOneOut(
+        metric, predictions: predictions, gold: sample.gold, clusters: clusters,
+        count: sample.clusterCount)
+    }
+    return Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
+      let rows = clusters.indices.filter { clusters[$0] != cluster }
+      let ranks = RankCorrelation(
+        predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] })
+      return metric == .spearman ? ranks.spearman : ranks.kendallTauB
+    }
   }
 
   /// (G - 1)/G Σ (φ₋g - φ̄)² on the stabilised scale.
