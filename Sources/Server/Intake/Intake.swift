@@ -18,6 +18,8 @@ final class Intake: Sendable {
   private let log: ServerLog
   /// Accepted submissions whose release failed us: they need not wait for their lease to end.
   private let abandoned = Mutex<Set<Int64>>([])
+  /// Predictions that are on boards, as read.
+  private let known = Mutex<[Int64: Predictions]>([:])
 
   init(store: SubmissionStore, judges: Judges, log: ServerLog) {
     self.store = store
@@ -61,7 +63,7 @@ final class Intake: Sendable {
       return Taken(submission: submission, isNew: false, warnings: predictions.warnings)
     case .new(let key):
       do {
-        let submission = try await release(key, predictions, judge)
+        let submission = try await release(key, predictions, judge, team: team.id, phase.board)
         return Taken(submission: submission, isNew: true, warnings: predictions.warnings)
       } catch {
         _ = abandoned.withLock { $0.insert(key) }
@@ -72,25 +74,40 @@ final class Intake: Sendable {
 
   /// Scores an accepted submission and releases what its phase and the guard allow.
   private func release(
-    _ key: Int64, _ candidate: Predictions, _ judge: Judge
+    _ key: Int64, _ candidate: Predictions, _ judge: Judge, team: Int64, _ board: BoardKey
   ) async throws -> StoredSubmission {
     // The team's best may change while its next submission is scored: then it is judged anew.
     for _ in 0..<100 {
-      guard let stored = try store.submission(key: key) else {
-        throw ServerError.unknownSubmission(id: "\(key)")
-      }
-      let best = try store.best(of: stored.teamKey, on: stored.board)
-      let labels = try store.phase(of: stored.board)?.labels ?? .hidden
+      let best = try store.best(of: team, on: board)
+      let old = try best.map { try predictions(of: $0, judge) }
+      let labels = try store.phase(of: board)?.labels ?? .hidden
       let outcome = try await workers.run {
-        try judge.release(
-          candidate, over: best.map { try judge.reread($0.file) }, labels: labels)
+        try judge.release(candidate, over: old, labels: labels)
       }
-      if let released = try await store.release(key, outcome, over: best?.key, at: Date()) {
+      if let released = try await store.release(key, outcome, over: best, at: Date()) {
+        if outcome.isBest { remember(candidate, of: key) }
         return released
       }
     }
     throw ServerError.store(
       path: store.url.relativePath, reason: "the team's best kept changing under a submission")
+  }
+
+  private func predictions(of key: Int64, _ judge: Judge) throws -> Predictions {
+    if let known = known.withLock({ $0[key] }) { return known }
+    guard let file = try store.predictions(of: key) else {
+      throw ServerError.unknownSubmission(id: "\(key)")
+    }
+    let predictions = try judge.reread(file)
+    remember(predictions, of: key)
+    return predictions
+  }
+
+  private func remember(_ predictions: Predictions, of key: Int64) {
+    known.withLock { known in
+      if known.count >= 1000 { known = [:] }
+      known[key] = predictions
+    }
   }
 
   /// Scores what was accepted and never released.
@@ -119,7 +136,8 @@ final class Intake: Sendable {
         let file = try store.predictions(of: key)
       else { return }
       let judge = try judges.judge(stored.board)
-      _ = try await release(key, try judge.reread(file), judge)
+      _ = try await release(
+        key, try judge.reread(file), judge, team: stored.teamKey, stored.board)
     } catch {
       log.fault("submission \(key) could not be scored (attempt \(attempts))", error)
       guard attempts >= Self.mostAttempts else {

@@ -84,13 +84,13 @@ extension SubmissionStore {
     let quotas = [phase.valid.daily, phase.valid.total, phase.failing.daily, phase.failing.total]
     guard quotas.allSatisfy({ $0 > 0 }) else { throw .refused("A quota is 1 or more.") }
     try write { database in
-      try database.execute(
-        sql: """
-          INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels,
-            daily, total, daily_failing, total_failing, made)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
+      try database.run(
+        """
+        INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels,
+          daily, total, daily_failing, total_failing, made)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
           phase.visibility.rawValue, phase.labels.rawValue, phase.valid.daily, phase.valid.total,
           phase.failing.daily, phase.failing.total, now.seconds,
@@ -117,10 +117,9 @@ extension SubmissionStore {
   }
 
   static func phase(of board: BoardKey, in database: Database) throws -> Phase? {
-    try Row.fetchOne(
-      database,
-      sql: "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1",
-      arguments: [board.benchmark, board.split]
+    try database.row(
+      "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1",
+      [board.benchmark, board.split]
     ).flatMap(Phase.init(row:))
   }
 }

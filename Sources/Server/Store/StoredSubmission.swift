@@ -74,25 +74,21 @@ extension SubmissionStore {
   /// The submission that others know by `id`.
   func submission(_ id: String) throws(ServerError) -> StoredSubmission? {
     try read { database in
-      try Row.fetchOne(
-        database,
-        sql: """
-          SELECT \(StoredSubmission.columns) FROM submission s JOIN team t ON t.id = s.team
-          WHERE s.public_id = ?
-          """,
-        arguments: [id]
+      try database.row(
+        """
+        SELECT \(StoredSubmission.columns) FROM submission s JOIN team t ON t.id = s.team
+        WHERE s.public_id = ?
+        """, [id]
       ).map(StoredSubmission.init(row:))
     }
   }
 
   static func submission(_ key: Int64, in database: Database) throws -> StoredSubmission? {
-    try Row.fetchOne(
-      database,
-      sql: """
-        SELECT \(StoredSubmission.columns) FROM submission s JOIN team t ON t.id = s.team
-        WHERE s.id = ?
-        """,
-      arguments: [key]
+    try database.row(
+      """
+      SELECT \(StoredSubmission.columns) FROM submission s JOIN team t ON t.id = s.team
+      WHERE s.id = ?
+      """, [key]
     ).map(StoredSubmission.init(row:))
   }
 
@@ -152,9 +148,8 @@ extension SubmissionStore {
       throw .refused("Say why in 1 to 1000 characters.")
     }
     try write { database in
-      let row = try Row.fetchOne(
-        database, sql: "SELECT id, withdrawn FROM submission WHERE public_id = ?",
-        arguments: [id])
+      let row = try database.row(
+        "SELECT id, withdrawn FROM submission WHERE public_id = ?", [id])
       guard let row else { throw ServerError.unknownSubmission(id: id) }
       let isWithdrawn = row["withdrawn"] as Int64 == 1
       guard isWithdrawn == restore else {
@@ -169,8 +164,8 @@ extension SubmissionStore {
   package static func event(
     _ kind: String, _ submission: Int64, why: String? = nil, at now: Date, in database: Database
   ) throws {
-    try database.execute(
-      sql: "INSERT INTO event (submission, at, kind, why) VALUES (?, ?, ?, ?)",
-      arguments: [submission, now.seconds, kind, why])
+    try database.run(
+      "INSERT INTO event (submission, at, kind, why) VALUES (?, ?, ?, ?)",
+      [submission, now.seconds, kind, why])
   }
 }

@@ -56,9 +56,7 @@ extension SubmissionStore {
   /// The predictions of a submission, in the form they are kept in.
   func predictions(of submission: Int64) throws(ServerError) -> Data? {
     try read { database in
-      try Data.fetchOne(
-        database, sql: "SELECT file FROM prediction WHERE submission = ?",
-        arguments: [submission])
+      try database.row("SELECT file FROM prediction WHERE submission = ?", [submission])?["file"]
     }
   }
 

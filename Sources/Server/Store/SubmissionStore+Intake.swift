@@ -53,23 +53,22 @@ extension SubmissionStore {
     return try await queued { database in
       if let known = try Self.known(draft, in: database) { return .known(known) }
       try Self.checkQuota(draft.team, draft.phase, at: now, in: database)
-      try database.execute(
-        sql: """
-          INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata,
-            received)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
+      try database.run(
+        """
+        INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata,
+          received)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
           publicID, draft.team.id, draft.phase.benchmark, draft.phase.split, draft.phase.name,
           draft.digest, metadata, now.seconds,
         ])
       let key = database.lastInsertedRowID
-      try database.execute(
-        sql: "INSERT INTO prediction (submission, file) VALUES (?, ?)",
-        arguments: [key, draft.file])
-      try database.execute(
-        sql: "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
-        arguments: [key, owner, now.seconds + leaseSeconds])
+      try database.run(
+        "INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, draft.file])
+      try database.run(
+        "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
+        [key, owner, now.seconds + leaseSeconds])
       try Self.event("accepted", key, at: now, in: database)
       try Self.remember(draft, as: key, in: database)
       return .new(key: key)
@@ -81,18 +80,17 @@ extension SubmissionStore {
     _ draft: Draft, in database: Database
   ) throws -> StoredSubmission? {
     if let key = draft.idempotencyKey {
-      let row = try Row.fetchOne(
-        database, sql: "SELECT payload, submission FROM idempotency WHERE team = ? AND key = ?",
-        arguments: [draft.team.id, key])
+      let row = try database.row(
+        "SELECT payload, submission FROM idempotency WHERE team = ? AND key = ?",
+        [draft.team.id, key])
       if let row {
         guard row["payload"] as String == draft.payload else { throw Refusal.keyReused }
         return try submission(row["submission"], in: database)
       }
     }
-    let row = try Row.fetchOne(
-      database,
-      sql: "SELECT id, team FROM submission WHERE benchmark = ? AND split = ? AND digest = ?",
-      arguments: [draft.phase.benchmark, draft.phase.split, draft.digest])
+    let row = try database.row(
+      "SELECT id, team FROM submission WHERE benchmark = ? AND split = ? AND digest = ?",
+      [draft.phase.benchmark, draft.phase.split, draft.digest])
     guard let row else { return nil }
     guard row["team"] as Int64 == draft.team.id else { throw Refusal.predictionsTaken }
     try remember(draft, as: row["id"], in: database)
@@ -101,28 +99,22 @@ extension SubmissionStore {
 
   private static func remember(_ draft: Draft, as key: Int64, in database: Database) throws {
     guard let name = draft.idempotencyKey else { return }
-    try database.execute(
-      sql: "INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)",
-      arguments: [draft.team.id, name, draft.payload, key])
+    try database.run(
+      "INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)",
+      [draft.team.id, name, draft.payload, key])
   }
 
-  /// What releasing a score needs to know of the team's best so far.
-  struct Best: Sendable, Equatable {
-    var key: Int64
-    var file: Data
+  /// The submission that a team has on a board; nil for none.
+  func best(of team: Int64, on board: BoardKey) throws(ServerError) -> Int64? {
+    try read { try Self.best(of: team, on: board, in: $0) }
   }
 
-  func best(of team: Int64, on board: BoardKey) throws(ServerError) -> Best? {
-    try read { database in
-      try Row.fetchOne(
-        database,
-        sql: """
-          SELECT b.submission, p.file FROM board b JOIN prediction p ON p.submission = b.submission
-          WHERE b.benchmark = ? AND b.split = ? AND b.team = ?
-          """,
-        arguments: [board.benchmark, board.split, team]
-      ).map { Best(key: $0["submission"], file: $0["file"]) }
-    }
+  private static func best(
+    of team: Int64, on board: BoardKey, in database: Database
+  ) throws -> Int64? {
+    try database.number(
+      "SELECT submission FROM board WHERE benchmark = ? AND split = ? AND team = ?",
+      [board.benchmark, board.split, team])
   }
 
   /// Releases a score and charges the quota; from here on it is on its board if `isBest`.
@@ -137,27 +129,29 @@ extension SubmissionStore {
       String(decoding: try JSONEncoder().encode($0), as: UTF8.self)
     }
     return try await queued { database in
-      guard let stored = try Self.submission(key, in: database) else { return nil }
+      let row = try database.row(
+        "SELECT team, benchmark, split, phase, state FROM submission WHERE id = ?", [key])
+      guard let row else { return nil }
       // Another worker was quicker.
-      if stored.state == .released { return stored }
-      let current = try Int64.fetchOne(
-        database,
-        sql: "SELECT submission FROM board WHERE benchmark = ? AND split = ? AND team = ?",
-        arguments: [stored.benchmark, stored.split, stored.teamKey])
+      if row["state"] as String == "released" { return try Self.submission(key, in: database) }
+      let (team, board): (Int64, BoardKey) = (
+        row["team"], BoardKey(benchmark: row["benchmark"], split: row["split"])
+      )
+      let current = try Self.best(of: team, on: board, in: database)
       guard current == best else { return nil }
-      try database.execute(
-        sql: """
-          UPDATE submission SET state = 'released', verdict = ?, report = ?, best =
-            CASE WHEN ? THEN 1 + (SELECT coalesce(max(best), 0) FROM submission
-              WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL) END
-          WHERE id = ?
-          """,
-        arguments: [
-          outcome.verdict, report, outcome.isBest, stored.benchmark, stored.split, stored.teamKey,
-          key,
+      try database.run(
+        """
+        UPDATE submission SET state = 'released', verdict = ?, report = ?, best =
+          CASE WHEN ? THEN 1 + (SELECT coalesce(max(best), 0) FROM submission
+            WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL) END
+        WHERE id = ?
+        """,
+        [
+          outcome.verdict, report, outcome.isBest, board.benchmark, board.split, team, key,
         ])
-      try database.execute(sql: "DELETE FROM queue WHERE submission = ?", arguments: [key])
-      try Self.charge("valid", stored, at: now, in: database)
+      try database.run(
+        "DELETE FROM queue WHERE submission = ?", [key])
+      try Self.charge("valid", team: team, board, phase: row["phase"], at: now, in: database)
       try Self.event("released", key, at: now, in: database)
       return try Self.submission(key, in: database)
     }
@@ -166,10 +160,10 @@ extension SubmissionStore {
   /// Gives up on a submission that we cannot score; it costs the team nothing.
   func fail(_ key: Int64, why: String, at now: Date) async throws {
     try await queued { database in
-      try database.execute(
-        sql: "UPDATE submission SET state = 'failed' WHERE id = ? AND state = 'pending'",
-        arguments: [key])
-      try database.execute(sql: "DELETE FROM queue WHERE submission = ?", arguments: [key])
+      try database.run(
+        "UPDATE submission SET state = 'failed' WHERE id = ? AND state = 'pending'", [key])
+      try database.run(
+        "DELETE FROM queue WHERE submission = ?", [key])
       try Self.event("failed", key, why: why, at: now, in: database)
     }
   }

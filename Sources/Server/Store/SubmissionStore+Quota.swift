@@ -24,7 +24,7 @@ extension SubmissionStore {
   func chargeFailing(_ team: Team, _ phase: Phase, at now: Date) async throws {
     try await queued { database in
       try Self.charge(
-        "failing", team: team.id, phase.benchmark, phase.split, phase.name, at: now, in: database)
+        "failing", team: team.id, phase.board, phase: phase.name, at: now, in: database)
     }
   }
 
@@ -34,14 +34,13 @@ extension SubmissionStore {
     _ team: Team, _ phase: Phase, at now: Date, in database: Database
   ) throws {
     let usage = try usage(team.id, phase, at: now, in: database)
-    let waiting =
-      try Int.fetchOne(
-        database,
-        sql: """
-          SELECT count(*) FROM queue q JOIN submission s ON s.id = q.submission
-          WHERE s.team = ? AND s.benchmark = ? AND s.split = ? AND s.phase = ?
-          """,
-        arguments: [team.id, phase.benchmark, phase.split, phase.name]) ?? 0
+    let queued = try database.number(
+      """
+      SELECT count(*) FROM queue q JOIN submission s ON s.id = q.submission
+      WHERE s.team = ? AND s.benchmark = ? AND s.split = ? AND s.phase = ?
+      """,
+      [team.id, phase.benchmark, phase.split, phase.name])
+    let waiting = Int(queued ?? 0)
     if usage.valid.daily + waiting >= phase.valid.daily {
       throw Refusal.quota(.validDaily, limit: phase.valid.daily)
     }
@@ -53,39 +52,29 @@ extension SubmissionStore {
   private static func usage(
     _ team: Int64, _ phase: Phase, at now: Date, in database: Database
   ) throws -> Usage {
-    let row = try Row.fetchOne(
-      database,
-      sql: """
-        SELECT coalesce(sum(valid), 0) AS valid, coalesce(sum(failing), 0) AS failing,
-          coalesce(sum(valid) FILTER (WHERE day = ?1), 0) AS valid_today,
-          coalesce(sum(failing) FILTER (WHERE day = ?1), 0) AS failing_today
-        FROM usage WHERE team = ?2 AND benchmark = ?3 AND split = ?4 AND phase = ?5
-        """,
-      arguments: [day(now), team, phase.benchmark, phase.split, phase.name])
+    let row = try database.row(
+      """
+      SELECT coalesce(sum(valid), 0) AS valid, coalesce(sum(failing), 0) AS failing,
+        coalesce(sum(valid) FILTER (WHERE day = ?1), 0) AS valid_today,
+        coalesce(sum(failing) FILTER (WHERE day = ?1), 0) AS failing_today
+      FROM usage WHERE team = ?2 AND benchmark = ?3 AND split = ?4 AND phase = ?5
+      """, [day(now), team, phase.benchmark, phase.split, phase.name])
     return Usage(
       valid: Phase.Quota(daily: row?["valid_today"] ?? 0, total: row?["valid"] ?? 0),
       failing: Phase.Quota(daily: row?["failing_today"] ?? 0, total: row?["failing"] ?? 0))
   }
 
-  static func charge(
-    _ column: String, _ submission: StoredSubmission, at now: Date, in database: Database
-  ) throws {
-    try charge(
-      column, team: submission.teamKey, submission.benchmark, submission.split, submission.phase,
-      at: now, in: database)
-  }
-
   /// - Parameter column: `valid` or `failing`.
-  private static func charge(
-    _ column: String, team: Int64, _ benchmark: String, _ split: String, _ phase: String,
-    at now: Date, in database: Database
+  static func charge(
+    _ column: String, team: Int64, _ board: BoardKey, phase: String, at now: Date,
+    in database: Database
   ) throws {
-    try database.execute(
-      sql: """
-        INSERT INTO usage (team, benchmark, split, phase, day, \(column)) VALUES (?, ?, ?, ?, ?, 1)
-        ON CONFLICT DO UPDATE SET \(column) = \(column) + 1
-        """,
-      arguments: [team, benchmark, split, phase, day(now)])
+    try database.run(
+      """
+      INSERT INTO usage (team, benchmark, split, phase, day, \(column)) VALUES (?, ?, ?, ?, ?, 1)
+      ON CONFLICT DO UPDATE SET \(column) = \(column) + 1
+      """,
+      [team, board.benchmark, board.split, phase, day(now)])
   }
 
   /// Days since 1970, UTC.

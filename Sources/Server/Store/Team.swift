@@ -123,7 +123,7 @@ extension SubmissionStore {
   /// The team whose good token this is.
   func team(with token: TeamToken) throws(ServerError) -> Team? {
     let row = try read { database in
-      try Row.fetchOne(database, sql: "SELECT * FROM team WHERE id = ?", arguments: [token.team])
+      try database.row("SELECT * FROM team WHERE id = ?", [token.team])
     }
     // A team that is not there takes as long as one whose token differs.
     let kept: Data = row?["token_hash"] ?? Data(count: 32)
