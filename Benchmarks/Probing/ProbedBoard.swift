@@ -52,8 +52,7 @@ struct ProbedBoard {
     guard let predictions = try? reader.read(file, name: "probe.tsv") else { return nil }
     scored += 1
     if guards.decimals == nil { return exactAnswer(predictions) }
-    let report = try releaseGuard.scorer.score(predictions)
-    let release = releaseGuard.release(report, of: predictions, over: best)
+    let release = try releaseGuard.release(predictions, over: best)
     if release.verdict.isNewBest { best = predictions }
     let scores = release.report?.targets[.empathy]
     return Answer(

@@ -13,6 +13,7 @@ extension PairedMoments {
   static func read(
     _ x: UnsafeBufferPointer<Double>, _ y: UnsafeBufferPointer<Double>, threads: Int
   ) -> PairedMoments {
+    if x.count <= blockRows { return block(x, y) }
     let rows = blockRows * blocksPerTask
     let tasks = (x.count + rows - 1) / rows
     let parts = Parallel.map(tasks, threads: threads) { task in

@@ -3,8 +3,8 @@ import Glibc
 /// Figures and intervals of one system on one target.
 ///
 /// The work grows with n + B·G: rows are read once into sums per cluster, everything else is done
-/// on those. (Rank correlations without
-/// each cluster take O(n²) up to 2,048 rows, else O(G·n log n).)
+/// on those. (Rank correlations without each cluster take O(n²) up to 2,048 rows, else
+/// O(G·n log n).)
 public struct SystemInference: Sendable {
   public let sample: ClusteredSample
   public let predictions: [Double]
@@ -75,7 +75,7 @@ public struct SystemInference: Sendable {
     }
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
     switch method {
-    case .jackknife: return jackknife(metric, point)
+    case .jackknife: return jackknife(metric, point, jackknifeVariance(metric))
     case .twoWayJackknife: return .undefined(.methodDoesNotApply)
     case .fisherRows:
       guard metric == .pcc else { return .undefined(.methodDoesNotApply) }
@@ -92,27 +92,20 @@ public struct SystemInference: Sendable {
 
   /// Metrics without each cluster in turn, (G,); nil for one that is undefined without a cluster.
   func leaveOneOut(_ metric: Metric) -> Outcome<[Double]> {
-    var values: [Double] = []
-    if let lane = metric.lane {
-      values = sums.rows.map { sums.metrics(sums.total - $0)[lane] }
-    } else {
+    guard let lane = metric.lane else {
       guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
         return .undefined(.tooManyRows)
       }
-      values = withoutEach(metric).map { $0.value ?? .nan }
+      return Self.numbers(withoutEach(metric))
     }
-    guard values.allSatisfy(\.isFinite) else { return .undefined(.degenerate) }
-    return .value(values)
+    let values = sums.rows.map { sums.metrics(sums.total - $0)[lane] }
+    return values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.degenerate)
   }
 
   /// A rank correlation without each cluster in turn, (G,).
   private func withoutEach(_ metric: Metric) -> [Figure] {
+    if sample.count <= PairwiseRanks.limit { return pairwiseRanks().withoutEach.map { $0[metric] } }
     let clusters = sample.clusterOfRow
-    if sample.count <= RankCorrelation.pairwiseLimit {
-      return RankCorrelation.leaveOneOut(
-        metric, predictions: predictions, gold: sample.gold, clusters: clusters,
-        count: sample.clusterCount)
-    }
     return Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
       let rows = clusters.indices.filter { clusters[$0] != cluster }
       let ranks = RankCorrelation(
@@ -121,9 +114,65 @@ public struct SystemInference: Sendable {
     }
   }
 
+  private func pairwiseRanks() -> PairwiseRanks {
+    PairwiseRanks(
+      predictions: predictions, gold: sample.gold, clusters: sample.clusterOfRow,
+      count: sample.clusterCount)
+  }
+
+  /// Spearman's and Kendall's correlation with their jackknife intervals, which share their work.
+  public func rankCorrelations() -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
+    if sample.count <= PairwiseRanks.limit {
+      let ranks = pairwiseRanks()
+      return withIntervals(ranks.all) { metric in
+        Self.numbers(ranks.withoutEach.map { $0[metric] })
+      }
+    }
+    let ranks = RankCorrelation(
+      predictions: predictions, gold: sample.gold, threads: options.threads)
+    return withIntervals(
+      PairwiseRanks.Correlations(spearman: ranks.spearman, kendall: ranks.kendallTauB),
+      leftOut: leaveOneOut)
+  }
+
+  private func withIntervals(
+    _ ranks: PairwiseRanks.Correlations, leftOut: (Metric) -> Outcome<[Double]>
+  ) -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
+    var made: [Metric: (figure: Figure, interval: Outcome<Interval>)] = [:]
+    for metric in [Metric.spearman, .kendall] {
+      let figure = ranks[metric]
+      guard let point = figure.value else {
+        made[metric] = (figure, .undefined(figure.reason ?? .degenerate))
+        continue
+      }
+      let interval: Outcome<Interval> =
+        sample.clusterCount > 2
+        ? jackknife(metric, point, jackknifeVariance(metric, leftOut(metric)))
+        : .undefined(.tooFewClusters)
+      made[metric] = (figure, interval)
+    }
+    return made
+  }
+
+  private static func numbers(_ figures: [Figure]) -> Outcome<[Double]> {
+    var values: [Double] = []
+    values.reserveCapacity(figures.count)
+    for figure in figures {
+      guard let value = figure.value, value.isFinite else { return .undefined(.degenerate) }
+      values.append(value)
+    }
+    return .value(values)
+  }
+
   /// (G - 1)/G Σ (φ₋g - φ̄)² on the stabilised scale.
   func jackknifeVariance(_ metric: Metric) -> Outcome<Double> {
-    switch leaveOneOut(metric) {
+    jackknifeVariance(metric, leaveOneOut(metric))
+  }
+
+  private func jackknifeVariance(
+    _ metric: Metric, _ leftOut: Outcome<[Double]>
+  ) -> Outcome<Double> {
+    switch leftOut {
     case .undefined(let reason): return .undefined(reason)
     case .value(let values):
       let moments = SampleMoments(values.map(metric.stabilised))
@@ -132,8 +181,10 @@ public struct SystemInference: Sendable {
     }
   }
 
-  private func jackknife(_ metric: Metric, _ point: Double) -> Outcome<Interval> {
-    switch jackknifeVariance(metric) {
+  private func jackknife(
+    _ metric: Metric, _ point: Double, _ variance: Outcome<Double>
+  ) -> Outcome<Interval> {
+    switch variance {
     case .undefined(let reason): .undefined(reason)
     case .value(let variance):
       studentInterval(metric, point, variance, clusters: sample.clusterCount, method: .jackknife)

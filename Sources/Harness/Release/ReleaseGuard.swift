@@ -53,19 +53,19 @@ public struct ReleaseGuard {
     }
   }
 
-  /// What is released of a scored submission.
+  /// Judges a submission and scores it where something of its score is released: without a Ladder
+  /// always, with it a new best alone.
   ///
-  /// - Parameters:
-  ///   - report: the report on `candidate`, as the scorer made it.
-  ///   - best: the team's last submission that became its best; nil for none.
-  /// - Returns: without a Ladder every report, rounded; with it that of a new best alone.
+  /// - Parameter best: the team's last submission that became its best; nil for none.
+  /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
   public func release(
-    _ report: ScoreReport, of candidate: Predictions, over best: Predictions?
-  ) -> Release {
-    precondition(report.digests.predictions == candidate.digest, "the report is on the candidate")
+    _ candidate: Predictions, over best: Predictions?
+  ) throws(HarnessError) -> Release {
     let verdict = verdict(on: candidate, over: best)
-    let shown = verdict.isNewBest || rule.ladder == nil
-    return Release(verdict: verdict, report: shown ? rule.released(report) : nil)
+    guard verdict.isNewBest || rule.ladder == nil else {
+      return Release(verdict: verdict, report: nil)
+    }
+    return Release(verdict: verdict, report: rule.released(try scorer.score(candidate)))
   }
 
   /// Whether `candidate` is a team's new best.

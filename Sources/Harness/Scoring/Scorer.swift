@@ -5,6 +5,8 @@ public struct Scorer: Sendable {
   public let definition: BenchmarkDefinition
   public let dataset: Dataset
   public let options: ScoringOptions
+  /// What does not change between submissions.
+  private let split: KnownSplit
 
   /// - Throws: ``HarnessError/usage(_:)`` where the split is blind.
   public init(
@@ -18,6 +20,7 @@ public struct Scorer: Sendable {
     self.definition = definition
     self.dataset = dataset
     self.options = options
+    split = KnownSplit(dataset, cluster: options.cluster)
   }
 
   /// One target's rows that have both a label and a prediction.
@@ -32,21 +35,13 @@ public struct Scorer: Sendable {
   /// The rows to score of `target`; nil where it is not attempted or has no labels.
   public func rows(_ target: Target, of predictions: Predictions) -> TargetRows? {
     guard let column = predictions.columns[target] else { return nil }
-    let gold = dataset.gold(target)
-    let rows = predictions.present.filter { gold[$0] != nil }
-    guard !rows.isEmpty else { return nil }
-    let labels = rows.compactMap { gold[$0] }
+    let known =
+      predictions.missingCount == 0
+      ? split.whole(target) : split.labelled(predictions.present, target)
+    guard let known else { return nil }
     return TargetRows(
-      target: target, rows: rows, predictions: rows.map { column.values[$0] },
-      sample: sample(labels, rows: rows))
-  }
-
-  private func sample(_ gold: [Double], rows: [Int]) -> ClusteredSample {
-    switch options.cluster {
-    case .person: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].person })
-    case .article: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].article })
-    case .row: ClusteredSample(rows: gold)
-    }
+      target: target, rows: known.rows, predictions: known.rows.map { column.values[$0] },
+      sample: known.sample)
   }
 
   /// The report on `predictions`.
@@ -59,12 +54,13 @@ public struct Scorer: Sendable {
       throw .usage(
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
+    let digests = split.digests
     var report = ScoreReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
       clusters: main.sample.clusterCount, targets: [:], wassa: Self.wassa(parts),
       digests: Digests(
-        gold: dataset.goldDigest, order: dataset.orderDigest, predictions: predictions.digest),
-      signature: options.signature(goldDigest: dataset.goldDigest, grouped: nil),
+        gold: digests.gold, order: digests.order, predictions: predictions.digest),
+      signature: options.signature(goldDigest: digests.gold, grouped: nil),
       version: ScoreReport.toolVersion)
     for part in parts { report.targets[part.target] = figures(part) }
     report.dropped = predictions.missingCount > 0 ? predictions.missingCount : nil
@@ -126,12 +122,10 @@ extension TargetScores {
     rmse = ScoredFigure(moments.rmse(), intervals[.rmse])
     mae = ScoredFigure(moments.mae(), intervals[.mae])
     if options.ranks {
-      let ranks = RankCorrelation(
-        predictions: system.predictions, gold: system.sample.gold,
-        threads: system.options.threads)
       // Rank correlations have an interval by the jackknife alone, whatever the method.
-      spearman = ScoredFigure(ranks.spearman, system.interval(.spearman, method: .jackknife))
-      kendall = ScoredFigure(ranks.kendallTauB, system.interval(.kendall, method: .jackknife))
+      let ranks = system.rankCorrelations()
+      spearman = ranks[.spearman].map { ScoredFigure($0.figure, $0.interval) }
+      kendall = ranks[.kendall].map { ScoredFigure($0.figure, $0.interval) }
     }
     alpha = ScoredFigure(moments.alpha(), nil)
     rowwise = ScoredFigure(moments.pcc(), system.interval(.pcc, method: .fisherRows))

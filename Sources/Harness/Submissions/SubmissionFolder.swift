@@ -206,11 +206,11 @@ extension SubmissionMetadata {
       let scheme = URL(string: link)?.scheme?.lowercased()
       if scheme != "http" && scheme != "https" { fault(field, link, "an http or https link") }
     }
-    if let submitted, submitted.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) == nil {
+    if let submitted, !Self.isDay(submitted) {
       fault("submitted", submitted, "a day as YYYY-MM-DD")
     }
     for event in history ?? [] {
-      if event.day.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) == nil {
+      if !Self.isDay(event.day) {
         fault("history.day", event.day, "a day as YYYY-MM-DD")
       }
       if event.text.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty {
@@ -224,5 +224,13 @@ extension SubmissionMetadata {
       fault("claimed", "", "the scores that the publication claims")
     }
     return faults
+  }
+
+  /// Whether `text` has the form `YYYY-MM-DD`.
+  private static func isDay(_ text: String) -> Bool {
+    text.utf8.count == 10
+      && text.utf8.enumerated().allSatisfy { place, byte in
+        place == 4 || place == 7 ? byte == UInt8(ascii: "-") : (0x30...0x39).contains(byte)
+      }
   }
 }

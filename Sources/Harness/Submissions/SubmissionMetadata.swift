@@ -96,6 +96,15 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
     }
   }
 
+  /// Whether nothing is said beyond the names, the kind, a description and what a server adds.
+  package var isPlain: Bool {
+    var plain = SubmissionMetadata(
+      benchmark: benchmark, split: split, team: team, system: system, kind: kind)
+    (plain.schema, plain.submitted, plain.description) = (schema, submitted, description)
+    (plain.targets, plain.predictionsSHA256) = (targets, predictionsSHA256)
+    return plain == self
+  }
+
   public init(benchmark: String, split: String, team: String, system: String, kind: Kind) {
     self.benchmark = benchmark
     self.split = split

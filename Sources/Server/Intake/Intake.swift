@@ -2,21 +2,24 @@ import Foundation
 import Harness
 import Synchronization
 
-/// The way of a submission: read, accepted, scored, released.
+/// The way of a submission: read, scored, then accepted and released in one transaction.
 ///
-/// Once accepted it is in the store with a row in the queue; whoever comes after a crash scores it.
+/// Only where scoring fails us an upload is accepted without a score: then it waits in the queue, with
+/// a lease, and whoever comes after scores it.
 final class Intake: Sendable {
   /// Longer than any scoring takes.
   static let leaseSeconds: Int64 = 60
   /// A submission that fails us this often is given up.
   static let mostAttempts = 5
+  /// A team's best may change while its next submission is judged against it; then it is judged anew.
+  private static let mostRounds = 100
 
   let store: SubmissionStore
   let judges: Judges
   private let workers = Workers()
-  private let owner = UUID().uuidString
+  private let lease = Lease(owner: UUID().uuidString, seconds: Intake.leaseSeconds)
   private let log: ServerLog
-  /// Accepted submissions whose release failed us: they need not wait for their lease to end.
+  /// Accepted submissions that could not be scored: they need not wait for their lease to end.
   private let abandoned = Mutex<Set<Int64>>([])
   /// Predictions that are on boards, as read.
   private let known = Mutex<[Int64: Predictions]>([:])
@@ -34,62 +37,68 @@ final class Intake: Sendable {
     var warnings: [Fault]
   }
 
+  /// What the workers make of an upload.
+  private struct Judged: Sendable {
+    var predictions: Predictions
+    var draft: Draft
+    /// Fails where scoring fails us.
+    var outcome: Result<ReleasedScore, any Error>
+  }
+
   /// Takes an upload in and releases its score.
   ///
   /// - Throws: ``HarnessError/invalid(_:)`` for a faulty upload, which is counted; ``Refusal``;
   ///   ``ServerError``.
-  func take(_ upload: Upload, from team: Team, phase: Phase, at now: Date) async throws -> Taken {
-    try store.checkFailing(team, phase, at: now)
+  func take(
+    _ upload: Upload, from team: Team, _ standing: Standing, at now: Date
+  ) async throws -> Taken {
+    let phase = standing.phase
     let judge = try judges.judge(phase.board)
-    let predictions: Predictions
+    let old = try standing.best.map { try predictions(of: $0, judge) }
+    let judged: Judged
     do {
-      predictions = try await workers.run {
-        try judge.read(upload.file, name: upload.name, labels: phase.labels)
+      judged = try await workers.run(bytes: upload.file.count) {
+        let predictions = try judge.read(upload.file, name: upload.name, labels: phase.labels)
+        return Judged(
+          predictions: predictions, draft: Draft(upload, predictions, judge, team, phase),
+          outcome: Result { try judge.release(predictions, over: old, labels: phase.labels) })
       }
     } catch HarnessError.invalid(let faults) {
       try await store.chargeFailing(team, phase, at: now)
       throw HarnessError.invalid(faults)
     }
-    var metadata = upload.metadata
-    metadata.predictionsSHA256 = predictions.digest
-    metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
-    let draft = Draft(
-      team: team, phase: phase, metadata: metadata, file: judge.kept(predictions),
-      digest: predictions.digest, idempotencyKey: upload.idempotencyKey, payload: upload.payload)
-    switch try await store.accept(
-      draft, owner: owner, leaseSeconds: Self.leaseSeconds, at: now)
-    {
-    case .known(let submission):
-      return Taken(submission: submission, isNew: false, warnings: predictions.warnings)
-    case .new(let key):
-      do {
-        let submission = try await release(key, predictions, judge, team: team.id, phase.board)
-        return Taken(submission: submission, isNew: true, warnings: predictions.warnings)
-      } catch {
-        _ = abandoned.withLock { $0.insert(key) }
-        throw error
-      }
-    }
+    return try await accept(judged, judge, over: standing.best, at: now)
   }
 
-  /// Scores an accepted submission and releases what its phase and the guard allow.
-  private func release(
-    _ key: Int64, _ candidate: Predictions, _ judge: Judge, team: Int64, _ board: BoardKey
-  ) async throws -> StoredSubmission {
-    // The team's best may change while its next submission is scored: then it is judged anew.
-    for _ in 0..<100 {
-      let best = try store.best(of: team, on: board)
-      let old = try best.map { try predictions(of: $0, judge) }
-      let labels = try store.phase(of: board)?.labels ?? .hidden
-      let outcome = try await workers.run {
-        try judge.release(candidate, over: old, labels: labels)
-      }
-      if let released = try await store.release(key, outcome, over: best, at: Date()) {
-        if outcome.isBest { remember(candidate, of: key) }
-        return released
+  private func accept(
+    _ first: Judged, _ judge: Judge, over best: Int64?, at now: Date
+  ) async throws -> Taken {
+    let (predictions, draft) = (first.predictions, first.draft)
+    var (outcome, best) = (first.outcome, best)
+    for _ in 0..<Self.mostRounds {
+      switch try await store.record(draft, try? outcome.get(), over: best, lease: lease, at: now) {
+      case .known(let submission):
+        return Taken(submission: submission, isNew: false, warnings: predictions.warnings)
+      case .new(let submission):
+        if submission.wasBest { remember(predictions, of: submission.key) }
+        if case .failure(let error) = outcome {
+          _ = abandoned.withLock { $0.insert(submission.key) }
+          throw error
+        }
+        return Taken(submission: submission, isNew: true, warnings: predictions.warnings)
+      case .stale:
+        best = try store.best(of: draft.team.id, on: draft.phase.board)
+        let old = try best.map { try self.predictions(of: $0, judge) }
+        outcome = await workers.result(bytes: draft.file.count) {
+          try judge.release(predictions, over: old, labels: draft.phase.labels)
+        }
       }
     }
-    throw ServerError.store(
+    throw unsettled
+  }
+
+  private var unsettled: ServerError {
+    .store(
       path: store.url.relativePath, reason: "the team's best kept changing under a submission")
   }
 
@@ -116,7 +125,7 @@ final class Intake: Sendable {
   func recover(isAlone: Bool) async {
     do {
       let orphans = try await store.takeOver(
-        owner: owner, isAlone: isAlone, leaseSeconds: Self.leaseSeconds, at: Date())
+        lease, isAlone: isAlone, at: Date())
       for orphan in orphans { await recover(orphan.key, attempts: orphan.attempts) }
       let left = abandoned.withLock { abandoned in
         defer { abandoned = [] }
@@ -132,12 +141,11 @@ final class Intake: Sendable {
 
   private func recover(_ key: Int64, attempts: Int) async {
     do {
-      guard let stored = try store.submission(key: key),
+      guard let stored = try store.submission(key: key), stored.state == .pending,
         let file = try store.predictions(of: key)
       else { return }
       let judge = try judges.judge(stored.board)
-      _ = try await release(
-        key, try judge.reread(file), judge, team: stored.teamKey, stored.board)
+      try await release(stored, try judge.reread(file), judge)
     } catch {
       log.fault("submission \(key) could not be scored (attempt \(attempts))", error)
       guard attempts >= Self.mostAttempts else {
@@ -150,5 +158,33 @@ final class Intake: Sendable {
         log.fault("submission \(key) could not be given up", error)
       }
     }
+  }
+
+  /// Scores a submission that waited and releases what its phase and the guard allow.
+  private func release(
+    _ waiting: StoredSubmission, _ predictions: Predictions, _ judge: Judge
+  ) async throws {
+    for _ in 0..<Self.mostRounds {
+      let standing = try store.standing(of: waiting.teamKey, on: waiting.board)
+      let old = try standing?.best.map { try self.predictions(of: $0, judge) }
+      let outcome = try judge.release(
+        predictions, over: old, labels: standing?.phase.labels ?? .hidden)
+      if try await store.release(waiting.key, outcome, over: standing?.best, at: Date()) { return }
+    }
+    throw unsettled
+  }
+}
+
+extension Draft {
+  fileprivate init(
+    _ upload: Upload, _ predictions: Predictions, _ judge: Judge, _ team: Team, _ phase: Phase
+  ) {
+    let digest = predictions.digest
+    var metadata = upload.metadata
+    metadata.predictionsSHA256 = digest
+    metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
+    self.init(
+      team: team, phase: phase, metadata: metadata, file: judge.kept(predictions), digest: digest,
+      idempotency: upload.idempotency)
   }
 }

@@ -7,21 +7,20 @@ struct ReleasedScore: Sendable, Equatable {
   /// Whether it is its team's new best.
   var isBest: Bool
   /// As far as it is released.
-  var report: ScoreReport?
+  var report: ReleasedReport?
 }
 
 extension Judge {
-  /// Scores `candidate` and decides what is released of it.
+  /// Judges `candidate`, and scores it where something is released of it.
   ///
   /// - Parameter best: the team's last submission that became its best; nil for none.
   func release(
     _ candidate: Predictions, over best: Predictions?, labels: Phase.Labels
-  ) throws(HarnessError) -> ReleasedScore {
-    let release = ReleaseGuard(scorer, rule: labels.rule).release(
-      try scorer.score(candidate), of: candidate, over: best)
+  ) throws -> ReleasedScore {
+    let release = try ReleaseGuard(scorer, rule: labels.rule).release(candidate, over: best)
     return ReleasedScore(
       verdict: release.verdict.rawValue, isBest: release.verdict.isNewBest,
-      report: release.report)
+      report: try release.report.map(ReleasedReport.init))
   }
 }
 

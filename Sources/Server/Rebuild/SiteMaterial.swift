@@ -39,7 +39,7 @@ struct SiteExporter: Sendable {
         let slug = Self.slug(submission)
         let key = "\(submission.benchmark)/\(slug)"
         material.entries[key] = SiteMaterial.Entry(
-          released: submission.report, guarded: phase.labels == .hidden,
+          released: try submission.report?.read(), guarded: phase.labels == .hidden,
           history: try events(submission))
         try write(submission, slug: slug)
       }

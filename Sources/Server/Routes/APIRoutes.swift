@@ -47,20 +47,21 @@ struct APIRoutes: Sendable {
         throw Problem(.notFound, "There is no board of this split; see /api/v1/benchmarks.")
       }
       let rows = phase.visibility == .public ? try store.board(board) : []
-      let table = LeaderboardTable(definition, phase, rows)
+      let table = try LeaderboardTable(definition, phase, rows)
       if format == "csv" {
         return StaticFile(
           Data(table.csv.utf8), name: "leaderboard.csv", varies: "Accept, Accept-Encoding")
       }
       return StaticFile(
-        try Self.json(table), name: "leaderboard.json", varies: "Accept, Accept-Encoding")
+        try JSONEncoder.canonical.encode(table), name: "leaderboard.json", varies: "Accept, Accept-Encoding")
     }.response(to: request.headers)
   }
 
   private func benchmarks(_ request: Request) throws -> Response {
     try cache.answer("benchmarks", generation: store.generation) {
       StaticFile(
-        try Self.json(BenchmarkList(definitions, try store.phases())), name: "benchmarks.json")
+        try JSONEncoder.canonical.encode(BenchmarkList(definitions, try store.phases())),
+        name: "benchmarks.json")
     }.response(to: request.headers)
   }
 
@@ -71,7 +72,7 @@ struct APIRoutes: Sendable {
         submission, viewer: viewer, phase: try store.phase(of: submission.board))
     else { throw Problem(.notFound, "There is no such submission, or it is not yours to see.") }
     document.history = try store.history(of: submission)
-    return .json(document)
+    return .bytes(try document.json, type: "application/json")
   }
 
   private func list(_ request: Request) throws -> Response {
@@ -89,11 +90,12 @@ struct APIRoutes: Sendable {
     let submissions = try store.submissions(
       team: name, bestOnly: viewer?.name != name, before: query["before"], limit: limit ?? 50)
     let phases = try store.phases()
-    let documents = submissions.compactMap { submission in
-      SubmissionDocument(
-        submission, viewer: viewer, phase: phases.first { $0.board == submission.board })
+    let documents = try submissions.compactMap { submission in
+      try SubmissionDocument(
+        submission, viewer: viewer, phase: phases.first { $0.board == submission.board })?.json
     }
-    return .json(["submissions": documents])
+    let body = Data("{\"submissions\":[".utf8) + documents.joined(separator: Data(",".utf8))
+    return .bytes(body + Data("]}".utf8), type: "application/json")
   }
 
   private func health() throws -> Response {
@@ -114,7 +116,18 @@ struct APIRoutes: Sendable {
 
   // MARK: Submitting
 
-  func submit(_ request: Request, _ body: Data) async throws -> Response {
+  /// An upload whose head is in order.
+  struct Admitted: Sendable {
+    var team: Team
+    /// The client's `Idempotency-Key`.
+    var key: String?
+    var type: MediaTypeName
+  }
+
+  /// What the head of an upload tells, before a byte of its body is taken.
+  ///
+  /// - Throws: ``Problem``: 400, 401, 415, 429.
+  func admit(_ request: Request) throws -> Admitted {
     guard let team = try viewer(request) else { throw Problem.unauthorized }
     if let seconds = uploads?.wait(team.id) {
       throw Problem.tooMany("Too many uploads with this token.", retryAfter: Int(seconds) + 1)
@@ -123,23 +136,42 @@ struct APIRoutes: Sendable {
     if let key, !Self.isKey(key) {
       throw Problem.badRequest("Idempotency-Key has 1 to 255 printable characters of ASCII.")
     }
+    let type = MediaTypeName(request.headers[.contentType] ?? "")
+    try UploadReader.check(type)
+    return Admitted(team: team, key: key, type: type)
+  }
+
+  func submit(_ request: Request, _ admitted: Admitted, _ body: Data) async throws -> Response {
+    let team = admitted.team
     let now = Date()
     let upload = try UploadReader.read(
-      body, type: request.headers[.contentType], query: try Query(request.uri.query),
-      team: team.name, key: key, today: String(now.stamp.prefix(10)))
-    let phase = try phase(of: upload.metadata, at: now)
-    let taken = try await intake.take(upload, from: team, phase: phase, at: now)
-    guard
-      var document = SubmissionDocument(taken.submission, viewer: team, phase: phase)
-    else { throw Problem.notFound }
+      body, type: admitted.type, query: try Query(request.uri.query), team: team.name,
+      key: admitted.key, today: now.day)
+    if let name = upload.idempotency, let known = try store.known(name, team) {
+      return try response(
+        Intake.Taken(submission: known, isNew: false, warnings: []), to: team,
+        try store.phase(of: known.board))
+    }
+    let standing = try standing(of: team, for: upload.metadata, at: now)
+    return try response(
+      try await intake.take(upload, from: team, standing, at: now), to: team, standing.phase)
+  }
+
+  private func response(_ taken: Intake.Taken, to team: Team, _ phase: Phase?) throws -> Response {
+    guard var document = SubmissionDocument(taken.submission, viewer: team, phase: phase) else {
+      throw Problem.notFound
+    }
     document.warnings = taken.warnings.isEmpty ? nil : Array(taken.warnings.prefix(100))
-    var response = Response.json(document, status: taken.isNew ? .created : .ok)
+    var response = Response.bytes(
+      try document.json, status: taken.isNew ? .created : .ok, type: "application/json")
     response.headers[.location] = "/api/v1/submissions/\(document.id)"
     return response
   }
 
-  /// The open phase of the board that an upload is for.
-  private func phase(of metadata: SubmissionMetadata, at now: Date) throws -> Phase {
+  /// Where the team stands on the board that an upload is for, whose phase must be open.
+  private func standing(
+    of team: Team, for metadata: SubmissionMetadata, at now: Date
+  ) throws -> Standing {
     func fault(_ field: String, _ found: String, _ expected: String) -> HarnessError {
       .invalid([
         Fault(.metadata, file: "metadata", field: field, found: found, expected: expected)
@@ -155,15 +187,16 @@ struct APIRoutes: Sendable {
         "split", metadata.split, "one of \(definition.splitNames.joined(separator: ", "))")
     }
     let board = BoardKey(benchmark: definition.id, split: metadata.split)
-    guard let phase = try store.phase(of: board) else {
+    guard let standing = try store.standing(of: team.id, on: board) else {
       throw Problem(.forbidden, "\(board.benchmark)/\(board.split) takes no submissions here.")
     }
+    let phase = standing.phase
     guard phase.isOpen(at: now) else {
       let times = [phase.opens.stamp, phase.closes?.stamp].compactMap { $0 }
       throw Problem(
         .forbidden, "Phase '\(phase.name)' is open from \(times.joined(separator: " to ")).")
     }
-    return phase
+    return standing
   }
 
   /// The team whose token came; nil where none came.
@@ -180,13 +213,6 @@ struct APIRoutes: Sendable {
 
   private static func isKey(_ text: String) -> Bool {
     (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-  }
-
-  private static func json(_ value: some Encodable) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    return try encoder.encode(value)
   }
 
   private static let document = StaticFile(

@@ -23,7 +23,9 @@ struct LeaderboardTable: Encodable {
     var scores: SubmissionDocument.Scores
   }
 
-  init(_ definition: BenchmarkDefinition, _ phase: Phase, _ submissions: [StoredSubmission]) {
+  init(
+    _ definition: BenchmarkDefinition, _ phase: Phase, _ submissions: [StoredSubmission]
+  ) throws {
     benchmark = phase.benchmark
     title = definition.title
     split = phase.split
@@ -36,8 +38,8 @@ struct LeaderboardTable: Encodable {
     }
     let lowerIsBetter = ["rmse", "mae"].contains(primary.metric)
     let (target, metric) = (primary.target, primary.metric)
-    let keyed = submissions.compactMap { submission -> (key: Double, row: Row)? in
-      guard let report = submission.report else { return nil }
+    let keyed = try submissions.compactMap { submission -> (key: Double, row: Row)? in
+      guard let report = try submission.report?.read() else { return nil }
       let value = report.targets[target]?.figure(metric)?.value
       let row = Row(
         id: submission.id, team: submission.team, system: submission.metadata.system,

@@ -9,18 +9,15 @@ struct Problem: Error {
   var detail: String
   var faults: [Fault] = []
   var headers: HTTPFields = [:]
-  /// The connection is closed after the answer, because more of the request may be coming.
-  var closes = false
 
   init(
     _ status: HTTPResponse.Status, _ detail: String, faults: [Fault] = [],
-    headers: HTTPFields = [:], closes: Bool = false
+    headers: HTTPFields = [:]
   ) {
     self.status = status
     self.detail = detail
     self.faults = faults
     self.headers = headers
-    self.closes = closes
   }
 
   static func badRequest(_ detail: String) -> Problem { Problem(.badRequest, detail) }
@@ -59,7 +56,6 @@ struct Problem: Error {
       faultCount: faults.count > Self.mostFaults ? faults.count : nil)
     var response = Response.json(body, status: status, type: "application/problem+json")
     for field in headers { response.headers[field.name] = field.value }
-    if closes { response.headers[.connection] = "close" }
     return response
   }
 }
@@ -112,10 +108,7 @@ extension Response {
     _ value: some Encodable, status: HTTPResponse.Status = .ok,
     type: String = "application/json"
   ) -> Response {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    guard let data = try? encoder.encode(value) else {
+    guard let data = try? JSONEncoder.canonical.encode(value) else {
       return Response(status: .internalServerError)
     }
     return .bytes(data, status: status, type: type)

@@ -21,13 +21,18 @@ struct ServerResponder: HTTPResponder {
     let started = ContinuousClock.now
     let route = Route(request.uri.path)
     var response: Response
+    var isRead = false
     do {
-      response = try await answer(request, route, context)
+      response = try await answer(request, route, context, &isRead)
     } catch {
       let problem = Problem(error, now: Date())
       if problem.status.kind == .serverError { log.fault("\(route.label) failed", error) }
-      if problem.closes { context.closeSoon() }
       response = problem.response
+    }
+    // Nobody reads a body that was not asked for, however long it comes.
+    if !isRead && request.announcesBody {
+      response.headers[.connection] = "close"
+      context.closeSoon()
     }
     if request.method == .head { response = response.createHeadResponse() }
     if response.status == .notModified { response.headers[.contentLength] = nil }
@@ -36,8 +41,9 @@ struct ServerResponder: HTTPResponder {
     return response
   }
 
+  /// - Parameter isRead: becomes true once the whole body was read.
   private func answer(
-    _ request: Request, _ route: Route, _ context: ServerContext
+    _ request: Request, _ route: Route, _ context: ServerContext, _ isRead: inout Bool
   ) async throws -> Response {
     if let addresses {
       let forwarded = trustsProxy ? request.headers[.forwardedFor] : nil
@@ -53,8 +59,10 @@ struct ServerResponder: HTTPResponder {
     }
     if route == .site { return try sitePage(request) }
     if route == .submissions && request.method == .post {
+      let admitted = try routes.admit(request)
       let body = try await body(of: request)
-      return try await routes.submit(request, body)
+      isRead = true
+      return try await routes.submit(request, admitted, body)
     }
     return try routes.answer(route, request)
   }
@@ -71,7 +79,7 @@ struct ServerResponder: HTTPResponder {
   ///   it takes too long.
   private func body(of request: Request) async throws -> Data {
     let tooLarge = Problem(
-      .contentTooLarge, "A body has at most \(limits.bodyBytes) bytes.", closes: true)
+      .contentTooLarge, "A body has at most \(limits.bodyBytes) bytes.")
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
       throw tooLarge
     }
@@ -83,14 +91,21 @@ struct ServerResponder: HTTPResponder {
         body.append(contentsOf: buffer.readableBytesView)
         if ContinuousClock.now > deadline {
           throw Problem(
-            .requestTimeout, "The body took over \(limits.bodySeconds) seconds.", closes: true)
+            .requestTimeout, "The body took over \(limits.bodySeconds) seconds.")
         }
       }
     } catch let problem as Problem {
       throw problem
     } catch {
-      throw Problem(.badRequest, "The body ended before its time.", closes: true)
+      throw Problem(.badRequest, "The body ended before its time.")
     }
     return body
+  }
+}
+
+extension Request {
+  /// Whether a body comes after the head.
+  fileprivate var announcesBody: Bool {
+    headers[.transferEncoding] != nil || (headers[.contentLength].map { $0 != "0" } ?? false)
   }
 }

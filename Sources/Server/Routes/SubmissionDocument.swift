@@ -16,13 +16,14 @@ struct SubmissionDocument: Encodable {
   /// Whether it is a new best, and why not; absent where scores are hidden.
   var verdict: String?
   var digest: String
-  var scores: Scores?
+  /// The report as far as it is released; not among the coding keys, see ``json``.
+  var scores: ReleasedReport?
   /// Why there are no scores, in words.
   var note: String?
   var warnings: [Fault]?
   var history: [StoredSubmission.Event]?
 
-  /// The released figures.
+  /// The figures of a row of a leaderboard.
   struct Scores: Encodable {
     var n: Int
     var clusters: Int
@@ -36,6 +37,23 @@ struct SubmissionDocument: Encodable {
       targets = report.targets
       wassa = report.wassa
       signature = report.signature
+    }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case id, benchmark, split, phase, team, system, kind, description, received, state, verdict
+    case digest, note, warnings, history
+  }
+
+  /// The document, with the report as it is kept, so that it need not be read and written again.
+  var json: Data {
+    get throws {
+      if let text = JSONText(self) { return Data(text.bytes) }
+      var data = try JSONEncoder.canonical.encode(self)
+      guard let scores else { return data }
+      data.removeLast()
+      data += Data(",\"scores\":\(scores.json)}".utf8)
+      return data
     }
   }
 
@@ -69,7 +87,7 @@ struct SubmissionDocument: Encodable {
       note = "Scores are hidden in this phase."
     } else {
       verdict = submission.verdict
-      scores = submission.report.map(Scores.init)
+      scores = submission.report
       if scores == nil { note = "Not a new best: no score is released of it." }
     }
   }

@@ -4,7 +4,7 @@ public import Harness
 
 /// A submission as the store keeps it.
 public struct StoredSubmission: Sendable, Equatable {
-  /// What others know it by: 16 letters and digits, at random.
+  /// What others know it by: 16 letters and digits.
   public var id: String
   public var team: String
   public var benchmark: String
@@ -17,7 +17,7 @@ public struct StoredSubmission: Sendable, Equatable {
   public var state: State
   public var verdict: String?
   /// As far as it is released.
-  public var report: ScoreReport?
+  var report: ReleasedReport?
   /// Whether it became the best of its team when it was released.
   public var wasBest: Bool
   public var isWithdrawn: Bool
@@ -60,9 +60,35 @@ public struct StoredSubmission: Sendable, Equatable {
     received = Date(seconds: row["received"])
     state = State(rawValue: row["state"]) ?? .pending
     verdict = row["verdict"]
-    report = try (row["report"] as String?).map(Self.decode)
+    report = (row["report"] as String?).map(ReleasedReport.init(stored:))
     wasBest = (row["best"] as Int64?) != nil
     isWithdrawn = row["withdrawn"] as Int64 == 1
+  }
+
+  /// A new one, not scored yet; its key comes from the store.
+  init(_ draft: Draft, id: String, received: Date) {
+    key = 0
+    self.id = id
+    teamKey = draft.team.id
+    team = draft.team.name
+    benchmark = draft.phase.benchmark
+    split = draft.phase.split
+    phase = draft.phase.name
+    digest = draft.digest
+    metadata = draft.metadata
+    self.received = Date(seconds: received.seconds)
+    state = .pending
+    wasBest = false
+    isWithdrawn = false
+  }
+
+  /// Becomes a released one; stays as it is where there is no outcome.
+  mutating func release(_ outcome: ReleasedScore?) {
+    guard let outcome else { return }
+    state = .released
+    verdict = outcome.verdict
+    report = outcome.report
+    wasBest = outcome.isBest
   }
 
   private static func decode<Value: Decodable>(_ json: String) throws -> Value {
@@ -159,6 +185,15 @@ extension SubmissionStore {
       }
       try Self.event(restore ? "restored" : "withdrawn", row["id"], why: why, at: now, in: database)
     }
+  }
+
+  /// Two events of one moment.
+  static func events(
+    _ kinds: (String, String), _ submission: Int64, at now: Date, in database: Database
+  ) throws {
+    try database.run(
+      "INSERT INTO event (submission, at, kind) VALUES (?1, ?2, ?3), (?1, ?2, ?4)",
+      [submission, now.seconds, kinds.0, kinds.1])
   }
 
   package static func event(

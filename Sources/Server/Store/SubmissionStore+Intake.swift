@@ -10,8 +10,12 @@ struct Draft: Sendable {
   /// The predictions in the form they are kept in, and their digest.
   var file: Data
   var digest: String
-  /// What the client calls this request, so that it may be sent twice.
-  var idempotencyKey: String?
+  var idempotency: Idempotency?
+}
+
+/// How a client names a request, so that it may be sent twice.
+struct Idempotency: Sendable, Equatable {
+  var key: String
   /// SHA-256 of the upload as it came.
   var payload: String
 }
@@ -34,74 +38,164 @@ enum Refusal: Error, Equatable {
   }
 }
 
-/// Whether an upload is new.
-enum Acceptance: Sendable {
-  case new(key: Int64)
+/// A board that takes submissions, as one team meets it.
+struct Standing: Sendable {
+  var phase: Phase
+  /// The team's submission that is its best; nil for none.
+  var best: Int64?
+}
+
+/// What became of a valid upload in the store.
+enum Recorded: Sendable {
+  case new(StoredSubmission)
   case known(StoredSubmission)
+  /// Nothing was done: by now the team's best is another one than the verdict was made against.
+  case stale
+}
+
+/// Who looks after a submission that waits, and until when.
+struct Lease: Sendable {
+  var owner: String
+  var seconds: Int64
 }
 
 extension SubmissionStore {
-  /// Takes a valid upload in: from here on it is not lost. It waits in the queue, leased to `owner`,
-  /// until it is released.
+  /// Where a team stands; nil where the board has no phase.
+  func standing(of team: Int64, on board: BoardKey) throws(ServerError) -> Standing? {
+    // Not one transaction: the best is looked at again before it counts.
+    try readOnce { database in
+      guard let phase = try Self.phase(of: board, in: database) else { return nil }
+      return Standing(phase: phase, best: try Self.best(of: team, on: board, in: database))
+    }
+  }
+
+  /// Takes a valid upload in: from here on it is not lost.
   ///
+  /// - Parameters:
+  ///   - outcome: its score, which is released, charged and, where it is a new best, put on its
+  ///     board in the same transaction; nil where it could not be scored: then it waits in the
+  ///     queue, leased.
+  ///   - best: what the verdict was made against.
   /// - Throws: ``Refusal``, ``ServerError``.
-  func accept(
-    _ draft: Draft, owner: String, leaseSeconds: Int64, at now: Date
-  ) async throws -> Acceptance {
-    let metadata = String(decoding: try JSONEncoder().encode(draft.metadata), as: UTF8.self)
-    let publicID = Self.randomID()
+  func record(
+    _ draft: Draft, _ outcome: ReleasedScore?, over best: Int64?, lease: Lease, at now: Date
+  ) async throws -> Recorded {
+    let metadata =
+      try JSONText(draft.metadata)?.json
+      ?? String(decoding: JSONEncoder.canonical.encode(draft.metadata), as: UTF8.self)
+    var submission = StoredSubmission(draft, id: Self.newID(at: now), received: now)
+    submission.release(outcome)
+    let made = submission
     return try await queued { database in
-      if let known = try Self.known(draft, in: database) { return .known(known) }
-      try Self.checkQuota(draft.team, draft.phase, at: now, in: database)
+      var made = made
+      if let known = try Self.known(draft, in: database) {
+        guard known.state == .failed else { return .known(known) }
+        // We could not score it; now it is tried again.
+        (made.id, made.key, made.received) = (known.id, known.key, known.received)
+      }
+      let phase = draft.phase
+      try Self.checkQuota(draft.team, phase, at: now, in: database)
+      if outcome != nil {
+        let current = try Self.best(of: draft.team.id, on: phase.board, in: database)
+        guard current == best else { return .stale }
+      }
+      if made.key > 0 {
+        try database.run(
+          "UPDATE submission SET state = ?, verdict = ?, report = ? WHERE id = ?",
+          [made.state.rawValue, made.verdict, made.report?.json, made.key])
+      } else {
+        made.key = try Self.insert(made, metadata, draft.file, in: database)
+      }
+      if let outcome {
+        try Self.events(("accepted", "released"), made.key, at: now, in: database)
+        try Self.release(made, isBest: outcome.isBest, at: now, in: database)
+      } else {
+        try Self.event("accepted", made.key, at: now, in: database)
+        try database.run(
+          "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
+          [made.key, lease.owner, now.seconds + lease.seconds])
+      }
+      try Self.remember(draft, as: made.key, in: database)
+      return .new(made)
+    }
+  }
+
+  private static func insert(
+    _ made: StoredSubmission, _ metadata: String, _ file: Data, in database: Database
+  ) throws -> Int64 {
+    try database.run(
+      """
+      INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata,
+        received, state, verdict, report)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        made.id, made.teamKey, made.benchmark, made.split, made.phase, made.digest, metadata,
+        made.received.seconds, made.state.rawValue, made.verdict, made.report?.json,
+      ])
+    let key = database.lastInsertedRowID
+    try database.run("INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, file])
+    return key
+  }
+
+  /// What a released score brings with it: a place on the board and a charge.
+  private static func release(
+    _ submission: StoredSubmission, isBest: Bool, at now: Date, in database: Database
+  ) throws {
+    let board = submission.board
+    if isBest {
       try database.run(
         """
-        INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata,
-          received)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        UPDATE submission SET best = 1 + (SELECT coalesce(max(best), 0) FROM submission
+          WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL)
+        WHERE id = ?
         """,
-        [
-          publicID, draft.team.id, draft.phase.benchmark, draft.phase.split, draft.phase.name,
-          draft.digest, metadata, now.seconds,
-        ])
-      let key = database.lastInsertedRowID
-      try database.run(
-        "INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, draft.file])
-      try database.run(
-        "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
-        [key, owner, now.seconds + leaseSeconds])
-      try Self.event("accepted", key, at: now, in: database)
-      try Self.remember(draft, as: key, in: database)
-      return .new(key: key)
+        [board.benchmark, board.split, submission.teamKey, submission.key])
     }
+    try charge(
+      "valid", team: submission.teamKey, board, phase: submission.phase, at: now, in: database)
   }
 
   /// The submission that this upload repeats: by the client's key, else by its predictions.
   private static func known(
     _ draft: Draft, in database: Database
   ) throws -> StoredSubmission? {
-    if let key = draft.idempotencyKey {
-      let row = try database.row(
-        "SELECT payload, submission FROM idempotency WHERE team = ? AND key = ?",
-        [draft.team.id, key])
-      if let row {
-        guard row["payload"] as String == draft.payload else { throw Refusal.keyReused }
-        return try submission(row["submission"], in: database)
-      }
+    if let name = draft.idempotency, let known = try known(name, draft.team, in: database) {
+      return known
     }
     let row = try database.row(
       "SELECT id, team FROM submission WHERE benchmark = ? AND split = ? AND digest = ?",
       [draft.phase.benchmark, draft.phase.split, draft.digest])
     guard let row else { return nil }
     guard row["team"] as Int64 == draft.team.id else { throw Refusal.predictionsTaken }
-    try remember(draft, as: row["id"], in: database)
-    return try submission(row["id"], in: database)
+    let submission = try submission(row["id"], in: database)
+    if submission?.state != .failed { try remember(draft, as: row["id"], in: database) }
+    return submission
   }
 
   private static func remember(_ draft: Draft, as key: Int64, in database: Database) throws {
-    guard let name = draft.idempotencyKey else { return }
+    guard let name = draft.idempotency else { return }
     try database.run(
       "INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)",
-      [draft.team.id, name, draft.payload, key])
+      [draft.team.id, name.key, name.payload, key])
+  }
+
+  /// The submission that a request of this name made before.
+  ///
+  /// - Throws: ``Refusal/keyReused`` where it came with another upload.
+  func known(_ name: Idempotency, _ team: Team) throws -> StoredSubmission? {
+    try read { try Self.known(name, team, in: $0) }
+  }
+
+  private static func known(
+    _ name: Idempotency, _ team: Team, in database: Database
+  ) throws -> StoredSubmission? {
+    let row = try database.row(
+      "SELECT payload, submission FROM idempotency WHERE team = ? AND key = ?",
+      [team.id, name.key])
+    guard let row else { return nil }
+    guard row["payload"] as String == name.payload else { throw Refusal.keyReused }
+    return try submission(row["submission"], in: database)
   }
 
   /// The submission that a team has on a board; nil for none.
@@ -109,7 +203,7 @@ extension SubmissionStore {
     try read { try Self.best(of: team, on: board, in: $0) }
   }
 
-  private static func best(
+  static func best(
     of team: Int64, on board: BoardKey, in database: Database
   ) throws -> Int64? {
     try database.number(
@@ -117,43 +211,27 @@ extension SubmissionStore {
       [board.benchmark, board.split, team])
   }
 
-  /// Releases a score and charges the quota; from here on it is on its board if `isBest`.
+  /// Releases the score of a submission that waited and charges the quota.
   ///
   /// - Parameter best: what the verdict was made against.
-  /// - Returns: the submission as it is now; nil, with nothing done, where the team's best is
-  ///   another one by now.
+  /// - Returns: false, with nothing done, where the team's best is another one by now.
   func release(
     _ key: Int64, _ outcome: ReleasedScore, over best: Int64?, at now: Date
-  ) async throws -> StoredSubmission? {
-    let report = try outcome.report.map {
-      String(decoding: try JSONEncoder().encode($0), as: UTF8.self)
-    }
-    return try await queued { database in
-      let row = try database.row(
-        "SELECT team, benchmark, split, phase, state FROM submission WHERE id = ?", [key])
-      guard let row else { return nil }
-      // Another worker was quicker.
-      if row["state"] as String == "released" { return try Self.submission(key, in: database) }
-      let (team, board): (Int64, BoardKey) = (
-        row["team"], BoardKey(benchmark: row["benchmark"], split: row["split"])
-      )
-      let current = try Self.best(of: team, on: board, in: database)
-      guard current == best else { return nil }
+  ) async throws -> Bool {
+    try await queued { database in
+      // Another worker may have been quicker.
+      guard let waiting = try Self.submission(key, in: database), waiting.state == .pending else {
+        return true
+      }
+      let current = try Self.best(of: waiting.teamKey, on: waiting.board, in: database)
+      guard current == best else { return false }
       try database.run(
-        """
-        UPDATE submission SET state = 'released', verdict = ?, report = ?, best =
-          CASE WHEN ? THEN 1 + (SELECT coalesce(max(best), 0) FROM submission
-            WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL) END
-        WHERE id = ?
-        """,
-        [
-          outcome.verdict, report, outcome.isBest, board.benchmark, board.split, team, key,
-        ])
-      try database.run(
-        "DELETE FROM queue WHERE submission = ?", [key])
-      try Self.charge("valid", team: team, board, phase: row["phase"], at: now, in: database)
+        "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?",
+        [outcome.verdict, outcome.report?.json, key])
+      try Self.release(waiting, isBest: outcome.isBest, at: now, in: database)
       try Self.event("released", key, at: now, in: database)
-      return try Self.submission(key, in: database)
+      try database.run("DELETE FROM queue WHERE submission = ?", [key])
+      return true
     }
   }
 
@@ -168,12 +246,12 @@ extension SubmissionStore {
     }
   }
 
-  /// Leases to `owner` what waits and is nobody's: all that another process left where `isAlone`
+  /// Leases what waits and is nobody's: all that another process left where `isAlone`
   /// (only one server works on a store), else what was leased too long ago.
   ///
   /// - Returns: the submissions with the number of attempts, this one counted.
   func takeOver(
-    owner: String, isAlone: Bool, leaseSeconds: Int64, at now: Date
+    _ lease: Lease, isAlone: Bool, at now: Date
   ) async throws -> [(key: Int64, attempts: Int)] {
     try await queued { database in
       try Row.fetchAll(
@@ -183,7 +261,7 @@ extension SubmissionStore {
           WHERE leased_until < ?3 OR (?4 AND owner <> ?1)
           RETURNING submission, attempts
           """,
-        arguments: [owner, now.seconds + leaseSeconds, now.seconds, isAlone]
+        arguments: [lease.owner, now.seconds + lease.seconds, now.seconds, isAlone]
       ).map { ($0["submission"], $0["attempts"]) }
     }
   }
@@ -205,8 +283,13 @@ extension SubmissionStore {
     }
   }
 
-  private static func randomID() -> String {
-    let letters = Array("abcdefghijkmnpqrstuvwxyz23456789")
-    return String((0..<16).map { _ in letters[Int.random(in: 0..<letters.count)] })
+  /// 16 letters and digits: 7 of the time in seconds, so that new ids stand at one end of their
+  /// index, and 9 (45 bits) at random.
+  private static func newID(at now: Date) -> String {
+    let letters = Array("23456789abcdefghijkmnpqrstuvwxyz".utf8)
+    let (time, random) = (UInt64(max(0, now.seconds)), UInt64.random(in: 0...UInt64.max))
+    let digits =
+      (0..<7).map { time >> (5 * (6 - $0)) & 31 } + (0..<9).map { random >> (5 * $0) & 31 }
+    return String(decoding: digits.map { letters[Int($0)] }, as: UTF8.self)
   }
 }

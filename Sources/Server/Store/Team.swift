@@ -122,7 +122,7 @@ extension SubmissionStore {
 
   /// The team whose good token this is.
   func team(with token: TeamToken) throws(ServerError) -> Team? {
-    let row = try read { database in
+    let row = try readOnce { database in
       try database.row("SELECT * FROM team WHERE id = ?", [token.team])
     }
     // A team that is not there takes as long as one whose token differs.
@@ -151,4 +151,7 @@ extension Date {
 
   /// `2026-01-31T12:00:00Z`.
   var stamp: String { formatted(.iso8601) }
+
+  /// `2026-01-31`, UTC.
+  var day: String { String(stamp.prefix(10)) }
 }

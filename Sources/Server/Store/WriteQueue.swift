@@ -8,7 +8,7 @@ import Synchronization
 /// where the transaction itself fails, all of them fail.
 final class WriteQueue: Sendable {
   private struct Job: Sendable {
-    /// Its failure, if any.
+    /// Its failure, if any. It may be run again after what it did was undone.
     var run: @Sendable (Database) -> (any Error)?
     var finish: @Sendable ((any Error)?) -> Void
   }
@@ -73,6 +73,35 @@ final class WriteQueue: Sendable {
   }
 
   private func commit(_ jobs: [Job]) -> (any Error)? {
+    if let done = commitPlainly(jobs) { return done }
+    return commitEach(jobs)
+  }
+
+  /// Runs the jobs one after the other, as long as none fails after it wrote something.
+  ///
+  /// - Returns: nil, with nothing done, where one did: then each needs a savepoint.
+  private func commitPlainly(_ jobs: [Job]) -> (any Error)?? {
+    do {
+      return try pool.writeWithoutTransaction { database -> (any Error)?? in
+        var isPlain = true
+        try database.inTransaction(.immediate) {
+          for job in jobs {
+            let changes = database.totalChangesCount
+            if job.run(database) != nil, database.totalChangesCount != changes {
+              isPlain = false
+              return .rollback
+            }
+          }
+          return .commit
+        }
+        return isPlain ? .some(nil) : nil
+      }
+    } catch {
+      return nil
+    }
+  }
+
+  private func commitEach(_ jobs: [Job]) -> (any Error)? {
     // SQLite may end the whole transaction where the disk is full: then that is the reason.
     var failure: DatabaseError?
     do {

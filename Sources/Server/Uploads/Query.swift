@@ -28,6 +28,8 @@ struct Query: Sendable {
   }
 
   private static func decoded(_ text: Substring) -> String? {
-    text.replacing("+", with: " ").removingPercentEncoding
+    let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "%") }
+    if isPlain { return String(text) }
+    return String(text.map { $0 == "+" ? " " : $0 }).removingPercentEncoding
   }
 }

@@ -8,14 +8,13 @@ struct Upload: Sendable {
   /// The file as the client names it, for faults.
   var name: String
   var metadata: SubmissionMetadata
-  var idempotencyKey: String?
-  /// SHA-256 of file and metadata.
-  var payload: String
+  var idempotency: Idempotency?
 }
 
 /// Reads the body of `POST /submissions`.
 enum UploadReader {
   static let maximumMetadataBytes = 64 << 10
+  private static let formType = "multipart/form-data"
 
   /// Types of a raw body; the form itself is told from the content.
   static let rawTypes: Set<String> = [
@@ -28,14 +27,13 @@ enum UploadReader {
   ///   - team: the name of the team whose token came; any other name in the metadata is replaced.
   /// - Throws: ``Problem``, and ``HarnessError/invalid(_:)`` for faulty metadata.
   static func read(
-    _ body: Data, type: String?, query: Query, team: String, key: String?, today: String
+    _ body: Data, type: MediaTypeName, query: Query, team: String, key: String?, today: String
   ) throws -> Upload {
-    let media = MediaTypeName(type ?? "")
-    var fields: [String: Any]
     let file: Data
-    var name: String
-    if media.name == "multipart/form-data" {
-      let parts = try MultipartForm.parts(of: body, boundary: media.parameters["boundary"])
+    let name: String
+    var metadata: SubmissionMetadata
+    if type.name == formType {
+      let parts = try MultipartForm.parts(of: body, boundary: type.parameters["boundary"])
       guard let upload = parts.first(where: { $0.name == "file" }) else {
         throw Problem.badRequest("The form has no part named 'file' with the predictions.")
       }
@@ -44,33 +42,60 @@ enum UploadReader {
       }
       file = upload.content
       name = upload.filename ?? "upload"
-      fields = try object(described.content)
-    } else if rawTypes.contains(media.name) {
+      metadata = try Self.metadata(object(described.content), team: team)
+    } else {
       file = body
       name = query["file"] ?? "upload"
-      fields = [:]
-      for field in ["benchmark", "split", "system", "kind", "description"] {
-        if let value = query[field] { fields[field] = value }
-      }
-    } else {
-      throw Problem(
-        .unsupportedMediaType,
-        "Send multipart/form-data, or the file itself as one of: "
-          + rawTypes.sorted().joined(separator: ", ") + ".")
+      metadata = try Self.metadata(query, team: team)
     }
-    name = fileName(name)
-    fields["schema"] = fields["schema"] ?? 1
-    fields["team"] = team
-    fields["submitted"] = today
-    fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
-    fields["predictionsSHA256"] = nil
-    fields["targets"] = nil
-    let metadata = try Documents.decode(
-      SubmissionMetadata.self, fields: fields, name: "metadata")
+    metadata.submitted = today
+    // These are for us to say.
+    metadata.predictionsSHA256 = nil
+    metadata.targets = nil
+    metadata.history = nil
     try check(metadata)
     return Upload(
-      file: file, name: name, metadata: metadata, idempotencyKey: key,
-      payload: payload(file, metadata))
+      file: file, name: fileName(name), metadata: metadata,
+      idempotency: key.map { Idempotency(key: $0, payload: payload(file, metadata)) })
+  }
+
+  /// Whether a body of this type can be read.
+  ///
+  /// - Throws: ``Problem`` (415).
+  static func check(_ type: MediaTypeName) throws {
+    if type.name == formType || rawTypes.contains(type.name) { return }
+    throw Problem(
+      .unsupportedMediaType,
+      "Send multipart/form-data, or the file itself as one of: "
+        + rawTypes.sorted().joined(separator: ", ") + ".")
+  }
+
+  private static func metadata(_ query: Query, team: String) throws -> SubmissionMetadata {
+    let kind = SubmissionMetadata.Kind(
+      rawValue: query["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue)
+    guard let benchmark = query["benchmark"], let split = query["split"],
+      let system = query["system"], let kind
+    else {
+      // Reading it as JSON says what is wrong.
+      var fields: [String: Any] = [:]
+      for field in ["benchmark", "split", "system", "kind"] { fields[field] = query[field] }
+      return try metadata(fields, team: team)
+    }
+    var metadata = SubmissionMetadata(
+      benchmark: benchmark, split: split, team: team, system: system, kind: kind)
+    metadata.description = query["description"]
+    return metadata
+  }
+
+  private static func metadata(
+    _ fields: [String: Any], team: String
+  ) throws -> SubmissionMetadata {
+    var fields = fields
+    fields["schema"] = fields["schema"] ?? 1
+    fields["team"] = team
+    fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
+    fields["history"] = nil
+    return try Documents.decode(SubmissionMetadata.self, fields: fields, name: "metadata")
   }
 
   private static func check(_ metadata: SubmissionMetadata) throws {
@@ -119,6 +144,10 @@ struct MediaTypeName {
   var parameters: [String: String] = [:]
 
   init(_ text: String) {
+    guard text.utf8.contains(UInt8(ascii: ";")) else {
+      name = text.lowercased()
+      return
+    }
     let parts = text.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
     name = parts.first?.lowercased() ?? ""
     for part in parts.dropFirst() {

@@ -81,6 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
     let server = try LeaderboardServer(
       configuration, log: ServerLog(Console.message), build: apiOnly ? nil : build)
     let name = host.contains(":") ? "[\(host)]" : host
+    LeaderboardServer.prepareProcess()
     try await server.run { (port: Int) in
       Console.message("listening on http://\(name):\(port)")
     }

@@ -24,7 +24,7 @@ struct ReleaseGuardTests {
   private func release(
     _ guarded: ReleaseGuard, _ candidate: Predictions, over best: Predictions?
   ) throws -> ReleaseGuard.Release {
-    guarded.release(try guarded.scorer.score(candidate), of: candidate, over: best)
+    try guarded.release(candidate, over: best)
   }
 
   /// The difference in PCC (second less first) over its cluster jackknife error, by deleting rows.

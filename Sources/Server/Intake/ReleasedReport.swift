@@ -1,0 +1,30 @@
+package import Foundation
+package import Harness
+
+/// A report as far as it is released, as JSON: that is how it is kept and how teams get it.
+package struct ReleasedReport: Sendable, Equatable {
+  package let json: String
+
+  package init(_ report: ScoreReport) throws {
+    json =
+      try JSONText(report)?.json
+      ?? String(decoding: JSONEncoder.canonical.encode(report), as: UTF8.self)
+  }
+
+  init(stored json: String) { self.json = json }
+
+  /// The report itself.
+  package func read() throws -> ScoreReport {
+    try JSONDecoder().decode(ScoreReport.self, from: Data(json.utf8))
+  }
+}
+
+extension JSONEncoder {
+  /// Sorted keys, ISO 8601 dates: how answers and stored documents are written.
+  package static var canonical: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
+    return encoder
+  }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import Harness
+
+/// JSON that is written down directly, byte for byte what `JSONEncoder.canonical` makes of the same
+/// value: a server writes three documents for each submission, and the encoder takes longer for them
+/// than the scoring.
+struct JSONText {
+  private(set) var bytes: [UInt8] = []
+
+  var json: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// A report; nil for one that has parts which a submission's does not.
+  init?(_ report: ScoreReport) {
+    guard report.groups.isEmpty, report.disparities ?? [] == [], report.sensitivity == nil,
+      report.detectable == nil
+    else { return nil }
+    bytes.reserveCapacity(4096)
+    object { text in
+      text.field("benchmark", report.benchmark)
+      text.field("clusters", report.clusters)
+      text.field("digests") { text in
+        text.field("gold", report.digests.gold)
+        text.field("order", report.digests.order)
+        text.field("predictions", report.digests.predictions)
+      }
+      if report.disparities != nil { text.field("disparities", [String]()) }
+      text.field("dropped", report.dropped)
+      text.field("groups", [String]())
+      text.field("n", report.n)
+      text.field("notes", report.notes)
+      text.field("schema", report.schema)
+      text.field("signature", report.signature)
+      text.field("split", report.split)
+      text.field("targets") { text in
+        for target in [Target.distress, .empathy] {
+          guard let scores = report.targets[target] else { continue }
+          text.field(target.rawValue) { $0.write(scores) }
+        }
+      }
+      text.field("version", report.version)
+      text.field("wassa") { text in
+        text.nullable("averaged", report.wassa.averaged)
+        text.nullable("distress", report.wassa.distress)
+        text.nullable("empathy", report.wassa.empathy)
+      }
+    }
+  }
+
+  /// What a team says of its system; nil where it says more than a raw upload can.
+  init?(_ metadata: SubmissionMetadata) {
+    guard metadata.isPlain else { return nil }
+    bytes.reserveCapacity(512)
+    object { text in
+      text.field("benchmark", metadata.benchmark)
+      text.field("description", metadata.description)
+      text.field("kind", metadata.kind.rawValue)
+      text.field("predictionsSHA256", metadata.predictionsSHA256)
+      text.field("schema", metadata.schema)
+      text.field("split", metadata.split)
+      text.field("submitted", metadata.submitted)
+      text.field("system", metadata.system)
+      text.field("targets", metadata.targets?.map(\.rawValue))
+      text.field("team", metadata.team)
+    }
+  }
+
+  /// An answer; nil where it has warnings or a history.
+  init?(_ document: SubmissionDocument) {
+    guard document.warnings == nil, document.history == nil else { return nil }
+    bytes.reserveCapacity(4096)
+    object { text in
+      text.field("benchmark", document.benchmark)
+      text.field("description", document.description)
+      text.field("digest", document.digest)
+      text.field("id", document.id)
+      text.field("kind", document.kind)
+      text.field("note", document.note)
+      text.field("phase", document.phase)
+      text.field("received", document.received.stamp)
+      if let scores = document.scores {
+        text.key("scores")
+        text.bytes += scores.json.utf8
+      }
+      text.field("split", document.split)
+      text.field("state", document.state)
+      text.field("system", document.system)
+      text.field("team", document.team)
+      text.field("verdict", document.verdict)
+    }
+  }
+
+  private mutating func write(_ scores: TargetScores) {
+    figure("alpha", scores.alpha)
+    field("bias", scores.bias)
+    figure("ccc", scores.ccc)
+    figure("kendall", scores.kendall)
+    figure("mae", scores.mae)
+    figure("pcc", scores.pcc)
+    figure("rmse", scores.rmse)
+    figure("rowwise", scores.rowwise)
+    figure("spearman", scores.spearman)
+  }
+
+  private mutating func figure(_ name: StaticString, _ figure: ScoredFigure?) {
+    guard let figure else { return }
+    key(name)
+    object { text in
+      text.field("high", figure.high)
+      text.field("low", figure.low)
+      text.field("undefined", figure.undefined)
+      text.field("undefinedReplicates", figure.undefinedReplicates)
+      text.field("value", figure.value)
+    }
+  }
+
+  private mutating func object(_ fields: (inout JSONText) -> Void) {
+    bytes.append(UInt8(ascii: "{"))
+    fields(&self)
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  private mutating func comma() {
+    if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  private mutating func key(_ name: StaticString) {
+    comma()
+    bytes.append(UInt8(ascii: "\""))
+    name.withUTF8Buffer { bytes += $0 }
+    bytes += [UInt8(ascii: "\""), UInt8(ascii: ":")]
+  }
+
+  private mutating func field(_ name: String, _ fields: (inout JSONText) -> Void) {
+    comma()
+    write(name)
+    bytes.append(UInt8(ascii: ":"))
+    object(fields)
+  }
+
+  private mutating func field(_ name: StaticString, _ text: String?) {
+    guard let text else { return }
+    key(name)
+    write(text)
+  }
+
+  private mutating func field(_ name: StaticString, _ number: Int?) {
+    guard let number else { return }
+    key(name)
+    bytes += "\(number)".utf8
+  }
+
+  private mutating func field(_ name: StaticString, _ number: Double?) {
+    guard let number else { return }
+    key(name)
+    write(number)
+  }
+
+  private mutating func nullable(_ name: StaticString, _ number: Double?) {
+    key(name)
+    if let number { write(number) } else { bytes += "null".utf8 }
+  }
+
+  private mutating func field(_ name: StaticString, _ texts: [String]?) {
+    guard let texts else { return }
+    key(name)
+    bytes.append(UInt8(ascii: "["))
+    for (place, text) in texts.enumerated() {
+      if place > 0 { bytes.append(UInt8(ascii: ",")) }
+      write(text)
+    }
+    bytes.append(UInt8(ascii: "]"))
+  }
+
+  private mutating func write(_ number: Double) {
+    let text = number.description
+    bytes += text.hasSuffix(".0") ? text.utf8.dropLast(2) : text.utf8[...]
+  }
+
+  private mutating func write(_ text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+      case 0x00..<0x20:
+        let digits = String(byte, radix: 16)
+        bytes += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+}
