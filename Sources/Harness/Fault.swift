@@ -41,8 +41,14 @@ public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
 
   /// At most 60 characters of `text`, with control characters made visible.
   static func shortened(_ text: String) -> String {
+    let out = visible(String(text.unicodeScalars.prefix(61)))
+    return out.count > 60 ? String(out.prefix(60)) + "…" : out
+  }
+
+  /// `text` with control characters and marks of direction made visible.
+  package static func visible(_ text: String) -> String {
     var out = ""
-    for scalar in text.unicodeScalars.prefix(61) {
+    for scalar in text.unicodeScalars {
       let hidden =
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
@@ -50,7 +56,7 @@ public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
         }
       out += hidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
     }
-    return out.count > 60 ? String(out.prefix(60)) + "…" : out
+    return out
   }
 
   public var description: String {

@@ -17,6 +17,11 @@ package struct PairwiseRanks: Sendable {
     package var spearman: Figure
     package var kendall: Figure
 
+    package init(spearman: Figure, kendall: Figure) {
+      self.spearman = spearman
+      self.kendall = kendall
+    }
+
     package subscript(metric: Metric) -> Figure { metric == .spearman ? spearman : kendall }
   }
 
@@ -86,7 +91,9 @@ private struct RowPairs {
   private static func sums(
     of row: Int, _ x: [Lanes], _ y: [Lanes], _ filling: Int32
   ) -> RowSums {
-    let (xi, yi) = (Lanes(repeating: x[row / 16][row % 16]), Lanes(repeating: y[row / 16][row % 16]))
+    let (xi, yi) = (
+      Lanes(repeating: x[row / 16][row % 16]), Lanes(repeating: y[row / 16][row % 16])
+    )
     var rankX = Lanes.zero, rankY = Lanes.zero, difference = Lanes.zero
     var tiedX = Lanes.zero, tiedY = Lanes.zero
     for block in x.indices {

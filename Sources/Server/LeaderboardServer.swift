@@ -153,10 +153,15 @@ public final class LeaderboardServer: Sendable {
       addresses: perSecond > 0
         ? RateLimiter(.init(perSecond: perSecond, burst: perSecond * 4)) : nil,
       trustsProxy: configuration.trustsProxy, metrics: metrics, log: log)
+    let census =
+      configuration.trustsProxy ? nil : ConnectionCensus(most: limits.connectionsPerAddress)
     return Application(
       responder: responder,
       server: .http1(
         configuration: .init(
+          additionalChannelHandlers: [
+            ConnectionGuard(answerSeconds: limits.answerSeconds, census: census)
+          ],
           idleTimeout: .seconds(Int64(limits.idleSeconds)),
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,

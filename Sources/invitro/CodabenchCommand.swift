@@ -17,7 +17,8 @@ struct CodabenchCommand: ParsableCommand {
 
       INPUT/ref holds a benchmark's folder of a data home, whose persons are the clusters of
       intervals, or one file of labels such as goldstandard_EMP.tsv. Under 4 decimals, what a
-      leaderboard does not need is left out: see docs/probing.md.
+      leaderboard does not need is left out, and a number more than 1 outside the labels' range is an
+      error: see docs/probing.md.
 
       Examples:
         invitro codabench /app/input /app/output --decimals 2
@@ -58,13 +59,15 @@ struct CodabenchCommand: ParsableCommand {
     for name in ["scores.json", "scores.txt", "detailed_results.html"] {
       try? FileManager.default.removeItem(at: folder.appending(path: name))
     }
+    // With labels to guard, a number far outside would let its row outweigh all others.
+    let rule = ReleaseRule(decimals: decimals, ladder: nil, margin: decimals < 4 ? 1 : nil)
     let outcome = try ScoringProgram(
       input: URL(filePath: input, directoryHint: .isDirectory),
-      options: try inference.scoringOptions(),
+      options: try inference.scoringOptions(), rule: rule,
       definition: try split.benchmark.map(BenchmarkRegistry.find), split: split.split
     ).run()
     FaultListing.show(outcome.warnings)
-    let report = ReleaseRule(decimals: decimals, ladder: nil, margin: nil).released(outcome.report)
+    let report = outcome.report
     if compat == .wassa {
       try AtomicFile.write(
         Data(outcome.wassa.utf8), to: folder.appending(path: "scores.txt"))

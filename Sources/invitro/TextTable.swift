@@ -1,3 +1,5 @@
+import Harness
+
 /// A table for the terminal: columns as wide as their widest cell, numbers to the right.
 struct TextTable {
   enum Alignment { case left, right }
@@ -13,7 +15,8 @@ struct TextTable {
 
   mutating func add(_ cells: [String]) {
     precondition(cells.count == header.count, "as many cells as columns")
-    rows.append(cells)
+    // A name from outside may hold what a terminal takes for a command.
+    rows.append(cells.map(Fault.visible))
   }
 
   var text: String {

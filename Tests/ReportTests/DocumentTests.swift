@@ -33,6 +33,29 @@ struct DocumentTests {
     #expect(counts.count == 1)
   }
 
+  @Test("a system's own table has its scores and its groups, and of a small group the reason alone")
+  func systemTable() throws {
+    var entry = SampleInput.entry("a", pcc: 0.5)
+    var small = GroupScores(attribute: "gender", group: "Other, or \"none\"")
+    small.suppressed = "too small to publish"
+    var shown = GroupScores(attribute: "gender", group: "Male")
+    (shown.n, shown.clusters) = (41, 28)
+    shown.empathy = GroupTargetScores(
+      pcc: ScoredFigure(value: 0.25, low: 0.125, high: 0.5), ccc: ScoredFigure(value: 0.2),
+      rmse: ScoredFigure(undefined: "held back"), goldSD: nil, bias: nil)
+    entry.report?.groups = [small, shown]
+    let site = try BuiltSite(SampleInput.input([entry]))
+    let lines = try site.text("toy/test/systems/a.csv").split(separator: "\n").map(String.init)
+    #expect(lines.first == "attribute,group,target,metric,value,low,high,essays,persons,undefined")
+    #expect(lines.contains { $0.hasPrefix(",,empathy,pcc,0.5000,") })
+    #expect(
+      lines.contains("gender,\"Other, or \"\"none\"\"\",,,,,,,,too small to publish"))
+    #expect(lines.contains("gender,Male,empathy,pcc,0.2500,0.1250,0.5000,41,28,"))
+    #expect(lines.contains("gender,Male,empathy,rmse,,,,41,28,held back"))
+    let page = try site.text("toy/test/systems/a.html")
+    #expect(page.contains("href=\"a.csv\""))
+  }
+
   @Test(
     "a name that a spreadsheet takes for a formula gets an apostrophe",
     arguments: ["=1+1", "+1", "-1", "@x", " =1"])

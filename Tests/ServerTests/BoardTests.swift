@@ -127,6 +127,37 @@ struct BoardTests {
     #expect(listed.status == 0 && listed.out.contains(best))
   }
 
+  @Test("a restored entry stands before a worse one that took its place")
+  func restoredBest() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let sample = try SampleFolder.shared.get()
+    let systems = try (0..<4).map { index -> (Double, URL) in
+      let file = sample.folder.file(try sample.system(index))
+      let report = try arena.program.run(
+        "score", file.path, "-b", "sample24", "-s", "test", "--json")
+      return (try pcc(["scores": try report.object()]), file)
+    }.sorted { $0.0 > $1.0 }
+    let board = server.url("/api/v1/leaderboard?benchmark=sample24&split=test")
+    func onBoard() throws -> [String] {
+      let rows = try Curl(board).object()["rows"] as? [[String: Any]]
+      return rows?.compactMap { $0["id"] as? String } ?? []
+    }
+    func send(_ file: URL) throws -> String {
+      try #require(try arena.submit(file, to: server).object()["id"] as? String)
+    }
+    let best = try send(systems[0].1)
+    #expect(try arena.program.run("submission", "withdraw", best, "--why", "why").status == 0)
+    let worse = try send(systems[1].1)
+    #expect(try eventually { try onBoard() == [worse] })
+    #expect(try arena.program.run("submission", "restore", best, "--why", "sound").status == 0)
+    #expect(try eventually { try onBoard() == [best] })
+    let third = try arena.submit(systems[2].1, to: server).object()
+    #expect(third["verdict"] as? String == "notBetter")
+    #expect(try arena.program.run("submission", "withdraw", best, "--why", "again").status == 0)
+    #expect(try eventually { try onBoard() == [worse] })
+  }
+
   @Test("answers carry an ETag, are not sent twice, and are packed where asked")
   func caching() throws {
     let arena = try Arena()

@@ -219,6 +219,49 @@ struct CrashTests {
     }
   }
 
+  @Test("a submission that waits with a lease is scored by the server that comes after")
+  func waiting() throws {
+    let arena = try Arena()
+    var server = try arena.server()
+    let file = try arena.predictions(1)
+    let id = try #require(try arena.submit(file, to: server).object()["id"] as? String)
+    server.stop()
+    // As a crash between acceptance and score leaves it.
+    func change(_ sql: String...) throws {
+      let database = try DatabaseQueue(path: arena.folder.file("data/server.sqlite").path)
+      try database.write { database in
+        for statement in sql { try database.execute(sql: statement) }
+      }
+    }
+    let unscored = "UPDATE submission SET best = NULL, verdict = NULL, report = NULL, state = "
+    try change(
+      "DELETE FROM board", "DELETE FROM usage", unscored + "'pending'",
+      "INSERT INTO queue SELECT id, 'gone', 4102444800, 1 FROM submission")
+    server = try arena.server()
+    func state() throws -> String? {
+      try Curl(arena.authorization("Team A") + [server.url("/api/v1/submissions/\(id)")])
+        .object()["state"] as? String
+    }
+    #expect(try eventually { try state() == "released" })
+    #expect(try arena.submit(file, to: server).status == 200)
+    server.stop()
+    // One that was given up is tried again when it comes again.
+    try change("DELETE FROM board", "DELETE FROM usage", unscored + "'failed'")
+    server = try arena.server()
+    #expect(try state() == "failed")
+    let again = try arena.submit(file, to: server)
+    #expect(again.status == 201)
+    #expect(try again.object()["id"] as? String == id)
+    #expect(try state() == "released")
+    let database = try DatabaseQueue(path: arena.folder.file("data/server.sqlite").path)
+    let counts = try database.read { database in
+      try ["sum(valid) FROM usage", "count(*) FROM queue", "count(*) FROM board"].map {
+        try Int.fetchOne(database, sql: "SELECT \($0)")
+      }
+    }
+    #expect(counts == [1, 0, 1])
+  }
+
   @Test("SIGTERM lets an upload that is on its way finish")
   func graceful() throws {
     let arena = try Arena()

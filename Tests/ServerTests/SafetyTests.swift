@@ -110,6 +110,108 @@ struct SafetyTests {
     #expect(statuses.first == 200 && statuses.last == 429)
   }
 
+  @Test("behind a proxy each client's rate is its own, and without one the field is not believed")
+  func forwarded() throws {
+    let arena = try Arena(teams: [])
+    func statuses(_ server: RunningServer, _ client: String) throws -> [Int] {
+      try (0..<8).map { _ in
+        try Curl("-H", "X-Forwarded-For: 198.51.100.1, \(client)", server.url("/api/v1/healthz"))
+          .status
+      }
+    }
+    let proxied = try RunningServer(
+      arena.program, ["--api-only", "--request-rate", "1", "--trust-proxy"])
+    #expect(try statuses(proxied, "203.0.113.5").contains(429))
+    #expect(try statuses(proxied, "203.0.113.6").first == 200, "another client")
+    #expect(try statuses(proxied, "::ffff:203.0.113.6").first == 429, "the same one")
+    #expect(try statuses(proxied, "2001:db8::1").first == 200)
+    #expect(try statuses(proxied, "2001:db8::2").first == 429, "the same network")
+    proxied.stop()
+    let plain = try RunningServer(arena.program, ["--api-only", "--request-rate", "1"])
+    #expect(try statuses(plain, "203.0.113.5").contains(429))
+    #expect(try statuses(plain, "203.0.113.6").first == 429, "the field says anything")
+  }
+
+  private func head(_ arena: Arena, length: Int) throws -> Data {
+    let token = try #require(arena.tokens["Team A"])
+    let head = """
+      POST /api/v1/submissions?benchmark=sample24&split=test&system=Slow HTTP/1.1\r
+      Host: localhost\r
+      Authorization: Bearer \(token)\r
+      Content-Type: text/tab-separated-values\r
+      Content-Length: \(length)\r
+      \r\n
+      """
+    return Data(head.utf8)
+  }
+
+  @Test("a body that takes too long is answered with 408 and the connection closed")
+  func slowBody() throws {
+    let arena = try Arena()
+    let server = try arena.server(["--api-only", "--body-seconds", "1"])
+    let connection = try Connection(port: server.port)
+    connection.send(try head(arena, length: 1000))
+    for _ in 0..<5 {
+      usleep(300_000)
+      connection.send(Data("1\t2\n".utf8))
+    }
+    #expect(connection.receive().hasPrefix("HTTP/1.1 408 "))
+  }
+
+  @Test("who has no token, or announces a body that nobody reads, is not listened to")
+  func unreadBody() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let stranger = try Connection(port: server.port)
+    let posted = String(decoding: try head(arena, length: 8_000_000), as: UTF8.self)
+    stranger.send(Data(posted.replacing("Bearer invitro_1", with: "Bearer invitro_9").utf8))
+    let refused = stranger.receive()
+    #expect(
+      refused.hasPrefix("HTTP/1.1 401 ") && refused.lowercased().contains("connection: close"))
+    let talker = try Connection(port: server.port)
+    talker.send(
+      Data("GET /api/v1/healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n".utf8))
+    #expect(talker.receive().hasPrefix("HTTP/1.1 200 "), "answered, then closed")
+  }
+
+  @Test("clients that never read an answer lose their connection")
+  func slowReader() throws {
+    let arena = try Arena()
+    let server = try arena.server(["--api-only", "--answer-seconds", "1"])
+    let connection = try Connection(port: server.port)
+    let request = Data("GET /api/v1/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+    for _ in 0..<2000 { connection.send(request) }
+    usleep(3_000_000)
+    // It ends, and before all 2,000 answers.
+    let received = connection.receive()
+    #expect(received.components(separatedBy: "HTTP/1.1 200").count < 2000)
+    #expect(try Curl(server.url("/api/v1/healthz")).status == 200)
+  }
+
+  @Test("an address has so many connections and the server so many in all")
+  func connections() throws {
+    let arena = try Arena(teams: [])
+    let request = Data("GET /api/v1/healthz HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+    let shared = try arena.server(["--api-only", "--connections-per-address", "2"])
+    var open = [try Connection(port: shared.port), try Connection(port: shared.port)]
+    for connection in open { connection.send(request) }
+    #expect(eventually { open.allSatisfy(\.isReadByServer) })
+    let third = try Connection(port: shared.port)
+    third.send(request)
+    #expect(third.receive().isEmpty, "closed at once")
+    open.removeLast()
+    #expect(try eventually { try Curl(shared.url("/api/v1/healthz")).status == 200 })
+    shared.stop()
+    let small = try arena.server(["--api-only", "--connections", "1"])
+    open = [try Connection(port: small.port)]
+    open[0].send(request)
+    #expect(eventually { open[0].isReadByServer })
+    let waiting = try Curl("--max-time", "1", small.url("/api/v1/healthz"))
+    #expect(waiting.status == 0, "it waits for its turn")
+    open.removeAll()
+    #expect(try eventually { try Curl(small.url("/api/v1/healthz")).status == 200 })
+  }
+
   @Test("every answer forbids to run, frame or guess anything, and no path leads out of the site")
   func site() throws {
     let arena = try Arena(teams: [])

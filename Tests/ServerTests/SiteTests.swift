@@ -79,6 +79,108 @@ struct SiteTests {
     #expect(!csv.contains("\n=") && !csv.contains(",=") && !csv.contains("\u{202E}"))
   }
 
+  @Test("of guarded labels the site shows two decimals, of entries from folders and pairs as well")
+  func guarded() throws {
+    let arena = try Arena(
+      teams: ["Team A", "Team B"], phase: ["--visibility", "public", "--labels", "hidden"])
+    let sample = try SampleFolder.shared.get()
+    let added = try arena.program.run(
+      "submit", "add", sample.folder.file(try sample.system(0)).path, "-b", "sample24", "-s",
+      "test",
+      "--team", "Folder", "--system", "Baseline", "--kind", "baseline")
+    #expect(added.status == 0, "\(added.err)")
+    let server = try arena.server(Self.site)
+    for (index, team) in arena.tokens.keys.sorted().enumerated() {
+      let answer = try arena.submit(try arena.predictions(index), to: server, team: team)
+      #expect(answer.status == 201, "\(answer.text)")
+    }
+    #expect(
+      try eventually {
+        let text = try Curl(server.url("/sample24/test/leaderboard.json")).text
+        return ["Team A", "Team B", "Folder"].allSatisfy(text.contains)
+      })
+    let root = arena.folder.file("site").path
+    let paths = FileManager.default.enumerator(atPath: root)?.allObjects as? [String] ?? []
+    var seen: [String: Int] = [:]
+    func check(_ value: Any, _ name: String, in path: String) {
+      if let object = value as? [String: Any] {
+        for (key, inner) in object { check(inner, key, in: path) }
+        #expect((object["groups"] as? [Any])?.isEmpty ?? true, "\(path)")
+      } else if let list = value as? [Any] {
+        for inner in list { check(inner, name, in: path) }
+      } else if let number = value as? Double,
+        ["value", "low", "high", "difference", "p", "adjusted", "discoveryRate"].contains(name)
+      {
+        seen[name, default: 0] += 1
+        #expect(abs(number * 100 - (number * 100).rounded()) < 1e-9, "\(path): \(name) \(number)")
+      }
+    }
+    for path in paths where path.hasPrefix("sample24/test") && path.hasSuffix(".json") {
+      check(
+        try JSONSerialization.jsonObject(with: try Curl(server.url("/\(path)")).body), "", in: path)
+    }
+    #expect(seen["value"] ?? 0 > 0 && seen["difference"] ?? 0 > 0, "\(seen)")
+    // Nothing else on the pages has more decimals either, but for digests and versions.
+    for path in paths where path.hasPrefix("sample24/test") && path.hasSuffix(".html") {
+      let page = try Curl(server.url("/\(path)")).text
+      let longer = page.matches(of: /[^0-9.A-Za-z_\-][01]?\.[0-9]{2}0*[1-9][0-9]*\b/).map {
+        String($0.0)
+      }
+      #expect(longer.filter { !Self.isScaffold($0, in: page) }.isEmpty, "\(path): \(longer)")
+    }
+  }
+
+  /// Whether a number is part of a drawing or a style and no figure.
+  private static func isScaffold(_ number: String, in page: String) -> Bool {
+    page.ranges(of: number).allSatisfy { range in
+      let before = page[..<range.lowerBound].suffix(400)
+      return before.lastIndex(of: "<").map { !before[$0...].contains(">") } ?? false
+    }
+  }
+
+  @Test("the commands on a benchmark's page work when they are pasted")
+  func pasted() throws {
+    let arena = try Arena()
+    let first = try arena.server()
+    let port = first.port
+    first.stop()
+    let address = "http://127.0.0.1:\(port)/"
+    let server = try arena.server(Self.site + ["--address", address], port: port)
+    let page = server.url("/sample24/")
+    #expect(try eventually { try Curl(page).status == 200 })
+    let blocks = try Curl(page).text.matches(of: /(?s)<pre class="code"[^>]*>(.*?)<\/pre>/)
+      .map { String($0.1).replacing("&amp;", with: "&").replacing("&quot;", with: "\"") }
+    #expect(blocks.count == 2)
+    let token = try #require(arena.tokens["Team A"])
+    let script = """
+      set -euo pipefail
+      mkdir bin && ln -s '\(arena.program.binary.path)' bin/invitro
+      export PATH="$PWD/bin:$PATH" GIT_CONFIG_GLOBAL=/dev/null HOME="$PWD"
+      export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+      git init -q --bare origin.git && git init -q . && git remote add origin origin.git
+      cp '\(try arena.predictions(1).path)' predictions.tsv
+      \(blocks[0])
+      cp '\(try arena.predictions(2).path)' predictions.tsv
+      \(blocks[1].replacing("PASTE-YOUR-TOKEN", with: token))
+      git --git-dir origin.git ls-tree -r --name-only my-system
+      """
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments = ["-c", script]
+    process.currentDirectoryURL = arena.folder.url
+    process.environment = Program.environment
+    let out = Pipe()
+    (process.standardOutput, process.standardError) = (out, out)
+    try process.run()
+    let said = String(
+      decoding: try out.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(said)")
+    #expect(said.contains("submissions/sample24/your-team-your-system/submission.json"))
+    let board = try Curl(server.url("/api/v1/leaderboard?benchmark=sample24&split=test"))
+    #expect(board.text.contains("Your system"))
+  }
+
   @Test("`submit push` sends a file, prints the answer, and is safe to repeat")
   func push() throws {
     let arena = try Arena()

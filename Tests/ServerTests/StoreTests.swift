@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Harness
 import Server
 import TestSupport
 import Testing
@@ -13,6 +14,47 @@ struct StoreTests {
     #expect(plan.count == 3)
     #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(plan)")
     #expect(plan.first?.contains("SEARCH b USING PRIMARY KEY (benchmark=? AND split=?)") == true)
+  }
+
+  @Test("what is written is on the disk when it is reported, also where the power fails")
+  func synchronous() throws {
+    let place = try TemporaryFolder()
+    let store = try SubmissionStore(place.file("server.sqlite"))
+    // 2 is FULL.
+    #expect(try store.write { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+    #expect(try store.write { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+    #expect(try store.write { try Int.fetchOne($0, sql: "PRAGMA foreign_keys") } == 1)
+  }
+
+  @Test("documents that are written down directly have the encoder's bytes")
+  func text() throws {
+    var figure = ScoredFigure(value: 0.5, low: -1, high: 1e-4)
+    figure.undefinedReplicates = 3
+    var scores = TargetScores()
+    (scores.pcc, scores.mae, scores.bias) = (figure, ScoredFigure(undefined: "no \"rows\"\n"), 2)
+    (scores.rowwise, scores.kendall) = (figure, figure)
+    var report = ScoreReport(
+      benchmark: "b", split: "s/\\", n: 83, clusters: 57, targets: [.empathy: scores],
+      wassa: WASSAScores(averaged: nil, empathy: 0.25, distress: 1),
+      digests: Digests(gold: "g", order: "o", predictions: "p"), signature: "a|b", version: "1")
+    for step in 0..<3 {
+      if step > 0 { report.targets[.distress] = scores }
+      if step > 1 { (report.notes, report.dropped, report.disparities) = (["é", "\u{1}"], 2, []) }
+      let encoded = try JSONEncoder.canonical.encode(report)
+      #expect(DirectJSON(report)?.json == String(decoding: encoded, as: UTF8.self))
+      #expect(try ReleasedReport(report).read() == report)
+    }
+    report.groups = [GroupScores(attribute: "a", group: "g")]
+    #expect(DirectJSON(report) == nil)
+    #expect(try ReleasedReport(report).read() == report)
+    var metadata = SubmissionMetadata(
+      benchmark: "b", split: "s", team: "T \u{7F}é\r\u{8}\u{C}", system: "\t\"", kind: .fineTuned)
+    metadata.submitted = "2026-01-01"
+    metadata.targets = [.empathy, .distress]
+    let encoded = try JSONEncoder.canonical.encode(metadata)
+    #expect(DirectJSON(metadata)?.json == String(decoding: encoded, as: UTF8.self))
+    metadata.contact = "c"
+    #expect(DirectJSON(metadata) == nil)
   }
 
   @Test("a history cannot be changed or shortened")

@@ -1,5 +1,7 @@
 import Foundation
+import GRDB
 import Harness
+import Synchronization
 import TestSupport
 import Testing
 
@@ -148,9 +150,86 @@ struct SubmissionTests {
     #expect(try arena.submit(bad, to: server).status == 422)
     #expect(try arena.submit(bad, to: server).status == 422)
     #expect(try arena.submit(bad, to: server).status == 429)
-    #expect(try arena.submit(first, to: server).status == 429, "nothing is read any more")
+    #expect(try arena.submit(first, to: server).status == 200, "valid ones are counted apart")
     try arena.set(["--visibility", "public", "--name", "second"])
     #expect(try arena.submit(try arena.predictions(10), to: server).status == 201)
+  }
+
+  @Test("failing uploads that come at once are counted one by one")
+  func failingAtOnce() throws {
+    let arena = try Arena(phase: ["--visibility", "public", "--daily-failing", "3"])
+    let server = try arena.server()
+    let bad = try arena.folder.write("1\t2\n", to: "bad.tsv")
+    let statuses = Mutex<[Int]>([])
+    DispatchQueue.concurrentPerform(iterations: 12) { _ in
+      let status = (try? arena.submit(bad, to: server).status) ?? 0
+      statuses.withLock { $0.append(status) }
+    }
+    let all = statuses.withLock { $0 }
+    #expect(all.count { $0 == 422 } == 3 && all.count { $0 == 429 } == 9, "\(all)")
+  }
+
+  @Test("a request that is sent again after its phase closed gets the answer it had")
+  func replay() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let key = ["--header", "Idempotency-Key: lost"]
+    let file = try arena.predictions(20)
+    let first = try arena.submit(file, to: server, options: key)
+    #expect(first.status == 201)
+    try arena.set(["--visibility", "public", "--opens", "2020-01-01", "--closes", "2020-02-01"])
+    let again = try arena.submit(file, to: server, options: key)
+    #expect(again.status == 200)
+    #expect(try again.object()["id"] as? String == first.object()["id"] as? String)
+    #expect(try arena.submit(file, to: server).status == 403, "without the key it is a new one")
+  }
+
+  @Test("an answer says the same as the submission's own page")
+  func answer() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    for (index, metadata) in [
+      [:], ["description": "Says \"more\" \\ 'ä'\u{1}"], ["seeds": [1, 2], "usesDevLabels": true],
+    ].enumerated() as EnumeratedSequence<[[String: Any]]> {
+      var answer = try arena.submit(
+        try arena.predictions(30 + index), to: server, metadata: metadata
+      ).object()
+      let id = try #require(answer["id"] as? String)
+      var page = try Curl(arena.authorization("Team A") + [server.url("/api/v1/submissions/\(id)")])
+        .object()
+      #expect(page.removeValue(forKey: "history") != nil)
+      answer["history"] = nil
+      #expect(NSDictionary(dictionary: answer) == NSDictionary(dictionary: page))
+    }
+  }
+
+  @Test("a client cannot write its submission's history")
+  func ownHistory() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    let history = [["day": "2026-01-01", "kind": "withdrawn", "text": "by itself"]]
+    let answer = try arena.submit(
+      try arena.predictions(40), to: server, metadata: ["history": history])
+    #expect(answer.status == 201)
+    #expect(try answer.object()["state"] as? String == "released")
+    let stored = try DatabaseQueue(path: arena.folder.file("data/server.sqlite").path).read {
+      try String.fetchAll($0, sql: "SELECT metadata FROM submission")
+    }
+    #expect(stored.allSatisfy { !$0.contains("by itself") })
+  }
+
+  @Test("numbers as large as they come have a score or none, and never fail the server")
+  func hugeNumbers() throws {
+    let arena = try Arena()
+    let server = try arena.server()
+    for (seed, number) in ["1e307", "-1.7e308", "1e15", "4.9e-324"].enumerated() {
+      var lines = try String(contentsOf: arena.predictions(50 + seed), encoding: .utf8)
+        .split(separator: "\n").map(String.init)
+      lines[3] = "\(number)\t\(number)"
+      let file = try arena.folder.write(lines.joined(separator: "\n") + "\n", to: "huge.tsv")
+      let answer = try arena.submit(file, to: server)
+      #expect(answer.status == 201, "\(number): \(answer.text)")
+    }
   }
 
   @Test("a phase that is closed, or none, takes nothing")

@@ -15,18 +15,22 @@ public struct ScoringProgram {
   public let definition: BenchmarkDefinition?
   /// Which split; nil for the only one with labels, or the benchmark's own among several.
   public let split: String?
+  /// What is released of the scores, and how far outside the labels' range a prediction may lie.
+  public let rule: ReleaseRule
 
   public init(
-    input: URL, options: ScoringOptions = ScoringOptions(),
+    input: URL, options: ScoringOptions = ScoringOptions(), rule: ReleaseRule = .open,
     definition: BenchmarkDefinition? = nil, split: String? = nil
   ) {
     self.input = input
     self.options = options
+    self.rule = rule
     self.definition = definition
     self.split = split
   }
 
   public struct Outcome: Sendable {
+    /// As far as the rule releases it.
     public var report: ScoreReport
     /// `scores.txt` of WASSA 2024, track 3.
     public var wassa: String
@@ -40,10 +44,11 @@ public struct ScoringProgram {
   public func run() throws(HarnessError) -> Outcome {
     let scorer = try reference()
     let (name, file) = try submission()
-    let reader = PredictionReader(scorer.definition, dataset: scorer.dataset)
+    let reader = PredictionReader(
+      scorer.definition, dataset: scorer.dataset, margin: rule.margin)
     let predictions = try reader.read(SourceText.read(file), name: name)
     return Outcome(
-      report: try scorer.score(predictions), wassa: wassa(scorer, predictions),
+      report: rule.released(try scorer.score(predictions)), wassa: wassa(scorer, predictions),
       warnings: predictions.warnings)
   }
 

@@ -45,6 +45,30 @@ public struct DemographicGroups {
     return groups
   }
 
+  /// Attributes of which all groups that are held back are together below the threshold.
+  ///
+  /// The groups of an attribute are the whole split, whose figures are shown: what is held back is what
+  /// the others leave of it. Of means and sums of squares (bias, RMSE, label SD) that is a subtraction,
+  /// and of a single row its label; so they are held back for every group of such an attribute
+  /// (complementary suppression; Willenborg and de Waal 2001, Elements of Statistical Disclosure
+  /// Control).
+  ///
+  /// - Parameter rows: those that were scored.
+  static func attributesWithoutSums(
+    _ groups: [Group], of dataset: Dataset, among rows: Set<Int>
+  ) -> Set<String> {
+    var held: [String: [Int]] = [:]
+    for group in groups {
+      let scored = group.rows.filter(rows.contains)
+      if isSmall(scored, of: dataset) { held[group.attribute, default: []] += scored }
+    }
+    return Set(held.filter { !$0.value.isEmpty && isSmall($0.value, of: dataset) }.keys)
+  }
+
+  private static func isSmall(_ rows: [Int], of dataset: Dataset) -> Bool {
+    rows.count < minimumRows || Set(rows.map { dataset.rows[$0].person }).count < minimumPersons
+  }
+
   /// Group names in the order of their codes or bins.
   private static func names(_ attribute: BenchmarkDefinition.GroupDefinition) -> [String] {
     if let labels = attribute.labels { return labels }

@@ -2,7 +2,7 @@
 ///
 /// Every released figure says something about the labels, and enough of them say all: docs/probing.md
 /// shows how many labels an attack recovers under which rule, and what to set.
-public struct ReleaseRule: Codable, Sendable, Equatable {
+public struct ReleaseRule: Sendable, Equatable {
   /// Decimals of a released figure, 0 to 4; reports have 4 from the start.
   public var decimals: Int
   /// Standard errors of the paired difference by which a submission must beat the team's best
@@ -46,6 +46,25 @@ public struct ReleaseRule: Codable, Sendable, Equatable {
     report.sensitivity = nil
     report.detectable = nil
     return report
+  }
+
+  /// What is released of a board's comparison: its differences, bounds and p-values, rounded. With an
+  /// exact difference to an entry of known score a guarded one's would be exact too.
+  public func released(_ comparison: BoardComparison) -> BoardComparison {
+    guard !isOpen else { return comparison }
+    var comparison = comparison
+    for index in comparison.pairs.indices {
+      for path in Self.pairPaths {
+        comparison.pairs[index][keyPath: path] = rounded(comparison.pairs[index][keyPath: path])
+      }
+    }
+    let detectable = rounded(comparison.detectable?.difference)
+    comparison.detectable?.difference = detectable
+    return comparison
+  }
+
+  private static var pairPaths: [WritableKeyPath<BoardComparison.Pair, Double?>] {
+    [\.difference, \.low, \.high, \.p, \.adjusted, \.discoveryRate]
   }
 
   func rounded(_ value: Double?) -> Double? { Rounding.rounded(value, decimals: decimals) }

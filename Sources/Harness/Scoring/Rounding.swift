@@ -9,6 +9,8 @@ public enum Rounding {
   static func rounded(_ value: Double?, decimals: Int) -> Double? {
     guard let value, value.isFinite else { return nil }
     let scale = scale(decimals)
+    // A number so large has no decimals.
+    guard value.magnitude < 1e15 else { return value }
     let rounded = (value * scale).rounded(.toNearestOrEven) / scale
     return rounded == 0 ? 0 : rounded
   }

@@ -3,9 +3,12 @@ import Metrics
 extension Scorer {
   /// Figures by demographic group; a group below the publishing threshold has a reason instead.
   func groups(_ parts: [TargetRows]) -> [GroupScores] {
-    DemographicGroups.all(
-      of: dataset, definition: definition, attributes: options.attributes
-    ).map { group in
+    let groups = DemographicGroups.all(
+      of: dataset, definition: definition, attributes: options.attributes)
+    let bare = parts.map { part in
+      DemographicGroups.attributesWithoutSums(groups, of: dataset, among: Set(part.rows))
+    }
+    return groups.map { group in
       var scores = GroupScores(attribute: group.attribute, group: group.name)
       let members = Set(group.rows)
       let reports = parts.compactMap { part -> (Target, GroupReport)? in
@@ -24,10 +27,12 @@ extension Scorer {
       }
       scores.n = first.rows
       scores.clusters = first.clusters
-      for (target, report) in reports {
+      for ((target, report), bare) in zip(reports, bare) {
+        var figures = GroupTargetScores(report)
+        if bare.contains(group.attribute) { figures.withholdSums() }
         switch target {
-        case .empathy: scores.empathy = GroupTargetScores(report)
-        case .distress: scores.distress = GroupTargetScores(report)
+        case .empathy: scores.empathy = figures
+        case .distress: scores.distress = figures
         }
       }
       return scores
@@ -165,6 +170,14 @@ extension Scorer {
 }
 
 extension GroupTargetScores {
+  /// Leaves out what could be subtracted from the whole; see
+  /// ``DemographicGroups/attributesWithoutSums(_:of:among:)``.
+  fileprivate mutating func withholdSums() {
+    rmse = ScoredFigure(undefined: "held back: the rest of the split would be too small to publish")
+    goldSD = nil
+    bias = nil
+  }
+
   init(_ report: GroupReport) {
     func figure(_ metric: Metric) -> ScoredFigure {
       ScoredFigure(

@@ -94,6 +94,7 @@ enum PredictionTableReader {
     _ entries: [ZipArchive.Entry], name: String
   ) throws(HarnessError) -> (Data, String) {
     let chosen = entries[try PredictionChoice.choose(entries.map(\.path), name: name)]
-    return (chosen.data, "\(name)/\(chosen.path)")
+    // The path stands in every fault of the file.
+    return (chosen.data, "\(name)/\(Fault.shortened(chosen.path))")
   }
 }

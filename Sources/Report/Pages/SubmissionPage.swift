@@ -22,6 +22,7 @@ struct SubmissionPage: Sendable {
     content["boardName"] = board
     content["boardPage"] = "../index.html"
     content["document"] = "\(entry.slug).json"
+    content["figuresTable"] = "\(entry.slug).csv"
     let digest = entry.predictionsDigest ?? ""
     content["hasPermalink"] = SafeText.isPathComponent(digest)
     content["permalink"] = "../by-digest/\(digest).html"

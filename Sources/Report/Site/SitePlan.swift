@@ -33,7 +33,7 @@ struct SitePlan: Sendable {
 
   func files() -> [SiteFile] {
     var files = boards.flatMap(self.files)
-    files += input.benchmarks.map(benchmarkPage)
+    files += input.benchmarks.flatMap(benchmarkFiles)
     files += sitePages()
     if let address = input.address {
       // Without an address no page can name its picture: readers take absolute ones only.
@@ -98,7 +98,7 @@ struct SitePlan: Sendable {
     }
   }
 
-  private func benchmarkPage(_ benchmark: BenchmarkDefinition) -> SiteFile {
+  private func benchmarkFiles(_ benchmark: BenchmarkDefinition) -> [SiteFile] {
     let statistics = input.statistics.filter { $0.key.hasPrefix("\(benchmark.id)/") }
     let tables = tables.filter { $0.benchmark.id == benchmark.id }
     let about = BenchmarkPage(
@@ -111,7 +111,14 @@ struct SitePlan: Sendable {
         + Data(server.utf8)
         + Data(tables.map(\.board.split).joined(separator: "/").utf8)
     }
-    return page("benchmark", about.path, source) { about.content() }
+    return [
+      page("benchmark", about.path, source) { about.content() },
+      SiteFile(
+        path: "\(benchmark.id)/\(SitePaths.benchmarkDocument)", source: { try source.data() }
+      ) {
+        try JSONText.encode(BenchmarkDocument(benchmark, statistics))
+      },
+    ]
   }
 
   // MARK: - Pictures beside links
@@ -217,10 +224,17 @@ struct SitePlan: Sendable {
       page("submission", submission.path, shared) { submission.content() },
     ]
     if hasPermalink, let permalink = permalinkPage(table, entry) { files.append(permalink) }
-    if entry.report != nil {
+    if let report = entry.report {
       files.append(
         SiteFile(path: "\(folder)/\(SitePaths.badge(entry.slug))") {
           Data(Badge.svg(entry, table).utf8)
+        })
+      files.append(
+        SiteFile(
+          path: "\(folder)/\(SitePaths.systemTable(entry.slug))",
+          source: { try source.document.data() }
+        ) {
+          Data(SystemCSV.text(report).utf8)
         })
     }
     return files

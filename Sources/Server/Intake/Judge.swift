@@ -14,7 +14,16 @@ struct Judge: Sendable {
   /// - Throws: ``HarnessError`` where the split is not in the data home, or blind.
   init(_ board: BoardKey, home: DataHome, options: ScoringOptions) throws(HarnessError) {
     definition = try BenchmarkRegistry.find(board.benchmark)
-    let dataset = try home.load(definition, split: board.split)
+    let dataset: Dataset
+    do {
+      dataset = try home.load(definition, split: board.split)
+    } catch .invalid(let faults) {
+      // Ours to mend, and no fault of the upload that met it.
+      throw .system(
+        path: home.url.relativePath,
+        reason: "\(board.benchmark)/\(board.split) is not in order: "
+          + "\(faults.first?.description ?? "no reason given")")
+    }
     scorer = try Scorer(definition, dataset: dataset, options: options)
     reader = PredictionReader(definition, dataset: dataset)
     limits = .forRows(dataset.rows.count)

@@ -7,7 +7,7 @@ package struct ReleasedReport: Sendable, Equatable {
 
   package init(_ report: ScoreReport) throws {
     json =
-      try JSONText(report)?.json
+      try DirectJSON(report)?.json
       ?? String(decoding: JSONEncoder.canonical.encode(report), as: UTF8.self)
   }
 

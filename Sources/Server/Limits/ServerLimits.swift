@@ -6,6 +6,10 @@ public struct ServerLimits: Sendable, Equatable {
   public var headerBytes = 16 << 10
   /// Connections at once; more wait.
   public var connections = 1024
+  /// Of them, from one address; it does not count behind a proxy, whose address all have.
+  public var connectionsPerAddress = 128
+  /// An answer must be taken after so long.
+  public var answerSeconds = 60
   /// A connection without a byte for so long is closed.
   public var idleSeconds = 30
   /// A body must be here after so long.

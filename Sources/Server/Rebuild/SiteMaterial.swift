@@ -9,12 +9,13 @@ public struct SiteMaterial: Sendable {
   public var entries: [String: Entry]
   /// Entries that stood on a public board and were withdrawn.
   public var tombstones: [Tombstone]
+  /// Boards with labels to guard, as `benchmark/split`: nothing on them is shown beyond
+  /// ``Harness/ReleaseRule/hidden``, wherever an entry comes from.
+  public var guarded: Set<String>
 
   public struct Entry: Sendable {
     /// As far as it is released; the site shows nothing beyond it.
     public var released: ScoreReport?
-    /// Whether the split's labels are to be guarded.
-    public var guarded: Bool
     public var history: [SubmissionMetadata.Event]
   }
 
@@ -32,15 +33,19 @@ struct SiteExporter: Sendable {
 
   /// Brings the folder up to date and says what is in it.
   func export() throws -> SiteMaterial {
-    var material = SiteMaterial(folder: folder, entries: [:], tombstones: [])
-    let shown = try store.phases().filter { $0.visibility == .public }
+    // What is exported holds predictions and how to reach a team.
+    try AtomicFile.createFolder(folder.url.deletingLastPathComponent(), permissions: 0o700)
+    let phases = try store.phases()
+    let guarded = phases.filter { $0.labels == .hidden }.map { "\($0.benchmark)/\($0.split)" }
+    var material = SiteMaterial(
+      folder: folder, entries: [:], tombstones: [], guarded: Set(guarded))
+    let shown = phases.filter { $0.visibility == .public }
     for phase in shown {
       for submission in try store.board(phase.board) {
         let slug = Self.slug(submission)
         let key = "\(submission.benchmark)/\(slug)"
         material.entries[key] = SiteMaterial.Entry(
-          released: try submission.report?.read(), guarded: phase.labels == .hidden,
-          history: try events(submission))
+          released: try submission.report?.read(), history: try events(submission))
         try write(submission, slug: slug)
       }
     }

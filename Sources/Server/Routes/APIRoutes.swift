@@ -53,7 +53,8 @@ struct APIRoutes: Sendable {
           Data(table.csv.utf8), name: "leaderboard.csv", varies: "Accept, Accept-Encoding")
       }
       return StaticFile(
-        try JSONEncoder.canonical.encode(table), name: "leaderboard.json", varies: "Accept, Accept-Encoding")
+        try JSONEncoder.canonical.encode(table), name: "leaderboard.json",
+        varies: "Accept, Accept-Encoding")
     }.response(to: request.headers)
   }
 
@@ -88,7 +89,7 @@ struct APIRoutes: Sendable {
       return limit
     }
     let submissions = try store.submissions(
-      team: name, bestOnly: viewer?.name != name, before: query["before"], limit: limit ?? 50)
+      team: name, publicOnly: viewer?.name != name, before: query["before"], limit: limit ?? 50)
     let phases = try store.phases()
     let documents = try submissions.compactMap { submission in
       try SubmissionDocument(

@@ -22,7 +22,11 @@ struct ServerContext: RequestContext {
     case .v4(let address): UInt64(address.address.sin_addr.s_addr)
     case .v6(let address):
       withUnsafeBytes(of: address.address.sin6_addr) { bytes in
-        bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        // ::ffff:a.b.c.d is an IPv4 address on a socket for both.
+        let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF
+        return isMapped
+          ? UInt64(bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+          : bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
       }
     case .unixDomainSocket: 0
     }

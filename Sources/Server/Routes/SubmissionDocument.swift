@@ -48,7 +48,7 @@ struct SubmissionDocument: Encodable {
   /// The document, with the report as it is kept, so that it need not be read and written again.
   var json: Data {
     get throws {
-      if let text = JSONText(self) { return Data(text.bytes) }
+      if let text = DirectJSON(self) { return Data(text.bytes) }
       var data = try JSONEncoder.canonical.encode(self)
       guard let scores else { return data }
       data.removeLast()

@@ -1,6 +1,7 @@
 public import Foundation
 package import GRDB
 public import Harness
+import Metrics
 
 /// A submission as the store keeps it.
 public struct StoredSubmission: Sendable, Equatable {
@@ -122,10 +123,10 @@ extension SubmissionStore {
   ///
   /// - Parameters:
   ///   - team: only this one's.
-  ///   - bestOnly: only those that became their team's best.
+  ///   - publicOnly: only those that anybody may see: bests of boards whose phase is public.
   ///   - before: only those that came before the submission with this id.
   public func submissions(
-    team: String? = nil, bestOnly: Bool = false, before: String? = nil, limit: Int
+    team: String? = nil, publicOnly: Bool = false, before: String? = nil, limit: Int
   ) throws(ServerError) -> [StoredSubmission] {
     try read { database in
       var conditions: [String] = []
@@ -134,7 +135,13 @@ extension SubmissionStore {
         conditions.append("s.team = (SELECT id FROM team WHERE name = ?)")
         arguments += [team]
       }
-      if bestOnly { conditions.append("s.best IS NOT NULL") }
+      if publicOnly {
+        conditions.append(
+          """
+          s.best IS NOT NULL AND 'public' = (SELECT visibility FROM phase p
+            WHERE p.benchmark = s.benchmark AND p.split = s.split ORDER BY p.id DESC LIMIT 1)
+          """)
+      }
       if let before {
         conditions.append("s.id < (SELECT id FROM submission WHERE public_id = ?)")
         arguments += [before]
@@ -184,7 +191,28 @@ extension SubmissionStore {
           expected: restore ? "withdrawn" : "not withdrawn")
       }
       try Self.event(restore ? "restored" : "withdrawn", row["id"], why: why, at: now, in: database)
+      if restore { try Self.reconsider(row["id"], in: database) }
     }
+  }
+
+  /// Puts a restored submission back on its board where its released score is better than that of the
+  /// one which took its place: bests are counted in the order they came.
+  private static func reconsider(_ key: Int64, in database: Database) throws {
+    guard let restored = try submission(key, in: database), restored.wasBest,
+      let current = try best(of: restored.teamKey, on: restored.board, in: database),
+      current != key, let other = try submission(current, in: database),
+      let primary = try? BenchmarkRegistry.find(restored.benchmark).primary,
+      let mine = try restored.report?.read().targets[primary.target]?.figure(primary.metric)?.value,
+      let theirs = try other.report?.read().targets[primary.target]?.figure(primary.metric)?.value
+    else { return }
+    let higherIsBetter = Metric(rawValue: primary.metric)?.higherIsBetter ?? true
+    guard higherIsBetter ? mine > theirs : mine < theirs else { return }
+    try database.run(
+      """
+      UPDATE submission SET best = 1 + (SELECT max(best) FROM submission
+        WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL)
+      WHERE id = ?
+      """, [restored.benchmark, restored.split, restored.teamKey, key])
   }
 
   /// Two events of one moment.

@@ -81,7 +81,7 @@ extension SubmissionStore {
     _ draft: Draft, _ outcome: ReleasedScore?, over best: Int64?, lease: Lease, at now: Date
   ) async throws -> Recorded {
     let metadata =
-      try JSONText(draft.metadata)?.json
+      try DirectJSON(draft.metadata)?.json
       ?? String(decoding: JSONEncoder.canonical.encode(draft.metadata), as: UTF8.self)
     var submission = StoredSubmission(draft, id: Self.newID(at: now), received: now)
     submission.release(outcome)
@@ -184,7 +184,8 @@ extension SubmissionStore {
   ///
   /// - Throws: ``Refusal/keyReused`` where it came with another upload.
   func known(_ name: Idempotency, _ team: Team) throws -> StoredSubmission? {
-    try read { try Self.known(name, team, in: $0) }
+    // A refusal is no failure of the store.
+    try read { database in Result { try Self.known(name, team, in: database) } }.get()
   }
 
   private static func known(

@@ -34,7 +34,11 @@ struct PhaseCommand: ParsableCommand {
     @Option(help: "Last moment; a bare day ends as it begins. Default: never.")
     var closes: String?
     @Option(help: "Valid submissions of a team a day (UTC).") var daily: Int = 5
-    @Option(help: "Valid submissions of a team in the phase.") var total: Int = 100
+    @Option(
+      help:
+        "Valid submissions of a team in the phase. Default: 20 where labels are hidden, as docs/probing.md advises, else 100."
+    )
+    var total: Int?
     @Option(help: "Failing uploads of a team a day.") var dailyFailing: Int = 20
     @Option(help: "Failing uploads of a team in the phase.") var totalFailing: Int = 400
     @OptionGroup var data: DataOptions
@@ -49,12 +53,13 @@ struct PhaseCommand: ParsableCommand {
         throw HarnessError.usage(
           "\(definition.id)/\(split) is blind: without gold labels nothing can be scored.")
       }
+      let guarded = labels ?? (definition.open ? .open : .hidden)
       let phase = Phase(
         benchmark: definition.id, split: split, name: name,
         opens: try opens.map { try Self.moment($0, "--opens") } ?? Date(),
         closes: try closes.map { try Self.moment($0, "--closes") }, visibility: visibility,
-        labels: labels ?? (definition.open ? .open : .hidden),
-        valid: Phase.Quota(daily: daily, total: total),
+        labels: guarded,
+        valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 20 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
       try SubmissionStore(data.home.submissionStoreURL).setPhase(phase)
       Console.print(PhaseText.line(phase))

@@ -43,6 +43,10 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(help: "Least seconds between two builds of the site.") var rebuildSeconds: Int = 5
   @Option(help: "Connections at once; more wait.") var connections: Int = 1024
+  @Option(help: "Connections of an address at once; with --trust-proxy there is no such limit.")
+  var connectionsPerAddress: Int = 128
+  @Option(help: "Seconds for the body of a request to come.") var bodySeconds: Int = 60
+  @Option(help: "Seconds for a client to take an answer.") var answerSeconds: Int = 60
   @Option(help: "Uploads of a token a minute; 0 for no limit.") var uploadRate: Int = 60
   @Option(help: "Requests of an address a second; 0 for no limit.") var requestRate: Int = 50
 
@@ -54,9 +58,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard (0...65_535).contains(port) else {
       throw ValidationError("--port lies between 0 and 65535.")
     }
-    guard rebuildSeconds >= 1, connections >= 1, uploadRate >= 0, requestRate >= 0 else {
-      throw ValidationError(
-        "--rebuild-seconds and --connections are 1 or more, the rates 0 or more.")
+    let counts = [rebuildSeconds, connections, connectionsPerAddress, bodySeconds, answerSeconds]
+    guard counts.allSatisfy({ $0 >= 1 }), uploadRate >= 0, requestRate >= 0 else {
+      throw ValidationError("Seconds and connections are 1 or more, the rates 0 or more.")
     }
   }
 
@@ -67,6 +71,9 @@ struct ServeCommand: AsyncParsableCommand {
       host: host, port: port, home: home, site: apiOnly ? nil : URL(filePath: site),
       scoring: options)
     configuration.limits.connections = connections
+    configuration.limits.connectionsPerAddress = connectionsPerAddress
+    configuration.limits.bodySeconds = bodySeconds
+    configuration.limits.answerSeconds = answerSeconds
     configuration.limits.uploadsPerMinute = uploadRate
     configuration.limits.requestsPerSecond = requestRate
     configuration.trustsProxy = trustProxy

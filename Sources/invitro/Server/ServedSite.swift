@@ -29,17 +29,24 @@ struct ServedSite: Sendable {
       input: input, to: URL(filePath: out), incremental: true)
   }
 
-  /// The board with its entries' history, and no figure of a guarded entry beyond what was released
-  /// of it.
+  /// The board with its entries' history, and, where its labels are guarded, no figure beyond what
+  /// the rule releases: of entries from folders and of pairs as well.
   private func released(
     _ board: LeaderboardBuilder.BoardContent, _ material: SiteMaterial
   ) -> LeaderboardBuilder.BoardContent {
     var board = board
+    let isGuarded = material.guarded.contains("\(board.definition.id)/\(board.split)")
+    if isGuarded {
+      for index in board.entries.indices {
+        board.entries[index].report = board.entries[index].report.map(ReleaseRule.hidden.released)
+      }
+      board.comparison = board.comparison.map(ReleaseRule.hidden.released)
+    }
     for index in board.entries.indices {
       let key = "\(board.definition.id)/\(board.entries[index].slug)"
       guard let entry = material.entries[key] else { continue }
       board.entries[index].metadata.history = entry.history
-      if entry.guarded { board.entries[index].report = entry.released }
+      if isGuarded { board.entries[index].report = entry.released }
     }
     return board
   }

@@ -22,7 +22,7 @@ extension SubmitCommand {
         """))
 
     @Argument(help: "The prediction file, in any accepted form.") var file: String
-    @Option(help: "Address of the server.") var server: String
+    @Option(help: "Address of the server; INVITRO_SERVER says it as well.") var server: String?
     @OptionGroup var split: SplitOptions
     @Option(help: "Name of the system.") var system: String?
     @Option(help: "fine-tuned, prompted, ensemble or baseline.") var kind: String?
@@ -32,8 +32,10 @@ extension SubmitCommand {
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-      guard let address = URL(string: server), ["http", "https"].contains(address.scheme ?? "")
-      else { throw ValidationError("--server takes an http or https address.") }
+      let known = server ?? ProcessInfo.processInfo.environment["INVITRO_SERVER"]
+      guard let known else { throw ValidationError("Give --server, or set INVITRO_SERVER.") }
+      guard let address = URL(string: known), ["http", "https"].contains(address.scheme ?? "")
+      else { throw ValidationError("The server's address begins with http:// or https://.") }
       let content = try Data(contentsOf: try existing(file))
       let metadata = try metadata()
       let boundary = "invitro-\(Digest.sha256(content).prefix(40))"

@@ -119,6 +119,11 @@ struct ScoreReportTests {
       let group = try #require(report.groups.first { $0.group == "Female" })
       #expect((group.suppressed == nil) == shown, "\(rows) rows of \(persons)")
       #expect((group.n == nil) == !shown)
+      // What could be subtracted from the whole is held back with it, agreement is not.
+      let rest = try #require(report.groups.first { $0.group == "Male" }?.empathy)
+      #expect(rest.ccc.value != nil && rest.pcc.value != nil)
+      #expect((rest.rmse.value != nil) == shown && (rest.bias != nil) == shown)
+      #expect((rest.goldSD != nil) == shown)
     }
   }
 

@@ -1,16 +1,16 @@
 import Foundation
-import Harness
+package import Harness
 
 /// JSON that is written down directly, byte for byte what `JSONEncoder.canonical` makes of the same
 /// value: a server writes three documents for each submission, and the encoder takes longer for them
 /// than the scoring.
-struct JSONText {
+package struct DirectJSON {
   private(set) var bytes: [UInt8] = []
 
-  var json: String { String(decoding: bytes, as: UTF8.self) }
+  package var json: String { String(decoding: bytes, as: UTF8.self) }
 
   /// A report; nil for one that has parts which a submission's does not.
-  init?(_ report: ScoreReport) {
+  package init?(_ report: ScoreReport) {
     guard report.groups.isEmpty, report.disparities ?? [] == [], report.sensitivity == nil,
       report.detectable == nil
     else { return nil }
@@ -47,7 +47,7 @@ struct JSONText {
   }
 
   /// What a team says of its system; nil where it says more than a raw upload can.
-  init?(_ metadata: SubmissionMetadata) {
+  package init?(_ metadata: SubmissionMetadata) {
     guard metadata.isPlain else { return nil }
     bytes.reserveCapacity(512)
     object { text in
@@ -113,7 +113,7 @@ struct JSONText {
     }
   }
 
-  private mutating func object(_ fields: (inout JSONText) -> Void) {
+  private mutating func object(_ fields: (inout DirectJSON) -> Void) {
     bytes.append(UInt8(ascii: "{"))
     fields(&self)
     bytes.append(UInt8(ascii: "}"))
@@ -130,7 +130,7 @@ struct JSONText {
     bytes += [UInt8(ascii: "\""), UInt8(ascii: ":")]
   }
 
-  private mutating func field(_ name: String, _ fields: (inout JSONText) -> Void) {
+  private mutating func field(_ name: String, _ fields: (inout DirectJSON) -> Void) {
     comma()
     write(name)
     bytes.append(UInt8(ascii: ":"))
@@ -181,6 +181,11 @@ struct JSONText {
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+      case 0x08: bytes += "\\b".utf8
+      case 0x09: bytes += "\\t".utf8
+      case 0x0A: bytes += "\\n".utf8
+      case 0x0C: bytes += "\\f".utf8
+      case 0x0D: bytes += "\\r".utf8
       case 0x00..<0x20:
         let digits = String(byte, radix: 16)
         bytes += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
