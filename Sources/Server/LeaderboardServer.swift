@@ -1,3 +1,4 @@
+import Dispatch
 public import Foundation
 import Glibc
 public import Harness
@@ -129,6 +130,12 @@ public final class LeaderboardServer: Sendable {
         log.fault("the store could not be looked at", error)
       }
       site?.refresh()
+      await withCheckedContinuation { continuation in
+        DispatchQueue.global(qos: .utility).async { [store] in
+          store.mergeJournal()
+          continuation.resume()
+        }
+      }
       rounds += 1
       if rounds.isMultiple(of: 40) { await intake.recover(isAlone: false) }
       try? await Task.sleep(for: .milliseconds(250))
