@@ -80,6 +80,10 @@ struct SitePlan: Sendable {
       let comparison = ReplicationPage(replication: replication, chrome: chrome)
       let source = Once { try JSONText.encode(replication, pretty: false) }
       files.append(page("replication", comparison.path, source) { comparison.content() })
+      files.append(
+        SiteFile(path: "replication.json", source: { try source.data() }) {
+          try JSONText.encode(replication)
+        })
     }
     return files
   }
