@@ -57,4 +57,4 @@ test-codabench: deps ## Run that bundle in a root that holds it and libc alone (
 	@scripts/test-codabench
 
 clean: ## Remove what was built
-	rm -rf .build .build-codabench site/public
+	rm -rf .build .build-codabench site/public site/preview

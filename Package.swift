@@ -51,7 +51,7 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        "Harness", "Metrics",
+        "Harness",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],

@@ -1,4 +1,6 @@
--- wrk script: reads, with the figures on one line at the end.
+-- wrk script: reads as a browser makes them, with the figures on one line at the end.
+wrk.headers["Accept-Encoding"] = "gzip"
+
 function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format("RESULT %d %d %f %f %f %d %d\n", summary.requests, summary.duration,

@@ -9,9 +9,6 @@ public struct DetectableDifference: Sendable, Hashable {
   public let correlation: Double
   public let simulations: Int
 
-  /// Name of the method for a signature.
-  public static let method = "mdd-cluster-resample"
-
   /// Simulates a weaker competitor of an observed system.
   ///
   /// With g the standardised gold label and e the standardised residual of the system's

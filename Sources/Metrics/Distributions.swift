@@ -53,12 +53,6 @@ public enum Distributions {
     return incompleteBeta(df / 2, 0.5, x: df / (df + square), complement: square / (df + square))
   }
 
-  /// P(T <= t) of Student's t.
-  public static func studentCDF(_ t: Double, df: Double) -> Double {
-    let tail = studentTwoSided(t, df: df) / 2
-    return t < 0 ? tail : 1 - tail
-  }
-
   /// The t with P(T <= t) = p, by safeguarded Newton steps.
   public static func studentQuantile(_ p: Double, df: Double) -> Double {
     precondition(p > 0 && p < 1 && df > 0, "p in (0, 1), df > 0")

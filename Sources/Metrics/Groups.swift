@@ -66,9 +66,6 @@ public struct DisparityTest: Sendable, Hashable {
   /// Groups compared.
   public let groups: [Int]
 
-  /// Short name for a signature.
-  public static let method = "group-permutation"
-
   /// Permutes the group labels of persons: a person keeps all their rows together, and each group
   /// keeps its number of persons.
   ///

@@ -133,7 +133,7 @@ struct InferenceArguments: ParsableArguments {
       throw ValidationError("--replicates lies between 100 and 10,000,000.")
     }
     guard threads > 0 else { throw ValidationError("--threads is 1 or more.") }
-    guard ![.twoWayJackknife, .fisherRows].contains(interval) else {
+    guard IntervalMethod.choices.contains(interval) else {
       throw ValidationError(
         "--interval takes jackknife-z, percentile, bca or studentised; "
           + "--sensitivity shows the two-way interval.")
@@ -149,5 +149,10 @@ struct InferenceArguments: ParsableArguments {
 }
 
 extension ScoringOptions.Cluster: ExpressibleByArgument {}
-extension IntervalMethod: ExpressibleByArgument {}
+extension IntervalMethod: ExpressibleByArgument {
+  /// The methods of a single clustering; the others stand beside them where they apply.
+  static let choices = allCases.filter { ![.twoWayJackknife, .fisherRows].contains($0) }
+
+  public static var allValueStrings: [String] { choices.map(\.rawValue) }
+}
 extension ConcordanceForm: ExpressibleByArgument {}

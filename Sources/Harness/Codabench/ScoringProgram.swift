@@ -190,11 +190,8 @@ extension ScoreReport {
   public var flatScores: [String: Double] {
     var scores = ["n": Double(n), "clusters": Double(clusters)]
     for (target, figures) in targets {
-      let named: [(String, ScoredFigure?)] = [
-        ("pcc", figures.pcc), ("ccc", figures.ccc), ("rmse", figures.rmse), ("mae", figures.mae),
-        ("spearman", figures.spearman), ("kendall", figures.kendall),
-      ]
-      for (metric, figure) in named {
+      for (metric, path) in TargetScores.metrics {
+        let figure = figures[keyPath: path]
         scores["\(target.rawValue)_\(metric)"] = figure?.value
         scores["\(target.rawValue)_\(metric)_low"] = figure?.low
         scores["\(target.rawValue)_\(metric)_high"] = figure?.high

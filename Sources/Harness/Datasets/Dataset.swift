@@ -19,14 +19,9 @@ public struct Dataset: Sendable, Equatable {
   }
 
   /// The persons of the rows as numbers from 0 in order of first appearance.
-  public var personIndices: [Int] { Self.indices(rows.map(\.person)) }
-
-  /// The articles of the rows as numbers from 0 in order of first appearance.
-  public var articleIndices: [Int] { Self.indices(rows.map(\.article)) }
-
-  private static func indices(_ names: [String]) -> [Int] {
+  public var personIndices: [Int] {
     var known: [String: Int] = [:]
-    return names.map { name in
+    return rows.map(\.person).map { name in
       if let index = known[name] { return index }
       known[name] = known.count
       return known.count - 1

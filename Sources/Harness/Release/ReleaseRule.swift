@@ -73,16 +73,12 @@ public struct ReleaseRule: Sendable, Equatable {
 extension TargetScores {
   fileprivate func released(_ rule: ReleaseRule) -> TargetScores {
     var scores = self
-    for path in Self.figurePaths {
+    for (_, path) in Self.figures {
       scores[keyPath: path]?.value = rule.rounded(self[keyPath: path]?.value)
       scores[keyPath: path]?.low = rule.rounded(self[keyPath: path]?.low)
       scores[keyPath: path]?.high = rule.rounded(self[keyPath: path]?.high)
     }
     scores.bias = nil
     return scores
-  }
-
-  private static var figurePaths: [WritableKeyPath<TargetScores, ScoredFigure?>] {
-    [\.pcc, \.ccc, \.rmse, \.mae, \.spearman, \.kendall, \.alpha, \.rowwise]
   }
 }

@@ -90,6 +90,19 @@ public struct TargetScores: Codable, Sendable, Equatable {
   public var bias: Double?
 
   public init() {}
+
+  /// Every figure by its name: what is rounded before it is released, and what tables list.
+  public static var figures: [(name: String, path: WritableKeyPath<TargetScores, ScoredFigure?>)] {
+    metrics + [("alpha", \.alpha), ("rowwise", \.rowwise)]
+  }
+
+  /// Those of ``Metrics/Metric``, in the order of tables.
+  public static var metrics: [(name: String, path: WritableKeyPath<TargetScores, ScoredFigure?>)] {
+    [
+      ("pcc", \.pcc), ("ccc", \.ccc), ("rmse", \.rmse), ("mae", \.mae),
+      ("spearman", \.spearman), ("kendall", \.kendall),
+    ]
+  }
 }
 
 /// The figures of one demographic group, or the reason why they are not shown.

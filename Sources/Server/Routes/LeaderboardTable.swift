@@ -52,10 +52,7 @@ struct LeaderboardTable: Encodable {
 
   /// RFC 4180 with a header; line ends are LF.
   var csv: String {
-    let metrics: [(String, KeyPath<TargetScores, ScoredFigure?>)] = [
-      ("pcc", \.pcc), ("ccc", \.ccc), ("rmse", \.rmse), ("mae", \.mae), ("spearman", \.spearman),
-      ("kendall", \.kendall),
-    ]
+    let metrics = TargetScores.metrics
     var header = ["id", "team", "system", "kind", "received", "n", "clusters"]
     for target in Target.allCases {
       for (name, _) in metrics {
