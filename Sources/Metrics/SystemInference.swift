@@ -54,15 +54,18 @@ public struct SystemInference: Sendable {
       case .studentised: Bootstrap(sums, options: options, studentise: true)
       default: nil
       }
+    // All four moment metrics without each cluster in turn come from one pass.
+    let without = method == .jackknife ? sums.rows.map { sums.metrics(sums.total - $0) } : []
     let made = Parallel.map(metrics.count, threads: bootstrap == nil ? 1 : options.threads) {
-      interval(metrics[$0], method, bootstrap)
+      interval(metrics[$0], method, bootstrap, without)
     }
     for (metric, interval) in zip(metrics, made) { result[metric] = interval }
     return result
   }
 
   private func interval(
-    _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?
+    _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?,
+    _ without: [SIMD4<Double>]
   ) -> Outcome<Interval> {
     // Asked before the figure, which at that size takes a while itself.
     if metric.lane == nil, sample.clusterCount * sample.count > Self.rankWorkLimit {
@@ -75,7 +78,10 @@ public struct SystemInference: Sendable {
     }
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
     switch method {
-    case .jackknife: return jackknife(metric, point, jackknifeVariance(metric))
+    case .jackknife:
+      let leftOut = metric.lane.map { lane in Self.finite(without.map { $0[lane] }) }
+      return jackknife(
+        metric, point, jackknifeVariance(metric, leftOut ?? leaveOneOut(metric)))
     case .twoWayJackknife: return .undefined(.methodDoesNotApply)
     case .fisherRows:
       guard metric == .pcc else { return .undefined(.methodDoesNotApply) }
@@ -98,8 +104,7 @@ public struct SystemInference: Sendable {
       }
       return Self.numbers(withoutEach(metric))
     }
-    let values = sums.rows.map { sums.metrics(sums.total - $0)[lane] }
-    return values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.degenerate)
+    return Self.finite(sums.rows.map { sums.metrics(sums.total - $0)[lane] })
   }
 
   /// A rank correlation without each cluster in turn, (G,).
@@ -152,6 +157,10 @@ public struct SystemInference: Sendable {
       made[metric] = (figure, interval)
     }
     return made
+  }
+
+  private static func finite(_ values: [Double]) -> Outcome<[Double]> {
+    values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.degenerate)
   }
 
   private static func numbers(_ figures: [Figure]) -> Outcome<[Double]> {

@@ -153,6 +153,6 @@ extension IntervalMethod: ExpressibleByArgument {
   /// The methods of a single clustering; the others stand beside them where they apply.
   static let choices = allCases.filter { ![.twoWayJackknife, .fisherRows].contains($0) }
 
-  public static var allValueStrings: [String] { choices.map(\.rawValue) }
+  static var allValueStrings: [String] { choices.map(\.rawValue) }
 }
 extension ConcordanceForm: ExpressibleByArgument {}
