@@ -3,14 +3,15 @@ import Reference
 import TestSupport
 import Testing
 
-/// The claim that a step allocates nothing: in a process of its own, because the address space
-/// belongs to all of a process's tests.
+/// The claim that a step allocates nothing: in a process of its own, because memory belongs to all of
+/// a process's tests.
 @Suite("Memory of a step")
 struct MemoryTests {
-  /// Pages of the process' address space.
-  static func addressSpacePages() -> Int {
+  /// Pages of the process that are in memory. Address space would not do: a worker thread that the
+  /// system starts late takes thousands of pages of it and touches hardly any.
+  static func residentPages() -> Int {
     let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-    return text.split(separator: " ").first.flatMap { Int($0) } ?? 0
+    return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
   }
 
   static func configuration() -> ModelConfiguration {
@@ -21,7 +22,7 @@ struct MemoryTests {
   }
 
   /// Trains on batches of many lengths after room was made for the largest, and returns how many
-  /// pages the address space grew by behind the first two steps.
+  /// pages the process grew by behind the first two steps, the first of which is the largest.
   static func growth(_ precision: Precision) throws -> Int {
     let engine = EncoderEngine(
       configuration: configuration(), head: .classification, threadCount: 2, precision: precision)
@@ -31,7 +32,7 @@ struct MemoryTests {
     var predictions: [Float] = []
     var before = 0
     for step in 0..<12 {
-      if step == 2 { before = addressSpacePages() }
+      if step == 2 { before = residentPages() }
       let batch = try PackedBatch(
         lengths.prefix(16 - step % 5).map { length in (0..<length).map { 1 + ($0 * 7) % 290 } },
         for: engine.configuration)
@@ -41,16 +42,16 @@ struct MemoryTests {
       engine.backward(predictions.map { $0 - 1 }, accumulate: false)
       engine.update(AdamW(), learningRate: 1e-3, step: step + 1, gradientScale: 1)
     }
-    precondition(before > 0, "the system says how large the address space is")
-    return addressSpacePages() - before
+    precondition(before > 0, "the system says how large the process is")
+    return residentPages() - before
   }
 
-  /// An activation block of this model has 1,088 x 384 floats: 408 pages.
+  /// An activation block of this model has 1,088 x 384 floats: 408 pages. A thread takes some 50.
   @Test("steps of every size fit the room made beforehand, in floats")
   func floats() async {
     await #expect(processExitsWith: .success) {
       let pages = try MemoryTests.growth(.float32)
-      precondition(pages < 64, "the address space grew by \(pages) pages")
+      precondition(pages < 200, "the process grew by \(pages) pages")
     }
   }
 
@@ -60,7 +61,7 @@ struct MemoryTests {
   func bfloats() async {
     await #expect(processExitsWith: .success) {
       let pages = try MemoryTests.growth(.bfloat16)
-      precondition(pages < 64, "the address space grew by \(pages) pages")
+      precondition(pages < 200, "the process grew by \(pages) pages")
     }
   }
 }

@@ -38,22 +38,52 @@ public struct BoardComparer {
   ///
   /// - Returns: nil for fewer than two systems.
   public func compare(_ systems: [System]) -> Outcome? {
-    let definition = scorer.definition
-    let target = definition.primary.target
-    let metric = Metric(rawValue: definition.primary.metric) ?? .pcc
-    let kept = systems.compactMap { system -> (String, Scorer.TargetRows)? in
+    let kept = comparable(systems)
+    guard kept.count > 1, let sample = kept.first?.1.sample else { return nil }
+    let columns = kept.map(\.1.predictions)
+    let result = SystemsComparison(
+      sample, systems: columns, primary: metric, options: scorer.options.inference)
+    let slugs = kept.map(\.0)
+    let best = result.ranking.first.map { kept[$0].1 }
+    let comparison = comparison(
+      pairs: pairs(sample, slugs: slugs, columns: columns, result),
+      standings: standings(slugs, result), best: best)
+    let flags = LookAlike.find(columns, gold: sample.gold).map { flag in
+      LookAlikeFlag(
+        kind: flag.kind.rawValue, first: slugs[flag.first],
+        second: flag.second.map { slugs[$0] }, shift: flag.shift == 0 ? nil : flag.shift)
+    }
+    return Outcome(comparison: comparison, lookAlikes: flags)
+  }
+
+  /// What can be said of a board with one system: no pair and no rank, and the difference that its
+  /// split would detect.
+  ///
+  /// - Returns: nil where it is not the only one that could be compared.
+  public func alone(_ systems: [System]) -> BoardComparison? {
+    let kept = comparable(systems)
+    guard kept.count == 1 else { return nil }
+    return comparison(pairs: [], standings: [], best: kept[0].1)
+  }
+
+  private var target: Target { scorer.definition.primary.target }
+  private var metric: Metric { Metric(rawValue: scorer.definition.primary.metric) ?? .pcc }
+
+  private func comparable(_ systems: [System]) -> [(String, Scorer.TargetRows)] {
+    systems.compactMap { system in
       guard system.predictions.missingCount == 0,
         let rows = scorer.rows(target, of: system.predictions)
       else { return nil }
       return (system.slug, rows)
     }
-    guard kept.count > 1, let sample = kept.first?.1.sample else { return nil }
-    let columns = kept.map(\.1.predictions)
+  }
+
+  private func comparison(
+    pairs: [BoardComparison.Pair], standings: [BoardComparison.Standing],
+    best: Scorer.TargetRows?
+  ) -> BoardComparison {
     let options = scorer.options.inference
-    let result = SystemsComparison(sample, systems: columns, primary: metric, options: options)
-    let slugs = kept.map(\.0)
-    let best = result.ranking.first.map { kept[$0].1 }
-    let comparison = BoardComparison(
+    return BoardComparison(
       metric: metric.rawValue, target: target,
       test: "clustered swap permutation, \(options.replicates) replicates, seed \(options.seed)",
       interval: "cluster jackknife of the paired difference, level "
@@ -61,16 +91,9 @@ public struct BoardComparer {
       adjustment: "Holm",
       family: "all pairs of systems in \(metric.rawValue.uppercased()) of \(target.rawValue)",
       level: ((1 - options.level) * 1e9).rounded() / 1e9,
-      pairs: pairs(sample, slugs: slugs, columns: columns, result),
-      standings: standings(slugs, result), detectable: best.map { scorer.detectable($0) },
+      pairs: pairs, standings: standings, detectable: best.map { scorer.detectable($0) },
       signature: scorer.options.signature(goldDigest: scorer.dataset.goldDigest, grouped: nil)
         + "|ranks:\(SystemsComparison.rankMethod)")
-    let flags = LookAlike.find(columns, gold: sample.gold).map { flag in
-      LookAlikeFlag(
-        kind: flag.kind.rawValue, first: slugs[flag.first],
-        second: flag.second.map { slugs[$0] }, shift: flag.shift == 0 ? nil : flag.shift)
-    }
-    return Outcome(comparison: comparison, lookAlikes: flags)
   }
 
   private func pairs(

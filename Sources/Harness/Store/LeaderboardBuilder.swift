@@ -100,7 +100,8 @@ public struct LeaderboardBuilder {
     let names = systems.map { "\($0.slug) \($0.predictions.digest)" }.joined(separator: "\n")
     board.comparison = try keep(.comparison, key: base + names) {
       () throws(HarnessError) -> BoardComparison? in
-      BoardComparer(scorer).compare(systems)?.comparison
+      let comparer = BoardComparer(scorer)
+      return comparer.compare(systems)?.comparison ?? comparer.alone(systems)
     }
     return board
   }
