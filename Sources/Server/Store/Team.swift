@@ -113,13 +113,6 @@ extension SubmissionStore {
     }
   }
 
-  func team(named name: String) throws(ServerError) -> Team? {
-    try read { database in
-      try Row.fetchOne(database, sql: "SELECT * FROM team WHERE name = ?", arguments: [name])
-        .map(Team.init(row:))
-    }
-  }
-
   /// The team whose good token this is.
   func team(with token: TeamToken) throws(ServerError) -> Team? {
     let row = try readOnce { database in
