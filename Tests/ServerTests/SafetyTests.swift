@@ -132,25 +132,12 @@ struct SafetyTests {
     #expect(try statuses(plain, "203.0.113.6").first == 429, "the field says anything")
   }
 
-  private func head(_ arena: Arena, length: Int) throws -> Data {
-    let token = try #require(arena.tokens["Team A"])
-    let head = """
-      POST /api/v1/submissions?benchmark=sample24&split=test&system=Slow HTTP/1.1\r
-      Host: localhost\r
-      Authorization: Bearer \(token)\r
-      Content-Type: text/tab-separated-values\r
-      Content-Length: \(length)\r
-      \r\n
-      """
-    return Data(head.utf8)
-  }
-
   @Test("a body that takes too long is answered with 408 and the connection closed")
   func slowBody() throws {
     let arena = try Arena()
     let server = try arena.server(["--api-only", "--body-seconds", "1"])
     let connection = try Connection(port: server.port)
-    connection.send(try head(arena, length: 1000))
+    connection.send(try arena.uploadHead(length: 1000))
     for _ in 0..<5 {
       usleep(300_000)
       connection.send(Data("1\t2\n".utf8))
@@ -163,7 +150,7 @@ struct SafetyTests {
     let arena = try Arena()
     let server = try arena.server()
     let stranger = try Connection(port: server.port)
-    let posted = String(decoding: try head(arena, length: 8_000_000), as: UTF8.self)
+    let posted = String(decoding: try arena.uploadHead(length: 8_000_000), as: UTF8.self)
     stranger.send(Data(posted.replacing("Bearer invitro_1", with: "Bearer invitro_9").utf8))
     let refused = stranger.receive()
     #expect(

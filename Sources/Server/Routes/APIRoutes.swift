@@ -148,7 +148,10 @@ struct APIRoutes: Sendable {
     let upload = try UploadReader.read(
       body, type: admitted.type, query: try Query(request.uri.query), team: team.name,
       key: admitted.key, today: now.day)
-    if let name = upload.idempotency, let known = try store.known(name, team) {
+    // One that we gave up is tried again, as if it were new.
+    if let name = upload.idempotency, let known = try store.known(name, team),
+      known.state != .failed
+    {
       return try response(
         Intake.Taken(submission: known, isNew: false, warnings: []), to: team,
         try store.phase(of: known.board))

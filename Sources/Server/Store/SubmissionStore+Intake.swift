@@ -176,7 +176,10 @@ extension SubmissionStore {
   private static func remember(_ draft: Draft, as key: Int64, in database: Database) throws {
     guard let name = draft.idempotency else { return }
     try database.run(
-      "INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)",
+      """
+      INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO NOTHING
+      """,
       [draft.team.id, name.key, name.payload, key])
   }
 

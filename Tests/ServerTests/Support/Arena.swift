@@ -87,6 +87,19 @@ final class Arena: @unchecked Sendable {
     try DataHome(folder.file("data")).load(try BenchmarkRegistry.find("sample24"), split: "test")
   }
 
+  /// The head of an upload by Team A, for a plain connection.
+  func uploadHead(length: Int) throws -> Data {
+    let head = """
+      POST /api/v1/submissions?benchmark=sample24&split=test&system=Slow HTTP/1.1\r
+      Host: localhost\r
+      Authorization: Bearer \(try #require(tokens["Team A"]))\r
+      Content-Type: text/tab-separated-values\r
+      Content-Length: \(length)\r
+      \r\n
+      """
+    return Data(head.utf8)
+  }
+
   func authorization(_ team: String) -> [String] {
     ["--header", "Authorization: Bearer \(tokens[team] ?? "none")"]
   }
