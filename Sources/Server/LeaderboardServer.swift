@@ -152,7 +152,8 @@ public final class LeaderboardServer: Sendable {
     let perSecond = Double(limits.requestsPerSecond)
     let responder = ServerResponder(
       routes: APIRoutes(
-        store: store, intake: intake, definitions: try BenchmarkRegistry.shipped(),
+        store: store, intake: intake, admissions: Admissions(store),
+        definitions: try BenchmarkRegistry.shipped(),
         uploads: perMinute > 0
           ? RateLimiter(.init(perSecond: perMinute / 60, burst: max(1, perMinute / 3))) : nil,
         metrics: metrics),

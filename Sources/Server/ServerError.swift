@@ -53,6 +53,11 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension ServerError {
+  /// A team's place changed as often as a submission was looked at.
+  static func unsettled(_ store: URL) -> ServerError {
+    .store(path: store.relativePath, reason: "the team's place kept changing under a submission")
+  }
+
   /// What SQLite says, as an error of this module.
   init(_ error: any Error, path: String) {
     if let known = error as? ServerError {

@@ -5,6 +5,7 @@ extension Scorer {
   func groups(_ parts: [TargetRows]) -> [GroupScores] {
     let groups = DemographicGroups.all(
       of: dataset, definition: definition, attributes: options.attributes)
+    guard !groups.isEmpty else { return [] }
     let bare = parts.map { part in
       DemographicGroups.attributesWithoutSums(groups, of: dataset, among: Set(part.rows))
     }

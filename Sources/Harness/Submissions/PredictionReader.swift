@@ -51,7 +51,8 @@ public struct PredictionReader: Sendable {
     var columns: TargetTable<PredictionColumn> = [:]
     for target in attempted { columns[target] = aligned[target] }
     let missing = Set(columns.values.flatMap(\.missing))
-    let present = ids.indices.filter { !missing.contains($0) }
+    let present =
+      missing.isEmpty ? Array(ids.indices) : ids.indices.filter { !missing.contains($0) }
     if present.isEmpty {
       throw .invalid(
         faults + [

@@ -56,10 +56,10 @@ public struct Predictions: Sendable, Equatable {
     out += (["id"] + targets.map(\.rawValue)).joined(separator: "\t").utf8
     for row in present {
       out.append(UInt8(ascii: "\n"))
-      out += ids[row].utf8
+      out.append(text: ids[row])
       for column in values {
         out.append(UInt8(ascii: "\t"))
-        out += "\(column[row])".utf8
+        NumberText.append(column[row], to: &out)
       }
     }
     out.append(UInt8(ascii: "\n"))

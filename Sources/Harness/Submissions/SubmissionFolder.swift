@@ -197,8 +197,7 @@ extension SubmissionMetadata {
     }
     if schema != 1 { fault("schema", "\(schema)", "1") }
     for (field, text) in [("team", team), ("system", system)] {
-      let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-      if trimmed.isEmpty { fault(field, text, "a name") }
+      if text.allSatisfy(\.isWhitespace) { fault(field, text, "a name") }
       if text.count > 200 { fault(field, text, "at most 200 characters") }
     }
     for (field, link) in [("codeURL", codeURL), ("paperURL", paperURL)] {
@@ -213,7 +212,7 @@ extension SubmissionMetadata {
       if !Self.isDay(event.day) {
         fault("history.day", event.day, "a day as YYYY-MM-DD")
       }
-      if event.text.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty {
+      if event.text.allSatisfy(\.isWhitespace) {
         fault("history.text", event.text, "what happened, in a sentence")
       }
     }

@@ -12,7 +12,7 @@ final class Intake: Sendable {
   /// A submission that fails us this often is given up.
   static let mostAttempts = 5
   /// A team's best may change while its next submission is judged against it; then it is judged anew.
-  private static let mostRounds = 100
+  static let mostRounds = 100
 
   let store: SubmissionStore
   let judges: Judges
@@ -47,59 +47,39 @@ final class Intake: Sendable {
 
   /// Takes an upload in and releases its score.
   ///
+  /// - Returns: nil, with nothing done, where the team stands elsewhere by now: then the upload is to
+  ///   be admitted anew.
   /// - Throws: ``HarnessError/invalid(_:)`` for a faulty upload, which is counted; ``Refusal``;
   ///   ``ServerError``.
-  func take(
-    _ upload: Upload, from team: Team, _ standing: Standing, at now: Date
-  ) async throws -> Taken {
+  func take(_ upload: Upload, _ standing: Standing, at now: Date) async throws -> Taken? {
     let phase = standing.phase
     let judge = try judges.judge(phase.board)
-    let old = try standing.best.map { try predictions(of: $0, judge) }
+    let old = try standing.best.map { try self.predictions(of: $0, judge) }
     let judged: Judged
     do {
       judged = try await workers.run(bytes: upload.file.count) {
         let predictions = try judge.read(upload.file, name: upload.name, labels: phase.labels)
         return Judged(
-          predictions: predictions, draft: Draft(upload, predictions, judge, team, phase),
+          predictions: predictions, draft: Draft(upload, predictions, judge, standing),
           outcome: Result { try judge.release(predictions, over: old, labels: phase.labels) })
       }
     } catch HarnessError.invalid(let faults) {
-      try await store.chargeFailing(team, phase, at: now)
+      guard try await store.chargeFailing(standing, at: now) else { return nil }
       throw HarnessError.invalid(faults)
     }
-    return try await accept(judged, judge, over: standing.best, at: now)
-  }
-
-  private func accept(
-    _ first: Judged, _ judge: Judge, over best: Int64?, at now: Date
-  ) async throws -> Taken {
-    let (predictions, draft) = (first.predictions, first.draft)
-    var (outcome, best) = (first.outcome, best)
-    for _ in 0..<Self.mostRounds {
-      switch try await store.record(draft, try? outcome.get(), over: best, lease: lease, at: now) {
-      case .known(let submission):
-        return Taken(submission: submission, isNew: false, warnings: predictions.warnings)
-      case .new(let submission):
-        if submission.wasBest { remember(predictions, of: submission.key) }
-        if case .failure(let error) = outcome {
-          _ = abandoned.withLock { $0.insert(submission.key) }
-          throw error
-        }
-        return Taken(submission: submission, isNew: true, warnings: predictions.warnings)
-      case .stale:
-        best = try store.best(of: draft.team.id, on: draft.phase.board)
-        let old = try best.map { try self.predictions(of: $0, judge) }
-        outcome = await workers.result(bytes: draft.file.count) {
-          try judge.release(predictions, over: old, labels: draft.phase.labels)
-        }
+    let (predictions, outcome) = (judged.predictions, judged.outcome)
+    switch try await store.record(judged.draft, try? outcome.get(), lease: lease, at: now) {
+    case .stale: return nil
+    case .known(let submission):
+      return Taken(submission: submission, isNew: false, warnings: predictions.warnings)
+    case .new(let submission):
+      if submission.wasBest { remember(predictions, of: submission.key) }
+      if case .failure(let error) = outcome {
+        _ = abandoned.withLock { $0.insert(submission.key) }
+        throw error
       }
+      return Taken(submission: submission, isNew: true, warnings: predictions.warnings)
     }
-    throw unsettled
-  }
-
-  private var unsettled: ServerError {
-    .store(
-      path: store.url.relativePath, reason: "the team's best kept changing under a submission")
   }
 
   private func predictions(of key: Int64, _ judge: Judge) throws -> Predictions {
@@ -165,26 +145,26 @@ final class Intake: Sendable {
     _ waiting: StoredSubmission, _ predictions: Predictions, _ judge: Judge
   ) async throws {
     for _ in 0..<Self.mostRounds {
-      let standing = try store.standing(of: waiting.teamKey, on: waiting.board)
-      let old = try standing?.best.map { try self.predictions(of: $0, judge) }
-      let outcome = try judge.release(
-        predictions, over: old, labels: standing?.phase.labels ?? .hidden)
-      if try await store.release(waiting.key, outcome, over: standing?.best, at: Date()) { return }
+      let labels = try store.phase(of: waiting.board)?.labels ?? .hidden
+      let best = try store.best(of: waiting.teamKey, on: waiting.board)
+      let old = try best.map { try self.predictions(of: $0, judge) }
+      let outcome = try judge.release(predictions, over: old, labels: labels)
+      if try await store.release(waiting.key, outcome, over: best, at: Date()) { return }
     }
-    throw unsettled
+    throw ServerError.unsettled(store.url)
   }
 }
 
 extension Draft {
   fileprivate init(
-    _ upload: Upload, _ predictions: Predictions, _ judge: Judge, _ team: Team, _ phase: Phase
+    _ upload: Upload, _ predictions: Predictions, _ judge: Judge, _ standing: Standing
   ) {
     let digest = predictions.digest
     var metadata = upload.metadata
     metadata.predictionsSHA256 = digest
     metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
     self.init(
-      team: team, phase: phase, metadata: metadata, file: judge.kept(predictions), digest: digest,
+      standing: standing, metadata: metadata, file: judge.kept(predictions), digest: digest,
       idempotency: upload.idempotency)
   }
 }

@@ -4,11 +4,13 @@ import Metrics
 import Synchronization
 
 /// What a board needs to read and score an upload; made once, kept in memory.
-struct Judge: Sendable {
+final class Judge: Sendable {
   let definition: BenchmarkDefinition
   let scorer: Scorer
   /// Reads what the store has, whatever rule it came under.
   let reader: PredictionReader
+  /// Reads uploads to a board whose labels are hidden.
+  private let strictReader: PredictionReader
   let limits: UploadLimits
 
   /// - Throws: ``HarnessError`` where the split is not in the data home, or blind.
@@ -26,6 +28,7 @@ struct Judge: Sendable {
     }
     scorer = try Scorer(definition, dataset: dataset, options: options)
     reader = PredictionReader(definition, dataset: dataset)
+    strictReader = ReleaseGuard(scorer).reader
     limits = .forRows(dataset.rows.count)
   }
 
@@ -35,7 +38,7 @@ struct Judge: Sendable {
   func read(
     _ data: Data, name: String, labels: Phase.Labels
   ) throws(HarnessError) -> Predictions {
-    let reader = ReleaseGuard(scorer, rule: labels.rule).reader
+    let reader = labels == .hidden ? strictReader : reader
     let predictions = try reader.read(data, name: name, limits: limits)
     guard Target.allCases.contains(where: { scorer.rows($0, of: predictions) != nil }) else {
       throw .invalid([

@@ -79,7 +79,7 @@ package struct DirectJSON {
       text.field("received", document.received.stamp)
       if let scores = document.scores {
         text.key("scores")
-        text.bytes += scores.json.utf8
+        text.bytes.append(text: scores.json)
       }
       text.field("split", document.split)
       text.field("state", document.state)
@@ -126,8 +126,9 @@ package struct DirectJSON {
   private mutating func key(_ name: StaticString) {
     comma()
     bytes.append(UInt8(ascii: "\""))
-    name.withUTF8Buffer { bytes += $0 }
-    bytes += [UInt8(ascii: "\""), UInt8(ascii: ":")]
+    name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
   }
 
   private mutating func field(_ name: String, _ fields: (inout DirectJSON) -> Void) {
@@ -172,12 +173,20 @@ package struct DirectJSON {
   }
 
   private mutating func write(_ number: Double) {
-    let text = number.description
-    bytes += text.hasSuffix(".0") ? text.utf8.dropLast(2) : text.utf8[...]
+    NumberText.append(number, to: &bytes)
+    // `JSONEncoder` writes whole numbers without a point.
+    if bytes.last == UInt8(ascii: "0") && bytes[bytes.count - 2] == UInt8(ascii: ".") {
+      bytes.removeLast(2)
+    }
   }
 
   private mutating func write(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
+    defer { bytes.append(UInt8(ascii: "\"")) }
+    let isPlain = text.utf8.allSatisfy {
+      $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+    }
+    if isPlain { return bytes.append(text: text) }
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
@@ -192,6 +201,5 @@ package struct DirectJSON {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 }

@@ -113,14 +113,13 @@ extension SubmissionStore {
   }
 
   func phase(of board: BoardKey) throws(ServerError) -> Phase? {
-    try read { try Self.phase(of: board, in: $0) }
+    try read { try Self.phaseRow(of: board, in: $0).flatMap(Phase.init(row:)) }
   }
 
-  static func phase(of board: BoardKey, in database: Database) throws -> Phase? {
+  static func phaseRow(of board: BoardKey, in database: Database) throws -> Row? {
     try database.row(
       "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1",
-      [board.benchmark, board.split]
-    ).flatMap(Phase.init(row:))
+      [board.benchmark, board.split])
   }
 }
 

@@ -70,11 +70,12 @@ public struct StoredSubmission: Sendable, Equatable {
   init(_ draft: Draft, id: String, received: Date) {
     key = 0
     self.id = id
-    teamKey = draft.team.id
-    team = draft.team.name
-    benchmark = draft.phase.benchmark
-    split = draft.phase.split
-    phase = draft.phase.name
+    let standing = draft.standing
+    teamKey = standing.team.id
+    team = standing.team.name
+    benchmark = standing.phase.benchmark
+    split = standing.phase.split
+    phase = standing.phase.name
     digest = draft.digest
     metadata = draft.metadata
     self.received = Date(seconds: received.seconds)
@@ -160,8 +161,11 @@ extension SubmissionStore {
   }
 
   /// What happened to a submission, in order.
+  ///
+  /// One that was accepted and released in one transaction says so by its own row; the events are
+  /// what came after.
   func history(of submission: StoredSubmission) throws(ServerError) -> [StoredSubmission.Event] {
-    try read { database in
+    let events = try read { database in
       try Row.fetchAll(
         database, sql: "SELECT at, kind, why FROM event WHERE submission = ? ORDER BY id",
         arguments: [submission.key]
@@ -169,6 +173,10 @@ extension SubmissionStore {
         StoredSubmission.Event(at: Date(seconds: $0["at"]), kind: $0["kind"], why: $0["why"])
       }
     }
+    if events.contains(where: { $0.kind == "accepted" }) { return events }
+    return ["accepted", "released"].map {
+      StoredSubmission.Event(at: submission.received, kind: $0, why: nil)
+    } + events
   }
 
   /// Takes a submission from its board, or back, and keeps who asked why.
@@ -213,15 +221,6 @@ extension SubmissionStore {
         WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL)
       WHERE id = ?
       """, [restored.benchmark, restored.split, restored.teamKey, key])
-  }
-
-  /// Two events of one moment.
-  static func events(
-    _ kinds: (String, String), _ submission: Int64, at now: Date, in database: Database
-  ) throws {
-    try database.run(
-      "INSERT INTO event (submission, at, kind) VALUES (?1, ?2, ?3), (?1, ?2, ?4)",
-      [submission, now.seconds, kinds.0, kinds.1])
   }
 
   package static func event(

@@ -4,8 +4,7 @@ import Harness
 
 /// A valid upload on its way into the store.
 struct Draft: Sendable {
-  var team: Team
-  var phase: Phase
+  var standing: Standing
   var metadata: SubmissionMetadata
   /// The predictions in the form they are kept in, and their digest.
   var file: Data
@@ -38,18 +37,30 @@ enum Refusal: Error, Equatable {
   }
 }
 
+/// A team whose token came with a request.
+struct Member: Sendable, Equatable {
+  var team: Team
+  /// SHA-256 of the token.
+  var token: Data
+}
+
 /// A board that takes submissions, as one team meets it.
 struct Standing: Sendable {
+  var member: Member
   var phase: Phase
+  /// The phase's row: another one is another phase.
+  var phaseKey: Int64
   /// The team's submission that is its best; nil for none.
   var best: Int64?
+
+  var team: Team { member.team }
 }
 
 /// What became of a valid upload in the store.
 enum Recorded: Sendable {
   case new(StoredSubmission)
   case known(StoredSubmission)
-  /// Nothing was done: by now the team's best is another one than the verdict was made against.
+  /// Nothing was done: by now the team stands elsewhere than what it was admitted and judged by.
   case stale
 }
 
@@ -61,11 +72,15 @@ struct Lease: Sendable {
 
 extension SubmissionStore {
   /// Where a team stands; nil where the board has no phase.
-  func standing(of team: Int64, on board: BoardKey) throws(ServerError) -> Standing? {
-    // Not one transaction: the best is looked at again before it counts.
+  func standing(of member: Member, on board: BoardKey) throws(ServerError) -> Standing? {
+    // Not one transaction: all of it is looked at again before it counts.
     try readOnce { database in
-      guard let phase = try Self.phase(of: board, in: database) else { return nil }
-      return Standing(phase: phase, best: try Self.best(of: team, on: board, in: database))
+      guard let row = try Self.phaseRow(of: board, in: database), let phase = Phase(row: row) else {
+        return nil
+      }
+      return Standing(
+        member: member, phase: phase, phaseKey: row["id"],
+        best: try Self.best(of: member.team.id, on: board, in: database))
     }
   }
 
@@ -75,10 +90,9 @@ extension SubmissionStore {
   ///   - outcome: its score, which is released, charged and, where it is a new best, put on its
   ///     board in the same transaction; nil where it could not be scored: then it waits in the
   ///     queue, leased.
-  ///   - best: what the verdict was made against.
   /// - Throws: ``Refusal``, ``ServerError``.
   func record(
-    _ draft: Draft, _ outcome: ReleasedScore?, over best: Int64?, lease: Lease, at now: Date
+    _ draft: Draft, _ outcome: ReleasedScore?, lease: Lease, at now: Date
   ) async throws -> Recorded {
     let metadata =
       try DirectJSON(draft.metadata)?.json
@@ -88,29 +102,30 @@ extension SubmissionStore {
     let made = submission
     return try await queued { database in
       var made = made
+      let standing = draft.standing
+      let admission = try Self.admission(standing, at: now, in: database)
+      guard admission.isCurrent else { return .stale }
       if let known = try Self.known(draft, in: database) {
         guard known.state == .failed else { return .known(known) }
         // We could not score it; now it is tried again.
         (made.id, made.key, made.received) = (known.id, known.key, known.received)
       }
-      let phase = draft.phase
-      try Self.checkQuota(draft.team, phase, at: now, in: database)
-      if outcome != nil {
-        let current = try Self.best(of: draft.team.id, on: phase.board, in: database)
-        guard current == best else { return .stale }
-      }
+      try admission.usage.checkValid(standing.phase)
+      guard outcome == nil || admission.best == standing.best else { return .stale }
       if made.key > 0 {
         try database.run(
           "UPDATE submission SET state = ?, verdict = ?, report = ? WHERE id = ?",
           [made.state.rawValue, made.verdict, made.report?.json, made.key])
+        try Self.event("accepted", made.key, at: now, in: database)
+        if outcome != nil { try Self.event("released", made.key, at: now, in: database) }
       } else {
+        // One that is released at once has no events of its own, see ``history(of:)``.
         made.key = try Self.insert(made, metadata, draft.file, in: database)
+        if outcome == nil { try Self.event("accepted", made.key, at: now, in: database) }
       }
       if let outcome {
-        try Self.events(("accepted", "released"), made.key, at: now, in: database)
         try Self.release(made, isBest: outcome.isBest, at: now, in: database)
       } else {
-        try Self.event("accepted", made.key, at: now, in: database)
         try database.run(
           "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
           [made.key, lease.owner, now.seconds + lease.seconds])
@@ -160,14 +175,15 @@ extension SubmissionStore {
   private static func known(
     _ draft: Draft, in database: Database
   ) throws -> StoredSubmission? {
-    if let name = draft.idempotency, let known = try known(name, draft.team, in: database) {
+    let standing = draft.standing
+    if let name = draft.idempotency, let known = try known(name, standing.team, in: database) {
       return known
     }
     let row = try database.row(
       "SELECT id, team FROM submission WHERE benchmark = ? AND split = ? AND digest = ?",
-      [draft.phase.benchmark, draft.phase.split, draft.digest])
+      [standing.phase.benchmark, standing.phase.split, draft.digest])
     guard let row else { return nil }
-    guard row["team"] as Int64 == draft.team.id else { throw Refusal.predictionsTaken }
+    guard row["team"] as Int64 == standing.team.id else { throw Refusal.predictionsTaken }
     let submission = try submission(row["id"], in: database)
     if submission?.state != .failed { try remember(draft, as: row["id"], in: database) }
     return submission
@@ -180,7 +196,7 @@ extension SubmissionStore {
       INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)
       ON CONFLICT DO NOTHING
       """,
-      [draft.team.id, name.key, name.payload, key])
+      [draft.standing.team.id, name.key, name.payload, key])
   }
 
   /// The submission that a request of this name made before.

@@ -9,57 +9,81 @@ extension SubmissionStore {
     var failing: Phase.Quota
     /// Accepted submissions without a score yet.
     var waiting: Int
+
+    /// Throws ``Refusal/quota(_:limit:)`` where a team has used up its submissions; one that waits
+    /// for its score counts as if it had it.
+    func checkValid(_ phase: Phase) throws(Refusal) {
+      if valid.daily + waiting >= phase.valid.daily {
+        throw .quota(.validDaily, limit: phase.valid.daily)
+      }
+      if valid.total + waiting >= phase.valid.total {
+        throw .quota(.validTotal, limit: phase.valid.total)
+      }
+    }
+
+    func checkFailing(_ phase: Phase) throws(Refusal) {
+      if failing.daily >= phase.failing.daily {
+        throw .quota(.failingDaily, limit: phase.failing.daily)
+      }
+      if failing.total >= phase.failing.total {
+        throw .quota(.failingTotal, limit: phase.failing.total)
+      }
+    }
+  }
+
+  /// What a transaction that takes an upload looks at first.
+  struct Admission: Sendable {
+    var usage: Usage
+    /// Whether the token is still good and the phase still the same.
+    var isCurrent: Bool
+    /// The team's best as it is now.
+    var best: Int64?
   }
 
   /// Counts an upload that was no valid submission.
   ///
+  /// - Returns: false, with nothing done, where the team stands elsewhere by now.
   /// - Throws: ``Refusal/quota(_:limit:)`` where the team has used up its failing uploads: then it is
   ///   not told what was wrong with this one.
-  func chargeFailing(_ team: Team, _ phase: Phase, at now: Date) async throws {
+  func chargeFailing(_ standing: Standing, at now: Date) async throws -> Bool {
     try await queued { database in
-      let usage = try Self.usage(team.id, phase, at: now, in: database)
-      if usage.failing.daily >= phase.failing.daily {
-        throw Refusal.quota(.failingDaily, limit: phase.failing.daily)
-      }
-      if usage.failing.total >= phase.failing.total {
-        throw Refusal.quota(.failingTotal, limit: phase.failing.total)
-      }
+      let admission = try Self.admission(standing, at: now, in: database)
+      guard admission.isCurrent else { return false }
+      let phase = standing.phase
+      try admission.usage.checkFailing(phase)
       try Self.charge(
-        "failing", team: team.id, phase.board, phase: phase.name, at: now, in: database)
+        "failing", team: standing.team.id, phase.board, phase: phase.name, at: now, in: database)
+      return true
     }
   }
 
-  /// Throws ``Refusal/quota(_:limit:)`` where a team has used up its submissions; one that waits
-  /// for its score counts as if it had it.
-  static func checkQuota(
-    _ team: Team, _ phase: Phase, at now: Date, in database: Database
-  ) throws {
-    let usage = try usage(team.id, phase, at: now, in: database)
-    if usage.valid.daily + usage.waiting >= phase.valid.daily {
-      throw Refusal.quota(.validDaily, limit: phase.valid.daily)
-    }
-    if usage.valid.total + usage.waiting >= phase.valid.total {
-      throw Refusal.quota(.validTotal, limit: phase.valid.total)
-    }
-  }
-
-  private static func usage(
-    _ team: Int64, _ phase: Phase, at now: Date, in database: Database
-  ) throws -> Usage {
+  /// One query for all of it: it runs once a submission, in the only transaction that writes.
+  static func admission(
+    _ standing: Standing, at now: Date, in database: Database
+  ) throws -> Admission {
+    let (team, phase) = (standing.team.id, standing.phase)
     // CROSS JOIN keeps the order: the queue is short, a team's history is not.
     let row = try database.row(
       """
-      SELECT coalesce(sum(valid), 0) AS valid, coalesce(sum(failing), 0) AS failing,
-        coalesce(sum(valid) FILTER (WHERE day = ?1), 0) AS valid_today,
-        coalesce(sum(failing) FILTER (WHERE day = ?1), 0) AS failing_today,
+      SELECT coalesce(sum(valid), 0), coalesce(sum(failing), 0),
+        coalesce(sum(valid) FILTER (WHERE day = ?1), 0),
+        coalesce(sum(failing) FILTER (WHERE day = ?1), 0),
         (SELECT count(*) FROM queue q CROSS JOIN submission s ON s.id = q.submission
-          WHERE s.team = ?2 AND s.benchmark = ?3 AND s.split = ?4 AND s.phase = ?5) AS waiting
+          WHERE s.team = ?2 AND s.benchmark = ?3 AND s.split = ?4 AND s.phase = ?5),
+        (SELECT count(*) FROM team WHERE id = ?2 AND token_hash = ?6 AND revoked IS NULL),
+        (SELECT max(id) FROM phase WHERE benchmark = ?3 AND split = ?4),
+        (SELECT submission FROM board WHERE benchmark = ?3 AND split = ?4 AND team = ?2)
       FROM usage WHERE team = ?2 AND benchmark = ?3 AND split = ?4 AND phase = ?5
-      """, [day(now), team, phase.benchmark, phase.split, phase.name])
-    return Usage(
-      valid: Phase.Quota(daily: row?["valid_today"] ?? 0, total: row?["valid"] ?? 0),
-      failing: Phase.Quota(daily: row?["failing_today"] ?? 0, total: row?["failing"] ?? 0),
-      waiting: row?["waiting"] ?? 0)
+      """,
+      [day(now), team, phase.benchmark, phase.split, phase.name, standing.member.token])
+    guard let row else {
+      throw ServerError.store(path: "usage", reason: "a sum came without a row")
+    }
+    return Admission(
+      usage: Usage(
+        valid: Phase.Quota(daily: row[2], total: row[0]),
+        failing: Phase.Quota(daily: row[3], total: row[1]), waiting: row[4]),
+      isCurrent: row[5] as Int == 1 && row[6] as Int64? == standing.phaseKey, best: row[7])
   }
 
   /// - Parameter column: `valid` or `failing`.

@@ -24,12 +24,13 @@ public struct TeamToken: Sendable, Equatable {
 
   /// Reads `invitro_<number>_<64 hexadecimal digits>`; nil for anything else.
   package init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: "_", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "invitro", parts[1].utf8.count <= 18,
-      let team = Int64(parts[1]), team > 0, parts[2].utf8.count == 64
+    let parts = text.utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0].elementsEqual("invitro".utf8), parts[1].count <= 18,
+      let team = Int64(String(decoding: parts[1], as: UTF8.self)), team > 0, parts[2].count == 64
     else { return nil }
     var secret: [UInt8] = []
-    var digits = parts[2].utf8.makeIterator()
+    secret.reserveCapacity(32)
+    var digits = parts[2].makeIterator()
     while let high = digits.next(), let low = digits.next() {
       guard let high = Self.value(high), let low = Self.value(low) else { return nil }
       secret.append(high << 4 | low)
@@ -114,7 +115,7 @@ extension SubmissionStore {
   }
 
   /// The team whose good token this is.
-  func team(with token: TeamToken) throws(ServerError) -> Team? {
+  func member(with token: TeamToken) throws(ServerError) -> Member? {
     let row = try readOnce { database in
       try database.row("SELECT * FROM team WHERE id = ?", [token.team])
     }
@@ -123,7 +124,7 @@ extension SubmissionStore {
     guard token.matches(kept), let team = row.map(Team.init(row:)), team.revoked == nil else {
       return nil
     }
-    return team
+    return Member(team: team, token: kept)
   }
 }
 
@@ -134,17 +135,4 @@ extension Team {
     created = Date(seconds: row["created"])
     revoked = (row["revoked"] as Int64?).map(Date.init(seconds:))
   }
-}
-
-extension Date {
-  /// Seconds since 1970, as the store keeps times.
-  var seconds: Int64 { Int64(timeIntervalSince1970) }
-
-  init(seconds: Int64) { self.init(timeIntervalSince1970: Double(seconds)) }
-
-  /// `2026-01-31T12:00:00Z`.
-  var stamp: String { formatted(.iso8601) }
-
-  /// `2026-01-31`, UTC.
-  var day: String { String(stamp.prefix(10)) }
 }

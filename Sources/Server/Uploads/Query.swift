@@ -6,10 +6,11 @@ struct Query: Sendable {
 
   /// - Throws: ``Problem`` (400) where a name comes twice, or the escapes or the UTF-8 are broken.
   init(_ text: String?) throws {
-    for pair in (text ?? "").split(separator: "&") {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    for pair in (text ?? "").utf8.split(separator: UInt8(ascii: "&")) {
+      let parts = pair.split(
+        separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = Self.decoded(parts[0]),
-        let value = Self.decoded(parts.count > 1 ? parts[1] : "")
+        let value = Self.decoded(parts.count > 1 ? parts[1] : Substring().utf8)
       else { throw Problem.badRequest("The query has a broken escape.") }
       guard values.updateValue(value, forKey: name) == nil else {
         throw Problem.badRequest("The query names '\(name.prefix(40))' twice.")
@@ -27,9 +28,10 @@ struct Query: Sendable {
     return value
   }
 
-  private static func decoded(_ text: Substring) -> String? {
-    let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "%") }
-    if isPlain { return String(text) }
+  private static func decoded(_ bytes: Substring.UTF8View) -> String? {
+    let text = String(Substring(bytes))
+    let isPlain = bytes.allSatisfy { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "%") }
+    if isPlain { return text }
     return String(text.map { $0 == "+" ? " " : $0 }).removingPercentEncoding
   }
 }

@@ -123,10 +123,9 @@ enum UploadReader {
 
   /// The last component of what a client calls its file, at most 100 characters.
   private static func fileName(_ name: String) -> String {
-    let last = name.split { $0 == "/" || $0 == "\\" }.last.map(String.init) ?? ""
-    let plain = last.unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7F }
-    let kept = String(String.UnicodeScalarView(plain)).prefix(100)
-    return kept.isEmpty ? "upload" : String(kept)
+    let last = name.utf8.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }.last
+    let plain = last?.filter { $0 >= 0x20 && $0 < 0x7F }.prefix(100) ?? []
+    return plain.isEmpty ? "upload" : String(decoding: plain, as: UTF8.self)
   }
 
   private static func payload(_ file: Data, _ metadata: SubmissionMetadata) -> String {
