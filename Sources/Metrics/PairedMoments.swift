@@ -117,6 +117,17 @@ public struct PairedMoments: Sendable, Hashable {
     return .finite(1 - (values - 1) / values * (sumSquaredErrors / total))
   }
 
+  /// A metric that is a function of the sums; rank correlations are `methodDoesNotApply`.
+  public func figure(_ metric: Metric, form: ConcordanceForm = .population) -> Figure {
+    switch metric {
+    case .pcc: pcc()
+    case .ccc: ccc(form)
+    case .rmse: rmse()
+    case .mae: mae()
+    case .spearman, .kendall: .undefined(.methodDoesNotApply)
+    }
+  }
+
   /// Which column is constant, if any.
   public var constantReason: Figure.Reason? {
     switch (isConstantX, isConstantY) {

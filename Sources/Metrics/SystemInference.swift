@@ -9,6 +9,8 @@ public struct SystemInference: Sendable {
   public let sample: ClusteredSample
   public let predictions: [Double]
   public let options: InferenceOptions
+  /// Of all rows.
+  public let moments: PairedMoments
   let sums: ClusterSums
 
   /// The interval a report shows where nothing else is asked for: the simulation in
@@ -26,12 +28,16 @@ public struct SystemInference: Sendable {
     self.sample = sample
     self.predictions = predictions
     self.options = options
+    moments = PairedMoments(
+      predictions: predictions, gold: sample.gold, threads: options.threads)
     sums = ClusterSums(sample, predictions, form: options.form)
   }
 
   /// The metric on all rows.
   public func figure(_ metric: Metric) -> Figure {
-    PointMetrics.figure(metric, predictions, sample.gold, form: options.form)
+    metric.lane == nil
+      ? PointMetrics.figure(metric, predictions, sample.gold, form: options.form)
+      : moments.figure(metric, form: options.form)
   }
 
   /// The interval of one metric.
@@ -79,9 +85,10 @@ public struct SystemInference: Sendable {
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
     switch method {
     case .jackknife:
-      let leftOut = metric.lane.map { lane in Self.finite(without.map { $0[lane] }) }
-      return jackknife(
-        metric, point, jackknifeVariance(metric, leftOut ?? leaveOneOut(metric)))
+      let variance = metric.lane.map { lane in
+        Self.jackknifeVariance(without.map { metric.stabilised($0[lane]) })
+      }
+      return jackknife(metric, point, variance ?? jackknifeVariance(metric))
     case .twoWayJackknife: return .undefined(.methodDoesNotApply)
     case .fisherRows:
       guard metric == .pcc else { return .undefined(.methodDoesNotApply) }
@@ -183,11 +190,15 @@ public struct SystemInference: Sendable {
   ) -> Outcome<Double> {
     switch leftOut {
     case .undefined(let reason): return .undefined(reason)
-    case .value(let values):
-      let moments = SampleMoments(values.map(metric.stabilised))
-      let variance = moments.sumSquares * (moments.count - 1) / moments.count
-      return variance.isFinite ? .value(variance) : .undefined(.degenerate)
+    case .value(let values): return Self.jackknifeVariance(values.map(metric.stabilised))
     }
+  }
+
+  /// The same of metrics that are stabilised already; undefined where one of them is not finite.
+  private static func jackknifeVariance(_ stabilised: [Double]) -> Outcome<Double> {
+    let moments = SampleMoments(stabilised)
+    let variance = moments.sumSquares * (moments.count - 1) / moments.count
+    return variance.isFinite ? .value(variance) : .undefined(.degenerate)
   }
 
   private func jackknife(

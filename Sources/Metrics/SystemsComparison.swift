@@ -119,16 +119,3 @@ public struct PairTable: Sendable, Hashable {
     set { values[max(i, j) * (max(i, j) - 1) / 2 + min(i, j)] = newValue ?? .nan }
   }
 }
-
-extension PairedMoments {
-  /// A metric that is a function of the sums; rank correlations are `methodDoesNotApply`.
-  public func figure(_ metric: Metric, form: ConcordanceForm = .population) -> Figure {
-    switch metric {
-    case .pcc: pcc()
-    case .ccc: ccc(form)
-    case .rmse: rmse()
-    case .mae: mae()
-    case .spearman, .kendall: .undefined(.methodDoesNotApply)
-    }
-  }
-}

@@ -15,6 +15,12 @@ final class ServerMetrics: Sendable {
     var classes = [Int](repeating: 0, count: ServerMetrics.bounds.count)
     var sum = 0.0
     var count = 0
+
+    mutating func add(_ seconds: Double) {
+      for index in bounds.indices where seconds <= bounds[index] { classes[index] += 1 }
+      sum += seconds
+      count += 1
+    }
   }
 
   private struct State {
@@ -31,13 +37,7 @@ final class ServerMetrics: Sendable {
     let seconds = time / .seconds(1)
     state.withLock { state in
       state.requests[Key(route: route, status: status), default: 0] += 1
-      var times = state.times[route] ?? Times()
-      for index in Self.bounds.indices where seconds <= Self.bounds[index] {
-        times.classes[index] += 1
-      }
-      times.sum += seconds
-      times.count += 1
-      state.times[route] = times
+      state.times[route, default: Times()].add(seconds)
     }
   }
 

@@ -73,8 +73,8 @@ struct CrashTests {
       // Each was charged once, however often it was sent and whoever scored it.
       #expect(try count("SELECT sum(valid) FROM usage") == Self.submissions)
       #expect(try count("SELECT sum(failing) FROM usage") == 0)
-      #expect(
-        try count("SELECT count(*) FROM event WHERE kind = 'released'") == Self.submissions)
+      // Events tell of what came later, or of one that had to wait.
+      #expect(try count("SELECT count(*) FROM event WHERE kind = 'failed'") == 0)
       let ids = try String.fetchSet(database, sql: "SELECT public_id FROM submission")
       #expect(ids == Set(acknowledged.map(\.id)))
       // The board shows each team's last best.

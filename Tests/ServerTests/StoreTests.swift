@@ -70,10 +70,66 @@ struct StoreTests {
           """, arguments: [String(repeating: "0", count: 64)])
       try SubmissionStore.event("accepted", 1, at: Date(), in: database)
     }
-    for change in ["UPDATE event SET kind = 'failed'", "DELETE FROM event"] {
+    for change in [
+      "UPDATE event SET kind = 'failed'", "DELETE FROM event", "DELETE FROM submission",
+      "UPDATE submission SET received = 1", "UPDATE submission SET digest = upper(digest)",
+    ] {
       #expect(throws: ServerError.self) {
         try store.write { try $0.execute(sql: change) }
       }
+    }
+  }
+
+  @Test("a store of the first version keeps all it has, and its rules")
+  func upgrade() throws {
+    let place = try TemporaryFolder()
+    let url = place.file("server.sqlite")
+    let old = try DatabasePool(path: url.path)
+    try SubmissionStore.migrator.migrate(old, upTo: "submissions")
+    let before = try old.write { database in
+      try database.execute(
+        sql: """
+          INSERT INTO team VALUES (1, 'Team', zeroblob(32), 0, NULL);
+          INSERT INTO submission (id, public_id, team, benchmark, split, phase, digest, metadata,
+            received, state, verdict, report, best) VALUES
+            (1, 'a', 1, 'b', 's', 'p', printf('%064d', 1), '{}', 5, 'released', 'first', '{}', 1),
+            (2, 'b', 1, 'b', 's', 'p', printf('%064d', 2), '{}', 6, 'pending', NULL, NULL, NULL);
+          INSERT INTO board VALUES ('b', 's', 1, 1);
+          INSERT INTO prediction VALUES (1, x'00'), (2, x'01');
+          INSERT INTO queue VALUES (2, 'o', 0, 1);
+          INSERT INTO event (submission, at, kind) VALUES (1, 5, 'accepted'), (1, 5, 'released');
+          """)
+      return try Row.fetchAll(database, sql: "SELECT * FROM submission ORDER BY id")
+    }
+    try old.close()
+    let store = try SubmissionStore(url)
+    let after = try store.write { database in
+      #expect(try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").isEmpty)
+      try database.execute(sql: "UPDATE submission SET state = 'released', verdict = 'better'")
+      let rows = try Row.fetchAll(database, sql: "SELECT * FROM submission ORDER BY id")
+      try database.execute(sql: "UPDATE submission SET best = 2 WHERE id = 2")
+      return rows
+    }
+    #expect(before.map { $0["digest"] as String } == after.map { $0["digest"] as String })
+    #expect(after.map { $0["received"] as Int } == [5, 6])
+    #expect(try board(store) == [2], "the board still follows")
+    try store.withdraw("b", why: "a test")
+    #expect(try board(store) == [1])
+    #expect(try store.explainBoard().allSatisfy { $0.hasPrefix("SEARCH") })
+  }
+
+  private func board(_ store: SubmissionStore) throws -> [Int] {
+    try store.write { try Int.fetchAll($0, sql: "SELECT submission FROM board") }
+  }
+
+  @Test("times are those of the calendar, from the first day on")
+  func times() {
+    #expect(Date(timeIntervalSince1970: 0).stamp == "1970-01-01T00:00:00Z")
+    #expect(Date(timeIntervalSince1970: 951_825_599.75).stamp == "2000-02-29T11:59:59Z")
+    for step in 0..<400 {
+      let date = Date(timeIntervalSince1970: Double(step) * 11_234_567)
+      #expect(date.stamp == date.formatted(.iso8601))
+      #expect(date.day == String(date.formatted(.iso8601).prefix(10)))
     }
   }
 

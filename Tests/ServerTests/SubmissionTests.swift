@@ -244,6 +244,35 @@ struct SubmissionTests {
     #expect(try arena.submit(file, to: server).status == 201)
   }
 
+  @Test("what a server remembers of a team never outlives what the store says")
+  func remembered() throws {
+    let arena = try Arena(teams: ["Team A", "Team B"])
+    let server = try arena.server()
+    // The first is looked up, the next one goes by what is remembered.
+    for seed in 60..<62 {
+      #expect(try arena.submit(try arena.predictions(seed), to: server).status == 201)
+    }
+    // Within a quarter of a second, before the server looks for what others wrote.
+    try arena.set(["--visibility", "own", "--name", "second", "--daily", "1"])
+    let second = try arena.submit(try arena.predictions(62), to: server)
+    #expect(try second.object()["phase"] as? String == "second")
+    #expect(try arena.submit(try arena.predictions(63), to: server).status == 429)
+    #expect(
+      try arena.submit(try arena.predictions(64), to: server, team: "Team B").status == 201)
+    let bad = try arena.folder.write("1\t2\n", to: "bad.tsv")
+    for file in [try arena.predictions(65), bad] {
+      #expect(try arena.program.run("team", "revoke", "Team B").status == 0)
+      #expect(try arena.submit(file, to: server, team: "Team B").status == 401)
+      try arena.renew("Team B")
+      #expect(try arena.submit(file, to: server, team: "Team B").status != 401)
+    }
+    let kept = try DatabaseQueue(path: arena.folder.file("data/server.sqlite").path).read {
+      try Int.fetchAll(
+        $0, sql: "SELECT count(*) FROM submission GROUP BY team, phase ORDER BY team, phase")
+    }
+    #expect(kept == [2, 1, 1], "by team and phase; nothing came in with a revoked token")
+  }
+
   private func pcc(_ report: [String: Any]) throws -> Double {
     let targets = try #require(report["targets"] as? [String: [String: Any]])
     return try #require((targets["empathy"]?["pcc"] as? [String: Double])?["value"])

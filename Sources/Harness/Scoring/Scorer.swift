@@ -115,7 +115,7 @@ extension TargetScores {
   /// All figures of one system on one target, rounded for publication.
   init(_ system: SystemInference, _ options: ScoringOptions) {
     self.init()
-    let moments = PairedMoments(predictions: system.predictions, gold: system.sample.gold)
+    let moments = system.moments
     let intervals = system.intervals([.pcc, .ccc, .rmse, .mae], method: options.method)
     pcc = ScoredFigure(moments.pcc(), intervals[.pcc])
     ccc = ScoredFigure(moments.ccc(system.options.form), intervals[.ccc])

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import Glibc
 
 extension Date {
@@ -11,7 +11,7 @@ extension Date {
   ///
   /// From the C library's calendar: every submission has its times written, and a formatter takes
   /// longer for them than the file takes to be read.
-  var stamp: String {
+  package var stamp: String {
     var seconds = time_t(self.seconds)
     var parts = tm()
     gmtime_r(&seconds, &parts)
@@ -37,5 +37,5 @@ extension Date {
   }
 
   /// `2026-01-31`, UTC.
-  var day: String { String(stamp.prefix(10)) }
+  package var day: String { String(stamp.prefix(10)) }
 }

@@ -1,13 +1,16 @@
-import GRDB
+package import GRDB
 
 extension SubmissionStore {
   /// The tables and the rules that live in them. A migration is never changed once it is released:
   /// the next change is a new one below.
-  static var migrator: DatabaseMigrator {
+  package static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("submissions") { database in
       try database.execute(sql: tables)
       try database.execute(sql: rules)
+    }
+    migrator.registerMigration("submissions without a second parse") { database in
+      try database.execute(sql: plainSubmissions)
     }
     return migrator
   }
@@ -118,6 +121,10 @@ extension SubmissionStore {
     CREATE TRIGGER event_is_kept BEFORE DELETE ON event
       BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
 
+    \(followers)
+    """
+
+  private static let followers = """
     CREATE TRIGGER event_withdraws AFTER INSERT ON event WHEN NEW.kind IN ('withdrawn', 'restored')
       BEGIN
         UPDATE submission SET withdrawn = (NEW.kind = 'withdrawn') WHERE id = NEW.submission;
@@ -134,5 +141,46 @@ extension SubmissionStore {
             AND best IS NOT NULL AND withdrawn = 0
           ORDER BY best DESC LIMIT 1;
       END;
+    """
+
+  /// A report is JSON that we wrote ourselves: it is not parsed once more at each insert. And since
+  /// the submission's own row says when it was taken in and released (``history(of:)``), that row is
+  /// kept as the history is.
+  private static let plainSubmissions = """
+    DROP TRIGGER event_withdraws;
+    DROP TRIGGER board_follows;
+
+    CREATE TABLE submission_plain (
+      id INTEGER PRIMARY KEY,
+      public_id TEXT NOT NULL UNIQUE,
+      team INTEGER NOT NULL REFERENCES team (id),
+      benchmark TEXT NOT NULL,
+      split TEXT NOT NULL,
+      phase TEXT NOT NULL,
+      digest TEXT NOT NULL CHECK (length(digest) = 64),
+      metadata TEXT NOT NULL,
+      received INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'released', 'failed')),
+      verdict TEXT CHECK ((verdict IS NOT NULL) = (state = 'released')),
+      report TEXT,
+      best INTEGER CHECK (best IS NULL OR state = 'released'),
+      withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+      UNIQUE (benchmark, split, digest)
+    ) STRICT;
+    INSERT INTO submission_plain SELECT * FROM submission;
+    DROP TABLE submission;
+    ALTER TABLE submission_plain RENAME TO submission;
+
+    CREATE INDEX submission_team ON submission (team, id);
+    CREATE UNIQUE INDEX submission_best ON submission (benchmark, split, team, best)
+      WHERE best IS NOT NULL;
+    CREATE INDEX submission_withdrawn ON submission (id) WHERE withdrawn = 1;
+
+    \(followers)
+
+    CREATE TRIGGER submission_is_kept BEFORE DELETE ON submission
+      BEGIN SELECT RAISE(ABORT, 'a submission is never deleted'); END;
+    CREATE TRIGGER submission_stays BEFORE UPDATE OF public_id, team, digest, received ON submission
+      BEGIN SELECT RAISE(ABORT, 'what was submitted does not change'); END;
     """
 }

@@ -105,23 +105,32 @@ extension SubmissionStore {
       let standing = draft.standing
       let admission = try Self.admission(standing, at: now, in: database)
       guard admission.isCurrent else { return .stale }
-      if let known = try Self.known(draft, in: database) {
-        guard known.state == .failed else { return .known(known) }
+      if let name = draft.idempotency, let known = try Self.known(name, standing.team, in: database),
+        known.state != .failed
+      {
+        return .known(known)
+      }
+      let refusal = admission.usage.refusal(ofValid: standing.phase)
+      let isTimely = outcome == nil || admission.best == standing.best
+      // Nearly all are new: where it may come in, the insertion itself finds out.
+      if refusal == nil && isTimely { made.key = try Self.insert(made, metadata, in: database) ?? 0 }
+      if made.key > 0 {
+        try database.run(
+          "INSERT INTO prediction (submission, file) VALUES (?, ?)", [made.key, draft.file])
+        // One that is released at once has no events of its own, see ``history(of:)``.
+        if outcome == nil { try Self.event("accepted", made.key, at: now, in: database) }
+      } else {
+        let known = try Self.known(draft, in: database)
+        if let known, known.state != .failed { return .known(known) }
+        if let refusal { throw refusal }
+        guard isTimely, let known else { return .stale }
         // We could not score it; now it is tried again.
         (made.id, made.key, made.received) = (known.id, known.key, known.received)
-      }
-      try admission.usage.checkValid(standing.phase)
-      guard outcome == nil || admission.best == standing.best else { return .stale }
-      if made.key > 0 {
         try database.run(
           "UPDATE submission SET state = ?, verdict = ?, report = ? WHERE id = ?",
           [made.state.rawValue, made.verdict, made.report?.json, made.key])
         try Self.event("accepted", made.key, at: now, in: database)
         if outcome != nil { try Self.event("released", made.key, at: now, in: database) }
-      } else {
-        // One that is released at once has no events of its own, see ``history(of:)``.
-        made.key = try Self.insert(made, metadata, draft.file, in: database)
-        if outcome == nil { try Self.event("accepted", made.key, at: now, in: database) }
       }
       if let outcome {
         try Self.release(made, isBest: outcome.isBest, at: now, in: database)
@@ -135,22 +144,22 @@ extension SubmissionStore {
     }
   }
 
+  /// - Returns: the key of the new row; nil, with nothing done, where the board has these predictions.
   private static func insert(
-    _ made: StoredSubmission, _ metadata: String, _ file: Data, in database: Database
-  ) throws -> Int64 {
+    _ made: StoredSubmission, _ metadata: String, in database: Database
+  ) throws -> Int64? {
     try database.run(
       """
       INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata,
         received, state, verdict, report)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (benchmark, split, digest) DO NOTHING
       """,
       [
         made.id, made.teamKey, made.benchmark, made.split, made.phase, made.digest, metadata,
         made.received.seconds, made.state.rawValue, made.verdict, made.report?.json,
       ])
-    let key = database.lastInsertedRowID
-    try database.run("INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, file])
-    return key
+    return database.changesCount > 0 ? database.lastInsertedRowID : nil
   }
 
   /// What a released score brings with it: a place on the board and a charge.
@@ -171,22 +180,18 @@ extension SubmissionStore {
       "valid", team: submission.teamKey, board, phase: submission.phase, at: now, in: database)
   }
 
-  /// The submission that this upload repeats: by the client's key, else by its predictions.
+  /// The submission of this team with the same predictions.
   private static func known(
     _ draft: Draft, in database: Database
   ) throws -> StoredSubmission? {
-    let standing = draft.standing
-    if let name = draft.idempotency, let known = try known(name, standing.team, in: database) {
-      return known
-    }
-    let row = try database.row(
-      "SELECT id, team FROM submission WHERE benchmark = ? AND split = ? AND digest = ?",
-      [standing.phase.benchmark, standing.phase.split, draft.digest])
-    guard let row else { return nil }
-    guard row["team"] as Int64 == standing.team.id else { throw Refusal.predictionsTaken }
-    let submission = try submission(row["id"], in: database)
-    if submission?.state != .failed { try remember(draft, as: row["id"], in: database) }
-    return submission
+    let phase = draft.standing.phase
+    let key = try database.number(
+      "SELECT id FROM submission WHERE benchmark = ? AND split = ? AND digest = ?",
+      [phase.benchmark, phase.split, draft.digest])
+    guard let key, let known = try submission(key, in: database) else { return nil }
+    guard known.teamKey == draft.standing.team.id else { throw Refusal.predictionsTaken }
+    if known.state != .failed { try remember(draft, as: key, in: database) }
+    return known
   }
 
   private static func remember(_ draft: Draft, as key: Int64, in database: Database) throws {

@@ -10,24 +10,27 @@ extension SubmissionStore {
     /// Accepted submissions without a score yet.
     var waiting: Int
 
-    /// Throws ``Refusal/quota(_:limit:)`` where a team has used up its submissions; one that waits
-    /// for its score counts as if it had it.
-    func checkValid(_ phase: Phase) throws(Refusal) {
+    /// Why a team may not submit, if it has used up its submissions; one that waits for its score
+    /// counts as if it had it.
+    func refusal(ofValid phase: Phase) -> Refusal? {
       if valid.daily + waiting >= phase.valid.daily {
-        throw .quota(.validDaily, limit: phase.valid.daily)
+        return .quota(.validDaily, limit: phase.valid.daily)
       }
       if valid.total + waiting >= phase.valid.total {
-        throw .quota(.validTotal, limit: phase.valid.total)
+        return .quota(.validTotal, limit: phase.valid.total)
       }
+      return nil
     }
 
-    func checkFailing(_ phase: Phase) throws(Refusal) {
+    /// Why a team is not even told what is wrong with its uploads.
+    func refusal(ofFailing phase: Phase) -> Refusal? {
       if failing.daily >= phase.failing.daily {
-        throw .quota(.failingDaily, limit: phase.failing.daily)
+        return .quota(.failingDaily, limit: phase.failing.daily)
       }
       if failing.total >= phase.failing.total {
-        throw .quota(.failingTotal, limit: phase.failing.total)
+        return .quota(.failingTotal, limit: phase.failing.total)
       }
+      return nil
     }
   }
 
@@ -50,7 +53,7 @@ extension SubmissionStore {
       let admission = try Self.admission(standing, at: now, in: database)
       guard admission.isCurrent else { return false }
       let phase = standing.phase
-      try admission.usage.checkFailing(phase)
+      if let refusal = admission.usage.refusal(ofFailing: phase) { throw refusal }
       try Self.charge(
         "failing", team: standing.team.id, phase.board, phase: phase.name, at: now, in: database)
       return true
@@ -65,14 +68,14 @@ extension SubmissionStore {
     // CROSS JOIN keeps the order: the queue is short, a team's history is not.
     let row = try database.row(
       """
-      SELECT coalesce(sum(valid), 0), coalesce(sum(failing), 0),
-        coalesce(sum(valid) FILTER (WHERE day = ?1), 0),
-        coalesce(sum(failing) FILTER (WHERE day = ?1), 0),
+      SELECT coalesce(sum(valid), 0) AS a, coalesce(sum(failing), 0) AS b,
+        coalesce(sum(valid) FILTER (WHERE day = ?1), 0) AS c,
+        coalesce(sum(failing) FILTER (WHERE day = ?1), 0) AS d,
         (SELECT count(*) FROM queue q CROSS JOIN submission s ON s.id = q.submission
-          WHERE s.team = ?2 AND s.benchmark = ?3 AND s.split = ?4 AND s.phase = ?5),
-        (SELECT count(*) FROM team WHERE id = ?2 AND token_hash = ?6 AND revoked IS NULL),
-        (SELECT max(id) FROM phase WHERE benchmark = ?3 AND split = ?4),
-        (SELECT submission FROM board WHERE benchmark = ?3 AND split = ?4 AND team = ?2)
+          WHERE s.team = ?2 AND s.benchmark = ?3 AND s.split = ?4 AND s.phase = ?5) AS e,
+        (SELECT count(*) FROM team WHERE id = ?2 AND token_hash = ?6 AND revoked IS NULL) AS f,
+        (SELECT max(id) FROM phase WHERE benchmark = ?3 AND split = ?4) AS g,
+        (SELECT submission FROM board WHERE benchmark = ?3 AND split = ?4 AND team = ?2) AS h
       FROM usage WHERE team = ?2 AND benchmark = ?3 AND split = ?4 AND phase = ?5
       """,
       [day(now), team, phase.benchmark, phase.split, phase.name, standing.member.token])

@@ -7,7 +7,7 @@ import Testing
 final class Arena: @unchecked Sendable {
   let folder: TemporaryFolder
   let program: Program
-  /// Filled before the arena is handed on.
+  /// By team; only ``renew(_:)`` changes them once the arena is handed on.
   private(set) var tokens: [String: String] = [:]
 
   /// - Parameter phase: options of `phase set` beside benchmark and split; nil sets none.
@@ -34,6 +34,9 @@ final class Arena: @unchecked Sendable {
     try #require(outcome.status == 0, "\(outcome.err)")
     return outcome.out.trimmingCharacters(in: .whitespacesAndNewlines)
   }
+
+  /// Gives a revoked team a new token.
+  func renew(_ team: String) throws { tokens[team] = try add(team) }
 
   func set(_ phase: [String]) throws {
     let outcome = try program.run(
