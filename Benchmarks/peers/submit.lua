@@ -29,9 +29,9 @@ end
 function request()
   local row = math.random(#values)
   local value = math.min(7, math.max(1, values[row] + math.random() - 0.5))
-  local body = before[row] .. string.format("%.9f\t%.9f\n", value, 1 + 6 * math.random())
-    .. after[row]
-  return head .. #body .. "\r\n\r\n" .. body
+  local line = string.format("%.9f\t%.9f\n", value, 1 + 6 * math.random())
+  local length = #before[row] + #line + #after[row]
+  return head .. length .. "\r\n\r\n" .. before[row] .. line .. after[row]
 end
 
 function done(summary, latency, requests)

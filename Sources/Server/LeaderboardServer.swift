@@ -6,7 +6,6 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOPosix
 
 /// What a server is made with.
 public struct ServerConfiguration: Sendable {
@@ -79,17 +78,12 @@ public final class LeaderboardServer: Sendable {
       log: log)
   }
 
-  /// Makes the process a server's, before anything is served; where it is not to be had, everything
-  /// works all the same, only slower.
-  ///
-  /// The threads that read and write sockets run its tasks too, so that a request is answered without
-  /// a change of thread, and memory that one request gave back stays with the process for the next.
+  /// Makes the process a server's, before anything is served: memory that one request gave back
+  /// stays with the process for the next. Where that is not to be had, everything works all the same.
   public static func prepareProcess() {
-    if let symbol = dlsym(nil, "mallopt") {
-      typealias Function = @convention(c) (CInt, CInt) -> CInt
-      _ = unsafeBitCast(symbol, to: Function.self)(-1, 64 << 20)
-    }
-    NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+    guard let symbol = dlsym(nil, "mallopt") else { return }
+    typealias Function = @convention(c) (CInt, CInt) -> CInt
+    _ = unsafeBitCast(symbol, to: Function.self)(-1, 64 << 20)
   }
 
   /// Serves until it is told to stop by SIGTERM or SIGINT; what was accepted by then is finished.

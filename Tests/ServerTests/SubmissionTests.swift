@@ -169,6 +169,28 @@ struct SubmissionTests {
     #expect(all.count { $0 == 422 } == 3 && all.count { $0 == 429 } == 9, "\(all)")
   }
 
+  @Test("a faulty upload that is sent again by its key is told its faults again and counts once")
+  func failingAgain() throws {
+    let arena = try Arena(phase: ["--visibility", "public", "--daily-failing", "2"])
+    let server = try arena.server()
+    func send(_ text: String, key: String) throws -> Curl {
+      try arena.submit(
+        try arena.folder.write(text, to: "bad.tsv"), to: server,
+        options: ["--header", "Idempotency-Key: \(key)"])
+    }
+    let first = try send("1\t2\n", key: "a")
+    for _ in 0..<3 {
+      let again = try send("1\t2\n", key: "a")
+      #expect(again.status == 422 && again.text == first.text)
+    }
+    #expect(try send("1\t3\n", key: "a").status == 422, "another file counts by itself")
+    #expect(try send("1\t2\n", key: "b").status == 429, "and so does another key")
+    #expect(try send("1\t2\n", key: "a").status == 422)
+    let mended = try arena.submit(
+      try arena.predictions(80), to: server, options: ["--header", "Idempotency-Key: a"])
+    #expect(mended.status == 201, "a mended file may keep its key")
+  }
+
   @Test("a request that is sent again after its phase closed gets the answer it had")
   func replay() throws {
     let arena = try Arena()

@@ -64,7 +64,7 @@ final class Intake: Sendable {
           outcome: Result { try judge.release(predictions, over: old, labels: phase.labels) })
       }
     } catch HarnessError.invalid(let faults) {
-      guard try await store.chargeFailing(standing, at: now) else { return nil }
+      guard try await store.chargeFailing(standing, upload.idempotency, at: now) else { return nil }
       throw HarnessError.invalid(faults)
     }
     let (predictions, outcome) = (judged.predictions, judged.outcome)

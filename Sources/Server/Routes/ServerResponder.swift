@@ -62,9 +62,7 @@ struct ServerResponder: HTTPResponder {
       let admitted = try routes.admit(request)
       let body = try await body(of: request)
       isRead = true
-      return try await withTaskExecutorPreference(LoopExecutor(context.channel.eventLoop)) {
-        try await routes.submit(request, admitted, body)
-      }
+      return try await routes.submit(request, admitted, body)
     }
     return try routes.answer(route, request)
   }

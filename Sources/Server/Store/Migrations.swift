@@ -143,6 +143,8 @@ extension SubmissionStore {
       END;
     """
 
+  /// What counted as a failing upload is known by its key.
+  ///
   /// A report is JSON that we wrote ourselves: it is not parsed once more at each insert. And since
   /// the submission's own row says when it was taken in and released (``history(of:)``), that row is
   /// kept as the history is.
@@ -177,6 +179,13 @@ extension SubmissionStore {
     CREATE INDEX submission_withdrawn ON submission (id) WHERE withdrawn = 1;
 
     \(followers)
+
+    CREATE TABLE failing_upload (
+      team INTEGER NOT NULL REFERENCES team (id),
+      key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+      payload TEXT NOT NULL CHECK (length(payload) = 64),
+      PRIMARY KEY (team, key, payload)
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TRIGGER submission_is_kept BEFORE DELETE ON submission
       BEGIN SELECT RAISE(ABORT, 'a submission is never deleted'); END;

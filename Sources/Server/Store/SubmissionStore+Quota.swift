@@ -43,19 +43,32 @@ extension SubmissionStore {
     var best: Int64?
   }
 
-  /// Counts an upload that was no valid submission.
+  /// Counts an upload that was no valid submission; one that is sent again by its key counts once.
   ///
   /// - Returns: false, with nothing done, where the team stands elsewhere by now.
   /// - Throws: ``Refusal/quota(_:limit:)`` where the team has used up its failing uploads: then it is
   ///   not told what was wrong with this one.
-  func chargeFailing(_ standing: Standing, at now: Date) async throws -> Bool {
+  func chargeFailing(
+    _ standing: Standing, _ name: Idempotency?, at now: Date
+  ) async throws -> Bool {
     try await queued { database in
       let admission = try Self.admission(standing, at: now, in: database)
       guard admission.isCurrent else { return false }
       let phase = standing.phase
+      if let name {
+        let known = try database.number(
+          "SELECT 1 FROM failing_upload WHERE team = ? AND key = ? AND payload = ?",
+          [standing.team.id, name.key, name.payload])
+        if known != nil { return true }
+      }
       if let refusal = admission.usage.refusal(ofFailing: phase) { throw refusal }
       try Self.charge(
         "failing", team: standing.team.id, phase.board, phase: phase.name, at: now, in: database)
+      if let name {
+        try database.run(
+          "INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?)",
+          [standing.team.id, name.key, name.payload])
+      }
       return true
     }
   }
