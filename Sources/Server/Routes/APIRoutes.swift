@@ -237,9 +237,8 @@ struct APIRoutes: Sendable {
   private func token(_ request: Request) throws -> TeamToken? {
     guard let field = request.headers[.authorization] else { return nil }
     let parts = field.utf8.split(separator: UInt8(ascii: " ")).map(Substring.init)
-    guard parts.count == 2, parts[0].lowercased() == "bearer", let token = TeamToken(parts[1]) else {
-      throw Problem.unauthorized
-    }
+    guard parts.count == 2, parts[0].lowercased() == "bearer", let token = TeamToken(parts[1])
+    else { throw Problem.unauthorized }
     return token
   }
 

@@ -105,18 +105,17 @@ extension SubmissionStore {
       let standing = draft.standing
       let admission = try Self.admission(standing, at: now, in: database)
       guard admission.isCurrent else { return .stale }
-      if let name = draft.idempotency, let known = try Self.known(name, standing.team, in: database),
-        known.state != .failed
-      {
-        return .known(known)
+      if let name = draft.idempotency {
+        let known = try Self.known(name, standing.team, in: database)
+        if let known, known.state != .failed { return .known(known) }
       }
       let refusal = admission.usage.refusal(ofValid: standing.phase)
       let isTimely = outcome == nil || admission.best == standing.best
       // Nearly all are new: where it may come in, the insertion itself finds out.
-      if refusal == nil && isTimely { made.key = try Self.insert(made, metadata, in: database) ?? 0 }
-      if made.key > 0 {
-        try database.run(
-          "INSERT INTO prediction (submission, file) VALUES (?, ?)", [made.key, draft.file])
+      if refusal == nil, isTimely,
+        let key = try Self.insert(made, metadata, draft.file, in: database)
+      {
+        made.key = key
         // One that is released at once has no events of its own, see ``history(of:)``.
         if outcome == nil { try Self.event("accepted", made.key, at: now, in: database) }
       } else {
@@ -146,7 +145,7 @@ extension SubmissionStore {
 
   /// - Returns: the key of the new row; nil, with nothing done, where the board has these predictions.
   private static func insert(
-    _ made: StoredSubmission, _ metadata: String, in database: Database
+    _ made: StoredSubmission, _ metadata: String, _ file: Data, in database: Database
   ) throws -> Int64? {
     try database.run(
       """
@@ -159,7 +158,10 @@ extension SubmissionStore {
         made.id, made.teamKey, made.benchmark, made.split, made.phase, made.digest, metadata,
         made.received.seconds, made.state.rawValue, made.verdict, made.report?.json,
       ])
-    return database.changesCount > 0 ? database.lastInsertedRowID : nil
+    guard database.changesCount > 0 else { return nil }
+    let key = database.lastInsertedRowID
+    try database.run("INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, file])
+    return key
   }
 
   /// What a released score brings with it: a place on the board and a charge.
