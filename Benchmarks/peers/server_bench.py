@@ -191,10 +191,13 @@ def main():
         ours.stop()
         # The peer builds no site, so ours builds none while it takes submissions.
         lean = Server(serve + ["--api-only"], home, ours.port)
-        line("valid submissions, 16 clients",
-             wrk(lean, "", 16, "submit.lua", predictions, token, "load"),
-             wrk(theirs, "", 16, "submit.lua", predictions, token, "load"))
-        print(f"\npeak memory: ours {max(peak, lean.peak()):.0f} MB, the peer's {theirs.peak():.0f} MB")
+        turns = [[wrk(server, "", 16, "submit.lua", predictions, token, f"load{turn}")
+                  for server in (lean, theirs)] for turn in range(5)]
+        # The machine's speed moves meanwhile: by turns, and the median of each.
+        line("valid submissions, 16 clients", *(sorted(runs)[2] for runs in zip(*turns)))
+        print("\nthe ratio turn by turn: "
+              + ", ".join(f"{ours[0] / theirs[0]:.1f}" for ours, theirs in turns))
+        print(f"peak memory: ours {max(peak, lean.peak()):.0f} MB, the peer's {theirs.peak():.0f} MB")
         theirs.stop()
         lean.stop()
         grow(serve, home, predictions, token)

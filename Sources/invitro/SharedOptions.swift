@@ -32,6 +32,25 @@ struct SplitOptions: ParsableArguments {
   }
 }
 
+/// What a team says of its system.
+struct SystemOptions: ParsableArguments {
+  @Option(help: "Name of the system.") var system: String?
+  @Option(help: "fine-tuned, prompted, ensemble or baseline.") var kind: String?
+  @Option(help: "One line on the system.") var description: String?
+  @Option(help: "JSON file with fields of submission.json.") var meta: String?
+
+  /// Fields of submission.json: those of the file, and over them what the options say.
+  func fields(_ definition: BenchmarkDefinition, split: String) throws -> [String: Any] {
+    var fields = try meta.map { try Documents.object(from: URL(filePath: $0)) } ?? [:]
+    for (key, value) in [("system", system), ("kind", kind), ("description", description)] {
+      if let value { fields[key] = value }
+    }
+    fields["benchmark"] = definition.id
+    fields["split"] = split
+    return fields
+  }
+}
+
 /// Definitions of one's own beside the shipped ones, for commands over many benchmarks.
 struct BenchmarkFiles: ParsableArguments {
   @Option(

@@ -27,10 +27,7 @@ struct SubmitCommand: ParsableCommand {
 
     @OptionGroup var split: SplitOptions
     @Option(help: "Name of the team.") var team: String?
-    @Option(help: "Name of the system.") var system: String?
-    @Option(help: "fine-tuned, prompted, ensemble or baseline.") var kind: String?
-    @Option(help: "One line on the system.") var description: String?
-    @Option(help: "JSON file with fields of submission.json.") var meta: String?
+    @OptionGroup var system: SystemOptions
     @Option(help: "Day of submission, YYYY-MM-DD. Default: today.") var date: String?
     @Option(help: "Folder name. Default: made from team and system.") var slug: String?
     @Option(help: "The folder of submissions.") var submissions: String = "submissions"
@@ -55,20 +52,11 @@ struct SubmitCommand: ParsableCommand {
     private func metadata(
       _ definition: BenchmarkDefinition, split: String
     ) throws -> SubmissionMetadata {
-      var fields: [String: Any] = [:]
-      if let meta {
-        let data = try Documents.object(from: URL(filePath: meta))
-        fields = data
-      }
-      for (key, value) in [
-        ("team", team), ("system", system), ("kind", kind), ("description", description),
-        ("submitted", date),
-      ] {
+      var fields = try system.fields(definition, split: split)
+      for (key, value) in [("team", team), ("submitted", date)] {
         if let value { fields[key] = value }
       }
       fields["schema"] = fields["schema"] ?? 1
-      fields["benchmark"] = definition.id
-      fields["split"] = split
       fields["submitted"] = fields["submitted"] ?? Self.today()
       guard fields["team"] != nil, fields["system"] != nil else {
         throw ValidationError("Give --team and --system, or a --meta file with both.")
@@ -78,7 +66,7 @@ struct SubmitCommand: ParsableCommand {
         throw ValidationError(
           "A published entry has claimed scores and no predictions: write its submission.json.")
       }
-      return try Documents.decode(SubmissionMetadata.self, fields: fields, name: meta ?? "options")
+      return try Documents.decode(SubmissionMetadata.self, fields: fields, name: system.meta ?? "options")
     }
 
     private static func today() -> String {

@@ -282,11 +282,16 @@ struct SubmissionTests {
     #expect(
       try arena.submit(try arena.predictions(64), to: server, team: "Team B").status == 201)
     let bad = try arena.folder.write("1\t2\n", to: "bad.tsv")
-    for file in [try arena.predictions(65), bad] {
+    let key = ["--header", "Idempotency-Key: b"]
+    let sent = try arena.predictions(64)
+    #expect(try arena.submit(sent, to: server, team: "Team B", options: key).status == 200)
+    for (file, options) in [(try arena.predictions(65), []), (bad, []), (sent, key)] {
       #expect(try arena.program.run("team", "revoke", "Team B").status == 0)
-      #expect(try arena.submit(file, to: server, team: "Team B").status == 401)
+      let refused = try arena.submit(file, to: server, team: "Team B", options: options)
+      #expect(refused.status == 401)
       try arena.renew("Team B")
-      #expect(try arena.submit(file, to: server, team: "Team B").status != 401)
+      let taken = try arena.submit(file, to: server, team: "Team B", options: options)
+      #expect([200, 422, 429].contains(taken.status))
     }
     let kept = try DatabaseQueue(path: arena.folder.file("data/server.sqlite").path).read {
       try Int.fetchAll(

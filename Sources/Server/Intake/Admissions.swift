@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What uploads are admitted by, remembered from one upload of a team to its next: to look it up
-/// takes as long as reading and checking the file.
+/// takes longer than to read and check the file.
 ///
 /// What is remembered may be out of date. The transaction that takes an upload in looks at all of it
 /// again (``SubmissionStore/admission(_:at:in:)``); where something changed, the upload is admitted

@@ -152,13 +152,15 @@ struct APIRoutes: Sendable {
     let upload = try UploadReader.read(
       body, type: admitted.type, query: try Query(request.uri.query), team: member.team.name,
       key: admitted.key, today: now.day)
-    // One that we gave up is tried again, as if it were new.
-    if let name = upload.idempotency, let known = try store.known(name, member.team),
-      known.state != .failed
-    {
-      return try response(
-        Intake.Taken(submission: known, isNew: false, warnings: []), to: member.team,
-        try store.phase(of: known.board))
+    if let name = upload.idempotency {
+      // No transaction will look at the token again.
+      guard try store.member(with: admitted.token) != nil else { throw Problem.unauthorized }
+      // One that we gave up is tried again, as if it were new.
+      if let known = try store.known(name, member.team), known.state != .failed {
+        return try response(
+          Intake.Taken(submission: known, isNew: false, warnings: []), to: member.team,
+          try store.phase(of: known.board))
+      }
     }
     for _ in 0..<Intake.mostRounds {
       let standing = try standing(of: member, for: upload.metadata, at: now)

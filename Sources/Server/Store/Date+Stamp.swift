@@ -10,7 +10,7 @@ extension Date {
   /// `2026-01-31T12:00:00Z`.
   ///
   /// From the C library's calendar: every submission has its times written, and a formatter takes
-  /// longer for them than the file takes to be read.
+  /// almost as long for them as the file takes to be read.
   package var stamp: String {
     var seconds = time_t(self.seconds)
     var parts = tm()

@@ -24,10 +24,7 @@ extension SubmitCommand {
     @Argument(help: "The prediction file, in any accepted form.") var file: String
     @Option(help: "Address of the server; INVITRO_SERVER says it as well.") var server: String?
     @OptionGroup var split: SplitOptions
-    @Option(help: "Name of the system.") var system: String?
-    @Option(help: "fine-tuned, prompted, ensemble or baseline.") var kind: String?
-    @Option(help: "One line on the system.") var description: String?
-    @Option(help: "JSON file with fields of submission.json.") var meta: String?
+    @OptionGroup var system: SystemOptions
     @Option(help: "File that holds the token.") var tokenFile: String?
     @OptionGroup var output: JSONOption
 
@@ -62,13 +59,8 @@ extension SubmitCommand {
     }
 
     private func metadata() throws -> Data {
-      var fields = try meta.map { try Documents.object(from: URL(filePath: $0)) } ?? [:]
       let (definition, split) = try split.resolve()
-      fields["benchmark"] = definition.id
-      fields["split"] = split
-      for (key, value) in [("system", system), ("kind", kind), ("description", description)] {
-        if let value { fields[key] = value }
-      }
+      let fields = try system.fields(definition, split: split)
       guard fields["system"] != nil else {
         throw ValidationError("Give --system, or a --meta file with it.")
       }
