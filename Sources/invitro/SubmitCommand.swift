@@ -66,7 +66,8 @@ struct SubmitCommand: ParsableCommand {
         throw ValidationError(
           "A published entry has claimed scores and no predictions: write its submission.json.")
       }
-      return try Documents.decode(SubmissionMetadata.self, fields: fields, name: system.meta ?? "options")
+      return try Documents.decode(
+        SubmissionMetadata.self, fields: fields, name: system.meta ?? "options")
     }
 
     private static func today() -> String {

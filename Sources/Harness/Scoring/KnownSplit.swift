@@ -11,25 +11,30 @@ final class KnownSplit: Sendable {
   }
 
   private struct State {
-    var digests: (gold: String, order: String)?
+    var marks: (gold: String, order: String, signature: String)?
     var whole: TargetTable<Labelled?> = [:]
   }
 
   private let dataset: Dataset
-  private let cluster: ScoringOptions.Cluster
+  private let options: ScoringOptions
   private let state = Mutex(State())
 
-  init(_ dataset: Dataset, cluster: ScoringOptions.Cluster) {
+  init(_ dataset: Dataset, options: ScoringOptions) {
     self.dataset = dataset
-    self.cluster = cluster
+    self.options = options
   }
 
-  /// Digests of the gold labels in row order, and of the row ids in order.
-  var digests: (gold: String, order: String) {
+  /// Digests of the gold labels in row order and of the row ids in order, and the signature of a
+  /// report on the split.
+  var marks: (gold: String, order: String, signature: String) {
     state.withLock { state in
-      if let known = state.digests { return known }
-      let made = (gold: dataset.goldDigest, order: dataset.orderDigest)
-      state.digests = made
+      if let known = state.marks { return known }
+      let gold = dataset.goldDigest
+      let made = (
+        gold: gold, order: dataset.orderDigest,
+        signature: options.signature(goldDigest: gold, grouped: nil)
+      )
+      state.marks = made
       return made
     }
   }
@@ -53,7 +58,7 @@ final class KnownSplit: Sendable {
   }
 
   private func sample(_ gold: [Double], rows: [Int]) -> ClusteredSample {
-    switch cluster {
+    switch options.cluster {
     case .person: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].person })
     case .article: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].article })
     case .row: ClusteredSample(rows: gold)

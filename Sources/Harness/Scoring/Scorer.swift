@@ -20,7 +20,7 @@ public struct Scorer: Sendable {
     self.definition = definition
     self.dataset = dataset
     self.options = options
-    split = KnownSplit(dataset, cluster: options.cluster)
+    split = KnownSplit(dataset, options: options)
   }
 
   /// One target's rows that have both a label and a prediction.
@@ -54,13 +54,13 @@ public struct Scorer: Sendable {
       throw .usage(
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
-    let digests = split.digests
+    let marks = split.marks
     var report = ScoreReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
       clusters: main.sample.clusterCount, targets: [:], wassa: Self.wassa(parts),
       digests: Digests(
-        gold: digests.gold, order: digests.order, predictions: predictions.digest),
-      signature: options.signature(goldDigest: digests.gold, grouped: nil),
+        gold: marks.gold, order: marks.order, predictions: predictions.digest),
+      signature: marks.signature,
       version: ScoreReport.toolVersion)
     for part in parts { report.targets[part.target] = figures(part) }
     report.dropped = predictions.missingCount > 0 ? predictions.missingCount : nil

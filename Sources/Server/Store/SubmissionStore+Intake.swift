@@ -179,7 +179,7 @@ extension SubmissionStore {
         [board.benchmark, board.split, submission.teamKey, submission.key])
     }
     try charge(
-      "valid", team: submission.teamKey, board, phase: submission.phase, at: now, in: database)
+      .valid, team: submission.teamKey, board, phase: submission.phase, at: now, in: database)
   }
 
   /// The submission of this team with the same predictions.

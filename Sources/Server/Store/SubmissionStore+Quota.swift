@@ -63,7 +63,7 @@ extension SubmissionStore {
       }
       if let refusal = admission.usage.refusal(ofFailing: phase) { throw refusal }
       try Self.charge(
-        "failing", team: standing.team.id, phase.board, phase: phase.name, at: now, in: database)
+        .failing, team: standing.team.id, phase.board, phase: phase.name, at: now, in: database)
       if let name {
         try database.run(
           "INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?)",
@@ -102,17 +102,33 @@ extension SubmissionStore {
       isCurrent: row[5] as Int == 1 && row[6] as Int64? == standing.phaseKey, best: row[7])
   }
 
-  /// - Parameter column: `valid` or `failing`.
+  /// What an upload is counted as.
+  enum Count {
+    case valid
+    case failing
+
+    fileprivate var statement: String {
+      switch self {
+      case .valid:
+        """
+        INSERT INTO usage (team, benchmark, split, phase, day, valid) VALUES (?, ?, ?, ?, ?, 1)
+        ON CONFLICT DO UPDATE SET valid = valid + 1
+        """
+      case .failing:
+        """
+        INSERT INTO usage (team, benchmark, split, phase, day, failing) VALUES (?, ?, ?, ?, ?, 1)
+        ON CONFLICT DO UPDATE SET failing = failing + 1
+        """
+      }
+    }
+  }
+
   static func charge(
-    _ column: String, team: Int64, _ board: BoardKey, phase: String, at now: Date,
+    _ count: Count, team: Int64, _ board: BoardKey, phase: String, at now: Date,
     in database: Database
   ) throws {
     try database.run(
-      """
-      INSERT INTO usage (team, benchmark, split, phase, day, \(column)) VALUES (?, ?, ?, ?, ?, 1)
-      ON CONFLICT DO UPDATE SET \(column) = \(column) + 1
-      """,
-      [team, board.benchmark, board.split, phase, day(now)])
+      count.statement, [team, board.benchmark, board.split, phase, day(now)])
   }
 
   /// Days since 1970, UTC.
