@@ -60,11 +60,13 @@ public final class ChatServer: Sendable {
   /// Ends the listening; the thread that accepts keeps the server alive until then.
   public func close() {
     isOpen.withLock { $0 = false }
+    // That wakes the thread which accepts, and it closes the socket: closed here, its number could be
+    // another file's by the time that thread looks.
     shutdown(listener, Int32(SHUT_RDWR))
-    Glibc.close(listener)
   }
 
   private func accept() {
+    defer { Glibc.close(listener) }
     while isOpen.withLock({ $0 }) {
       let connection = Glibc.accept(listener, nil, nil)
       guard connection >= 0 else { continue }
