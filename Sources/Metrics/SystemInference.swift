@@ -111,7 +111,8 @@ public struct SystemInference: Sendable {
       }
       return Self.numbers(withoutEach(metric))
     }
-    return Self.finite(sums.rows.map { sums.metrics(sums.total - $0)[lane] })
+    let values = sums.rows.map { sums.metrics(sums.total - $0)[lane] }
+    return values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.degenerate)
   }
 
   /// A rank correlation without each cluster in turn, (G,).
@@ -164,10 +165,6 @@ public struct SystemInference: Sendable {
       made[metric] = (figure, interval)
     }
     return made
-  }
-
-  private static func finite(_ values: [Double]) -> Outcome<[Double]> {
-    values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.degenerate)
   }
 
   private static func numbers(_ figures: [Figure]) -> Outcome<[Double]> {

@@ -11,7 +11,7 @@ final class Intake: Sendable {
   static let leaseSeconds: Int64 = 60
   /// A submission that fails us this often is given up.
   static let mostAttempts = 5
-  /// A team's best may change while its next submission is judged against it; then it is judged anew.
+  /// A team's place may change while a submission is judged by it; then it is judged anew, so often.
   static let mostRounds = 100
 
   let store: SubmissionStore

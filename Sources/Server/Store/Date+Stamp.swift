@@ -15,25 +15,10 @@ extension Date {
     var seconds = time_t(self.seconds)
     var parts = tm()
     gmtime_r(&seconds, &parts)
-    var text: [UInt8] = []
-    text.reserveCapacity(20)
-    func put(_ number: Int32, digits: Int, then separator: Unicode.Scalar) {
-      var (rest, scale) = (Int(number), 1)
-      for _ in 1..<digits { scale *= 10 }
-      while scale > 0 {
-        text.append(UInt8(ascii: "0") + UInt8(rest / scale % 10))
-        rest %= scale
-        scale /= 10
-      }
-      text.append(UInt8(ascii: separator))
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
+      let count = text.baseAddress.map { strftime($0, text.count, "%FT%TZ", &parts) } ?? 0
+      return String(decoding: text[..<count].lazy.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
-    put(parts.tm_year + 1900, digits: 4, then: "-")
-    put(parts.tm_mon + 1, digits: 2, then: "-")
-    put(parts.tm_mday, digits: 2, then: "T")
-    put(parts.tm_hour, digits: 2, then: ":")
-    put(parts.tm_min, digits: 2, then: ":")
-    put(parts.tm_sec, digits: 2, then: "Z")
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// `2026-01-31`, UTC.

@@ -9,7 +9,7 @@ extension SubmissionStore {
       try database.execute(sql: tables)
       try database.execute(sql: rules)
     }
-    migrator.registerMigration("submissions without a second parse") { database in
+    migrator.registerMigration("plain submissions, failing uploads") { database in
       try database.execute(sql: plainSubmissions)
     }
     return migrator
@@ -124,6 +124,7 @@ extension SubmissionStore {
     \(followers)
     """
 
+  /// Part of both migrations, and so never changed either.
   private static let followers = """
     CREATE TRIGGER event_withdraws AFTER INSERT ON event WHEN NEW.kind IN ('withdrawn', 'restored')
       BEGIN
@@ -143,11 +144,9 @@ extension SubmissionStore {
       END;
     """
 
-  /// What counted as a failing upload is known by its key.
-  ///
   /// A report is JSON that we wrote ourselves: it is not parsed once more at each insert. And since
   /// the submission's own row says when it was taken in and released (``history(of:)``), that row is
-  /// kept as the history is.
+  /// kept as the history is. A faulty upload that was counted is known again by its key.
   private static let plainSubmissions = """
     DROP TRIGGER event_withdraws;
     DROP TRIGGER board_follows;

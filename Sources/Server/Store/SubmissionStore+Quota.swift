@@ -78,7 +78,8 @@ extension SubmissionStore {
     _ standing: Standing, at now: Date, in database: Database
   ) throws -> Admission {
     let (team, phase) = (standing.team.id, standing.phase)
-    // CROSS JOIN keeps the order: the queue is short, a team's history is not.
+    // CROSS JOIN keeps the order: the queue is short, a team's history is not. The columns have short
+    // names because GRDB makes a string of each for every row, and the whole expression is one.
     let row = try database.row(
       """
       SELECT coalesce(sum(valid), 0) AS a, coalesce(sum(failing), 0) AS b,
