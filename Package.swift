@@ -15,16 +15,17 @@ let package = Package(
     .library(name: "Metrics", targets: ["Metrics"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(
-      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1",
+      url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1",
       traits: ["FullFoundation"]),
-    .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
   targets: [
     .systemLibrary(
@@ -32,11 +33,12 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CBFloat16"),
-    .target(name: "Metrics", dependencies: ["COpenBLAS"], swiftSettings: settings),
+    .target(name: "Basics", swiftSettings: settings),
+    .target(name: "Metrics", dependencies: ["Basics", "COpenBLAS"], swiftSettings: settings),
     .target(
       name: "Harness",
       dependencies: [
-        "Metrics", "CArchive",
+        "Basics", "Metrics", "CArchive",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
@@ -45,13 +47,14 @@ let package = Package(
     .target(
       name: "Reference",
       dependencies: [
-        "Metrics", "COpenBLAS", "CBFloat16", .product(name: "Crypto", package: "swift-crypto"),
+        "Basics", "Metrics", "COpenBLAS", "CBFloat16",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: settings),
     .target(
       name: "Report",
       dependencies: [
-        "Harness",
+        "Basics", "Harness",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
@@ -60,7 +63,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Harness", "Metrics",
+        "Basics", "Harness", "Metrics",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.
@@ -76,14 +79,16 @@ let package = Package(
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Server", "Report", "Reference", "Harness", "Metrics",
+        "Basics", "Server", "Report", "Reference", "Harness", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "invitro-bench", dependencies: ["Metrics", "Harness", "Report", "Reference"],
+      name: "invitro-bench", dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "BasicsTests", dependencies: ["Basics"], swiftSettings: settings),
     .testTarget(
       name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], exclude: ["Goldens"],
       swiftSettings: settings),
@@ -100,6 +105,9 @@ let package = Package(
       dependencies: [
         "invitro", "Harness", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(
+          name: "HummingbirdTesting", package: "hummingbird",
+          moduleAliases: ["Metrics": "SwiftMetrics"]),
       ],
       swiftSettings: settings),
     .testTarget(
