@@ -1,16 +1,22 @@
 public import Basics
 
-/// What can be wrong with an experiment's file or folder.
-public enum ExperimentError: CommandError {
-  /// The file breaks rules of its form; every fault is listed.
+/// What can be wrong with what a study is asked to do, or with its files.
+public enum StudyError: CommandError {
+  /// The request contradicts itself or names something that does not exist.
+  case usage(String)
+  /// An experiment's file breaks rules of its form; every fault is listed.
   case invalid(path: String, faults: [Fault])
-  /// Data, labels or models that the experiment needs are not there; all of them.
+  /// Data, labels or models that an experiment needs are not there; all of them.
   case missing(path: String, inputs: [Input])
   /// A folder of an experiment that does not fit what is asked of it.
   case folder(path: String, problem: String)
+  /// Too few rows for what was asked.
+  case tooFew(what: String, found: Int, needed: Int)
+  /// The published figures that come with the program cannot be read.
+  case publishedFigures(reason: String)
 
   /// A place in the file (`rows[2].alpha`), what stands there, and what should.
-  public struct Fault: Equatable, Sendable, CustomStringConvertible {
+  public struct Fault: Equatable, Hashable, Sendable, CustomStringConvertible {
     public let place: String
     public let found: String
     public let expected: String
@@ -36,27 +42,33 @@ public enum ExperimentError: CommandError {
       self.hint = hint
     }
 
-    public var description: String { "\(path) is not there. \(hint)" }
+    public var description: String { "\(path) does not exist. \(hint)" }
   }
 
   /// The exit code a command ends with.
   public var exitStatus: ExitStatus {
     switch self {
+    case .usage: .usage
     case .missing: .missingInput
-    case .invalid, .folder: .badData
+    case .invalid, .folder, .tooFew, .publishedFigures: .badData
     }
   }
 
   public var description: String {
     switch self {
+    case .usage(let text): text
     case .invalid(let path, let faults):
       (faults.map { "\(path): \($0)" } + [faults.count == 1 ? "1 error" : "\(faults.count) errors"])
         .joined(separator: "\n")
     case .missing(let path, let inputs):
       ([
-        "\(path) needs what is not there (\(inputs.count) \(inputs.count == 1 ? "thing" : "things")):"
+        "\(path): \(inputs.count) \(inputs.count == 1 ? "input is" : "inputs are") missing:"
       ] + inputs.map { "  \($0)" }).joined(separator: "\n")
     case .folder(let path, let problem): "experiment folder \(path): \(problem)"
+    case .tooFew(let what, let found, let needed):
+      "found \(found) \(what), expected at least \(needed)"
+    case .publishedFigures(let reason):
+      "the published figures that come with the program cannot be read: \(reason)"
     }
   }
 }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 import Harness
+import Report
 import Metrics
 
 struct ScoreCommand: ParsableCommand {

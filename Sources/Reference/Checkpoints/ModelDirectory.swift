@@ -1,3 +1,5 @@
+import Basics
+import Crypto
 public import Foundation
 
 /// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
@@ -236,5 +238,27 @@ extension EncoderEngine {
         values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
       }
     }
+  }
+}
+
+extension ModelDirectory {
+  /// SHA-256 over the names and contents of the files that a run takes from `folder`:
+  /// configuration, weights and tokenizer.
+  ///
+  /// Throws ``ReferenceError`` for a file that can't be read.
+  public static func digest(of folder: URL) throws -> String {
+    let tokenizer = [
+      "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+      "vocab.txt",
+    ]
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
+    var hash = SHA256()
+    for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
+      let file = try MappedFile(path: folder.appending(path: name).path)
+      hash.update(data: Array("\(name)\u{0}\(file.bytes.count)\u{0}".utf8))
+      hash.update(bufferPointer: file.bytes)
+    }
+    return hash.finalize().hexadecimal
   }
 }

@@ -1,8 +1,8 @@
-import Harness
+public import Harness
 
 /// Comparisons as a person reads them on a terminal.
-enum CompareText {
-  static func pair(_ report: PairReport) -> String {
+public enum CompareText {
+  public static func pair(_ report: PairReport) -> String {
     var table = TextTable([
       ("target", .left), ("metric", .left), ("first", .right), ("second", .right),
       ("difference", .right), ("interval", .left), ("p (swap)", .right),
@@ -38,7 +38,7 @@ enum CompareText {
       """
   }
 
-  static func board(_ comparison: BoardComparison) -> String {
+  public static func board(_ comparison: BoardComparison) -> String {
     var ranks = TextTable([("rank", .right), ("tie group", .left), ("system", .left)])
     for standing in comparison.standings {
       let range =
@@ -70,13 +70,13 @@ enum CompareText {
       """
   }
 
-  static func flag(_ flag: BoardComparer.LookAlikeFlag) -> String {
+  public static func flag(_ flag: BoardComparer.LookAlikeFlag) -> String {
     let other = flag.second ?? "the gold labels"
     let shift = flag.shift.map { " by \($0)" } ?? ""
     return "look-alike: \(flag.first) and \(other): \(flag.kind)\(shift)"
   }
 
-  static func runs(_ report: RunsReport) -> String {
+  public static func runs(_ report: RunsReport) -> String {
     var table = TextTable([
       ("metric", .left), ("runs", .left), ("seeds", .right), ("median", .right),
       ("peak", .right), ("mean", .right), ("SD", .right),

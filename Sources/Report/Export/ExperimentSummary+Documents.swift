@@ -1,5 +1,6 @@
 public import Foundation
 import Harness
+public import Study
 
 extension ExperimentSummary {
   /// The tables of the summary in plain text, one after the other, as header and rows of cells.
@@ -23,10 +24,6 @@ extension ExperimentSummary {
     }
     return files
   }
-
-  /// Names of the variables of sweeps.
-  public static let alphaVariable = "alpha"
-  public static let portionVariable = "share of added data"
 
   private var markdown: String {
     var out = "# \(Self.line(title))\n"
@@ -110,7 +107,7 @@ extension ExperimentSummary {
 
   /// A panel for each metric; the baseline's mean over seeds is a level line.
   private static func plot(
-    _ sweeps: [Replication.Sweep], variable: String, of split: Split, baseline: String?
+    _ sweeps: [Sweep], variable: String, of split: Split, baseline: String?
   ) -> PlotDocument {
     let level = split.rows.first { $0.name == baseline }
     return PlotDocument(
@@ -136,5 +133,33 @@ extension ExperimentSummary {
         return PlotDocument.Panel(
           horizontal: variable, vertical: sweep.metric.uppercased(), series: series)
       })
+  }
+}
+
+extension ExperimentSummary {
+  /// The tables of the summary for the terminal.
+  public var text: String {
+    var parts = [title]
+    for (caption, header, rows) in tables {
+      var table = TextTable(header.enumerated().map { ($1, $0 == 0 ? .left : .right) })
+      for row in rows { table.add(row) }
+      parts.append("\(caption)\n\n\(table.text)")
+    }
+    parts.append(([Self.legend] + notes).joined(separator: "\n"))
+    parts += splits.map(\.signature)
+    return parts.joined(separator: "\n\n")
+  }
+}
+
+extension ExperimentListing {
+  public var text: String {
+    var table = TextTable([
+      ("cell", .left), ("row", .left), ("seed", .right), ("training rows", .right),
+      ("state", .left),
+    ])
+    for cell in cells {
+      table.add([cell.cell, cell.row, "\(cell.seed)", "\(cell.trainingRows)", cell.state])
+    }
+    return table.text
   }
 }

@@ -1,31 +1,17 @@
 import Harness
-import Report
+public import Study
 
 /// A replication report for the terminal and for programs.
-struct ReplicationText {
-  let replication: Replication
+public struct ReplicationText {
+  private let replication: Replication
   /// Whether claims that were not run are listed one by one.
-  let all: Bool
+  private let all: Bool
 
-  init(_ replication: Replication, all: Bool) {
+  public init(_ replication: Replication, all: Bool) {
     (self.replication, self.all) = (replication, all)
   }
 
-  /// What `--json` prints.
-  struct Document: Encodable {
-    var schema = 1
-    var tally: [String: Int]
-    var requirements: [Requirement.Finding]
-    var replication: Replication
-
-    init(_ replication: Replication, _ findings: [Requirement.Finding]) {
-      tally = Dictionary(
-        uniqueKeysWithValues: replication.tally().map { ($0.verdict.rawValue, $0.count) })
-      (requirements, self.replication) = (findings, replication)
-    }
-  }
-
-  var text: String {
+  public var text: String {
     var parts = ["\(replication.paper)\n\(replication.setting)"]
     for (title, claims) in replication.tables {
       let shown = all ? claims : claims.filter { $0.verdict != .notRun }

@@ -1,12 +1,12 @@
-import Harness
+public import Harness
 
 /// A score report as a person reads it on a terminal.
-struct ScoreText {
+public struct ScoreText {
   private let report: ScoreReport
 
-  init(_ report: ScoreReport) { self.report = report }
+  public init(_ report: ScoreReport) { self.report = report }
 
-  var text: String {
+  public var text: String {
     var parts = [
       "\(report.benchmark)/\(report.split): \(report.n) rows, \(report.clusters) clusters"
         + (report.dropped.map { ", \($0) rows without a prediction dropped" } ?? ""),

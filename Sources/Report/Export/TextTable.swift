@@ -1,25 +1,25 @@
 import Harness
 
 /// A table for the terminal: columns as wide as their widest cell, numbers to the right.
-struct TextTable {
-  enum Alignment { case left, right }
+public struct TextTable {
+  public enum Alignment: Sendable { case left, right }
 
   private let header: [String]
   private let alignment: [Alignment]
   private var rows: [[String]] = []
 
-  init(_ columns: [(String, Alignment)]) {
+  public init(_ columns: [(String, Alignment)]) {
     header = columns.map(\.0)
     alignment = columns.map(\.1)
   }
 
-  mutating func add(_ cells: [String]) {
+  public mutating func add(_ cells: [String]) {
     precondition(cells.count == header.count, "as many cells as columns")
     // A name from outside may hold what a terminal takes for a command.
     rows.append(cells.map(Fault.visible))
   }
 
-  var text: String {
+  public var text: String {
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].count }.max() ?? 0
     }

@@ -1,40 +1,40 @@
 import Harness
 import Metrics
-import Reference
-import Report
+public import Reference
 
-/// What `invitro curate compare` says.
-struct CorrectionReport: Encodable {
-  var schema = 1
-  let set: String
-  let features: String
-  let rows: Int
-  let persons: Int
-  let folds: Int
-  let seed: UInt64
+/// How ways to correct labels compare on persons whom none of them has seen: what `invitro curate
+/// compare` says.
+public struct CorrectionReport: Encodable, Sendable {
+  public var schema = 1
+  public let set: String
+  public let features: String
+  public let rows: Int
+  public let persons: Int
+  public let folds: Int
+  public let seed: UInt64
   /// The way that the differences are to.
-  let reference: String
-  let ways: [Way]
+  public let reference: String
+  public let ways: [Way]
 
-  struct Way: Encodable {
-    let labels: String
+  public struct Way: Encodable, Sendable, Equatable {
+    public let labels: String
     /// Labels replaced, on average over the folds.
-    let changed: Double
-    let ccc: Value
-    let pcc: Value
-    let rmse: Value
+    public let changed: Double
+    public let ccc: Value
+    public let pcc: Value
+    public let rmse: Value
     /// CCC less that of the reference; absent for itself.
-    let difference: Value?
+    public let difference: Value?
     /// Swap test of that difference over persons, unadjusted.
-    let p: Double?
+    public let p: Double?
     /// How many folds used which labels, where the way chooses.
-    let used: [String: Int]?
+    public let used: [String: Int]?
   }
 
-  struct Value: Encodable {
-    let value: Double?
-    let low: Double?
-    let high: Double?
+  public struct Value: Encodable, Sendable, Equatable {
+    public let value: Double?
+    public let low: Double?
+    public let high: Double?
 
     init(_ figure: Figure, _ interval: Outcome<Interval>) {
       value = Rounding.published(figure.value)
@@ -44,17 +44,12 @@ struct CorrectionReport: Encodable {
         (low, high) = (nil, nil)
       }
     }
-
-    var text: String {
-      guard let value else { return "undefined" }
-      let ends = low.flatMap { low in
-        high.map { " [\(Rounding.text(low, decimals: 3)), \(Rounding.text($0, decimals: 3))]" }
-      }
-      return Rounding.text(value, decimals: 3) + (ends ?? "")
-    }
   }
 
-  init(_ trial: CorrectionTrial, set: String, features: String, reference: String) {
+  /// - Parameters:
+  ///   - features: what the regression read, in words.
+  ///   - reference: the name of the way that the differences are to.
+  public init(_ trial: CorrectionTrial, set: String, features: String, reference: String) {
     (self.set, self.features, self.reference) = (set, features, reference)
     (folds, seed) = (trial.folds, trial.seed)
     rows = trial.crowd.count
@@ -82,28 +77,29 @@ struct CorrectionReport: Encodable {
         used: counts.count > 1 || counts.keys.first != result.way.name ? counts : nil)
     }
   }
+}
 
-  var text: String {
-    var table = TextTable([
-      ("labels", .left), ("replaced", .right), ("CCC", .left), ("PCC", .left), ("RMSE", .left),
-      ("CCC less \(reference)", .left), ("p", .right),
-    ])
-    for way in ways {
-      table.add([
-        way.labels, Rounding.text(way.changed, decimals: 1), way.ccc.text, way.pcc.text,
-        way.rmse.text, way.difference?.text ?? "", way.p.map { Rounding.text($0) } ?? "",
-      ])
-    }
-    let chosen = ways.compactMap { way in
-      way.used.map { used in
-        let parts = used.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }
-        return "\(way.labels): \(parts.joined(separator: ", ")) of \(folds) folds"
-      }
-    }
-    return
-      ([
-        "\(set): \(rows) rows, \(persons) persons, \(folds) folds by person, seed \(seed), "
-          + "ridge regression on \(features)", table.text,
-      ] + chosen).joined(separator: "\n\n")
+extension CorrectionReport {
+  /// Compares the crowd's labels, fixed thresholds, the chosen one, the blend and the model's labels
+  /// alone.
+  ///
+  /// - Parameters:
+  ///   - llm: whose labels correct.
+  ///   - against: the threshold that the others are compared with; it joins `thresholds`.
+  public init(
+    _ rated: RatedSplit, llm: String, thresholds: [Double], against: Double,
+    features: EssayFeatures, folds: Int, seed: UInt64,
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws {
+    let fixed = Set(thresholds + [against]).sorted()
+      .map { CorrectionTrial.Way.fixed(.threshold(llm: llm, alpha: $0)) }
+    let trial = try CorrectionTrial(
+      rated.essays, features: try features.load(for: rated),
+      ways: [.fixed(.none)] + fixed
+        + [.chosenAlpha(llm: llm), .soft(llm: llm), .fixed(.replace(llm: llm))],
+      folds: folds, seed: seed, progress: progress)
+    self.init(
+      trial, set: rated.set, features: features.description,
+      reference: LabelCorrection.threshold(llm: llm, alpha: against).name)
   }
 }

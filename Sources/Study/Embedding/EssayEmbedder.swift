@@ -1,4 +1,5 @@
 public import Foundation
+import Reference
 
 /// Turns essays into points: the first token's last hidden state of an encoder.
 public final class EssayEmbedder {

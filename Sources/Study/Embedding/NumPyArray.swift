@@ -1,4 +1,5 @@
 public import Foundation
+public import Reference
 
 /// A matrix in NumPy's file format (version 1.0), which `numpy.load` reads.
 public enum NumPyArray {

@@ -1,4 +1,5 @@
 public import Foundation
+import Reference
 
 /// An experiment's file: settings, rows that differ from them, grids, and seeds.
 ///
@@ -36,11 +37,11 @@ public struct Experiment: Sendable, Equatable {
   /// Reads an experiment's file.
   ///
   /// - Parameter threads: taken instead of the file's, or nil.
-  /// - Throws: ``ExperimentError/invalid(path:faults:)`` with every fault.
+  /// - Throws: ``StudyError/invalid(path:faults:)`` with every fault.
   public init(contentsOf file: URL, threads: Int? = nil) throws {
     let data: Data
     do { data = try Data(contentsOf: file) } catch {
-      throw ExperimentError.missing(
+      throw StudyError.missing(
         path: "the command",
         inputs: [.init(path: file.relativePath, hint: "Give the path of an experiment's file.")])
     }
@@ -51,7 +52,7 @@ public struct Experiment: Sendable, Equatable {
   public init(_ data: Data, name path: String, threads: Int? = nil) throws {
     let tree: SettingsTree
     do { tree = try JSONDecoder().decode(SettingsTree.self, from: data) } catch {
-      throw ExperimentError.invalid(
+      throw StudyError.invalid(
         path: path,
         faults: [.init(place: "", found: Self.reason(error), expected: "valid JSON")])
     }
@@ -72,7 +73,7 @@ public struct Experiment: Sendable, Equatable {
     Self.check(fields, name, evaluate, labelFiles, baseline, rows)
     fields.finish()
     guard faults.list.isEmpty else {
-      throw ExperimentError.invalid(path: path, faults: faults.list)
+      throw StudyError.invalid(path: path, faults: faults.list)
     }
   }
 

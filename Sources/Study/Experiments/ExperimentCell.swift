@@ -1,5 +1,7 @@
+import Basics
 import Crypto
-public import Foundation
+import Foundation
+public import Reference
 
 /// Everything that a cell's predictions depend on; its hash names the cell's folder.
 ///
@@ -42,64 +44,6 @@ public struct ExperimentCell: Sendable, Equatable, Codable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(SHA256.hash(data: try encoder.encode(self)).hexadecimal.prefix(16))
-  }
-}
-
-/// Texts with one label each, and their digest.
-public struct LabelledRows: Sendable, Equatable {
-  public let texts: [String]
-  public let labels: [Double]
-  /// SHA-256 over every text (its length before it) and the bits of every label.
-  public let digest: String
-
-  public init(_ texts: [String], labels: [Double]) {
-    precondition(texts.count == labels.count, "a label for each text")
-    self.texts = texts
-    self.labels = labels
-    var hash = SHA256()
-    for (text, label) in zip(texts, labels) {
-      let bytes = Array(text.utf8)
-      for word in [UInt64(bytes.count), label.bitPattern] {
-        withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) }
-      }
-      hash.update(data: bytes)
-    }
-    digest = hash.finalize().hexadecimal
-  }
-
-  /// The rows as a run takes them.
-  public func examples(_ tokenizer: Tokenizer, maxLength: Int) -> [TrainingExample] {
-    zip(texts, labels).map {
-      TrainingExample($0, target: Float($1), tokenizer: tokenizer, maxLength: maxLength)
-    }
-  }
-}
-
-extension ModelDirectory {
-  /// SHA-256 over the names and contents of the files that a run takes from `folder`:
-  /// configuration, weights and tokenizer.
-  ///
-  /// Throws ``ReferenceError`` for a file that can't be read.
-  public static func digest(of folder: URL) throws -> String {
-    let tokenizer = [
-      "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
-      "vocab.txt",
-    ]
-    let manager = FileManager.default
-    let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
-    var hash = SHA256()
-    for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
-      let file = try MappedFile(path: folder.appending(path: name).path)
-      hash.update(data: Array("\(name)\u{0}\(file.bytes.count)\u{0}".utf8))
-      hash.update(bufferPointer: file.bytes)
-    }
-    return hash.finalize().hexadecimal
-  }
-}
-
-extension SHA256Digest {
-  fileprivate var hexadecimal: String {
-    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
 

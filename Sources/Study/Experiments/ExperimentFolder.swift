@@ -1,7 +1,6 @@
-import Foundation
+public import Foundation
 import Glibc
-import Harness
-import Reference
+public import Harness
 
 /// The folder of an experiment.
 ///
@@ -14,43 +13,51 @@ import Reference
 /// cells/HASH/SPLIT.json   its score report, where the split has labels
 /// cells/HASH/done.json    written last: the cell is finished
 /// ```
-struct ExperimentFolder {
-  let url: URL
+public struct ExperimentFolder {
+  public let url: URL
 
-  init(_ url: URL) { self.url = url }
+  public init(_ url: URL) { self.url = url }
 
-  var experimentURL: URL { url.appending(path: "experiment.json") }
-  var indexURL: URL { url.appending(path: "index.json") }
+  public var experimentURL: URL { url.appending(path: "experiment.json") }
+  public var indexURL: URL { url.appending(path: "index.json") }
 
-  func cell(_ name: String) -> URL { url.appending(path: "cells/\(name)") }
+  public func cell(_ name: String) -> URL { url.appending(path: "cells/\(name)") }
 
-  func predictions(_ cell: String, _ split: String) -> URL {
+  public func predictions(_ cell: String, _ split: String) -> URL {
     self.cell(cell).appending(path: "\(split).tsv")
   }
 
-  func report(_ cell: String, _ split: String) -> URL {
+  /// The folder of a cell's training.
+  public func run(_ cell: String) -> URL { self.cell(cell).appending(path: "run") }
+
+  /// Whether a cell's training was begun.
+  public func isBegun(_ cell: String) -> Bool {
+    FileManager.default.fileExists(atPath: run(cell).appending(path: "run.json").path)
+  }
+
+  public func report(_ cell: String, _ split: String) -> URL {
     self.cell(cell).appending(path: "\(split).json")
   }
 
   /// `done.json`.
-  struct Done: Codable, Equatable {
-    var schema = 1
-    var splits: [Split]
-    var epochs: Int
-    var steps: Int
+  public struct Done: Codable, Equatable {
+    public var schema = 1
+    public var splits: [Split]
+    public var epochs: Int
+    public var steps: Int
     /// Why the training ended.
-    var reason: String
+    public var reason: String
     /// OpenBLAS' kernels on the machine that trained.
-    var kernel: String
-    var version: String = ScoreReport.toolVersion
+    public var kernel: String
+    public var version: String = ScoreReport.toolVersion
 
-    struct Split: Codable, Equatable {
-      var split: String
-      var rows: Int
+    public struct Split: Codable, Equatable {
+      public var split: String
+      public var rows: Int
       /// SHA-256 over the ids and essays that were predicted.
-      var essays: String
+      public var essays: String
       /// SHA-256 of the prediction file.
-      var predictions: String
+      public var predictions: String
     }
   }
 
@@ -58,7 +65,7 @@ struct ExperimentFolder {
   ///
   /// - Parameter sharded: other processes write the same: an index that differs for the same file
   ///   means that they do not see the same data, models or threads.
-  func begin(_ experiment: Experiment, index: ExperimentIndex, sharded: Bool) throws {
+  public func begin(_ experiment: Experiment, index: ExperimentIndex, sharded: Bool) throws {
     let source = try Documents.encode(experiment.source)
     let manager = FileManager.default
     if sharded, let earlier = try? Data(contentsOf: experimentURL), earlier == source,
@@ -66,7 +73,7 @@ struct ExperimentFolder {
     {
       let known = try self.index()
       guard known == index else {
-        throw ExperimentError.folder(
+        throw StudyError.folder(
           path: url.relativePath,
           problem: "another shard has other cells for the same file: its data, model, labels or "
             + "--threads differ from those here. Mend that, or remove index.json")
@@ -77,7 +84,7 @@ struct ExperimentFolder {
     try AtomicFile.write(try Documents.encode(index), to: indexURL)
   }
 
-  func index() throws -> ExperimentIndex {
+  public func index() throws -> ExperimentIndex {
     guard FileManager.default.fileExists(atPath: indexURL.path) else {
       throw HarnessError.missing(
         path: indexURL.relativePath, hint: "Make it with `invitro experiment run`.")
@@ -86,7 +93,7 @@ struct ExperimentFolder {
   }
 
   /// The experiment that was run here.
-  func experiment() throws -> Experiment {
+  public func experiment() throws -> Experiment {
     guard FileManager.default.fileExists(atPath: experimentURL.path) else {
       throw HarnessError.missing(
         path: experimentURL.relativePath, hint: "Make it with `invitro experiment run`.")
@@ -95,14 +102,14 @@ struct ExperimentFolder {
   }
 
   /// What `done.json` of a cell says; nil where the cell is not finished.
-  func done(_ cell: String) throws -> Done? {
+  public func done(_ cell: String) throws -> Done? {
     let file = self.cell(cell).appending(path: "done.json")
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
     return try Documents.decode(Done.self, from: file)
   }
 
   /// Whether a cell has predictions of every evaluated split as its essays are now.
-  func isFinished(_ cell: ExperimentPlan.Cell, _ inputs: ExperimentInputs) throws -> Bool {
+  public func isFinished(_ cell: ExperimentPlan.Cell, _ inputs: ExperimentInputs) throws -> Bool {
     guard let done = try done(cell.name) else { return false }
     return try inputs.experiment.evaluate.allSatisfy { split in
       let essays = Self.digest(try inputs.dataset(cell.row.settings.benchmark, split))
@@ -112,7 +119,7 @@ struct ExperimentFolder {
   }
 
   /// SHA-256 over the ids and essays of a split.
-  static func digest(_ dataset: Dataset) -> String {
+  public static func digest(_ dataset: Dataset) -> String {
     let texts = dataset.rows.map { "\($0.id)\u{0}\($0.essay)" }
     return LabelledRows(texts, labels: texts.map { _ in 0 }).digest
   }
@@ -120,11 +127,11 @@ struct ExperimentFolder {
 
 /// Keeps two processes from working on one cell; released when the value goes away or its process
 /// ends.
-final class CellLock {
+public final class CellLock {
   private let descriptor: Int32
 
   /// Nil where another process has it.
-  init?(_ cell: URL) throws {
+  public init?(_ cell: URL) throws {
     let file = cell.appending(path: "lock")
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {

@@ -1,35 +1,40 @@
-import Foundation
-import Harness
-import Reference
+public import Foundation
+public import Harness
+public import Reference
 
 /// The data, labels and models of an experiment, each read once.
-final class ExperimentInputs {
-  let experiment: Experiment
-  let home: DataHome
+public final class ExperimentInputs {
+  public let experiment: Experiment
+  public let home: DataHome
   /// The experiment's file as the user named it.
-  let name: String
+  public let name: String
   private var definitions: [String: BenchmarkDefinition] = [:]
   private var datasets: [String: Dataset] = [:]
   private var rated: [String: RatedSplit] = [:]
   private var models: [String: String] = [:]
 
-  init(_ experiment: Experiment, home: DataHome, name: String) {
-    (self.experiment, self.home, self.name) = (experiment, home, name)
+  /// Told what a reader should know of labels that are joined on.
+  private let say: (String) -> Void
+
+  public init(
+    _ experiment: Experiment, home: DataHome, name: String, say: @escaping (String) -> Void = { _ in }
+  ) {
+    (self.experiment, self.home, self.name, self.say) = (experiment, home, name, say)
   }
 
   /// A path of the file: below the data home unless absolute.
-  func url(_ path: String) -> URL {
+  public func url(_ path: String) -> URL {
     path.hasPrefix("/") ? URL(filePath: path) : home.url.appending(path: path)
   }
 
-  func definition(_ benchmark: String) throws -> BenchmarkDefinition {
+  public func definition(_ benchmark: String) throws -> BenchmarkDefinition {
     if let known = definitions[benchmark] { return known }
     let found = try BenchmarkRegistry.find(benchmark)
     definitions[benchmark] = found
     return found
   }
 
-  func dataset(_ benchmark: String, _ split: String) throws -> Dataset {
+  public func dataset(_ benchmark: String, _ split: String) throws -> Dataset {
     let key = "\(benchmark)/\(split)"
     if let known = datasets[key] { return known }
     let loaded = try home.load(definition(benchmark), split: split)
@@ -38,7 +43,7 @@ final class ExperimentInputs {
   }
 
   /// SHA-256 of a row's pretrained model.
-  func modelDigest(_ settings: ExperimentSettings) throws -> String {
+  public func modelDigest(_ settings: ExperimentSettings) throws -> String {
     if let known = models[settings.model] { return known }
     let digest = try ModelDirectory.digest(of: url(settings.model))
     models[settings.model] = digest
@@ -46,7 +51,7 @@ final class ExperimentInputs {
   }
 
   /// The rows that a row of the experiment trains on.
-  func training(_ settings: ExperimentSettings) throws -> TrainingTable {
+  public func training(_ settings: ExperimentSettings) throws -> TrainingTable {
     let texts = try Set([settings.validation] + experiment.evaluate).sorted().flatMap {
       try dataset(settings.benchmark, $0).rows.map(\.essay)
     }
@@ -69,7 +74,7 @@ final class ExperimentInputs {
   }
 
   /// The rows of the validation split that have a label.
-  func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
+  public func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
     let held = try dataset(settings.benchmark, settings.validation)
     let rows = held.rows.filter { $0.empathy != nil }
     return LabelledRows(rows.map(\.essay), labels: rows.compactMap(\.empathy))
@@ -87,7 +92,7 @@ final class ExperimentInputs {
       try made.add(
         labelPaths(model, benchmark).map {
           LabelFile(name: model, path: url($0).relativePath, column: nil)
-        })
+        }, say: say)
     }
     rated[key] = made
     return made
@@ -106,10 +111,10 @@ final class ExperimentInputs {
 extension ExperimentInputs {
   /// Names every benchmark and split that is unknown, then every input that is not there.
   ///
-  /// - Throws: ``ExperimentError``.
-  func check() throws {
-    var faults: [ExperimentError.Fault] = []
-    var missing: [ExperimentError.Input] = []
+  /// - Throws: ``StudyError``.
+  public func check() throws {
+    var faults: [StudyError.Fault] = []
+    var missing: [StudyError.Input] = []
     for row in experiment.rows {
       for (benchmark, splits) in Self.needs(row.settings, experiment) {
         for split in splits {
@@ -127,8 +132,8 @@ extension ExperimentInputs {
       }
       missing += missingFiles(row.settings)
     }
-    if !faults.isEmpty { throw ExperimentError.invalid(path: name, faults: faults.unique) }
-    if !missing.isEmpty { throw ExperimentError.missing(path: name, inputs: missing.unique) }
+    if !faults.isEmpty { throw StudyError.invalid(path: name, faults: faults.unique) }
+    if !missing.isEmpty { throw StudyError.missing(path: name, inputs: missing.unique) }
   }
 
   private static func needs(
@@ -138,9 +143,9 @@ extension ExperimentInputs {
     return [(settings.benchmark, own)] + settings.extra.map { ($0.benchmark, $0.splits) }
   }
 
-  private func missingFiles(_ settings: ExperimentSettings) -> [ExperimentError.Input] {
+  private func missingFiles(_ settings: ExperimentSettings) -> [StudyError.Input] {
     let manager = FileManager.default
-    var missing: [ExperimentError.Input] = []
+    var missing: [StudyError.Input] = []
     let configuration = url(settings.model).appending(path: "config.json")
     if !manager.fileExists(atPath: configuration.path) {
       missing.append(
@@ -162,12 +167,5 @@ extension ExperimentInputs {
       }
     }
     return missing
-  }
-}
-
-extension Array where Element: Equatable {
-  /// Each element once, in the order of its first place.
-  var unique: [Element] {
-    reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 }

@@ -1,33 +1,35 @@
-import Foundation
-import Harness
 import Reference
 
+import Foundation
+
 /// The cells of an experiment, and which row and seed uses which.
-struct ExperimentPlan {
+public struct ExperimentPlan {
   /// One run to do: what it depends on, and the first row and seed that need it.
-  struct Cell {
-    let name: String
-    let cell: ExperimentCell
-    let row: Experiment.Row
-    let seed: UInt64
+  public struct Cell {
+    public let name: String
+    public let cell: ExperimentCell
+    public let row: Experiment.Row
+    public let seed: UInt64
+
+    /// The row and the seed.
+    public var title: String { "\(row.name), seed \(seed)" }
   }
 
   /// Each once, seed by seed.
-  let cells: [Cell]
-  let index: ExperimentIndex
+  public let cells: [Cell]
+  public let index: ExperimentIndex
 
-  init(_ experiment: Experiment, inputs: ExperimentInputs) throws {
+  public init(_ experiment: Experiment, inputs: ExperimentInputs) throws {
     var rows: [ExperimentIndex.Row] = []
     var found: [(seed: Int, cell: Cell)] = []
     for row in experiment.rows {
       let settings = row.settings
       let table = try inputs.training(settings)
-      let training = LabelledRows(table.rows.map(\.text), labels: table.rows.map(\.label))
       let validation = try inputs.validation(settings)
       var names: [String: String] = [:]
       for (place, seed) in experiment.seeds.enumerated() {
         let cell = ExperimentCell(
-          model: try inputs.modelDigest(settings), training: training, validation: validation,
+          model: try inputs.modelDigest(settings), training: table.labelled, validation: validation,
           recipe: settings.recipe, seed: seed)
         let name = try cell.name()
         names["\(seed)"] = name
@@ -49,22 +51,22 @@ struct ExperimentPlan {
 }
 
 /// `index.json`: which cells are the rows of an experiment.
-struct ExperimentIndex: Codable, Equatable {
-  var schema = 1
-  var experiment: String
-  var rows: [Row]
+public struct ExperimentIndex: Codable, Equatable {
+  public var schema = 1
+  public var experiment: String
+  public var rows: [Row]
 
-  struct Row: Codable, Equatable {
-    var name: String
-    var benchmark: String
+  public struct Row: Codable, Equatable {
+    public var name: String
+    public var benchmark: String
     /// A cell's name by its seed.
-    var cells: [String: String]
+    public var cells: [String: String]
     /// Training rows, by where their labels come from.
-    var rows: Int
-    var provenances: [String: Int]
+    public var rows: Int
+    public var provenances: [String: Int]
     /// Rows whose label is not the crowd's.
-    var replaced: Int
+    public var replaced: Int
     /// Rows that also stand in the validation or an evaluated split.
-    var overlap: Int
+    public var overlap: Int
   }
 }

@@ -1,3 +1,5 @@
+public import Reference
+
 /// How the rows of an experiment are trained; the defaults are those of `invitro train`.
 public struct ExperimentRecipe: Sendable, Equatable {
   /// Without the seed, which a cell has.

@@ -1,39 +1,71 @@
-import ArgumentParser
-import Basics
-import Foundation
+public import Foundation
 import Harness
-import Reference
+public import Reference
 
 /// Takes cells from training to scored predictions.
-struct ExperimentRunner {
-  let experiment: Experiment
-  let inputs: ExperimentInputs
-  let folder: ExperimentFolder
-  let keepModels: Bool
-  private(set) var tally = ExperimentTally()
-  private let interrupt = Interrupt()
+public struct ExperimentRunner {
+  private let inputs: ExperimentInputs
+  private let folder: ExperimentFolder
+  private let keepModels: Bool
+  private let observer: Observer
+  public private(set) var tally = ExperimentTally()
 
-  init(
-    experiment: Experiment, inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool
+  /// What a run tells, and asks, whoever watches it.
+  public struct Observer {
+    /// Told what happens, a line each.
+    public var say: (String) -> Void
+    /// Told of each run that begins, with its steps at most and when its cell was taken up; the
+    /// result is told what happens in it.
+    public var begin: (_ steps: Int, _ started: ContinuousClock.Instant) -> (TrainingEvent) -> Void
+    /// Told of each run that ended, with its folder and a title.
+    public var end: (_ folder: URL, _ title: String) throws -> Void
+    /// Asked after every step.
+    public var isCancelled: () -> Bool
+
+    public init(
+      say: @escaping (String) -> Void = { _ in },
+      begin: @escaping (Int, ContinuousClock.Instant) -> (TrainingEvent) -> Void = { _, _ in
+        { _ in }
+      },
+      end: @escaping (URL, String) throws -> Void = { _, _ in },
+      isCancelled: @escaping () -> Bool = { false }
+    ) {
+      self.say = say
+      self.begin = begin
+      self.end = end
+      self.isCancelled = isCancelled
+    }
+  }
+
+  public init(
+    inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool = false,
+    observer: Observer = Observer()
   ) {
-    self.experiment = experiment
     self.inputs = inputs
     self.folder = folder
     self.keepModels = keepModels
+    self.observer = observer
+  }
+
+  /// Finishes the cells one after the other, until all are done or the observer cancels.
+  public mutating func run(_ cells: [ExperimentPlan.Cell]) throws {
+    for (place, cell) in cells.enumerated() {
+      try run(cell, title: "[\(place + 1)/\(cells.count)] \(cell.name): \(cell.title)")
+      if tally.interrupted { break }
+    }
   }
 
   /// Finishes one cell, unless it is finished or another process has it.
-  mutating func run(_ cell: ExperimentPlan.Cell, place: Int, of count: Int) throws {
-    let title = "[\(place)/\(count)] \(cell.name): \(cell.row.name), seed \(cell.seed)"
+  private mutating func run(_ cell: ExperimentPlan.Cell, title: String) throws {
     if try folder.isFinished(cell, inputs) {
       tally.skipped += 1
-      return Console.message("\(title): finished before")
+      return observer.say("\(title): finished before")
     }
     let url = folder.cell(cell.name)
     try AtomicFile.createFolder(url)
     guard let lock = try CellLock(url) else {
       tally.busy.append(cell.name)
-      return Console.message("\(title): another process works on it")
+      return observer.say("\(title): another process works on it")
     }
     defer { withExtendedLifetime(lock) {} }
     // The other process may have finished it in the meantime.
@@ -41,7 +73,7 @@ struct ExperimentRunner {
       tally.skipped += 1
       return
     }
-    Console.message(title)
+    observer.say(title)
     try AtomicFile.write(try Documents.encode(cell.cell), to: url.appending(path: "cell.json"))
     do {
       guard let outcome = try train(cell) else {
@@ -53,7 +85,7 @@ struct ExperimentRunner {
     } catch ReferenceError.notFinite(let quantity, let step, _) {
       // The others may do better: the cell is left unfinished and named at the end.
       tally.failed.append(cell.name)
-      Console.message("\(title): the \(quantity) is not finite at step \(step)")
+      observer.say("\(title): the \(quantity) is not finite at step \(step)")
     }
   }
 
@@ -61,26 +93,23 @@ struct ExperimentRunner {
   private func train(_ cell: ExperimentPlan.Cell) throws -> TrainingOutcome? {
     let started = ContinuousClock.now
     let settings = cell.row.settings
-    let url = folder.cell(cell.name).appending(path: "run")
+    let url = folder.run(cell.name)
     let model = inputs.url(settings.model)
     let tokenizer = try Tokenizer.load(directory: model)
-    let table = try inputs.training(settings)
-    let training = LabelledRows(table.rows.map(\.text), labels: table.rows.map(\.label))
+    let training = try inputs.training(settings).labelled
       .examples(tokenizer, maxLength: settings.recipe.maxLength)
     let validation = try inputs.validation(settings)
       .examples(tokenizer, maxLength: settings.recipe.maxLength)
-    let begun = FileManager.default.fileExists(atPath: url.appending(path: "run.json").path)
     let run =
-      begun
+      folder.isBegun(cell.name)
       ? try TrainingRun.resume(folder: url, training: training, validation: validation)
       : try TrainingRun(
         model: model, training: training, validation: validation,
         configuration: cell.cell.configuration, folder: url)
-    let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
     let outcome = try run.run(
-      events: { display.show($0) }, isCancelled: { [interrupt] in interrupt.isRequested })
+      events: observer.begin(run.totalSteps, started), isCancelled: observer.isCancelled)
     if outcome.reason == .interrupted { return nil }
-    try TrainingFolder.drawCurve(url, title: "\(cell.row.name), seed \(cell.seed)")
+    try observer.end(url, cell.title)
     return outcome
   }
 
@@ -91,11 +120,11 @@ struct ExperimentRunner {
     let predictor = try Predictor(model: model, threads: cell.cell.configuration.threads)
     let definition = try inputs.definition(settings.benchmark)
     var splits: [ExperimentFolder.Done.Split] = []
-    for split in experiment.evaluate {
+    for split in inputs.experiment.evaluate {
       let dataset = try inputs.dataset(settings.benchmark, split)
       let file = folder.predictions(cell.name, split)
       let values = try predictor.predict(dataset.rows.map(\.essay))
-      let text = PredictCommand.table(values, of: dataset, target: .empathy)
+      let text = PredictionTable.data(values, of: dataset, target: .empathy)
       try AtomicFile.write(text, to: file)
       if dataset.hasGold {
         let scorer = try Scorer(definition, dataset: dataset)
@@ -104,7 +133,7 @@ struct ExperimentRunner {
         try AtomicFile.write(
           try Documents.encode(report), to: folder.report(cell.name, split))
         let pcc = report.targets[.empathy]?.pcc?.value
-        Console.message("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
+        observer.say("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
       splits.append(
         .init(
@@ -118,47 +147,17 @@ struct ExperimentRunner {
           splits: splits, epochs: outcome.epochs, steps: outcome.steps,
           reason: outcome.reason.rawValue, kernel: openBLASKernelName())),
       to: url.appending(path: "done.json"))
-    if !keepModels { try TrainingRun.removeModels(of: url.appending(path: "run")) }
+    if !keepModels { try TrainingRun.removeModels(of: folder.run(cell.name)) }
   }
 }
 
 /// What a run of an experiment did.
-struct ExperimentTally {
-  var trained = 0
-  var skipped = 0
+public struct ExperimentTally: Sendable, Equatable {
+  public internal(set) var trained = 0
+  public internal(set) var skipped = 0
   /// Cells that another process works on.
-  var busy: [String] = []
+  public internal(set) var busy: [String] = []
   /// Cells whose training broke down.
-  var failed: [String] = []
-  var interrupted = false
-
-  private struct Document: Encodable {
-    var schema = 1
-    var folder: String
-    var trained: Int
-    var finishedBefore: Int
-    var elsewhere: [String]
-    var failed: [String]
-    var interrupted: Bool
-  }
-
-  /// Prints the tally; ends the process with 130 after an interrupt and with 1 after a failure.
-  func show(_ folder: ExperimentFolder, json: Bool) throws {
-    if json {
-      try Console.json(
-        Document(
-          folder: folder.url.relativePath, trained: trained, finishedBefore: skipped,
-          elsewhere: busy, failed: failed, interrupted: interrupted))
-    } else {
-      var parts = ["\(trained) trained", "\(skipped) finished before"]
-      if !busy.isEmpty { parts.append("\(busy.count) with another process") }
-      if !failed.isEmpty {
-        parts.append("\(failed.count) failed: \(failed.joined(separator: ", "))")
-      }
-      Console.message("cells: " + parts.joined(separator: ", "))
-      Console.print(folder.url.relativePath)
-    }
-    if interrupted { throw ExitCode(130) }
-    if !failed.isEmpty { throw ExitCode(ExitStatus.checkFailed.rawValue) }
-  }
+  public internal(set) var failed: [String] = []
+  public internal(set) var interrupted = false
 }

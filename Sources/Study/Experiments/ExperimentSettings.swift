@@ -1,3 +1,5 @@
+public import Reference
+
 /// What one row of an experiment trains on and how; together with a seed it makes a cell.
 public struct ExperimentSettings: Sendable, Equatable {
   /// The pretrained model's folder, below the data home unless absolute.

@@ -1,15 +1,23 @@
 import Foundation
-import Harness
+public import Harness
 import Metrics
-import Reference
-import Report
 
 /// Reads the finished cells of an experiment and compares its rows.
-struct ExperimentSummarizer {
-  let inputs: ExperimentInputs
-  let folder: ExperimentFolder
-  let index: ExperimentIndex
-  let options: ScoringOptions
+public struct ExperimentSummarizer {
+  private let inputs: ExperimentInputs
+  private let folder: ExperimentFolder
+  private let index: ExperimentIndex
+  private let options: ScoringOptions
+
+  public init(
+    inputs: ExperimentInputs, folder: ExperimentFolder, index: ExperimentIndex,
+    options: ScoringOptions
+  ) {
+    self.inputs = inputs
+    self.folder = folder
+    self.index = index
+    self.options = options
+  }
 
   private var experiment: Experiment { inputs.experiment }
 
@@ -21,13 +29,13 @@ struct ExperimentSummarizer {
     let predictions: [Predictions]
   }
 
-  func summary() throws -> ExperimentSummary {
+  public func summary() throws -> ExperimentSummary {
     var summary = ExperimentSummary(
       name: experiment.name, title: experiment.title, seeds: experiment.seeds,
       baseline: experiment.baseline)
     let rows = try experiment.rows.map { row in
       guard let entry = index.rows.first(where: { $0.name == row.name }) else {
-        throw ExperimentError.folder(
+        throw StudyError.folder(
           path: folder.url.relativePath, problem: "index.json has no row named \(row.name)")
       }
       return (row, entry)
@@ -80,7 +88,7 @@ struct ExperimentSummarizer {
       else { continue }
       let file = folder.predictions(cell, split)
       guard try FileDigest.sha256(of: file) == record.predictions else {
-        throw ExperimentError.folder(
+        throw StudyError.folder(
           path: folder.url.relativePath,
           problem: "\(file.relativePath) is not what its cell wrote; remove the cell's folder and "
             + "run the experiment again")

@@ -24,7 +24,7 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var clusters: Int
     public var rows: [Row]
     /// Metric over alpha and over the share of added data, where rows differ in these alone.
-    public var sweeps: [Replication.Sweep]
+    public var sweeps: [Sweep]
     /// How intervals and tests over rows were made.
     public var signature: String
 
@@ -122,6 +122,10 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     splits = []
     notes = []
   }
+
+  /// Names of the variables of sweeps.
+  public static let alphaVariable = "alpha"
+  public static let portionVariable = "share of added data"
 
   /// What both tests mean, for the foot of every table.
   public static let legend = """

@@ -1,7 +1,5 @@
 import Foundation
 import Harness
-import Reference
-import Report
 
 /// Series of rows that differ in alpha alone, or in the share of added data alone.
 struct ExperimentSweeps {
@@ -13,7 +11,7 @@ struct ExperimentSweeps {
   }
 
   /// One for each variable and metric that has at least two values.
-  var sweeps: [Replication.Sweep] {
+  var sweeps: [Sweep] {
     let alpha = groups { row in
       guard let value = row.settings.alpha else { return nil }
       var rest = row.settings
@@ -33,7 +31,7 @@ struct ExperimentSweeps {
       groups.isEmpty
         ? []
         : ["pcc", "ccc", "rmse"].map { metric in
-          Replication.Sweep(
+          Sweep(
             title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric,
             series: groups.map { series($0, metric) })
         }
@@ -73,14 +71,14 @@ struct ExperimentSweeps {
     return extended
   }
 
-  private func series(_ group: Group, _ metric: String) -> Replication.Series {
-    let points = group.points.sorted { $0.x < $1.x }.compactMap { point -> Replication.Point? in
+  private func series(_ group: Group, _ metric: String) -> Sweep.Series {
+    let points = group.points.sorted { $0.x < $1.x }.compactMap { point -> Sweep.Point? in
       let row = split.rows.first { $0.name == point.row }
       guard let seeds = row?.metrics[metric]?.overSeeds, let mean = seeds.mean else { return nil }
-      return Replication.Point(
+      return Sweep.Point(
         x: point.x, y: mean, low: seeds.sd.flatMap { Rounding.published(mean - $0) },
         high: seeds.sd.flatMap { Rounding.published(mean + $0) })
     }
-    return Replication.Series(name: group.name, points: points)
+    return Sweep.Series(name: group.name, points: points)
   }
 }

@@ -1,3 +1,5 @@
+import Harness
+
 /// Reads the fields of one object of settings and collects everything that is wrong with them.
 ///
 /// A field that is missing gives the default; one of another type, out of range or unknown is a
@@ -5,7 +7,7 @@
 final class SettingsFields {
   /// All faults of one file, shared by the readers of its objects.
   final class Faults {
-    var list: [ExperimentError.Fault] = []
+    var list: [StudyError.Fault] = []
   }
 
   let place: String

@@ -1,33 +1,32 @@
-import Harness
 import Metrics
+import Harness
 import Reference
-import Report
 
-/// What `invitro agreement` says.
-struct AgreementReport: Encodable {
-  var schema = 1
-  let benchmark: String
-  let split: String
-  let rows: Int
+/// How far the raters of a split agree: what `invitro agreement` says.
+public struct AgreementReport: Encodable, Sendable {
+  public var schema = 1
+  public let benchmark: String
+  public let split: String
+  public let rows: Int
   /// Rows with a label, by rater.
-  let labels: [String: Int]
-  let pairs: [Pair]
-  let groups: [Group]
-  let distributions: [Distribution]
-  let largest: [Largest]
+  public let labels: [String: Int]
+  public let pairs: [Pair]
+  public let groups: [Group]
+  public let distributions: [Distribution]
+  public let largest: [Largest]
 
   /// Agreement of two raters; figures rounded to 4 decimals, an undefined one absent.
-  struct Pair: Encodable {
-    let first: String
-    let second: String
-    let n: Int
-    let alpha: Double?
-    let mae: Double?
-    let sd: Double?
-    let pcc: Double?
-    let bias: Double?
+  public struct Pair: Encodable, Sendable, Equatable {
+    public let first: String
+    public let second: String
+    public let n: Int
+    public let alpha: Double?
+    public let mae: Double?
+    public let sd: Double?
+    public let pcc: Double?
+    public let bias: Double?
     /// Why figures are absent.
-    let undefined: [String: String]?
+    public let undefined: [String: String]?
 
     init(_ agreement: Agreement) {
       (first, second, n) = (agreement.first, agreement.second, agreement.count)
@@ -41,43 +40,45 @@ struct AgreementReport: Encodable {
       let reasons = figures.compactMapValues { $0.reason?.rawValue }
       undefined = reasons.isEmpty ? nil : reasons
     }
-
-    var cells: [String] {
-      ["\(n)"] + [alpha, mae, sd, pcc, bias].map { $0.map { Rounding.text($0) } ?? "undefined" }
-    }
   }
 
-  struct Group: Encodable {
-    let attribute: String
-    let group: String
-    let first: String
-    let second: String
-    let agreement: Pair?
-    let suppressed: String?
+  /// Agreement of two raters within a demographic group; one too small to publish has the reason
+  /// in place of the figures.
+  public struct Group: Encodable, Sendable, Equatable {
+    public let attribute: String
+    public let group: String
+    public let first: String
+    public let second: String
+    public let agreement: Pair?
+    public let suppressed: String?
   }
 
   /// Rows by first - second, in bins of half a point; `edges` are their lower ends.
-  struct Distribution: Encodable {
-    let first: String
-    let second: String
-    let edges: [Double]
-    let counts: [Int]
+  public struct Distribution: Encodable, Sendable, Equatable {
+    public let first: String
+    public let second: String
+    public let edges: [Double]
+    public let counts: [Int]
   }
 
-  struct Largest: Encodable {
-    let first: String
-    let second: String
-    let rows: [Row]
+  /// The rows on which two raters differ most. They show labels: not for publication.
+  public struct Largest: Encodable, Sendable, Equatable {
+    public let first: String
+    public let second: String
+    public let rows: [Row]
 
-    struct Row: Encodable {
-      let id: String
-      let labels: [Double]
-      let difference: Double
-      let essay: String?
+    public struct Row: Encodable, Sendable, Equatable {
+      public let id: String
+      public let labels: [Double]
+      public let difference: Double
+      public let essay: String?
     }
   }
 
-  init(_ rated: RatedSplit, largest count: Int, showText: Bool) {
+  /// - Parameters:
+  ///   - count: rows to list where two raters differ most; 0 lists none.
+  ///   - showText: whether the list holds essays too.
+  public init(_ rated: RatedSplit, largest count: Int, showText: Bool) {
     let essays = rated.essays
     let all = Agreement.all(essays)
     (benchmark, split, rows) = (rated.definition.id, rated.dataset.split, essays.count)
@@ -115,66 +116,5 @@ struct AgreementReport: Encodable {
               essay: showText ? texts[$0.id] : nil)
           })
       }
-  }
-
-  /// The distribution of differences, a panel for each pair.
-  var plot: PlotDocument {
-    PlotDocument(
-      title: "\(benchmark)/\(split): differences between labels",
-      panels: distributions.map { distribution in
-        let points = zip(distribution.edges, distribution.counts).flatMap { edge, count in
-          [(x: edge, y: Double(count)), (x: edge + 0.5, y: Double(count))]
-        }
-        return PlotDocument.Panel(
-          horizontal: "\(distribution.first) - \(distribution.second)", vertical: "essays",
-          series: [
-            PlotDocument.Series(
-              name: "\(distribution.counts.reduce(0, +)) essays", points: points)
-          ])
-      })
-  }
-
-  // MARK: As text
-
-  private static let figures: [(String, TextTable.Alignment)] = [
-    ("n", .right), ("alpha", .right), ("MAE", .right), ("SD", .right), ("PCC", .right),
-    ("bias", .right),
-  ]
-
-  var text: String {
-    var parts = ["\(benchmark)/\(split): \(rows) rows"]
-    var table = TextTable([("raters", .left)] + Self.figures)
-    for pair in pairs { table.add(["\(pair.first), \(pair.second)"] + pair.cells) }
-    parts.append(table.text)
-    if !groups.isEmpty { parts.append(groupText) }
-    for list in largest where !list.rows.isEmpty { parts.append(Self.listing(list)) }
-    return parts.joined(separator: "\n\n")
-  }
-
-  private var groupText: String {
-    var table = TextTable(
-      [("attribute", .left), ("group", .left), ("raters", .left)] + Self.figures)
-    for group in groups {
-      let raters = "\(group.first), \(group.second)"
-      // In the wide column, so that the columns of figures stay narrow.
-      let who = group.suppressed.map { "\(raters): \($0)" } ?? raters
-      let empty = Array(repeating: "", count: Self.figures.count)
-      table.add([group.attribute, group.group, who] + (group.agreement?.cells ?? empty))
-    }
-    return table.text
-  }
-
-  private static func listing(_ list: Largest) -> String {
-    var table = TextTable([
-      ("id", .left), (list.first, .right), (list.second, .right), ("difference", .right),
-    ])
-    for row in list.rows {
-      table.add(
-        [row.id]
-          + (row.labels + [row.difference]).map { Rounding.text($0, decimals: 2) })
-    }
-    let essays = list.rows.compactMap { row in row.essay.map { "\(row.id): \($0)" } }
-    return (["largest differences of \(list.first) and \(list.second)", table.text] + essays)
-      .joined(separator: "\n")
   }
 }

@@ -1,3 +1,5 @@
+import Metrics
+
 /// Claims that need training, and those about files that are no table of the paper.
 extension Published {
   var trainingClaims: [ClaimDefinition] {

@@ -1,3 +1,5 @@
+import Metrics
+
 /// A claim and what it takes to check it.
 public struct ClaimDefinition: Sendable, Equatable {
   public var claim: Replication.Claim

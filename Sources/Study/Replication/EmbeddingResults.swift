@@ -1,13 +1,12 @@
 import Foundation
 import Harness
-import Report
 
 /// Silhouettes that `invitro embed` measured, by whose labels the bins are of.
-struct EmbeddingResults {
+public struct EmbeddingResults {
   private var reports: [String: EmbeddingReport] = [:]
 
   /// - Parameter folders: folders that `invitro embed` wrote.
-  init(_ folders: [String]) throws {
+  public init(_ folders: [String]) throws {
     for folder in folders {
       let file = URL(filePath: folder).appending(path: EmbeddingReport.name)
       guard FileManager.default.fileExists(atPath: file.path) else {
@@ -21,7 +20,7 @@ struct EmbeddingResults {
   }
 
   /// - Parameter labels: `crowd`, `llm` or `crowd+llm`.
-  func measurement(_ labels: String) throws -> Replication.Measurement {
+  public func measurement(_ labels: String) throws -> Replication.Measurement {
     guard let report = reports[labels] else {
       throw ReplicationRun.NotRun(
         why: "no states of NewsEmp24's training rows with labels by \(labels) were given")

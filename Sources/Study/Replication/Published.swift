@@ -1,9 +1,7 @@
 import Foundation
+import Metrics
 
 /// What the paper prints, as figures: the shipped `published.json`.
-///
-/// It stands in this module and not among the commands because the site draws the published tables
-/// whether or not anything was measured.
 public struct Published: Codable, Sendable, Equatable {
   public var schema: Int
   public var source: Source
@@ -146,13 +144,13 @@ public struct Published: Codable, Sendable, Equatable {
 
   /// The figures that come with the program.
   ///
-  /// - Throws: ``ReportError/figuresUnreadable(reason:)``.
-  public static func shipped() throws(ReportError) -> Published {
+  /// - Throws: ``StudyError/publishedFigures(reason:)``.
+  public static func shipped() throws(StudyError) -> Published {
     do {
       return try JSONDecoder().decode(
         Published.self, from: Data(PackageResources.published_json))
     } catch {
-      throw .figuresUnreadable(reason: "\(error)")
+      throw .publishedFigures(reason: "\(error)")
     }
   }
 

@@ -1,13 +1,13 @@
-import Foundation
-import Harness
+public import Foundation
+public import Harness
 
 /// Where the published label files are: the folder that `data fetch llmpathy` makes, or another of
 /// the same form.
-struct PublishedLabels {
-  let folder: URL
+public struct PublishedLabels {
+  public let folder: URL
 
   /// - Parameter path: nil for `<data home>/fetched/llmpathy`.
-  init(_ path: String?, home: DataHome) {
+  public init(_ path: String?, home: DataHome) {
     folder =
       path.map { URL(filePath: $0, directoryHint: .isDirectory) }
       ?? home.url.appending(path: "fetched/llmpathy", directoryHint: .isDirectory)
@@ -16,7 +16,7 @@ struct PublishedLabels {
   /// The file of a model's labels of a split, or nil where there is none.
   ///
   /// - Parameter labels: `llama`, `llama-plain` or `gpt`.
-  func file(_ set: String, _ split: String, _ labels: String) -> LabelFile? {
+  public func file(_ set: String, _ split: String, _ labels: String) -> LabelFile? {
     guard let stem = Self.stems["\(set)/\(split)"] else { return nil }
     let isPlain = labels == "llama-plain"
     let model = isPlain ? "llama" : labels

@@ -1,3 +1,5 @@
+import Metrics
+
 extension Replication {
   /// The report: every claim of `published` with what `measure` finds.
   ///
@@ -63,20 +65,20 @@ extension Published {
     "Table V: RoBERTa on NewsEmp24 and 22, Llama's corrections over the threshold"
 
   /// The series that the paper prints over a threshold.
-  var sweeps: [Replication.Sweep] {
+  var sweeps: [Sweep] {
     let rows = training.filter {
       $0.table == "V" && $0.train == ["newsemp24", "newsemp22"] && $0.labels == "llama"
     }
     let series = Statistic.allCases.map { statistic in
-      Replication.Series(
+      Sweep.Series(
         name: "published, \(statistic.rawValue) of five seeds",
         points: rows.compactMap { row in
           guard let alpha = row.alpha, let value = row.value(.pcc, statistic) else { return nil }
-          return Replication.Point(x: alpha, y: value)
+          return Sweep.Point(x: alpha, y: value)
         })
     }
     return [
-      Replication.Sweep(
+      Sweep(
         title: Self.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
     ]
   }

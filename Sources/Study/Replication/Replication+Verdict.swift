@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 extension Replication {
   /// What came of the attempt to measure a claim.

@@ -1,13 +1,12 @@
 import Foundation
-import Harness
-import Metrics
+public import Harness
+public import Metrics
 import Reference
-import Report
 
 /// Measures the claims of the paper for which there is data on this machine.
-final class ReplicationRun {
-  let home: DataHome
-  let labels: PublishedLabels
+public final class ReplicationRun {
+  public let home: DataHome
+  public let labels: PublishedLabels
   private let training: TrainingResults
   private let embeddings: EmbeddingResults
   private var ratedSplits: [String: RatedSplit] = [:]
@@ -15,11 +14,11 @@ final class ReplicationRun {
   private var used: Set<String> = []
 
   /// Why a claim can't be measured.
-  struct NotRun: Error {
-    var why: String
+  public struct NotRun: Error {
+    public var why: String
   }
 
-  init(
+  public init(
     home: DataHome, labels: PublishedLabels, training: TrainingResults,
     embeddings: EmbeddingResults
   ) {
@@ -28,7 +27,7 @@ final class ReplicationRun {
   }
 
   /// The whole report. Data that is not there makes claims `not run`; data that is broken throws.
-  func report() throws -> Replication {
+  public func report() throws -> Replication {
     let published = try Published.shipped()
     var replication = try Replication(
       published, setting: "",
@@ -41,7 +40,7 @@ final class ReplicationRun {
 
   private var setting: String {
     let sets = used.isEmpty ? "no data set" : used.sorted().joined(separator: ", ")
-    return "Ours: invitro \(Version.text), with \(sets)."
+    return "Ours: invitro \(ScoreReport.toolVersion), with \(sets)."
   }
 
   private func outcome(_ evidence: ClaimDefinition.Evidence) throws -> Replication.Outcome {
@@ -76,7 +75,7 @@ final class ReplicationRun {
   // MARK: Data
 
   /// The split with labels by `models`.
-  func rated(_ set: String, _ split: String, _ models: [String]) throws -> RatedSplit {
+  public func rated(_ set: String, _ split: String, _ models: [String]) throws -> RatedSplit {
     let key = ([set, split] + models).joined(separator: "/")
     if let known = ratedSplits[key] { return known }
     let (definition, dataset) = try load(set, split)
@@ -91,7 +90,7 @@ final class ReplicationRun {
     return rated
   }
 
-  static func noLabels(
+  public static func noLabels(
     _ definition: BenchmarkDefinition, _ split: String, _ model: String
   ) -> String {
     "no label file by \(model) for \(definition.title) \(split)"
@@ -228,8 +227,8 @@ final class ReplicationRun {
   }
 
   /// The share of NewsEmp18's labels that a threshold replaces; nothing where the set is not here.
-  private func replacementSweep() throws -> [Replication.Sweep] {
-    var series: [Replication.Series] = []
+  private func replacementSweep() throws -> [Sweep] {
+    var series: [Sweep.Series] = []
     for (model, name) in [("llama", "Llama"), ("gpt", "GPT-4o")] {
       let found: RatedSplit
       do {
@@ -240,13 +239,13 @@ final class ReplicationRun {
       let points = try stride(from: 0.0, through: 6.0, by: 0.5).map { alpha in
         let changed = try LabelCorrection.threshold(llm: model, alpha: alpha)
           .apply(found.essays, set: "newsemp18").summary.changed
-        return Replication.Point(x: alpha, y: Double(changed) / Double(found.essays.count))
+        return Sweep.Point(x: alpha, y: Double(changed) / Double(found.essays.count))
       }
-      series.append(Replication.Series(name: "ours, \(name)", points: points))
+      series.append(Sweep.Series(name: "ours, \(name)", points: points))
     }
     guard !series.isEmpty else { return [] }
     return [
-      Replication.Sweep(
+      Sweep(
         title: "NewsEmp18: share of labels that a threshold replaces", variable: "alpha",
         metric: "share of 1,860 rows", series: series)
     ]
@@ -255,7 +254,7 @@ final class ReplicationRun {
 
 extension Published.Metric {
   /// The metric as it is computed.
-  var metric: Metrics.Metric {
+  public var metric: Metrics.Metric {
     switch self {
     case .pcc: .pcc
     case .ccc: .ccc

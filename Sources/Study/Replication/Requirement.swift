@@ -1,10 +1,9 @@
-import ArgumentParser
 import Foundation
-import Report
+import Metrics
 
 /// A condition on a claim that `--require` makes: `pcc>=0.648-0.02`.
-struct Requirement: Equatable {
-  enum Relation: String, CaseIterable {
+public struct Requirement: Equatable, Sendable {
+  public enum Relation: String, CaseIterable, Sendable {
     // The longer ones first: the first that fits is taken.
     case atLeast = ">="
     case atMost = "<="
@@ -23,12 +22,12 @@ struct Requirement: Equatable {
   }
 
   /// Of the claim.
-  let id: String
-  let relation: Relation
-  let limit: Double
+  public let id: String
+  public let relation: Relation
+  public let limit: Double
 
-  /// - Throws: `ValidationError` where the text has another form.
-  init(_ text: String) throws {
+  /// - Throws: ``StudyError/usage(_:)`` where the text has another form.
+  public init(_ text: String) throws {
     let compact = text.filter { $0 != " " }
     let found = Relation.allCases.compactMap { relation in
       compact.range(of: relation.rawValue).map { (relation, $0) }
@@ -36,7 +35,7 @@ struct Requirement: Equatable {
     guard let (relation, range) = found, range.lowerBound > compact.startIndex,
       let limit = Self.value(String(compact[range.upperBound...]))
     else {
-      throw ValidationError(
+      throw StudyError.usage(
         "--require takes a claim, a comparison and a number, such as pcc>=0.648-0.02; not '\(text)'."
       )
     }
@@ -59,19 +58,19 @@ struct Requirement: Equatable {
   }
 
   /// What came of it.
-  struct Finding: Encodable, Equatable {
-    var claim: String
-    var required: String
-    var ours: Double?
-    var holds: Bool
+  public struct Finding: Encodable, Equatable, Sendable {
+    public var claim: String
+    public var required: String
+    public var ours: Double?
+    public var holds: Bool
     /// Why there is nothing to compare.
-    var why: String?
+    public var why: String?
   }
 
-  /// - Throws: `ValidationError` where there is no such claim.
-  func finding(in replication: Replication) throws -> Finding {
+  /// - Throws: ``StudyError/usage(_:)`` where there is no such claim.
+  public func finding(in replication: Replication) throws -> Finding {
     guard let claim = replication.claims.first(where: { $0.id == id }) else {
-      throw ValidationError(
+      throw StudyError.usage(
         "There is no claim '\(id)'; `invitro replicate --all --json` lists their ids.")
     }
     return Finding(
@@ -79,5 +78,19 @@ struct Requirement: Equatable {
       ours: claim.ours,
       holds: claim.ours.map { relation.holds($0, limit) } ?? false,
       why: claim.ours == nil ? claim.note ?? "not run" : nil)
+  }
+}
+
+/// A replication with what came of the conditions on it: what `invitro replicate --json` prints.
+public struct ReplicationDocument: Encodable {
+  var schema = 1
+  let tally: [String: Int]
+  let requirements: [Requirement.Finding]
+  let replication: Replication
+
+  public init(_ replication: Replication, _ findings: [Requirement.Finding]) {
+    tally = Dictionary(
+      uniqueKeysWithValues: replication.tally().map { ($0.verdict.rawValue, $0.count) })
+    (requirements, self.replication) = (findings, replication)
   }
 }

@@ -1,16 +1,15 @@
 import Foundation
-import Harness
+public import Harness
 import Metrics
 import Reference
-import Report
 
 /// Finished runs of experiments, by the row of the paper's tables that they repeat.
 ///
 /// The row follows from an experiment's settings, not from its names: benchmark and splits, the
 /// model's folder (`roberta-base`, `deberta-v3-base`), the correction and the added data.
-struct TrainingResults {
+public struct TrainingResults {
   private var runs: [String: Runs] = [:]
-  let summaries: [ExperimentSummary]
+  public let summaries: [ExperimentSummary]
   private let home: DataHome
 
   /// The seeds of one row.
@@ -24,7 +23,7 @@ struct TrainingResults {
   /// - Parameter paths: folders that `invitro experiment run` made, and summaries of experiments
   ///   (`summary.json`).
   /// - Throws: what reading them throws.
-  init(_ paths: [String], home: DataHome) throws {
+  public init(_ paths: [String], home: DataHome) throws {
     self.home = home
     var summaries: [ExperimentSummary] = []
     for path in paths {
@@ -66,7 +65,7 @@ struct TrainingResults {
     for split in done.splits {
       let file = folder.predictions(cell, split.split)
       guard try FileDigest.sha256(of: file) == split.predictions else {
-        throw ExperimentError.folder(
+        throw StudyError.folder(
           path: folder.url.relativePath,
           problem: "\(file.relativePath) is not what its cell wrote; run the experiment again")
       }
@@ -76,7 +75,7 @@ struct TrainingResults {
   }
 
   /// Ids of the published rows with these settings: table V and table VI may share one.
-  static func publishedRows(_ settings: ExperimentSettings) -> [String] {
+  public static func publishedRows(_ settings: ExperimentSettings) -> [String] {
     guard settings.train == ["train"], settings.labels == Agreement.crowd,
       settings.extra.allSatisfy({ $0.portion == 1 && Set($0.splits) == ["train", "dev"] })
     else { return [] }
@@ -98,7 +97,7 @@ struct TrainingResults {
   // MARK: Figures
 
   /// A metric of every seed of a row.
-  struct Figures {
+  public struct Figures {
     var values: [Double]
     /// The interval over the test set's persons, seed by seed.
     var intervals: [Outcome<Interval>]
@@ -106,7 +105,7 @@ struct TrainingResults {
   }
 
   /// The figures of `row`, on the split that the paper scores it on.
-  func figures(_ row: String, _ metric: Published.Metric) throws -> Figures {
+  public func figures(_ row: String, _ metric: Published.Metric) throws -> Figures {
     guard let runs = runs[row] else {
       throw ReplicationRun.NotRun(
         why: row.contains("/deberta-v3-base/")
@@ -146,7 +145,7 @@ struct TrainingResults {
 
   /// Median or peak of a row with the spread over its seeds, and the interval of the run that it
   /// is the figure of (for the median of an even number, of the run just below it).
-  func measurement(
+  public func measurement(
     _ row: String, _ metric: Published.Metric, _ statistic: Published.Statistic
   ) throws -> Replication.Measurement {
     let figures = try figures(row, metric)
@@ -178,7 +177,7 @@ struct TrainingResults {
   }
 
   /// Student's two-sided p over the seeds of two rows.
-  func significance(
+  public func significance(
     _ row: String, _ baseline: String, _ metric: Published.Metric
   ) throws -> Replication.Measurement {
     let (own, other) = (try figures(row, metric).values, try figures(baseline, metric).values)
@@ -191,29 +190,29 @@ struct TrainingResults {
   }
 
   /// Ours over the threshold, for the plot of table V; and the sweeps of the summaries given.
-  func sweeps(_ published: Published) throws -> [Replication.Sweep] {
-    var series: [Replication.Series] = []
+  public func sweeps(_ published: Published) throws -> [Sweep] {
+    var series: [Sweep.Series] = []
     for statistic in Published.Statistic.allCases {
-      let points = try published.training.compactMap { row -> Replication.Point? in
+      let points = try published.training.compactMap { row -> Sweep.Point? in
         guard row.table == "V", row.train == ["newsemp24", "newsemp22"], let alpha = row.alpha,
           runs[row.id] != nil
         else { return nil }
         do {
           let ours = try measurement(row.id, .pcc, statistic)
-          return Replication.Point(x: alpha, y: ours.value, low: ours.low, high: ours.high)
+          return Sweep.Point(x: alpha, y: ours.value, low: ours.low, high: ours.high)
         } catch is ReplicationRun.NotRun {
           return nil
         }
       }
       if !points.isEmpty {
-        series.append(Replication.Series(name: "ours, \(statistic.rawValue)", points: points))
+        series.append(Sweep.Series(name: "ours, \(statistic.rawValue)", points: points))
       }
     }
     let own =
       series.isEmpty
       ? []
       : [
-        Replication.Sweep(
+        Sweep(
           title: Published.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
       ]
     return own

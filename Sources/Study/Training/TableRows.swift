@@ -1,10 +1,10 @@
-import Foundation
-import Harness
-import Reference
+public import Foundation
+public import Harness
+public import Reference
 
 /// The rows of a training table that `invitro curate` wrote.
-struct TableRows {
-  let rows: [CuratedEssay]
+public struct TableRows {
+  public let rows: [CuratedEssay]
 
   private static let columns = ["set", "id", "person", "provenance", "essay"]
 
@@ -13,7 +13,7 @@ struct TableRows {
   /// - Throws: ``HarnessError/invalid(_:)`` with all faults: a column that is missing, a label that
   ///   is no number in `range`, an empty essay, an id twice in one set, or a manifest beside the
   ///   table that was made for other content.
-  init(_ file: URL, target: Target, range: ClosedRange<Double>) throws {
+  public init(_ file: URL, target: Target, range: ClosedRange<Double>) throws {
     let table = try DelimitedTable(csv: file)
     var faults: [Fault] = []
     let places = (Self.columns + [target.rawValue]).map { table.require($0, faults: &faults) }
@@ -64,7 +64,7 @@ struct TableRows {
   }
 
   /// How many rows each set and provenance has, in words.
-  var summary: String {
+  public var summary: String {
     func counts(_ key: (CuratedEssay) -> String) -> String {
       Dictionary(grouping: rows, by: key).sorted { $0.key < $1.key }
         .map { "\($0.value.count) \($0.key)" }.joined(separator: ", ")
@@ -73,7 +73,7 @@ struct TableRows {
   }
 
   /// Rows whose essay also stands among `essays`.
-  func overlap(with essays: [String]) -> Int {
+  public func overlap(with essays: [String]) -> Int {
     let held = Set(essays.map { EssayKey($0) })
     return rows.count { held.contains(EssayKey($0.text)) }
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Harness
 import Server
+import Study
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

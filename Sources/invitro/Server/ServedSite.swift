@@ -2,6 +2,7 @@ import Foundation
 import Harness
 import Report
 import Server
+import Study
 
 /// Builds the site of a running server: its own entries beside those of submission folders.
 struct ServedSite: Sendable {

@@ -1,31 +1,11 @@
 import Foundation
 import Reference
+import Study
 import TestSupport
 import Testing
 
 @Suite("Essays as states")
 struct EmbeddingTests {
-  @Test(
-    "first-token states are those of the full last layer",
-    .enabled(if: Shared.exists, Shared.missing), arguments: ["roberta-tiny", "bert-tiny"])
-  func states(family: String) throws {
-    let fixture = try Fixture(family)
-    let engine = try fixture.engine()
-    let batch = try fixture.batch()
-    let size = fixture.directory.configuration.hiddenSize
-    let all = engine.hiddenStates(batch, layer: fixture.directory.configuration.layerCount)
-    var predictions: [Float] = []
-    engine.forward(batch, mode: .inference, predictions: &predictions)
-    let first = engine.firstTokenStates
-    #expect(first.count == batch.sequenceCount * size)
-    for sequence in 0..<batch.sequenceCount {
-      let start = batch.offsets[sequence] * size
-      let own = first[(sequence * size)..<((sequence + 1) * size)]
-      // The same sums in blocks of another shape.
-      #expect(maximumDifference(own, all[start..<(start + size)].map(Double.init)) < 1e-5)
-    }
-  }
-
   @Test("a NumPy file begins as the format says, at a multiple of 64 bytes")
   func header() {
     let data = [UInt8](NumPyArray.data([[1, -2.5], [0, 3]]))

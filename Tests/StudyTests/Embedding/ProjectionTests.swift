@@ -1,6 +1,7 @@
 import Foundation
 import Metrics
 import Reference
+import Study
 import Testing
 
 @Suite("Projections to the plane")

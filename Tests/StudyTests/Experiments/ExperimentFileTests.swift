@@ -1,5 +1,6 @@
 import Foundation
 import Reference
+import Study
 import TestSupport
 import Testing
 
@@ -70,7 +71,7 @@ struct ExperimentFileTests {
     #expect {
       try Self.experiment(text)
     } throws: { error in
-      guard case .invalid("grid.json", let faults)? = error as? ExperimentError else {
+      guard case .invalid("grid.json", let faults)? = error as? StudyError else {
         return false
       }
       let places = Set(faults.map { "\($0.place) \($0.found)" })
@@ -90,7 +91,7 @@ struct ExperimentFileTests {
     #expect {
       try Self.experiment(#"{"schema": 1,,}"#)
     } throws: { error in
-      guard case .invalid(_, let faults)? = error as? ExperimentError else { return false }
+      guard case .invalid(_, let faults)? = error as? StudyError else { return false }
       return faults.count == 1 && faults[0].expected == "valid JSON" && !faults[0].found.isEmpty
     }
   }

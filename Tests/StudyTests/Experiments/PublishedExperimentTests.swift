@@ -1,5 +1,6 @@
 import Foundation
 import Reference
+import Study
 import TestSupport
 import Testing
 

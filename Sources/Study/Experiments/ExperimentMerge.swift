@@ -1,62 +1,40 @@
-import ArgumentParser
 import Foundation
 import Harness
-import Reference
 
-struct ExperimentMergeCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "merge",
-    abstract: "Bring the finished cells of several folders of one experiment together.",
-    discussion: HelpText.reflow(
-      """
-      For shards that ran on machines without a shared file system. Folders of another experiment,
-      or of the same file with other data, labels or threads, are refused, and so are cells that
-      two folders finished with different predictions.
+/// What came of bringing the finished cells of several folders of one experiment together.
+public struct ExperimentMerge: Encodable, Sendable, Equatable {
+  public var schema = 1
+  public let folder: String
+  public private(set) var copied = 0
+  public private(set) var thereAlready = 0
+  public private(set) var unfinished = 0
+  public private(set) var missing = 0
 
-      Example:
-        invitro experiment merge part1 part2 part3 --out runs/grid
-        invitro experiment summary runs/grid
-      """))
-
-  @Argument(help: "The folders.")
-  var folders: [String]
-
-  @Option(
-    help: ArgumentHelp("The folder they go to; may hold cells already.", valueName: "dir"))
-  var out: String
-
-  @OptionGroup var output: JSONOption
-
-  private struct Document: Encodable {
-    var schema = 1
-    var folder: String
-    var copied: Int
-    var thereAlready: Int
-    var unfinished: Int
-    var missing: Int
-  }
-
-  func run() throws {
-    let target = ExperimentFolder(URL(filePath: out))
-    let sources = folders.map { ExperimentFolder(URL(filePath: $0)) }
+  /// Copies the finished cells of `sources` that `target` does not have yet.
+  ///
+  /// All are checked before one is copied: the folders have to be of one experiment with the same
+  /// cells, and cells that several of them finished have to have the same predictions.
+  ///
+  /// - Parameter sources: at least one.
+  /// - Throws: ``StudyError/folder(path:problem:)``, and what reading and writing throw.
+  public init(_ sources: [ExperimentFolder], into target: ExperimentFolder) throws {
+    precondition(!sources.isEmpty, "a folder to merge")
     let index = try Self.commonIndex(sources, target)
-    var document = Document(
-      folder: target.url.relativePath, copied: 0, thereAlready: 0, unfinished: 0, missing: 0)
-    let names = Set(index.rows.flatMap { $0.cells.values }).sorted()
-    // All are looked at before one is copied.
+    folder = target.url.relativePath
     var copies: [(name: String, from: ExperimentFolder)] = []
-    for name in names {
+    for name in Set(index.rows.flatMap { $0.cells.values }).sorted() {
       let finished = try ([target] + sources).filter { try $0.done(name) != nil }
       try Self.check(name, finished)
       if try target.done(name) != nil {
-        document.thereAlready += 1
+        thereAlready += 1
       } else if let source = finished.first {
         copies.append((name, source))
+      } else if sources.contains(where: {
+        FileManager.default.fileExists(atPath: $0.cell(name).path)
+      }) {
+        unfinished += 1
       } else {
-        let begun = sources.contains {
-          FileManager.default.fileExists(atPath: $0.cell(name).path)
-        }
-        if begun { document.unfinished += 1 } else { document.missing += 1 }
+        missing += 1
       }
     }
     try AtomicFile.write(
@@ -64,17 +42,8 @@ struct ExperimentMergeCommand: ParsableCommand {
     try AtomicFile.write(try Documents.encode(index), to: target.indexURL)
     for (name, source) in copies {
       try target.adopt(name, from: source)
-      document.copied += 1
+      copied += 1
     }
-    if output.json { return try Console.json(document) }
-    Console.message(
-      "cells: \(document.copied) copied, \(document.thereAlready) there already, "
-        + "\(document.unfinished) begun and not finished, \(document.missing) not begun")
-    Console.print(target.url.relativePath)
-  }
-
-  func validate() throws {
-    guard !folders.isEmpty else { throw ValidationError("Give the folders to merge.") }
   }
 
   /// The index that all folders share.
@@ -86,12 +55,12 @@ struct ExperimentMergeCommand: ParsableCommand {
     let present = FileManager.default.fileExists(atPath: target.indexURL.path) ? [target] : []
     for other in sources.dropFirst() + present {
       guard try other.experiment().source == source else {
-        throw ExperimentError.folder(
+        throw StudyError.folder(
           path: other.url.relativePath,
           problem: "it is of another experiment than \(sources[0].url.relativePath)")
       }
       guard try other.index() == index else {
-        throw ExperimentError.folder(
+        throw StudyError.folder(
           path: other.url.relativePath,
           problem: "its cells are not those of \(sources[0].url.relativePath): the data, models, "
             + "labels or --threads differ")
@@ -109,13 +78,13 @@ struct ExperimentMergeCommand: ParsableCommand {
         guard FileManager.default.fileExists(atPath: file.path),
           try FileDigest.sha256(of: file) == split.predictions
         else {
-          throw ExperimentError.folder(
+          throw StudyError.folder(
             path: folder.url.relativePath,
             problem: "\(file.relativePath) is missing or not what its cell wrote")
         }
       }
       if done.splits != records[0].1.splits {
-        throw ExperimentError.folder(
+        throw StudyError.folder(
           path: folder.url.relativePath,
           problem: "cell \(name) has other predictions than in "
             + "\(records[0].0.url.relativePath) (OpenBLAS kernels \(done.kernel) and "
