@@ -66,7 +66,7 @@ public struct PackedBatch: Equatable, Sendable {
     _ sequence: [Token], mask: [Int]?, types rowTypes: [Int]?, index: Int,
     _ configuration: ModelConfiguration
   ) throws {
-    func fault(_ problem: BatchProblem) -> ReferenceError {
+    func fault(_ problem: ReferenceError.BatchProblem) -> ReferenceError {
       .batch(sequence: index, problem: problem)
     }
     if let mask, mask.count != sequence.count {

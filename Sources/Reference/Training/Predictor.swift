@@ -8,7 +8,7 @@ public final class Predictor {
 
   /// Loads a model folder with its tokenizer.
   ///
-  /// Throws ``ReferenceError`` or `TokenizerError`; a folder without a head (a pretrained encoder
+  /// Throws ``ReferenceError``; a folder without a head (a pretrained encoder
   /// that was not fine-tuned) is an error.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
