@@ -55,15 +55,15 @@ struct LeaderboardTests {
 
   private func builder(
     _ submissions: SubmissionFolder, home: DataHome, store: ReportStore?, seed: UInt64 = 1
-  ) -> LeaderboardBuilder {
-    LeaderboardBuilder(
+  ) -> FolderBoards {
+    FolderBoards(
       [submissions], home: home, benchmarks: benchmarks,
       options: ScoringOptions(inference: InferenceOptions(replicates: 200, seed: seed)),
       store: store)
   }
 
   private func same(
-    _ one: [LeaderboardBuilder.BoardContent], _ other: [LeaderboardBuilder.BoardContent]
+    _ one: [Board], _ other: [Board]
   ) -> Bool {
     one.map(\.entries) == other.map(\.entries) && one.map(\.comparison) == other.map(\.comparison)
       && one.map(\.split) == other.map(\.split)
