@@ -52,7 +52,8 @@ enum SampleInput {
 
   static func input(
     _ entries: [Board.Entry], metric: String = "pcc", comparison: BoardComparison? = nil,
-    split: String = "test", level: Double = 0.95
+    split: String = "test", level: Double = 0.95,
+    labels: DatasetStatistics.SplitStatistics? = nil
   ) throws -> SiteInput {
     let definition = try benchmark(metric: metric)
     return SiteInput(
@@ -60,7 +61,7 @@ enum SampleInput {
       boards: [
         Board(
           definition: definition, split: split, level: level, entries: entries,
-          comparison: comparison)
+          comparison: comparison, labels: labels)
       ])
   }
 

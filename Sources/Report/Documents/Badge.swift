@@ -3,8 +3,7 @@ import Harness
 /// A small picture of a score for a README: what it says is its text alternative too.
 enum Badge {
   /// For example `PCC 0.61 [0.48, 0.72] on NewsEmp24`.
-  static func words(_ entry: Board.Entry, _ table: BoardTable) -> (figure: String, on: String)
-  {
+  static func words(_ entry: Board.Entry, _ table: BoardTable) -> (figure: String, on: String) {
     let figure = table.primary(entry) ?? ScoredFigure()
     let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
     let value =

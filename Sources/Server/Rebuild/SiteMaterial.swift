@@ -30,7 +30,8 @@ extension SubmissionStore {
     guard let report = try submission.report?.read() else { return candidate }
     candidate.report = report
     candidate.digest = submission.digest
-    candidate.read = { [self, key = submission.key, slug = candidate.slug] reader throws(HarnessError) in
+    candidate.read = {
+      [self, key = submission.key, slug = candidate.slug] reader throws(HarnessError) in
       let file: Data?
       do { file = try predictions(of: key) } catch {
         throw HarnessError.system(path: slug, reason: "\(error)")
