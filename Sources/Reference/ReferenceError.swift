@@ -1,3 +1,5 @@
+import Basics
+
 /// What can go wrong while a model is read, trained or used.
 public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A file cannot be opened, read, mapped, written or renamed; `reason` is the system's text.
@@ -22,6 +24,18 @@ public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible 
   case array(path: String, found: String, expected: String)
   /// A run folder that cannot be resumed from, or that would be overwritten.
   case run(folder: String, problem: String)
+
+  /// What `body` gives; an error of the file system becomes one of this module.
+  static func wrapping<Value>(
+    _ body: () throws(BasicsError) -> Value
+  ) throws(ReferenceError) -> Value {
+    do throws(BasicsError) { return try body() } catch {
+      switch error {
+      case .file(let path, let reason): throw .file(path: path, reason: reason)
+      case .json(let reason): throw .file(path: "JSON", reason: reason)
+      }
+    }
+  }
 
   public var description: String {
     switch self {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
 import Reference
@@ -52,6 +53,8 @@ struct Invitro: AsyncParsableCommand {
       } else {
         try command.run()
       }
+    } catch let error as BasicsError {
+      Console.fail(error.description, error.exitStatus)
     } catch let error as HarnessError {
       Console.fail(error.description, error.exitStatus)
     } catch let error as ServerError {
@@ -81,6 +84,16 @@ struct Invitro: AsyncParsableCommand {
 /// The program's version, which reports and signatures carry.
 enum Version {
   static let text = ScoreReport.toolVersion
+}
+
+extension BasicsError {
+  /// The exit code a command ends with.
+  fileprivate var exitStatus: ExitStatus {
+    switch self {
+    case .file: .unavailable
+    case .json: .bug
+    }
+  }
 }
 
 extension ReferenceError {

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import GRDB
 import Harness
@@ -40,7 +41,7 @@ struct StoreTests {
     for step in 0..<3 {
       if step > 0 { report.targets[.distress] = scores }
       if step > 1 { (report.notes, report.dropped, report.disparities) = (["é", "\u{1}"], 2, []) }
-      let encoded = try JSONEncoder.canonical.encode(report)
+      let encoded = try CanonicalJSON.compact(report)
       #expect(DirectJSON(report)?.json == String(decoding: encoded, as: UTF8.self))
       #expect(try ReleasedReport(report).read() == report)
     }
@@ -51,7 +52,7 @@ struct StoreTests {
       benchmark: "b", split: "s", team: "T \u{7F}é\r\u{8}\u{C}", system: "\t\"", kind: .fineTuned)
     metadata.submitted = "2026-01-01"
     metadata.targets = [.empathy, .distress]
-    let encoded = try JSONEncoder.canonical.encode(metadata)
+    let encoded = try CanonicalJSON.compact(metadata)
     #expect(DirectJSON(metadata)?.json == String(decoding: encoded, as: UTF8.self))
     metadata.contact = "c"
     #expect(DirectJSON(metadata) == nil)

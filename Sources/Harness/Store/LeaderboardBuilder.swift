@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Scores the entries of submission folders and puts them on their boards.
@@ -110,9 +111,12 @@ public struct LeaderboardBuilder {
   private func key(
     _ definition: BenchmarkDefinition, _ dataset: Dataset
   ) throws(HarnessError) -> String {
+    let document = try HarnessError.wrapping { () throws(BasicsError) in
+      try CanonicalJSON.document(definition)
+    }
     let choices = [
       options.signature(goldDigest: dataset.goldDigest, grouped: nil), dataset.contentDigest,
-      Digest.sha256(try Documents.encode(definition)), "\(options.sensitivity)",
+      Digest.sha256(document), "\(options.sensitivity)",
       "\(options.detectable)", (options.attributes ?? ["all"]).joined(separator: ","),
     ]
     return choices.joined(separator: "\n") + "\n"

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 
@@ -14,7 +15,7 @@ extension ScoreReport {
         default: break
         }
       }
-      collect(try JSONSerialization.jsonObject(with: Documents.encode(self)))
+      collect(try JSONSerialization.jsonObject(with: CanonicalJSON.document(self)))
       return numbers
     }
   }
