@@ -108,7 +108,7 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Basics", "invitro", "Harness", "Server", "TestSupport",
+        "invitro", "Basics", "Harness", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(
           name: "HummingbirdTesting", package: "hummingbird",

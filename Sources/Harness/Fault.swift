@@ -58,7 +58,7 @@ public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Everything that can go wrong in this module.
-public enum HarnessError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum HarnessError: CommandError {
   /// Input that breaks the rules of its form; every fault is listed.
   case invalid([Fault])
   /// A file or folder that is needed is not there.

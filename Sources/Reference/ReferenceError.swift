@@ -1,7 +1,7 @@
-import Basics
+public import Basics
 
 /// What can go wrong while a model is read, trained or used.
-public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ReferenceError: CommandError {
   /// A file cannot be opened, read, mapped, written or renamed; `reason` is the system's text.
   case file(path: String, reason: String)
   /// A file or folder that has to be there is not.
@@ -34,6 +34,17 @@ public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible 
       case .file(let path, let reason): throw .file(path: path, reason: reason)
       case .json(let reason): throw .file(path: "JSON", reason: reason)
       }
+    }
+  }
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .missingFile, .pickledWeightsOnly: .missingInput
+    case .setting: .usage
+    case .file: .unavailable
+    case .notFinite: .checkFailed
+    case .safetensors, .checkpoint, .configuration, .batch, .array, .run: .badData
     }
   }
 

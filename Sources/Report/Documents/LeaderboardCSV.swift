@@ -21,7 +21,7 @@ enum LeaderboardCSV {
   }
 
   private static func scored(
-    _ entry: LeaderboardEntry, _ table: BoardTable, _ targets: [Target]
+    _ entry: Board.Entry, _ table: BoardTable, _ targets: [Target]
   ) -> [CSVWriter.Cell] {
     let standing = table.standings[entry.slug]
     let report = entry.report
@@ -42,7 +42,7 @@ enum LeaderboardCSV {
   }
 
   private static func published(
-    _ entry: LeaderboardEntry, _ targets: [Target]
+    _ entry: Board.Entry, _ targets: [Target]
   ) -> [CSVWriter.Cell] {
     let absent = CSVWriter.Cell.text(nil)
     var cells = [absent, absent, absent] + names(entry) + [absent, absent]
@@ -55,7 +55,7 @@ enum LeaderboardCSV {
     return cells + [absent, absent, absent]
   }
 
-  private static func names(_ entry: LeaderboardEntry) -> [CSVWriter.Cell] {
+  private static func names(_ entry: Board.Entry) -> [CSVWriter.Cell] {
     [
       entry.slug, entry.metadata.system, entry.metadata.team, entry.metadata.kind.rawValue,
       entry.metadata.submitted,

@@ -1,5 +1,6 @@
 import Basics
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
 import Reference
