@@ -1,6 +1,7 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+import Basics
 import CBFloat16
 
 /// The number format of the operands of the encoder's large products. Sums, parameters, moments and
