@@ -128,10 +128,8 @@ public struct LabelTable: Sendable, Equatable {
       row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }
         .joined(separator: "\t")
     }
-    do throws(BasicsError) {
+    try ReferenceError.wrapping { () throws(BasicsError) in
       try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
-    } catch {
-      throw .file(path: file.path, reason: error.description)
     }
   }
 }
