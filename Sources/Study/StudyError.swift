@@ -1,4 +1,5 @@
 public import Basics
+import Harness
 
 /// What can be wrong with what a study is asked to do, or with its files.
 public enum StudyError: CommandError {

@@ -1,3 +1,4 @@
+import Basics
 public import ArgumentParser
 import Foundation
 import Harness
@@ -57,7 +58,7 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let report = try gold.map(scorePair) ?? scoreSplit()
+    let report = ReleaseRule.open.release(try gold.map(scorePair) ?? scoreSplit())
     if output.json { return try Console.json(report) }
     Console.print(ScoreText(report).text)
   }
@@ -71,7 +72,7 @@ struct ScoreCommand: ParsableCommand {
     return options
   }
 
-  private func scorePair(_ gold: String) throws -> ScoreReport {
+  private func scorePair(_ gold: String) throws -> PrivateReport {
     try FilePair(
       predictions: URL(filePath: file), gold: URL(filePath: gold),
       columns: try PredictionColumns.parse(predictions.column),
@@ -79,7 +80,7 @@ struct ScoreCommand: ParsableCommand {
     ).score(options())
   }
 
-  private func scoreSplit() throws -> ScoreReport {
+  private func scoreSplit() throws -> PrivateReport {
     let (definition, name) = try split.resolve()
     let options = try options()
     for attribute in options.attributes ?? []

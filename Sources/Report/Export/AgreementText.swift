@@ -1,4 +1,4 @@
-import Harness
+import Basics
 public import Study
 
 /// The agreement of raters as text and as a picture.

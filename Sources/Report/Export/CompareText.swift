@@ -1,3 +1,4 @@
+import Basics
 public import Harness
 
 /// Comparisons as a person reads them on a terminal.

@@ -1,5 +1,5 @@
-import Harness
 import Reference
+import Basics
 public import Study
 
 extension CorrectionReport {

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Harness
 public import Study
@@ -35,7 +36,7 @@ extension EssayEmbedding {
         + "nearness means anything"
       try write(Data(picture(neighbours, note: note).utf8), "tsne.svg")
     }
-    try write(try Documents.encode(report), EmbeddingReport.name)
+    try write(try CanonicalJSON.document(report), EmbeddingReport.name)
   }
 
   /// The rows as points of the plane, (n, 1 or 2), coloured by the bin of their label.

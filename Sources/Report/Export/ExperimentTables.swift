@@ -1,4 +1,5 @@
 import Harness
+import Basics
 import Study
 
 /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share.

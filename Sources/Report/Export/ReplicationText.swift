@@ -1,4 +1,4 @@
-import Harness
+import Basics
 public import Study
 
 /// A replication report for the terminal and for programs.

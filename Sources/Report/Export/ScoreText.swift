@@ -1,4 +1,6 @@
+import Basics
 public import Harness
+import Metrics
 
 /// A score report as a person reads it on a terminal.
 public struct ScoreText {

@@ -1,4 +1,4 @@
-import Harness
+import Basics
 
 /// A table for the terminal: columns as wide as their widest cell, numbers to the right.
 public struct TextTable {
@@ -16,7 +16,7 @@ public struct TextTable {
   public mutating func add(_ cells: [String]) {
     precondition(cells.count == header.count, "as many cells as columns")
     // A name from outside may hold what a terminal takes for a command.
-    rows.append(cells.map(Fault.visible))
+    rows.append(cells.map(InvisibleCharacters.escaped))
   }
 
   public var text: String {

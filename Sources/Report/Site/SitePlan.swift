@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Harness
@@ -19,16 +20,12 @@ struct SitePlan: Sendable {
     self.chrome = chrome
     self.templates = templates
     pictures = PreviewImage(site: SafeText.cleaned(input.title))
-    let byID = Dictionary(input.benchmarks.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-    // `check()` has made sure that each board's benchmark is among those given.
-    boards = input.boards.compactMap { board in
-      byID[board.benchmark].map { BoardSource(BoardTable(board: board, benchmark: $0)) }
-    }
+    boards = input.boards.map { BoardSource(BoardTable($0)) }
   }
 
   /// Scored entries by `benchmark/split`.
   var counts: [String: Int] {
-    Dictionary(tables.map { ($0.board.path, $0.scored.count) }, uniquingKeysWith: { a, _ in a })
+    Dictionary(tables.map { ($0.board.key.path, $0.scored.count) }, uniquingKeysWith: { a, _ in a })
   }
 
   func files() -> [SiteFile] {
@@ -55,7 +52,7 @@ struct SitePlan: Sendable {
     let benchmarks = input.benchmarks
     let sources = boards
     let all = Once {
-      try JSONText.encode(benchmarks, pretty: false)
+      try CanonicalJSON.compact(benchmarks)
         + sources.reduce(into: Data()) { $0 += try $1.digest.data() }
     }
     let index = IndexPage(tables: tables, benchmarks: benchmarks, chrome: chrome)
@@ -70,7 +67,7 @@ struct SitePlan: Sendable {
       },
       missingPage(),
       SiteFile(path: "leaderboards.json", source: { try all.data() }) {
-        try JSONText.encode(BoardIndex(tables))
+        try CanonicalJSON.document(BoardIndex(tables))
       },
       SiteFile(path: "feed.xml", source: { try all.data() + Data("\(chrome)".utf8) }) {
         Data(feed.xml().utf8)
@@ -78,11 +75,11 @@ struct SitePlan: Sendable {
     ]
     if let replication = input.replication {
       let comparison = ReplicationPage(replication: replication, chrome: chrome)
-      let source = Once { try JSONText.encode(replication, pretty: false) }
+      let source = Once { try CanonicalJSON.compact(replication) }
       files.append(page("replication", comparison.path, source) { comparison.content() })
       files.append(
         SiteFile(path: "replication.json", source: { try source.data() }) {
-          try JSONText.encode(replication)
+          try CanonicalJSON.document(replication)
         })
     }
     return files
@@ -103,15 +100,17 @@ struct SitePlan: Sendable {
   }
 
   private func benchmarkFiles(_ benchmark: BenchmarkDefinition) -> [SiteFile] {
-    let statistics = input.statistics.filter { $0.key.hasPrefix("\(benchmark.id)/") }
     let tables = tables.filter { $0.benchmark.id == benchmark.id }
+    let statistics = Dictionary(
+      tables.compactMap { table in table.board.labels.map { (table.board.key.path, $0) } },
+      uniquingKeysWith: { first, _ in first })
     let about = BenchmarkPage(
       benchmark: benchmark, tables: tables, statistics: statistics, chrome: chrome,
       server: input.server)
     let server = input.server?.absoluteString ?? ""
     let source = Once {
-      try JSONText.encode(benchmark, pretty: false)
-        + JSONText.encode(statistics, pretty: false)
+      try CanonicalJSON.compact(benchmark)
+        + CanonicalJSON.compact(statistics)
         + Data(server.utf8)
         + Data(tables.map(\.board.split).joined(separator: "/").utf8)
     }
@@ -120,7 +119,7 @@ struct SitePlan: Sendable {
       SiteFile(
         path: "\(benchmark.id)/\(SitePaths.benchmarkDocument)", source: { try source.data() }
       ) {
-        try JSONText.encode(BenchmarkDocument(benchmark, statistics))
+        try CanonicalJSON.document(BenchmarkDocument(benchmark, statistics))
       },
     ]
   }
@@ -138,7 +137,7 @@ struct SitePlan: Sendable {
     ]
     for board in boards {
       let table = board.table
-      let folder = table.board.path
+      let folder = table.board.key.path
       files.append(
         picture("\(folder)/\(SitePaths.preview)", board.digest) { pictures.board(table) })
       files += board.entries.map { source in
@@ -165,7 +164,7 @@ struct SitePlan: Sendable {
 
   private func files(of board: BoardSource) -> [SiteFile] {
     let table = board.table
-    let folder = table.board.path
+    let folder = table.board.key.path
     let source: @Sendable () throws -> Data = { try board.digest.data() }
     let leaderboard = LeaderboardPage(table: table, chrome: chrome)
     // The entries come first: they are encoded on all cores, and the board waits for none of them.
@@ -180,7 +179,7 @@ struct SitePlan: Sendable {
     files += [
       page("leaderboard", leaderboard.path, board.digest) { leaderboard.content() },
       SiteFile(path: "\(folder)/leaderboard.json", source: source) {
-        try JSONText.encode(LeaderboardDocument(table))
+        try CanonicalJSON.document(LeaderboardDocument(table))
       },
       SiteFile(path: "\(folder)/leaderboard.csv", source: source) {
         Data(LeaderboardCSV.text(table).utf8)
@@ -201,7 +200,7 @@ struct SitePlan: Sendable {
         })
       files.append(
         SiteFile(path: "\(folder)/comparison.json", source: source) {
-          try JSONText.encode(comparison)
+          try CanonicalJSON.document(comparison)
         })
       files.append(
         SiteFile(path: "\(folder)/comparison.csv", source: source) {
@@ -216,7 +215,7 @@ struct SitePlan: Sendable {
   ) -> [SiteFile] {
     let table = board.table
     let entry = source.entry
-    let folder = table.board.path
+    let folder = table.board.key.path
     let submission = SubmissionPage(table: table, entry: entry, chrome: chrome)
     let shared = Once {
       try source.document.data() + board.header.data() + source.standing(in: table)
@@ -246,12 +245,12 @@ struct SitePlan: Sendable {
 
   /// `by-digest/<digest>.html`: an address that says which predictions it means, whatever the
   /// system is called later.
-  private func permalinkPage(_ table: BoardTable, _ entry: LeaderboardEntry) -> SiteFile? {
+  private func permalinkPage(_ table: BoardTable, _ entry: Board.Entry) -> SiteFile? {
     guard let digest = entry.predictionsDigest, SafeText.isPathComponent(digest) else {
       return nil
     }
     let chrome = chrome
-    let path = "\(table.board.path)/by-digest/\(digest).html"
+    let path = "\(table.board.key.path)/by-digest/\(digest).html"
     let system = entry.metadata.system
     return page("permalink", path, Once { Data("\(entry.slug)\n\(system)".utf8) }) {
       var content = chrome.content(
@@ -277,18 +276,18 @@ struct SitePlan: Sendable {
 
 /// An entry with its public document, which is encoded once.
 struct EntrySource: Sendable {
-  let entry: LeaderboardEntry
+  let entry: Board.Entry
   let document: Once
 
-  init(_ entry: LeaderboardEntry) {
+  init(_ entry: Board.Entry) {
     self.entry = entry
-    document = Once { try JSONText.encode(SystemDocument(entry)) }
+    document = Once { try CanonicalJSON.document(SystemDocument(entry)) }
   }
 
   /// What the board adds to the entry's own page.
   func standing(in table: BoardTable) throws -> Data {
     guard let standing = table.standings[entry.slug] else { return Data() }
-    return try JSONText.encode(standing, pretty: false) + Data("\(table.standings.count)".utf8)
+    return try CanonicalJSON.compact(standing) + Data("\(table.standings.count)".utf8)
   }
 }
 
@@ -305,14 +304,14 @@ struct BoardSource: Sendable {
     self.table = table
     let benchmark = table.benchmark
     let entries = (table.scored + table.published + table.apart).map(EntrySource.init)
-    let header = Once { try JSONText.encode(benchmark, pretty: false) }
+    let header = Once { try CanonicalJSON.compact(benchmark) }
     self.entries = entries
     self.header = header
     digest = Once {
       var hash = SHA256()
       hash.update(data: try header.data())
       if let comparison = table.board.comparison {
-        hash.update(data: try JSONText.encode(comparison, pretty: false))
+        hash.update(data: try CanonicalJSON.compact(comparison))
       }
       for entry in entries { hash.update(data: try entry.document.data()) }
       return Data(hash.finalize())
@@ -330,20 +329,20 @@ extension SiteInput {
     }
     var seen: Set<String> = []
     for board in boards {
-      guard known.contains(board.benchmark) else {
-        throw .unknownBenchmark(board: board.path, benchmark: board.benchmark)
+      guard known.contains(board.key.benchmark) else {
+        throw .unknownBenchmark(board: board.key.path, benchmark: board.key.benchmark)
       }
       guard SafeText.isPathComponent(board.split) else {
         throw .unsafeName(what: "the split", name: board.split)
       }
-      guard seen.insert(board.path).inserted else { throw .repeatedBoard(board.path) }
+      guard seen.insert(board.key.path).inserted else { throw .repeatedBoard(board.key.path) }
       var slugs: Set<String> = []
       for entry in board.entries {
         guard SafeText.isPathComponent(entry.slug) else {
           throw .unsafeName(what: "the slug", name: entry.slug)
         }
         guard slugs.insert(entry.slug).inserted else {
-          throw .repeatedSlug(board: board.path, slug: entry.slug)
+          throw .repeatedSlug(board: board.key.path, slug: entry.slug)
         }
       }
     }

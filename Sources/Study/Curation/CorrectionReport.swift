@@ -1,4 +1,5 @@
 import Harness
+import Basics
 import Metrics
 public import Reference
 

@@ -1,6 +1,5 @@
+import Basics
 import Glibc
-import Metrics
-import Reference
 
 /// t-SNE (van der Maaten and Hinton 2008, JMLR 9): points in the plane whose neighbours are those of
 /// the points given. Exact, in O(n²) a step.
@@ -68,7 +67,7 @@ public struct NeighbourEmbedding: Sendable {
 
   private static func start(_ data: [[Double]], _ seed: UInt64) -> [[Double]] {
     let components = PrincipalComponents(data, count: min(2, data[0].count), seed: seed)
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     let scale = 1e-4 / max(components.variances[0].squareRoot(), .leastNormalMagnitude)
     return components.project(data).map { point in
       (0..<2).map { k in

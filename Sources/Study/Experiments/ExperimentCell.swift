@@ -1,5 +1,4 @@
 import Basics
-import Crypto
 import Foundation
 public import Reference
 
@@ -41,9 +40,7 @@ public struct ExperimentCell: Sendable, Equatable, Codable {
 
   /// The first 16 hexadecimal digits of the SHA-256 of the cell as JSON with sorted keys.
   public func name() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(SHA256.hash(data: try encoder.encode(self)).hexadecimal.prefix(16))
+    String(Digest.sha256(try CanonicalJSON.compact(self)).prefix(16))
   }
 }
 

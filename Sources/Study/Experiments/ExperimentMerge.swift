@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 
@@ -38,8 +39,8 @@ public struct ExperimentMerge: Encodable, Sendable, Equatable {
       }
     }
     try AtomicFile.write(
-      try Documents.encode(try sources[0].experiment().source), to: target.experimentURL)
-    try AtomicFile.write(try Documents.encode(index), to: target.indexURL)
+      try CanonicalJSON.document(try sources[0].experiment().source), to: target.experimentURL)
+    try AtomicFile.write(try CanonicalJSON.document(index), to: target.indexURL)
     for (name, source) in copies {
       try target.adopt(name, from: source)
       copied += 1
@@ -76,7 +77,7 @@ public struct ExperimentMerge: Encodable, Sendable, Equatable {
       for split in done.splits {
         let file = folder.predictions(name, split.split)
         guard FileManager.default.fileExists(atPath: file.path),
-          try FileDigest.sha256(of: file) == split.predictions
+          try Digest.sha256(of: file) == split.predictions
         else {
           throw StudyError.folder(
             path: folder.url.relativePath,

@@ -1,5 +1,4 @@
 import Reference
-
 import Foundation
 
 /// The cells of an experiment, and which row and seed uses which.

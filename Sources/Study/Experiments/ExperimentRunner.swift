@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Harness
 public import Reference
@@ -74,7 +75,7 @@ public struct ExperimentRunner {
       return
     }
     observer.say(title)
-    try AtomicFile.write(try Documents.encode(cell.cell), to: url.appending(path: "cell.json"))
+    try AtomicFile.write(try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
     do {
       guard let outcome = try train(cell) else {
         tally.interrupted = true
@@ -128,21 +129,21 @@ public struct ExperimentRunner {
       try AtomicFile.write(text, to: file)
       if dataset.hasGold {
         let scorer = try Scorer(definition, dataset: dataset)
-        let report = try scorer.score(
-          PredictionReader(definition, dataset: dataset).read(file))
+        let read = try PredictionReader(definition, dataset: dataset).read(file)
+        let report = ReleaseRule.open.release(try scorer.score(read))
         try AtomicFile.write(
-          try Documents.encode(report), to: folder.report(cell.name, split))
+          try CanonicalJSON.document(report), to: folder.report(cell.name, split))
         let pcc = report.targets[.empathy]?.pcc?.value
         observer.say("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
       splits.append(
         .init(
           split: split, rows: dataset.rows.count, essays: ExperimentFolder.digest(dataset),
-          predictions: try FileDigest.sha256(of: file)))
+          predictions: try Digest.sha256(of: file)))
     }
     let url = folder.cell(cell.name)
     try AtomicFile.write(
-      try Documents.encode(
+      try CanonicalJSON.document(
         ExperimentFolder.Done(
           splits: splits, epochs: outcome.epochs, steps: outcome.steps,
           reason: outcome.reason.rawValue, kernel: openBLASKernelName())),

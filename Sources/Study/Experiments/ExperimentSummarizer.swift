@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 public import Harness
 import Metrics
@@ -65,7 +66,7 @@ public struct ExperimentSummarizer {
     guard let first = runs.first, let mean = Predictions.mean(of: first.predictions) else {
       return nil
     }
-    let shape = try scorer.score(mean)
+    let shape = ReleaseRule.open.release(try scorer.score(mean))
     var made = ExperimentSummary.Split(
       benchmark: benchmark, split: split, n: shape.n, clusters: shape.clusters,
       signature: shape.signature)
@@ -87,7 +88,7 @@ public struct ExperimentSummarizer {
         let record = done.splits.first(where: { $0.split == split })
       else { continue }
       let file = folder.predictions(cell, split)
-      guard try FileDigest.sha256(of: file) == record.predictions else {
+      guard try Digest.sha256(of: file) == record.predictions else {
         throw StudyError.folder(
           path: folder.url.relativePath,
           problem: "\(file.relativePath) is not what its cell wrote; remove the cell's folder and "
@@ -111,7 +112,7 @@ public struct ExperimentSummarizer {
     let overSeeds = RunsReport(
       scorer, runs.predictions, named: runs.row.name, other?.predictions ?? runs.predictions,
       named: other?.row.name ?? runs.row.name)
-    let averaged = try scorer.score(mean).targets[.empathy]
+    let averaged = ReleaseRule.open.release(try scorer.score(mean)).targets[.empathy]
     let pair = try other.flatMap { other in
       try Predictions.mean(of: other.predictions).map {
         try scorer.compare(mean, named: runs.row.name, $0, named: other.row.name)

@@ -1,5 +1,6 @@
-import Foundation
 import Harness
+import Basics
+import Foundation
 
 /// Series of rows that differ in alpha alone, or in the share of added data alone.
 struct ExperimentSweeps {

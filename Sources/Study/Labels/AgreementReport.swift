@@ -1,4 +1,5 @@
 import Metrics
+import Basics
 import Harness
 import Reference
 

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 public import Harness
 import Metrics
@@ -64,7 +65,7 @@ public struct TrainingResults {
     var files: [String: URL] = [:]
     for split in done.splits {
       let file = folder.predictions(cell, split.split)
-      guard try FileDigest.sha256(of: file) == split.predictions else {
+      guard try Digest.sha256(of: file) == split.predictions else {
         throw StudyError.folder(
           path: folder.url.relativePath,
           problem: "\(file.relativePath) is not what its cell wrote; run the experiment again")

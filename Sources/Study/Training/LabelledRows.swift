@@ -1,5 +1,4 @@
 import Basics
-import Crypto
 import Foundation
 public import Reference
 
@@ -14,15 +13,13 @@ public struct LabelledRows: Sendable, Equatable {
     precondition(texts.count == labels.count, "a label for each text")
     self.texts = texts
     self.labels = labels
-    var hash = SHA256()
+    var digest = Digest()
     for (text, label) in zip(texts, labels) {
-      let bytes = Array(text.utf8)
-      for word in [UInt64(bytes.count), label.bitPattern] {
-        withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) }
-      }
-      hash.update(data: bytes)
+      digest.update(UInt64(text.utf8.count))
+      digest.update(label.bitPattern)
+      digest.update(text)
     }
-    digest = hash.finalize().hexadecimal
+    self.digest = digest.hexadecimal
   }
 
   /// The rows as a run takes them.

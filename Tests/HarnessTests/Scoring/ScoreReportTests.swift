@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -10,13 +11,14 @@ struct ScoreReportTests {
   private func score(
     _ predictions: Predictions, dataset: Dataset? = nil, options: ScoringOptions = Synthetic.quick
   ) throws -> ScoreReport {
-    try Scorer(
-      Workbench().definition, dataset: dataset ?? self.dataset, options: options
-    ).score(predictions)
+    try ReleaseRule.open.release(
+      Scorer(
+        Workbench().definition, dataset: dataset ?? self.dataset, options: options
+      ).score(predictions))
   }
 
   private func document(_ report: ScoreReport) throws -> [String: Any] {
-    let data = try Documents.encode(report)
+    let data = try CanonicalJSON.document(report)
     return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
@@ -49,7 +51,7 @@ struct ScoreReportTests {
   @Test("a report survives its document")
   func roundTrip() throws {
     let report = try score(Synthetic.predictions(of: dataset, noise: 2))
-    let read = try JSONDecoder().decode(ScoreReport.self, from: Documents.encode(report))
+    let read = try JSONDecoder().decode(ScoreReport.self, from: CanonicalJSON.document(report))
     #expect(read == report)
   }
 

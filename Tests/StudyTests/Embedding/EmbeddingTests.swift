@@ -55,8 +55,9 @@ struct EmbeddingTests {
     let file = folder.file("x.npy")
     try NumPyArray.data([[1, 2], [3, .infinity]]).write(to: file)
     #expect(
-      throws: ReferenceError.array(
-        path: file.path, found: "inf at row 2, column 2", expected: "finite numbers")
+      throws: ReferenceError.invalid(
+        path: file.path,
+        faults: [.init(.whole, found: "inf at row 2, column 2", expected: "finite numbers")])
     ) { try NumPyArray.read(file) }
   }
 }

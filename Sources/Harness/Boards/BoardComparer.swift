@@ -1,0 +1,138 @@
+import Basics
+import Metrics
+
+/// Compares every system of a leaderboard with every other in the primary metric.
+public struct BoardComparer {
+  private let scorer: Scorer
+
+  public init(_ scorer: Scorer) { self.scorer = scorer }
+
+  /// One system: its slug, and predictions of every row of the split.
+  public struct System: Sendable {
+    public var slug: String
+    public var predictions: Predictions
+
+    public init(slug: String, predictions: Predictions) {
+      self.slug = slug
+      self.predictions = predictions
+    }
+  }
+
+  /// A comparison, and pairs that resemble each other more than independent work does.
+  public struct Outcome: Sendable {
+    public var comparison: BoardComparison
+    public var lookAlikes: [LookAlikeFlag]
+  }
+
+  /// A look-alike by name.
+  public struct LookAlikeFlag: Codable, Sendable, Equatable {
+    public var kind: String
+    public var first: String
+    /// The other system; nil where the gold labels are.
+    public var second: String?
+    /// Rows by which the second is moved.
+    public var shift: Int?
+  }
+
+  /// Compares `systems` on the primary target; those that leave rows out or do not attempt it are
+  /// not compared.
+  ///
+  /// - Returns: nil for fewer than two systems.
+  public func compare(_ systems: [System]) -> Outcome? {
+    let kept = comparable(systems)
+    guard kept.count > 1, let sample = kept.first?.1.sample else { return nil }
+    let columns = kept.map(\.1.predictions)
+    let result = SystemsComparison(
+      sample, systems: columns, primary: metric, options: scorer.options.inference)
+    let slugs = kept.map(\.0)
+    let best = result.ranking.first.map { kept[$0].1 }
+    let comparison = comparison(
+      pairs: pairs(sample, slugs: slugs, columns: columns, result),
+      standings: standings(slugs, result), best: best)
+    let flags = LookAlike.find(columns, gold: sample.gold).map { flag in
+      LookAlikeFlag(
+        kind: flag.kind.rawValue, first: slugs[flag.first],
+        second: flag.second.map { slugs[$0] }, shift: flag.shift == 0 ? nil : flag.shift)
+    }
+    return Outcome(comparison: comparison, lookAlikes: flags)
+  }
+
+  /// What can be said of a board with one system: no pair and no rank, and the difference that its
+  /// split would detect.
+  ///
+  /// - Returns: nil where it is not the only one that could be compared.
+  public func alone(_ systems: [System]) -> BoardComparison? {
+    let kept = comparable(systems)
+    guard kept.count == 1 else { return nil }
+    return comparison(pairs: [], standings: [], best: kept[0].1)
+  }
+
+  private var target: Target { scorer.definition.primary.target }
+  private var metric: Metric { Metric(rawValue: scorer.definition.primary.metric) ?? .pcc }
+
+  private func comparable(_ systems: [System]) -> [(String, Scorer.TargetRows)] {
+    systems.compactMap { system in
+      guard system.predictions.missingCount == 0,
+        let rows = scorer.rows(target, of: system.predictions)
+      else { return nil }
+      return (system.slug, rows)
+    }
+  }
+
+  private func comparison(
+    pairs: [BoardComparison.Pair], standings: [BoardComparison.Standing],
+    best: Scorer.TargetRows?
+  ) -> BoardComparison {
+    let options = scorer.options.inference
+    return BoardComparison(
+      metric: metric.rawValue, target: target,
+      test: "clustered swap permutation, \(options.replicates) replicates, seed \(options.seed)",
+      interval: "cluster jackknife of the paired difference, level "
+        + Rounding.text(options.level, decimals: 2),
+      adjustment: "Holm",
+      family: "all pairs of systems in \(metric.rawValue.uppercased()) of \(target.rawValue)",
+      level: ((1 - options.level) * 1e9).rounded() / 1e9,
+      pairs: pairs, standings: standings, detectable: best.map { scorer.detectable($0) },
+      signature: scorer.options.signature(goldDigest: scorer.dataset.goldDigest, grouped: nil)
+        + "|ranks:\(SystemsComparison.rankMethod)")
+  }
+
+  private func pairs(
+    _ sample: ClusteredSample, slugs: [String], columns: [[Double]], _ result: SystemsComparison
+  ) -> [BoardComparison.Pair] {
+    let adjusted = result.adjusted(.holm)
+    let discovery = result.adjusted(.benjaminiHochberg)
+    var pairs: [BoardComparison.Pair] = []
+    for j in slugs.indices {
+      for i in 0..<j {
+        let pair = PairComparison(
+          sample, columns[i], columns[j], options: result.options)
+        let difference = pair.difference(result.primary)
+        let interval = pair.interval(result.primary)
+        pairs.append(
+          BoardComparison.Pair(
+            first: slugs[i], second: slugs[j],
+            difference: Rounding.published(difference.value),
+            low: Rounding.published(interval.value?.low),
+            high: Rounding.published(interval.value?.high),
+            p: Rounding.published(result.p(result.primary, i, j)),
+            adjusted: Rounding.published(adjusted[i, j]),
+            discoveryRate: Rounding.published(discovery[i, j]),
+            undefined: difference.reason?.rawValue ?? interval.reason?.rawValue))
+      }
+    }
+    return pairs
+  }
+
+  private func standings(
+    _ slugs: [String], _ result: SystemsComparison
+  ) -> [BoardComparison.Standing] {
+    let letters = result.letters(alpha: 1 - result.options.level).value ?? []
+    return result.ranking.compactMap { index in
+      guard let set = result.rankSets[index] else { return nil }
+      let groups = index < letters.count ? letters[index].map(String.init) : []
+      return BoardComparison.Standing(
+        slug: slugs[index], lowRank: set.best, highRank: set.worst, tieGroups: groups)
+    }
+  }
+}
