@@ -51,7 +51,7 @@ bench-training: deps ## Compare training and inference of the encoder with PyTor
 	swift build $(FLAGS)
 	@scripts/bench $(BIN) training
 
-simulate: deps ## Simulate how often intervals cover and tests reject (docs/inference.md)
+simulate: deps ## Simulate how often intervals cover and tests reject (docs/explanation/inference.md)
 	swift build $(FLAGS) --product invitro-bench
 	$(BIN)/invitro-bench simulate
 
