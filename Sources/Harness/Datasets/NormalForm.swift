@@ -1,18 +1,19 @@
 import Foundation
 
-/// The CSV form (RFC 4180) that imported splits have in the data home.
+/// The CSV form (RFC 4180) that imported splits have in the data home: id, clusters, targets,
+/// attributes and text.
 enum NormalForm {
-  static let attributes = ["gender", "education", "race", "age", "income"]
-  static let header =
-    ["id", "person", "article", "empathy", "distress"] + attributes + ["essay"]
+  private static func header(_ dataset: Dataset) -> [String] {
+    ["id"] + dataset.clusters + dataset.targets + dataset.attributes + ["text"]
+  }
 
   static func data(_ dataset: Dataset) -> Data {
-    var out = header.joined(separator: ",") + "\n"
+    var out = header(dataset).joined(separator: ",") + "\n"
     for row in dataset.rows {
-      let labels = [row.empathy, row.distress].map { $0.map { "\($0)" } ?? "" }
       let cells =
-        [row.id, row.person, row.article] + labels
-        + attributes.map { row.demographics[$0] ?? "" } + [row.essay]
+        [row.id] + dataset.clusters.map { row.clusters[$0] ?? "" }
+        + dataset.targets.map { row.labels[$0].map { "\($0)" } ?? "" }
+        + dataset.attributes.map { row.attributes[$0] ?? "" } + [row.text]
       out += cells.map(quoted).joined(separator: ",") + "\n"
     }
     return Data(out.utf8)
@@ -25,26 +26,33 @@ enum NormalForm {
   }
 
   static func read(
-    _ text: SourceText, benchmark: String, split: String, hasGold: Bool
+    _ text: SourceText, _ definition: BenchmarkDefinition, split: String, hasGold: Bool
   ) throws(HarnessError) -> Dataset {
     let table = try DelimitedTable(text, format: .csv)
+    var dataset = Dataset(definition, split: split, rows: [], hasGold: hasGold)
+    let header = header(dataset)
     guard table.header == header else {
       throw .invalid([
         Fault(
           .header, file: text.name, line: 1, found: table.header.joined(separator: ","),
-          expected: header.joined(separator: ","))
+          expected: header.joined(separator: ",") + "; import the benchmark again")
       ])
     }
-    let rows = table.records.map { record -> EssayRow in
-      let cells = record.fields
-      var demographics: [String: String] = [:]
-      for (offset, attribute) in attributes.enumerated() where !cells[5 + offset].isEmpty {
-        demographics[attribute] = cells[5 + offset]
+    dataset.rows = table.records.map { record in
+      var cells = record.fields.dropFirst()
+      func take(_ names: [String]) -> [(String, String)] {
+        defer { cells = cells.dropFirst(names.count) }
+        return Array(zip(names, cells))
       }
-      return EssayRow(
-        id: cells[0], person: cells[1], article: cells[2], essay: cells[10],
-        empathy: Double(cells[3]), distress: Double(cells[4]), demographics: demographics)
+      var row = DatasetRow(id: record.fields[0])
+      for (name, cell) in take(dataset.clusters) { row.clusters[name] = cell }
+      for (name, cell) in take(dataset.targets) { row.labels[name] = Double(cell) }
+      for (name, cell) in take(dataset.attributes) where !cell.isEmpty {
+        row.attributes[name] = cell
+      }
+      row.text = cells.first ?? ""
+      return row
     }
-    return Dataset(benchmark: benchmark, split: split, rows: rows, hasGold: hasGold)
+    return dataset
   }
 }

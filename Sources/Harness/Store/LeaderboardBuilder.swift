@@ -111,7 +111,9 @@ public struct LeaderboardBuilder {
     _ definition: BenchmarkDefinition, _ dataset: Dataset
   ) throws(HarnessError) -> String {
     let choices = [
-      options.signature(goldDigest: dataset.goldDigest, grouped: nil), dataset.contentDigest,
+      options.signature(
+        cluster: try definition.clustering(options.cluster), goldDigest: dataset.goldDigest),
+      dataset.contentDigest,
       Digest.sha256(try Documents.encode(definition)), "\(options.sensitivity)",
       "\(options.detectable)", (options.attributes ?? ["all"]).joined(separator: ","),
     ]

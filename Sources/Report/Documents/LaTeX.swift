@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// `leaderboard.tex` and `leaderboard.bib`: a board for a paper.
 enum LaTeX {

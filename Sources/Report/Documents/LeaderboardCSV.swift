@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// `leaderboard.csv`: the scored and the published rows, RFC 4180, UTF-8, LF line ends.
 enum LeaderboardCSV {
@@ -7,8 +8,8 @@ enum LeaderboardCSV {
     var header = ["low_rank", "high_rank", "tie_groups", "slug", "system", "team", "kind"]
     header += ["submitted", "n", "clusters"]
     for target in targets {
-      for metric in MetricKind.allCases {
-        let name = "\(target.rawValue)_\(metric.rawValue)"
+      for metric in Metric.all {
+        let name = "\(target)_\(metric.id)"
         header += [name, "\(name)_low", "\(name)_high"]
       }
     }
@@ -20,7 +21,7 @@ enum LeaderboardCSV {
   }
 
   private static func scoredLine(
-    _ entry: LeaderboardEntry, _ table: BoardTable, _ targets: [Target]
+    _ entry: LeaderboardEntry, _ table: BoardTable, _ targets: [String]
   ) -> String {
     let standing = table.standings[entry.slug]
     var cells = [
@@ -30,7 +31,7 @@ enum LeaderboardCSV {
     cells += names(entry)
     cells += [entry.report.map { "\($0.n)" } ?? "", entry.report.map { "\($0.clusters)" } ?? ""]
     for target in targets {
-      for metric in MetricKind.allCases {
+      for metric in Metric.all {
         let figure = BoardTable.figure(entry, metric, target)
         cells += [figure?.value, figure?.low, figure?.high].map(FigureText.sortKey)
       }
@@ -40,11 +41,11 @@ enum LeaderboardCSV {
     return cells.joined(separator: ",")
   }
 
-  private static func publishedLine(_ entry: LeaderboardEntry, _ targets: [Target]) -> String {
+  private static func publishedLine(_ entry: LeaderboardEntry, _ targets: [String]) -> String {
     var cells = ["", "", ""] + names(entry) + ["", ""]
     for target in targets {
-      for metric in MetricKind.allCases {
-        let claim = entry.metadata.claimed?[target]?[metric.rawValue]
+      for metric in Metric.all {
+        let claim = entry.metadata.claimed?[target]?[metric.id]
         cells += [FigureText.sortKey(claim), "", ""]
       }
     }

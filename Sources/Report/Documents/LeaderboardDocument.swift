@@ -7,7 +7,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var benchmark: String
   public var title: String
   public var split: String
-  /// `empathy` or `distress`, and the metric that orders the rows.
+  /// The target and the metric that order the rows.
   public var primary: BenchmarkDefinition.PrimaryMetric
   public var higherIsBetter: Bool
   /// Scored rows, best first.
@@ -116,8 +116,7 @@ struct SystemDocument: Encodable {
     for place in (report?.groups ?? []).indices where report?.groups[place].suppressed != nil {
       report?.groups[place].n = nil
       report?.groups[place].clusters = nil
-      report?.groups[place].empathy = nil
-      report?.groups[place].distress = nil
+      report?.groups[place].targets = [:]
     }
     self.report = report
     unscored = entry.unscored

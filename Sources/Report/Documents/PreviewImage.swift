@@ -183,7 +183,7 @@ struct PreviewImage: Sendable {
       parts.append("rank \(ranks) of \(table.standings.count)")
     }
     if let report = entry.report {
-      parts.append("\(report.n) essays by \(report.clusters) persons")
+      parts.append("\(table.benchmark.rowNoun.counted(report.n)), \(report.clusters) clusters")
     }
     return (["95% interval"] + parts).joined(separator: " · ")
   }

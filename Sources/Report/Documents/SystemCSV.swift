@@ -1,18 +1,19 @@
 import Harness
+import Metrics
 
 /// `systems/<slug>.csv`: every figure of a system's page, the whole split and its groups, a line each;
 /// RFC 4180, UTF-8, LF line ends.
 enum SystemCSV {
-  static func text(_ report: ScoreReport) -> String {
+  static func text(_ report: ScoreReport, targets: [String]) -> String {
     var lines = [
       "attribute,group,target,metric,value,low,high,essays,persons,undefined"
     ]
-    for target in Target.allCases {
+    for target in targets {
       guard let scores = report.targets[target] else { continue }
-      for metric in MetricKind.allCases {
-        guard let figure = metric.figure(of: scores) else { continue }
+      for metric in scores.metrics {
+        guard let figure = scores[metric] else { continue }
         lines.append(
-          line(["", "", target.rawValue, metric.rawValue], figure, report.n, report.clusters))
+          line(["", "", target, metric.id], figure, report.n, report.clusters))
       }
     }
     for group in report.groups {
@@ -21,11 +22,11 @@ enum SystemCSV {
         lines.append(line(name + ["", ""], ScoredFigure(undefined: suppressed), nil, nil))
         continue
       }
-      for (target, scores) in [(Target.empathy, group.empathy), (.distress, group.distress)] {
-        guard let scores else { continue }
-        for (metric, figure) in [("pcc", scores.pcc), ("ccc", scores.ccc), ("rmse", scores.rmse)] {
-          lines.append(
-            line(name + [target.rawValue, metric], figure, group.n, group.clusters))
+      for target in targets {
+        guard let scores = group.targets[target] else { continue }
+        for metric in scores.metrics {
+          guard let figure = scores[metric] else { continue }
+          lines.append(line(name + [target, metric.id], figure, group.n, group.clusters))
         }
       }
     }

@@ -21,7 +21,7 @@ extension Published {
             && $0.extra?.data == llm.extra?.data
         })
       else { continue }
-      for metric in Metric.allCases {
+      for metric in Self.metrics {
         for statistic in Statistic.allCases {
           contest.all += 1
           guard let a = llm.value(metric, statistic), let b = crowd.value(metric, statistic)

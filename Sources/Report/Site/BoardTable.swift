@@ -1,11 +1,12 @@
 import Harness
+import Metrics
 
 /// A board put in order: what is ranked, what is only published, and what could not be scored.
 struct BoardTable: Sendable {
   let board: Board
   let benchmark: BenchmarkDefinition
-  let metric: MetricKind
-  let target: Target
+  let metric: Metric
+  let target: String
   /// Scored entries, best first by the primary metric; those where it is undefined come last.
   let scored: [LeaderboardEntry]
   /// Claimed in a paper, best claim first.
@@ -15,16 +16,16 @@ struct BoardTable: Sendable {
   /// Standing of each system, where a comparison was given.
   let standings: [String: BoardComparison.Standing]
   /// Metrics with a figure for the primary target, the primary metric first.
-  let metrics: [MetricKind]
-  /// Whether any scored entry has figures for the other target.
-  let otherTarget: Target?
+  let metrics: [Metric]
+  /// The other targets for which some scored entry has figures.
+  let otherTargets: [Target]
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
 
   init(board: Board, benchmark: BenchmarkDefinition) {
     self.board = board
     self.benchmark = benchmark
-    let metric = MetricKind(rawValue: benchmark.primary.metric.lowercased()) ?? .pcc
+    let metric = benchmark.primary.metric
     let target = benchmark.primary.target
     self.metric = metric
     self.target = target
@@ -34,7 +35,7 @@ struct BoardTable: Sendable {
     let sign = metric.higherIsBetter ? -1.0 : 1.0
     let slugOrder = board.entries.sorted { $0.slug < $1.slug }
     published = Self.ordered(slugOrder.filter { $0.metadata.kind == .published }) {
-      ($0.metadata.claimed?[target]?[metric.rawValue]).map { $0 * sign }
+      ($0.metadata.claimed?[target]?[metric.id]).map { $0 * sign }
     }
     let own = slugOrder.filter { $0.metadata.kind != .published }
     apart = own.filter(isApart)
@@ -47,12 +48,13 @@ struct BoardTable: Sendable {
       uniquingKeysWith: { first, _ in
         first
       })
-    let order = [metric] + MetricKind.allCases.filter { $0 != metric }
+    let order = [metric] + Metric.all.filter { $0 != metric }
     metrics = order.filter { kind in
       kind == metric || scored.contains { Self.figure($0, kind, target) != nil }
     }
-    let other: Target = target == .empathy ? .distress : .empathy
-    otherTarget = scored.contains { $0.report?.targets[other] != nil } ? other : nil
+    otherTargets = benchmark.targets.filter { other in
+      other.name != target && scored.contains { $0.report?.targets[other.name] != nil }
+    }
     axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) }, metric)
   }
 
@@ -62,9 +64,9 @@ struct BoardTable: Sendable {
   }
 
   static func figure(
-    _ entry: LeaderboardEntry, _ metric: MetricKind, _ target: Target
+    _ entry: LeaderboardEntry, _ metric: Metric, _ target: String
   ) -> ScoredFigure? {
-    entry.report?.targets[target].flatMap(metric.figure)
+    entry.report?.targets[target]?[metric]
   }
 
   /// Ascending by `key`, entries without one last, the given order among equals.
@@ -85,7 +87,7 @@ struct BoardTable: Sendable {
   }
 
   /// The least range of whole tenths that holds every interval.
-  static func axis(_ figures: [ScoredFigure], _ metric: MetricKind) -> ClosedRange<Double> {
+  static func axis(_ figures: [ScoredFigure], _ metric: Metric) -> ClosedRange<Double> {
     let ends = figures.flatMap { [$0.value, $0.low, $0.high].compactMap { $0 } }
       .filter(\.isFinite)
     guard let least = ends.min(), let greatest = ends.max() else { return 0...1 }

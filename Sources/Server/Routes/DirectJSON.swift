@@ -32,16 +32,16 @@ package struct DirectJSON {
       text.field("signature", report.signature)
       text.field("split", report.split)
       text.field("targets") { text in
-        for target in [Target.distress, .empathy] {
-          guard let scores = report.targets[target] else { continue }
-          text.field(target.rawValue) { $0.write(scores) }
+        for (target, scores) in report.targets.sorted(by: { $0.key < $1.key }) {
+          text.field(target) { $0.write(scores) }
         }
       }
       text.field("version", report.version)
       text.field("wassa") { text in
         text.nullable("averaged", report.wassa.averaged)
-        text.nullable("distress", report.wassa.distress)
-        text.nullable("empathy", report.wassa.empathy)
+        for target in report.targets.keys.sorted() {
+          text.nullable(target, report.wassa[target])
+        }
       }
     }
   }
@@ -59,7 +59,7 @@ package struct DirectJSON {
       text.field("split", metadata.split)
       text.field("submitted", metadata.submitted)
       text.field("system", metadata.system)
-      text.field("targets", metadata.targets?.map(\.rawValue))
+      text.field("targets", metadata.targets)
       text.field("team", metadata.team)
     }
   }

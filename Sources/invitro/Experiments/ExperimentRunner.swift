@@ -93,8 +93,8 @@ struct ExperimentRunner {
     for split in experiment.evaluate {
       let dataset = try inputs.dataset(settings.benchmark, split)
       let file = folder.predictions(cell.name, split)
-      let values = try predictor.predict(dataset.rows.map(\.essay))
-      let text = PredictCommand.table(values, of: dataset, target: .empathy)
+      let values = try predictor.predict(dataset.rows.map(\.text))
+      let text = PredictCommand.table(values, of: dataset, target: definition.primary.target)
       try AtomicFile.write(text, to: file)
       if dataset.hasGold {
         let scorer = try Scorer(definition, dataset: dataset)
@@ -102,7 +102,7 @@ struct ExperimentRunner {
           PredictionReader(definition, dataset: dataset).read(file))
         try AtomicFile.write(
           try Documents.encode(report), to: folder.report(cell.name, split))
-        let pcc = report.targets[.empathy]?.pcc?.value
+        let pcc = report.targets[definition.primary.target]?[.pcc]?.value
         Console.message("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
       splits.append(

@@ -16,7 +16,7 @@ struct TableRows {
   init(_ file: URL, target: Target, range: ClosedRange<Double>) throws {
     let table = try DelimitedTable(csv: file)
     var faults: [Fault] = []
-    let places = (Self.columns + [target.rawValue]).map { table.require($0, faults: &faults) }
+    let places = (Self.columns + [target]).map { table.require($0, faults: &faults) }
     guard faults.isEmpty else { throw HarnessError.invalid(faults) }
     var seen: Set<[String]> = []
     rows = table.records.map { record in
@@ -31,7 +31,7 @@ struct TableRows {
       let label = Double(text)
       if !(label.map(range.contains) ?? false) {
         fault(
-          .number, target.rawValue, text,
+          .number, target, text,
           "a label from \(range.lowerBound) to \(range.upperBound)")
       }
       if essay.isEmpty { fault(.text, "essay", "", "an essay") }

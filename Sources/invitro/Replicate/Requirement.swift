@@ -41,7 +41,7 @@ struct Requirement: Equatable {
       )
     }
     let name = String(compact[..<range.lowerBound])
-    let isMetric = Published.Metric(rawValue: name) != nil
+    let isMetric = Published.metrics.contains { $0.id == name }
     id = isMetric ? "headline/\(name)" : name
     (self.relation, self.limit) = (relation, limit)
   }
