@@ -150,7 +150,6 @@ struct InferenceArguments: ParsableArguments {
   }
 }
 
-extension ScoringOptions.Cluster: ExpressibleByArgument {}
 extension IntervalMethod: ExpressibleByArgument {
   /// The methods of a single clustering; the others stand beside them where they apply.
   static let choices = allCases.filter { ![.twoWayJackknife, .fisherRows].contains($0) }

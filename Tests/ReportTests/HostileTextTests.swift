@@ -37,12 +37,12 @@ struct HostileTextTests {
     entry.metadata.bibtex = text
     entry.metadata.baseModels = [.init(name: text, revision: text)]
     entry.metadata.trainingData = [text]
-    entry.metadata.claimed = [.empathy: [text: 0.5]]
+    entry.metadata.claimed = ["empathy": [text: 0.5]]
     entry.report?.notes = [text]
     entry.report?.signature = text
     var paper = SampleInput.published("paper", pcc: 0.6)
     paper.metadata.system = text
-    paper.metadata.claimed = [.empathy: [text: 0.5]]
+    paper.metadata.claimed = ["empathy": [text: 0.5]]
     entry.metadata.history = [.init(day: text, kind: .reproduced, text: text)]
     return try BuiltSite(
       SampleInput.input(

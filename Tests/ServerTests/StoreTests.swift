@@ -31,14 +31,15 @@ struct StoreTests {
     var figure = ScoredFigure(value: 0.5, low: -1, high: 1e-4)
     figure.undefinedReplicates = 3
     var scores = TargetScores()
-    (scores.pcc, scores.mae, scores.bias) = (figure, ScoredFigure(undefined: "no \"rows\"\n"), 2)
-    (scores.rowwise, scores.kendall) = (figure, figure)
+    (scores[.pcc], scores[.mae], scores.bias) = (figure, ScoredFigure(undefined: "no \"rows\"\n"), 2)
+    (scores.rowwise, scores[.kendall]) = (figure, figure)
     var report = ScoreReport(
-      benchmark: "b", split: "s/\\", n: 83, clusters: 57, targets: [.empathy: scores],
-      wassa: WASSAScores(averaged: nil, empathy: 0.25, distress: 1),
+      benchmark: "b", split: "s/\\", n: 83, clusters: 57, targets: ["empathy": scores],
+      wassa: WASSAScores(
+        averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": 0.25, "distress": 1]),
       digests: Digests(gold: "g", order: "o", predictions: "p"), signature: "a|b", version: "1")
     for step in 0..<3 {
-      if step > 0 { report.targets[.distress] = scores }
+      if step > 0 { report.targets["distress"] = scores }
       if step > 1 { (report.notes, report.dropped, report.disparities) = (["é", "\u{1}"], 2, []) }
       let encoded = try JSONEncoder.canonical.encode(report)
       #expect(DirectJSON(report)?.json == String(decoding: encoded, as: UTF8.self))
@@ -50,7 +51,7 @@ struct StoreTests {
     var metadata = SubmissionMetadata(
       benchmark: "b", split: "s", team: "T \u{7F}é\r\u{8}\u{C}", system: "\t\"", kind: .fineTuned)
     metadata.submitted = "2026-01-01"
-    metadata.targets = [.empathy, .distress]
+    metadata.targets = ["empathy", "distress"]
     let encoded = try JSONEncoder.canonical.encode(metadata)
     #expect(DirectJSON(metadata)?.json == String(decoding: encoded, as: UTF8.self))
     metadata.contact = "c"

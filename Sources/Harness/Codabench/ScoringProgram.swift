@@ -32,7 +32,9 @@ public struct ScoringProgram {
   public struct Outcome: Sendable {
     /// As far as the rule releases it.
     public var report: ScoreReport
-    /// `scores.txt` of WASSA 2024, track 3.
+    /// The benchmark's, in its order.
+    public var targets: [Target]
+    /// `scores.txt` as WASSA 2024 has it.
     public var wassa: String
     /// What the team should look at although the file is valid.
     public var warnings: [Fault]
@@ -48,7 +50,8 @@ public struct ScoringProgram {
       scorer.definition, dataset: scorer.dataset, margin: rule.margin)
     let predictions = try reader.read(SourceText.read(file), name: name)
     return Outcome(
-      report: rule.released(try scorer.score(predictions)), wassa: wassa(scorer, predictions),
+      report: rule.released(try scorer.score(predictions)), targets: scorer.definition.targets,
+      wassa: wassa(scorer, predictions),
       warnings: predictions.warnings)
   }
 

@@ -26,6 +26,8 @@ public enum LabelRepair {
       public var mean = 0.0
       public var largest = 0.0
 
+      public init() {}
+
       fileprivate mutating func add(_ size: Double) {
         mean += size
         largest = max(largest, size)

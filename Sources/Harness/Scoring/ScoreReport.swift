@@ -252,6 +252,9 @@ public struct WASSAScores: Codable, Sendable, Equatable {
     for target in targets { self.figures[target] = .some(figures[target]) }
   }
 
+  /// The benchmark's targets, sorted.
+  public var targets: [String] { figures.keys.sorted() }
+
   /// The figure of `target`; nil where it was not attempted.
   public subscript(target: String) -> Double? { figures[target] ?? nil }
 

@@ -4,9 +4,11 @@ import Metrics
 /// `systems/<slug>.csv`: every figure of a system's page, the whole split and its groups, a line each;
 /// RFC 4180, UTF-8, LF line ends.
 enum SystemCSV {
-  static func text(_ report: ScoreReport, targets: [String]) -> String {
+  static func text(_ report: ScoreReport, _ benchmark: BenchmarkDefinition) -> String {
+    let targets = benchmark.targetNames
+    let unit = (benchmark.clusters.first ?? BenchmarkDefinition.rows).plural
     var lines = [
-      "attribute,group,target,metric,value,low,high,essays,persons,undefined"
+      "attribute,group,target,metric,value,low,high,\(benchmark.rowNoun.plural),\(unit),undefined"
     ]
     for target in targets {
       guard let scores = report.targets[target] else { continue }

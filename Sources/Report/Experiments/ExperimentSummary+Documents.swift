@@ -1,5 +1,6 @@
 public import Foundation
 import Harness
+import Metrics
 
 extension ExperimentSummary {
   /// The tables of the summary in plain text, one after the other, as header and rows of cells.
@@ -73,11 +74,11 @@ extension ExperimentSummary {
     ]
     for split in splits {
       for row in split.rows {
-        for metric in ["pcc", "ccc", "rmse", "mae"] {
+        for metric in Metric.ranking {
           guard let figures = row.metrics[metric] else { continue }
           let names = [
             split.benchmark, split.split, Self.quoted(row.name), "\(row.trainingRows)",
-            "\(row.replaced)", "\(row.seeds.count)", metric,
+            "\(row.replaced)", "\(row.seeds.count)", metric.id,
           ]
           lines.append((names + Self.cells(figures)).joined(separator: ","))
         }
@@ -125,7 +126,8 @@ extension ExperimentSummary {
               return (x: point.x, low: low, high: high)
             })
         }
-        if let level, let mean = level.metrics[sweep.metric]?.overSeeds?.mean,
+        let metric = Metric(named: sweep.metric)
+        if let level, let metric, let mean = level.metrics[metric]?.overSeeds?.mean,
           let first = ends.min(), let last = ends.max()
         {
           series.append(
@@ -134,7 +136,7 @@ extension ExperimentSummary {
           )
         }
         return PlotDocument.Panel(
-          horizontal: variable, vertical: sweep.metric.uppercased(), series: series)
+          horizontal: variable, vertical: metric?.title ?? sweep.metric, series: series)
       })
   }
 }

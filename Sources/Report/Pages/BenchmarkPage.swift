@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
 struct BenchmarkPage: Sendable {

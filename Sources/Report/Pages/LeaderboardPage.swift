@@ -14,7 +14,7 @@ struct LeaderboardPage: Sendable {
   func content() -> Content {
     let benchmark = table.benchmark
     let split = table.board.split
-    let what = "\(table.target.title) on \(benchmark.title), split \(split)"
+    let what = "\(benchmark.targetTitle(table.target)) on \(benchmark.title), split \(split)"
     var content = chrome.content(
       path: path, title: "\(benchmark.title), \(split)",
       description: "\(what): \(FigureText.counted(table.scored.count, "scored system")), "
@@ -116,7 +116,7 @@ struct LeaderboardPage: Sendable {
     content["rankKey"] = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
     content["ties"] = standing?.tieGroups.joined(separator: " ") ?? ""
     content["hasTies"] = !(standing?.tieGroups.isEmpty ?? true)
-    content["badges"] = Badges.all(entry)
+    content["badges"] = Badges.all(entry, targets: table.benchmark.targets)
     content["kind"] = metadata.kind.rawValue
     content["labels"] = Badges.labelWords(metadata)
     content["cells"] = cells(entry)

@@ -27,7 +27,7 @@ struct SubmissionPage: Sendable {
     let digest = entry.predictionsDigest ?? ""
     content["hasPermalink"] = SafeText.isPathComponent(digest)
     content["permalink"] = "../by-digest/\(digest).html"
-    content["badges"] = Badges.all(entry)
+    content["badges"] = Badges.all(entry, targets: table.benchmark.targets)
     content["isPublished"] = metadata.kind == .published
     content["hasReport"] = entry.report != nil
     content["unscored"] = entry.report == nil && metadata.kind != .published

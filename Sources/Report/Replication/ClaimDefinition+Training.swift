@@ -1,8 +1,10 @@
+import Metrics
+
 /// Claims that need training, and those about files that are no table of the paper.
 extension Published {
   var trainingClaims: [ClaimDefinition] {
     training.flatMap { row in
-      metrics.flatMap { metric in
+      Self.metrics.flatMap { metric in
         Statistic.allCases.map { statistic in
           let isPeakError = metric == .rmse && statistic == .peak
           let value = row.value(metric, statistic)

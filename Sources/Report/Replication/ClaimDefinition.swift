@@ -1,3 +1,5 @@
+public import Metrics
+
 /// A claim and what it takes to check it.
 public struct ClaimDefinition: Sendable, Equatable {
   public var claim: Replication.Claim
@@ -57,7 +59,7 @@ enum Tolerance {
   static let trainedError = 0.05
 
   static func trained(_ metric: Metric) -> Double {
-    metric == .rmse ? trainedError : trainedCorrelation
+    metric.higherIsBetter ? trainedCorrelation : trainedError
   }
 }
 
@@ -74,7 +76,7 @@ extension Published {
 
   private var headlineClaims: [ClaimDefinition] {
     guard let row = trainingRow(id: Self.headlineRow) else { return [] }
-    return metrics.map { metric in
+    return Self.metrics.map { metric in
       ClaimDefinition(
         .init(
           id: "headline/\(metric.id)", table: "Headline",

@@ -1,3 +1,5 @@
+import Metrics
+
 /// The paper's count of comparisons that a model's labels win, counted again.
 extension Published {
   /// How often training with Llama's labels of the added set beats the crowd's labels of it in

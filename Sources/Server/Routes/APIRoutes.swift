@@ -51,7 +51,7 @@ struct APIRoutes: Sendable {
       let table = try LeaderboardTable(definition, phase, rows)
       if format == "csv" {
         return StaticFile(
-          Data(table.csv.utf8), name: "leaderboard.csv", varies: "Accept, Accept-Encoding")
+          Data(table.csv(targets: definition.targetNames).utf8), name: "leaderboard.csv", varies: "Accept, Accept-Encoding")
       }
       return StaticFile(
         try JSONEncoder.canonical.encode(table), name: "leaderboard.json",

@@ -1,5 +1,6 @@
 import Foundation
 package import Harness
+import Metrics
 
 /// JSON that is written down directly, byte for byte what `JSONEncoder.canonical` makes of the same
 /// value: a server writes three documents for each submission, and the encoder takes longer for them
@@ -38,9 +39,11 @@ package struct DirectJSON {
       }
       text.field("version", report.version)
       text.field("wassa") { text in
-        text.nullable("averaged", report.wassa.averaged)
-        for target in report.targets.keys.sorted() {
-          text.nullable(target, report.wassa[target])
+        let figures = report.wassa.targets.map { ($0, report.wassa[$0]) }
+        for (name, figure) in (figures + [("averaged", report.wassa.averaged)])
+          .sorted(by: { $0.0 < $1.0 })
+        {
+          text.nullable(name, figure)
         }
       }
     }
@@ -90,21 +93,20 @@ package struct DirectJSON {
   }
 
   private mutating func write(_ scores: TargetScores) {
-    figure("alpha", scores.alpha)
+    var figures = scores.metrics.map { ($0.id, scores[$0]) }
+    figures.append(("rowwise", scores.rowwise))
+    for (name, figure) in figures.sorted(by: { $0.0 < $1.0 }) where name < "bias" {
+      self.figure(name, figure)
+    }
     field("bias", scores.bias)
-    figure("ccc", scores.ccc)
-    figure("kendall", scores.kendall)
-    figure("mae", scores.mae)
-    figure("pcc", scores.pcc)
-    figure("rmse", scores.rmse)
-    figure("rowwise", scores.rowwise)
-    figure("spearman", scores.spearman)
+    for (name, figure) in figures.sorted(by: { $0.0 < $1.0 }) where name > "bias" {
+      self.figure(name, figure)
+    }
   }
 
-  private mutating func figure(_ name: StaticString, _ figure: ScoredFigure?) {
+  private mutating func figure(_ name: String, _ figure: ScoredFigure?) {
     guard let figure else { return }
-    key(name)
-    object { text in
+    field(name) { text in
       text.field("high", figure.high)
       text.field("low", figure.low)
       text.field("undefined", figure.undefined)
@@ -156,8 +158,10 @@ package struct DirectJSON {
     write(number)
   }
 
-  private mutating func nullable(_ name: StaticString, _ number: Double?) {
-    key(name)
+  private mutating func nullable(_ name: String, _ number: Double?) {
+    comma()
+    write(name)
+    bytes.append(UInt8(ascii: ":"))
     if let number { write(number) } else { bytes += "null".utf8 }
   }
 

@@ -49,7 +49,7 @@ struct DataRepairCommand: ParsableCommand {
     }
     if output.json { return try Console.json(report) }
     let changes = definition.targets.map { target in
-      let change = report.changes[target.name] ?? .init()
+      let change = report.changes[target.name] ?? LabelRepair.Report.Change()
       let (mean, largest) = (Rounding.text(change.mean, decimals: 3), change.largest)
       return "\(target.name) by \(mean) on average, \(Rounding.text(largest, decimals: 3)) at most"
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Foundation
 import Harness
+import Metrics
 import Reference
 
 /// Takes cells from training to scored predictions.

@@ -54,7 +54,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   /// Predictions as TSV with a header and the ids of the split.
-  static func table(_ values: [Float], of dataset: Dataset, target: Target) -> Data {
+  static func table(_ values: [Float], of dataset: Dataset, target: String) -> Data {
     precondition(values.count == dataset.rows.count, "a prediction for each row")
     var text = "id\t\(target)\n"
     for (row, value) in zip(dataset.rows, values) { text += "\(row.id)\t\(value)\n" }

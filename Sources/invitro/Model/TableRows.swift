@@ -13,7 +13,7 @@ struct TableRows {
   /// - Throws: ``HarnessError/invalid(_:)`` with all faults: a column that is missing, a label that
   ///   is no number in `range`, an empty essay, an id twice in one set, or a manifest beside the
   ///   table that was made for other content.
-  init(_ file: URL, target: Target, range: ClosedRange<Double>) throws {
+  init(_ file: URL, target: String, range: ClosedRange<Double>) throws {
     let table = try DelimitedTable(csv: file)
     var faults: [Fault] = []
     let places = (Self.columns + [target]).map { table.require($0, faults: &faults) }

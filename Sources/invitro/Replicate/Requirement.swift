@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Metrics
 import Report
 
 /// A condition on a claim that `--require` makes: `pcc>=0.648-0.02`.

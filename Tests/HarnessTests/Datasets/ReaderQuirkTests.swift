@@ -16,7 +16,7 @@ struct ReaderQuirkTests {
     return try bench.imported().rows.map(\.essay)
   }
 
-  private func tabbed(_ essay: String) throws -> [EssayRow] {
+  private func tabbed(_ essay: String) throws -> [DatasetRow] {
     let bench = try Workbench(splits: Self.tabs)
     try bench.put(
       (Workbench.header + "1,p,a,ESSAY,3,4,1,30,1000\n").replacing(",", with: "\t")
@@ -86,7 +86,7 @@ struct ReaderQuirkTests {
     let bench = try Workbench()
     try bench.put(Workbench.header + "1,p,a,x,3,4,2.0,30.0,70000.0\n")
     let row = try #require(try bench.imported().rows.first)
-    #expect(row.demographics == ["gender": "2", "age": "30", "income": "70000"])
+    #expect(row.attributes == ["gender": "2", "age": "30", "income": "70000"])
   }
 
   @Test("unknown and empty cells are missing, in labels and demographics alike")
@@ -98,8 +98,8 @@ struct ReaderQuirkTests {
     let rows = try bench.home.load(bench.definition, split: "train").rows
     #expect(rows.map(\.empathy) == [nil, 3])
     #expect(rows.map(\.distress) == [4, nil])
-    #expect(rows[0].demographics.isEmpty)
-    #expect(summary.splits[0].missingLabels == [.empathy: 1, .distress: 1])
+    #expect(rows[0].attributes.isEmpty)
+    #expect(summary.splits[0].missingLabels == ["empathy": 1, "distress": 1])
     #expect(summary.splits[0].unmatchedDemographics == 1)
   }
 
@@ -111,7 +111,7 @@ struct ReaderQuirkTests {
     let rows = try bench.imported().rows
     #expect(rows.map(\.id) == ["1", "2"])
     #expect(rows.map(\.essay) == ["x\r\ny", "z"])
-    #expect(rows.map { $0.demographics["income"] } == ["1000", "1000"])
+    #expect(rows.map { $0.attributes["income"] } == ["1000", "1000"])
   }
 
   @Test("a byte order mark at the start is dropped")
