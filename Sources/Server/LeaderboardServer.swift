@@ -64,10 +64,7 @@ public final class LeaderboardServer: Sendable {
     let (store, metrics) = (store, metrics)
     rebuilder = build.map { build in
       SiteRebuilder(
-        exporter: SiteExporter(
-          store: store,
-          folder: SubmissionFolder(configuration.home.url.appending(path: "server/submissions"))),
-        pause: .seconds(configuration.rebuildSeconds), log: log, build: build
+        store: store, pause: .seconds(configuration.rebuildSeconds), log: log, build: build
       ) { succeeded in
         metrics.built(succeeded)
         site?.refresh()

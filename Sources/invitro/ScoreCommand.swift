@@ -56,7 +56,8 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (report, definition) = try gold.map(scorePair) ?? scoreSplit()
+    let (scored, definition) = try gold.map(scorePair) ?? scoreSplit()
+    let report = ReleaseRule.open.release(scored)
     if output.json { return try Console.json(report) }
     Console.print(ScoreText(report, targets: definition.targetNames).text)
   }
@@ -70,7 +71,7 @@ struct ScoreCommand: ParsableCommand {
     return options
   }
 
-  private func scorePair(_ gold: String) throws -> (ScoreReport, BenchmarkDefinition) {
+  private func scorePair(_ gold: String) throws -> (PrivateReport, BenchmarkDefinition) {
     let model = try BenchmarkRegistry.standard()
     let report = try FilePair(
       predictions: URL(filePath: file), gold: URL(filePath: gold), like: model,
@@ -79,7 +80,7 @@ struct ScoreCommand: ParsableCommand {
     return (report, model)
   }
 
-  private func scoreSplit() throws -> (ScoreReport, BenchmarkDefinition) {
+  private func scoreSplit() throws -> (PrivateReport, BenchmarkDefinition) {
     let (definition, name) = try split.resolve()
     let options = try options()
     for attribute in options.attributes ?? []

@@ -52,9 +52,8 @@ struct NaiveTwinTests {
       n == 4 ? ($0 == 0 ? 0 : 1) : Int(generator.uniform() * Double(n) / 3)
     }
     let count = (clusters.max() ?? 0) + 1
-    func sorted(_ rows: [Int]) -> PairwiseRanks.Correlations {
-      let ranks = RankCorrelation(predictions: rows.map { x[$0] }, gold: rows.map { y[$0] })
-      return PairwiseRanks.Correlations(spearman: ranks.spearman, kendall: ranks.kendallTauB)
+    func sorted(_ rows: [Int]) -> RankCorrelation {
+      RankCorrelation(predictions: rows.map { x[$0] }, gold: rows.map { y[$0] })
     }
     let ranks = PairwiseRanks(predictions: x, gold: y, clusters: clusters, count: count)
     #expect(ranks.all == sorted(Array(0..<n)))

@@ -36,7 +36,6 @@ struct DocumentTests {
 
   @Test("a system's own table has its scores and its groups, and of a small group the reason alone")
   func systemTable() throws {
-    var entry = SampleInput.entry("a", pcc: 0.5)
     var small = GroupScores(attribute: "gender", group: "Other, or \"none\"")
     small.suppressed = "too small to publish"
     var shown = GroupScores(attribute: "gender", group: "Male")
@@ -46,7 +45,7 @@ struct DocumentTests {
     scores[.ccc] = ScoredFigure(value: 0.2)
     scores[.rmse] = ScoredFigure(undefined: "held back")
     shown.targets["empathy"] = scores
-    entry.report?.groups = [small, shown]
+    let entry = SampleInput.entry("a", pcc: 0.5, groups: [small, shown])
     let site = try BuiltSite(SampleInput.input([entry]))
     let lines = try site.text("toy/test/systems/a.csv").split(separator: "\n").map(String.init)
     #expect(lines.first == "attribute,group,target,metric,value,low,high,essays,persons,undefined")
@@ -81,7 +80,6 @@ struct DocumentTests {
 
   @Test("a suppressed group's figures stand in no file, even where a report holds them")
   func suppressedStaysSuppressed() throws {
-    var entry = SampleInput.entry("a", pcc: 0.5)
     var group = GroupScores(attribute: "gender", group: "Other")
     group.n = 31_415_926
     group.suppressed = "too small to publish"
@@ -90,7 +88,7 @@ struct DocumentTests {
     for metric in Metric.all { scores[metric] = figure }
     (scores.goldSD, scores.bias) = (0.1357, 0.1357)
     group.targets["empathy"] = scores
-    entry.report?.groups = [group]
+    let entry = SampleInput.entry("a", pcc: 0.5, groups: [group])
     let site = try BuiltSite(SampleInput.input([entry]))
     for (path, data) in try BuiltSite.contents(of: site.url) {
       #expect(data.range(of: Data("0.1357".utf8)) == nil, "\(path)")

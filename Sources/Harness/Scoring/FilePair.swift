@@ -34,7 +34,7 @@ public struct FilePair {
   }
 
   /// The report; benchmark and split are named `files` and the gold file's name.
-  public func score(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {
+  public func score(_ options: ScoringOptions) throws(HarnessError) -> PrivateReport {
     guard gold.ids == nil else { return try scoreKeyed(options) }
     guard predictions.ids == nil, predictions.rowCount == gold.rowCount else {
       throw .invalid([
@@ -50,14 +50,14 @@ public struct FilePair {
   private var gold: PredictionTable { goldFile.table }
 
   /// Joined by id, through the same reader and scorer as a benchmark's split.
-  private func scoreKeyed(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {
+  private func scoreKeyed(_ options: ScoringOptions) throws(HarnessError) -> PrivateReport {
     let (definition, dataset) = (goldFile.definition, goldFile.dataset)
     let reader = PredictionReader(definition, dataset: dataset, dropMissing: dropMissing)
     return try Scorer(definition, dataset: dataset, options: options).score(
       reader.align(predictions))
   }
 
-  private func scoreOrdered(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {
+  private func scoreOrdered(_ options: ScoringOptions) throws(HarnessError) -> PrivateReport {
     let definition = goldFile.definition
     let cluster = try definition.clustering(options.cluster)
     let grouped = gold.rowCount > Self.groupingThreshold ? Self.groupCount : nil
@@ -78,22 +78,21 @@ public struct FilePair {
       Digest.sha256(definition.targetNames.compactMap { table.columns[$0]?.values })
     }
     let goldDigest = digest(gold)
-    var report = ScoreReport(
+    let figures = parts.map { part in
+      let system = SystemInference(
+        part.sample, predictions: part.predictions, options: options.inference)
+      return (part.target, TargetScores(system, options))
+    }
+    return PrivateReport(
       benchmark: "files", split: gold.name, n: main.predictions.count,
-      clusters: main.sample.clusterCount, targets: [:], wassa: Scorer.wassa(parts, of: definition),
+      clusters: main.sample.clusterCount, level: options.inference.level,
+      targets: Dictionary(uniqueKeysWithValues: figures),
+      wassa: Scorer.wassa(parts, of: definition),
       digests: Digests(
         gold: goldDigest, order: Digest.sha256("\(gold.rowCount) rows in file order"),
         predictions: digest(predictions)),
       signature: options.signature(
         cluster: cluster, goldDigest: goldDigest, grouped: grouped),
-      version: ScoreReport.toolVersion)
-    for part in parts {
-      report.targets[part.target] = TargetScores(
-        SystemInference(part.sample, predictions: part.predictions, options: options.inference),
-        options)
-    }
-    let notes = warnings.map(\.description)
-    report.notes = notes.isEmpty ? nil : notes
-    return report
+      notes: Scorer.unclusteredNotes(definition) + warnings.map(\.description))
   }
 }

@@ -21,7 +21,7 @@ enum LeaderboardCSV {
   }
 
   private static func scoredLine(
-    _ entry: LeaderboardEntry, _ table: BoardTable, _ targets: [String]
+    _ entry: Board.Entry, _ table: BoardTable, _ targets: [String]
   ) -> String {
     let standing = table.standings[entry.slug]
     var cells = [
@@ -41,7 +41,7 @@ enum LeaderboardCSV {
     return cells.joined(separator: ",")
   }
 
-  private static func publishedLine(_ entry: LeaderboardEntry, _ targets: [String]) -> String {
+  private static func publishedLine(_ entry: Board.Entry, _ targets: [String]) -> String {
     var cells = ["", "", ""] + names(entry) + ["", ""]
     for target in targets {
       for metric in Metric.all {
@@ -53,7 +53,7 @@ enum LeaderboardCSV {
     return cells.joined(separator: ",")
   }
 
-  private static func names(_ entry: LeaderboardEntry) -> [String] {
+  private static func names(_ entry: Board.Entry) -> [String] {
     [
       quoted(entry.slug), quoted(entry.metadata.system), quoted(entry.metadata.team),
       entry.metadata.kind.rawValue, quoted(entry.metadata.submitted ?? ""),

@@ -86,16 +86,8 @@ extension LeaderboardDocument {
     apart = table.apart.map { entry in
       ApartRow(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
-        reason: table.reasonApart(entry), page: SitePaths.system(entry.slug))
+        reason: table.board.reasonApart(entry), page: SitePaths.system(entry.slug))
     }
-  }
-}
-
-extension BoardTable {
-  /// Why an entry is not ranked, in words.
-  func reasonApart(_ entry: LeaderboardEntry) -> String {
-    if let withdrawal = entry.metadata.withdrawal { return "withdrawn: \(withdrawal.text)" }
-    return entry.unscored ?? "no score report is at hand for it"
   }
 }
 
@@ -107,19 +99,10 @@ struct SystemDocument: Encodable {
   let report: ScoreReport?
   let unscored: String?
 
-  /// `entry` without its contact, and a suppressed group without any figure.
-  init(_ entry: LeaderboardEntry) {
+  init(_ entry: Board.Entry) {
     slug = entry.slug
-    var metadata = entry.metadata
-    metadata.contact = nil
-    self.metadata = metadata
-    var report = entry.report
-    for place in (report?.groups ?? []).indices where report?.groups[place].suppressed != nil {
-      report?.groups[place].n = nil
-      report?.groups[place].clusters = nil
-      report?.groups[place].targets = [:]
-    }
-    self.report = report
+    metadata = entry.metadata
+    report = entry.report
     unscored = entry.unscored
   }
 }

@@ -13,7 +13,7 @@ enum Badges {
   }
 
   /// Names and explanations, the kind first.
-  static func all(_ entry: LeaderboardEntry, targets: [Target]) -> [Content] {
+  static func all(_ entry: Board.Entry, targets: [Target]) -> [Content] {
     let metadata = entry.metadata
     var badges = [badge(title(metadata.kind), "kind", explanation(metadata.kind))]
     if entry.report != nil {

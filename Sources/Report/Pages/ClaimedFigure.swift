@@ -23,7 +23,7 @@ struct ClaimedFigure {
   }
 
   /// Every claim of `entry`, by target and the metric's name.
-  static func all(_ entry: LeaderboardEntry, targets: [Target]) -> [ClaimedFigure] {
+  static func all(_ entry: Board.Entry, targets: [Target]) -> [ClaimedFigure] {
     let claimed = entry.metadata.claimed ?? [:]
     return targets.flatMap { target in
       (claimed[target.name] ?? [:]).sorted { $0.key < $1.key }.map { name, claim in

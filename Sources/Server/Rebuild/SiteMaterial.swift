@@ -1,98 +1,62 @@
 import Foundation
 public import Harness
 
-/// What the server gives to the site: entries as folders, and what folders cannot say.
+/// What the server gives to the site beside what stands in submission folders.
 public struct SiteMaterial: Sendable {
-  /// One folder a current entry of a public board.
-  public var folder: SubmissionFolder
-  /// Current entries by `benchmark/slug`.
-  public var entries: [String: Entry]
-  /// Entries that stood on a public board and were withdrawn.
-  public var tombstones: [Tombstone]
-  /// Boards with labels to guard, as `benchmark/split`: nothing on them is shown beyond
-  /// ``Harness/ReleaseRule/hidden``, wherever an entry comes from.
-  public var guarded: Set<String>
-
-  public struct Entry: Sendable {
-    /// As far as it is released; the site shows nothing beyond it.
-    public var released: ScoreReport?
-    public var history: [SubmissionMetadata.Event]
-  }
-
-  public struct Tombstone: Sendable {
-    public var slug: String
-    /// With its history, whose last event withdraws it.
-    public var metadata: SubmissionMetadata
-  }
+  /// Current entries of public boards, and tombstones of those that were withdrawn.
+  public var candidates: [Board.Candidate]
+  /// Boards with labels to guard: nothing on them is shown beyond ``Harness/ReleaseRule/hidden``,
+  /// wherever an entry comes from.
+  public var guarded: Set<Harness.BoardKey>
 }
 
-/// Writes the current entries of public boards as submission folders below the data home.
-struct SiteExporter: Sendable {
-  let store: SubmissionStore
-  let folder: SubmissionFolder
-
-  /// Brings the folder up to date and says what is in it.
-  func export() throws -> SiteMaterial {
-    // What is exported holds predictions and how to reach a team.
-    try AtomicFile.createFolder(folder.url.deletingLastPathComponent(), permissions: 0o700)
-    let phases = try store.phases()
-    let guarded = phases.filter { $0.labels == .hidden }.map { "\($0.benchmark)/\($0.split)" }
-    var material = SiteMaterial(
-      folder: folder, entries: [:], tombstones: [], guarded: Set(guarded))
-    let shown = phases.filter { $0.visibility == .public }
-    for phase in shown {
-      for submission in try store.board(phase.board) {
-        let slug = Self.slug(submission)
-        let key = "\(submission.benchmark)/\(slug)"
-        material.entries[key] = SiteMaterial.Entry(
-          released: try submission.report?.read(), history: try events(submission))
-        try write(submission, slug: slug)
-      }
+extension SubmissionStore {
+  /// What may be shown of the public boards.
+  func siteMaterial() throws -> SiteMaterial {
+    let phases = try phases()
+    let guarded = phases.filter { $0.labels == .hidden }.map(\.board)
+    let shown = phases.filter { $0.visibility == .public }.map(\.board)
+    var candidates: [Board.Candidate] = []
+    for key in shown { candidates += try board(key).map(candidate) }
+    for submission in try withdrawnBests() where shown.contains(submission.board) {
+      candidates.append(try tombstone(submission))
     }
-    let boards = Set(shown.map(\.board))
-    for submission in try store.withdrawnBests() where boards.contains(submission.board) {
-      var metadata = submission.metadata
-      metadata.history = try events(submission)
-      material.tombstones.append(
-        SiteMaterial.Tombstone(slug: Self.slug(submission), metadata: metadata))
-    }
-    try removeOthers(than: Set(material.entries.keys))
-    return material
+    return SiteMaterial(candidates: candidates, guarded: Set(guarded))
   }
 
-  private func events(
-    _ submission: StoredSubmission
-  ) throws -> [SubmissionMetadata.Event] {
-    try store.history(of: submission).map { event in
+  private func candidate(_ submission: StoredSubmission) throws -> Board.Candidate {
+    var candidate = try tombstone(submission)
+    // Without a released report there is nothing to show, and nothing is scored in its stead.
+    guard let report = try submission.report?.read() else { return candidate }
+    candidate.report = report
+    candidate.digest = submission.digest
+    candidate.read = {
+      [self, key = submission.key, slug = candidate.slug] reader throws(HarnessError) in
+      let file: Data?
+      do { file = try predictions(of: key) } catch {
+        throw HarnessError.system(path: slug, reason: "\(error)")
+      }
+      return try reader.read(file ?? Data(), name: slug)
+    }
+    return candidate
+  }
+
+  /// What is said of a submission, without any figure.
+  private func tombstone(_ submission: StoredSubmission) throws -> Board.Candidate {
+    var metadata = submission.metadata
+    metadata.history = try history(of: submission).map { event in
       SubmissionMetadata.Event(
         day: String(event.at.stamp.prefix(10)),
         kind: SubmissionMetadata.Event.Kind(rawValue: event.kind) ?? .note,
         text: event.why ?? "The submission was \(event.kind).")
     }
+    return Board.Candidate(slug: submission.boardSlug, metadata: metadata, read: nil)
   }
+}
 
-  private func write(_ submission: StoredSubmission, slug: String) throws {
-    let place = folder.url.appending(path: submission.benchmark).appending(path: slug)
-    // An entry never changes: its slug carries its id.
-    if FileManager.default.fileExists(atPath: place.path) { return }
-    guard let file = try store.predictions(of: submission.key) else { return }
-    _ = try folder.put(file, metadata: submission.metadata, slug: slug)
-  }
-
-  private func removeOthers(than keys: Set<String>) throws {
-    let manager = FileManager.default
-    for benchmark in (try? manager.contentsOfDirectory(atPath: folder.url.path)) ?? [] {
-      let inside = folder.url.appending(path: benchmark)
-      for slug in (try? manager.contentsOfDirectory(atPath: inside.path)) ?? []
-      where !keys.contains("\(benchmark)/\(slug)") {
-        try manager.removeItem(at: inside.appending(path: slug))
-      }
-    }
-  }
-
-  /// Readable, and unique because of the id.
-  static func slug(_ submission: StoredSubmission) -> String {
-    let name = Slug.make("\(submission.metadata.team) \(submission.metadata.system)").prefix(60)
-    return Slug.make("\(name)-\(submission.id)")
+extension StoredSubmission {
+  /// Its name on a board: readable, and unique because of the id.
+  var boardSlug: String {
+    Slug.make("\(Slug.make("\(metadata.team) \(metadata.system)").prefix(60))-\(id)")
   }
 }

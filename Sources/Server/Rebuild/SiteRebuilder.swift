@@ -7,7 +7,7 @@ import Synchronization
 final class SiteRebuilder: Sendable {
   private let signals: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
-  private let exporter: SiteExporter
+  private let store: SubmissionStore
   private let build: @Sendable (SiteMaterial) throws -> Void
   private let pause: Duration
   private let log: ServerLog
@@ -15,12 +15,12 @@ final class SiteRebuilder: Sendable {
 
   /// - Parameter done: called after each build.
   init(
-    exporter: SiteExporter, pause: Duration, log: ServerLog,
+    store: SubmissionStore, pause: Duration, log: ServerLog,
     build: @escaping @Sendable (SiteMaterial) throws -> Void,
     done: @escaping @Sendable (_ succeeded: Bool) -> Void
   ) {
     (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    self.exporter = exporter
+    self.store = store
     self.pause = pause
     self.log = log
     self.build = build
@@ -47,9 +47,9 @@ final class SiteRebuilder: Sendable {
 
   private func buildOnce() async -> Bool {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global(qos: .utility).async { [exporter, build, log] in
+      DispatchQueue.global(qos: .utility).async { [store, build, log] in
         do {
-          try build(try exporter.export())
+          try build(try store.siteMaterial())
           continuation.resume(returning: true)
         } catch {
           log.fault("the site could not be built; the last one stays", error)

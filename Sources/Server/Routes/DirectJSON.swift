@@ -27,6 +27,7 @@ package struct DirectJSON {
       if report.disparities != nil { text.field("disparities", [String]()) }
       text.field("dropped", report.dropped)
       text.field("groups", [String]())
+      text.field("level", report.level)
       text.field("n", report.n)
       text.field("notes", report.notes)
       text.field("schema", report.schema)

@@ -63,11 +63,7 @@ public struct Phase: Sendable, Equatable, Encodable {
   func isOpen(at now: Date) -> Bool { now >= opens && closes.map { now < $0 } ?? true }
 }
 
-/// A split of a benchmark, as a key.
-struct BoardKey: Hashable, Sendable {
-  var benchmark: String
-  var split: String
-}
+typealias BoardKey = Harness.BoardKey
 
 extension SubmissionStore {
   /// Sets the phase of a board from now on; earlier ones stay in the store.

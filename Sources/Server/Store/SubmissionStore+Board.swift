@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Harness
 
 extension SubmissionStore {
   /// The query behind a leaderboard: each team's current entry, from a table of its own, so that

@@ -57,7 +57,7 @@ struct ExperimentSummarizer {
     guard let first = runs.first, let mean = Predictions.mean(of: first.predictions) else {
       return nil
     }
-    let shape = try scorer.score(mean)
+    let shape = ReleaseRule.open.release(try scorer.score(mean))
     var made = ExperimentSummary.Split(
       benchmark: benchmark, split: split, n: shape.n, clusters: shape.clusters,
       signature: shape.signature)
@@ -104,7 +104,7 @@ struct ExperimentSummarizer {
       scorer, runs.predictions, named: runs.row.name, other?.predictions ?? runs.predictions,
       named: other?.row.name ?? runs.row.name)
     let target = scorer.definition.primary.target
-    let averaged = try scorer.score(mean).targets[target]
+    let averaged = ReleaseRule.open.release(try scorer.score(mean)).targets[target]
     let pair = try other.flatMap { other in
       try Predictions.mean(of: other.predictions).map {
         try scorer.compare(mean, named: runs.row.name, $0, named: other.row.name)

@@ -13,7 +13,7 @@ struct ReaderQuirkTests {
     let bench = try splits.map { try Workbench(splits: $0) } ?? Workbench()
     let rows = cells.enumerated().map { "\($0),p,a,\($1),3,4,1,30,1000\n" }
     try bench.put(Workbench.header + rows.joined())
-    return try bench.imported().rows.map(\.essay)
+    return try bench.imported().rows.map(\.text)
   }
 
   private func tabbed(_ essay: String) throws -> [DatasetRow] {
@@ -63,13 +63,13 @@ struct ReaderQuirkTests {
   @Test("a quote that merely begins or ends a TSV field is kept")
   func strayQuote() throws {
     for text in [#""It began so"#, #"it ended "so""#, #""a" b"#] {
-      #expect(try tabbed(text).map(\.essay) == [text])
+      #expect(try tabbed(text).map(\.text) == [text])
     }
   }
 
   @Test("quotes that enclose a whole TSV field are dropped")
   func enclosedTSV() throws {
-    #expect(try tabbed(#""She said ""no"".""#).map(\.essay) == [#"She said "no"."#])
+    #expect(try tabbed(#""She said ""no"".""#).map(\.text) == [#"She said "no"."#])
   }
 
   @Test("persons may be named p000 or by integers, the latter written 1.0 too")
@@ -100,7 +100,7 @@ struct ReaderQuirkTests {
     #expect(rows.map(\.distress) == [4, nil])
     #expect(rows[0].attributes.isEmpty)
     #expect(summary.splits[0].missingLabels == ["empathy": 1, "distress": 1])
-    #expect(summary.splits[0].unmatchedDemographics == 1)
+    #expect(summary.splits[0].withoutAttributes == 1)
   }
 
   @Test("lines may end in CRLF, and a newline at the end of the file may be absent")
@@ -110,7 +110,7 @@ struct ReaderQuirkTests {
     try bench.put(text.replacing("\n", with: "\r\n"))
     let rows = try bench.imported().rows
     #expect(rows.map(\.id) == ["1", "2"])
-    #expect(rows.map(\.essay) == ["x\r\ny", "z"])
+    #expect(rows.map(\.text) == ["x\r\ny", "z"])
     #expect(rows.map { $0.attributes["income"] } == ["1000", "1000"])
   }
 
@@ -163,7 +163,7 @@ struct ReaderQuirkTests {
     try bench.put(
       Workbench.header + "1,p,a,\"x, \"\"y\"\"\nz\",3.166666666666667,4,1,30,9\n")
     let dataset = try bench.imported()
-    #expect(dataset.rows[0].essay == "x, \"y\"\nz")
+    #expect(dataset.rows[0].text == "x, \"y\"\nz")
     #expect(dataset.rows[0].empathy == 3.166666666666667)
     for file in ["train.csv", "dataset.json"] {
       let path = bench.home.url.appending(path: "tiny").appending(path: file).path

@@ -148,7 +148,7 @@ struct SplitFileTests {
     #expect(summary.splits.map(\.name) == ["all", "train", "dev", "test"])
     #expect(summary.splits.map(\.rows) == [1860, 1420, 230, 210])
     #expect(summary.splits.first?.clusters["person"] == 372)
-    #expect(summary.splits.first?.duplicateEssays == 1)
+    #expect(summary.splits.first?.duplicateTexts == 1)
     let persons = try ["train", "dev", "test"].map { split in
       Set(try home.load(definition, split: split).rows.map(\.person))
     }

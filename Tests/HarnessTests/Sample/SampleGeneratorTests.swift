@@ -223,7 +223,7 @@ struct SampleGeneratorTests {
     let sample = try Sample.shared.get()
     #expect(sample.summary.splits.map(\.rows) == [1000, 63, 83])
     #expect(sample.summary.splits.map(\.essays) == [999, 46, 83])
-    #expect(sample.summary.splits.map { $0.clusters["person"] } == [75, 46, 57])
+    #expect(sample.summary.splits.map(\.persons) == [75, 46, 57])
     for file in sample.summary.files {
       #expect(FileManager.default.fileExists(atPath: sample.folder.file("sample24/" + file).path))
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import TestSupport
 import Testing
 
@@ -12,11 +13,12 @@ struct FilePairTests {
   private func score(
     _ predictions: String, _ gold: String, dropMissing: Bool = false
   ) throws -> ScoreReport {
-    try FilePair(
-      predictions: folder.write(predictions, to: "predictions"),
-      gold: folder.write(gold, to: "gold"), like: BenchmarkRegistry.standard(),
+    try ReleaseRule.open.release(
+      FilePair(
+        predictions: folder.write(predictions, to: "predictions"),
+        gold: folder.write(gold, to: "gold"), like: BenchmarkRegistry.standard(),
       dropMissing: dropMissing
-    ).score(Synthetic.quick)
+      ).score(Synthetic.quick))
   }
 
   @Test("files without header are joined by row order, each row its own cluster")

@@ -10,9 +10,10 @@ struct ScoreReportTests {
   private func score(
     _ predictions: Predictions, dataset: Dataset? = nil, options: ScoringOptions = Synthetic.quick
   ) throws -> ScoreReport {
-    try Scorer(
-      Workbench().definition, dataset: dataset ?? self.dataset, options: options
-    ).score(predictions)
+    try ReleaseRule.open.release(
+      Scorer(
+        Workbench().definition, dataset: dataset ?? self.dataset, options: options
+      ).score(predictions))
   }
 
   private func document(_ report: ScoreReport) throws -> [String: Any] {
@@ -202,7 +203,7 @@ struct ScoreReportTests {
   @Test("under 20 clusters a note says that intervals are unreliable")
   func fewClusters() throws {
     var options = Synthetic.quick
-    options.cluster = .article
+    options.cluster = "article"
     let report = try score(Synthetic.predictions(of: dataset, noise: 2), options: options)
     #expect(report.clusters == 14)
     #expect(

@@ -65,6 +65,8 @@ extension DatasetRow {
     (self.empathy, self.distress) = (empathy, distress)
   }
 
+  var person: String { clusters["person"] ?? "" }
+
   var empathy: Double? {
     get { labels["empathy"] }
     set { labels["empathy"] = newValue }
