@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(
       name: "ReferenceTests",
       dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
-      exclude: ["Tokenizers/Goldens"], swiftSettings: settings),
+      exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "ReportTests", dependencies: ["Basics", "Report", "Harness", "TestSupport"],
       swiftSettings: settings),

@@ -45,11 +45,11 @@ public struct ModelDirectory: Sendable {
   private static func shards(_ index: URL) throws -> [URL] {
     let document = try? JSONSerialization.jsonObject(with: Data(contentsOf: index))
     guard let map = (document as? [String: Any])?["weight_map"] as? [String: String] else {
-      throw ReferenceError.configuration(
-        path: index.path, field: "weight_map", found: "none", expected: "an object of file names")
+      throw ReferenceError.invalid(
+        index, at: .field("weight_map"), found: "none", expected: "an object of file names")
     }
     let folder = index.deletingLastPathComponent()
-    var problems: [CheckpointProblem] = []
+    var problems: [ReferenceError.CheckpointProblem] = []
     var urls: [URL] = []
     for name in Set(map.values).sorted() {
       // A shard's name comes from outside: it stays inside the folder.
@@ -94,7 +94,7 @@ public struct ModelDirectory: Sendable {
     let engine = EncoderEngine(
       configuration: configuration, head: head, threadCount: threads, precision: precision)
     var report = LoadReport()
-    var problems: [CheckpointProblem] = []
+    var problems: [ReferenceError.CheckpointProblem] = []
     var used = Set<String>()
     var random = SplitMix(seed: seed)
     for parameter in engine.layout.parameters {

@@ -1,5 +1,3 @@
-public import Basics
-
 /// An essay with what the crowd and models say about it: what curation takes in.
 public struct LabelledEssay: Sendable, Equatable {
   /// Unique within its set.
@@ -60,32 +58,5 @@ public struct CuratedEssay: Sendable, Equatable {
     self.set = set
     self.label = label
     self.provenance = provenance
-  }
-}
-
-/// What can be wrong with what curation is asked to do.
-public enum CurationError: CommandError {
-  /// No essay has a label of this model.
-  case unknownLabels(name: String, known: [String])
-  /// A number outside its range.
-  case outOfRange(what: String, value: String, range: String)
-  /// Too few essays or persons for what was asked.
-  case tooFew(what: String, found: Int, needed: Int)
-  /// Ids that stand twice in one set.
-  case duplicateIDs([String])
-
-  /// The exit code a command ends with.
-  public var exitStatus: ExitStatus { .badData }
-
-  public var description: String {
-    switch self {
-    case .unknownLabels(let name, let known):
-      "no essay has a label by \(name); labels are there by: \(known.joined(separator: ", "))"
-    case .outOfRange(let what, let value, let range): "\(what) is \(value); it has to be \(range)"
-    case .tooFew(let what, let found, let needed): "\(found) \(what); \(needed) are needed"
-    case .duplicateIDs(let ids):
-      "ids that stand more than once: \(ids.prefix(20).joined(separator: ", "))"
-        + (ids.count > 20 ? " and \(ids.count - 20) more" : "")
-    }
   }
 }

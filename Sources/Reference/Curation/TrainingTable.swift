@@ -49,20 +49,21 @@ public struct TrainingTable: Sendable, Equatable {
   ///     `seed`, without replacement, and keep their order. The smaller draw of one seed is a part
   ///     of the larger.
   /// - Returns: what `correction` did to the rows drawn.
-  /// - Throws: `CurationError`; the table is then as it was.
+  /// - Throws: `ReferenceError`; the table is then as it was.
   @discardableResult
   public mutating func add(
     _ essays: [LabelledEssay], set: String, correction: LabelCorrection, portion: Double = 1,
     seed: UInt64 = 0
-  ) throws(CurationError) -> LabelCorrection.Summary {
+  ) throws(ReferenceError) -> LabelCorrection.Summary {
     guard portion > 0, portion <= 1 else {
-      throw .outOfRange(what: "the portion", value: "\(portion)", range: "above 0 and at most 1")
+      throw .curation(
+        .outOfRange(what: "the portion", value: "\(portion)", range: "above 0 and at most 1"))
     }
     let chosen = Self.draw(essays, portion, seed)
     let (curated, summary) = try correction.apply(chosen, set: set)
     let known = Set(rows.lazy.filter { $0.set == set }.map(\.id))
     let again = curated.map(\.id).filter(known.contains)
-    guard again.isEmpty else { throw .duplicateIDs(again) }
+    guard again.isEmpty else { throw .curation(.duplicateIDs(again)) }
     let leaking = curated.filter { evaluation.contains(EssayKey($0.text)) }
     let leakingIDs = Swift.Set(leaking.map(\.id))
     let kept = overlap == .keep ? curated : curated.filter { !leakingIDs.contains($0.id) }

@@ -39,13 +39,13 @@ public struct Labeller: Sendable {
   public let options: Options
   public let prices: Prices
 
-  /// - Throws: `LabellingError.noPrice` where there is a cap on spend and the model has no price.
+  /// - Throws: ``ReferenceError`` where there is a cap on spend and the model has no price.
   public init(
     client: ChatClient, prompt: RatingPrompt, options: Options, prices: Prices = Prices()
-  ) throws(LabellingError) {
+  ) throws(ReferenceError) {
     precondition(options.samples > 0 && options.concurrency > 0, "there is something to do")
     if options.maxSpend != nil, prices.models[client.endpoint.model] == nil {
-      throw .noPrice(model: client.endpoint.model)
+      throw .chat(.noPrice(model: client.endpoint.model))
     }
     self.client = client
     self.prompt = prompt
@@ -58,7 +58,7 @@ public struct Labeller: Sendable {
   /// - Parameter progress: called after each answer and failure, in no particular task.
   /// - Returns: a label, or none, for each essay in the order given. Reaching a cap is no error:
   ///   `LabellingResult.stoppedBy` says so.
-  /// - Throws: `LabellingError.refused` for 401, 403 and 404, `.tooManyFailures`, `.file`, and
+  /// - Throws: ``ReferenceError``: a refusal with 401, 403 or 404, too many failures, a file; and
   ///   `CancellationError`. What was answered is in the journal.
   public func run(
     _ essays: [UnlabelledEssay], journal: Journal,
@@ -116,9 +116,9 @@ public struct Labeller: Sendable {
         else { return }
         try journal.append(entry)
         await desk.record(entry, for: question)
-      } catch let error as LabellingError {
+      } catch let error as ReferenceError {
         switch error {
-        case .refused(let status, _) where [401, 403, 404].contains(status): throw error
+        case .chat(.refused(let status, _)) where [401, 403, 404].contains(status): throw error
         case .file: throw error
         default: try await desk.recordFailure(of: question, error)
         }
@@ -145,11 +145,11 @@ public struct Labeller: Sendable {
         let answer = try await client.ask(system: prompt.system, user: question.user)
         return entry(
           question, attempt, answer, seconds: (ContinuousClock.now - start) / .seconds(1))
-      } catch let error as LabellingError {
+      } catch let error as ReferenceError {
         let retryAfter: Double?
         switch error {
-        case .unavailable(_, let seconds): retryAfter = seconds
-        case .badResponse: retryAfter = nil
+        case .chat(.unavailable(_, let seconds)): retryAfter = seconds
+        case .chat(.badResponse): retryAfter = nil
         default: throw error
         }
         guard retry < options.backoff.retries,

@@ -10,9 +10,9 @@ import Foundation
 enum WholeFile {
   static func write(
     _ data: Data, to file: URL, permissions: mode_t = 0o644
-  ) throws(LabellingError) {
+  ) throws(ReferenceError) {
     let temporary = file.path + ".\(UUID().uuidString).part"
-    func fail(_ step: String) -> LabellingError {
+    func fail(_ step: String) -> ReferenceError {
       let reason = String(cString: strerror(errno))
       unlink(temporary)
       return .file(path: file.path, reason: "can't be \(step): \(reason)")

@@ -218,7 +218,7 @@ extension EncoderEngine {
   func loadOptimizer(from url: URL) throws {
     reserveTraining()
     let file = try Safetensors(url)
-    var problems: [CheckpointProblem] = []
+    var problems: [ReferenceError.CheckpointProblem] = []
     for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
       for parameter in layout.parameters {
         let name = prefix + parameter.name

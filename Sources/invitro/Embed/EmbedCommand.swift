@@ -72,7 +72,7 @@ struct EmbedCommand: ParsableCommand {
   func run() throws {
     let rows = try table.map { try EmbeddedRows(table: URL(filePath: $0)) } ?? splitRows()
     guard rows.rows.count > 3 else {
-      throw CurationError.tooFew(what: "rows", found: rows.rows.count, needed: 4)
+      throw ReferenceError.curation(.tooFew(what: "rows", found: rows.rows.count, needed: 4))
     }
     let embedder = try EssayEmbedder(model: URL(filePath: model), threads: threads)
     let bar = ProgressBar("embedding", unit: "essays")

@@ -90,7 +90,7 @@ struct CorrectionTrialTests {
     let trial = try CorrectionTrial(
       some, features: features, ways: [.fixed(.none)], folds: 3, seed: 1)
     #expect(trial.crowd.count == 180 && trial.results[0].predictions.count == 180)
-    #expect(throws: CurationError.self) {
+    #expect(throws: ReferenceError.self) {
       try CorrectionTrial(
         essays, features: features, ways: [.fixed(.none)], folds: 41, seed: 1)
     }

@@ -1,5 +1,11 @@
 public import Foundation
 
+/// The encoder families that a checkpoint's `config.json` may name as `model_type`.
+public enum ModelKind: String, Sendable, Codable, CaseIterable {
+  case roberta
+  case bert
+}
+
 /// What `config.json` of a Hugging Face model directory says about an encoder.
 public struct ModelConfiguration: Equatable, Sendable {
   public var kind: ModelKind
@@ -59,25 +65,19 @@ public struct ModelConfiguration: Equatable, Sendable {
 
   /// Reads and checks `config.json`.
   ///
-  /// Throws ``ReferenceError/configuration(path:field:found:expected:)`` for a field that is
-  /// missing, out of range, or asks for something the encoder has not (an activation other than
-  /// exact GELU, relative positions, decoder mode).
+  /// Throws ``ReferenceError/invalid(path:faults:)`` for a field that is missing, out of range, or
+  /// asks for what the encoder does not support (an activation other than exact GELU, relative
+  /// positions, decoder mode).
   public init(contentsOf url: URL) throws {
-    let data: Data
-    do { data = try Data(contentsOf: url) } catch {
-      throw ReferenceError.missingFile(path: url.path, expected: "a Hugging Face config.json")
-    }
-    guard let document = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-      throw ReferenceError.configuration(
-        path: url.path, field: "(whole file)", found: "no JSON object", expected: "a JSON object")
-    }
-    let fields = ConfigurationFields(path: url.path, document: document)
+    let fields = ConfigurationFields(
+      file: url,
+      document: try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json"))
     guard let kind = ModelKind(rawValue: try fields.text("model_type")) else {
       throw fields.fault("model_type", expected: "roberta or bert")
     }
-    try fields.expect("hidden_act", oneOf: ["gelu", "gelu_python"], default: "gelu")
-    try fields.expect("position_embedding_type", oneOf: ["absolute"], default: "absolute")
-    if document["is_decoder"] as? Bool == true {
+    try fields.expect("hidden_act", oneOf: ["gelu", "gelu_python"])
+    try fields.expect("position_embedding_type", oneOf: ["absolute"])
+    if fields.document["is_decoder"]?.bool == true {
       throw fields.fault("is_decoder", expected: "false")
     }
     let hiddenDropout = try fields.probability("hidden_dropout_prob", default: 0.1)
@@ -110,48 +110,51 @@ public struct ModelConfiguration: Equatable, Sendable {
 
 /// Typed access to the fields of `config.json`; a null counts as missing.
 private struct ConfigurationFields {
-  let path: String
-  let document: [String: Any]
+  let file: URL
+  let document: ByteJSON
 
-  private func present(_ name: String) -> Any? {
-    guard let value = document[name], !(value is NSNull) else { return nil }
-    return value
+  private func present(_ name: String) -> ByteJSON? {
+    document[name].flatMap { $0.isNull ? nil : $0 }
   }
 
   func fault(_ name: String, expected: String) -> ReferenceError {
-    let found = present(name).map { "\($0)" } ?? "nothing"
-    return .configuration(path: path, field: name, found: found, expected: expected)
+    .invalid(
+      file, at: .field(name), found: present(name)?.kind ?? "nothing", expected: expected)
   }
 
   func text(_ name: String) throws -> String {
-    guard let text = present(name) as? String else { throw fault(name, expected: "a text") }
+    guard let text = present(name)?.string else { throw fault(name, expected: "a text") }
     return text
   }
 
-  func expect(_ name: String, oneOf values: [String], default standard: String) throws {
-    guard values.contains(present(name) as? String ?? (present(name) == nil ? standard : ""))
-    else { throw fault(name, expected: values.joined(separator: " or ")) }
+  func expect(_ name: String, oneOf values: [String]) throws {
+    guard let value = present(name) else { return }
+    guard let text = value.string, values.contains(text) else {
+      throw fault(name, expected: values.joined(separator: " or "))
+    }
   }
 
   func count(_ name: String, minimum: Int = 1, default standard: Int? = nil) throws -> Int {
     if present(name) == nil, let standard { return standard }
-    guard let number = present(name) as? NSNumber, let count = Int(exactly: number.doubleValue),
-      count >= minimum, count <= 1 << 24
-    else { throw fault(name, expected: "a whole number from \(minimum) to \(1 << 24)") }
+    guard let count = present(name)?.count, (minimum...1 << 24).contains(count) else {
+      throw fault(name, expected: "a whole number from \(minimum) to \(1 << 24)")
+    }
     return count
   }
 
   func number(_ name: String, default standard: Double) throws -> Double {
-    guard present(name) != nil else { return standard }
-    guard let number = (present(name) as? NSNumber)?.doubleValue, number.isFinite, number > 0
-    else { throw fault(name, expected: "a positive number") }
+    guard let value = present(name) else { return standard }
+    guard let number = value.number, number > 0 else {
+      throw fault(name, expected: "a positive number")
+    }
     return number
   }
 
   func probability(_ name: String, default standard: Double) throws -> Double {
-    guard present(name) != nil else { return standard }
-    guard let number = (present(name) as? NSNumber)?.doubleValue, number >= 0, number < 1
-    else { throw fault(name, expected: "a probability below 1") }
+    guard let value = present(name) else { return standard }
+    guard let number = value.number, (0..<1).contains(number) else {
+      throw fault(name, expected: "a probability below 1")
+    }
     return number
   }
 }

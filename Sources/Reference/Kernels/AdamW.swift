@@ -1,3 +1,14 @@
+/// Settings of AdamW; those of the paper's recipe by default.
+public struct AdamW: Equatable, Sendable, Codable {
+  public var beta1 = 0.9
+  public var beta2 = 0.98
+  public var epsilon = 1e-6
+  /// Decoupled weight decay on every parameter, biases and norms included, as in the recipe.
+  public var weightDecay = 0.1
+
+  public init() {}
+}
+
 /// The constants of one AdamW step (Loshchilov and Hutter 2019, algorithm 2), prepared in Double.
 package struct AdamWConstants {
   let decay: Float
