@@ -160,7 +160,7 @@ struct PrivacyTests {
         continue
       }
       #expect(n >= DemographicGroups.minimumRows)
-      #expect((group["clusters"] as? Int ?? 0) >= DemographicGroups.minimumPersons)
+      #expect((group["clusters"] as? Int ?? 0) >= DemographicGroups.minimumClusters)
     }
   }
 }

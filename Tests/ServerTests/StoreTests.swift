@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Harness
+import Metrics
 import Server
 import TestSupport
 import Testing
