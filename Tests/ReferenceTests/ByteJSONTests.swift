@@ -61,7 +61,7 @@ struct ByteJSONTests {
         .utf8)
     _ = try ByteJSON(good)
     let inserted = Array("{}[]\",:019eE+-.\\u tfn\u{E9}".utf8)
-    var random = SplitMix(seed: 1)
+    var random = SplitMix64(seed: 1)
     var accepted = 0
     for _ in 0..<30_000 {
       var bytes = good

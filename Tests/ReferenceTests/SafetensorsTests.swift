@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Reference
 import TestSupport
@@ -132,7 +133,7 @@ struct SafetensorsTests {
       "{\(Self.entry("weight", 0..<16)),\(Self.entry("bias", 16..<24, type: "F16")),"
       + "\"__metadata__\":{\"format\":\"pt\"}}"
     let good = Array(Self.file(header, data: Array(repeating: 7, count: 24)))
-    var random = SplitMix(seed: 1)
+    var random = SplitMix64(seed: 1)
     var accepted = 0
     for _ in 0..<20_000 {
       var bytes = good

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import Reference
@@ -9,7 +10,7 @@ enum TinyRun {
   static let model = Goldens.url("roberta-tiny")
 
   static func examples(_ count: Int, seed: UInt64) -> [TrainingExample] {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in
       let length = Int.random(in: 3...40, using: &random)
       let tokens = [Int32(0)] + (1..<length).map { _ in Int32.random(in: 4..<300, using: &random) }

@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 
 extension Board {
@@ -154,11 +155,13 @@ extension Board {
 
     /// Everything but the predictions that a released document depends on.
     private func key(_ dataset: Dataset) throws(HarnessError) -> String {
+      let document = try HarnessError.wrapping { () throws(BasicsError) in
+        try CanonicalJSON.document(definition)
+      }
       let choices = [
         options.signature(
           cluster: try definition.clustering(options.cluster), goldDigest: dataset.goldDigest),
-        dataset.contentDigest,
-        Digest.sha256(try Documents.encode(definition)), "\(options.inference.level)",
+        dataset.contentDigest, Digest.sha256(document), "\(options.inference.level)",
         "\(options.sensitivity)", "\(options.detectable)",
         (options.attributes ?? ["all"]).joined(separator: ","),
         "\(rule.isOpen)", "\(rule.decimals)",

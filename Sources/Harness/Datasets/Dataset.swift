@@ -1,3 +1,5 @@
+import Basics
+
 /// One split of a benchmark: checked rows in their order.
 public struct Dataset: Sendable, Equatable {
   public var benchmark: String
@@ -75,19 +77,6 @@ public struct DatasetRow: Sendable, Equatable {
     self.attributes = attributes
   }
 
-  /// The text for matching across sets: lower case, letters and digits only.
-  public var normalisedText: String { Self.normalised(text) }
-
-  public static func normalised(_ text: String) -> String {
-    var out = ""
-    for scalar in text.lowercased().unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-        .decimalNumber, .letterNumber, .otherNumber:
-        out.unicodeScalars.append(scalar)
-      default: break
-      }
-    }
-    return out
-  }
+  /// The text for matching across sets.
+  public var normalisedText: String { MatchingText(text).text }
 }

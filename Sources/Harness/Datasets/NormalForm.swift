@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The CSV form (RFC 4180) that imported splits have in the data home: id, clusters, targets,
@@ -7,22 +8,16 @@ enum NormalForm {
     ["id"] + dataset.clusters + dataset.targets + dataset.attributes + ["text"]
   }
 
+  /// The cells are exact: what is read back must be the text that was imported.
   static func data(_ dataset: Dataset) -> Data {
-    var out = header(dataset).joined(separator: ",") + "\n"
+    var table = CSVWriter(header(dataset))
     for row in dataset.rows {
-      let cells =
-        [row.id] + dataset.clusters.map { row.clusters[$0] ?? "" }
-        + dataset.targets.map { row.labels[$0].map { "\($0)" } ?? "" }
-        + dataset.attributes.map { row.attributes[$0] ?? "" } + [row.text]
-      out += cells.map(quoted).joined(separator: ",") + "\n"
+      table.add(
+        ([row.id] + dataset.clusters.map { row.clusters[$0] ?? "" }).map { .exact($0) }
+          + CSVWriter.Cell.numbers(dataset.targets.map { row.labels[$0] })
+          + dataset.attributes.map { .exact(row.attributes[$0] ?? "") } + [.exact(row.text)])
     }
-    return Data(out.utf8)
-  }
-
-  static func quoted(_ cell: String) -> String {
-    let special = cell.utf8.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
-    guard special else { return cell }
-    return "\"" + cell.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    return Data(table.text.utf8)
   }
 
   static func read(

@@ -1,3 +1,4 @@
+import Basics
 public import Metrics
 
 /// Two systems on the same rows: what may be concluded from their difference.

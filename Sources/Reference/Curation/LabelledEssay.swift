@@ -1,3 +1,5 @@
+import Basics
+
 /// An essay with what the crowd and models say about it: what curation takes in.
 public struct LabelledEssay: Sendable, Equatable {
   /// Unique within its set.
@@ -58,5 +60,23 @@ public struct CuratedEssay: Sendable, Equatable {
     self.set = set
     self.label = label
     self.provenance = provenance
+  }
+}
+
+extension LabelledEssay {
+  /// The essays with one more rater, `name`: the label that `rater` gave to the same text in
+  /// `others`, of several the first. A text that is not there, or has no label, gets none.
+  public static func addingByText(
+    _ essays: [LabelledEssay], name: String, from others: [LabelledEssay], rater: String
+  ) -> [LabelledEssay] {
+    var labels: [MatchingText: Double] = [:]
+    for essay in others {
+      guard let label = essay.labels[rater] else { continue }
+      let key = MatchingText(essay.text)
+      labels[key] = labels[key] ?? label
+    }
+    return essays.map { essay in
+      essay.adding(name, from: [essay.id: labels[MatchingText(essay.text)]], key: essay.id)
+    }
   }
 }

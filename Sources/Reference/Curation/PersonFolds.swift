@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 
 /// Rows cut into folds that keep each person's rows together.
@@ -15,7 +16,7 @@ struct PersonFolds: Sendable {
     guard members.count >= count else {
       throw .curation(.tooFew(what: "persons", found: members.count, needed: count))
     }
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var sizes = Array(repeating: 0, count: count)
     var foldOf = Array(repeating: 0, count: rows.count)
     for person in members.keys.sorted().shuffled(using: &generator) {

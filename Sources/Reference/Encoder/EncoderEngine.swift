@@ -1,6 +1,7 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+import Basics
 import Glibc
 
 /// The encoder and its head on the processor, with forward and backward passes written by hand.

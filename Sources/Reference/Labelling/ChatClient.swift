@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Synchronization
 
@@ -103,6 +104,11 @@ public final class ChatClient: Sendable {
     var messages: [Message]
     var temperature: Double
     var topP: Double
+
+    enum CodingKeys: String, CodingKey {
+      case model, messages, temperature
+      case topP = "top_p"
+    }
   }
 
   private struct Response: Decodable {
@@ -131,10 +137,7 @@ public final class ChatClient: Sendable {
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.setValue("application/json", forHTTPHeaderField: "Accept")
     if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    request.httpBody = try encoder.encode(
+    request.httpBody = try CanonicalJSON.compact(
       Request(
         model: endpoint.model, messages: messages, temperature: endpoint.temperature,
         topP: endpoint.topP))

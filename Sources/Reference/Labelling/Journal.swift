@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Synchronization
 
@@ -150,9 +151,7 @@ public final class Journal: Sendable {
   ///
   /// A line that could be written in part only (a full disk) is taken back.
   public func append(_ entry: JournalEntry) throws(ReferenceError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var line = try? encoder.encode(entry) else {
+    guard var line = try? CanonicalJSON.compact(entry) else {
       throw .file(path: file.path, reason: "an answer cannot be encoded")
     }
     line.append(UInt8(ascii: "\n"))

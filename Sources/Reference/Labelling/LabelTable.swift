@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// A file of labels by a model: TSV with a header, keyed by the ids of the essays' own files.
@@ -127,6 +128,8 @@ public struct LabelTable: Sendable, Equatable {
       row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }
         .joined(separator: "\t")
     }
-    try WholeFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
+    try ReferenceError.wrapping { () throws(BasicsError) in
+      try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
+    }
   }
 }

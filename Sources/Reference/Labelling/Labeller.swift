@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// An essay to be labelled.
@@ -93,7 +94,7 @@ public struct Labeller: Sendable {
     precondition(Set(essays.map(\.id)).count == essays.count, "the ids of essays are unique")
     let digest = prompt.digest
     return essays.flatMap { essay in
-      let essayDigest = RatingPrompt.sha256(essay.text)
+      let essayDigest = Digest.sha256(essay.text)
       return (0..<options.samples).map { sample in
         LabellingDesk.Question(
           key: JournalEntry.Question(
@@ -108,7 +109,7 @@ public struct Labeller: Sendable {
     _ worker: Int, at desk: LabellingDesk, _ journal: Journal,
     _ progress: @Sendable (LabellingProgress) -> Void
   ) async throws {
-    var generator = SeededGenerator(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
+    var generator = SplitMix64(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
     while let (question, attempt) = await desk.next() {
       do {
         guard
@@ -130,7 +131,7 @@ public struct Labeller: Sendable {
   /// Asks until there is an answer; nil where a cap was reached.
   private func ask(
     _ question: LabellingDesk.Question, _ attempt: Int, at desk: LabellingDesk,
-    using generator: inout SeededGenerator
+    using generator: inout SplitMix64
   ) async throws -> JournalEntry? {
     var retry = 0
     while true {
@@ -176,20 +177,5 @@ public struct Labeller: Sendable {
       tolerated: read?.tolerated.sorted { $0.rawValue < $1.rawValue } ?? [],
       promptTokens: answer.promptTokens, answerTokens: answer.answerTokens,
       time: Date().timeIntervalSince1970, seconds: seconds)
-  }
-}
-
-/// A small seeded generator (SplitMix64; Steele, Lea & Flood 2014).
-struct SeededGenerator: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 public import Foundation
 
@@ -95,13 +96,6 @@ public struct RatingPrompt: Sendable, Equatable {
   /// SHA-256, in hexadecimal, of everything that the model is told but the essay. The name is no
   /// part of it.
   public var digest: String {
-    Self.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
-  }
-
-  /// SHA-256 of a text's UTF-8 bytes, in hexadecimal.
-  static func sha256(_ text: String) -> String {
-    SHA256.hash(data: Data(text.utf8)).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    Digest.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Foundation
 import Harness
@@ -98,7 +99,7 @@ struct EmbedCommand: ParsableCommand {
           note: "principal components, \(percents.joined(separator: " and ")) of the variance"
         ).utf8), "pca.svg")
     if !noTsne { try write(Data(picture.svg(neighbours(points), note: tsneNote).utf8), "tsne.svg") }
-    try write(try Documents.encode(report), EmbeddingReport.name)
+    try write(try CanonicalJSON.document(report), EmbeddingReport.name)
     Console.message("\(rows.rows.count) states in \(folder.relativePath); for this machine")
     if output.json { return try Console.json(report) }
     Console.print(report.text)

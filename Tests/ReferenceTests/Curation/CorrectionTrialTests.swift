@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 import Reference
@@ -10,7 +11,7 @@ struct CorrectionTrialTests {
   private static func set(
     seed: UInt64
   ) -> (essays: [LabelledEssay], features: [[Double]], truth: [Double]) {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     var (essays, features, truths): ([LabelledEssay], [[Double]], [Double]) = ([], [], [])
     for index in 0..<240 {
       let x = [

@@ -62,11 +62,16 @@ struct LabelTableTests {
   @Test("A table that can't be written leaves nothing behind")
   func unwritable() throws {
     let table = LabelTable(header: ["id"], rows: [["a"]])
-    #expect(throws: ReferenceError.self) { try table.write(to: folder.file("no/such/l.tsv")) }
+    // A file stands where the folder should be.
+    try folder.write("x", to: "file")
+    #expect(throws: ReferenceError.self) { try table.write(to: folder.file("file/l.tsv")) }
     // A folder stands where the file should go.
     try FileManager.default.createDirectory(
       at: folder.file("taken"), withIntermediateDirectories: false)
     #expect(throws: ReferenceError.self) { try table.write(to: folder.file("taken")) }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["taken"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == [
+        "file", "taken",
+      ])
   }
 }

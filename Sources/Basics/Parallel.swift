@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// Parallel work over numbered tasks: the one file that starts threads.
+/// Parallel work over numbered tasks.
 ///
 /// A task's result depends on its number alone and lands in its own slot, so that the bits are the
 /// same for any number of threads.
@@ -12,6 +12,7 @@ public enum Parallel {
   /// The results of `task(0)` … `task(count - 1)` in that order.
   ///
   /// - Parameter threads: how many run at once at most; 1 runs all on the caller's thread.
+  @inlinable
   public static func map<Result>(
     _ count: Int, threads: Int, _ task: (Int) -> Result
   ) -> [Result] {
@@ -41,5 +42,15 @@ public enum Parallel {
         }
       }
     }
+  }
+
+  /// The results of `work` on every item, in their order, on all processors. An error of the first
+  /// item that fails, by order, is thrown.
+  public static func map<Item, Result>(
+    _ items: [Item], _ work: (Item) throws -> Result
+  ) throws -> [Result] {
+    try map(items.count, threads: processors) { index in
+      Swift.Result { try work(items[index]) }
+    }.map { try $0.get() }
   }
 }

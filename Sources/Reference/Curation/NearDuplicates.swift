@@ -1,29 +1,4 @@
-/// The essay as it is compared: lower case, letters and digits only.
-public struct EssayKey: Hashable, Sendable {
-  public let text: String
-
-  public init(_ essay: String) {
-    text = String(essay.lowercased().filter { $0.isLetter || $0.isNumber })
-  }
-}
-
-extension LabelledEssay {
-  /// The essays with one more rater, `name`: the label that `rater` gave to the same text in
-  /// `others`, of several the first. A text that is not there, or has no label, gets none.
-  public static func addingByText(
-    _ essays: [LabelledEssay], name: String, from others: [LabelledEssay], rater: String
-  ) -> [LabelledEssay] {
-    var labels: [EssayKey: Double] = [:]
-    for essay in others {
-      guard let label = essay.labels[rater] else { continue }
-      let key = EssayKey(essay.text)
-      labels[key] = labels[key] ?? label
-    }
-    return essays.map { essay in
-      essay.adding(name, from: [essay.id: labels[EssayKey(essay.text)]], key: essay.id)
-    }
-  }
-}
+import Basics
 
 /// Pairs of essays that are nearly the same.
 public enum NearDuplicates {
@@ -41,13 +16,13 @@ public enum NearDuplicates {
   /// ones is not seen. Essays of fewer than four words are compared by their normalised text alone.
   public static func find(_ essays: [String], threshold: Double = 0.8) -> [Pair] {
     precondition(threshold > 0 && threshold <= 1, "a similarity")
-    let keys = essays.map { EssayKey($0) }
+    let keys = essays.map { MatchingText($0) }
     let shingles = essays.map(shingles)
     var holders: [Int: [Int]] = [:]
     for (index, set) in shingles.enumerated() {
       for shingle in set { holders[shingle, default: []].append(index) }
     }
-    var byKey: [EssayKey: [Int]] = [:]
+    var byKey: [MatchingText: [Int]] = [:]
     for (index, key) in keys.enumerated() where !key.text.isEmpty {
       byKey[key, default: []].append(index)
     }
@@ -74,7 +49,7 @@ public enum NearDuplicates {
   }
 
   private static func shingles(_ essay: String) -> Set<Int> {
-    let words = essay.lowercased().split { !$0.isLetter && !$0.isNumber }
+    let words = MatchingText.words(essay)
     guard words.count >= 4 else { return [] }
     return Set(
       (0...words.count - 4).map { start in

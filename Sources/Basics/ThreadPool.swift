@@ -3,14 +3,14 @@ import Synchronization
 
 /// A fixed set of threads that share out the pieces of one loop at a time.
 ///
-/// All parallelism of the encoder stands here. A loop's pieces are claimed one by one, so that a
+/// All parallelism of the encoder stands here (one-off work goes through ``Parallel``). A loop's pieces are claimed one by one, so that a
 /// thread that is late takes fewer. Waiting threads spin for a moment, because the next loop of a
 /// training step mostly starts within microseconds, and sleep after that.
 ///
 /// Which thread runs a piece is not determined; what a piece computes must not depend on it.
-package final class ThreadPool: @unchecked Sendable {
+public final class ThreadPool: @unchecked Sendable {
   /// Threads that take part, the caller included.
-  package let threadCount: Int
+  public let threadCount: Int
 
   // The loop under way: 24 bits generation, 20 bits piece count, 20 bits next piece. One word, so
   // that a claim cannot mix two loops.
@@ -31,7 +31,7 @@ package final class ThreadPool: @unchecked Sendable {
   private static let spins = 4000
 
   /// Starts `threadCount - 1` threads. Fewer run where the system refuses more.
-  package init(threadCount: Int) {
+  public init(threadCount: Int) {
     precondition(threadCount >= 1, "a pool has at least the calling thread")
     pthread_mutex_init(lock, nil)
     pthread_cond_init(condition, nil)
@@ -56,7 +56,7 @@ package final class ThreadPool: @unchecked Sendable {
   }
 
   /// Ends the threads; the pool runs loops on the caller alone afterwards.
-  package func stop() {
+  public func stop() {
     stopping.store(true, ordering: .sequentiallyConsistent)
     pthread_mutex_lock(lock)
     pthread_cond_broadcast(condition)
@@ -69,7 +69,7 @@ package final class ThreadPool: @unchecked Sendable {
   /// done. `worker` is below ``threadCount`` and belongs to one running call at a time.
   ///
   /// `pieces` is below 2^20. Not reentrant: `body` must not call `run`.
-  package func run(_ pieces: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
+  public func run(_ pieces: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
     precondition(pieces < 1 << 20, "a loop has fewer than 2^20 pieces")
     if threads.isEmpty || pieces <= 1 {
       for piece in 0..<pieces { body(piece, 0) }

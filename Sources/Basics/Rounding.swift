@@ -1,12 +1,7 @@
-/// How figures are rounded before they are shown to anybody.
+/// Rounding of figures to a number of decimals.
 public enum Rounding {
-  /// `value` to 4 decimals, halves to even; nil stays nil.
-  ///
-  /// Exact figures let a team reconstruct gold labels from a series of submissions.
-  public static func published(_ value: Double?) -> Double? { rounded(value, decimals: 4) }
-
   /// `value` to `decimals` decimals, halves to even, without a negative zero; nil stays nil.
-  static func rounded(_ value: Double?, decimals: Int) -> Double? {
+  public static func rounded(_ value: Double?, decimals: Int) -> Double? {
     guard let value, value.isFinite else { return nil }
     let scale = scale(decimals)
     // A number so large has no decimals.
