@@ -120,7 +120,9 @@ public struct SystemInference: Sendable {
 
   /// A rank correlation without each cluster in turn, (G,).
   private func withoutEach(_ metric: Metric) -> [Figure] {
-    if sample.count <= PairwiseRanks.limit { return pairwiseRanks().withoutEach.map { $0.figure(metric) } }
+    if sample.count <= PairwiseRanks.limit {
+      return pairwiseRanks().withoutEach.map { $0.figure(metric) }
+    }
     let clusters = sample.clusterOfRow
     return Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
       let rows = clusters.indices.filter { clusters[$0] != cluster }

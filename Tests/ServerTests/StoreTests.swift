@@ -33,7 +33,9 @@ struct StoreTests {
     var figure = ScoredFigure(value: 0.5, low: -1, high: 1e-4)
     figure.undefinedReplicates = 3
     var scores = TargetScores()
-    (scores[.pcc], scores[.mae], scores.bias) = (figure, ScoredFigure(undefined: "no \"rows\"\n"), 2)
+    (scores[.pcc], scores[.mae], scores.bias) = (
+      figure, ScoredFigure(undefined: "no \"rows\"\n"), 2
+    )
     (scores.rowwise, scores[.kendall]) = (figure, figure)
     for step in 0..<4 {
       let report = ReleaseRule.open.release(
@@ -44,7 +46,8 @@ struct StoreTests {
           groups: step > 2 ? [GroupScores(attribute: "a", group: "g")] : [],
           disparities: step > 1 ? [] : nil,
           wassa: WASSAScores(
-        averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": 0.25, "distress": 1]),
+            averaged: nil, targets: ["empathy", "distress"],
+            figures: ["empathy": 0.25, "distress": 1]),
           digests: Digests(gold: "g", order: "o", predictions: "p"), signature: "a|b",
           version: "1", notes: step > 1 ? ["é", "\u{1}"] : []))
       #expect(try ReleasedReport(report).read() == report)

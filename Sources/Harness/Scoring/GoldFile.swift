@@ -20,7 +20,8 @@ struct GoldFile {
         columns: PredictionColumns(
           id: id, targets: model.targetNames, clusters: model.clusters))
       definition = .bare(
-        split: table.name, like: model, clusters: model.clusters.filter(table.clusters.keys.contains))
+        split: table.name, like: model,
+        clusters: model.clusters.filter(table.clusters.keys.contains))
       table.faults = table.faults.map(Self.withoutLabel)
       var seen: [String: Int] = [:]
       for (row, id) in (table.ids ?? []).enumerated() {

@@ -47,7 +47,8 @@ public struct PredictionReader: Sendable {
     let name = table.name
     var faults = table.faults
     let aligned = table.ids == nil ? ordered(table, &faults) : keyed(table, &faults)
-    let (attempted, copies) = PredictionCheck(definition, table: table, margin: margin).attempted(&faults)
+    let (attempted, copies) = PredictionCheck(definition, table: table, margin: margin).attempted(
+      &faults)
     if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
     var columns: TargetTable<PredictionColumn> = [:]
     for target in attempted { columns[target] = aligned[target] }

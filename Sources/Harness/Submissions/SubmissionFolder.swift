@@ -218,7 +218,8 @@ extension SubmissionMetadata {
     if let days = history?.map(\.day), days != days.sorted() {
       fault("history", days.joined(separator: ", "), "the oldest event first")
     }
-    for (field, names) in [("targets", targets ?? []), ("claimed", (claimed ?? [:]).keys.sorted())] {
+    for (field, names) in [("targets", targets ?? []), ("claimed", (claimed ?? [:]).keys.sorted())]
+    {
       guard let known, let stranger = names.first(where: { !known.contains($0) }) else { continue }
       fault(field, stranger, "targets of \(benchmark): \(known.joined(separator: ", "))")
     }

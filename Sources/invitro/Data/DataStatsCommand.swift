@@ -59,7 +59,8 @@ struct DataStatsCommand: ParsableCommand {
     }
     for overlap in statistics.overlaps {
       Console.print(
-        "overlap: \(overlap.rows) rows of \(overlap.split) have the text of one of \(overlap.other)")
+        "overlap: \(overlap.rows) rows of \(overlap.split) have the text of one of \(overlap.other)"
+      )
     }
   }
 

@@ -199,4 +199,3 @@ struct TrainCommand: ParsableCommand {
     return column.values.indices.map { missing.contains($0) ? nil : column.values[$0] }
   }
 }
-

@@ -12,7 +12,7 @@ struct SplitFileTests {
     """
   private static let withPersons = """
     [{"name": "train", "file": "train.csv", "format": "csv",
-      "persons": {"file": "persons.csv", "format": "csv", "person": "person"}}]
+      "attributes": {"file": "persons.csv", "format": "csv", "key": "person"}}]
     """
   private static let plain = "row,person,article,essay,empathy,distress\n"
 

@@ -17,7 +17,7 @@ struct FilePairTests {
       FilePair(
         predictions: folder.write(predictions, to: "predictions"),
         gold: folder.write(gold, to: "gold"), like: BenchmarkRegistry.standard(),
-      dropMissing: dropMissing
+        dropMissing: dropMissing
       ).score(Synthetic.quick))
   }
 

@@ -243,7 +243,9 @@ struct ScoreReportTests {
     let before = try score(predictions).targets
     var shuffled = dataset
     shuffled.rows = dataset.rows.reversed()
-    for row in shuffled.rows.indices { shuffled.rows[row].clusters["person", default: ""] += "-renamed" }
+    for row in shuffled.rows.indices {
+      shuffled.rows[row].clusters["person", default: ""] += "-renamed"
+    }
     var reversed = predictions
     for (target, column) in predictions.columns {
       reversed.columns[target] = PredictionColumn(values: column.values.reversed())

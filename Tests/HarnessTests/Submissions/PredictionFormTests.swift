@@ -90,7 +90,8 @@ struct PredictionFormTests {
   @Test("--column takes TARGET=NAME and nothing else", arguments: ["score", "joy=score", "=x"])
   func columnSyntax(pair: String) throws {
     #expect(throws: HarnessError.self) { try PredictionColumns.parse([pair], targets: ["empathy"]) }
-    #expect(try PredictionColumns.parse(["empathy=a=b"], targets: ["empathy"]) == ["empathy": "a=b"])
+    #expect(
+      try PredictionColumns.parse(["empathy=a=b"], targets: ["empathy"]) == ["empathy": "a=b"])
   }
 
   @Test("an id of several columns is joined from them, or given joined in one")

@@ -26,7 +26,8 @@ enum Synthetic {
 
   /// Predictions at a distance of up to `noise` from the labels.
   static func predictions(
-    of dataset: Dataset, noise: Double, seed: UInt64 = 2, targets: [String] = ["empathy", "distress"]
+    of dataset: Dataset, noise: Double, seed: UInt64 = 2,
+    targets: [String] = ["empathy", "distress"]
   ) -> Predictions {
     var random = SplitMix64(seed: seed, stream: .simulation)
     var columns: TargetTable<PredictionColumn> = [:]
