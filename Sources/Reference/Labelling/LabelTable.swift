@@ -3,8 +3,8 @@ public import Foundation
 
 /// A file of labels by a model: TSV with a header, keyed by the ids of the essays' own files.
 ///
-/// The form of the LLMPathy repository: id columns, then `llm_empathy` (and `llm_empathy_plain`). An
-/// empty field is a missing label and stays missing.
+/// The form of the LLMPathy repository: id columns, then `llm_empathy` (and `llm_empathy_plain`).
+/// An empty field is a missing label and stays missing.
 public struct LabelTable: Sendable, Equatable {
   public let header: [String]
   /// As many fields as the header, row by row.
@@ -49,8 +49,8 @@ public struct LabelTable: Sendable, Equatable {
   ///
   /// - Returns: a label or, for a row without one, nil. A row that stands twice with the same label
   ///   counts once.
-  /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label that
-  ///   is not a number in [1, 7], a key that occurs twice with different labels.
+  /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label
+  ///   that is not a number in [1, 7], a key that occurs twice with different labels.
   public func labels(
     _ column: String = "llm_empathy", by keys: [String]
   ) throws(ReferenceError) -> [String: Double?] {

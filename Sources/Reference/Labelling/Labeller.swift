@@ -14,8 +14,8 @@ public struct UnlabelledEssay: Sendable, Equatable {
 
 /// Puts essays before a model, a number of them at a time, until each has its samples.
 ///
-/// Every readable or unreadable answer is journalled before it counts. A question whose answer is in
-/// the journal is not asked again; one that got an unreadable answer is asked once more.
+/// Every readable or unreadable answer is journalled before it counts. A question whose answer is
+/// in the journal is not asked again; one that got an unreadable answer is asked once more.
 public struct Labeller: Sendable {
   public struct Options: Sendable, Equatable {
     /// How many times each essay is asked about.

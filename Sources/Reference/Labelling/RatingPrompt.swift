@@ -2,8 +2,8 @@ import Basics
 import Crypto
 public import Foundation
 
-/// What a model is asked: one system text, one user text with the essay in its place, and the scores
-/// that are expected back.
+/// What a model is asked: one system text, one user text with the essay in its place, and the
+/// scores that are expected back.
 public struct RatingPrompt: Sendable, Equatable {
   /// What it is called in tables and journals, with its version.
   public let name: String

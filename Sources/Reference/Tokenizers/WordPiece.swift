@@ -1,6 +1,6 @@
 /// BERT's WordPiece: the longest piece of the vocabulary that starts the word, then the longest
-/// continuation (written with the prefix `##`), and so on; a word that can't be covered, or is
-/// overlong, is the unknown token as a whole.
+/// continuation (written with the prefix `##`), and so on. A word that cannot be split into pieces,
+/// or is too long, becomes the unknown token as a whole.
 ///
 /// Source: Devlin et al. 2019, as implemented by Hugging Face's `tokenizers`.
 struct WordPiece: Sendable {
@@ -47,7 +47,7 @@ struct WordPiece: Sendable {
   }
 }
 
-/// BERT's whole way from text to ids.
+/// From text to ids, as BERT does it.
 struct BertSegmentEncoder: SegmentEncoder {
   private let model: WordPiece
   private let states: StatePool<State>
@@ -65,7 +65,8 @@ struct BertSegmentEncoder: SegmentEncoder {
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32]) {
     states.borrow { state in
       let before = ids.count
-      // A closure may not touch `state` while its words are being changed: lend the cache out.
+      // The closure may not access `state` while `state.words` is being mutated, so it gets the
+      // cache.
       var cache = WordCache(capacity: 0)
       swap(&cache, &state.cache)
       defer { swap(&cache, &state.cache) }

@@ -9,7 +9,7 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   public var warmUpEpochs = 10
   /// Epochs until the learning rate is 0.
   public var epochs = 20
-  /// Epochs after which the run ends whatever the schedule says; nil for `epochs`.
+  /// Epochs after which the run ends whatever its schedule; nil for `epochs`.
   public var lastEpoch: Int?
   /// Rows a batch; the last batch of an epoch may be smaller.
   public var batchSize = 16
@@ -21,13 +21,13 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   /// Early stopping on validation CCC; nil trains to the end.
   public var earlyStopping: EarlyStopping? = EarlyStopping()
   public var head = HeadKind.classification
-  /// Draws a new head even where the checkpoint has one.
+  /// Initialises a new head even where the checkpoint has one.
   public var freshHead = false
   /// Seeds the head, the order of rows and the dropout.
   public var seed: UInt64 = 0
-  /// Threads of the engine. Part of the configuration: another number may give other bits.
+  /// Threads of the engine. Part of the configuration because another number may give other bits.
   public var threads = 2
-  /// Numbers of the large products; part of the configuration as the threads are.
+  /// The precision of the large products; part of the configuration for the same reason.
   public var precision = Precision.float32
   /// Also writes a checkpoint after every this many steps; nil for the ends of epochs only.
   public var checkpointSteps: Int?
@@ -69,7 +69,7 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   }
 }
 
-/// Early stopping that looks away at first, as the paper's code does.
+/// Early stopping that ignores the first epochs, as the paper's code does.
 public struct EarlyStopping: Equatable, Sendable, Codable {
   /// Index of the first epoch (from 0) that counts.
   public var firstEpoch = 5
@@ -88,8 +88,8 @@ public struct EarlyStopping: Equatable, Sendable, Codable {
     public init() {}
   }
 
-  /// Takes note of an epoch's CCC (nil where it is undefined: no improvement). Returns whether the
-  /// run ends.
+  /// Records an epoch's CCC (nil where it is undefined, which counts as no improvement). Returns
+  /// whether the run ends.
   public func observe(_ concordance: Double?, epoch: Int, state: inout State) -> Bool {
     guard epoch >= firstEpoch else { return false }
     if let concordance, concordance > (state.best ?? -.infinity) {
