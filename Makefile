@@ -37,6 +37,8 @@ test-slurm: build ## Try the Slurm batch file on a one-node cluster on this mach
 lint: ## Check the format of every source file
 	swift format lint --strict --recursive $(SOURCES)
 	@scripts/check-sources
+	@scripts/benchmark-tables --check
+	@python3 -m unittest -q Tests/Scripts/test_*.py
 
 format: ## Format every source file in place
 	swift format --in-place --recursive $(SOURCES)
