@@ -38,7 +38,7 @@ public struct PairComparison: Sendable {
   }
 
   public func intervals(
-    _ metrics: [Metric] = [.pcc, .ccc, .rmse, .mae], method: IntervalMethod = defaultMethod
+    _ metrics: [Metric] = Metric.ranking, method: IntervalMethod = defaultMethod
   ) -> [Metric: Outcome<Interval>] {
     let bootstrap =
       method == .percentile

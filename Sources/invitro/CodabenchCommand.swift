@@ -74,10 +74,10 @@ struct CodabenchCommand: ParsableCommand {
         Data(outcome.wassa.utf8), to: folder.appending(path: "scores.txt"))
     }
     try AtomicFile.write(
-      Data(DetailedResults(report, decimals: decimals).html.utf8),
+      Data(DetailedResults(report, targets: outcome.targets, decimals: decimals).html.utf8),
       to: folder.appending(path: "detailed_results.html"))
     try AtomicFile.write(
       CanonicalJSON.document(report.flatScores), to: folder.appending(path: "scores.json"))
-    Console.print(ScoreText(report).text)
+    Console.print(ScoreText(report, targets: outcome.targets.map(\.name)).text)
   }
 }
