@@ -1,3 +1,4 @@
+import Metrics
 import Harness
 import Basics
 public import Foundation
@@ -71,12 +72,12 @@ extension ExperimentSummary {
     ])
     for split in splits {
       for row in split.rows {
-        for metric in ["pcc", "ccc", "rmse", "mae"] {
+        for metric in Metric.ranking {
           guard let figures = row.metrics[metric] else { continue }
           csv.add(
             [
               .text(split.benchmark), .text(split.split), .text(row.name), .count(row.trainingRows),
-              .count(row.replaced), .count(row.seeds.count), .text(metric),
+              .count(row.replaced), .count(row.seeds.count), .text(metric.id),
             ] + CSVWriter.Cell.numbers(Self.numbers(figures), decimals: 4))
         }
       }
@@ -118,7 +119,8 @@ extension ExperimentSummary {
               return (x: point.x, low: low, high: high)
             })
         }
-        if let level, let mean = level.metrics[sweep.metric]?.overSeeds?.mean,
+        let metric = Metric(named: sweep.metric)
+        if let level, let metric, let mean = level.metrics[metric]?.overSeeds?.mean,
           let first = ends.min(), let last = ends.max()
         {
           series.append(
@@ -127,7 +129,7 @@ extension ExperimentSummary {
           )
         }
         return PlotDocument.Panel(
-          horizontal: variable, vertical: sweep.metric.uppercased(), series: series)
+          horizontal: variable, vertical: metric?.title ?? sweep.metric, series: series)
       })
   }
 }

@@ -24,7 +24,7 @@ public struct EvaluationTexts: Sendable {
       !named.isEmpty || isSource
       ? named
       : ["dev", "test"].filter { !training.contains($0) && home.has(definition.id, $0) }
-    texts = try splits.flatMap { try home.load(definition, split: $0).rows.map(\.essay) }
+    texts = try splits.flatMap { try home.load(definition, split: $0).rows.map(\.text) }
   }
 }
 

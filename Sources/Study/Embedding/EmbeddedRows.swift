@@ -35,7 +35,8 @@ public struct EmbeddedRows: Sendable {
       title: "\(definition.title) \(dataset.split)",
       rows: dataset.rows.map {
         Row(
-          set: "\(definition.id)/\(dataset.split)", id: $0.id, text: $0.essay, label: $0.empathy)
+          set: "\(definition.id)/\(dataset.split)", id: $0.id, text: $0.text,
+          label: $0.labels[definition.primary.target])
       })
   }
 
@@ -44,7 +45,8 @@ public struct EmbeddedRows: Sendable {
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw HarnessError.missing(path: file.relativePath, hint: "Make it with `invitro curate`.")
     }
-    let table = try TableRows(file, target: .empathy, range: RatingPrompt.scale)
+    let target = try BenchmarkRegistry.standard().primary.target
+    let table = try TableRows(file, target: target, range: RatingPrompt.scale)
     self.init(
       title: file.lastPathComponent,
       rows: table.rows.map {

@@ -1,3 +1,4 @@
+import Metrics
 import Basics
 public import Foundation
 import Harness
@@ -124,8 +125,8 @@ public struct ExperimentRunner {
     for split in inputs.experiment.evaluate {
       let dataset = try inputs.dataset(settings.benchmark, split)
       let file = folder.predictions(cell.name, split)
-      let values = try predictor.predict(dataset.rows.map(\.essay))
-      let text = PredictionTable.data(values, of: dataset, target: .empathy)
+      let values = try predictor.predict(dataset.rows.map(\.text))
+      let text = PredictionTable.data(values, of: dataset, target: definition.primary.target)
       try AtomicFile.write(text, to: file)
       if dataset.hasGold {
         let scorer = try Scorer(definition, dataset: dataset)
@@ -133,7 +134,7 @@ public struct ExperimentRunner {
         let report = ReleaseRule.open.release(try scorer.score(read))
         try AtomicFile.write(
           try CanonicalJSON.document(report), to: folder.report(cell.name, split))
-        let pcc = report.targets[.empathy]?.pcc?.value
+        let pcc = report.targets[definition.primary.target]?[.pcc]?.value
         observer.say("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
       splits.append(

@@ -1,6 +1,7 @@
 import Harness
 import Basics
 import Foundation
+import Metrics
 
 /// Series of rows that differ in alpha alone, or in the share of added data alone.
 struct ExperimentSweeps {
@@ -31,9 +32,9 @@ struct ExperimentSweeps {
     ].flatMap { variable, groups in
       groups.isEmpty
         ? []
-        : ["pcc", "ccc", "rmse"].map { metric in
+        : ExperimentSummary.sweptMetrics.map { metric in
           Sweep(
-            title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric,
+            title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric.id,
             series: groups.map { series($0, metric) })
         }
     }
@@ -72,7 +73,7 @@ struct ExperimentSweeps {
     return extended
   }
 
-  private func series(_ group: Group, _ metric: String) -> Sweep.Series {
+  private func series(_ group: Group, _ metric: Metric) -> Sweep.Series {
     let points = group.points.sorted { $0.x < $1.x }.compactMap { point -> Sweep.Point? in
       let row = split.rows.first { $0.name == point.row }
       guard let seeds = row?.metrics[metric]?.overSeeds, let mean = seeds.mean else { return nil }

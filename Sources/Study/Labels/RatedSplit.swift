@@ -17,13 +17,15 @@ public struct RatedSplit: Sendable {
   /// - Parameter repaired: places of rows whose crowd label is not the imported one.
   public init(_ definition: BenchmarkDefinition, _ dataset: Dataset, repaired: Set<Int> = []) {
     (self.definition, self.dataset) = (definition, dataset)
+    let person = definition.clusters.first ?? ""
     var groups = dataset.rows.map { _ in [String: String]() }
     for group in DemographicGroups.all(of: dataset, definition: definition) {
       for row in group.rows { groups[row][group.attribute] = group.name }
     }
     essays = zip(dataset.rows, groups).enumerated().map { place, row in
       LabelledEssay(
-        id: row.0.id, text: row.0.essay, person: row.0.person, crowd: row.0.empathy,
+        id: row.0.id, text: row.0.text, person: row.0.clusters[person],
+        crowd: row.0.labels[definition.primary.target],
         crowdSource: repaired.contains(place) ? "crowd:repaired" : Agreement.crowd,
         groups: row.1)
     }
@@ -40,14 +42,15 @@ public struct RatedSplit: Sendable {
       return RatedSplit(definition, dataset)
     }
     let earlier = try BenchmarkRegistry.find("newsemp23")
-    let (repaired, report) = LabelRepair.repair(
-      dataset, from: try ["train", "dev"].map { try home.load(earlier, split: $0) })
+    let (repaired, report) = try LabelRepair.repair(
+      dataset, of: definition, from: try ["train", "dev"].map { try home.load(earlier, split: $0) })
+    let target = definition.primary.target
     let changed = dataset.rows.indices.filter {
-      dataset.rows[$0].empathy != repaired.rows[$0].empathy
+      dataset.rows[$0].labels[target] != repaired.rows[$0].labels[target]
     }
     say(
-      "repair: \(changed.count) of \(report.rows) rows have another empathy label than imported, "
-        + "by \(Rounding.text(report.meanChangeEmpathy, decimals: 3)) on average; "
+      "repair: \(changed.count) of \(report.rows) rows have another \(target) label than imported, "
+        + "by \(Rounding.text(report.changes[target]?.mean ?? 0, decimals: 3)) on average; "
         + "\(report.inconsistent) break the identity and \(report.ambiguous) are ambiguous")
     return RatedSplit(definition, repaired, repaired: Set(changed))
   }

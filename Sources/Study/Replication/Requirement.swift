@@ -1,5 +1,5 @@
-import Foundation
 import Metrics
+import Foundation
 
 /// A condition on a claim that `--require` makes: `pcc>=0.648-0.02`.
 public struct Requirement: Equatable, Sendable {
@@ -40,7 +40,7 @@ public struct Requirement: Equatable, Sendable {
       )
     }
     let name = String(compact[..<range.lowerBound])
-    let isMetric = Published.Metric(rawValue: name) != nil
+    let isMetric = Published.metrics.contains { $0.id == name }
     id = isMetric ? "headline/\(name)" : name
     (self.relation, self.limit) = (relation, limit)
   }

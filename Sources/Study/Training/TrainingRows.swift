@@ -24,14 +24,12 @@ public struct TrainingRows: Sendable {
     target: Target, home: DataHome
   ) throws {
     let held = try home.load(definition, split: split)
-    validation = Self.labelled(held, held.gold(target)).rows
+    validation = Self.labelled(held, held.gold(target.name)).rows
     switch source {
     case .table(let file):
-      let scale = definition.targets.first { $0.name == target }
-      let table = try TableRows(
-        file, target: target, range: (scale?.low ?? 1)...(scale?.high ?? 7))
+      let table = try TableRows(file, target: target.name, range: target.range)
       training = LabelledRows(table.rows.map(\.text), labels: table.rows.map(\.label))
-      let shared = table.overlap(with: held.rows.map(\.essay))
+      let shared = table.overlap(with: held.rows.map(\.text))
       notes =
         [table.summary]
         + (shared > 0
@@ -46,7 +44,7 @@ public struct TrainingRows: Sendable {
       var (texts, values, dropped) = ([String](), [Double](), 0)
       for dataset in try splits.map({ try home.load(definition, split: $0) }) {
         let own = try Self.labelled(
-          dataset, Self.labels(of: dataset, definition, target, from: labels))
+          dataset, Self.labels(of: dataset, definition, target.name, from: labels))
         texts += own.rows.texts
         values += own.rows.labels
         dropped += own.dropped
@@ -60,7 +58,7 @@ public struct TrainingRows: Sendable {
   private static func labelled(
     _ dataset: Dataset, _ labels: [Double?]
   ) -> (rows: LabelledRows, dropped: Int) {
-    let pairs = zip(dataset.rows, labels).compactMap { row, label in label.map { (row.essay, $0) } }
+    let pairs = zip(dataset.rows, labels).compactMap { row, label in label.map { (row.text, $0) } }
     return (
       LabelledRows(pairs.map(\.0), labels: pairs.map(\.1)), dataset.rows.count - pairs.count
     )
@@ -68,12 +66,12 @@ public struct TrainingRows: Sendable {
 
   /// The crowd's labels of `dataset`, or those of a file with its ids.
   private static func labels(
-    of dataset: Dataset, _ definition: BenchmarkDefinition, _ target: Target, from file: URL?
+    of dataset: Dataset, _ definition: BenchmarkDefinition, _ target: String, from file: URL?
   ) throws -> [Double?] {
     guard let file else { return dataset.gold(target) }
     let read = try PredictionReader(definition, dataset: dataset, dropMissing: true).read(file)
     guard let column = read.columns[target] else {
-      throw StudyError.usage("\(file.relativePath) has no column of \(target.rawValue).")
+      throw StudyError.usage("\(file.relativePath) has no column of \(target).")
     }
     let missing = Set(column.missing)
     return column.values.indices.map { missing.contains($0) ? nil : column.values[$0] }

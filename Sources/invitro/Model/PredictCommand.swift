@@ -24,8 +24,8 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: "What the model predicts: empathy or distress.")
-  var target: Target = .empathy
+  @Option(help: "What the model predicts. Default: the benchmark's primary target.")
+  var target: String?
 
   @Option(help: ArgumentHelp("File to write. Default: standard output.", valueName: "file"))
   var out: String?
@@ -38,11 +38,12 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let (definition, name) = try split.resolve()
+    let target = try definition.target(orPrimary: target).name
     let dataset = try data.home.load(definition, split: name)
     let predictor = try Predictor(
       model: URL(filePath: model), threads: threads, precision: numbers.precision)
     let bar = ProgressBar("predicting", unit: "essays")
-    let values = try predictor.predict(dataset.rows.map(\.essay)) { done, total in
+    let values = try predictor.predict(dataset.rows.map(\.text)) { done, total in
       bar.update(done, of: total)
     }
     let table = PredictionTable.data(values, of: dataset, target: target)

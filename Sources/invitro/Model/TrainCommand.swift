@@ -48,8 +48,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The split to validate on.")
   var validationSplit: String = "dev"
 
-  @Option(help: "empathy or distress.")
-  var target: Target = .empathy
+  @Option(help: "What to predict. Default: the benchmark's primary target.")
+  var target: String?
 
   @Option(
     help: ArgumentHelp(
@@ -108,7 +108,7 @@ struct TrainCommand: ParsableCommand {
       table.map { .table(URL(filePath: $0)) }
         ?? .splits(
           trainSplit.isEmpty ? ["train"] : trainSplit, labels: labels.map { URL(filePath: $0) }),
-      of: definition, validation: validationSplit, target: target, home: data.home)
+      of: definition, validation: validationSplit, target: definition.target(orPrimary: target), home: data.home)
     for note in rows.notes { Console.message(note) }
     let training = rows.training.examples(tokenizer, maxLength: recipe.maxLength)
     let validation = rows.validation.examples(tokenizer, maxLength: recipe.maxLength)
@@ -133,5 +133,3 @@ struct TrainCommand: ParsableCommand {
     if outcome.reason == .interrupted { throw ExitCode(130) }
   }
 }
-
-extension Target: ExpressibleByArgument {}
