@@ -88,7 +88,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "invitro-bench", dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference", "Study"],
+      name: "invitro-bench",
+      dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
