@@ -33,6 +33,7 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CBFloat16"),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "Basics", swiftSettings: settings),
     .target(name: "Metrics", dependencies: ["Basics", "COpenBLAS"], swiftSettings: settings),
     .target(
@@ -63,7 +64,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Basics", "Harness", "Metrics",
+        "Basics", "Harness", "Metrics", "Report", "CSQLite",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.
@@ -73,6 +74,7 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       resources: [.embedInCode("Resources")],
       swiftSettings: settings),
