@@ -95,17 +95,19 @@ let package = Package(
       name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
-      name: "HarnessTests", dependencies: ["Harness", "TestSupport"], swiftSettings: settings),
+      name: "HarnessTests", dependencies: ["Basics", "Harness", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
-      name: "ReferenceTests", dependencies: ["Reference", "Metrics", "CBFloat16", "TestSupport"],
+      name: "ReferenceTests",
+      dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
       exclude: ["Tokenizers/Goldens"], swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Harness", "TestSupport"],
+      name: "ReportTests", dependencies: ["Basics", "Report", "Harness", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "invitro", "Harness", "Server", "TestSupport",
+        "invitro", "Basics", "Harness", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(
           name: "HummingbirdTesting", package: "hummingbird",

@@ -1,3 +1,5 @@
+public import Basics
+
 /// One thing that is wrong with a file, and where.
 ///
 /// Readers collect every fault of a file before they give up, so that a user mends them in one go.
@@ -70,7 +72,7 @@ public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Everything that can go wrong in this module.
-public enum HarnessError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum HarnessError: CommandError {
   /// Input that breaks the rules of its form; every fault is listed.
   case invalid([Fault])
   /// A file or folder that is needed is not there.

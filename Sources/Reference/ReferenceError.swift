@@ -1,5 +1,7 @@
+public import Basics
+
 /// What can go wrong while a model is read, trained or used.
-public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ReferenceError: CommandError {
   /// A file cannot be opened, read, mapped, written or renamed; `reason` is the system's text.
   case file(path: String, reason: String)
   /// A file or folder that has to be there is not.
@@ -22,6 +24,17 @@ public enum ReferenceError: Error, Equatable, Sendable, CustomStringConvertible 
   case array(path: String, found: String, expected: String)
   /// A run folder that cannot be resumed from, or that would be overwritten.
   case run(folder: String, problem: String)
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .missingFile, .pickledWeightsOnly: .missingInput
+    case .setting: .usage
+    case .file: .unavailable
+    case .notFinite: .checkFailed
+    case .safetensors, .checkpoint, .configuration, .batch, .array, .run: .badData
+    }
+  }
 
   public var description: String {
     switch self {

@@ -1,5 +1,7 @@
+public import Basics
+
 /// What keeps a site or a report from being made.
-public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ReportError: CommandError {
   case templateMissing(file: String)
   case templateUnreadable(file: String, line: Int?, column: Int?, reason: String)
   case unknownBenchmark(board: String, benchmark: String)
@@ -9,6 +11,9 @@ public enum ReportError: Error, Equatable, Sendable, CustomStringConvertible {
   case notASite(path: String)
   case notWritable(path: String, reason: String)
   case figuresUnreadable(reason: String)
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus { .badData }
 
   public var description: String {
     switch self {

@@ -1,11 +1,11 @@
+public import Basics
 import Foundation
 import GRDB
 import Harness
 import Logging
-public import Harness
 
 /// Everything that can go wrong in this module before a request is answered.
-public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ServerError: CommandError {
   /// Others than the owner can read what holds gold labels or submissions.
   case exposed(path: String, mode: String)
   /// Another server works on this data home.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
 import Reference
@@ -52,25 +53,7 @@ struct Invitro: AsyncParsableCommand {
       } else {
         try command.run()
       }
-    } catch let error as HarnessError {
-      Console.fail(error.description, error.exitStatus)
-    } catch let error as ServerError {
-      Console.fail(error.description, error.exitStatus)
-    } catch let error as FetchError {
-      Console.fail(error.description, error.exitStatus)
-    } catch let error as SampleError {
-      Console.fail(error.description, .badData)
-    } catch let error as ReportError {
-      Console.fail(error.description, .badData)
-    } catch let error as ReferenceError {
-      Console.fail(error.description, error.exitStatus)
-    } catch let error as TokenizerError {
-      Console.fail(error.description, .badData)
-    } catch let error as LabellingError {
-      Console.fail(error.description, error.exitStatus)
-    } catch let error as CurationError {
-      Console.fail(error.description, error.exitStatus)
-    } catch let error as ExperimentError {
+    } catch let error as any CommandError {
       Console.fail(error.description, error.exitStatus)
     } catch {
       exit(withError: error)
@@ -81,27 +64,4 @@ struct Invitro: AsyncParsableCommand {
 /// The program's version, which reports and signatures carry.
 enum Version {
   static let text = ScoreReport.toolVersion
-}
-
-extension ReferenceError {
-  /// The exit code a command ends with.
-  fileprivate var exitStatus: ExitStatus {
-    switch self {
-    case .missingFile, .pickledWeightsOnly: .missingInput
-    case .setting: .usage
-    case .file: .unavailable
-    case .notFinite: .checkFailed
-    case .safetensors, .checkpoint, .configuration, .batch, .array, .run: .badData
-    }
-  }
-}
-
-extension ExperimentError {
-  /// The exit code a command ends with.
-  fileprivate var exitStatus: ExitStatus {
-    switch self {
-    case .missing: .missingInput
-    case .invalid, .folder: .badData
-    }
-  }
 }

@@ -1,5 +1,7 @@
+public import Basics
+
 /// Why a set could not be fetched.
-public enum FetchError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum FetchError: CommandError {
   case unknownSet(name: String, known: [String])
   /// A path of the list that is absolute or leaves the folder.
   case unsafePath(String)

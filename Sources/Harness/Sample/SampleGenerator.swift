@@ -1,3 +1,4 @@
+public import Basics
 public import Foundation
 
 /// What `SampleGenerator.write` wrote.
@@ -18,12 +19,15 @@ public struct SampleSummary: Codable, Equatable, Sendable {
 }
 
 /// Why a sample could not be written.
-public enum SampleError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum SampleError: CommandError {
   /// The folder holds something already.
   case folderInUse(path: String)
   /// Something that is no folder stands there.
   case notAFolder(path: String)
   case notWritable(path: String, reason: String)
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus { .badData }
 
   public var description: String {
     switch self {

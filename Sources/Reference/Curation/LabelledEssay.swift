@@ -1,3 +1,5 @@
+public import Basics
+
 /// An essay with what the crowd and models say about it: what curation takes in.
 public struct LabelledEssay: Sendable, Equatable {
   /// Unique within its set.
@@ -62,7 +64,7 @@ public struct CuratedEssay: Sendable, Equatable {
 }
 
 /// What can be wrong with what curation is asked to do.
-public enum CurationError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum CurationError: CommandError {
   /// No essay has a label of this model.
   case unknownLabels(name: String, known: [String])
   /// A number outside its range.
@@ -71,6 +73,9 @@ public enum CurationError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooFew(what: String, found: Int, needed: Int)
   /// Ids that stand twice in one set.
   case duplicateIDs([String])
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus { .badData }
 
   public var description: String {
     switch self {

@@ -1,5 +1,7 @@
+public import Basics
+
 /// What can be wrong with an experiment's file or folder.
-public enum ExperimentError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ExperimentError: CommandError {
   /// The file breaks rules of its form; every fault is listed.
   case invalid(path: String, faults: [Fault])
   /// Data, labels or models that the experiment needs are not there; all of them.
@@ -35,6 +37,14 @@ public enum ExperimentError: Error, Equatable, Sendable, CustomStringConvertible
     }
 
     public var description: String { "\(path) is not there. \(hint)" }
+  }
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .missing: .missingInput
+    case .invalid, .folder: .badData
+    }
   }
 
   public var description: String {

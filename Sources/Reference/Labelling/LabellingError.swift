@@ -1,5 +1,8 @@
+public import Basics
+import Foundation
+
 /// What can go wrong while essays are labelled by a model, or label files are read.
-public enum LabellingError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum LabellingError: CommandError {
   /// The environment variable that should hold the key is not set.
   case missingKey(variable: String)
   /// The base URL is not an http or https URL.
@@ -44,6 +47,18 @@ public enum LabellingError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     public var description: String { "\(line):\(column): expected \(expected), found \(found)" }
+  }
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .missingKey, .badURL, .insecureURL, .noPrice: .usage
+    case .badPrompt, .badJournal, .badLabels: .badData
+    case .refused, .unavailable, .badResponse, .tooLarge, .tooManyFailures, .journalInUse:
+      .unavailable
+    case .file(let path, _):
+      FileManager.default.fileExists(atPath: path) ? .unavailable : .missingInput
+    }
   }
 
   public var description: String {

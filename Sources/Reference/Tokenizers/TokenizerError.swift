@@ -1,5 +1,7 @@
+public import Basics
+
 /// What can be wrong with a tokenizer's files.
-public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum TokenizerError: CommandError {
   /// `directory` holds none of the sets of files that make a tokenizer.
   case noTokenizer(directory: String)
   /// `file` can't be read.
@@ -25,6 +27,9 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
 
     public var description: String { "\(place): expected \(expected), found \(found)" }
   }
+
+  /// The exit code a command ends with.
+  public var exitStatus: ExitStatus { .badData }
 
   public var description: String {
     switch self {

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import Synchronization
 
 /// What a board needs to read and score an upload; made once, kept in memory.

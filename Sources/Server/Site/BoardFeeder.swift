@@ -1,6 +1,6 @@
 import Foundation
 import Harness
-import Hummingbird
+import Metrics
 import Report
 
 /// Makes the boards from the store and from submission folders.

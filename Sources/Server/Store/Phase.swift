@@ -74,11 +74,6 @@ public struct Phase: Sendable, Equatable, Encodable {
   var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
 }
 
-/// A split of a benchmark, as a key.
-struct BoardKey: Hashable, Sendable {
-  var benchmark: String
-  var split: String
-}
 
 extension SubmissionStore {
   /// Sets the phase of a board from now on; earlier ones stay in the store.

@@ -1,6 +1,7 @@
 public import Foundation
 public import GRDB
 public import Harness
+import Metrics
 
 /// A submission as the store keeps it.
 public struct StoredSubmission: Decodable, FetchableRecord, Sendable, Equatable {
@@ -172,8 +173,8 @@ extension SubmissionStore {
       current != restored.key, let other = try StoredSubmission.find(current, in: database),
       let primary = try? BenchmarkRegistry.find(restored.benchmark).primary,
       let metric = Metric(rawValue: primary.metric),
-      let mine = restored.report?.targets[primary.target]?[metric]?.value,
-      let theirs = other.report?.targets[primary.target]?[metric]?.value,
+      let mine = restored.report?.targets[primary.target]?.figure(named: primary.metric)?.value,
+      let theirs = other.report?.targets[primary.target]?.figure(named: primary.metric)?.value,
       metric.higherIsBetter ? mine > theirs : mine < theirs
     else { return }
     try makeBest(restored.key, of: restored.teamKey, on: restored.board, in: database)
