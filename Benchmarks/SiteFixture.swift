@@ -29,11 +29,11 @@ enum SiteFixture {
       benchmarks: [benchmark],
       boards: [
         Board(
-          benchmark: "fixture24", split: "test", entries: entries, comparison: comparison),
-        Board(benchmark: "fixture24", split: "dev", entries: []),
+          definition: benchmark, split: "test", level: 0.95, entries: entries,
+          comparison: comparison, labels: statistics()),
+        Board(definition: benchmark, split: "dev", level: 0.95, entries: []),
       ],
-      address: URL(string: "https://example.org/invitro/"),
-      statistics: ["fixture24/test": statistics()], replication: replication(),
+      address: URL(string: "https://example.org/invitro/"), replication: replication(),
       version: "fixture")
     input.server = URL(string: "https://example.org/invitro/")
     return input
@@ -41,7 +41,7 @@ enum SiteFixture {
 
   private static func entry(
     _ index: Int, of count: Int, _ random: inout FixtureGenerator
-  ) -> LeaderboardEntry {
+  ) -> Board.Entry {
     let slug = "system-" + String(repeating: "0", count: max(0, 5 - "\(index)".count)) + "\(index)"
     let kinds: [SubmissionMetadata.Kind] = [.fineTuned, .prompted, .ensemble, .baseline]
     var metadata = SubmissionMetadata(
@@ -62,7 +62,7 @@ enum SiteFixture {
     metadata.contact = "nobody-\(index)@example.org"
     let quality = 0.15 + 0.5 * Double(count - index) / Double(count) + 0.04 * random.centred()
     metadata.claimed = [.empathy: ["pcc": quality + (index % 4 == 0 ? 0.03 : 0)]]
-    return LeaderboardEntry(
+    return Board.Entry(
       slug: slug, metadata: metadata, report: report(quality, index, &random))
   }
 
@@ -96,9 +96,18 @@ enum SiteFixture {
       targets[.empathy]?.pcc = ScoredFigure(undefined: "the predictions are constant")
       targets[.empathy]?.ccc = ScoredFigure(value: 0)
     }
-    var report = ScoreReport(
-      benchmark: "fixture24", split: "test", n: 83, clusters: 57, targets: targets,
-      groups: groups(quality, &random),
+    var gender = Disparity(attribute: "gender", target: .empathy)
+    gender.gap = 0.0812
+    gender.lowest = "Male"
+    gender.highest = "Female"
+    gender.p = 0.4312
+    gender.adjusted = 0.8624
+    let report = PrivateReport(
+      benchmark: "fixture24", split: "test", n: 83, clusters: 57, level: 0.95, targets: targets,
+      groups: groups(quality, &random), disparities: [gender],
+      sensitivity: [
+        Sensitivity(cluster: "article", clusters: 14, fewClusters: true, targets: targets)
+      ],
       wassa: WASSAScores(
         averaged: Rounding.published(quality - 0.05), empathy: Rounding.published(quality),
         distress: index % 3 != 2 ? Rounding.published(quality - 0.1) : nil),
@@ -106,17 +115,7 @@ enum SiteFixture {
         gold: random.digest(), order: random.digest(), predictions: random.digest()),
       signature: "pcc|ci:jackknife-z|cluster:person|perm:swap|B:10000|seed:1|adj:holm|v:fixture",
       version: "fixture")
-    var gender = Disparity(attribute: "gender", target: .empathy)
-    gender.gap = 0.0812
-    gender.lowest = "Male"
-    gender.highest = "Female"
-    gender.p = 0.4312
-    gender.adjusted = 0.8624
-    report.disparities = [gender]
-    report.sensitivity = [
-      Sensitivity(cluster: "article", clusters: 14, fewClusters: true, targets: targets)
-    ]
-    return report
+    return ReleaseRule.open.release(report)
   }
 
   private static func groups(_ quality: Double, _ random: inout FixtureGenerator) -> [GroupScores] {
@@ -155,7 +154,7 @@ enum SiteFixture {
   ]
 
   private static func compare(
-    _ entries: [LeaderboardEntry], _ random: inout FixtureGenerator
+    _ entries: [Board.Entry], _ random: inout FixtureGenerator
   ) -> BoardComparison {
     let defined = entries.compactMap { entry in
       entry.report?.targets[.empathy]?.pcc?.value.map { (entry.slug, $0) }
@@ -188,21 +187,21 @@ enum SiteFixture {
         correlation: 0.6, simulations: 1000, seed: 1))
   }
 
-  private static func published(_ slug: String, _ pcc: Double) -> LeaderboardEntry {
+  private static func published(_ slug: String, _ pcc: Double) -> Board.Entry {
     var metadata = SubmissionMetadata(
       benchmark: "fixture24", split: "test", team: "A paper", system: "Published \(slug)",
       kind: .published)
     metadata.claimed = [.empathy: ["pcc": pcc, "ccc": pcc - 0.05]]
     metadata.paperURL = "https://example.org/papers/\(slug)"
     metadata.description = "As its abstract says."
-    return LeaderboardEntry(slug: slug, metadata: metadata, report: nil)
+    return Board.Entry(slug: slug, metadata: metadata, report: nil)
   }
 
-  private static func unscored() -> LeaderboardEntry {
+  private static func unscored() -> Board.Entry {
     let metadata = SubmissionMetadata(
       benchmark: "fixture24", split: "test", team: "Late", system: "Not yet scored", kind: .prompted
     )
-    return LeaderboardEntry(
+    return Board.Entry(
       slug: "not-yet-scored", metadata: metadata, report: nil,
       unscored: "the gold labels of this split are not on the machine that built the site")
   }

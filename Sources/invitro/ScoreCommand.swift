@@ -56,7 +56,7 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let report = try gold.map(scorePair) ?? scoreSplit()
+    let report = ReleaseRule.open.release(try gold.map(scorePair) ?? scoreSplit())
     if output.json { return try Console.json(report) }
     Console.print(ScoreText(report).text)
   }
@@ -70,7 +70,7 @@ struct ScoreCommand: ParsableCommand {
     return options
   }
 
-  private func scorePair(_ gold: String) throws -> ScoreReport {
+  private func scorePair(_ gold: String) throws -> PrivateReport {
     try FilePair(
       predictions: URL(filePath: file), gold: URL(filePath: gold),
       columns: try PredictionColumns.parse(predictions.column),
@@ -78,7 +78,7 @@ struct ScoreCommand: ParsableCommand {
     ).score(options())
   }
 
-  private func scoreSplit() throws -> ScoreReport {
+  private func scoreSplit() throws -> PrivateReport {
     let (definition, name) = try split.resolve()
     let options = try options()
     for attribute in options.attributes ?? []

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Building a site")
 struct BuildTests {
-  private func entries() -> [LeaderboardEntry] {
+  private func entries() -> [Board.Entry] {
     (0..<30).map { SampleInput.entry("s\($0)", pcc: 0.9 - Double($0) / 50) }
   }
 

@@ -35,7 +35,6 @@ struct DocumentTests {
 
   @Test("a system's own table has its scores and its groups, and of a small group the reason alone")
   func systemTable() throws {
-    var entry = SampleInput.entry("a", pcc: 0.5)
     var small = GroupScores(attribute: "gender", group: "Other, or \"none\"")
     small.suppressed = "too small to publish"
     var shown = GroupScores(attribute: "gender", group: "Male")
@@ -43,7 +42,7 @@ struct DocumentTests {
     shown.empathy = GroupTargetScores(
       pcc: ScoredFigure(value: 0.25, low: 0.125, high: 0.5), ccc: ScoredFigure(value: 0.2),
       rmse: ScoredFigure(undefined: "held back"), goldSD: nil, bias: nil)
-    entry.report?.groups = [small, shown]
+    let entry = SampleInput.entry("a", pcc: 0.5, groups: [small, shown])
     let site = try BuiltSite(SampleInput.input([entry]))
     let lines = try site.text("toy/test/systems/a.csv").split(separator: "\n").map(String.init)
     #expect(lines.first == "attribute,group,target,metric,value,low,high,essays,persons,undefined")
@@ -78,14 +77,13 @@ struct DocumentTests {
 
   @Test("a suppressed group's figures stand in no file, even where a report holds them")
   func suppressedStaysSuppressed() throws {
-    var entry = SampleInput.entry("a", pcc: 0.5)
     var group = GroupScores(attribute: "gender", group: "Other")
     group.n = 31_415_926
     group.suppressed = "too small to publish"
     let figure = ScoredFigure(value: 0.1357)
     group.empathy = GroupTargetScores(
       pcc: figure, ccc: figure, rmse: figure, goldSD: 0.1357, bias: 0.1357)
-    entry.report?.groups = [group]
+    let entry = SampleInput.entry("a", pcc: 0.5, groups: [group])
     let site = try BuiltSite(SampleInput.input([entry]))
     for (path, data) in try BuiltSite.contents(of: site.url) {
       #expect(data.range(of: Data("0.1357".utf8)) == nil, "\(path)")

@@ -29,7 +29,7 @@ private final class Elements: NSObject, XMLParserDelegate {
 struct HostileTextTests {
   /// A site whose single entry has `text` wherever a team can write.
   private func site(_ text: String) throws -> BuiltSite {
-    var entry = SampleInput.entry("a", pcc: 0.5)
+    var entry = SampleInput.entry("a", pcc: 0.5, signature: text, notes: [text])
     entry.metadata.system = text
     entry.metadata.team = text
     entry.metadata.description = text
@@ -38,8 +38,6 @@ struct HostileTextTests {
     entry.metadata.baseModels = [.init(name: text, revision: text)]
     entry.metadata.trainingData = [text]
     entry.metadata.claimed = [.empathy: [text: 0.5]]
-    entry.report?.notes = [text]
-    entry.report?.signature = text
     var paper = SampleInput.published("paper", pcc: 0.6)
     paper.metadata.system = text
     paper.metadata.claimed = [.empathy: [text: 0.5]]

@@ -88,7 +88,7 @@ struct PreviewImageTests {
     #expect(String(StrokeFont.plain("Nähe – ‘où’ 日…")) == "Nahe - 'ou' □…")
   }
 
-  private func input(_ entries: [LeaderboardEntry]) throws -> SiteInput {
+  private func input(_ entries: [Board.Entry]) throws -> SiteInput {
     var input = try SampleInput.input(
       entries + [SampleInput.published("paper", pcc: 0.6)],
       comparison: SampleInput.comparison("a", "b"))

@@ -20,8 +20,10 @@ enum SampleInput {
   }
 
   static func entry(
-    _ slug: String, pcc: Double?, kind: SubmissionMetadata.Kind = .fineTuned
-  ) -> LeaderboardEntry {
+    _ slug: String, pcc: Double?, kind: SubmissionMetadata.Kind = .fineTuned,
+    groups: [GroupScores] = [], signature: String = "ci:none", notes: [String] = [],
+    level: Double = 0.95
+  ) -> Board.Entry {
     var metadata = SubmissionMetadata(
       benchmark: "toy", split: "test", team: "Team of \(slug)", system: "System \(slug)",
       kind: kind)
@@ -31,28 +33,35 @@ enum SampleInput {
       pcc.map { ScoredFigure(value: $0, low: $0 - 0.1, high: $0 + 0.1) }
       ?? ScoredFigure(undefined: "the predictions are constant")
     empathy.rmse = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
-    let report = ScoreReport(
-      benchmark: "toy", split: "test", n: 20, clusters: 12, targets: [.empathy: empathy],
+    let report = PrivateReport(
+      benchmark: "toy", split: "test", n: 20, clusters: 12, level: level,
+      targets: [.empathy: empathy], groups: groups,
       wassa: WASSAScores(averaged: nil, empathy: pcc ?? 0, distress: nil),
       digests: Digests(gold: "aa", order: "bb", predictions: "digest-\(slug)"),
-      signature: "ci:none", version: "1")
-    return LeaderboardEntry(slug: slug, metadata: metadata, report: report)
+      signature: signature, version: "1", notes: notes)
+    return Board.Entry(
+      slug: slug, metadata: metadata, report: ReleaseRule.open.release(report))
   }
 
-  static func published(_ slug: String, pcc: Double) -> LeaderboardEntry {
+  static func published(_ slug: String, pcc: Double) -> Board.Entry {
     var metadata = SubmissionMetadata(
       benchmark: "toy", split: "test", team: "A paper", system: "Paper \(slug)", kind: .published)
     metadata.claimed = [.empathy: ["pcc": pcc]]
-    return LeaderboardEntry(slug: slug, metadata: metadata, report: nil)
+    return Board.Entry(slug: slug, metadata: metadata, report: nil)
   }
 
   static func input(
-    _ entries: [LeaderboardEntry], metric: String = "pcc", comparison: BoardComparison? = nil
+    _ entries: [Board.Entry], metric: String = "pcc", comparison: BoardComparison? = nil,
+    split: String = "test", level: Double = 0.95,
+    labels: DatasetStatistics.SplitStatistics? = nil
   ) throws -> SiteInput {
-    SiteInput(
-      benchmarks: [try benchmark(metric: metric)],
+    let definition = try benchmark(metric: metric)
+    return SiteInput(
+      benchmarks: [definition],
       boards: [
-        Board(benchmark: "toy", split: "test", entries: entries, comparison: comparison)
+        Board(
+          definition: definition, split: split, level: level, entries: entries,
+          comparison: comparison, labels: labels)
       ])
   }
 

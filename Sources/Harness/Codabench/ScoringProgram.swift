@@ -48,7 +48,7 @@ public struct ScoringProgram {
       scorer.definition, dataset: scorer.dataset, margin: rule.margin)
     let predictions = try reader.read(SourceText.read(file), name: name)
     return Outcome(
-      report: rule.released(try scorer.score(predictions)), wassa: wassa(scorer, predictions),
+      report: rule.release(try scorer.score(predictions)), wassa: wassa(scorer, predictions),
       warnings: predictions.warnings)
   }
 

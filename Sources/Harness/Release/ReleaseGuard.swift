@@ -65,7 +65,7 @@ public struct ReleaseGuard {
     guard verdict.isNewBest || rule.ladder == nil else {
       return Release(verdict: verdict, report: nil)
     }
-    return Release(verdict: verdict, report: rule.released(try scorer.score(candidate)))
+    return Release(verdict: verdict, report: rule.release(try scorer.score(candidate)))
   }
 
   /// Whether `candidate` is a team's new best.

@@ -29,14 +29,18 @@ public struct ReleaseRule: Sendable, Equatable {
   /// Whether nothing is held back of a report.
   public var isOpen: Bool { decimals == 4 && ladder == nil }
 
-  /// What is released of `report`: figures and bounds of the targets, rounded.
+  /// What is released of `report`: the only way from a ``PrivateReport`` to a ``ScoreReport``.
   ///
-  /// What a place on a board does not need is left out: groups, disparities, other clusterings, the
-  /// detectable difference and the bias, each of which is a further equation in the labels. An open
-  /// rule releases the report as it is.
-  public func released(_ report: ScoreReport) -> ScoreReport {
+  /// A suppressed group keeps its name and the reason. An open rule releases all else as it is. Any
+  /// other rounds the figures and bounds of the targets and leaves out what a place on a board does
+  /// not need: groups, disparities, other clusterings, the detectable difference and the bias, each
+  /// of which is a further equation in the labels.
+  public func release(_ report: PrivateReport) -> ScoreReport {
+    var report = report.whole
+    for place in report.groups.indices where report.groups[place].suppressed != nil {
+      report.groups[place].withhold()
+    }
     guard !isOpen else { return report }
-    var report = report
     report.targets = report.targets.mapValues { $0.released(self) }
     report.wassa = WASSAScores(
       averaged: rounded(report.wassa.averaged), empathy: rounded(report.wassa.empathy),
@@ -46,25 +50,6 @@ public struct ReleaseRule: Sendable, Equatable {
     report.sensitivity = nil
     report.detectable = nil
     return report
-  }
-
-  /// What is released of a board's comparison: its differences, bounds and p-values, rounded. With an
-  /// exact difference to an entry of known score a guarded one's would be exact too.
-  public func released(_ comparison: BoardComparison) -> BoardComparison {
-    guard !isOpen else { return comparison }
-    var comparison = comparison
-    for index in comparison.pairs.indices {
-      for path in Self.pairPaths {
-        comparison.pairs[index][keyPath: path] = rounded(comparison.pairs[index][keyPath: path])
-      }
-    }
-    let detectable = rounded(comparison.detectable?.difference)
-    comparison.detectable?.difference = detectable
-    return comparison
-  }
-
-  private static var pairPaths: [WritableKeyPath<BoardComparison.Pair, Double?>] {
-    [\.difference, \.low, \.high, \.p, \.adjusted, \.discoveryRate]
   }
 
   func rounded(_ value: Double?) -> Double? { Rounding.rounded(value, decimals: decimals) }

@@ -30,7 +30,7 @@ public struct FilePair {
   }
 
   /// The report; benchmark and split are named `files` and the gold file's name.
-  public func score(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {
+  public func score(_ options: ScoringOptions) throws(HarnessError) -> PrivateReport {
     guard gold.ids == nil else { return try scoreKeyed(options) }
     guard predictions.ids == nil, predictions.rowCount == gold.rowCount else {
       throw .invalid([
@@ -46,7 +46,7 @@ public struct FilePair {
   private var gold: PredictionTable { goldFile.table }
 
   /// Joined by id, through the same reader and scorer as a benchmark's split.
-  private func scoreKeyed(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {
+  private func scoreKeyed(_ options: ScoringOptions) throws(HarnessError) -> PrivateReport {
     var options = options
     if !goldFile.hasPersons { options.cluster = .row }
     let dataset = goldFile.dataset
@@ -56,7 +56,7 @@ public struct FilePair {
       reader.align(predictions))
   }
 
-  private func scoreOrdered(_ options: ScoringOptions) throws(HarnessError) -> ScoreReport {
+  private func scoreOrdered(_ options: ScoringOptions) throws(HarnessError) -> PrivateReport {
     var options = options
     options.cluster = .row
     let grouped = gold.rowCount > Self.groupingThreshold ? Self.groupCount : nil
@@ -75,22 +75,21 @@ public struct FilePair {
       throw .usage("\(predictions.name) predicts no target that \(gold.name) has labels of.")
     }
     let goldDigest = Digest.sha256(columns: gold)
-    var report = ScoreReport(
+    let figures = parts.map { part in
+      let system = SystemInference(
+        part.sample, predictions: part.predictions, options: options.inference)
+      return (part.target, TargetScores(system, options))
+    }
+    return PrivateReport(
       benchmark: "files", split: gold.name, n: main.predictions.count,
-      clusters: main.sample.clusterCount, targets: [:], wassa: Scorer.wassa(parts),
+      clusters: main.sample.clusterCount, level: options.inference.level,
+      targets: Dictionary(figures, uniquingKeysWith: { first, _ in first }),
+      wassa: Scorer.wassa(parts),
       digests: Digests(
         gold: goldDigest, order: Digest.sha256("\(gold.rowCount) rows in file order"),
         predictions: Digest.sha256(columns: predictions)),
       signature: options.signature(goldDigest: goldDigest, grouped: grouped),
-      version: ScoreReport.toolVersion)
-    for part in parts {
-      report.targets[part.target] = TargetScores(
-        SystemInference(part.sample, predictions: part.predictions, options: options.inference),
-        options)
-    }
-    let notes = warnings.map(\.description)
-    report.notes = notes.isEmpty ? nil : notes
-    return report
+      notes: warnings.map(\.description))
   }
 }
 

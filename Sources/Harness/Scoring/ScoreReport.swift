@@ -1,47 +1,55 @@
 /// What is published of one scored submission: aggregates, how they were made, and digests.
 ///
 /// It is one JSON document. It holds no label, no essay and no figure of a single row, and every
-/// figure is rounded to 4 decimals (see ``Rounding``). An undefined figure has no `value` and a
-/// reason in `undefined`.
+/// figure is rounded (see ``Rounding``). An undefined figure has no `value` and a reason in
+/// `undefined`. Outside this module a report comes from ``ReleaseRule/release(_:)-(PrivateReport)``
+/// or is decoded from one that did: what was not released cannot be shown.
 public struct ScoreReport: Codable, Sendable, Equatable {
   /// Version of this document's form; a reader refuses a greater one.
-  public var schema: Int = 1
-  public var benchmark: String
-  public var split: String
+  public internal(set) var schema: Int = 1
+  public internal(set) var benchmark: String
+  public internal(set) var split: String
   /// Rows that were scored.
-  public var n: Int
+  public internal(set) var n: Int
   /// Clusters (persons, unless the signature says otherwise) that the scored rows belong to.
-  public var clusters: Int
+  public internal(set) var clusters: Int
+  /// Nominal coverage of the intervals, for example 0.95.
+  public internal(set) var level: Double
   /// Rows of the split without a prediction that `--drop-missing` left out; nil when none.
-  public var dropped: Int?
-  public var targets: TargetTable<TargetScores>
-  public var groups: [GroupScores]
-  public var disparities: [Disparity]?
+  public internal(set) var dropped: Int?
+  public internal(set) var targets: TargetTable<TargetScores>
+  public internal(set) var groups: [GroupScores]
+  public internal(set) var disparities: [Disparity]?
   /// The same intervals under another clustering, to show how much the choice matters.
-  public var sensitivity: [Sensitivity]?
-  public var detectable: DetectableDifference?
-  public var wassa: WASSAScores
-  public var digests: Digests
-  public var signature: String
-  public var version: String
+  public internal(set) var sensitivity: [Sensitivity]?
+  public internal(set) var detectable: DetectableDifference?
+  public internal(set) var wassa: WASSAScores
+  public internal(set) var digests: Digests
+  public internal(set) var signature: String
+  public internal(set) var version: String
   /// What a reader has to know beside the figures, in words.
-  public var notes: [String]?
+  public internal(set) var notes: [String]?
+}
 
-  public init(
-    benchmark: String, split: String, n: Int, clusters: Int, targets: TargetTable<TargetScores>,
-    groups: [GroupScores] = [], wassa: WASSAScores, digests: Digests, signature: String,
-    version: String
+/// What scoring found out about one submission, before anything of it is released.
+///
+/// It can be neither encoded nor read outside this module; ``ReleaseRule/release(_:)-(PrivateReport)``
+/// is its only way out.
+public struct PrivateReport: Sendable {
+  let whole: ScoreReport
+
+  package init(
+    benchmark: String, split: String, n: Int, clusters: Int, level: Double, dropped: Int? = nil,
+    targets: TargetTable<TargetScores>, groups: [GroupScores] = [],
+    disparities: [Disparity]? = nil, sensitivity: [Sensitivity]? = nil,
+    detectable: DetectableDifference? = nil, wassa: WASSAScores, digests: Digests,
+    signature: String, version: String = ScoreReport.toolVersion, notes: [String] = []
   ) {
-    self.benchmark = benchmark
-    self.split = split
-    self.n = n
-    self.clusters = clusters
-    self.targets = targets
-    self.groups = groups
-    self.wassa = wassa
-    self.digests = digests
-    self.signature = signature
-    self.version = version
+    whole = ScoreReport(
+      benchmark: benchmark, split: split, n: n, clusters: clusters, level: level,
+      dropped: dropped, targets: targets, groups: groups, disparities: disparities,
+      sensitivity: sensitivity, detectable: detectable, wassa: wassa, digests: digests,
+      signature: signature, version: version, notes: notes.isEmpty ? nil : notes)
   }
 }
 
@@ -119,6 +127,12 @@ public struct GroupScores: Codable, Sendable, Equatable {
   public init(attribute: String, group: String) {
     self.attribute = attribute
     self.group = group
+  }
+
+  /// Leaves the names and the reason alone.
+  mutating func withhold() {
+    (n, clusters) = (nil, nil)
+    (empathy, distress) = (nil, nil)
   }
 }
 

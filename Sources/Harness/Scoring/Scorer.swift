@@ -44,10 +44,10 @@ public struct Scorer: Sendable {
       sample: known.sample)
   }
 
-  /// The report on `predictions`.
+  /// The report on `predictions`; a ``ReleaseRule`` says what of it may be shown.
   ///
   /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
-  public func score(_ predictions: Predictions) throws(HarnessError) -> ScoreReport {
+  public func score(_ predictions: Predictions) throws(HarnessError) -> PrivateReport {
     let parts = Target.allCases.compactMap { rows($0, of: predictions) }
     guard let main = parts.first(where: { $0.target == definition.primary.target }) ?? parts.first
     else {
@@ -55,22 +55,17 @@ public struct Scorer: Sendable {
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
     let marks = split.marks
-    var report = ScoreReport(
+    return PrivateReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
-      clusters: main.sample.clusterCount, targets: [:], wassa: Self.wassa(parts),
-      digests: Digests(
-        gold: marks.gold, order: marks.order, predictions: predictions.digest),
-      signature: marks.signature,
-      version: ScoreReport.toolVersion)
-    for part in parts { report.targets[part.target] = figures(part) }
-    report.dropped = predictions.missingCount > 0 ? predictions.missingCount : nil
-    report.groups = groups(parts)
-    report.disparities = disparities(parts)
-    if options.sensitivity { report.sensitivity = sensitivity(parts) }
-    if options.detectable { report.detectable = detectable(main) }
-    let notes = notes(main, predictions)
-    report.notes = notes.isEmpty ? nil : notes
-    return report
+      clusters: main.sample.clusterCount, level: options.inference.level,
+      dropped: predictions.missingCount > 0 ? predictions.missingCount : nil,
+      targets: Dictionary(
+        parts.map { ($0.target, figures($0)) }, uniquingKeysWith: { first, _ in first }),
+      groups: groups(parts), disparities: disparities(parts),
+      sensitivity: options.sensitivity ? sensitivity(parts) : nil,
+      detectable: options.detectable ? detectable(main) : nil, wassa: Self.wassa(parts),
+      digests: Digests(gold: marks.gold, order: marks.order, predictions: predictions.digest),
+      signature: marks.signature, notes: notes(main, predictions))
   }
 
   private func figures(_ part: TargetRows) -> TargetScores {

@@ -3,8 +3,7 @@ import Harness
 /// A small picture of a score for a README: what it says is its text alternative too.
 enum Badge {
   /// For example `PCC 0.61 [0.48, 0.72] on NewsEmp24`.
-  static func words(_ entry: LeaderboardEntry, _ table: BoardTable) -> (figure: String, on: String)
-  {
+  static func words(_ entry: Board.Entry, _ table: BoardTable) -> (figure: String, on: String) {
     let figure = table.primary(entry) ?? ScoredFigure()
     let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
     let value =
@@ -13,7 +12,7 @@ enum Badge {
     return ("\(table.metric.short) \(value)", on)
   }
 
-  static func svg(_ entry: LeaderboardEntry, _ table: BoardTable) -> String {
+  static func svg(_ entry: Board.Entry, _ table: BoardTable) -> String {
     let (figure, on) = words(entry, table)
     // Widths are set, not measured: `textLength` makes the letters fit whatever the font is.
     let left = 14 + 6.6 * Double(on.count)

@@ -9,9 +9,9 @@ struct Feed {
 
   private struct Item {
     let day: String
-    let entry: LeaderboardEntry
+    let entry: Board.Entry
     let table: BoardTable
-    var path: String { "\(table.board.path)/\(SitePaths.system(entry.slug))" }
+    var path: String { "\(table.board.key.path)/\(SitePaths.system(entry.slug))" }
   }
 
   init(tables: [BoardTable], chrome: Chrome) {

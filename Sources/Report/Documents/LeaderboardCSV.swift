@@ -1,7 +1,9 @@
-import Harness
+public import Harness
 
 /// `leaderboard.csv`: the scored and the published rows, RFC 4180, UTF-8, LF line ends.
-enum LeaderboardCSV {
+public enum LeaderboardCSV {
+  public static func text(of board: Board) -> String { text(BoardTable(board)) }
+
   static func text(_ table: BoardTable) -> String {
     let targets = table.benchmark.targets.map(\.name)
     var header = ["low_rank", "high_rank", "tie_groups", "slug", "system", "team", "kind"]
@@ -20,7 +22,7 @@ enum LeaderboardCSV {
   }
 
   private static func scoredLine(
-    _ entry: LeaderboardEntry, _ table: BoardTable, _ targets: [Target]
+    _ entry: Board.Entry, _ table: BoardTable, _ targets: [Target]
   ) -> String {
     let standing = table.standings[entry.slug]
     var cells = [
@@ -40,7 +42,7 @@ enum LeaderboardCSV {
     return cells.joined(separator: ",")
   }
 
-  private static func publishedLine(_ entry: LeaderboardEntry, _ targets: [Target]) -> String {
+  private static func publishedLine(_ entry: Board.Entry, _ targets: [Target]) -> String {
     var cells = ["", "", ""] + names(entry) + ["", ""]
     for target in targets {
       for metric in MetricKind.allCases {
@@ -52,7 +54,7 @@ enum LeaderboardCSV {
     return cells.joined(separator: ",")
   }
 
-  private static func names(_ entry: LeaderboardEntry) -> [String] {
+  private static func names(_ entry: Board.Entry) -> [String] {
     [
       quoted(entry.slug), quoted(entry.metadata.system), quoted(entry.metadata.team),
       entry.metadata.kind.rawValue, quoted(entry.metadata.submitted ?? ""),

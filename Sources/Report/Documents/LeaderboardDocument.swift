@@ -1,3 +1,4 @@
+public import Foundation
 public import Harness
 
 /// `leaderboard.json`: a board as a program reads it.
@@ -58,6 +59,11 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
 }
 
 extension LeaderboardDocument {
+  /// The document of `board` as the site and the API send it.
+  public static func json(of board: Board) throws -> Data {
+    try JSONText.encode(LeaderboardDocument(BoardTable(board)))
+  }
+
   init(_ table: BoardTable) {
     benchmark = table.benchmark.id
     title = table.benchmark.title
@@ -85,16 +91,8 @@ extension LeaderboardDocument {
     apart = table.apart.map { entry in
       ApartRow(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
-        reason: table.reasonApart(entry), page: SitePaths.system(entry.slug))
+        reason: table.board.reasonApart(entry), page: SitePaths.system(entry.slug))
     }
-  }
-}
-
-extension BoardTable {
-  /// Why an entry is not ranked, in words.
-  func reasonApart(_ entry: LeaderboardEntry) -> String {
-    if let withdrawal = entry.metadata.withdrawal { return "withdrawn: \(withdrawal.text)" }
-    return entry.unscored ?? "no score report is at hand for it"
   }
 }
 
@@ -106,20 +104,10 @@ struct SystemDocument: Encodable {
   let report: ScoreReport?
   let unscored: String?
 
-  /// `entry` without its contact, and a suppressed group without any figure.
-  init(_ entry: LeaderboardEntry) {
+  init(_ entry: Board.Entry) {
     slug = entry.slug
-    var metadata = entry.metadata
-    metadata.contact = nil
-    self.metadata = metadata
-    var report = entry.report
-    for place in (report?.groups ?? []).indices where report?.groups[place].suppressed != nil {
-      report?.groups[place].n = nil
-      report?.groups[place].clusters = nil
-      report?.groups[place].empathy = nil
-      report?.groups[place].distress = nil
-    }
-    self.report = report
+    metadata = entry.metadata
+    report = entry.report
     unscored = entry.unscored
   }
 }

@@ -91,7 +91,7 @@ struct PreviewImage: Sendable {
   }
 
   /// An entry: its figure with its interval on the board's axis.
-  func entry(_ entry: LeaderboardEntry, _ table: BoardTable) -> Data {
+  func entry(_ entry: Board.Entry, _ table: BoardTable) -> Data {
     var canvas = sheet
     write(SafeText.cleaned(entry.metadata.system), &canvas, y: 212, size: 44)
     write(
@@ -174,7 +174,7 @@ struct PreviewImage: Sendable {
     return from + (to - from) * (held - axis.lowerBound) / (axis.upperBound - axis.lowerBound)
   }
 
-  private func foot(_ entry: LeaderboardEntry, _ table: BoardTable) -> String {
+  private func foot(_ entry: Board.Entry, _ table: BoardTable) -> String {
     var parts: [String] = []
     if let standing = table.standings[entry.slug] {
       let ranks =

@@ -13,7 +13,7 @@ enum Badges {
   }
 
   /// Names and explanations, the kind first.
-  static func all(_ entry: LeaderboardEntry) -> [Content] {
+  static func all(_ entry: Board.Entry) -> [Content] {
     let metadata = entry.metadata
     var badges = [badge(title(metadata.kind), "kind", explanation(metadata.kind))]
     if entry.report != nil {

@@ -22,7 +22,7 @@ struct ClaimedFigure {
   }
 
   /// Every claim of `entry`, by target and the metric's name.
-  static func all(_ entry: LeaderboardEntry) -> [ClaimedFigure] {
+  static func all(_ entry: Board.Entry) -> [ClaimedFigure] {
     let claimed = entry.metadata.claimed ?? [:]
     return Target.allCases.flatMap { target in
       (claimed[target] ?? [:]).sorted { $0.key < $1.key }.map { name, claim in

@@ -12,7 +12,7 @@ struct ComparePage: Sendable {
   /// Systems beyond this place are left to the documents: the matrix would not be read.
   static let limit = 40
 
-  var path: String { "\(table.board.path)/compare.html" }
+  var path: String { "\(table.board.key.path)/compare.html" }
 
   func content() -> Content {
     let board = "\(table.benchmark.title), \(table.board.split)"
@@ -20,7 +20,7 @@ struct ComparePage: Sendable {
       path: path, title: "All pairs on \(board)",
       description:
         "Pairwise differences in \(table.metric.name) with adjusted p-values on \(board).",
-      section: .boards, preview: "\(table.board.path)/\(SitePaths.preview)")
+      section: .boards, preview: "\(table.board.key.path)/\(SitePaths.preview)")
     let all = table.scored.filter { table.primary($0)?.value != nil }
     let shown = Array(all.prefix(Self.limit))
     content["boardName"] = board
@@ -48,7 +48,7 @@ struct ComparePage: Sendable {
     let second: String
   }
 
-  private func matrix(_ shown: [LeaderboardEntry]) -> Content {
+  private func matrix(_ shown: [Board.Entry]) -> Content {
     var pairs: [Key: BoardComparison.Pair] = [:]
     for pair in comparison.pairs {
       pairs[Key(first: pair.first, second: pair.second)] = pair

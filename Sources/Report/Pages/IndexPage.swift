@@ -30,7 +30,7 @@ struct IndexPage: Sendable {
     let leaders = table.scored.prefix(5).filter { table.primary($0)?.value != nil }
     return [
       "boardTitle": table.benchmark.title, "split": table.board.split,
-      "boardPage": "\(table.board.path)/index.html",
+      "boardPage": "\(table.board.key.path)/index.html",
       "benchmarkPage": "\(table.benchmark.id)/index.html",
       "systemCount": FigureText.counted(table.scored.count, "system"),
       "hasPublished": !table.published.isEmpty,
@@ -42,7 +42,7 @@ struct IndexPage: Sendable {
         let figure = table.primary(entry) ?? ScoredFigure()
         return [
           "system": SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 48),
-          "page": "\(table.board.path)/\(SitePaths.system(entry.slug))",
+          "page": "\(table.board.key.path)/\(SitePaths.system(entry.slug))",
           "value": FigureText.number(figure.value),
           "interval": FigureText.interval(figure, decimals: 2) ?? "",
           "whisker": whisker.drawing(figure),

@@ -5,7 +5,7 @@ struct LeaderboardPage: Sendable {
   let table: BoardTable
   let chrome: Chrome
 
-  var path: String { "\(table.board.path)/index.html" }
+  var path: String { "\(table.board.key.path)/index.html" }
 
   /// Above this many rows the stylesheet lays out only what is in sight.
   private static let largeBoard = 150
@@ -18,7 +18,7 @@ struct LeaderboardPage: Sendable {
       path: path, title: "\(benchmark.title), \(split)",
       description: "\(what): \(FigureText.counted(table.scored.count, "scored system")), "
         + "ordered by \(table.metric.name).", section: .boards,
-      preview: "\(table.board.path)/\(SitePaths.preview)")
+      preview: "\(table.board.key.path)/\(SitePaths.preview)")
     content["benchmark"] = benchmark.title
     content["benchmarkPage"] = "../index.html"
     content["split"] = split
@@ -42,7 +42,7 @@ struct LeaderboardPage: Sendable {
     content["kinds"] = kinds()
     content.merge(publishedTable()) { _, new in new }
     content["apartRows"] = table.apart.map { entry in
-      names(entry).merging(["reason": table.reasonApart(entry)]) { _, new in new }
+      names(entry).merging(["reason": table.board.reasonApart(entry)]) { _, new in new }
     }
     return content
   }
@@ -110,7 +110,7 @@ struct LeaderboardPage: Sendable {
     return content
   }
 
-  private func row(_ entry: LeaderboardEntry) -> Content {
+  private func row(_ entry: Board.Entry) -> Content {
     var content = names(entry)
     let metadata = entry.metadata
     let standing = table.standings[entry.slug]
@@ -131,7 +131,7 @@ struct LeaderboardPage: Sendable {
     return content
   }
 
-  private func cells(_ entry: LeaderboardEntry) -> [Content] {
+  private func cells(_ entry: Board.Entry) -> [Content] {
     let whisker = Whisker(axis: table.axis)
     var cells = table.metrics.map { metric in
       cell(
@@ -161,7 +161,7 @@ struct LeaderboardPage: Sendable {
     return content
   }
 
-  private func names(_ entry: LeaderboardEntry) -> Content {
+  private func names(_ entry: Board.Entry) -> Content {
     let system = SafeText.cleaned(entry.metadata.system)
     let team = SafeText.cleaned(entry.metadata.team)
     return [

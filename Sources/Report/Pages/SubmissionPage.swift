@@ -4,10 +4,10 @@ import Harness
 /// The page of one entry.
 struct SubmissionPage: Sendable {
   let table: BoardTable
-  let entry: LeaderboardEntry
+  let entry: Board.Entry
   let chrome: Chrome
 
-  var path: String { "\(table.board.path)/\(SitePaths.system(entry.slug))" }
+  var path: String { "\(table.board.key.path)/\(SitePaths.system(entry.slug))" }
 
   func content() -> Content {
     let metadata = entry.metadata
@@ -16,7 +16,7 @@ struct SubmissionPage: Sendable {
     var content = chrome.content(
       path: path, title: "\(SafeText.shortened(system, to: 60)) on \(board)",
       description: summary(), section: .boards,
-      preview: "\(table.board.path)/\(SitePaths.preview(entry.slug))")
+      preview: "\(table.board.key.path)/\(SitePaths.preview(entry.slug))")
     content["system"] = SafeText.shortened(system, to: 300)
     content["team"] = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
     content["boardName"] = board
@@ -87,7 +87,7 @@ struct SubmissionPage: Sendable {
       content["badgeImage"] = "../\(SitePaths.badge(entry.slug))"
       let words = Badge.words(entry, table)
       if let address = chrome.address {
-        let badge = "\(table.board.path)/\(SitePaths.badge(entry.slug))"
+        let badge = "\(table.board.key.path)/\(SitePaths.badge(entry.slug))"
         content["badgeAddress"] = address.appending(path: badge).absoluteString
       }
       content["hasEmbed"] = chrome.address != nil

@@ -1,19 +1,9 @@
 import Harness
 
-/// A board put in order: what is ranked, what is only published, and what could not be scored.
+/// A board with what drawing it needs: which columns it has, and the axis of its intervals.
 struct BoardTable: Sendable {
   let board: Board
-  let benchmark: BenchmarkDefinition
   let metric: MetricKind
-  let target: Target
-  /// Scored entries, best first by the primary metric; those where it is undefined come last.
-  let scored: [LeaderboardEntry]
-  /// Claimed in a paper, best claim first.
-  let published: [LeaderboardEntry]
-  /// Not scored, or withdrawn.
-  let apart: [LeaderboardEntry]
-  /// Standing of each system, where a comparison was given.
-  let standings: [String: BoardComparison.Standing]
   /// Metrics with a figure for the primary target, the primary metric first.
   let metrics: [MetricKind]
   /// Whether any scored entry has figures for the other target.
@@ -21,32 +11,19 @@ struct BoardTable: Sendable {
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
 
-  init(board: Board, benchmark: BenchmarkDefinition) {
+  var benchmark: BenchmarkDefinition { board.definition }
+  var target: Target { board.definition.primary.target }
+  var scored: [Board.Entry] { board.scored }
+  var published: [Board.Entry] { board.published }
+  var apart: [Board.Entry] { board.apart }
+  var standings: [String: BoardComparison.Standing] { board.standings }
+
+  init(_ board: Board) {
     self.board = board
-    self.benchmark = benchmark
-    let metric = MetricKind(rawValue: benchmark.primary.metric.lowercased()) ?? .pcc
-    let target = benchmark.primary.target
+    let metric = MetricKind(rawValue: board.definition.primary.metric) ?? .pcc
+    let target = board.definition.primary.target
+    let scored = board.scored
     self.metric = metric
-    self.target = target
-    let isApart = { (entry: LeaderboardEntry) in
-      entry.metadata.withdrawal != nil || entry.report == nil
-    }
-    let sign = metric.higherIsBetter ? -1.0 : 1.0
-    let slugOrder = board.entries.sorted { $0.slug < $1.slug }
-    published = Self.ordered(slugOrder.filter { $0.metadata.kind == .published }) {
-      ($0.metadata.claimed?[target]?[metric.rawValue]).map { $0 * sign }
-    }
-    let own = slugOrder.filter { $0.metadata.kind != .published }
-    apart = own.filter(isApart)
-    let scored = Self.ordered(own.filter { !isApart($0) }) {
-      Self.figure($0, metric, target)?.value.map { $0 * sign }
-    }
-    self.scored = scored
-    standings = Dictionary(
-      (board.comparison?.standings ?? []).map { ($0.slug, $0) },
-      uniquingKeysWith: { first, _ in
-        first
-      })
     let order = [metric] + MetricKind.allCases.filter { $0 != metric }
     metrics = order.filter { kind in
       kind == metric || scored.contains { Self.figure($0, kind, target) != nil }
@@ -57,31 +34,14 @@ struct BoardTable: Sendable {
   }
 
   /// The figure of the primary metric.
-  func primary(_ entry: LeaderboardEntry) -> ScoredFigure? {
+  func primary(_ entry: Board.Entry) -> ScoredFigure? {
     Self.figure(entry, metric, target)
   }
 
   static func figure(
-    _ entry: LeaderboardEntry, _ metric: MetricKind, _ target: Target
+    _ entry: Board.Entry, _ metric: MetricKind, _ target: Target
   ) -> ScoredFigure? {
     entry.report?.targets[target].flatMap(metric.figure)
-  }
-
-  /// Ascending by `key`, entries without one last, the given order among equals.
-  private static func ordered(
-    _ entries: [LeaderboardEntry], by key: (LeaderboardEntry) -> Double?
-  ) -> [LeaderboardEntry] {
-    entries.enumerated()
-      .map { (place: $0.offset, key: key($0.element).flatMap { $0.isFinite ? $0 : nil }) }
-      .sorted { a, b in
-        switch (a.key, b.key) {
-        case (let x?, let y?): x == y ? a.place < b.place : x < y
-        case (_?, nil): true
-        case (nil, _?): false
-        case (nil, nil): a.place < b.place
-        }
-      }
-      .map { entries[$0.place] }
   }
 
   /// The least range of whole tenths that holds every interval.

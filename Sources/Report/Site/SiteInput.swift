@@ -9,8 +9,6 @@ public struct SiteInput: Sendable {
   public var address: URL?
   public var benchmarks: [BenchmarkDefinition]
   public var boards: [Board]
-  /// Figures of a split's labels, by `benchmark/split`, as they may be shown.
-  public var statistics: [String: DatasetStatistics.SplitStatistics]
   public var replication: Replication?
   /// Version of the program, for the foot of each page.
   public var version: String?
@@ -19,39 +17,14 @@ public struct SiteInput: Sendable {
 
   public init(
     benchmarks: [BenchmarkDefinition], boards: [Board], title: String = "invitro",
-    address: URL? = nil, statistics: [String: DatasetStatistics.SplitStatistics] = [:],
-    replication: Replication? = nil, version: String? = nil
+    address: URL? = nil, replication: Replication? = nil,
+    version: String? = ScoreReport.toolVersion
   ) {
     self.benchmarks = benchmarks
     self.boards = boards
     self.title = title
     self.address = address
-    self.statistics = statistics
     self.replication = replication
     self.version = version
   }
-}
-
-/// The entries of one split of one benchmark.
-public struct Board: Sendable {
-  /// Id of the benchmark.
-  public var benchmark: String
-  public var split: String
-  /// In any order; the site orders them.
-  public var entries: [LeaderboardEntry]
-  /// Without it no rank is shown: an order of point estimates alone is no ranking.
-  public var comparison: BoardComparison?
-
-  public init(
-    benchmark: String, split: String, entries: [LeaderboardEntry],
-    comparison: BoardComparison? = nil
-  ) {
-    self.benchmark = benchmark
-    self.split = split
-    self.entries = entries
-    self.comparison = comparison
-  }
-
-  /// `benchmark/split`.
-  public var path: String { "\(benchmark)/\(split)" }
 }

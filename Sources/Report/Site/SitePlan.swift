@@ -19,16 +19,12 @@ struct SitePlan: Sendable {
     self.chrome = chrome
     self.templates = templates
     pictures = PreviewImage(site: SafeText.cleaned(input.title))
-    let byID = Dictionary(input.benchmarks.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-    // `check()` has made sure that each board's benchmark is among those given.
-    boards = input.boards.compactMap { board in
-      byID[board.benchmark].map { BoardSource(BoardTable(board: board, benchmark: $0)) }
-    }
+    boards = input.boards.map { BoardSource(BoardTable($0)) }
   }
 
   /// Scored entries by `benchmark/split`.
   var counts: [String: Int] {
-    Dictionary(tables.map { ($0.board.path, $0.scored.count) }, uniquingKeysWith: { a, _ in a })
+    Dictionary(tables.map { ($0.board.key.path, $0.scored.count) }, uniquingKeysWith: { a, _ in a })
   }
 
   func files() -> [SiteFile] {
@@ -103,8 +99,10 @@ struct SitePlan: Sendable {
   }
 
   private func benchmarkFiles(_ benchmark: BenchmarkDefinition) -> [SiteFile] {
-    let statistics = input.statistics.filter { $0.key.hasPrefix("\(benchmark.id)/") }
     let tables = tables.filter { $0.benchmark.id == benchmark.id }
+    let statistics = Dictionary(
+      tables.compactMap { table in table.board.labels.map { (table.board.key.path, $0) } },
+      uniquingKeysWith: { first, _ in first })
     let about = BenchmarkPage(
       benchmark: benchmark, tables: tables, statistics: statistics, chrome: chrome,
       server: input.server)
@@ -138,7 +136,7 @@ struct SitePlan: Sendable {
     ]
     for board in boards {
       let table = board.table
-      let folder = table.board.path
+      let folder = table.board.key.path
       files.append(
         picture("\(folder)/\(SitePaths.preview)", board.digest) { pictures.board(table) })
       files += board.entries.map { source in
@@ -165,7 +163,7 @@ struct SitePlan: Sendable {
 
   private func files(of board: BoardSource) -> [SiteFile] {
     let table = board.table
-    let folder = table.board.path
+    let folder = table.board.key.path
     let source: @Sendable () throws -> Data = { try board.digest.data() }
     let leaderboard = LeaderboardPage(table: table, chrome: chrome)
     // The entries come first: they are encoded on all cores, and the board waits for none of them.
@@ -216,7 +214,7 @@ struct SitePlan: Sendable {
   ) -> [SiteFile] {
     let table = board.table
     let entry = source.entry
-    let folder = table.board.path
+    let folder = table.board.key.path
     let submission = SubmissionPage(table: table, entry: entry, chrome: chrome)
     let shared = Once {
       try source.document.data() + board.header.data() + source.standing(in: table)
@@ -246,12 +244,12 @@ struct SitePlan: Sendable {
 
   /// `by-digest/<digest>.html`: an address that says which predictions it means, whatever the
   /// system is called later.
-  private func permalinkPage(_ table: BoardTable, _ entry: LeaderboardEntry) -> SiteFile? {
+  private func permalinkPage(_ table: BoardTable, _ entry: Board.Entry) -> SiteFile? {
     guard let digest = entry.predictionsDigest, SafeText.isPathComponent(digest) else {
       return nil
     }
     let chrome = chrome
-    let path = "\(table.board.path)/by-digest/\(digest).html"
+    let path = "\(table.board.key.path)/by-digest/\(digest).html"
     let system = entry.metadata.system
     return page("permalink", path, Once { Data("\(entry.slug)\n\(system)".utf8) }) {
       var content = chrome.content(
@@ -277,10 +275,10 @@ struct SitePlan: Sendable {
 
 /// An entry with its public document, which is encoded once.
 struct EntrySource: Sendable {
-  let entry: LeaderboardEntry
+  let entry: Board.Entry
   let document: Once
 
-  init(_ entry: LeaderboardEntry) {
+  init(_ entry: Board.Entry) {
     self.entry = entry
     document = Once { try JSONText.encode(SystemDocument(entry)) }
   }
@@ -330,20 +328,20 @@ extension SiteInput {
     }
     var seen: Set<String> = []
     for board in boards {
-      guard known.contains(board.benchmark) else {
-        throw .unknownBenchmark(board: board.path, benchmark: board.benchmark)
+      guard known.contains(board.key.benchmark) else {
+        throw .unknownBenchmark(board: board.key.path, benchmark: board.key.benchmark)
       }
       guard SafeText.isPathComponent(board.split) else {
         throw .unsafeName(what: "the split", name: board.split)
       }
-      guard seen.insert(board.path).inserted else { throw .repeatedBoard(board.path) }
+      guard seen.insert(board.key.path).inserted else { throw .repeatedBoard(board.key.path) }
       var slugs: Set<String> = []
       for entry in board.entries {
         guard SafeText.isPathComponent(entry.slug) else {
           throw .unsafeName(what: "the slug", name: entry.slug)
         }
         guard slugs.insert(entry.slug).inserted else {
-          throw .repeatedSlug(board: board.path, slug: entry.slug)
+          throw .repeatedSlug(board: board.key.path, slug: entry.slug)
         }
       }
     }

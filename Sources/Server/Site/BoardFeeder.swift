@@ -42,16 +42,15 @@ struct BoardFeeder: Sendable {
         // Where labels are hidden nothing is shown beyond what was released to the team.
         if phase.labels == .hidden { candidate.report = submission.report }
         candidate.digest = submission.digest
-        let (store, key) = (store, submission.key)
-        candidate.read = { reader throws(HarnessError) in
+        let key = submission.key
+        candidate.read = { [store, key] reader throws(HarnessError) in
+          let file: Data?
           do {
-            return try reader.read(
-              try store.predictions(of: key) ?? Data(), name: "predictions.tsv")
-          } catch let error as HarnessError {
-            throw error
+            file = try store.predictions(of: key)
           } catch {
             throw .system(path: store.url.relativePath, reason: "\(error)")
           }
+          return try reader.read(file ?? Data(), name: "predictions.tsv")
         }
         candidates.append(candidate)
       }
@@ -84,7 +83,7 @@ struct PublishedBoard: Sendable {
   let csv: Document
 
   init(_ board: Board) throws {
-    json = Document(try LeaderboardDocument(board).json(), type: "application/json")
-    csv = Document(Data(LeaderboardCSV.text(board).utf8), type: "text/csv; charset=utf-8")
+    json = Document(try LeaderboardDocument.json(of: board), type: "application/json")
+    csv = Document(Data(LeaderboardCSV.text(of: board).utf8), type: "text/csv; charset=utf-8")
   }
 }

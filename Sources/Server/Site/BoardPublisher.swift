@@ -10,6 +10,7 @@ final class BoardPublisher: Sendable {
   private struct State {
     /// What the published boards were made from; nil before the first time.
     var version: SubmissionStore.Version?
+    /// Those with entries, for the site.
     var boards: [Board] = []
     var isSiteStale = false
     /// Nothing is tried before it.
@@ -80,7 +81,7 @@ final class BoardPublisher: Sendable {
       let boards = try feeder.boards()
       let rendered = try boards.map { ($0.key, try PublishedBoard($0)) }
       published.withLock { $0 = Dictionary(rendered) { _, last in last } }
-      state.boards = boards
+      state.boards = boards.filter { !$0.entries.isEmpty }
       state.version = version
       state.isSiteStale = build != nil
     } catch {

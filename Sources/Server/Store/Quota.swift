@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Harness
 
 /// What a team has used of its quotas. It is counted in one row a team, phase and day, so that a check
 /// does not grow with history.

@@ -1,4 +1,5 @@
 import GRDB
+import Harness
 
 extension SubmissionStore {
   /// The query behind a leaderboard: each team's current entry, from a table of its own, so that

@@ -99,8 +99,8 @@ struct ExperimentRunner {
       try AtomicFile.write(text, to: file)
       if dataset.hasGold {
         let scorer = try Scorer(definition, dataset: dataset)
-        let report = try scorer.score(
-          PredictionReader(definition, dataset: dataset).read(file))
+        let read = try PredictionReader(definition, dataset: dataset).read(file)
+        let report = ReleaseRule.open.release(try scorer.score(read))
         try AtomicFile.write(
           try Documents.encode(report), to: folder.report(cell.name, split))
         let pcc = report.targets[.empathy]?.pcc?.value

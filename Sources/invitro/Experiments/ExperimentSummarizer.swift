@@ -57,7 +57,7 @@ struct ExperimentSummarizer {
     guard let first = runs.first, let mean = Predictions.mean(of: first.predictions) else {
       return nil
     }
-    let shape = try scorer.score(mean)
+    let shape = ReleaseRule.open.release(try scorer.score(mean))
     var made = ExperimentSummary.Split(
       benchmark: benchmark, split: split, n: shape.n, clusters: shape.clusters,
       signature: shape.signature)
@@ -103,7 +103,7 @@ struct ExperimentSummarizer {
     let overSeeds = RunsReport(
       scorer, runs.predictions, named: runs.row.name, other?.predictions ?? runs.predictions,
       named: other?.row.name ?? runs.row.name)
-    let averaged = try scorer.score(mean).targets[.empathy]
+    let averaged = ReleaseRule.open.release(try scorer.score(mean)).targets[.empathy]
     let pair = try other.flatMap { other in
       try Predictions.mean(of: other.predictions).map {
         try scorer.compare(mean, named: runs.row.name, $0, named: other.row.name)

@@ -56,28 +56,3 @@ struct SiteCommand: ParsableCommand {
     }
   }
 }
-
-/// Turns scored boards into what the site is made from.
-enum SiteContent {
-  static func input(
-    _ boards: [LeaderboardBuilder.BoardContent], benchmarks: [BenchmarkDefinition], address: URL?,
-    replication: Replication? = nil
-  ) -> SiteInput {
-    let known = boards.compactMap { board -> (String, DatasetStatistics.SplitStatistics)? in
-      guard let dataset = board.dataset,
-        let split = DatasetStatistics([dataset], definition: board.definition).splits.first
-      else { return nil }
-      return ("\(board.definition.id)/\(board.split)", split.published())
-    }
-    return SiteInput(
-      benchmarks: benchmarks,
-      boards: boards.map { board in
-        Board(
-          benchmark: board.definition.id, split: board.split, entries: board.entries,
-          comparison: board.comparison)
-      },
-      address: address,
-      statistics: Dictionary(known, uniquingKeysWith: { first, _ in first }),
-      replication: replication, version: ScoreReport.toolVersion)
-  }
-}

@@ -42,12 +42,13 @@ struct SiteRecipe: ParsableArguments {
     let known = try benchmarks.known()
     var options = try inference.scoringOptions()
     options.sensitivity = true
-    let boards = try LeaderboardBuilder(
+    let boards = try FolderBoards(
       folders.map { SubmissionFolder(URL(filePath: $0)) }, home: home, benchmarks: known,
       options: options, store: fresh ? nil : try ReportStore(home.storeURL)
     ).boards(progress: progress)
-    var input = SiteContent.input(
-      boards, benchmarks: known, address: address, replication: try evidence.run(home).report())
+    var input = SiteInput(
+      benchmarks: known, boards: boards, address: address,
+      replication: try evidence.run(home).report())
     input.server = try SiteAddress.parse(server, option: "--server")
     return try builder.build(input: input, to: out, incremental: incremental)
   }

@@ -161,7 +161,7 @@ struct ComparisonTests {
       try scorer(), runs, named: "a", [4.0, 5, 6].map { system($0, 10) }, named: "b")
     let (pcc, rmse) = try (#require(report.metrics["pcc"]), #require(report.metrics["rmse"]))
     let single = try runs.map { run in
-      try #require(try scorer().score(run).targets[.empathy])
+      try #require(try ReleaseRule.open.release(scorer().score(run)).targets[.empathy])
     }
     #expect(pcc.first?.seeds == 3)
     #expect(pcc.first?.peak == single.compactMap { $0.pcc?.value }.max())

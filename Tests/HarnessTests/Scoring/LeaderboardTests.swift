@@ -55,15 +55,15 @@ struct LeaderboardTests {
 
   private func builder(
     _ submissions: SubmissionFolder, home: DataHome, store: ReportStore?, seed: UInt64 = 1
-  ) -> LeaderboardBuilder {
-    LeaderboardBuilder(
+  ) -> FolderBoards {
+    FolderBoards(
       [submissions], home: home, benchmarks: benchmarks,
       options: ScoringOptions(inference: InferenceOptions(replicates: 200, seed: seed)),
       store: store)
   }
 
   private func same(
-    _ one: [LeaderboardBuilder.BoardContent], _ other: [LeaderboardBuilder.BoardContent]
+    _ one: [Board], _ other: [Board]
   ) -> Bool {
     one.map(\.entries) == other.map(\.entries) && one.map(\.comparison) == other.map(\.comparison)
       && one.map(\.split) == other.map(\.split)
@@ -97,6 +97,59 @@ struct LeaderboardTests {
     #expect(two.first?.entries.first?.report?.signature.contains("seed:2|") == true)
   }
 
+  @Test("a guarded board shows what its rule releases, of reports, pairs and cached ones alike")
+  func guarded() throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(2)
+    let store = try ReportStore(place.file("invitro.sqlite"))
+    let builder = builder(submissions, home: sample.home, store: store)
+    let open = try #require(try builder.boards().first)
+    let board = try #require(try builder.boards(rule: { _ in .hidden }).first)
+    #expect(!open.isGuarded && board.isGuarded && board.level == 0.95)
+    #expect(open.scored.allSatisfy { $0.report?.groups.isEmpty == false })
+    #expect(board.scored.allSatisfy { $0.report?.groups.isEmpty == true })
+    for figure in board.scored.compactMap(board.primary) {
+      let value = try #require(figure.value)
+      #expect(abs((value * 100).rounded() / 100 - value) < 1e-12)
+    }
+    for pair in board.comparison?.pairs ?? [] {
+      let p = try #require(pair.p)
+      #expect(abs((p * 100).rounded() / 100 - p) < 1e-12)
+    }
+  }
+
+  @Test("entries of another source stand beside the folders', and are not read where all is cached")
+  func twoFeeders() throws {
+    let sample = try SampleHome.shared.get()
+    let (place, submissions) = try sample.submissions(2)
+    let store = try ReportStore(place.file("invitro.sqlite"))
+    let predictions = try sample.predictions(sample.systems[2])
+    let alone = Board.Builder(
+      definition: sample.definition, split: "test", dataset: sample.test,
+      options: ScoringOptions(inference: InferenceOptions(replicates: 200)), store: store)
+    var metadata = SubmissionMetadata(
+      benchmark: "sample24", split: "test", team: "T", system: "S", kind: .baseline)
+    metadata.contact = "someone@example.org"
+    var candidate = Board.Candidate(slug: "of-the-server", metadata: metadata) {
+      _ throws(HarnessError) in predictions
+    }
+    candidate.report = try alone.board([candidate]).scored.first?.report
+    candidate.digest = predictions.digest
+    let builder = builder(submissions, home: sample.home, store: store)
+    let first = try #require(try builder.boards(adding: [candidate]).first)
+    #expect(first.scored.count == 3 && first.comparison?.pairs.count == 3)
+    #expect(first.entries.allSatisfy { $0.metadata.contact == nil })
+    candidate.read = { _ throws(HarnessError) in throw .usage("read again") }
+    let second = try #require(try builder.boards(adding: [candidate]).first)
+    #expect(first.scored == second.scored && first.comparison == second.comparison)
+  }
+
+  @Test("a private report can be neither encoded nor decoded")
+  func privateReport() {
+    #expect((PrivateReport.self as Any) is any Encodable.Type == false)
+    #expect((PrivateReport.self as Any) is any Decodable.Type == false)
+  }
+
   @Test("the store is readable by its owner alone")
   func mode() throws {
     let place = try TemporaryFolder()
@@ -120,10 +173,10 @@ struct LeaderboardTests {
     let (place, submissions) = try sample.submissions(3)
     defer { withExtendedLifetime(place) {} }
     var seen: [Int] = []
-    _ = try builder(submissions, home: sample.home, store: nil).boards { done, total in
+    _ = try builder(submissions, home: sample.home, store: nil).boards(progress: { done, total in
       #expect(total == 3)
       seen.append(done)
-    }
+    })
     #expect(seen == [1, 2, 3])
   }
 

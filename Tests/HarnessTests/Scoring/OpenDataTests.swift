@@ -31,9 +31,8 @@ struct OpenDataTests {
   func llama() throws {
     let open = try OpenSet.shared.get()
     let read = try PredictionReader(open.definition, dataset: open.all).read(open.labels("llama"))
-    let report = try Scorer(
-      open.definition, dataset: open.all, options: Synthetic.quick
-    ).score(read)
+    let scorer = try Scorer(open.definition, dataset: open.all, options: Synthetic.quick)
+    let report = ReleaseRule.open.release(try scorer.score(read))
     let scores = try #require(report.targets[.empathy])
     #expect(report.n == 1860 && report.clusters == 372)
     #expect(scores.pcc?.value == 0.4369)
@@ -56,9 +55,8 @@ struct OpenDataTests {
       open.definition, dataset: open.all, dropMissing: true
     ).read(open.labels("gpt"))
     #expect(read.missingCount == 5)
-    let report = try Scorer(
-      open.definition, dataset: open.all, options: Synthetic.quick
-    ).score(read)
+    let scorer = try Scorer(open.definition, dataset: open.all, options: Synthetic.quick)
+    let report = ReleaseRule.open.release(try scorer.score(read))
     #expect(report.n == 1855 && report.dropped == 5)
   }
 

@@ -10,9 +10,10 @@ struct ScoreReportTests {
   private func score(
     _ predictions: Predictions, dataset: Dataset? = nil, options: ScoringOptions = Synthetic.quick
   ) throws -> ScoreReport {
-    try Scorer(
-      Workbench().definition, dataset: dataset ?? self.dataset, options: options
-    ).score(predictions)
+    try ReleaseRule.open.release(
+      Scorer(
+        Workbench().definition, dataset: dataset ?? self.dataset, options: options
+      ).score(predictions))
   }
 
   private func document(_ report: ScoreReport) throws -> [String: Any] {

@@ -2,7 +2,8 @@ import Foundation
 import Harness
 
 extension ScoreReport {
-  /// Every number in the report's document, wherever it stands.
+  /// Every number in the report's document, wherever it stands, but for the level, which is a choice
+  /// and no figure.
   var numbers: [Double] {
     get throws {
       var numbers: [Double] = []
@@ -14,7 +15,10 @@ extension ScoreReport {
         default: break
         }
       }
-      collect(try JSONSerialization.jsonObject(with: Documents.encode(self)))
+      let document = try JSONSerialization.jsonObject(with: Documents.encode(self))
+      var figures = document as? [String: Any] ?? [:]
+      figures["level"] = nil
+      collect(figures)
       return numbers
     }
   }

@@ -1,7 +1,7 @@
 /// How the systems of one leaderboard compare in its primary metric: every pair's difference with
 /// its interval and test, and what follows from them for ranks.
 ///
-/// Systems are named by their ``LeaderboardEntry/slug``. A pair that was not tested is absent, and
+/// Systems are named by their ``Board/Entry/slug``. A pair that was not tested is absent, and
 /// so is the standing of a system whose primary metric is undefined.
 public struct BoardComparison: Codable, Sendable, Equatable {
   /// Version of this document's form.
@@ -76,7 +76,7 @@ public struct BoardComparison: Codable, Sendable, Equatable {
     }
   }
 
-  public init(
+  package init(
     metric: String, target: Target, test: String, interval: String, adjustment: String,
     family: String, level: Double, pairs: [Pair], standings: [Standing],
     detectable: DetectableDifference? = nil, signature: String? = nil
@@ -92,5 +92,24 @@ public struct BoardComparison: Codable, Sendable, Equatable {
     self.standings = standings
     self.detectable = detectable
     self.signature = signature
+  }
+}
+
+extension BoardComparison {
+  /// What `rule` releases: differences, bounds and p-values, rounded. With an exact difference to an
+  /// entry of known score a guarded one's would be exact too.
+  func released(by rule: ReleaseRule) -> BoardComparison {
+    guard !rule.isOpen else { return self }
+    var comparison = self
+    let paths: [WritableKeyPath<Pair, Double?>] = [
+      \.difference, \.low, \.high, \.p, \.adjusted, \.discoveryRate,
+    ]
+    for index in pairs.indices {
+      for path in paths {
+        comparison.pairs[index][keyPath: path] = rule.rounded(pairs[index][keyPath: path])
+      }
+    }
+    comparison.detectable?.difference = rule.rounded(detectable?.difference)
+    return comparison
   }
 }

@@ -1,0 +1,174 @@
+import Metrics
+
+extension Board {
+  /// An entry as a feeder gives it.
+  public struct Candidate: Sendable {
+    public typealias Reading =
+      @Sendable (_ reader: PredictionReader) throws(HarnessError) -> Predictions
+
+    public var slug: String
+    /// With the entry's history; the contact stays behind.
+    public var metadata: SubmissionMetadata
+    /// What was released of it already; nil has the builder score the predictions.
+    public var report: ScoreReport?
+    /// Digest of the predictions, where it is known without reading them.
+    public var digest: String?
+    /// Reads the predictions; nil where there are none (published, or withdrawn and taken away).
+    public var read: Reading?
+
+    /// - Parameters:
+    ///   - report: released under the rule of the board it will stand on.
+    ///   - digest: of the predictions. With it they are read only where something is not cached.
+    public init(
+      slug: String, metadata: SubmissionMetadata, report: ScoreReport? = nil,
+      digest: String? = nil, read: Reading?
+    ) {
+      self.slug = slug
+      self.metadata = metadata
+      self.report = report
+      self.digest = digest
+      self.read = read
+    }
+  }
+
+  /// Makes a board from candidates, whoever feeds them: scores those that have no report, compares
+  /// all of them with each other, and releases both by one rule.
+  public struct Builder {
+    public let definition: BenchmarkDefinition
+    public let split: String
+    private let dataset: Dataset?
+    private let options: ScoringOptions
+    private let rule: ReleaseRule
+    private let store: ReportStore?
+
+    /// - Parameters:
+    ///   - dataset: the split; nil where it is not in the data home.
+    ///   - rule: what is shown of reports and of the comparison.
+    ///   - store: keeps what was computed and released; nil computes everything.
+    public init(
+      definition: BenchmarkDefinition, split: String, dataset: Dataset?,
+      options: ScoringOptions = ScoringOptions(), rule: ReleaseRule = .open,
+      store: ReportStore? = nil
+    ) {
+      self.definition = definition
+      self.split = split
+      self.dataset = dataset
+      self.options = options
+      self.rule = rule
+      self.store = store
+    }
+
+    /// The board of `candidates`, in any order.
+    ///
+    /// - Parameter progress: called after each candidate.
+    /// - Throws: the faults of any predictions. A split that is not here or blind is no fault: its
+    ///   entries say why they are not scored.
+    public func board(
+      _ candidates: [Candidate], progress: () -> Void = {}
+    ) throws(HarnessError) -> Board {
+      let candidates = candidates.sorted { $0.slug < $1.slug }
+      let labels = dataset.flatMap {
+        DatasetStatistics([$0], definition: definition).splits.first?.published()
+      }
+      guard let dataset, dataset.hasGold else {
+        let entries = candidates.map { candidate in
+          progress()
+          return entry(candidate, report: candidate.report, unscored: unscored)
+        }
+        return board(entries, comparison: nil, labels: labels)
+      }
+      let scorer = try Scorer(definition, dataset: dataset, options: options)
+      let reader = PredictionReader(definition, dataset: dataset)
+      let base = try key(dataset)
+      var entries: [Entry] = []
+      var compared: [Compared] = []
+      for candidate in candidates {
+        defer { progress() }
+        guard let read = candidate.read else {
+          entries.append(entry(candidate, report: candidate.report, unscored: nil))
+          continue
+        }
+        var predictions: Predictions?
+        if candidate.digest == nil || candidate.report == nil { predictions = try read(reader) }
+        let digest = predictions?.digest ?? candidate.digest ?? ""
+        var report = candidate.report
+        if report == nil, let predictions {
+          report = try keep(.report, key: base + digest) { () throws(HarnessError) in
+            rule.release(try scorer.score(predictions))
+          }
+        }
+        entries.append(entry(candidate, report: report, unscored: nil))
+        guard candidate.metadata.withdrawal == nil else { continue }
+        compared.append(
+          Compared(slug: candidate.slug, digest: digest, predictions: predictions, read: read))
+      }
+      let comparison = try comparison(compared, scorer, reader, base)
+      return board(entries, comparison: comparison, labels: labels)
+    }
+
+    private struct Compared {
+      var slug: String
+      var digest: String
+      var predictions: Predictions?
+      var read: Candidate.Reading
+    }
+
+    private func comparison(
+      _ compared: [Compared], _ scorer: Scorer, _ reader: PredictionReader, _ base: String
+    ) throws(HarnessError) -> BoardComparison? {
+      let names = compared.map { "\($0.slug) \($0.digest)" }.joined(separator: "\n")
+      return try keep(.comparison, key: base + names) {
+        () throws(HarnessError) -> BoardComparison? in
+        var systems: [BoardComparer.System] = []
+        for one in compared {
+          var predictions = one.predictions
+          if predictions == nil { predictions = try one.read(reader) }
+          if let predictions { systems.append(.init(slug: one.slug, predictions: predictions)) }
+        }
+        let comparer = BoardComparer(scorer)
+        let comparison = comparer.compare(systems)?.comparison ?? comparer.alone(systems)
+        return comparison?.released(by: rule)
+      }
+    }
+
+    private func board(
+      _ entries: [Entry], comparison: BoardComparison?,
+      labels: DatasetStatistics.SplitStatistics?
+    ) -> Board {
+      Board(
+        definition: definition, split: split, level: options.inference.level,
+        isGuarded: !rule.isOpen, entries: entries, comparison: comparison, labels: labels)
+    }
+
+    private func entry(_ candidate: Candidate, report: ScoreReport?, unscored: String?) -> Entry {
+      Entry(
+        slug: candidate.slug, metadata: candidate.metadata, report: report,
+        unscored: candidate.read == nil || report != nil ? nil : unscored)
+    }
+
+    private var unscored: String {
+      dataset == nil
+        ? "The gold labels of this split are not on the machine that built this page."
+        : "This split is blind: its gold labels were never released."
+    }
+
+    /// Everything but the predictions that a released document depends on.
+    private func key(_ dataset: Dataset) throws(HarnessError) -> String {
+      let choices = [
+        options.signature(goldDigest: dataset.goldDigest, grouped: nil), dataset.contentDigest,
+        Digest.sha256(try Documents.encode(definition)), "\(options.inference.level)",
+        "\(options.sensitivity)", "\(options.detectable)",
+        (options.attributes ?? ["all"]).joined(separator: ","),
+        "\(rule.isOpen)", "\(rule.decimals)",
+      ]
+      return choices.joined(separator: "\n") + "\n"
+    }
+
+    private func keep<Value: Codable>(
+      _ kind: ReportStore.Kind, key: String, make: () throws(HarnessError) -> Value
+    ) throws(HarnessError) -> Value {
+      guard let store else { return try make() }
+      return try store.document(kind, key: Digest.sha256(key), make: make)
+    }
+  }
+}
