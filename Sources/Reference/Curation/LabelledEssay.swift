@@ -1,17 +1,17 @@
-public import Basics
+import Basics
 
-/// An essay with what the crowd and models say about it: what curation takes in.
+/// An essay with its labels by the crowd and by models: the input of curation.
 public struct LabelledEssay: Sendable, Equatable {
   /// Unique within its set.
   public let id: String
   public let text: String
-  /// The writer, so that folds and groups can keep a person together; nil is unknown.
+  /// The writer, so that a person's essays stay in one fold; nil where unknown.
   public let person: String?
   /// The crowd's label in [1, 7], or nil.
   public let crowd: Double?
-  /// Where the crowd's label is from, for the provenance column: `crowd`, or `crowd:repaired`.
+  /// The source of the crowd's label for the provenance column: `crowd` or `crowd:repaired`.
   public let crowdSource: String
-  /// Models' labels in [1, 7] by the model's name; a missing label has no entry.
+  /// Labels in [1, 7] by the name of the model; a missing label has no entry.
   public let labels: [String: Double]
   /// Demographic groups of the writer by attribute, such as gender: Female.
   public let groups: [String: String]
@@ -30,7 +30,7 @@ public struct LabelledEssay: Sendable, Equatable {
     self.groups = groups
   }
 
-  /// The essay with the labels of a model joined on; an id without a label gets none.
+  /// The essay with a label by model `name`: that of `key` in `table`, if there is one.
   public func adding(_ name: String, from table: [String: Double?], key: String) -> Self {
     var labels = labels
     labels[name] = table[key] ?? nil
@@ -40,12 +40,12 @@ public struct LabelledEssay: Sendable, Equatable {
   }
 }
 
-/// An essay with the one label that a model is to learn, and where that label comes from.
+/// An essay with the one label to be learned, and the source of that label.
 public struct CuratedEssay: Sendable, Equatable {
   public let id: String
   public let text: String
   public let person: String?
-  /// Which data set it stands in, such as newsemp24.
+  /// The data set, such as newsemp24.
   public let set: String
   public let label: Double
   /// `crowd`, `crowd:repaired`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft=0.83`.
@@ -63,29 +63,20 @@ public struct CuratedEssay: Sendable, Equatable {
   }
 }
 
-/// What can be wrong with what curation is asked to do.
-public enum CurationError: CommandError {
-  /// No essay has a label of this model.
-  case unknownLabels(name: String, known: [String])
-  /// A number outside its range.
-  case outOfRange(what: String, value: String, range: String)
-  /// Too few essays or persons for what was asked.
-  case tooFew(what: String, found: Int, needed: Int)
-  /// Ids that stand twice in one set.
-  case duplicateIDs([String])
-
-  /// The exit code a command ends with.
-  public var exitStatus: ExitStatus { .badData }
-
-  public var description: String {
-    switch self {
-    case .unknownLabels(let name, let known):
-      "no essay has a label by \(name); labels are there by: \(known.joined(separator: ", "))"
-    case .outOfRange(let what, let value, let range): "\(what) is \(value); it has to be \(range)"
-    case .tooFew(let what, let found, let needed): "\(found) \(what); \(needed) are needed"
-    case .duplicateIDs(let ids):
-      "ids that stand more than once: \(ids.prefix(20).joined(separator: ", "))"
-        + (ids.count > 20 ? " and \(ids.count - 20) more" : "")
+extension LabelledEssay {
+  /// The essays with one more rater, `name`: the label that `rater` gave to the same text in
+  /// `others`, of several the first. A text that is not there, or has no label, gets none.
+  public static func addingByText(
+    _ essays: [LabelledEssay], name: String, from others: [LabelledEssay], rater: String
+  ) -> [LabelledEssay] {
+    var labels: [MatchingText: Double] = [:]
+    for essay in others {
+      guard let label = essay.labels[rater] else { continue }
+      let key = MatchingText(essay.text)
+      labels[key] = labels[key] ?? label
+    }
+    return essays.map { essay in
+      essay.adding(name, from: [essay.id: labels[MatchingText(essay.text)]], key: essay.id)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Synchronization
 
@@ -5,21 +6,21 @@ import Synchronization
   import FoundationNetworking
 #endif
 
-/// Where a chat model listens, and how it is asked.
+/// The endpoint of a chat model, and the settings of its requests.
 public struct ChatEndpoint: Sendable, Equatable {
   /// Up to and including the version, such as `https://api.openai.com/v1`.
   public var baseURL: URL
   public var model: String
-  /// The environment variable that holds the key; nil for servers that want none.
+  /// The environment variable that holds the key; nil for servers that need none.
   public var keyVariable: String?
-  /// The role of the instruction.
+  /// The role of the instructions.
   public var role: Role
   public var temperature: Double
   public var topP: Double
   /// For a whole exchange, from the first byte sent to the last one received.
   public var timeoutSeconds: Double
-  /// Longer answers are refused while they arrive.
-  public var longestAnswerBytes: Int
+  /// Longer answers are refused as they arrive.
+  public var maxAnswerBytes: Int
 
   public enum Role: String, Sendable, CaseIterable {
     case system
@@ -29,7 +30,7 @@ public struct ChatEndpoint: Sendable, Equatable {
   public init(
     baseURL: URL, model: String, keyVariable: String? = nil, role: Role = .system,
     temperature: Double = 0, topP: Double = 0.01, timeoutSeconds: Double = 120,
-    longestAnswerBytes: Int = 1 << 20
+    maxAnswerBytes: Int = 1 << 20
   ) {
     self.baseURL = baseURL
     self.model = model
@@ -38,11 +39,11 @@ public struct ChatEndpoint: Sendable, Equatable {
     self.temperature = temperature
     self.topP = topP
     self.timeoutSeconds = timeoutSeconds
-    self.longestAnswerBytes = longestAnswerBytes
+    self.maxAnswerBytes = maxAnswerBytes
   }
 }
 
-/// What a model said, and what it counted.
+/// A model's answer, and the tokens it counted.
 public struct ChatAnswer: Sendable, Equatable {
   public let text: String
   public let promptTokens: Int?
@@ -51,8 +52,8 @@ public struct ChatAnswer: Sendable, Equatable {
 
 /// Asks an OpenAI-compatible server for chat completions.
 ///
-/// The key is read once from the environment and appears in no description, error or file; a
-/// redirect is not followed, so that it goes nowhere else.
+/// The key is read once from the environment and appears in no description, error or file.
+/// Redirects are not followed, so that the key is sent nowhere else.
 public final class ChatClient: Sendable {
   public let endpoint: ChatEndpoint
   private let url: URL
@@ -60,25 +61,25 @@ public final class ChatClient: Sendable {
   private let transport = ChatTransport()
   private let session: URLSession
 
-  /// - Parameter connections: how many questions may be under way at once.
-  /// - Throws: `LabellingError.badURL`, `.missingKey` (also where the variable is empty), or
-  ///   `.insecureURL` where a key would go to another machine unencrypted.
+  /// - Parameter connections: how many requests may be in flight at once.
+  /// - Throws: ``ReferenceError/chat(_:)``: a URL that is not one, a key that is not set, or a key
+  ///   that would go to another machine unencrypted.
   public init(
     _ endpoint: ChatEndpoint, connections: Int = 8,
     environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(LabellingError) {
+  ) throws(ReferenceError) {
     let scheme = endpoint.baseURL.scheme?.lowercased()
     guard scheme == "http" || scheme == "https", let host = endpoint.baseURL.host() else {
-      throw .badURL(endpoint.baseURL.absoluteString)
+      throw .chat(.badURL(endpoint.baseURL.absoluteString))
     }
     self.endpoint = endpoint
     url = endpoint.baseURL.appending(path: "chat/completions")
     if let variable = endpoint.keyVariable {
       guard let key = environment[variable], !key.isEmpty else {
-        throw .missingKey(variable: variable)
+        throw .chat(.missingKey(variable: variable))
       }
       guard scheme == "https" || ["localhost", "127.0.0.1", "::1"].contains(host) else {
-        throw .insecureURL(endpoint.baseURL.absoluteString)
+        throw .chat(.insecureURL(endpoint.baseURL.absoluteString))
       }
       self.key = key
     } else {
@@ -103,6 +104,11 @@ public final class ChatClient: Sendable {
     var messages: [Message]
     var temperature: Double
     var topP: Double
+
+    enum CodingKeys: String, CodingKey {
+      case model, messages, temperature
+      case topP = "top_p"
+    }
   }
 
   private struct Response: Decodable {
@@ -118,10 +124,10 @@ public final class ChatClient: Sendable {
     var usage: Usage?
   }
 
-  /// Asks once.
+  /// Sends one request.
   ///
-  /// - Throws: `LabellingError.unavailable` and `.badResponse` for what may pass, `.refused` and
-  ///   `.tooLarge` for what won't; `CancellationError`.
+  /// - Throws: ``ReferenceError/chat(_:)``, of which `unavailable` and `badResponse` may pass;
+  ///   `CancellationError`.
   public func ask(system: String, user: String) async throws -> ChatAnswer {
     var messages: [Request.Message] = []
     if !system.isEmpty { messages.append(.init(role: endpoint.role.rawValue, content: system)) }
@@ -131,48 +137,46 @@ public final class ChatClient: Sendable {
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.setValue("application/json", forHTTPHeaderField: "Accept")
     if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    request.httpBody = try encoder.encode(
+    request.httpBody = try CanonicalJSON.compact(
       Request(
         model: endpoint.model, messages: messages, temperature: endpoint.temperature,
         topP: endpoint.topP))
     let (response, body) = try await transport.send(
       request, over: session, timeoutSeconds: endpoint.timeoutSeconds,
-      limit: endpoint.longestAnswerBytes)
+      limit: endpoint.maxAnswerBytes)
     return try read(response, body)
   }
 
-  private func read(_ response: HTTPURLResponse, _ body: Data) throws(LabellingError) -> ChatAnswer
+  private func read(_ response: HTTPURLResponse, _ body: Data) throws(ReferenceError) -> ChatAnswer
   {
     switch response.statusCode {
     case 200: break
     case 408, 409, 425, 429, 500...599:
-      throw .unavailable(
-        reason: "the server answered \(response.statusCode): \(excerpt(body))",
-        retryAfterSeconds: response.value(forHTTPHeaderField: "Retry-After").flatMap(
-          Self.retryAfter))
-    default: throw .refused(status: response.statusCode, message: excerpt(body))
+      throw .chat(
+        .unavailable(
+          reason: "the server answered with status \(response.statusCode): \(excerpt(body))",
+          retryAfterSeconds: response.value(forHTTPHeaderField: "Retry-After").flatMap(
+            Self.retryAfter)))
+    default: throw .chat(.refused(status: response.statusCode, message: excerpt(body)))
     }
     let type = response.value(forHTTPHeaderField: "Content-Type") ?? "none"
     guard type.lowercased().hasPrefix("application/json") else {
-      throw .badResponse(expected: "the content type application/json", found: type)
+      throw .chat(.badResponse(expected: "the content type application/json", found: type))
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let decoded = try? decoder.decode(Response.self, from: body) else {
-      throw .badResponse(expected: "a chat completion", found: excerpt(body))
+      throw .chat(.badResponse(expected: "a chat completion", found: excerpt(body)))
     }
     guard let text = decoded.choices.first?.message.content else {
-      throw .badResponse(expected: "choices[0].message.content", found: excerpt(body))
+      throw .chat(.badResponse(expected: "choices[0].message.content", found: excerpt(body)))
     }
     return ChatAnswer(
       text: text, promptTokens: decoded.usage?.promptTokens,
       answerTokens: decoded.usage?.completionTokens)
   }
 
-  /// The start of a body for a message, on one line, without the key should the server echo it.
+  /// The start of a body for a message, on one line; a key that the server echoes is removed.
   private func excerpt(_ body: Data) -> String {
     var text = String(decoding: body.prefix(2_000), as: UTF8.self)
     if let key { text = text.replacingOccurrences(of: key, with: "(key)") }

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Synchronization
 
@@ -7,22 +8,22 @@ import Synchronization
   import Darwin
 #endif
 
-/// One answer of a model, as it stands in a journal.
+/// One answer of a model, as a line of a journal.
 public struct JournalEntry: Codable, Sendable, Equatable {
   public var schema = 1
   /// The essay.
   public var id: String
-  /// SHA-256 of the essay's text, so that another text of the same id is asked anew.
+  /// SHA-256 of the essay's text, so that another text with the same id is asked again.
   public var essay: String
-  /// Which of the samples asked for, from 0.
+  /// The number of the sample, from 0.
   public var sample: Int
   /// 0 for the first question, 1 for the second after an unreadable answer.
   public var attempt: Int
   public var prompt: String
   public var model: String
-  /// The answer as it came.
+  /// The answer, unchanged.
   public var answer: String
-  /// The scores in the order of the prompt's items; nil where the answer can't be read.
+  /// The scores in the order of the prompt's items; nil where the answer cannot be read.
   public var scores: [Double]?
   public var tolerated: [RatingAnswer.Tolerance]
   public var promptTokens: Int?
@@ -51,7 +52,7 @@ public struct JournalEntry: Codable, Sendable, Equatable {
     self.seconds = seconds
   }
 
-  /// What is asked: a change of any part makes it another question.
+  /// The question; a change in any part makes it another one.
   public var question: Question {
     Question(id: id, essay: essay, sample: sample, prompt: prompt, model: model)
   }
@@ -65,14 +66,14 @@ public struct JournalEntry: Codable, Sendable, Equatable {
   }
 }
 
-/// A file of answers, one JSON object a line, that only grows.
+/// An append-only file of answers, one JSON object per line.
 ///
-/// An answer is on the disk (written whole, then synced) before `append` returns. A crash can leave
-/// at most one unfinished last line, which opening cuts off; damage anywhere else is an error. One
-/// process writes at a time.
+/// An answer is on disk (written whole, then synced) before `append` returns. A crash can leave at
+/// most one unfinished last line, which the next opening cuts off; damage anywhere else is an
+/// error. One process writes at a time.
 public final class Journal: Sendable {
   public let file: URL
-  /// What stands in the file, in its order.
+  /// The entries of the file, in order.
   public var entries: [JournalEntry] { state.withLock { $0.entries } }
   /// Whether opening cut off an unfinished last line.
   public let wasTruncated: Bool
@@ -83,10 +84,10 @@ public final class Journal: Sendable {
     var entries: [JournalEntry]
   }
 
-  /// Opens the journal at `file`, or begins one.
+  /// Opens the journal at `file`, or creates it.
   ///
-  /// - Throws: `LabellingError.file`, `.journalInUse`, or `.badJournal` with the line's number.
-  public init(_ file: URL) throws(LabellingError) {
+  /// - Throws: ``ReferenceError``: the file cannot be read, is in use, or has a damaged line.
+  public init(_ file: URL) throws(ReferenceError) {
     self.file = file
     let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
@@ -94,12 +95,12 @@ public final class Journal: Sendable {
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw .journalInUse(path: file.path)
+      throw .inUse(path: file.path)
     }
-    do throws(LabellingError) {
+    do throws(ReferenceError) {
       let (entries, length, isWhole) = try Self.read(file)
       if !isWhole, ftruncate(descriptor, off_t(length)) != 0 {
-        throw LabellingError.file(path: file.path, reason: String(cString: strerror(errno)))
+        throw ReferenceError.file(path: file.path, reason: String(cString: strerror(errno)))
       }
       state = Mutex(State(descriptor: descriptor, entries: entries))
       wasTruncated = !isWhole
@@ -111,19 +112,19 @@ public final class Journal: Sendable {
 
   deinit { state.withLock { _ = close($0.descriptor) } }
 
-  /// The entries of a journal that may be in use, without changing it.
-  public static func entries(of file: URL) throws(LabellingError) -> [JournalEntry] {
+  /// The entries of a journal that another process may be using; nothing is changed.
+  public static func entries(of file: URL) throws(ReferenceError) -> [JournalEntry] {
     try read(file).entries
   }
 
   private static func read(
     _ file: URL
-  ) throws(LabellingError) -> (entries: [JournalEntry], length: Int, isWhole: Bool) {
+  ) throws(ReferenceError) -> (entries: [JournalEntry], length: Int, isWhole: Bool) {
     let bytes: Data
     do {
       bytes = try Data(contentsOf: file)
     } catch {
-      throw .file(path: file.path, reason: "can't be read: \(error.localizedDescription)")
+      throw .unreadable(file, expected: "a journal of answers", error)
     }
     var entries: [JournalEntry] = []
     var (start, line) = (0, 0)
@@ -138,21 +139,19 @@ public final class Journal: Sendable {
       } catch {
         // A crash of the machine may leave a last line of the right length with wrong content.
         if end + 1 == bytes.count { return (entries, start, false) }
-        throw .badJournal(path: file.path, line: line, reason: "no answer of a journal: \(error)")
+        throw .invalid(
+          file, at: .line(line), found: "a damaged line", expected: "an answer as JSON")
       }
       start = end + 1
     }
     return (entries, start, true)
   }
 
-  /// Writes `entry` and returns when it is on the disk.
-  ///
-  /// A line that could be written in part only (a full disk) is taken back.
-  public func append(_ entry: JournalEntry) throws(LabellingError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var line = try? encoder.encode(entry) else {
-      throw .file(path: file.path, reason: "an answer can't be encoded")
+  /// Writes `entry` and returns when it is on disk. A line that could be written only in part (a
+  /// full disk) is removed again.
+  public func append(_ entry: JournalEntry) throws(ReferenceError) {
+    guard var line = try? CanonicalJSON.compact(entry) else {
+      throw .file(path: file.path, reason: "an answer cannot be encoded")
     }
     line.append(UInt8(ascii: "\n"))
     let failure = state.withLock { state -> String? in
@@ -168,6 +167,6 @@ public final class Journal: Sendable {
       _ = ftruncate(descriptor, length)
       return reason
     }
-    if let failure { throw .file(path: file.path, reason: "can't be written: \(failure)") }
+    if let failure { throw .file(path: file.path, reason: "cannot be written: \(failure)") }
   }
 }

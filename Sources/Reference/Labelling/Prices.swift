@@ -1,15 +1,15 @@
 public import Foundation
 
-/// What tokens cost, in US dollars a million, by model name.
+/// Prices of tokens in US dollars per million, by model.
 ///
-/// A few list prices are built in with the month they were seen in; prices change, so what a run
-/// says it costs is as old as that. A price file overrides them model by model. A model in neither
-/// has no price.
+/// A few list prices are built in, with the month they were seen in; prices change, so the cost
+/// that a run reports is as old as that. A price file overrides them model by model. A model in
+/// neither has no price.
 public struct Prices: Sendable, Equatable {
   public struct Price: Codable, Sendable, Equatable {
-    /// Dollars a million tokens sent.
+    /// Dollars per million tokens sent.
     public var prompt: Double
-    /// Dollars a million tokens received.
+    /// Dollars per million tokens received.
     public var answer: Double
 
     public init(prompt: Double, answer: Double) {
@@ -17,7 +17,7 @@ public struct Prices: Sendable, Equatable {
       self.answer = answer
     }
 
-    /// Dollars for so many tokens.
+    /// Dollars for these numbers of tokens.
     public func cost(promptTokens: Int, answerTokens: Int) -> Double {
       (Double(promptTokens) * prompt + Double(answerTokens) * answer) / 1e6
     }
@@ -41,26 +41,28 @@ public struct Prices: Sendable, Equatable {
     "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
   ])
 
-  /// These prices with those of `other` in their place, model by model.
+  /// These prices, with those of `other` replacing them model by model.
   public func overridden(by other: Prices) -> Prices {
     Prices(models.merging(other.models) { _, own in own })
   }
 
   /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
   ///
-  /// - Throws: `LabellingError.file`, also where a price is negative.
-  public static func load(_ file: URL) throws(LabellingError) -> Prices {
-    do {
-      let own = try JSONDecoder().decode([String: Price].self, from: Data(contentsOf: file))
-      guard own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 }) else {
-        throw LabellingError.file(path: file.path, reason: "a price is negative")
-      }
-      return Prices(own)
-    } catch let error as LabellingError {
-      throw error
-    } catch {
-      throw .file(path: file.path, reason: "expected prices by model: \(error)")
+  /// - Throws: ``ReferenceError``, also where a price is negative.
+  public static func load(_ file: URL) throws(ReferenceError) -> Prices {
+    let data: Data
+    do { data = try Data(contentsOf: file) } catch {
+      throw .unreadable(file, expected: "prices by model", error)
     }
+    guard let own = try? JSONDecoder().decode([String: Price].self, from: data),
+      own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 })
+    else {
+      throw .invalid(
+        file, found: "something else",
+        expected: "prices of 0 or more by model, such as "
+          + #"{"gpt-4o": {"prompt": 2.5, "answer": 10}}"#)
+    }
+    return Prices(own)
   }
 
   /// A rough count of a text's tokens, for estimates before anything is sent: four bytes a token.

@@ -1,10 +1,11 @@
+import Basics
 import Crypto
 public import Foundation
 
-/// What a model is asked: one system text, one user text with the essay in its place, and the scores
-/// that are expected back.
+/// What a model is asked: one system text, one user text with the essay in its place, and the
+/// scores that are expected back.
 public struct RatingPrompt: Sendable, Equatable {
-  /// What it is called in tables and journals, with its version.
+  /// Its name and version, for tables and journals.
   public let name: String
   /// The scores expected, in order; one name for the plain prompt.
   public let items: [String]
@@ -57,17 +58,17 @@ public struct RatingPrompt: Sendable, Equatable {
     self.template = template
   }
 
-  /// Reads a prompt of one's own: the system text, a line of `---`, and the user text with
+  /// Reads a custom prompt: the system text, a line of `---`, and the user text with
   /// `{essay}` in it once. Without that line the whole file is the user text.
   ///
-  /// - Parameter items: what the answer holds, in order.
-  /// - Throws: `LabellingError.file` or `.badPrompt`.
-  public static func load(_ file: URL, items: [String]) throws(LabellingError) -> RatingPrompt {
+  /// - Parameter items: the scores in the answer, in order.
+  /// - Throws: ``ReferenceError``.
+  public static func load(_ file: URL, items: [String]) throws(ReferenceError) -> RatingPrompt {
     let text: String
     do {
       text = try String(contentsOf: file, encoding: .utf8)
     } catch {
-      throw .file(path: file.path, reason: "can't be read as UTF-8: \(error.localizedDescription)")
+      throw .unreadable(file, expected: "a prompt in UTF-8", error)
     }
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     let parts = lines.split(
@@ -77,31 +78,24 @@ public struct RatingPrompt: Sendable, Equatable {
     let user = parts.last ?? ""
     let uses = user.components(separatedBy: placeholder).count - 1
     guard uses == 1 else {
-      throw .badPrompt(
-        file: file.path, expected: "\(placeholder) once in the user text", found: "\(uses) of it")
+      throw .invalid(
+        file, found: "\(placeholder) \(uses) times", expected: "it once in the user text")
     }
     return RatingPrompt(
       name: file.deletingPathExtension().lastPathComponent, items: items,
       system: parts.count == 2 ? parts[0] : "", template: user)
   }
 
-  /// The user text for `essay`. Backticks in threes inside the essay become apostrophes, so that
-  /// the essay can't end its own fence.
+  /// The user text for `essay`. Triple backticks in the essay become apostrophes, so that the essay
+  /// cannot end its own fence.
   public func userText(for essay: String) -> String {
     template.replacingOccurrences(
       of: Self.placeholder, with: essay.replacingOccurrences(of: "```", with: "'''"))
   }
 
-  /// SHA-256, in hexadecimal, of everything that the model is told but the essay. The name is no
-  /// part of it.
+  /// SHA-256, in hexadecimal, of everything the model is told except the essay. It does not cover
+  /// the name.
   public var digest: String {
-    Self.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
-  }
-
-  /// SHA-256 of a text's UTF-8 bytes, in hexadecimal.
-  static func sha256(_ text: String) -> String {
-    SHA256.hash(data: Data(text.utf8)).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    Digest.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
   }
 }

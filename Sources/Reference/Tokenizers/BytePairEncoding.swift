@@ -1,4 +1,6 @@
-/// Byte-level byte-pair encoding: a word begins as its bytes, and the neighbouring pair with the
+import Foundation
+
+/// Byte-level byte-pair encoding: a word starts as its bytes, and the neighbouring pair with the
 /// lowest rank is merged (the leftmost of equals) until no pair has a rank.
 ///
 /// Source: Sennrich et al. 2016; on bytes, Radford et al. 2019.
@@ -13,7 +15,7 @@ struct BytePairEncoding: Sendable {
     self.merges = merges
   }
 
-  /// The memory that `append` works in.
+  /// Scratch memory of `append`.
   struct Workspace: Sendable {
     fileprivate var ids: [Int32] = []
     fileprivate var next: [Int32] = []
@@ -33,7 +35,7 @@ struct BytePairEncoding: Sendable {
     fill(&work, text, range)
     while let (rank, left) = work.queue.popFirst() {
       let right = work.next[left]
-      // A pair that a merge has consumed in the meantime has another rank, or none.
+      // An earlier merge may have used up this pair; then its rank has changed or is gone.
       guard work.ids[left] >= 0, right >= 0,
         let merge = merges[work.ids[left], work.ids[Int(right)]], merge.rank == rank
       else { continue }
@@ -75,7 +77,62 @@ struct BytePairEncoding: Sendable {
   }
 }
 
-/// What two neighbouring ids merge to, and how early.
+extension BytePairEncoding {
+  /// A merge of two symbols, and where it stands in its file.
+  struct Merge {
+    let place: ReferenceError.Fault.Place
+    let left: [UInt8]
+    let right: [UInt8]
+  }
+
+  /// The model of `merges`, the earliest first.
+  ///
+  /// - Parameter earlierFaults: what was found while the merges were read; thrown with the rest.
+  init(
+    _ merges: [Merge], _ vocabulary: Vocabulary, file: URL,
+    earlierFaults: [ReferenceError.Fault] = []
+  ) throws(ReferenceError) {
+    var faults = earlierFaults
+    var table = MergeTable(capacity: merges.count)
+    func id(_ symbol: [UInt8], _ place: ReferenceError.Fault.Place) -> Int32? {
+      if let id = vocabulary.trie.id(of: symbol) { return id }
+      faults.append(
+        .init(
+          place, found: "\"\(String(decoding: symbol, as: UTF8.self))\"",
+          expected: "a symbol of the vocabulary"))
+      return nil
+    }
+    for (rank, merge) in merges.enumerated() {
+      if let left = id(merge.left, merge.place), let right = id(merge.right, merge.place),
+        let whole = id(merge.left + merge.right, merge.place)
+      {
+        table.insert(left, right, rank: Int32(rank), id: whole)
+      }
+    }
+    let byteIDs = (0..<256).map { byte in
+      let symbol = String(Self.symbol(of: UInt8(byte)))
+      return id(Array(symbol.utf8), .field("byte 0x\(String(byte, radix: 16))")) ?? 0
+    }
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
+    self.init(byteIDs: byteIDs, merges: table)
+  }
+
+  /// The printable character that stands for a byte in GPT-2's vocabulary: the byte's own Latin-1
+  /// character where that is visible, else the next free one from U+0100 on (a space is Ġ).
+  private static func symbol(of byte: UInt8) -> Unicode.Scalar {
+    func isVisible(_ byte: UInt8) -> Bool {
+      switch byte {
+      case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: true
+      default: false
+      }
+    }
+    if isVisible(byte) { return Unicode.Scalar(byte) }
+    let earlier = (0..<byte).count { !isVisible($0) }
+    return Unicode.Scalar(UInt16(0x100 + earlier)) ?? "\u{FFFD}"
+  }
+}
+
+/// What two neighbouring ids merge into, and with which rank.
 struct MergeTable: Sendable {
   private struct Slot {
     var key: UInt64
@@ -102,8 +159,8 @@ struct MergeTable: Sendable {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 
-  /// Adds a merge; a later one of the same pair replaces the earlier. No more merges than the
-  /// capacity fit.
+  /// Adds a merge; a later one of the same pair replaces the earlier. The number of merges is at
+  /// most the capacity.
   mutating func insert(_ left: Int32, _ right: Int32, rank: Int32, id: Int32) {
     let index = slot(Self.key(left, right))
     slots[index] = Slot(key: Self.key(left, right), rank: rank, id: id)
@@ -151,7 +208,7 @@ private struct MergeQueue: Sendable {
   }
 }
 
-/// RoBERTa's whole way from text to ids.
+/// From text to ids, as RoBERTa does it.
 struct ByteLevelSegmentEncoder: SegmentEncoder {
   private let model: BytePairEncoding
   private let addsPrefixSpace: Bool

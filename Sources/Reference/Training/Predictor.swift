@@ -3,12 +3,12 @@ import Metrics
 
 /// Predicts a number for each of many texts with a fine-tuned model.
 public final class Predictor {
-  private let engine: any Engine
+  private let engine: EncoderEngine
   private let tokenizer: Tokenizer?
 
   /// Loads a model folder with its tokenizer.
   ///
-  /// Throws ``ReferenceError`` or `TokenizerError`; a folder without a head (a pretrained encoder
+  /// Throws ``ReferenceError``; a folder without a head (a pretrained encoder
   /// that was not fine-tuned) is an error.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
@@ -23,16 +23,16 @@ public final class Predictor {
     self.init(engine: engine, tokenizer: try Tokenizer.load(directory: model))
   }
 
-  /// A predictor over an engine that is already there.
-  public init(engine: any Engine, tokenizer: Tokenizer?) {
+  /// A predictor that uses an existing engine.
+  public init(engine: EncoderEngine, tokenizer: Tokenizer?) {
     self.engine = engine
     self.tokenizer = tokenizer
   }
 
   /// One prediction for each text, in the given order.
   ///
-  /// `progress` is told how many are done. Texts longer than the model are cut. The texts are taken
-  /// longest first, about 2,000 tokens a batch, which no prediction depends on beyond rounding.
+  /// Texts longer than the model are truncated. Batches hold about 2,000 tokens, the longest texts
+  /// first; beyond rounding, no prediction depends on its batch.
   public func predict(
     _ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> [Float] {
@@ -76,7 +76,7 @@ public final class Predictor {
     return batches
   }
 
-  /// How the predictions for `examples` agree with their targets.
+  /// The agreement of the predictions for `examples` with their targets.
   public func evaluate(_ examples: [TrainingExample]) throws -> ValidationMetrics {
     let predictions = try predict(tokens: examples.map(\.tokens)).map(Double.init)
     let targets = examples.map { Double($0.target) }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 public import Foundation
 import Glibc
@@ -54,7 +55,7 @@ public struct SiteBuilder: Sendable {
     let plan = SitePlan(input: input, chrome: chrome, templates: templates)
     let files = assetFiles() + plan.files()
     let salt = "\(Self.revision) \(templates.digest) \(assetsDigest)"
-    let keys = try parallel(files) { try $0.key(salt: salt) }
+    let keys = try Parallel.map(files) { try $0.key(salt: salt) }
     let manifest = SiteManifest(
       pages: Dictionary(zip(files.map(\.path), keys), uniquingKeysWith: { _, last in last }))
     let previous = incremental ? SiteManifest(folder: folder) : nil
@@ -63,12 +64,12 @@ public struct SiteBuilder: Sendable {
     }
     let draft = try SiteFolder(target: folder)
     do {
-      let written = try parallel(Array(zip(files, keys))) { file, key in
+      let written = try Parallel.map(Array(zip(files, keys))) { file, key in
         if try previous?.pages[file.path] == key && draft.keep(file.path) { return false }
         try draft.write(try file.make(), to: file.path)
         return true
       }
-      try draft.write(try JSONText.encode(manifest), to: SiteFolder.manifestName)
+      try draft.write(try CanonicalJSON.document(manifest), to: SiteFolder.manifestName)
       try draft.swapIn()
       let count = written.count { $0 }
       return SiteSummary(
@@ -163,20 +164,4 @@ struct SiteManifest: Codable, Equatable {
     let root = folder.path
     return pages.keys.allSatisfy { access("\(root)/\($0)", F_OK) == 0 }
   }
-}
-
-/// `work` on every item, on all cores, results in order; the first error by order is thrown.
-func parallel<Item: Sendable, Result: Sendable>(
-  _ items: [Item], _ work: @Sendable (Item) throws -> Result
-) throws -> [Result] {
-  let chunk = 16
-  let slots = Mutex<[Int: Swift.Result<[Result], any Error>]>([:])
-  let chunks = (items.count + chunk - 1) / chunk
-  DispatchQueue.concurrentPerform(iterations: chunks) { index in
-    let part = items[(index * chunk)..<min((index + 1) * chunk, items.count)]
-    let outcome = Swift.Result { try part.map(work) }
-    slots.withLock { $0[index] = outcome }
-  }
-  let done = slots.withLock { $0 }
-  return try (0..<chunks).flatMap { try done[$0]?.get() ?? [] }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import Synchronization
@@ -59,34 +60,9 @@ final class SiteFolder: Sendable {
 
   /// Puts the draft in the place of the target.
   func swapIn() throws(ReportError) {
-    if Self.exchange(draft.path, target.path) {
-      try? FileManager.default.removeItem(at: draft)
-      return
+    do throws(BasicsError) { try AtomicFile.replaceFolder(target, with: draft) } catch {
+      throw .notWritable(path: target.path, reason: error.description)
     }
-    // No target yet, or a file system that cannot exchange: then there is a moment without a site.
-    let old = target.deletingLastPathComponent()
-      .appending(path: ".\(target.lastPathComponent).old-\(getpid())")
-    let hadOld = rename(target.path, old.path) == 0
-    guard rename(draft.path, target.path) == 0 else {
-      let reason = String(cString: strerror(errno))
-      if hadOld { _ = rename(old.path, target.path) }
-      throw .notWritable(path: target.path, reason: reason)
-    }
-    if hadOld { try? FileManager.default.removeItem(at: old) }
-  }
-
-  /// Exchanges two folders in one step, where the system can; false where nothing was done.
-  ///
-  /// glibc has `renameat2` and its Swift module does not declare it, so it is looked up by name.
-  private static func exchange(_ a: String, _ b: String) -> Bool {
-    typealias Rename =
-      @convention(c) (
-        CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
-      ) -> CInt
-    guard let symbol = dlsym(nil, "renameat2") else { return false }
-    let renameat2 = unsafeBitCast(symbol, to: Rename.self)
-    let exchangeFlag: CUnsignedInt = 2  // RENAME_EXCHANGE of linux/fs.h
-    return renameat2(AT_FDCWD, a, AT_FDCWD, b, exchangeFlag) == 0
   }
 
   /// Removes the draft; the target stays as it was.

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Harness
@@ -51,7 +52,7 @@ struct SitePlan: Sendable {
     let benchmarks = input.benchmarks
     let sources = boards
     let all = Once {
-      try JSONText.encode(benchmarks, pretty: false)
+      try CanonicalJSON.compact(benchmarks)
         + sources.reduce(into: Data()) { $0 += try $1.digest.data() }
     }
     let index = IndexPage(tables: tables, benchmarks: benchmarks, chrome: chrome)
@@ -66,7 +67,7 @@ struct SitePlan: Sendable {
       },
       missingPage(),
       SiteFile(path: "leaderboards.json", source: { try all.data() }) {
-        try JSONText.encode(BoardIndex(tables))
+        try CanonicalJSON.document(BoardIndex(tables))
       },
       SiteFile(path: "feed.xml", source: { try all.data() + Data("\(chrome)".utf8) }) {
         Data(feed.xml().utf8)
@@ -74,11 +75,11 @@ struct SitePlan: Sendable {
     ]
     if let replication = input.replication {
       let comparison = ReplicationPage(replication: replication, chrome: chrome)
-      let source = Once { try JSONText.encode(replication, pretty: false) }
+      let source = Once { try CanonicalJSON.compact(replication) }
       files.append(page("replication", comparison.path, source) { comparison.content() })
       files.append(
         SiteFile(path: "replication.json", source: { try source.data() }) {
-          try JSONText.encode(replication)
+          try CanonicalJSON.document(replication)
         })
     }
     return files
@@ -108,8 +109,8 @@ struct SitePlan: Sendable {
       server: input.server)
     let server = input.server?.absoluteString ?? ""
     let source = Once {
-      try JSONText.encode(benchmark, pretty: false)
-        + JSONText.encode(statistics, pretty: false)
+      try CanonicalJSON.compact(benchmark)
+        + CanonicalJSON.compact(statistics)
         + Data(server.utf8)
         + Data(tables.map(\.board.split).joined(separator: "/").utf8)
     }
@@ -118,7 +119,7 @@ struct SitePlan: Sendable {
       SiteFile(
         path: "\(benchmark.id)/\(SitePaths.benchmarkDocument)", source: { try source.data() }
       ) {
-        try JSONText.encode(BenchmarkDocument(benchmark, statistics))
+        try CanonicalJSON.document(BenchmarkDocument(benchmark, statistics))
       },
     ]
   }
@@ -178,7 +179,7 @@ struct SitePlan: Sendable {
     files += [
       page("leaderboard", leaderboard.path, board.digest) { leaderboard.content() },
       SiteFile(path: "\(folder)/leaderboard.json", source: source) {
-        try JSONText.encode(LeaderboardDocument(table))
+        try CanonicalJSON.document(LeaderboardDocument(table))
       },
       SiteFile(path: "\(folder)/leaderboard.csv", source: source) {
         Data(LeaderboardCSV.text(table).utf8)
@@ -199,7 +200,7 @@ struct SitePlan: Sendable {
         })
       files.append(
         SiteFile(path: "\(folder)/comparison.json", source: source) {
-          try JSONText.encode(comparison)
+          try CanonicalJSON.document(comparison)
         })
       files.append(
         SiteFile(path: "\(folder)/comparison.csv", source: source) {
@@ -280,13 +281,13 @@ struct EntrySource: Sendable {
 
   init(_ entry: Board.Entry) {
     self.entry = entry
-    document = Once { try JSONText.encode(SystemDocument(entry)) }
+    document = Once { try CanonicalJSON.document(SystemDocument(entry)) }
   }
 
   /// What the board adds to the entry's own page.
   func standing(in table: BoardTable) throws -> Data {
     guard let standing = table.standings[entry.slug] else { return Data() }
-    return try JSONText.encode(standing, pretty: false) + Data("\(table.standings.count)".utf8)
+    return try CanonicalJSON.compact(standing) + Data("\(table.standings.count)".utf8)
   }
 }
 
@@ -303,14 +304,14 @@ struct BoardSource: Sendable {
     self.table = table
     let benchmark = table.benchmark
     let entries = (table.scored + table.published + table.apart).map(EntrySource.init)
-    let header = Once { try JSONText.encode(benchmark, pretty: false) }
+    let header = Once { try CanonicalJSON.compact(benchmark) }
     self.entries = entries
     self.header = header
     digest = Once {
       var hash = SHA256()
       hash.update(data: try header.data())
       if let comparison = table.board.comparison {
-        hash.update(data: try JSONText.encode(comparison, pretty: false))
+        hash.update(data: try CanonicalJSON.compact(comparison))
       }
       for entry in entries { hash.update(data: try entry.document.data()) }
       return Data(hash.finalize())

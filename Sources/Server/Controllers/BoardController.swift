@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Hummingbird
@@ -88,7 +89,7 @@ struct BoardController: Sendable {
             phase: phases[BoardKey(benchmark: definition.id, split: name)])
         })
     }
-    let data = try JSONEncoder.canonical.encode(BenchmarkList(benchmarks: benchmarks))
+    let data = try CanonicalJSON.compact(BenchmarkList(benchmarks: benchmarks))
     return try await Document(data, type: "application/json").response(to: request, context)
   }
 }

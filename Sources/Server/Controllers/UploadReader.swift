@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -136,7 +137,7 @@ struct UploadReader: Sendable {
     var metadata = metadata
     // The day of a repeated request may differ.
     metadata.submitted = nil
-    let described = (try? Documents.encode(metadata)) ?? Data()
+    let described = (try? CanonicalJSON.document(metadata)) ?? Data()
     return Digest.sha256(Digest.sha256(file) + Digest.sha256(described))
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -63,7 +64,7 @@ struct Problem: Error {
       valid: faults.isEmpty ? nil : false,
       faults: faults.isEmpty ? nil : Array(faults.prefix(Self.maxFaults)),
       faultCount: faults.count > Self.maxFaults ? faults.count : nil)
-    guard let data = try? JSONEncoder.canonical.encode(body) else {
+    guard let data = try? CanonicalJSON.compact(body) else {
       return Response(status: .internalServerError)
     }
     var response = Response.bytes(data, status: status, type: "application/problem+json")
@@ -129,7 +130,7 @@ extension Response {
   static func json(
     _ value: some Encodable, status: HTTPResponse.Status = .ok
   ) throws -> Response {
-    .bytes(try JSONEncoder.canonical.encode(value), status: status, type: "application/json")
+    .bytes(try CanonicalJSON.compact(value), status: status, type: "application/json")
   }
 
   static func bytes(

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import GRDB
 import Harness
@@ -43,7 +44,7 @@ extension SubmissionStore {
     _ candidate: Candidate, _ judgement: Judgement, in phase: Phase, token: TeamToken,
     lease: Lease, at now: Date
   ) async throws -> Recorded {
-    let metadata = try JSONEncoder.text(candidate.metadata)
+    let metadata = String(decoding: try CanonicalJSON.compact(candidate.metadata), as: UTF8.self)
     return try await commit { database in
       let team = try Self.admit(token, to: phase, in: database)
       let earlier = try Self.earlier(candidate, of: team, on: phase.board, in: database)
@@ -254,7 +255,7 @@ extension StoredSubmission {
     try database.cachedStatement(
       sql: "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?"
     ).execute(
-      arguments: [release.verdict.rawValue, try report.map { try JSONEncoder.text($0) }, key])
+      arguments: [release.verdict.rawValue, try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }, key])
     if release.verdict.isNewBest {
       try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
       best = try Int.fetchOne(

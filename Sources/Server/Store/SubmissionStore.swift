@@ -1,3 +1,4 @@
+import Basics
 import CSQLite
 public import Foundation
 package import GRDB
@@ -148,18 +149,4 @@ extension Date {
 
   /// `2026-01-31`, UTC.
   var day: String { String(stamp.prefix(10)) }
-}
-
-extension JSONEncoder {
-  /// Sorted keys, ISO 8601 dates: how answers and stored documents are written.
-  static var canonical: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    return encoder
-  }
-
-  static func text(_ value: some Encodable) throws -> String {
-    String(decoding: try canonical.encode(value), as: UTF8.self)
-  }
 }

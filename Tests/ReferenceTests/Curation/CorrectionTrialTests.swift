@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 import Reference
@@ -6,11 +7,12 @@ import Testing
 @Suite("Ways to correct labels, compared")
 struct CorrectionTrialTests {
   /// 40 persons of 6 essays: the truth is a function of two features; every fourth crowd label has
-  /// noise on top (soft correction assumes that noise adds to the truth), the model is near the truth.
+  /// noise on top (soft correction assumes that noise adds to the truth), the model is near the
+  /// truth.
   private static func set(
     seed: UInt64
   ) -> (essays: [LabelledEssay], features: [[Double]], truth: [Double]) {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     var (essays, features, truths): ([LabelledEssay], [[Double]], [Double]) = ([], [], [])
     for index in 0..<240 {
       let x = [
@@ -90,7 +92,7 @@ struct CorrectionTrialTests {
     let trial = try CorrectionTrial(
       some, features: features, ways: [.fixed(.none)], folds: 3, seed: 1)
     #expect(trial.crowd.count == 180 && trial.results[0].predictions.count == 180)
-    #expect(throws: CurationError.self) {
+    #expect(throws: ReferenceError.self) {
       try CorrectionTrial(
         essays, features: features, ways: [.fixed(.none)], folds: 41, seed: 1)
     }

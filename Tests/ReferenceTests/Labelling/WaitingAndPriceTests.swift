@@ -7,7 +7,7 @@ import Testing
 struct WaitingAndPriceTests {
   @Test("Waits stay below their bound, grow, and keep to what the server asked for")
   func backoff() {
-    let backoff = Backoff(firstSeconds: 1, longestSeconds: 8)
+    let backoff = Backoff(firstSeconds: 1, maxSeconds: 8)
     var generator = SystemRandomNumberGenerator()
     for (retry, bound) in [(0, 1.0), (1, 2.0), (3, 8.0), (4, 8.0), (1_000, 8.0)] {
       let waits = (0..<200).map { _ in
@@ -48,6 +48,6 @@ struct WaitingAndPriceTests {
     #expect(chosen.models["gpt-4o-mini"] == Prices.builtIn.models["gpt-4o-mini"])
     #expect(chosen.models.count == Prices.builtIn.models.count + 1)
     let negative = try folder.write(#"{"a": {"prompt": -1, "answer": 2}}"#, to: "bad.json")
-    #expect(throws: LabellingError.self) { try Prices.load(negative) }
+    #expect(throws: ReferenceError.self) { try Prices.load(negative) }
   }
 }
