@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 public import Harness
 
@@ -61,7 +62,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
 extension LeaderboardDocument {
   /// The document of `board` as the site and the API send it.
   public static func json(of board: Board) throws -> Data {
-    try JSONText.encode(LeaderboardDocument(BoardTable(board)))
+    try CanonicalJSON.document(LeaderboardDocument(BoardTable(board)))
   }
 
   init(_ table: BoardTable) {

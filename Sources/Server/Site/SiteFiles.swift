@@ -1,25 +1,27 @@
 public import Foundation
 import HTTPTypes
-import Hummingbird
+package import Hummingbird
 import Logging
 
 /// The built site's files, each read whole when it is asked for: a build may put a new folder in the
 /// place of the old one at any moment.
-struct SiteFiles: FileProvider {
+package struct SiteFiles: FileProvider {
   let root: URL
 
+  package init(root: URL) { self.root = root }
+
   /// A file with its content, or a folder.
-  struct File: FileMiddlewareFileAttributes, Sendable {
-    var isFolder: Bool
-    var modificationDate: Date
+  package struct File: FileMiddlewareFileAttributes, Sendable {
+    package var isFolder: Bool
+    package var modificationDate: Date
     var content = ByteBuffer()
 
-    var size: Int { content.readableBytes }
+    package var size: Int { content.readableBytes }
   }
 
   /// - Parameter path: decoded; nil comes for a path that could lead out of the site or to a hidden
   ///   file.
-  func getFileIdentifier(_ path: String) -> File? {
+  package func getFileIdentifier(_ path: String) -> File? {
     let parts = path.split(separator: "/")
     guard path.utf8.count <= 1000, path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x5C }),
       parts.allSatisfy({ !$0.hasPrefix(".") })
@@ -43,13 +45,13 @@ struct SiteFiles: FileProvider {
     }
   }
 
-  func getAttributes(id file: File) -> File? { file }
+  package func getAttributes(id file: File) -> File? { file }
 
-  func loadFile(id file: File, context: some RequestContext) -> ResponseBody {
+  package func loadFile(id file: File, context: some RequestContext) -> ResponseBody {
     ResponseBody(byteBuffer: file.content)
   }
 
-  func loadFile(
+  package func loadFile(
     id file: File, range: ClosedRange<Int>, context: some RequestContext
   ) -> ResponseBody {
     let range = range.clamped(to: 0...max(0, file.size - 1))

@@ -252,10 +252,11 @@ extension StoredSubmission {
     state = .released
     verdict = release.verdict
     report = release.report
+    let json = try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }
     try database.cachedStatement(
       sql: "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?"
     ).execute(
-      arguments: [release.verdict.rawValue, try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }, key])
+      arguments: [release.verdict.rawValue, json, key])
     if release.verdict.isNewBest {
       try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
       best = try Int.fetchOne(
