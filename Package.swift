@@ -110,11 +110,12 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "invitro", "Basics", "Harness", "Server", "TestSupport",
+        "invitro", "Basics", "Harness", "Metrics", "Report", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(
           name: "HummingbirdTesting", package: "hummingbird",
           moduleAliases: ["Metrics": "SwiftMetrics"]),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       swiftSettings: settings),
     .testTarget(

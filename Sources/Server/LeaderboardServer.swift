@@ -82,7 +82,7 @@ public final class LeaderboardServer: Sendable {
     // A write beyond a file-size limit is an error to be answered, no reason to die.
     signal(SIGXFSZ, SIG_IGN)
     if let warning = SQLiteAdvice.warning(of: try store.libraryVersion()) { log.note(warning) }
-    await intake.recover(isAlone: true)
+    await recover()
     let application = buildApplication(onReady: onReady)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.runService() }
@@ -94,6 +94,9 @@ public final class LeaderboardServer: Sendable {
     }
     log.note("stopped")
   }
+
+  /// Scores what a server that is gone accepted and never released.
+  package func recover() async { await intake.recover(isAlone: true) }
 
   private func recoverRegularly() async {
     while !Task.isCancelled {
@@ -183,10 +186,10 @@ final class ServerLock: Sendable {
 }
 
 /// What the operator should know of the SQLite that is linked.
-enum SQLiteAdvice {
+package enum SQLiteAdvice {
   /// A warning where `version` has the bug that loses commits when the write-ahead log begins anew
   /// while another connection merges it; nil where it has not.
-  static func warning(of version: String) -> String? {
+  package static func warning(of version: String) -> String? {
     let parts = version.split(separator: ".").compactMap { Int($0) }
     let isAffected =
       !parts.lexicographicallyPrecedes([3, 7, 0]) && parts.lexicographicallyPrecedes([3, 51, 3])

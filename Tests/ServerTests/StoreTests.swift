@@ -130,3 +130,16 @@ struct StoreTests {
     #expect(throws: (any Error).self) { try MultipartForm.parts(of: body, boundary: "other") }
   }
 }
+
+@Suite("Server: the SQLite that is linked")
+struct SQLiteAdviceTests {
+  @Test(
+    "a version with the write-ahead log's bug is told, and no other",
+    arguments: [
+      ("3.6.23", false), ("3.7.0", true), ("3.40.1", true), ("3.51.2", true), ("3.51.3", false),
+      ("3.52.0", false), ("4.0.0", false),
+    ])
+  func affected(version: String, isAffected: Bool) {
+    #expect((SQLiteAdvice.warning(of: version) != nil) == isAffected)
+  }
+}

@@ -103,6 +103,11 @@ public final class SubmissionStore: Sendable {
     }
   }
 
+  /// Merges the write-ahead log now, on the connection that writes.
+  package func checkpoint() async throws {
+    try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+  }
+
   /// Copies the store as it is at this moment to a new file, while it is in use (SQLite's online
   /// backup).
   ///
