@@ -15,7 +15,8 @@ struct BoardTests {
     let sample = try SampleFolder.shared.get()
     for (team, index) in [("Team A", 0), ("Team A", 3), ("Team B", 1), ("Team B", 2)] {
       let file = sample.folder.file(try sample.system(index))
-      #expect(try await arena.submit(file, to: server, team: team, system: "S\(index)").status == 201)
+      #expect(
+        try await arena.submit(file, to: server, team: team, system: "S\(index)").status == 201)
     }
     let rows = try await server.board()
     #expect(Set(rows.compactMap { $0["team"] as? String }) == Set(teams) && rows.count == 2)

@@ -175,7 +175,9 @@ struct CrashTests {
     #expect(answers.dropLast().allSatisfy { $0 == 201 })
     #expect(try Curl(server.url("/api/v1/healthz")).status == 200)
     let listed = try Curl(
-      ["--header", "Authorization: Bearer \(arena.tokens["Team A"] ?? "")"] + [server.url("/api/v1/submissions?limit=200")])
+      ["--header", "Authorization: Bearer \(arena.tokens["Team A"] ?? "")"] + [
+        server.url("/api/v1/submissions?limit=200")
+      ])
     #expect(listed.status == 200, "reading goes on")
     let room = try Process.run(
       URL(filePath: "/usr/bin/env"),

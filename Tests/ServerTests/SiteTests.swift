@@ -30,7 +30,8 @@ struct SiteTests {
     #expect(try await server.request(.post, "/").status == 405)
     let missing = try await server.get("/no/such/page.html")
     #expect(missing.status == 404 && missing.text.contains("There is no such page"))
-    let style = try #require(page.text.firstMatch(of: /href="[.\/]*(assets\/site\.css\?v=[0-9a-f]+)"/)?.1)
+    let style = try #require(
+      page.text.firstMatch(of: /href="[.\/]*(assets\/site\.css\?v=[0-9a-f]+)"/)?.1)
     let asset = try await server.get("/\(style)")
     #expect(asset.status == 200 && asset.headers["cache-control"]?.contains("max-age") == true)
     let api = "/api/v1/leaderboard?benchmark=sample24&split=test"

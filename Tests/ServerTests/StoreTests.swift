@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import GRDB
 import Harness
+import Metrics
 import Server
 import TestSupport
 import Testing

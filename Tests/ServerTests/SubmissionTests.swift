@@ -200,7 +200,8 @@ struct SubmissionTests {
     let again = try await arena.submit(file, to: server, headers: key)
     #expect(again.status == 200)
     #expect(try again.object()["id"] as? String == first.object()["id"] as? String)
-    #expect(try await arena.submit(file, to: server).status == 403, "without the key it is a new one")
+    #expect(
+      try await arena.submit(file, to: server).status == 403, "without the key it is a new one")
   }
 
   @Test("an answer says the same as the submission's own page")

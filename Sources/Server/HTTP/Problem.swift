@@ -109,7 +109,8 @@ extension Problem {
     case .tokenRevoked: self = .unauthorized
     case .phaseChanged:
       self.init(
-        .serviceUnavailable, "The board's phase changed meanwhile. Nothing was counted; send it again.",
+        .serviceUnavailable,
+        "The board's phase changed meanwhile. Nothing was counted; send it again.",
         headers: [.retryAfter: "1"])
     case .keyReused:
       self.init(.conflict, "This Idempotency-Key came with another upload before.")

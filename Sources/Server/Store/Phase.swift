@@ -74,7 +74,6 @@ public struct Phase: Sendable, Equatable, Encodable {
   var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
 }
 
-
 extension SubmissionStore {
   /// Sets the phase of a board from now on; earlier ones stay in the store.
   ///

@@ -172,10 +172,9 @@ extension SubmissionStore {
       let current = try best(of: restored.teamKey, on: restored.board, in: database),
       current != restored.key, let other = try StoredSubmission.find(current, in: database),
       let primary = try? BenchmarkRegistry.find(restored.benchmark).primary,
-      let metric = Metric(rawValue: primary.metric),
-      let mine = restored.report?.targets[primary.target]?.figure(named: primary.metric)?.value,
-      let theirs = other.report?.targets[primary.target]?.figure(named: primary.metric)?.value,
-      metric.higherIsBetter ? mine > theirs : mine < theirs
+      let mine = restored.report?.targets[primary.target]?[primary.metric]?.value,
+      let theirs = other.report?.targets[primary.target]?[primary.metric]?.value,
+      primary.metric.higherIsBetter ? mine > theirs : mine < theirs
     else { return }
     try makeBest(restored.key, of: restored.teamKey, on: restored.board, in: database)
   }

@@ -6,7 +6,8 @@ import Server
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Run the leaderboard server: take submissions and serve the site.",
+    commandName: "serve",
+    abstract: "Run the leaderboard server: take submissions and serve the site.",
     discussion: HelpText.reflow(
       """
       Serves the site and an API under /api/v1, which /api/v1/openapi.json describes. Teams, phases
@@ -34,7 +35,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Folders of submissions to show beside those sent over HTTP. Default: submissions.")
   var submissions: [String] = []
 
-  @Option(help: "Public address of the site, for feeds, previews and the instructions for submitting.")
+  @Option(
+    help: "Public address of the site, for feeds, previews and the instructions for submitting.")
   var address: String?
 
   @Flag(help: "Serve only the API, without a site.") var apiOnly = false

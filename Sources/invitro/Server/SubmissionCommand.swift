@@ -89,7 +89,8 @@ struct SubmissionCommand: ParsableCommand {
 
 struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "backup", abstract: "Back up the server's database to a file, also while the server runs.",
+    commandName: "backup",
+    abstract: "Back up the server's database to a file, also while the server runs.",
     discussion: HelpText.reflow(
       """
       The copy is the database as it is at one moment, checked for integrity and readable by you
