@@ -33,6 +33,7 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CBFloat16"),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
       name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
@@ -65,7 +66,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Basics", "Harness", "Metrics",
+        "Basics", "Harness", "Metrics", "Report", "CSQLite",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.
@@ -75,6 +76,7 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       resources: [.embedInCode("Resources")],
       swiftSettings: settings),
@@ -108,11 +110,12 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "invitro", "Basics", "Harness", "Server", "TestSupport",
+        "invitro", "Basics", "Harness", "Metrics", "Report", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(
           name: "HummingbirdTesting", package: "hummingbird",
           moduleAliases: ["Metrics": "SwiftMetrics"]),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       swiftSettings: settings),
     .testTarget(

@@ -1,3 +1,5 @@
+import Basics
+public import Foundation
 public import Harness
 import Metrics
 
@@ -59,6 +61,11 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
 }
 
 extension LeaderboardDocument {
+  /// The document of `board` as the site and the API send it.
+  public static func json(of board: Board) throws -> Data {
+    try CanonicalJSON.document(LeaderboardDocument(BoardTable(board)))
+  }
+
   init(_ table: BoardTable) {
     benchmark = table.benchmark.id
     title = table.benchmark.title
