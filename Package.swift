@@ -55,13 +55,15 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "Study", dependencies: ["Basics", "Metrics", "Harness", "Reference"],
+      resources: [.embedInCode("Resources")], swiftSettings: settings),
+    .target(
       name: "Report",
       dependencies: [
-        "Basics", "Harness",
+        "Basics", "Harness", "Reference", "Study",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(
       name: "Server",
@@ -83,12 +85,12 @@ let package = Package(
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Basics", "Server", "Report", "Reference", "Harness", "Metrics",
+        "Basics", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "invitro-bench", dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference"],
+      name: "invitro-bench", dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
@@ -105,7 +107,7 @@ let package = Package(
       dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Basics", "Report", "Harness", "TestSupport"],
+      name: "ReportTests", dependencies: ["Basics", "Report", "Study", "Harness", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",

@@ -1,4 +1,5 @@
 import Harness
+import Study
 
 /// The published tables beside ours, each in the form of a table of the paper: a row a setting, a
 /// column a metric, a cell a claim.
@@ -127,7 +128,7 @@ struct ReplicationPage: Sendable {
 
   // MARK: Plots
 
-  private func sweep(_ number: Int, _ sweep: Replication.Sweep) -> Content {
+  private func sweep(_ number: Int, _ sweep: Sweep) -> Content {
     let rows = sweep.series.flatMap { series in
       series.points.map { point -> Content in
         [

@@ -3,6 +3,7 @@ import Foundation
 import Harness
 import Report
 import Server
+import Study
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

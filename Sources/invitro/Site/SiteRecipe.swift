@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Harness
 import Report
+import Study
 
 /// What a site is built from; `site build` and `site preview` share it.
 struct SiteRecipe: ParsableArguments {
