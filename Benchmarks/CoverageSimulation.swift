@@ -3,7 +3,7 @@ import Foundation
 import Metrics
 
 /// `invitro-bench simulate [--runs N] [--resamples B]`: how often intervals cover and tests reject,
-/// as markdown for docs/inference.md.
+/// as markdown for docs/explanation/inference.md.
 enum CoverageSimulation {
   static let metrics: [Metric] = [.pcc, .ccc, .rmse, .mae]
 

@@ -4,7 +4,7 @@ import Harness
 import Metrics
 
 /// `invitro-bench probing [--seeds N]`: how many hidden labels an attack recovers through our own
-/// scorer with each guard off and on, as markdown for docs/probing.md.
+/// scorer with each guard off and on, as markdown for docs/explanation/probing.md.
 ///
 /// The labels are those of sample24's test split, which the program itself makes.
 enum ProbingBench {

@@ -19,7 +19,7 @@ struct CodabenchCommand: ParsableCommand {
       INPUT/ref holds a benchmark's folder of a data home, whose persons are the clusters of
       intervals, or one file of labels such as goldstandard_EMP.tsv. Under 4 decimals, what a
       leaderboard does not need is left out, and a number more than 1 outside the labels' range is an
-      error: see docs/probing.md.
+      error: see docs/explanation/probing.md.
 
       Examples:
         invitro codabench /app/input /app/output --decimals 2

@@ -111,7 +111,7 @@ struct InferenceArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Interval: jackknife-z, percentile, bca or studentised. Default: the one that covers best "
-        + "at 57 clusters, see docs/inference.md.", valueName: "method"))
+        + "at 57 clusters, see docs/explanation/inference.md.", valueName: "method"))
   var interval: IntervalMethod = SystemInference.defaultMethod
 
   @Option(help: "Nominal coverage of intervals.")

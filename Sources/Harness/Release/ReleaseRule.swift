@@ -2,8 +2,9 @@ public import Basics
 
 /// What a leaderboard with hidden labels tells of a submission.
 ///
-/// Every released figure says something about the labels, and enough of them say all: docs/probing.md
-/// shows how many labels an attack recovers under which rule, and what to set.
+/// Every released figure says something about the labels, and enough of them reveal all:
+/// docs/explanation/probing.md shows how many labels an attack recovers under which rule, and what
+/// to set.
 public struct ReleaseRule: Sendable, Equatable {
   /// Decimals of a released figure, 0 to 4; reports have 4 from the start.
   public var decimals: Int

@@ -5,7 +5,7 @@ public struct PairComparison: Sendable {
   let first: SystemInference
   let second: SystemInference
 
-  /// The interval a report shows where nothing else is asked for; see docs/inference.md.
+  /// The interval a report shows unless another is asked for; see docs/explanation/inference.md.
   public static let defaultMethod = IntervalMethod.jackknife
 
   /// - Parameters: both (n,), finite, in the order of the sample.

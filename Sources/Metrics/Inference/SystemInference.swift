@@ -15,7 +15,7 @@ public struct SystemInference: Sendable {
   let sums: ClusterSums
 
   /// The interval a report shows where nothing else is asked for: the simulation in
-  /// docs/inference.md finds that it covers best at 57 clusters.
+  /// docs/explanation/inference.md finds that it covers best at 57 clusters.
   public static let defaultMethod = IntervalMethod.jackknife
 
   /// Work of the delete-one rank correlations is refused beyond this many cluster × row visits.
