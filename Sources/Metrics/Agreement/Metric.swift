@@ -151,6 +151,8 @@ extension Metric: Codable, CodingKeyRepresentable {
 public struct UnknownMetric: Error, Equatable, Sendable, CustomStringConvertible {
   public let name: String
 
+  public init(name: String) { self.name = name }
+
   public var description: String {
     "There is no metric named '\(name)'. Known: \(Metric.knownNames)."
   }
