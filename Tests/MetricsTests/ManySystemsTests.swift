@@ -104,7 +104,7 @@ struct ManySystemsTests {
     let sizes = [83, 332].map { Simulated(rows: $0, persons: $0 * 57 / 83, systems: 3) }
     let found = try sizes.map {
       try #require(
-        DetectableDifference.find(
+        PowerAnalysis.find(
           $0.sample, $0.systems[2], simulations: 300, options: options
         ).value)
     }

@@ -151,7 +151,7 @@ extension Scorer {
     let correlation = 0.9
     let simulations = 1000
     let metric = definition.primary.metric
-    let outcome = Metrics.DetectableDifference.find(
+    let outcome = PowerAnalysis.find(
       part.sample, part.predictions, metric: metric, power: 0.8, correlation: correlation,
       simulations: simulations, options: options.inference)
     return DetectableDifference(

@@ -94,8 +94,8 @@ public struct Agreement: Sendable, Equatable {
       .sorted { $0.key < $1.key }
       .map { group, members in
         let persons = Set(members.map { $0.person ?? $0.id }).count
-        return members.count < 10 || persons < 5
-          ? (group, nil) : (group, Agreement(members, first, second))
+        let isShown = PublishingThreshold.isMet(rows: members.count, clusters: persons)
+        return (group, isShown ? Agreement(members, first, second) : nil)
       }
   }
 

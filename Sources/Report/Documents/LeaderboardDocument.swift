@@ -19,7 +19,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var published: [PublishedRow]
   /// Neither ranked nor published, with the reason.
   public var apart: [ApartRow]
-  public var detectable: Harness.DetectableDifference?
+  public var detectable: DetectableDifference?
 
   public struct Row: Codable, Sendable, Equatable {
     public var slug: String

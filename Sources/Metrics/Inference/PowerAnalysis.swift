@@ -1,7 +1,7 @@
 import Basics
 
 /// The smallest true difference that a comparison on these rows would find often enough.
-public struct DetectableDifference: Sendable, Hashable {
+public struct PowerAnalysis: Sendable, Hashable {
   public let metric: Metric
   /// The difference in the metric, positive.
   public let difference: Double
@@ -30,7 +30,7 @@ public struct DetectableDifference: Sendable, Hashable {
     _ sample: ClusteredSample, _ predictions: [Double], metric: Metric = .pcc,
     power: Double = 0.8, correlation: Double = 0.9, simulations: Int = 1000,
     options: InferenceOptions = .init()
-  ) -> Outcome<DetectableDifference> {
+  ) -> Outcome<PowerAnalysis> {
     precondition(metric.lane != nil && abs(correlation) < 1 && power > 0 && power < 1)
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
     let moments = PairedMoments(predictions: predictions, gold: sample.gold)
@@ -55,7 +55,7 @@ public struct DetectableDifference: Sendable, Hashable {
       }
     }
     return .value(
-      DetectableDifference(
+      PowerAnalysis(
         metric: metric, difference: best.difference, power: best.power,
         correlation: correlation, simulations: simulations))
   }

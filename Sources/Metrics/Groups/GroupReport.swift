@@ -1,11 +1,18 @@
 import Basics
 
+/// How large a group must be for its figures to be published.
+public enum PublishingThreshold {
+  public static let rows = 10
+  /// Of the main clustering: persons, as a rule.
+  public static let clusters = 5
+
+  public static func isMet(rows: Int, clusters: Int) -> Bool {
+    rows >= Self.rows && clusters >= Self.clusters
+  }
+}
+
 /// Agreement within the groups of one attribute.
 public struct GroupReport: Sendable {
-  /// Fewer rows than this, or fewer clusters than `leastClusters`, are too small to publish.
-  public static let leastRows = 10
-  public static let leastClusters = 5
-
   /// Number of the group in the labels given.
   public let group: Int
   public let rows: Int
@@ -39,7 +46,7 @@ public struct GroupReport: Sendable {
     self.group = group
     rows = sample.count
     clusters = sample.clusterCount
-    isSuppressed = rows < Self.leastRows || clusters < Self.leastClusters
+    isSuppressed = !PublishingThreshold.isMet(rows: rows, clusters: clusters)
     guard !isSuppressed else {
       (figures, intervals) = ([:], [:])
       (goldDeviation, bias) = (.undefined(.tooSmallToPublish), .undefined(.tooSmallToPublish))
@@ -81,8 +88,8 @@ public struct DisparityTest: Sendable, Hashable {
     precondition(groups.count == sample.count, "one group a row")
     let kept = (0..<groupCount).filter { group in
       let rows = groups.indices.filter { groups[$0] == group }
-      return rows.count >= GroupReport.leastRows
-        && Set(rows.map { sample.clusterOfRow[$0] }).count >= GroupReport.leastClusters
+      return PublishingThreshold.isMet(
+        rows: rows.count, clusters: Set(rows.map { sample.clusterOfRow[$0] }).count)
     }
     guard kept.count > 1 else { return .undefined(.oneGroup) }
     let rows = groups.indices.filter { groups[$0].map(kept.contains) ?? false }

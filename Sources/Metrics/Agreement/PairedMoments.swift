@@ -148,3 +148,14 @@ extension Figure {
     number.isFinite ? .value(number) : .undefined(.notFinite)
   }
 }
+
+/// Which moments the concordance correlation takes.
+///
+/// Lin (1989) divides sums of squares by n. Some libraries (torchmetrics) divide by n - 1, which
+/// makes the figure a little larger in size. The two never mix: a report names its form.
+public enum ConcordanceForm: String, Sendable, Codable, CaseIterable, Hashable {
+  /// Lin's form, sums of squares over n.
+  case population = "lin-n"
+  /// Sums of squares over n - 1.
+  case sample = "lin-n-1"
+}

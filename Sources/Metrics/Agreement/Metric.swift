@@ -151,18 +151,9 @@ extension Metric: Codable, CodingKeyRepresentable {
 public struct UnknownMetric: Error, Equatable, Sendable, CustomStringConvertible {
   public let name: String
 
+  public init(name: String) { self.name = name }
+
   public var description: String {
     "There is no metric named '\(name)'. Known: \(Metric.knownNames)."
   }
-}
-
-/// Which moments the concordance correlation takes.
-///
-/// Lin (1989) divides sums of squares by n. Some libraries (torchmetrics) divide by n - 1, which
-/// makes the figure a little larger in size. The two never mix: a report names its form.
-public enum ConcordanceForm: String, Sendable, Codable, CaseIterable, Hashable {
-  /// Lin's form, sums of squares over n.
-  case population = "lin-n"
-  /// Sums of squares over n - 1.
-  case sample = "lin-n-1"
 }

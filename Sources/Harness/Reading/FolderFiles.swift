@@ -7,7 +7,7 @@ enum FolderFiles {
 
   /// Paths of the regular files below `folder`, relative to it and sorted.
   ///
-  /// What a packer leaves behind is left out (see ``PredictionChoice/isIgnored(_:)``), and so is
+  /// What a packer leaves behind is left out (see ``isIgnored(_:)``), and so is
   /// every link: it could lead to a file that is not the sender's.
   ///
   /// - Throws: ``HarnessError/invalid(_:)`` for over 1000 entries or 8 folders in one another.
@@ -41,7 +41,7 @@ enum FolderFiles {
     }
     for entry in entries {
       let path = prefix + entry
-      if PredictionChoice.isIgnored(path) { continue }
+      if isIgnored(path) { continue }
       let url = folder.appending(path: entry)
       let type = (try? manager.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType
       if type == .typeDirectory {
@@ -49,6 +49,13 @@ enum FolderFiles {
       } else if type == .typeRegular {
         found.append(path)
       }
+    }
+  }
+
+  /// Whether a path was left behind by a packer: `__MACOSX`, `._` files, `.DS_Store`.
+  static func isIgnored(_ path: String) -> Bool {
+    path.split(separator: "/").contains {
+      $0 == "__MACOSX" || $0.hasPrefix("._") || $0 == ".DS_Store"
     }
   }
 }
