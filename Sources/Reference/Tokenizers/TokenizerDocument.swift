@@ -140,7 +140,7 @@ struct TokenizerDocument {
     let pieces = WordPiece(
       vocabulary: vocabulary.trie, unknownID: special.unknown,
       prefix: model["continuing_subword_prefix"]?.string ?? "##",
-      longestWord: model["max_input_chars_per_word"]?.id.map(Int.init) ?? 100)
+      maxWordLength: model["max_input_chars_per_word"]?.id.map(Int.init) ?? 100)
     return Tokenizer(
       kind: .bert, vocabulary: vocabulary, specialTokens: special, modelMaxLength: maxLength,
       segments: BertSegmentEncoder(model: pieces, normalizer: normalizer), added: added,

@@ -7,14 +7,14 @@ struct WordPiece: Sendable {
   let vocabulary: ByteTrie
   let unknownID: Int32
   /// Words of more scalars than this are unknown (100 in BERT).
-  let longestWord: Int
+  let maxWordLength: Int
   /// Where the continuations begin in the trie, or -1 where the vocabulary has none.
   private let continuations: Int32
 
-  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String, longestWord: Int) {
+  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String, maxWordLength: Int) {
     self.vocabulary = vocabulary
     self.unknownID = unknownID
-    self.longestWord = longestWord
+    self.maxWordLength = maxWordLength
     continuations = vocabulary.node(for: prefix.utf8)
   }
 
@@ -22,7 +22,7 @@ struct WordPiece: Sendable {
   func append(_ word: borrowing [UInt8], to ids: inout [Int32]) {
     let before = ids.count
     var start = 0
-    guard word.count <= longestWord || word.count(where: { $0 & 0xC0 != 0x80 }) <= longestWord
+    guard word.count <= maxWordLength || word.count(where: { $0 & 0xC0 != 0x80 }) <= maxWordLength
     else {
       ids.append(unknownID)
       return

@@ -1,4 +1,5 @@
 public import Harness
+import Metrics
 
 /// `leaderboard.json`: a board as a program reads it.
 public struct LeaderboardDocument: Codable, Sendable, Equatable {
@@ -7,7 +8,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var benchmark: String
   public var title: String
   public var split: String
-  /// `empathy` or `distress`, and the metric that orders the rows.
+  /// The target and the metric that order the rows.
   public var primary: BenchmarkDefinition.PrimaryMetric
   public var higherIsBetter: Bool
   /// Scored rows, best first.
@@ -16,7 +17,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var published: [PublishedRow]
   /// Neither ranked nor published, with the reason.
   public var apart: [ApartRow]
-  public var detectable: DetectableDifference?
+  public var detectable: Harness.DetectableDifference?
 
   public struct Row: Codable, Sendable, Equatable {
     public var slug: String

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 
 /// The picture that a chat or a social network shows beside a link to the site: 1200 × 630 pixels,
 /// PNG, since their readers take no SVG.
@@ -85,7 +86,7 @@ struct PreviewImage: Sendable {
     }
     let scored = FigureText.counted(table.scored.count, "scored system")
     write(
-      "\(table.metric.short) for \(table.target.rawValue), \(table.metric.direction); \(scored)",
+      "\(table.metric.title) for \(table.target), \(table.metric.direction); \(scored)",
       &canvas, y: 590, size: 22, ink: .soft)
     return png(canvas)
   }
@@ -100,7 +101,7 @@ struct PreviewImage: Sendable {
     if entry.metadata.withdrawal != nil {
       write("Withdrawn", &canvas, y: 400, size: 56, ink: .orange)
     } else if let figure = table.primary(entry), let value = figure.value {
-      let text = "\(table.metric.short) \(FigureText.number(value, decimals: 2))"
+      let text = "\(table.metric.title) \(FigureText.number(value, decimals: 2))"
       write(text, &canvas, y: 402, size: 68)
       if let interval = FigureText.interval(figure, decimals: 2) {
         let x = Self.left + StrokeFont.width(text, size: 68) + 40
@@ -111,8 +112,8 @@ struct PreviewImage: Sendable {
         figure, on: table.axis, from: Self.left, to: Self.right, y: 480, thickness: 8, radius: 17,
         &canvas)
       write(foot(entry, table), &canvas, y: 590, size: 22, ink: .soft)
-    } else if let claim = entry.metadata.claimed?[table.target]?[table.metric.rawValue] {
-      let text = "\(table.metric.short) \(FigureText.number(claim, decimals: 2))"
+    } else if let claim = entry.metadata.claimed?[table.target]?[table.metric.id] {
+      let text = "\(table.metric.title) \(FigureText.number(claim, decimals: 2))"
       write(text, &canvas, y: 402, size: 68)
       write("claimed, not scored here", &canvas, y: 470, size: 28, ink: .orange)
     } else {
@@ -183,7 +184,7 @@ struct PreviewImage: Sendable {
       parts.append("rank \(ranks) of \(table.standings.count)")
     }
     if let report = entry.report {
-      parts.append("\(report.n) essays by \(report.clusters) persons")
+      parts.append("\(table.benchmark.rowNoun.counted(report.n)), \(report.clusters) clusters")
     }
     return (["95% interval"] + parts).joined(separator: " · ")
   }

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Metrics
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
 struct BenchmarkPage: Sendable {
@@ -15,7 +16,7 @@ struct BenchmarkPage: Sendable {
   func content() -> Content {
     var content = chrome.content(
       path: path, title: benchmark.title, description: benchmark.description, section: .boards)
-    let metric = MetricKind(rawValue: benchmark.primary.metric.lowercased()) ?? .pcc
+    let metric = benchmark.primary.metric
     content["benchmark"] = benchmark.title
     content["id"] = benchmark.id
     content["about"] = benchmark.description
@@ -25,14 +26,12 @@ struct BenchmarkPage: Sendable {
     content["hasLink"] = link != nil
     content["link"] = link ?? ""
     content["source"] = benchmark.source
-    content["metricName"] = metric.name
-    content["metricShort"] = metric.short
+    content["metricName"] = metric.longTitle
+    content["metricShort"] = metric.title
     content["direction"] = metric.direction
-    content["targetName"] = benchmark.primary.target.rawValue
-    content["ranges"] = benchmark.targets.map { range -> Content in
-      [
-        "target": range.name.title, "low": Self.short(range.low), "high": Self.short(range.high),
-      ]
+    content["targetName"] = benchmark.primary.target
+    content["ranges"] = benchmark.targets.map { target -> Content in
+      ["target": target.title, "low": Self.short(target.low), "high": Self.short(target.high)]
     }
     content["splitRows"] = splits()
     content["hasQuirks"] = !benchmark.quirks.isEmpty
@@ -70,10 +69,14 @@ struct BenchmarkPage: Sendable {
     }
     return [
       "figureSplit": split, "figureRows": FigureText.count(statistics.rows),
-      "figurePersons": FigureText.counted(statistics.persons, "person"),
-      "figureArticles": FigureText.counted(statistics.articles, "article"),
-      "labelRows": benchmark.targets.compactMap { range in
-        statistics.labels[range.name].map { labels(range, $0, split) }
+      "figureNoun": benchmark.rowNoun.plural,
+      "figureClusters": benchmark.clusters.map { name in
+        let count = statistics.clusters[name] ?? 0
+        return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
+      }.joined(separator: ", "),
+      "hasFigureClusters": !benchmark.clusters.isEmpty,
+      "labelRows": benchmark.targets.compactMap { target in
+        statistics.labels[target.name].map { labels(target, $0, split) }
       },
       "hasGroupSizes": !statistics.groups.isEmpty,
       "sizes": attributes.map { attribute -> Content in
@@ -89,23 +92,23 @@ struct BenchmarkPage: Sendable {
     [
       "group": group.group, "isSmall": group.n == nil,
       "groupN": group.n.map(FigureText.count) ?? "",
-      "groupPersons": group.persons.map(FigureText.count) ?? FigureText.absent,
+      "groupClusters": group.clusters.map(FigureText.count) ?? FigureText.absent,
     ]
   }
 
   private func labels(
-    _ range: BenchmarkDefinition.TargetRange, _ labels: DatasetStatistics.LabelStatistics,
+    _ target: Target, _ labels: DatasetStatistics.LabelStatistics,
     _ split: String
   ) -> Content {
     var content: Content = [
-      "target": range.name.title, "mean": FigureText.number(labels.mean, decimals: 2),
+      "target": target.title, "mean": FigureText.number(labels.mean, decimals: 2),
       "sd": FigureText.number(labels.sd, decimals: 2), "hasHistogram": false,
     ]
     if let counts = labels.histogram, !counts.isEmpty {
-      let chart = Histogram(counts: counts, low: range.low, high: range.high)
+      let chart = Histogram(counts: counts, low: target.low, high: target.high)
       content["hasHistogram"] = true
       content["histogram"] = chart.drawing(
-        id: "h-\(split)-\(range.name.rawValue)", label: "\(range.name.title) labels, \(split)")
+        id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)")
       content["bins"] = chart.bins.map { bin -> Content in
         ["bin": bin.name, "count": FigureText.count(bin.count)]
       }

@@ -1,5 +1,6 @@
 import Basics
 import Harness
+import Metrics
 
 /// The pairwise matrix of a board: differences and adjusted p-values as a table that is shaded.
 ///
@@ -20,14 +21,14 @@ struct ComparePage: Sendable {
     var content = chrome.content(
       path: path, title: "All pairs on \(board)",
       description:
-        "Pairwise differences in \(table.metric.name) with adjusted p-values on \(board).",
+        "Pairwise differences in \(table.metric.longTitle) with adjusted p-values on \(board).",
       section: .boards, preview: "\(table.board.key.path)/\(SitePaths.preview)")
     let all = table.scored.filter { table.primary($0)?.value != nil }
     let shown = Array(all.prefix(Self.limit))
     content["boardName"] = board
-    content["metricName"] = table.metric.name
-    content["metricShort"] = table.metric.short
-    content["targetName"] = table.target.rawValue
+    content["metricName"] = table.metric.longTitle
+    content["metricShort"] = table.metric.title
+    content["targetName"] = table.target
     content["direction"] = table.metric.direction
     content["testWords"] = comparison.test
     content["intervalWords"] = comparison.interval

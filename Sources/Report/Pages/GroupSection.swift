@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// Demographic groups of a report: one chart that is a table, for each target and attribute.
 struct GroupSection {
@@ -6,8 +7,8 @@ struct GroupSection {
   let table: BoardTable
 
   func content() -> Content {
-    let targets = table.benchmark.targets.map(\.name).filter { target in
-      report.groups.contains { scores($0, target) != nil }
+    let targets = table.benchmark.targets.filter { target in
+      report.groups.contains { $0.targets[target.name] != nil }
     }
     return [
       "hasGroups": !report.groups.isEmpty,
@@ -16,13 +17,13 @@ struct GroupSection {
       "disparities": (report.disparities ?? []).map(disparity),
       "hasSensitivity": !(report.sensitivity ?? []).isEmpty,
       "sensitivity": (report.sensitivity ?? []).map(sensitivity),
-      "sensitivityName": "\(table.metric.short), \(table.target.rawValue)",
+      "sensitivityName": "\(table.metric.title), \(table.target)",
     ]
   }
 
   private func targetContent(_ target: Target) -> Content {
-    let figures = report.groups.compactMap { scores($0, target)?.ccc }
-    let overall = report.targets[target]?.ccc?.value
+    let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
+    let overall = report.targets[target.name]?[.ccc]?.value
     let all = figures + (overall.map { [ScoredFigure(value: $0)] } ?? [])
     let axis = BoardTable.axis(all, .ccc)
     let whisker = Whisker(axis: axis, width: 220, reference: overall)
@@ -31,7 +32,7 @@ struct GroupSection {
       attributes.append(group.attribute)
     }
     return [
-      "groupTarget": target.title, "groupTargetKey": target.rawValue,
+      "groupTarget": target.title, "groupTargetKey": target.name,
       "overall": FigureText.number(overall), "hasOverall": overall != nil,
       "axisLow": FigureText.number(axis.lowerBound, decimals: 1),
       "axisHigh": FigureText.number(axis.upperBound, decimals: 1),
@@ -39,15 +40,15 @@ struct GroupSection {
         [
           "attribute": Self.title(attribute),
           "groupRows": report.groups.filter { $0.attribute == attribute }.map {
-            row($0, target, whisker)
+            row($0, target.name, whisker)
           },
         ]
       },
     ]
   }
 
-  private func row(_ group: GroupScores, _ target: Target, _ whisker: Whisker) -> Content {
-    let figures = scores(group, target)
+  private func row(_ group: GroupScores, _ target: String, _ whisker: Whisker) -> Content {
+    let figures = group.targets[target]
     var content: Content = [
       "group": SafeText.shortened(group.group, to: 60),
       "groupN": FigureText.absent, "groupClusters": FigureText.absent,
@@ -62,15 +63,16 @@ struct GroupSection {
     content["isSuppressed"] = false
     content["groupN"] = group.n.map(FigureText.count) ?? FigureText.absent
     content["groupClusters"] = group.clusters.map(FigureText.count) ?? FigureText.absent
-    content["chart"] = whisker.drawing(figures.ccc)
-    content["ccc"] = FigureText.number(figures.ccc.value)
-    content["cccInterval"] = FigureText.interval(figures.ccc) ?? ""
-    content["pcc"] = FigureText.number(figures.pcc.value)
-    content["rmse"] = FigureText.number(figures.rmse.value)
+    let ccc = figures[.ccc] ?? ScoredFigure()
+    content["chart"] = whisker.drawing(ccc)
+    content["ccc"] = FigureText.number(ccc.value)
+    content["cccInterval"] = FigureText.interval(ccc) ?? ""
+    content["pcc"] = FigureText.number(figures[.pcc]?.value)
+    content["rmse"] = FigureText.number(figures[.rmse]?.value)
     content["sd"] = FigureText.number(figures.goldSD, decimals: 2)
     content["bias"] = FigureText.number(figures.bias, decimals: 2)
-    content["isUndefined"] = figures.ccc.value == nil
-    content["reason"] = figures.ccc.undefined ?? "no figure"
+    content["isUndefined"] = ccc.value == nil
+    content["reason"] = ccc.undefined ?? "no figure"
     return content
   }
 
@@ -79,13 +81,9 @@ struct GroupSection {
     text.prefix(1).uppercased() + text.dropFirst()
   }
 
-  private func scores(_ group: GroupScores, _ target: Target) -> GroupTargetScores? {
-    target == .empathy ? group.empathy : group.distress
-  }
-
   private func disparity(_ disparity: Disparity) -> Content {
     [
-      "attribute": Self.title(disparity.attribute), "disparityTarget": disparity.target.rawValue,
+      "attribute": Self.title(disparity.attribute), "disparityTarget": disparity.target,
       "gap": FigureText.number(disparity.gap), "lowest": disparity.lowest ?? FigureText.absent,
       "highest": disparity.highest ?? FigureText.absent,
       "p": FigureText.probability(disparity.p),
@@ -95,7 +93,7 @@ struct GroupSection {
   }
 
   private func sensitivity(_ sensitivity: Sensitivity) -> Content {
-    let figure = sensitivity.targets[table.target].flatMap(table.metric.figure)
+    let figure = sensitivity.targets[table.target]?[table.metric]
     return [
       "clustering": sensitivity.cluster, "count": FigureText.count(sensitivity.clusters),
       "value": FigureText.number(figure?.value, decimals: 4),

@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// The first page: every board with its leading systems.
 struct IndexPage: Sendable {
@@ -35,7 +36,7 @@ struct IndexPage: Sendable {
       "systemCount": FigureText.counted(table.scored.count, "system"),
       "hasPublished": !table.published.isEmpty,
       "publishedCount": FigureText.counted(table.published.count, "published figure"),
-      "metricLine": "\(table.metric.short) for \(table.target.rawValue), \(table.metric.direction)",
+      "metricLine": "\(table.metric.title) for \(table.target), \(table.metric.direction)",
       "about": SafeText.shortened(table.benchmark.description, to: 220),
       "hasLeaders": !leaders.isEmpty,
       "leaders": leaders.map { entry -> Content in

@@ -1,5 +1,6 @@
 import Basics
 import Harness
+import Metrics
 
 /// The page of one board.
 struct LeaderboardPage: Sendable {
@@ -14,18 +15,18 @@ struct LeaderboardPage: Sendable {
   func content() -> Content {
     let benchmark = table.benchmark
     let split = table.board.split
-    let what = "\(table.target.title) on \(benchmark.title), split \(split)"
+    let what = "\(benchmark.targetTitle(table.target)) on \(benchmark.title), split \(split)"
     var content = chrome.content(
       path: path, title: "\(benchmark.title), \(split)",
       description: "\(what): \(FigureText.counted(table.scored.count, "scored system")), "
-        + "ordered by \(table.metric.name).", section: .boards,
+        + "ordered by \(table.metric.longTitle).", section: .boards,
       preview: "\(table.board.key.path)/\(SitePaths.preview)")
     content["benchmark"] = benchmark.title
     content["benchmarkPage"] = "../index.html"
     content["split"] = split
-    content["targetName"] = table.target.rawValue
-    content["primaryName"] = table.metric.name
-    content["primaryShort"] = table.metric.short
+    content["targetName"] = table.target
+    content["primaryName"] = table.metric.longTitle
+    content["primaryShort"] = table.metric.title
     content["direction"] = table.metric.direction
     content["systemCount"] = FigureText.counted(table.scored.count, "system")
     content["publishedCount"] = FigureText.counted(table.published.count, "published figure")
@@ -77,7 +78,7 @@ struct LeaderboardPage: Sendable {
     if let detectable, let difference = detectable.difference {
       content["hasDetectable"] = true
       content["detectable"] = FigureText.number(difference, decimals: 2)
-      content["detectableMetric"] = detectable.metric.uppercased()
+      content["detectableMetric"] = detectable.metric.title
       content["detectablePower"] = "\(Int((detectable.power * 100).rounded()))"
       content["detectableLevel"] = Rounding.text(detectable.level, decimals: 2)
       content["detectableCorrelation"] = Rounding.text(detectable.correlation, decimals: 2)
@@ -88,20 +89,17 @@ struct LeaderboardPage: Sendable {
   }
 
   private func columns() -> [Content] {
-    var columns = table.metrics.map { column($0, table.target, isPrimary: $0 == table.metric) }
-    if let other = table.otherTarget {
-      columns.append(column(table.metric, other, isPrimary: false))
-    }
-    return columns
+    let columns = table.metrics.map { column($0, table.target, isPrimary: $0 == table.metric) }
+    return columns + table.otherTargets.map { column(table.metric, $0.name, isPrimary: false) }
   }
 
-  private func column(_ metric: MetricKind, _ target: Target, isPrimary: Bool) -> Content {
+  private func column(_ metric: Metric, _ target: String, isPrimary: Bool) -> Content {
     var content: Content = [
-      "key": "\(target.rawValue)-\(metric.rawValue)", "short": metric.short,
-      "long": "\(metric.name), \(target.rawValue), \(metric.direction)",
+      "key": "\(target)-\(metric.id)", "short": metric.title,
+      "long": "\(metric.longTitle), \(target), \(metric.direction)",
       "arrow": metric.arrow, "words": metric.direction, "isPrimary": isPrimary,
       "first": metric.higherIsBetter ? "descending" : "ascending",
-      "isOther": target != table.target, "otherName": target.rawValue,
+      "isOther": target != table.target, "otherName": target,
       "sorted": isPrimary ? (metric.higherIsBetter ? "descending" : "ascending") : "none",
     ]
     if isPrimary {
@@ -119,7 +117,7 @@ struct LeaderboardPage: Sendable {
     content["rankKey"] = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
     content["ties"] = standing?.tieGroups.joined(separator: " ") ?? ""
     content["hasTies"] = !(standing?.tieGroups.isEmpty ?? true)
-    content["badges"] = Badges.all(entry)
+    content["badges"] = Badges.all(entry, targets: table.benchmark.targets)
     content["kind"] = metadata.kind.rawValue
     content["labels"] = Badges.labelWords(metadata)
     content["cells"] = cells(entry)
@@ -134,15 +132,15 @@ struct LeaderboardPage: Sendable {
 
   private func cells(_ entry: Board.Entry) -> [Content] {
     let whisker = Whisker(axis: table.axis)
-    var cells = table.metrics.map { metric in
+    let cells = table.metrics.map { metric in
       cell(
         BoardTable.figure(entry, metric, table.target),
         whisker: metric == table.metric ? whisker : nil)
     }
-    if let other = table.otherTarget {
-      cells.append(cell(BoardTable.figure(entry, table.metric, other), whisker: nil))
-    }
     return cells
+      + table.otherTargets.map {
+        cell(BoardTable.figure(entry, table.metric, $0.name), whisker: nil)
+      }
   }
 
   private func cell(_ figure: ScoredFigure?, whisker: Whisker?) -> Content {
@@ -186,18 +184,19 @@ struct LeaderboardPage: Sendable {
 
   private func publishedTable() -> Content {
     let claims = table.published.compactMap { $0.metadata.claimed }
-    var claimColumns: [(Target, String)] = []
-    for target in [table.target] + Target.allCases.filter({ $0 != table.target }) {
+    var claimColumns: [(String, String)] = []
+    let others = table.benchmark.targetNames.filter { $0 != table.target }
+    for target in [table.target] + others {
       let names = Set(claims.flatMap { Array(($0[target] ?? [:]).keys) })
-      let known = ([table.metric] + MetricKind.allCases).map(\.rawValue)
+      let known = ([table.metric] + Metric.all).map(\.id)
       let place = { (name: String) in known.firstIndex(of: name) ?? known.count }
       claimColumns += names.sorted { (place($0), $0) < (place($1), $1) }.map { (target, $0) }
     }
     let columns = claimColumns.map { target, name -> Content in
-      let metric = MetricKind(rawValue: name)
+      let metric = Metric(named: name)
       return [
-        "claimName": SafeText.shortened(metric?.short ?? name, to: 20),
-        "claimTarget": target.rawValue, "claimArrow": metric?.arrow ?? "",
+        "claimName": SafeText.shortened(metric?.title ?? name, to: 20),
+        "claimTarget": target, "claimArrow": metric?.arrow ?? "",
         "claimWords": metric?.direction ?? "",
         "first": metric?.higherIsBetter == false ? "ascending" : "descending",
       ]

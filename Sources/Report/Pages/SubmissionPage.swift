@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 
 /// The page of one entry.
 struct SubmissionPage: Sendable {
@@ -26,7 +27,7 @@ struct SubmissionPage: Sendable {
     let digest = entry.predictionsDigest ?? ""
     content["hasPermalink"] = SafeText.isPathComponent(digest)
     content["permalink"] = "../by-digest/\(digest).html"
-    content["badges"] = Badges.all(entry)
+    content["badges"] = Badges.all(entry, targets: table.benchmark.targets)
     content["isPublished"] = metadata.kind == .published
     content["hasReport"] = entry.report != nil
     content["unscored"] = entry.report == nil && metadata.kind != .published
@@ -47,21 +48,24 @@ struct SubmissionPage: Sendable {
       return "An entry of the \(table.benchmark.title) leaderboard, split \(table.board.split)."
     }
     let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
-    return "\(table.metric.short) \(FigureText.number(value, decimals: 2))\(interval) for "
-      + "\(table.target.rawValue) on \(table.benchmark.title), split \(table.board.split)."
+    return "\(table.metric.title) \(FigureText.number(value, decimals: 2))\(interval) for "
+      + "\(table.target) on \(table.benchmark.title), split \(table.board.split)."
   }
 
   private func scores(_ report: ScoreReport) -> Content {
-    let targets = table.benchmark.targets.map(\.name).filter { report.targets[$0] != nil }
     var content: Content = [
       "n": FigureText.count(report.n), "clusters": FigureText.count(report.clusters),
-      "targets": targets.compactMap { target in
-        report.targets[target].map { targetTable(target, $0) }
+      "targets": table.benchmark.targets.compactMap { target in
+        report.targets[target.name].map { targetTable(target, $0) }
       },
       "hasDropped": report.dropped != nil, "dropped": report.dropped.map(FigureText.count) ?? "",
       "wassaAveraged": FigureText.number(report.wassa.averaged, decimals: 4),
-      "wassaEmpathy": FigureText.number(report.wassa.empathy, decimals: 4),
-      "wassaDistress": FigureText.number(report.wassa.distress, decimals: 4),
+      "wassaTargets": table.benchmark.targets.map { target -> Content in
+        [
+          "wassaTarget": target.title,
+          "wassaFigure": FigureText.number(report.wassa[target.name], decimals: 4),
+        ]
+      },
       "digestPredictions": report.digests.predictions, "digestGold": report.digests.gold,
       "digestOrder": report.digests.order, "signature": report.signature,
       "toolVersion": report.version, "notes": report.notes ?? [],
@@ -78,7 +82,7 @@ struct SubmissionPage: Sendable {
     }
     if let figure = table.primary(entry) {
       content["headline"] = FigureText.number(figure.value)
-      content["headlineName"] = "\(table.metric.short), \(table.target.rawValue)"
+      content["headlineName"] = "\(table.metric.title), \(table.target)"
       content["headlineInterval"] = FigureText.interval(figure) ?? ""
       content["hasHeadlineInterval"] = FigureText.interval(figure) != nil
       content["headlineWhy"] = figure.undefined ?? ""
@@ -99,11 +103,11 @@ struct SubmissionPage: Sendable {
 
   private func targetTable(_ target: Target, _ scores: TargetScores) -> Content {
     var rows: [Content] = []
-    for metric in MetricKind.allCases {
-      guard let figure = metric.figure(of: scores) else { continue }
+    for metric in scores.metrics {
+      guard let figure = scores[metric] else { continue }
       let axis: ClosedRange<Double> = metric.higherIsBetter ? -1...1 : 0...3
       rows.append([
-        "metric": metric.short, "metricName": metric.name, "arrow": metric.arrow,
+        "metric": metric.title, "metricName": metric.longTitle, "arrow": metric.arrow,
         "words": metric.direction, "value": FigureText.number(figure.value, decimals: 4),
         "interval": FigureText.interval(figure, decimals: 4) ?? FigureText.absent,
         "whisker": metric.higherIsBetter
@@ -112,7 +116,7 @@ struct SubmissionPage: Sendable {
       ])
     }
     var content: Content = [
-      "target": target.title, "targetKey": target.rawValue, "metrics": rows,
+      "target": target.title, "targetKey": target.name, "metrics": rows,
       "hasBias": scores.bias != nil, "bias": FigureText.number(scores.bias, decimals: 4),
     ]
     if let rowwise = scores.rowwise, let interval = FigureText.interval(rowwise, decimals: 4) {
@@ -126,7 +130,7 @@ struct SubmissionPage: Sendable {
 
   /// Claimed figures beside the computed ones.
   private func claims() -> Content {
-    let rows = ClaimedFigure.all(entry).map { claim -> Content in
+    let rows = ClaimedFigure.all(entry, targets: table.benchmark.targets).map { claim -> Content in
       [
         "claimTarget": claim.target.title, "claimMetric": claim.name,
         "claim": FigureText.number(claim.claim, decimals: 4),

@@ -237,7 +237,7 @@ struct SitePlan: Sendable {
           path: "\(folder)/\(SitePaths.systemTable(entry.slug))",
           source: { try source.document.data() }
         ) {
-          Data(SystemCSV.text(report).utf8)
+          Data(SystemCSV.text(report, table.benchmark).utf8)
         })
     }
     return files
