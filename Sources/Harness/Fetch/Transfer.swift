@@ -66,24 +66,20 @@ package final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
     return leaves ? "it redirects from https to \(url.absoluteString), which is not encrypted" : nil
   }
 
-  private func fail(_ reason: String, _ task: URLSessionTask) {
-    state.withLock { $0.failure = $0.failure ?? Failure(reason: reason, mayPass: false) }
-    task.cancel()
-  }
-
   package func urlSession(
     _ session: URLSession, task: URLSessionTask,
     willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
     completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
-    let count = state.withLock { state in
+    let isRefused = state.withLock { state in
       state.redirects += 1
-      return state.redirects
+      var reason = request.url.flatMap { Self.refusal(of: $0, from: response.url) }
+      if state.redirects > Self.maxRedirects { reason = "more than \(Self.maxRedirects) redirects" }
+      state.failure = reason.map { Failure(reason: $0, mayPass: false) }
+      return reason != nil
     }
-    var reason = request.url.flatMap { Self.refusal(of: $0, from: response.url) }
-    if count > Self.maxRedirects { reason = "more than \(Self.maxRedirects) redirects" }
-    if let reason { fail(reason, task) }
-    completionHandler(reason == nil ? request : nil)
+    // Without another request the task ends by itself; Foundation traps where it is cancelled here.
+    completionHandler(isRefused ? nil : request)
   }
 
   package func urlSession(
@@ -92,11 +88,14 @@ package final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
     // An error page is not the file.
     guard (dataTask.response as? HTTPURLResponse)?.statusCode == 200 else { return }
     let count = state.withLock { state in
-      state.body.append(data)
+      if state.body.count <= limit { state.body.append(data) }
+      if state.body.count > limit {
+        let reason = "it sends more than the \(limit) bytes of the file"
+        state.failure = Failure(reason: reason, mayPass: false)
+      }
       return state.body.count
     }
-    if count > limit { fail("it sends more than the \(limit) bytes of the file", dataTask) }
-    progress(min(count, limit))
+    if count > limit { dataTask.cancel() } else { progress(count) }
   }
 
   package func urlSession(
