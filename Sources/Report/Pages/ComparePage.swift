@@ -82,7 +82,7 @@ struct ComparePage: Sendable {
     let told = pair.adjusted.map { $0 < comparison.level } ?? false
     let strongly = pair.adjusted.map { $0 < comparison.level / 10 } ?? false
     let sign = !told ? "=" : better ? "▲" : "▼"
-    let words = !told ? "not told apart" : better ? "better" : "worse"
+    let words = !told ? "no significant difference" : better ? "better" : "worse"
     let figure = ScoredFigure(value: difference, low: pair.low, high: pair.high)
     let interval = FigureText.interval(figure).map { " \($0)" } ?? ""
     return [
