@@ -48,6 +48,9 @@ let package = Package(
       resources: [.embedInCode("Resources/Benchmarks")],
       swiftSettings: settings),
     .target(
+      name: "Sample", dependencies: ["Basics", "Harness"],
+      resources: [.embedInCode("Resources/phrases.json")], swiftSettings: settings),
+    .target(
       name: "Reference",
       dependencies: [
         "Basics", "Metrics", "COpenBLAS", "CBFloat16",
@@ -85,12 +88,13 @@ let package = Package(
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Basics", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
+        "Basics", "Sample", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "invitro-bench", dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference", "Study"],
+      name: "invitro-bench",
+      dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
@@ -100,7 +104,10 @@ let package = Package(
       exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
-      name: "HarnessTests", dependencies: ["Basics", "Harness", "TestSupport"],
+      name: "HarnessTests", dependencies: ["Sample", "Basics", "Harness", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SampleTests", dependencies: ["Basics", "Harness", "Sample", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ReferenceTests",
