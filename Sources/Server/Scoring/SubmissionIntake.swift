@@ -113,7 +113,9 @@ extension Candidate {
     digest = predictions.digest
     metadata = upload.metadata
     metadata.predictionsSHA256 = digest
-    metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
+    metadata.targets = scorer.definition.targets.map(\.name).filter {
+      predictions.columns[$0] != nil
+    }
     file = scorer.kept(predictions)
     idempotency = upload.idempotency
     judge = { best in try scorer.release(predictions, over: best, labels: labels) }
