@@ -54,7 +54,7 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        "Basics", "Harness",
+        "Basics", "Harness", "Metrics",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Basics", "Harness", "Metrics",
+        "Basics", "Harness", "Metrics", "Report",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.

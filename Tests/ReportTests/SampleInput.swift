@@ -7,9 +7,9 @@ import TestSupport
 enum SampleInput {
   static let source = Shared.checkout.appending(path: "site")
 
-  static func benchmark(metric: String = "pcc") throws -> BenchmarkDefinition {
+  static func benchmark(metric: String = "pcc", id: String = "toy") throws -> BenchmarkDefinition {
     let text = """
-      {"schema": 1, "id": "toy", "title": "Toy", "description": "A toy.", "licence": "none",
+      {"schema": 1, "id": "\(id)", "title": "Toy", "description": "A toy.", "licence": "none",
        "source": "https://example.org/toy", "open": true,
        "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
        "primary": {"target": "empathy", "metric": "\(metric)"}, "defaultSplit": "test",
@@ -64,6 +64,26 @@ enum SampleInput {
           comparison: comparison, labels: labels)
       ])
   }
+
+  static let replication = Replication(
+    paper: "A paper", paperURL: "https://example.org/paper", setting: "here",
+    claims: [
+      .init(
+        id: "1/a", table: "Table 1", what: "peak", metric: "PCC", published: 0.648,
+        printed: 0.6, expectation: .within(0.02), ours: 0.611,
+        seeds: .init(count: 5, mean: 0.58, sd: 0.021), low: 0.52, high: 0.72,
+        verdict: .noiseOnly, note: "A note."),
+      .init(
+        id: "2/a", table: "Table 2", what: "peak", metric: "RMSE", published: 1.2,
+        expectation: .within(0.05), note: "needs another machine"),
+    ],
+    errata: ["An erratum."],
+    sweeps: [
+      .init(
+        title: "Over alpha", variable: "alpha", metric: "PCC",
+        series: [.init(name: "ours", points: [.init(x: 3, y: 0.512), .init(x: 4, y: 0.6)])])
+    ],
+    experiments: [])
 
   static func comparison(_ first: String, _ second: String) -> BoardComparison {
     BoardComparison(

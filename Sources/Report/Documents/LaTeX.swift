@@ -8,7 +8,7 @@ enum LaTeX {
     let metrics = table.metrics.filter { [.pcc, .ccc, .rmse].contains($0) || $0 == table.metric }
     var lines = [
       "% \(escaped(table.benchmark.title)), \(escaped(table.board.split)), "
-        + "\(table.target.rawValue); 95% intervals in brackets.",
+        + "\(table.target.rawValue); \(escaped(table.level)) intervals in brackets.",
       "\\begin{tabular}{\(hasRanks ? "l" : "")l\(String(repeating: "r", count: metrics.count))}",
       "\\toprule",
     ]

@@ -22,9 +22,9 @@ struct ClaimedFigure {
   }
 
   /// Every claim of `entry`, by target and the metric's name.
-  static func all(_ entry: Board.Entry) -> [ClaimedFigure] {
+  static func all(_ entry: Board.Entry, _ table: BoardTable) -> [ClaimedFigure] {
     let claimed = entry.metadata.claimed ?? [:]
-    return Target.allCases.flatMap { target in
+    return table.benchmark.targets.map(\.name).flatMap { target in
       (claimed[target] ?? [:]).sorted { $0.key < $1.key }.map { name, claim in
         ClaimedFigure(
           target: target, metric: name, claim: claim,

@@ -1,16 +1,22 @@
-import Harness
+package import Harness
 
 /// A board with what drawing it needs: which columns it has, and the axis of its intervals.
-struct BoardTable: Sendable {
+package struct BoardTable: Sendable {
   let board: Board
   let metric: MetricKind
   /// Metrics with a figure for the primary target, the primary metric first.
   let metrics: [MetricKind]
-  /// Whether any scored entry has figures for the other target.
-  let otherTarget: Target?
+  /// Targets beside the primary one that a scored entry has figures for.
+  let otherTargets: [Target]
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
 
+  /// `benchmark/split`.
+  var path: String { board.key.path }
+  /// The level of its intervals in words: `95%`.
+  var level: String { FigureText.percent(board.level) }
+  /// The comparison, where it has pairs.
+  var pairs: BoardComparison? { board.comparison.flatMap { $0.pairs.isEmpty ? nil : $0 } }
   var benchmark: BenchmarkDefinition { board.definition }
   var target: Target { board.definition.primary.target }
   var scored: [Board.Entry] { board.scored }
@@ -18,7 +24,7 @@ struct BoardTable: Sendable {
   var apart: [Board.Entry] { board.apart }
   var standings: [String: BoardComparison.Standing] { board.standings }
 
-  init(_ board: Board) {
+  package init(_ board: Board) {
     self.board = board
     let metric = MetricKind(rawValue: board.definition.primary.metric) ?? .pcc
     let target = board.definition.primary.target
@@ -28,8 +34,9 @@ struct BoardTable: Sendable {
     metrics = order.filter { kind in
       kind == metric || scored.contains { Self.figure($0, kind, target) != nil }
     }
-    let other: Target = target == .empathy ? .distress : .empathy
-    otherTarget = scored.contains { $0.report?.targets[other] != nil } ? other : nil
+    otherTargets = board.definition.targets.map(\.name).filter { other in
+      other != target && scored.contains { $0.report?.targets[other] != nil }
+    }
     axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) }, metric)
   }
 

@@ -8,8 +8,8 @@ import Synchronization
 /// Files are not synced one by one: a site can always be built again, and ten thousand syncs take
 /// longer than the build.
 final class SiteFolder: Sendable {
-  /// Marks a folder as a built site and holds the fingerprints of its pages.
-  static let manifestName = ".invitro-site.json"
+  /// Marks a folder as a built site.
+  static let markerName = ".invitro-site.json"
 
   let target: URL
   private let draft: URL
@@ -20,50 +20,41 @@ final class SiteFolder: Sendable {
     self.target = target.standardizedFileURL
     try Self.checkReplaceable(self.target)
     let parent = self.target.deletingLastPathComponent()
-    let name = ".\(self.target.lastPathComponent).building-\(getpid())"
-    draft = parent.appending(path: name)
-    do {
-      try? FileManager.default.removeItem(at: draft)
-      try FileManager.default.createDirectory(at: draft, withIntermediateDirectories: true)
-    } catch {
-      throw .notWritable(path: draft.path, reason: "\(error)")
-    }
+    draft = parent.appending(path: ".\(self.target.lastPathComponent).building-\(getpid())")
+    try? FileManager.default.removeItem(at: draft)
+    try write(Data("{\"schema\": 2}\n".utf8), to: Self.markerName)
   }
 
-  static func checkReplaceable(_ target: URL) throws(ReportError) {
+  private static func checkReplaceable(_ target: URL) throws(ReportError) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: target.path, isDirectory: &isFolder) else {
       return
     }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: target.path)) ?? ["?"]
-    guard isFolder.boolValue, names.isEmpty || names.contains(manifestName) else {
+    guard isFolder.boolValue, names.isEmpty || names.contains(markerName) else {
       throw .notASite(path: target.path)
     }
   }
 
   /// Writes `data` to `path` below the draft.
   func write(_ data: Data, to path: String) throws(ReportError) {
-    let file = try place(for: path)
+    let file = draft.appending(path: path)
+    let folder = file.deletingLastPathComponent()
     do {
+      // Under the lock: a second writer must not go on before the first has made the folder.
+      try made.withLock { made in
+        guard made.insert(folder.path).inserted else { return }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      }
       try data.write(to: file)
     } catch {
       throw .notWritable(path: file.path, reason: "\(error)")
     }
   }
 
-  /// Takes `path` over from the present build; false where that cannot be done.
-  func keep(_ path: String) throws(ReportError) -> Bool {
-    let file = try place(for: path)
-    return link(target.appending(path: path).path, file.path) == 0
-  }
-
-  /// Puts the draft in the place of the target.
+  /// Puts the draft in the place of the target. Between its two renames there is a moment without a
+  /// site.
   func swapIn() throws(ReportError) {
-    if Self.exchange(draft.path, target.path) {
-      try? FileManager.default.removeItem(at: draft)
-      return
-    }
-    // No target yet, or a file system that cannot exchange: then there is a moment without a site.
     let old = target.deletingLastPathComponent()
       .appending(path: ".\(target.lastPathComponent).old-\(getpid())")
     let hadOld = rename(target.path, old.path) == 0
@@ -75,35 +66,6 @@ final class SiteFolder: Sendable {
     if hadOld { try? FileManager.default.removeItem(at: old) }
   }
 
-  /// Exchanges two folders in one step, where the system can; false where nothing was done.
-  ///
-  /// glibc has `renameat2` and its Swift module does not declare it, so it is looked up by name.
-  private static func exchange(_ a: String, _ b: String) -> Bool {
-    typealias Rename =
-      @convention(c) (
-        CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
-      ) -> CInt
-    guard let symbol = dlsym(nil, "renameat2") else { return false }
-    let renameat2 = unsafeBitCast(symbol, to: Rename.self)
-    let exchangeFlag: CUnsignedInt = 2  // RENAME_EXCHANGE of linux/fs.h
-    return renameat2(AT_FDCWD, a, AT_FDCWD, b, exchangeFlag) == 0
-  }
-
   /// Removes the draft; the target stays as it was.
   func discard() { try? FileManager.default.removeItem(at: draft) }
-
-  private func place(for path: String) throws(ReportError) -> URL {
-    let file = draft.appending(path: path)
-    let folder = file.deletingLastPathComponent()
-    do {
-      // Under the lock: a second writer must not go on before the first has made the folder.
-      try made.withLock { made in
-        guard made.insert(folder.path).inserted else { return }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      }
-    } catch {
-      throw .notWritable(path: folder.path, reason: "\(error)")
-    }
-    return file
-  }
 }

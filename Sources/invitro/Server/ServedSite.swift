@@ -26,6 +26,6 @@ struct ServedSite: Sendable {
       benchmarks: known, boards: boards, address: address, replication: replication)
     input.server = address
     try SiteBuilder(source: URL(filePath: source)).build(
-      input: input, to: URL(filePath: out), incremental: true)
+      input: input, to: URL(filePath: out))
   }
 }
