@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-browser test-codabench test-slurm codabench-bundle lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-browser test-codabench test-slurm test-threads codabench-bundle lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,6 +27,9 @@ test-api: build ## Try the server with requests made from its OpenAPI document (
 
 test-browser: deps ## Look at the site with a real browser (Chromium, axe-core)
 	@scripts/test-browser
+
+test-threads: deps ## Run the tests that use several threads under ThreadSanitizer
+	@scripts/test-threads
 
 test-slurm: build ## Try the Slurm batch file on a one-node cluster on this machine (as root)
 	@scripts/test-slurm $(BIN)/invitro
@@ -57,4 +60,4 @@ test-codabench: deps ## Run that bundle in a root that holds it and libc alone (
 	@scripts/test-codabench
 
 clean: ## Remove what was built
-	rm -rf .build .build-codabench site/public site/preview
+	rm -rf .build .build-codabench .build-threads site/public site/preview

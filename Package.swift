@@ -33,7 +33,9 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CBFloat16"),
-    .target(name: "Basics", swiftSettings: settings),
+    .target(
+      name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: settings),
     .target(name: "Metrics", dependencies: ["Basics", "COpenBLAS"], swiftSettings: settings),
     .target(
       name: "Harness",
@@ -88,9 +90,10 @@ let package = Package(
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
-      name: "BasicsTests", dependencies: ["Basics"], swiftSettings: settings),
+      name: "BasicsTests", dependencies: ["Basics", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], exclude: ["Goldens"],
+      name: "MetricsTests", dependencies: ["Basics", "Metrics", "TestSupport"],
+      exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
       name: "HarnessTests", dependencies: ["Basics", "Harness", "TestSupport"],
@@ -98,7 +101,7 @@ let package = Package(
     .testTarget(
       name: "ReferenceTests",
       dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
-      exclude: ["Tokenizers/Goldens"], swiftSettings: settings),
+      exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "ReportTests", dependencies: ["Basics", "Report", "Harness", "TestSupport"],
       swiftSettings: settings),
@@ -113,6 +116,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["invitro", "TestSupport"], swiftSettings: settings),
+      name: "CommandTests", dependencies: ["Basics", "invitro", "TestSupport"],
+      swiftSettings: settings),
   ]
 )

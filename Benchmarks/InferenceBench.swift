@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 
@@ -73,7 +74,7 @@ enum InferenceBench {
   /// `invitro-bench inference point-metrics [ROWS]`: point metrics of two long columns.
   static func pointMetrics(_ arguments: [String]) {
     let rows = arguments.first.flatMap { Int($0) } ?? 1_000_000
-    var generator = CounterGenerator(seed: 3, stream: .simulation)
+    var generator = SplitMix64(seed: 3, stream: .simulation)
     let gold = (0..<rows).map { _ in ((1 + 6 * generator.uniform()) * 1000).rounded() / 1000 }
     let x = gold.map { ((0.5 * $0 + 2 + generator.normal()) * 1e6).rounded() / 1e6 }
     for threads in [1, Parallel.processors] {
@@ -182,7 +183,7 @@ struct Data83 {
   func more(_ count: Int) -> [[Double]] { Self.predictions(gold, count) }
 
   private static func predictions(_ gold: [Double], _ count: Int) -> [[Double]] {
-    var generator = CounterGenerator(seed: 11, stream: .simulation)
+    var generator = SplitMix64(seed: 11, stream: .simulation)
     return (0..<count).map { number in
       let slope = 0.3 + 0.3 * Double(number) / Double(count)
       return gold.map { max(1, min(7, slope * $0 + 2.2 + 1.2 * generator.normal())) }

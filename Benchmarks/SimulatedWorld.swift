@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 
@@ -18,9 +19,9 @@ struct SimulatedWorld {
   var quality = (0.68, 0.68)
   /// Share of the two systems' errors that is common to both.
   var common = 0.8
-  private var generator: CounterGenerator
+  private var generator: SplitMix64
 
-  init(seed: UInt64) { generator = CounterGenerator(seed: seed, stream: .simulation) }
+  init(seed: UInt64) { generator = SplitMix64(seed: seed, stream: .simulation) }
 
   /// 38 persons with one essay, 14 with two, 3 with three, 2 with four: 57 persons, 83 rows.
   static let persons =
@@ -83,7 +84,7 @@ struct SimulatedWorld {
   func truth() -> (first: [Metric: Double], difference: [Metric: Double]) {
     var world = self
     world.sizes = [Int](repeating: 1, count: 400_000)
-    world.generator = CounterGenerator(seed: 0xFACE, stream: .simulation)
+    world.generator = SplitMix64(seed: 0xFACE, stream: .simulation)
     let rows = world.draw(withinPerson: 0)
     let a = PairedMoments(predictions: rows.first, gold: rows.gold)
     let b = PairedMoments(predictions: rows.second, gold: rows.gold)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Reference
 
@@ -202,7 +203,7 @@ struct TrainingBench {
 
   /// The training rows, 16 a batch, in an order drawn from a fixed seed.
   private func shuffled(_ count: Int) -> [[Int]] {
-    var random = SplitMix(seed: 0)
+    var random = SplitMix64(seed: 0)
     return pieces(Array(0..<count).shuffled(using: &random))
   }
 

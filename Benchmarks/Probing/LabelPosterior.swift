@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 
@@ -64,7 +65,7 @@ struct LabelPosterior {
   }
 
   /// A draw of z, by Cholesky's factor of the covariance; what rounding made negative counts as 0.
-  func draw(_ random: inout CounterGenerator) -> [Double] {
+  func draw(_ random: inout SplitMix64) -> [Double] {
     var factor = covariance
     var draw = mean
     let noise = (0..<n).map { _ in random.normal() }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -23,7 +24,7 @@ enum ProbingAttack: String, CaseIterable {
     _ board: ProbedBoard, prior: ProbingPrior, budget: Int, seed: UInt64
   ) throws -> [Double] {
     var board = board
-    var random = CounterGenerator(seed: seed, stream: .simulation)
+    var random = SplitMix64(seed: seed, stream: .simulation)
     let estimates: [Double]
     switch self {
     case .rows: estimates = try Self.rows(&board, prior, budget)
@@ -97,7 +98,7 @@ enum ProbingAttack: String, CaseIterable {
 
   private static func linear(
     _ board: inout ProbedBoard, _ prior: ProbingPrior, _ budget: Int,
-    _ random: inout CounterGenerator
+    _ random: inout SplitMix64
   ) throws -> [Double] {
     var belief = Belief(prior, board.roundingError)
     for _ in 0..<budget {
@@ -110,7 +111,7 @@ enum ProbingAttack: String, CaseIterable {
 
   private static func climbing(
     _ board: inout ProbedBoard, _ prior: ProbingPrior, _ budget: Int,
-    _ random: inout CounterGenerator
+    _ random: inout SplitMix64
   ) throws -> [Double] {
     var belief = Belief(prior, board.roundingError)
     var best: [Double]?

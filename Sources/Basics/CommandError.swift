@@ -1,3 +1,5 @@
+public import Foundation
+
 /// The exit codes of every command, after sysexits.h.
 public enum ExitStatus: Int32, Sendable {
   case done = 0
@@ -13,4 +15,28 @@ public enum ExitStatus: Int32, Sendable {
 /// the command ended. Each module has one.
 public protocol CommandError: Error, Equatable, Sendable, CustomStringConvertible {
   var exitStatus: ExitStatus { get }
+}
+
+/// What can go wrong in this module.
+public enum BasicsError: CommandError, LocalizedError {
+  /// A file or folder cannot be created, read, written or renamed; `reason` is the system's text.
+  case file(path: String, reason: String)
+  /// A value cannot be written as JSON.
+  case json(reason: String)
+
+  public var description: String {
+    switch self {
+    case .file(let path, let reason): "\(path): \(reason)"
+    case .json(let reason): "this result cannot be written as JSON: \(reason)"
+    }
+  }
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .file: .unavailable
+    case .json: .bug
+    }
+  }
+
+  public var errorDescription: String? { description }
 }

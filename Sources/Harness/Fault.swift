@@ -43,22 +43,8 @@ public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
 
   /// At most 60 characters of `text`, with control characters made visible.
   static func shortened(_ text: String) -> String {
-    let out = visible(String(text.unicodeScalars.prefix(61)))
+    let out = InvisibleCharacters.escaped(String(text.unicodeScalars.prefix(61)))
     return out.count > 60 ? String(out.prefix(60)) + "…" : out
-  }
-
-  /// `text` with control characters and marks of direction made visible.
-  package static func visible(_ text: String) -> String {
-    var out = ""
-    for scalar in text.unicodeScalars {
-      let hidden =
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
-      out += hidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
-    return out
   }
 
   public var description: String {
@@ -97,6 +83,21 @@ public enum HarnessError: CommandError {
     case .system(let path, let reason):
       return "\(path): \(reason)"
     }
+  }
+
+  public init(_ error: BasicsError) {
+    self =
+      switch error {
+      case .file(let path, let reason): .system(path: path, reason: reason)
+      case .json: .system(path: "JSON", reason: error.description)
+      }
+  }
+
+  /// What `body` gives; its error becomes one of this module.
+  package static func wrapping<Value>(
+    _ body: () throws(BasicsError) -> Value
+  ) throws(HarnessError) -> Value {
+    do throws(BasicsError) { return try body() } catch { throw HarnessError(error) }
   }
 
   /// The exit code a command ends with.

@@ -1,3 +1,4 @@
+import Basics
 import COpenBLAS
 
 /// Swap permutation tests of all pairs of systems, replicates in blocks.
@@ -96,7 +97,7 @@ struct AllPairsSwap {
   private func swap(
     _ start: Int, _ width: Int, _ pattern: inout [Double], _ product: inout [Double]
   ) {
-    let generator = CounterGenerator(seed: options.seed, stream: .swap)
+    let generator = SplitMix64(seed: options.seed, stream: .swap)
     let (m, k) = (Int32(Self.quantities * systems), Int32(clusters))
     pattern.withUnsafeMutableBufferPointer { pattern in
       guard let base = pattern.baseAddress else { return }

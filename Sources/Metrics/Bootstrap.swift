@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Cluster bootstrap of one system or of a pair: metrics of every replicate.
@@ -82,13 +83,13 @@ struct Bootstrap: Sendable {
 /// Which clusters each replicate draws.
 struct Draws: Sendable {
   let clusters: Int
-  private let generator: CounterGenerator
+  private let generator: SplitMix64
   private let hashes: UInt64
 
   init(clusters: Int, options: InferenceOptions) {
     precondition(clusters <= Int(UInt32.max), "too many clusters to draw from")
     self.clusters = clusters
-    generator = CounterGenerator(seed: options.seed, stream: .bootstrap)
+    generator = SplitMix64(seed: options.seed, stream: .bootstrap)
     hashes = UInt64((clusters + 1) / 2)
   }
 
@@ -99,12 +100,12 @@ struct Draws: Sendable {
     let base = UInt64(b) &* hashes
     let g = UInt64(clusters)
     for k in 0..<UInt64(clusters / 2) {
-      let bits = generator.bits(base &+ k)
+      let bits = generator.draw(base &+ k)
       body(Int(((bits & 0xFFFF_FFFF) &* g) >> 32))
       body(Int(((bits >> 32) &* g) >> 32))
     }
     if clusters % 2 == 1 {
-      let bits = generator.bits(base &+ UInt64(clusters / 2))
+      let bits = generator.draw(base &+ UInt64(clusters / 2))
       body(Int(((bits & 0xFFFF_FFFF) &* g) >> 32))
     }
   }
@@ -117,12 +118,12 @@ struct Draws: Sendable {
     let base = UInt64(b) &* hashes
     let g = UInt64(clusters)
     for k in 0..<UInt64(clusters / 2) {
-      let bits = generator.bits(base &+ k)
+      let bits = generator.draw(base &+ k)
       even += rows[Int(((bits & 0xFFFF_FFFF) &* g) >> 32)]
       odd += rows[Int(((bits >> 32) &* g) >> 32)]
     }
     if clusters % 2 == 1 {
-      let bits = generator.bits(base &+ UInt64(clusters / 2))
+      let bits = generator.draw(base &+ UInt64(clusters / 2))
       even += rows[Int(((bits & 0xFFFF_FFFF) &* g) >> 32)]
     }
     return even + odd

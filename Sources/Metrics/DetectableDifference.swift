@@ -1,3 +1,5 @@
+import Basics
+
 /// The smallest true difference that a comparison on these rows would find often enough.
 public struct DetectableDifference: Sendable, Hashable {
   public let metric: Metric
@@ -99,7 +101,7 @@ private struct CompetitorModel {
   private func simulate(
     _ number: Int, _ delta: Double, _ metric: Metric, _ options: InferenceOptions
   ) -> (found: Bool, difference: Double)? {
-    var generator = CounterGenerator(
+    var generator = SplitMix64(
       seed: options.seed &+ UInt64(number) &* 0x9E37_79B9, stream: .power)
     var gold: [Double] = [], clusters: [Int] = [], u: [Double] = [], v: [Double] = []
     let weaker = r - delta

@@ -1,3 +1,5 @@
+import Basics
+
 /// Agreement within the groups of one attribute.
 public struct GroupReport: Sendable {
   /// Fewer rows than this, or fewer clusters than `leastClusters`, are too small to publish.
@@ -104,7 +106,7 @@ public struct DisparityTest: Sendable, Hashable {
     _ sums: ClusterSums, _ label: [Int], _ groups: Int, least: Double,
     _ options: InferenceOptions
   ) -> (far: Int, undefined: Int) {
-    let generator = CounterGenerator(seed: options.seed, stream: .groups)
+    let generator = SplitMix64(seed: options.seed, stream: .groups)
     let size = 256
     let tasks = (options.replicates + size - 1) / size
     let parts = Parallel.map(tasks, threads: options.threads) { task in
@@ -113,7 +115,7 @@ public struct DisparityTest: Sendable, Hashable {
         var shuffled = label
         // Fisher and Yates with one numbered draw a step.
         for k in stride(from: shuffled.count - 1, to: 0, by: -1) {
-          let bits = generator.bits(UInt64(b * shuffled.count + k))
+          let bits = generator.draw(UInt64(b * shuffled.count + k))
           shuffled.swapAt(k, Int(((bits >> 32) &* UInt64(k + 1)) >> 32))
         }
         if let gap = gap(sums, shuffled, groups) {

@@ -1,3 +1,5 @@
+public import Basics
+
 /// How an interval is made. The raw value stands in a report's signature.
 public enum IntervalMethod: String, Sendable, Codable, CaseIterable, Hashable {
   /// Cluster jackknife on Fisher's z (correlations) or the logarithm (errors), t on G - 1 degrees

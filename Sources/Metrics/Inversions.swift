@@ -1,3 +1,5 @@
+import Basics
+
 /// Counts pairs that stand in the wrong order, by merge sort.
 enum Inversions {
   /// Elements of a piece that one task sorts; fixed, though the count is exact for any.

@@ -1,3 +1,5 @@
+import Basics
+
 // The one place where the columns are read through pointers. Every index stays below the count of
 // the buffer, which both callers have checked to be equal for the two columns.
 

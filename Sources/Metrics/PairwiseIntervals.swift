@@ -1,3 +1,4 @@
+import Basics
 import COpenBLAS
 
 /// Paired percentile intervals of PCC, CCC and RMSE differences of all pairs of systems.

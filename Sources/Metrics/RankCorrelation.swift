@@ -1,3 +1,5 @@
+import Basics
+
 /// Spearman's and Kendall's correlations of two columns, sorted once for both.
 public struct RankCorrelation: Sendable, Hashable {
   /// Pearson's correlation of the average ranks, in [-1, 1].

@@ -1,3 +1,4 @@
+import Basics
 import COpenBLAS
 
 /// Simultaneous intervals of all differences of one metric, by the studentised max bootstrap.

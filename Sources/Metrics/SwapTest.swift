@@ -1,3 +1,5 @@
+import Basics
+
 /// The clustered swap permutation test of two systems.
 ///
 /// Under the null hypothesis the two systems are exchangeable within a cluster: both predictions
@@ -30,7 +32,7 @@ public struct SwapTest: Sendable, Hashable {
     clusters = sample.clusterCount
     let kernel = SwapKernel(sample, a, b, form: options.form)
     let tables = SwapTables(kernel.differences)
-    let generator = CounterGenerator(seed: options.seed, stream: .swap)
+    let generator = SplitMix64(seed: options.seed, stream: .swap)
     let tasks = (options.replicates + Self.taskReplicates - 1) / Self.taskReplicates
     let parts = Parallel.map(tasks, threads: options.threads) { task in
       let start = task * Self.taskReplicates
@@ -179,12 +181,12 @@ struct SwapTables: Sendable {
 
   /// The sum over the clusters swapped in replicate `b`: 60 bits of each draw, one a cluster.
   @inline(__always)
-  func sum(_ b: Int, _ generator: CounterGenerator) -> Row {
+  func sum(_ b: Int, _ generator: SplitMix64) -> Row {
     var even = Row.zero, odd = Row.zero
     tables.withUnsafeBufferPointer { tables in
       var group = 0
       for draw in 0..<draws {
-        var bits = generator.bits(UInt64(b * draws + draw))
+        var bits = generator.draw(UInt64(b * draws + draw))
         let end = min(groups, group + Self.groupsOfDraw)
         while group + 1 < end {
           even += tables[group << Self.groupSize | Int(bits & 31)]
@@ -203,12 +205,12 @@ struct SwapTables: Sendable {
 
   /// The clusters swapped in replicate `b` as 0/1, the same draws as `sum`.
   static func pattern(
-    _ b: Int, clusters: Int, _ generator: CounterGenerator, into line: UnsafeMutablePointer<Double>
+    _ b: Int, clusters: Int, _ generator: SplitMix64, into line: UnsafeMutablePointer<Double>
   ) {
     let perDraw = groupSize * groupsOfDraw
     let draws = ((clusters + groupSize - 1) / groupSize + groupsOfDraw - 1) / groupsOfDraw
     for cluster in 0..<clusters {
-      let bits = generator.bits(UInt64(b * draws + cluster / perDraw))
+      let bits = generator.draw(UInt64(b * draws + cluster / perDraw))
       line[cluster] = Double(bits >> UInt64(cluster % perDraw) & 1)
     }
   }

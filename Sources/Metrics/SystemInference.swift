@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Figures and intervals of one system on one target.

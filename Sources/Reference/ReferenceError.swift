@@ -1,45 +1,63 @@
 public import Basics
+import Foundation
 
-/// What can go wrong while a model is read, trained or used.
+/// What can go wrong in this module: while a model or tokenizer is read, trained or used, while
+/// essays are labelled by a chat model, and while labels are curated.
 public enum ReferenceError: CommandError {
   /// A file cannot be opened, read, mapped, written or renamed; `reason` is the system's text.
   case file(path: String, reason: String)
-  /// A file or folder that has to be there is not.
+  /// A file or folder that is needed does not exist.
   case missingFile(path: String, expected: String)
   /// The folder holds `pytorch_model.bin` and no safetensors file.
   case pickledWeightsOnly(folder: String)
+  /// A file breaks the rules of its form; every fault is listed.
+  case invalid(path: String, faults: [Fault])
   /// A safetensors file breaks a rule of its format.
   case safetensors(path: String, problem: SafetensorsProblem)
   /// Faults of a checkpoint against its configuration, all of them at once.
   case checkpoint(path: String, problems: [CheckpointProblem])
-  /// A field of `config.json` is missing or has a value that the encoder does not support.
-  case configuration(path: String, field: String, found: String, expected: String)
   /// A batch that the encoder cannot take.
   case batch(sequence: Int, problem: BatchProblem)
-  /// The loss or the gradient stopped being finite; nothing was written after `lastGood`.
+  /// The loss or the gradient is no longer finite; the checkpoint in `lastGood` is intact.
   case notFinite(quantity: String, step: Int, lastGood: String?)
-  /// A training setting outside its range.
+  /// A setting outside its range.
   case setting(name: String, found: String, expected: String)
-  /// A file of numbers that is not of the kind expected.
-  case array(path: String, found: String, expected: String)
-  /// A run folder that cannot be resumed from, or that would be overwritten.
+  /// A run folder that cannot be resumed, or that would be overwritten.
   case run(folder: String, problem: String)
+  /// Another process is writing the file.
+  case inUse(path: String)
+  /// A chat model cannot be asked, or does not answer.
+  case chat(ChatProblem)
+  /// Labels that cannot be curated as asked.
+  case curation(CurationProblem)
+
+  /// What `body` gives; an error of the file system becomes one of this module.
+  static func wrapping<Value>(
+    _ body: () throws(BasicsError) -> Value
+  ) throws(ReferenceError) -> Value {
+    do throws(BasicsError) { return try body() } catch {
+      switch error {
+      case .file(let path, let reason): throw .file(path: path, reason: reason)
+      case .json(let reason): throw .file(path: "JSON", reason: reason)
+      }
+    }
+  }
 
   /// The exit code a command ends with.
   public var exitStatus: ExitStatus {
     switch self {
     case .missingFile, .pickledWeightsOnly: .missingInput
-    case .setting: .usage
-    case .file: .unavailable
+    case .setting, .chat(.missingKey), .chat(.badURL), .chat(.insecureURL), .chat(.noPrice): .usage
+    case .file, .inUse, .chat: .unavailable
     case .notFinite: .checkFailed
-    case .safetensors, .checkpoint, .configuration, .batch, .array, .run: .badData
+    case .invalid, .safetensors, .checkpoint, .batch, .run, .curation: .badData
     }
   }
 
   public var description: String {
     switch self {
     case .file(let path, let reason): "\(path): \(reason)"
-    case .missingFile(let path, let expected): "\(path) is missing: expected \(expected)"
+    case .missingFile(let path, let expected): "\(path) does not exist; expected \(expected)"
     case .pickledWeightsOnly(let folder):
       """
       \(folder) holds pytorch_model.bin and no model.safetensors. Convert it once with
@@ -47,103 +65,235 @@ public enum ReferenceError: CommandError {
       s.save_file({k: v.clone().contiguous() for k, v in \
       torch.load(d+'pytorch_model.bin', weights_only=True).items()}, d+'model.safetensors')"
       """
+    case .invalid(let path, let faults): Self.listing(path, faults)
     case .safetensors(let path, let problem): "\(path): \(problem)"
     case .checkpoint(let path, let problems):
       ([
         "\(path) does not fit its configuration (\(problems.count) fault\(problems.count == 1 ? "" : "s")):"
       ] + problems.map { "  \($0)" }).joined(separator: "\n")
-    case .configuration(let path, let field, let found, let expected):
-      "\(path): field \(field): found \(found), expected \(expected)"
     case .batch(let sequence, let problem): "sequence \(sequence) of the batch: \(problem)"
     case .notFinite(let quantity, let step, let lastGood):
       "the \(quantity) is not finite at step \(step); "
-        + (lastGood.map { "the last good checkpoint stands in \($0)" }
-          ?? "no checkpoint was written yet")
+        + (lastGood.map { "the last good checkpoint is \($0)" } ?? "there is no checkpoint yet")
         + ". Try a smaller learning rate or gradient clipping."
     case .setting(let name, let found, let expected):
       "setting \(name): found \(found), expected \(expected)"
-    case .array(let path, let found, let expected): "\(path): found \(found), expected \(expected)"
     case .run(let folder, let problem): "run folder \(folder): \(problem)"
+    case .inUse(let path): "\(path): another process is writing it; wait until it has finished"
+    case .chat(let problem): problem.description
+    case .curation(let problem): problem.description
     }
+  }
+
+  /// Three faults of each kind; the rest of a kind is counted.
+  private static func listing(_ path: String, _ faults: [Fault]) -> String {
+    var lines: [String] = []
+    var counts: [String: Int] = [:]
+    for fault in faults {
+      counts[fault.expected, default: 0] += 1
+      if counts[fault.expected, default: 0] <= 3 { lines.append("\(path)\(fault)") }
+    }
+    for (expected, count) in counts.sorted(by: { $0.key < $1.key }) where count > 3 {
+      lines.append("\(path): \(count - 3) more where \(expected) is expected")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The error of a file that could not be read: it does not exist, or the system says why.
+  static func unreadable(_ file: URL, expected: String, _ error: any Error) -> ReferenceError {
+    FileManager.default.fileExists(atPath: file.path)
+      ? .file(path: file.path, reason: "cannot be read: \(error.localizedDescription)")
+      : .missingFile(path: file.path, expected: expected)
+  }
+
+  /// The error of a file with one fault.
+  static func invalid(
+    _ file: URL, at place: Fault.Place = .whole, found: String, expected: String
+  ) -> ReferenceError {
+    .invalid(path: file.path, faults: [Fault(place, found: found, expected: expected)])
   }
 }
 
-/// A rule of the safetensors format that a file breaks.
-public enum SafetensorsProblem: Equatable, Sendable, CustomStringConvertible {
-  case tooShort(bytes: Int)
-  case headerTooLong(declared: UInt64, limit: Int)
-  case headerOutsideFile(declared: UInt64, available: Int)
-  case headerNotJSON(byte: Int, reason: String)
-  case duplicateName(String)
-  case tensor(name: String, problem: String)
-  case unknownType(name: String, found: String)
-  case offsetOutsideFile(name: String, begin: Int, end: Int, available: Int)
-  case sizeMismatch(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
-  case overlap(first: String, second: String)
-  case gap(at: Int, bytes: Int)
+extension ReferenceError {
+  /// A place in a file, what stands there, and what should.
+  public struct Fault: Equatable, Sendable, CustomStringConvertible {
+    public let place: Place
+    public let found: String
+    public let expected: String
 
-  public var description: String {
-    switch self {
-    case .tooShort(let bytes):
-      "\(bytes) bytes are too few for a safetensors file (truncated download?)"
-    case .headerTooLong(let declared, let limit):
-      "declares a header of \(declared) bytes, the limit is \(limit): not a safetensors file?"
-    case .headerOutsideFile(let declared, let available):
-      "declares a header of \(declared) bytes, but only \(available) follow (truncated download?)"
-    case .headerNotJSON(let byte, let reason): "header, byte \(byte): \(reason)"
-    case .duplicateName(let name): "tensor \(name) is listed twice"
-    case .tensor(let name, let problem): "tensor \(name): \(problem)"
-    case .unknownType(let name, let found):
-      "tensor \(name): dtype \(found), expected one of F32, F16, BF16 (or an integer type)"
-    case .offsetOutsideFile(let name, let begin, let end, let available):
-      "tensor \(name): bytes \(begin)..<\(end) lie outside the \(available) bytes of data"
-        + " (truncated download?)"
-    case .sizeMismatch(let name, let shape, let expected, let found):
-      "tensor \(name): shape \(shape) takes \(expected) bytes, its offsets span \(found)"
-    case .overlap(let first, let second): "tensors \(first) and \(second) overlap"
-    case .gap(let at, let bytes): "\(bytes) bytes of data at \(at) belong to no tensor"
+    public enum Place: Equatable, Sendable {
+      case whole
+      /// Line and column count from 1; the column is a byte, or a field of a table.
+      case line(Int, column: Int? = nil)
+      /// A key of a document, such as `model.vocab`.
+      case field(String)
+    }
+
+    public init(_ place: Place, found: String, expected: String) {
+      self.place = place
+      self.found = found
+      self.expected = expected
+    }
+
+    /// What follows the file's path: `:3:5: found …, expected …`.
+    public var description: String {
+      let place =
+        switch place {
+        case .whole: ""
+        case .line(let line, let column): ":\(line)" + (column.map { ":\($0)" } ?? "")
+        case .field(let name): ": \(name)"
+        }
+      return "\(place): found \(found), expected \(expected)"
     }
   }
-}
 
-/// A tensor of a checkpoint that does not fit the configuration.
-public enum CheckpointProblem: Equatable, Sendable, CustomStringConvertible {
-  case missing(name: String, shape: [Int])
-  case wrongShape(name: String, found: [Int], expected: [Int])
-  case notFloating(name: String, found: String)
-  case missingShard(file: String)
+  /// A rule of the safetensors format that a file breaks.
+  public enum SafetensorsProblem: Error, Equatable, CustomStringConvertible {
+    case tooShort(bytes: Int)
+    case headerTooLong(declared: UInt64, limit: Int)
+    case headerOutsideFile(declared: UInt64, available: Int)
+    case headerNotJSON(byte: Int, reason: String)
+    case duplicateName(String)
+    case tensor(name: String, problem: String)
+    case unknownType(name: String, found: String)
+    case offsetOutsideFile(name: String, begin: Int, end: Int, available: Int)
+    case sizeMismatch(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
+    case overlap(first: String, second: String)
+    case gap(at: Int, bytes: Int)
 
-  public var description: String {
-    switch self {
-    case .missing(let name, let shape): "tensor \(name) \(shape) is missing"
-    case .wrongShape(let name, let found, let expected):
-      "tensor \(name): found shape \(found), expected \(expected)"
-    case .notFloating(let name, let found):
-      "tensor \(name): found dtype \(found), expected F32, F16 or BF16"
-    case .missingShard(let file): "the index names \(file), which is not there"
+    public var description: String {
+      switch self {
+      case .tooShort(let bytes):
+        "\(bytes) bytes are too few for a safetensors file (was the download cut short?)"
+      case .headerTooLong(let declared, let limit):
+        "declares a header of \(declared) bytes, the limit is \(limit): is it a safetensors file?"
+      case .headerOutsideFile(let declared, let available):
+        "declares a header of \(declared) bytes, but only \(available) follow "
+          + "(was the download cut short?)"
+      case .headerNotJSON(let byte, let reason): "header, byte \(byte): \(reason)"
+      case .duplicateName(let name): "tensor \(name) is listed twice"
+      case .tensor(let name, let problem): "tensor \(name): \(problem)"
+      case .unknownType(let name, let found):
+        "tensor \(name): found dtype \(found), expected F32, F16 or BF16 (or an integer type)"
+      case .offsetOutsideFile(let name, let begin, let end, let available):
+        "tensor \(name): bytes \(begin)..<\(end) lie outside the \(available) bytes of data "
+          + "(was the download cut short?)"
+      case .sizeMismatch(let name, let shape, let expected, let found):
+        "tensor \(name): shape \(shape) takes \(expected) bytes, but its offsets span \(found)"
+      case .overlap(let first, let second): "tensors \(first) and \(second) overlap"
+      case .gap(let at, let bytes): "\(bytes) bytes of data at \(at) belong to no tensor"
+      }
     }
   }
-}
 
-/// Why a sequence cannot be packed.
-public enum BatchProblem: Equatable, Sendable, CustomStringConvertible {
-  case empty
-  case tooLong(tokens: Int, limit: Int)
-  case tokenOutsideVocabulary(token: Int, vocabulary: Int)
-  case typeOutsideRange(type: Int, types: Int)
-  case firstTokenMasked
-  case lengthsDiffer(tokens: Int, mask: Int)
+  /// A tensor of a checkpoint that does not fit the configuration.
+  public enum CheckpointProblem: Equatable, Sendable, CustomStringConvertible {
+    case missing(name: String, shape: [Int])
+    case wrongShape(name: String, found: [Int], expected: [Int])
+    case notFloating(name: String, found: String)
+    case missingShard(file: String)
 
-  public var description: String {
-    switch self {
-    case .empty: "it has no tokens"
-    case .tooLong(let tokens, let limit):
-      "\(tokens) tokens, the model has \(limit) positions: truncate it"
-    case .tokenOutsideVocabulary(let token, let vocabulary):
-      "token id \(token) is outside the vocabulary of \(vocabulary): wrong tokenizer for the model?"
-    case .typeOutsideRange(let type, let types): "token type \(type), the model has \(types)"
-    case .firstTokenMasked: "its first token is masked, but the head reads it"
-    case .lengthsDiffer(let tokens, let mask): "\(tokens) tokens and \(mask) mask values"
+    public var description: String {
+      switch self {
+      case .missing(let name, let shape): "tensor \(name) \(shape) is missing"
+      case .wrongShape(let name, let found, let expected):
+        "tensor \(name): found shape \(found), expected \(expected)"
+      case .notFloating(let name, let found):
+        "tensor \(name): found dtype \(found), expected F32, F16 or BF16"
+      case .missingShard(let file): "the index names \(file), which does not exist"
+      }
+    }
+  }
+
+  /// Why a sequence cannot be packed.
+  public enum BatchProblem: Equatable, Sendable, CustomStringConvertible {
+    case empty
+    case tooLong(tokens: Int, limit: Int)
+    case tokenOutsideVocabulary(token: Int, vocabulary: Int)
+    case typeOutsideRange(type: Int, types: Int)
+    case firstTokenMasked
+    case lengthsDiffer(tokens: Int, mask: Int)
+
+    public var description: String {
+      switch self {
+      case .empty: "it has no tokens"
+      case .tooLong(let tokens, let limit):
+        "it has \(tokens) tokens, and the model has \(limit) positions: truncate it"
+      case .tokenOutsideVocabulary(let token, let vocabulary):
+        "token id \(token) is outside the vocabulary of \(vocabulary): is the tokenizer the model's?"
+      case .typeOutsideRange(let type, let types):
+        "found token type \(type), and the model has \(types)"
+      case .firstTokenMasked: "its first token is masked, but the head reads it"
+      case .lengthsDiffer(let tokens, let mask): "it has \(tokens) tokens and \(mask) mask values"
+      }
+    }
+  }
+
+  /// Why a chat model cannot be asked, or what it does instead of answering.
+  public enum ChatProblem: Equatable, Sendable, CustomStringConvertible {
+    /// The environment variable that should hold the key is not set.
+    case missingKey(variable: String)
+    /// The base URL is not an http or https URL.
+    case badURL(String)
+    /// The key would go over an unencrypted connection to another machine.
+    case insecureURL(String)
+    /// A cap on spend needs prices.
+    case noPrice(model: String)
+    /// The server refused for good.
+    case refused(status: Int, message: String)
+    /// The server, or the way to it, failed in a way that may pass.
+    case unavailable(reason: String, retryAfterSeconds: Double? = nil)
+    /// The response is not a chat completion.
+    case badResponse(expected: String, found: String)
+    /// The response is larger than `limit` bytes.
+    case tooLarge(limit: Int)
+    /// Too many requests failed for the run to go on.
+    case tooManyFailures(count: Int, last: String)
+
+    public var description: String {
+      switch self {
+      case .missingKey(let variable):
+        "the environment variable \(variable) is not set; it should hold the endpoint's key"
+      case .badURL(let url): "\(url) is not an http or https URL"
+      case .insecureURL(let url):
+        "\(url) is unencrypted and not on this machine, so the key is not sent to it: use https"
+      case .noPrice(let model):
+        "no price is known for \(model); add it to the file of --prices, or set no cap on spend"
+      case .refused(let status, let message):
+        "the server refused the request with status \(status): \(message)"
+      case .unavailable(let reason, let seconds):
+        reason + (seconds.map { " (the server asks to wait \($0) s)" } ?? "")
+      case .badResponse(let expected, let found):
+        "the server's response: found \(found), expected \(expected)"
+      case .tooLarge(let limit): "the server's response is larger than \(limit) bytes"
+      case .tooManyFailures(let count, let last):
+        "\(count) requests failed, the last because \(last). The answers so far are in the journal: "
+          + "run the command again to continue"
+      }
+    }
+  }
+
+  /// Why labels cannot be curated as asked.
+  public enum CurationProblem: Equatable, Sendable, CustomStringConvertible {
+    /// No essay has a label by this model.
+    case unknownLabels(name: String, known: [String])
+    /// A number outside its range.
+    case outOfRange(what: String, value: String, range: String)
+    /// Too few essays or persons for what was asked.
+    case tooFew(what: String, found: Int, needed: Int)
+    /// Ids that occur more than once in one set.
+    case duplicateIDs([String])
+
+    public var description: String {
+      switch self {
+      case .unknownLabels(let name, let known):
+        "no essay has a label by \(name); there are labels by \(known.joined(separator: ", "))"
+      case .outOfRange(let what, let value, let range): "\(what) is \(value), expected \(range)"
+      case .tooFew(let what, let found, let needed): "found \(found) \(what), need \(needed)"
+      case .duplicateIDs(let ids):
+        "\(ids.count) ids occur more than once: \(ids.prefix(3).joined(separator: ", "))"
+          + (ids.count > 3 ? " and \(ids.count - 3) more" : "")
+      }
     }
   }
 }

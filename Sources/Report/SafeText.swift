@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Text that others wrote, made fit to be shown.
@@ -6,24 +7,13 @@ import Foundation
 /// characters that no XML parser takes, or ten thousand letters. None of it is refused here (a
 /// submission is checked elsewhere); it is made harmless.
 enum SafeText {
-  /// `text` without control characters, bidirectional controls and other invisible format marks
-  /// that reorder or hide their neighbours; line ends and tabs become one space.
+  /// `text` without invisible characters (see ``InvisibleCharacters/removed(from:)``).
   ///
   /// A quote or an angle bracket that shares a grapheme cluster with another scalar loses that
   /// scalar: the template engine escapes by clusters and would let such a bracket through.
   static func cleaned(_ text: String) -> String {
-    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
-    var kept = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x09, 0x0A, 0x0D, 0x85, 0x2028, 0x2029: kept.append(" ")
-      case 0..<0x20, 0x7F..<0xA0: continue
-      case 0x061C, 0x200B, 0x200E, 0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFEFF: continue
-      case 0xFFF9...0xFFFB, 0xFFFE, 0xFFFF, 0xE0000...0xE007F: continue
-      default: kept.append(scalar)
-      }
-    }
-    return withBareMarkup(String(kept))
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+    return isPlain ? text : withBareMarkup(InvisibleCharacters.removed(from: text))
   }
 
   /// `text` cut to `limit` characters, the last of them an ellipsis.

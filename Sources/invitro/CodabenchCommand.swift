@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Foundation
 import Harness
@@ -76,7 +77,7 @@ struct CodabenchCommand: ParsableCommand {
       Data(DetailedResults(report, decimals: decimals).html.utf8),
       to: folder.appending(path: "detailed_results.html"))
     try AtomicFile.write(
-      Documents.encode(report.flatScores), to: folder.appending(path: "scores.json"))
+      CanonicalJSON.document(report.flatScores), to: folder.appending(path: "scores.json"))
     Console.print(ScoreText(report).text)
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// Comparisons as a person reads them on a terminal.

@@ -20,7 +20,7 @@ enum Console {
 
   /// A JSON document on standard output.
   static func json(_ value: some Encodable) throws {
-    FileHandle.standardOutput.write(try Documents.encode(value))
+    FileHandle.standardOutput.write(try CanonicalJSON.document(value))
   }
 
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// A score report as a person reads it on a terminal.

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// A table for the terminal: columns as wide as their widest cell, numbers to the right.
@@ -16,7 +17,7 @@ struct TextTable {
   mutating func add(_ cells: [String]) {
     precondition(cells.count == header.count, "as many cells as columns")
     // A name from outside may hold what a terminal takes for a command.
-    rows.append(cells.map(Fault.visible))
+    rows.append(cells.map(InvisibleCharacters.escaped))
   }
 
   var text: String {

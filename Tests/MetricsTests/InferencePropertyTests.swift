@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 import Testing
 
@@ -64,7 +65,7 @@ struct InferencePropertyTests {
 
   @Test("Shuffling rows changes jackknife intervals by rounding alone")
   func shuffling() throws {
-    var generator = CounterGenerator(seed: 3, stream: .simulation)
+    var generator = SplitMix64(seed: 3, stream: .simulation)
     let order = data.gold.indices.shuffled(using: &generator)
     let shuffled = ClusteredSample(
       gold: order.map { data.gold[$0] }, clusters: order.map { data.persons[$0] })

@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 import Testing
 
@@ -6,7 +7,7 @@ struct ManySystemsTests {
   @Test("Clearly ordered systems get single ranks, equal ones the whole range")
   func rankSets() {
     let data = Simulated(rows: 400, persons: 200, systems: 1)
-    var generator = CounterGenerator(seed: 8, stream: .simulation)
+    var generator = SplitMix64(seed: 8, stream: .simulation)
     func system(_ slope: Double) -> [Double] { data.gold.map { slope * $0 + generator.normal() } }
     let apart = SystemsComparison(data.sample, systems: [system(0), system(5), system(0.7)])
     let expected = [3, 1, 2].map { RankSet(best: $0, worst: $0) }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 import Testing
@@ -7,7 +8,7 @@ import Testing
 struct NaiveTwinTests {
   @Test("Rank correlations agree with O(n²) counting", arguments: [7, 50, 400], [true, false])
   func ranks(_ n: Int, _ ties: Bool) throws {
-    var generator = CounterGenerator(seed: UInt64(n), stream: .simulation)
+    var generator = SplitMix64(seed: UInt64(n), stream: .simulation)
     func column() -> [Double] {
       (0..<n).map { _ in ties ? (generator.normal() * 2).rounded() : generator.normal() }
     }
@@ -42,7 +43,7 @@ struct NaiveTwinTests {
     "Rank correlations without each cluster have the bits of those computed anew",
     arguments: [2, 4, 37, 150], [true, false])
   func rankLeaveOut(_ n: Int, _ ties: Bool) {
-    var generator = CounterGenerator(seed: UInt64(n), stream: .simulation)
+    var generator = SplitMix64(seed: UInt64(n), stream: .simulation)
     func column() -> [Double] {
       (0..<n).map { _ in ties ? (generator.normal() * 2).rounded() : generator.normal() }
     }
@@ -64,7 +65,7 @@ struct NaiveTwinTests {
 
   @Test("Long columns have the same bits for 1 and 2 threads and agree with plain sums")
   func longColumns() throws {
-    var generator = CounterGenerator(seed: 9, stream: .simulation)
+    var generator = SplitMix64(seed: 9, stream: .simulation)
     let y = (0..<300_001).map { _ in (generator.uniform() * 6000).rounded() / 1000 + 1 }
     let x = y.map { 0.5 * $0 + generator.uniform() }
     let all = [1, 2].map { PointMetrics.all(x, y, threads: $0) }
@@ -85,7 +86,7 @@ struct NaiveTwinTests {
 
   @Test("An outlier that squeezes all other values together costs no correctness")
   func outlier() throws {
-    var generator = CounterGenerator(seed: 4, stream: .simulation)
+    var generator = SplitMix64(seed: 4, stream: .simulation)
     var x = (0..<500).map { _ in generator.normal() }
     let y = x.map { $0 + generator.normal() }
     let before = try #require(PointMetrics.kendallTauB(x, y).value)
@@ -96,7 +97,7 @@ struct NaiveTwinTests {
 
   @Test("Quantiles agree with sorting, on the short way and off it", arguments: [10, 3000, 10_000])
   func quantiles(_ count: Int) throws {
-    var generator = CounterGenerator(seed: 12, stream: .simulation)
+    var generator = SplitMix64(seed: 12, stream: .simulation)
     let smooth = (0..<count).map { _ in generator.normal() }
     let tied = smooth.map { ($0 * 2).rounded() }
     let undefined = smooth.map { $0 > 1.5 ? .nan : $0 }

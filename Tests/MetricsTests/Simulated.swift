@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 
 /// Small clustered data, seeded.
@@ -8,7 +9,7 @@ struct Simulated {
   var sample: ClusteredSample { ClusteredSample(gold: gold, clusters: persons) }
 
   init(rows: Int = 83, persons count: Int = 57, systems systemCount: Int = 3, seed: UInt64 = 1) {
-    var generator = CounterGenerator(seed: seed, stream: .simulation)
+    var generator = SplitMix64(seed: seed, stream: .simulation)
     // The first `count` rows are of different persons, the rest of any.
     let persons = (0..<rows).map { $0 < count ? $0 : Int(generator.uniform() * Double(count)) }
     let own = (0..<count).map { _ in generator.normal() }

@@ -1,6 +1,7 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+import Basics
 import CBFloat16
 import Reference
 import Testing
@@ -24,7 +25,7 @@ struct BFloat16Tests {
 
   /// Small whole numbers, which bfloat16 holds exactly; so are their products' sums in Float.
   static func numbers(_ count: Int, seed: UInt64) -> [Float] {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in Float(Int.random(in: -9...9, using: &random)) }
   }
 

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Reference
 import Testing
@@ -7,7 +8,7 @@ import Testing
 struct KernelTests {
   /// `count` values from a seed, in [-size, size].
   static func values(_ count: Int, seed: UInt64, size: Float = 3) -> [Float] {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in Float.random(in: -size...size, using: &random) }
   }
 

@@ -3,7 +3,7 @@ import Reference
 import TestSupport
 import Testing
 
-@Suite("Model folders", .enabled(if: Shared.exists, Shared.missing))
+@Suite("Model folders")
 struct ModelDirectoryTests {
   /// The tiny RoBERTa's tensors, to be written under other names or in other files.
   struct Tensors {
@@ -12,7 +12,7 @@ struct ModelDirectoryTests {
     var values: [[Float]] = []
 
     init() throws {
-      let file = try Safetensors(Shared.url("fixtures/roberta-tiny/model.safetensors"))
+      let file = try Safetensors(Goldens.url("roberta-tiny/model.safetensors"))
       for entry in file.header.entries {
         names.append(entry.name)
         shapes.append(entry.shape)
@@ -37,7 +37,7 @@ struct ModelDirectoryTests {
 
   static func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
-    try folder.write(try Shared.data("fixtures/roberta-tiny/config.json"), to: "config.json")
+    try folder.write(try Goldens.data("roberta-tiny/config.json"), to: "config.json")
     return folder
   }
 
@@ -138,7 +138,7 @@ struct ModelDirectoryTests {
   func configuration(old: String, new: String) throws {
     let folder = try TemporaryFolder()
     let text = String(
-      decoding: try Shared.data("fixtures/roberta-tiny/config.json"), as: UTF8.self)
+      decoding: try Goldens.data("roberta-tiny/config.json"), as: UTF8.self)
     #expect(text.contains(old))
     try folder.write(text.replacingOccurrences(of: old, with: new), to: "config.json")
     #expect(throws: ReferenceError.self) {
@@ -149,7 +149,7 @@ struct ModelDirectoryTests {
   @Test("a linear head is saved and found again")
   func linear() throws {
     let folder = try TemporaryFolder()
-    let source = try ModelDirectory(Shared.url("fixtures/roberta-tiny"))
+    let source = try ModelDirectory(Goldens.url("roberta-tiny"))
     let (engine, _) = try source.makeEngine(head: .linear, threads: 1, seed: 5)
     try engine.save(to: folder.url, companionsFrom: source)
     let saved = try ModelDirectory(folder.url)
@@ -161,7 +161,7 @@ struct ModelDirectoryTests {
 
   @Test("a batch that does not fit the model is refused")
   func batches() throws {
-    let configuration = try ModelDirectory(Shared.url("fixtures/roberta-tiny")).configuration
+    let configuration = try ModelDirectory(Goldens.url("roberta-tiny")).configuration
     func problem(_ tokens: [[Int]]) -> ReferenceError? {
       do {
         _ = try PackedBatch(tokens, for: configuration)

@@ -3,14 +3,13 @@
 
 import Foundation
 import Reference
-import TestSupport
 import Testing
 
 /// The encoder against Hugging Face's, on two tiny random models.
 ///
 /// Tolerances: what float32 in another order of additions reaches with room; the fixtures' own
 /// float32 run differs from float64 by about a fifth of them.
-@Suite("Parity with transformers", .enabled(if: Shared.exists, Shared.missing))
+@Suite("Parity with transformers")
 struct ParityTests {
   static let families = ["roberta-tiny", "bert-tiny"]
   static let stateTolerance = 1e-5
@@ -26,20 +25,20 @@ struct ParityTests {
     let engine = try fixture.engine()
     var predictions: [Float] = []
     engine.forward(try fixture.batch(), mode: .inference, predictions: &predictions)
-    #expect(maximumDifference(predictions, fixture.doubles("logits_f64")) < Self.stateTolerance)
+    #expect(try maximumDifference(predictions, fixture.doubles("logits_f64")) < Self.stateTolerance)
     engine.forward(
       try fixture.batch(), mode: .training(dropout: nil), predictions: &predictions)
-    #expect(maximumDifference(predictions, fixture.doubles("logits_f64")) < Self.stateTolerance)
+    #expect(try maximumDifference(predictions, fixture.doubles("logits_f64")) < Self.stateTolerance)
   }
 
   @Test("a sequence alone has the logit it has in a batch", arguments: families)
   func alone(family: String) throws {
     let fixture = try Fixture(family)
     let engine = try fixture.engine()
-    let ids = Fixture.integers(fixture.expected["input_ids"])
-    let mask = Fixture.integers(fixture.expected["attention_mask"])
-    let types = fixture.expected["token_type_ids"].map(Fixture.integers)
-    for (row, logit) in fixture.doubles("logits_one_by_one").enumerated() {
+    let ids = try Fixture.integers(fixture.expected["input_ids"])
+    let mask = try Fixture.integers(fixture.expected["attention_mask"])
+    let types = try fixture.expected["token_type_ids"].map { try Fixture.integers($0) }
+    for (row, logit) in try fixture.doubles("logits_one_by_one").enumerated() {
       var predictions: [Float] = []
       let batch = try PackedBatch(
         paddedIDs: [ids[row]], mask: [mask[row]], types: types.map { [$0[row]] },
@@ -54,12 +53,12 @@ struct ParityTests {
     let fixture = try Fixture(family)
     let edge = try #require(fixture.expected["edge"] as? [String: Any])
     let batch = try PackedBatch(
-      paddedIDs: Fixture.integers(edge["input_ids"]),
-      mask: Fixture.integers(edge["attention_mask"]), for: fixture.directory.configuration)
+      paddedIDs: try Fixture.integers(edge["input_ids"]),
+      mask: try Fixture.integers(edge["attention_mask"]), for: fixture.directory.configuration)
     var predictions: [Float] = []
     try fixture.engine().forward(batch, mode: .inference, predictions: &predictions)
     #expect(
-      maximumDifference(predictions, Fixture.doubles(edge["logits_f64"])) < Self.stateTolerance)
+      try maximumDifference(predictions, Fixture.doubles(edge["logits_f64"])) < Self.stateTolerance)
   }
 
   @Test("hidden states of every layer", arguments: families)
@@ -70,8 +69,8 @@ struct ParityTests {
     let row = try #require(fixture.expected["hidden_row"] as? Int)
     let C = engine.configuration.hiddenSize
     let range = batch.offsets[row] * C..<batch.offsets[row + 1] * C
-    let embeddings = Fixture.table(fixture.expected["embeddings_row"]).flatMap { $0 }
-    let last = Fixture.table(fixture.expected["last_hidden_row_f64"]).flatMap { $0 }
+    let embeddings = try Fixture.table(fixture.expected["embeddings_row"]).flatMap { $0 }
+    let last = try Fixture.table(fixture.expected["last_hidden_row_f64"]).flatMap { $0 }
     let layers = engine.configuration.layerCount
     #expect(
       maximumDifference(engine.hiddenStates(batch, layer: 0)[range], embeddings)
@@ -79,7 +78,7 @@ struct ParityTests {
     #expect(
       maximumDifference(engine.hiddenStates(batch, layer: layers)[range], last)
         < Self.stateTolerance)
-    for (layer, first) in Fixture.table(fixture.expected["per_layer_cls_row"]).enumerated() {
+    for (layer, first) in try Fixture.table(fixture.expected["per_layer_cls_row"]).enumerated() {
       let states = engine.hiddenStates(batch, layer: layer)[range].prefix(C)
       #expect(maximumDifference(states, first) < Self.stateTolerance)
     }
@@ -89,8 +88,8 @@ struct ParityTests {
   func gradients(family: String, threads: Int) throws {
     let fixture = try Fixture(family)
     let engine = try fixture.engine(threads: threads)
-    let truth = try Safetensors(fixture.folder.appending(path: "grads_f64.safetensors"))
-    let targets = fixture.doubles("targets").map { Float($0) }
+    let truth = try Safetensors(fixture.folder.appending(path: "grads.safetensors"))
+    let targets = try fixture.doubles("targets").map { Float($0) }
     var predictions: [Float] = []
     var gradient: [Float] = []
     engine.forward(
@@ -114,15 +113,15 @@ struct ParityTests {
     let fixture = try Fixture(family)
     let engine = try fixture.engine()
     let run = try #require(fixture.expected["trajectory"] as? [String: Any])
-    let examples = Fixture.integers(run["examples"])
-    let targets = Fixture.doubles(run["targets"])
-    let losses = Fixture.doubles(run["losses_f64"])
-    let norms = Fixture.doubles(run["grad_norms_f64"])
+    let examples = try Fixture.integers(run["examples"])
+    let targets = try Fixture.doubles(run["targets"])
+    let losses = try Fixture.doubles(run["losses_f64"])
+    let norms = try Fixture.doubles(run["grad_norms_f64"])
     let schedule = Schedule(form: .step, peak: 1e-3, warmUp: 3, total: 20)
-    let rates = Fixture.doubles(run["lrs"])
+    let rates = try Fixture.doubles(run["lrs"])
     var predictions: [Float] = []
     var gradient: [Float] = []
-    for (step, rows) in Fixture.integers(run["batches"]).enumerated() {
+    for (step, rows) in try Fixture.integers(run["batches"]).enumerated() {
       let batch = try PackedBatch(rows.map { examples[$0] }, for: engine.configuration)
       engine.forward(batch, mode: .training(dropout: nil), predictions: &predictions)
       let loss = Loss.meanSquaredError.evaluate(
@@ -134,7 +133,7 @@ struct ParityTests {
       #expect(abs(rate - rates[step]) < 1e-12)
       engine.update(AdamW(), learningRate: rate, step: step + 1, gradientScale: 1)
     }
-    let final = try Safetensors(fixture.folder.appending(path: "final_f64.safetensors"))
+    let final = try Safetensors(fixture.folder.appending(path: "final.safetensors"))
     for parameter in engine.layout.parameters {
       let values = try #require(final.floats(parameter.name), "\(parameter.name)")
       let worst = maximumDifference(engine.values(of: parameter), values.map(Double.init))

@@ -26,14 +26,14 @@ struct RealWeightsTests {
       let ids = try #require((essay["input_ids"] as? [NSNumber])?.map(\.intValue))
       let batch = try PackedBatch([ids], for: engine.configuration)
       let states = engine.hiddenStates(batch, layer: engine.configuration.layerCount)
-      for (row, expected) in Fixture.table(essay["last_hidden_0_4_8_f64"]).enumerated() {
+      for (row, expected) in try Fixture.table(essay["last_hidden_0_4_8_f64"]).enumerated() {
         #expect(maximumDifference(states[(row * C)..<(row * C + 8)], expected) < 1e-4)
       }
       var mean = Array(repeating: Float(0), count: 16)
       for row in ids.indices {
         for channel in 0..<16 { mean[channel] += states[row * C + channel] / Float(ids.count) }
       }
-      #expect(maximumDifference(mean, Fixture.doubles(essay["mean_pooled_16_f64"])) < 1e-4)
+      #expect(maximumDifference(mean, try Fixture.doubles(essay["mean_pooled_16_f64"])) < 1e-4)
     }
   }
 

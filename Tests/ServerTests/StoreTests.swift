@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import GRDB
 import Harness
@@ -49,14 +50,14 @@ struct StoreTests {
         #expect(DirectJSON(report) == nil)
         continue
       }
-      let encoded = try JSONEncoder.canonical.encode(report)
+      let encoded = try CanonicalJSON.compact(report)
       #expect(DirectJSON(report)?.json == String(decoding: encoded, as: UTF8.self))
     }
     var metadata = SubmissionMetadata(
       benchmark: "b", split: "s", team: "T \u{7F}é\r\u{8}\u{C}", system: "\t\"", kind: .fineTuned)
     metadata.submitted = "2026-01-01"
     metadata.targets = [.empathy, .distress]
-    let encoded = try JSONEncoder.canonical.encode(metadata)
+    let encoded = try CanonicalJSON.compact(metadata)
     #expect(DirectJSON(metadata)?.json == String(decoding: encoded, as: UTF8.self))
     metadata.contact = "c"
     #expect(DirectJSON(metadata) == nil)

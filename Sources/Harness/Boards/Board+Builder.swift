@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 
 extension Board {
@@ -154,9 +155,12 @@ extension Board {
 
     /// Everything but the predictions that a released document depends on.
     private func key(_ dataset: Dataset) throws(HarnessError) -> String {
+      let document = try HarnessError.wrapping { () throws(BasicsError) in
+        try CanonicalJSON.document(definition)
+      }
       let choices = [
         options.signature(goldDigest: dataset.goldDigest, grouped: nil), dataset.contentDigest,
-        Digest.sha256(try Documents.encode(definition)), "\(options.inference.level)",
+        Digest.sha256(document), "\(options.inference.level)",
         "\(options.sensitivity)", "\(options.detectable)",
         (options.attributes ?? ["all"]).joined(separator: ","),
         "\(rule.isOpen)", "\(rule.decimals)",

@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 
 /// Compares every system of a leaderboard with every other in the primary metric.

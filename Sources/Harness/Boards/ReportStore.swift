@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import GRDB
 
@@ -16,8 +17,8 @@ public final class ReportStore: Sendable {
 
   /// Opens the store at `url`, or makes it, readable by its owner alone.
   public init(_ url: URL) throws(HarnessError) {
-    try AtomicFile.createFolder(url.deletingLastPathComponent(), permissions: 0o700)
     do {
+      try AtomicFile.createFolder(url.deletingLastPathComponent(), permissions: 0o700)
       if !FileManager.default.fileExists(atPath: url.path) {
         _ = FileManager.default.createFile(
           atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600])
@@ -73,9 +74,7 @@ public final class ReportStore: Sendable {
 
   private func save(_ value: some Encodable, _ kind: Kind, key: String) throws(HarnessError) {
     do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      let json = String(decoding: try encoder.encode(value), as: UTF8.self)
+      let json = String(decoding: try CanonicalJSON.compact(value), as: UTF8.self)
       try database.write { database in
         try database.execute(
           sql: "INSERT OR REPLACE INTO document (kind, key, json) VALUES (?, ?, ?)",

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// The folder that holds imported data: one folder a benchmark, in the project's normal form.
@@ -23,7 +24,7 @@ public struct DataHome: Sendable {
 
   /// Makes the folder, for its owner alone; one that is there stays as it is.
   public func create() throws(HarnessError) {
-    try AtomicFile.createFolder(url, permissions: 0o700)
+    try Self.createFolder(url)
   }
 
   package func splitURL(_ benchmark: String, _ split: String) -> URL {
@@ -110,11 +111,11 @@ public struct DataHome: Sendable {
     _ datasets: [Dataset], of benchmark: String, sources: [String: String], repairs: [String] = []
   ) throws(HarnessError) -> Manifest {
     try create()
-    try AtomicFile.createFolder(folder(benchmark), permissions: 0o700)
+    try Self.createFolder(folder(benchmark))
     var splits: [Manifest.Split] = []
     for dataset in datasets {
       let data = NormalForm.data(dataset)
-      try AtomicFile.write(data, to: splitURL(benchmark, dataset.split), permissions: 0o600)
+      try Self.write(data, to: splitURL(benchmark, dataset.split))
       splits.append(
         Manifest.Split(
           name: dataset.split, rows: dataset.rows.count, hasGold: dataset.hasGold,
@@ -123,8 +124,23 @@ public struct DataHome: Sendable {
     let manifest = Manifest(
       benchmark: benchmark, splits: splits, sources: sources, repairs: repairs)
     // The manifest comes last: until it is there, the old digests refuse the new files.
-    try AtomicFile.write(
-      try Documents.encode(manifest), to: manifestURL(benchmark), permissions: 0o600)
+    let document = try HarnessError.wrapping { () throws(BasicsError) in
+      try CanonicalJSON.document(manifest)
+    }
+    try Self.write(document, to: manifestURL(benchmark))
     return manifest
+  }
+
+  private static func createFolder(_ folder: URL) throws(HarnessError) {
+    try HarnessError.wrapping { () throws(BasicsError) in
+      try AtomicFile.createFolder(folder, permissions: 0o700)
+    }
+  }
+
+  /// Files here hold gold labels.
+  private static func write(_ data: Data, to file: URL) throws(HarnessError) {
+    try HarnessError.wrapping { () throws(BasicsError) in
+      try AtomicFile.write(data, to: file, permissions: 0o600)
+    }
   }
 }

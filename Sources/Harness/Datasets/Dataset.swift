@@ -1,3 +1,5 @@
+import Basics
+
 /// One split of a benchmark: checked rows in their order.
 public struct Dataset: Sendable, Equatable {
   public var benchmark: String
@@ -65,19 +67,6 @@ public struct EssayRow: Sendable, Equatable {
     self.demographics = demographics
   }
 
-  /// The essay for matching across sets: lower case, letters and digits only.
-  public var normalisedEssay: String { Self.normalised(essay) }
-
-  public static func normalised(_ text: String) -> String {
-    var out = ""
-    for scalar in text.lowercased().unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-        .decimalNumber, .letterNumber, .otherNumber:
-        out.unicodeScalars.append(scalar)
-      default: break
-      }
-    }
-    return out
-  }
+  /// The essay for matching across sets.
+  public var normalisedEssay: String { MatchingText(essay).text }
 }

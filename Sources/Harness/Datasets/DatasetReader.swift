@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// Reads one benchmark's files as its organisers hand them out.

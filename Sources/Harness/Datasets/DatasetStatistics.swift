@@ -1,3 +1,5 @@
+import Basics
+
 /// What `invitro data stats` shows of an imported benchmark: aggregates only.
 public struct DatasetStatistics: Codable, Sendable, Equatable {
   public var benchmark: String

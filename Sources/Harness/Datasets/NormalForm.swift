@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The CSV form (RFC 4180) that imported splits have in the data home.
@@ -6,22 +7,16 @@ enum NormalForm {
   static let header =
     ["id", "person", "article", "empathy", "distress"] + attributes + ["essay"]
 
+  /// The cells are exact: what is read back must be the text that was imported.
   static func data(_ dataset: Dataset) -> Data {
-    var out = header.joined(separator: ",") + "\n"
+    var table = CSVWriter(header)
     for row in dataset.rows {
-      let labels = [row.empathy, row.distress].map { $0.map { "\($0)" } ?? "" }
-      let cells =
-        [row.id, row.person, row.article] + labels
-        + attributes.map { row.demographics[$0] ?? "" } + [row.essay]
-      out += cells.map(quoted).joined(separator: ",") + "\n"
+      table.add(
+        [row.id, row.person, row.article].map { .exact($0) }
+          + CSVWriter.Cell.numbers([row.empathy, row.distress])
+          + attributes.map { .exact(row.demographics[$0] ?? "") } + [.exact(row.essay)])
     }
-    return Data(out.utf8)
-  }
-
-  static func quoted(_ cell: String) -> String {
-    let special = cell.utf8.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
-    guard special else { return cell }
-    return "\"" + cell.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    return Data(table.text.utf8)
   }
 
   static func read(

@@ -91,7 +91,7 @@ public struct Downloader: Sendable {
   ) async throws -> Bool {
     try Task.checkCancellation()
     let target = folder.appending(path: file.path)
-    if let found = try? FileDigest.sha256(of: target), found == file.sha256 { return false }
+    if let found = try? Digest.sha256(of: target), found == file.sha256 { return false }
     switch mirror {
     case .folder:
       let source = mirror?.location(of: file.path, in: list.set) ?? target
@@ -145,7 +145,7 @@ public struct Downloader: Sendable {
     try partial.restart(validator: nil)
     do {
       while true {
-        guard let piece = try handle.read(upToCount: FileDigest.chunk), !piece.isEmpty else {
+        guard let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty else {
           break
         }
         guard partial.count + piece.count <= file.bytes else {
@@ -173,7 +173,7 @@ public struct Downloader: Sendable {
     }
     let found: String
     do {
-      found = try FileDigest.sha256(of: partial.url)
+      found = try Digest.sha256(of: partial.url)
     } catch {
       throw FetchError.notWritable(path: partial.url.path, reason: error.localizedDescription)
     }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 #if canImport(Glibc)
@@ -97,7 +98,7 @@ final class PartialFile: @unchecked Sendable {
   func finish() throws {
     guard fsync(descriptor) == 0 else { throw Self.failure(url) }
     do throws(HarnessError) {
-      try AtomicFile.rename(url, to: target)
+      try HarnessError.wrapping { () throws(BasicsError) in try AtomicFile.rename(url, to: target) }
     } catch {
       throw FetchError.notWritable(path: target.path, reason: "\(error)")
     }

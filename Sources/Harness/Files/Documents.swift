@@ -1,18 +1,7 @@
 public import Foundation
 
-/// How JSON documents are written: sorted keys, indented, one newline at the end, so that the
-/// same value always gives the same bytes.
+/// JSON documents as they are read; how they are written: ``CanonicalJSON``.
 public enum Documents {
-  public static func encode(_ value: some Encodable) throws(HarnessError) -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    do {
-      return try encoder.encode(value) + Data("\n".utf8)
-    } catch {
-      throw .system(path: "JSON", reason: "\(error)")
-    }
-  }
-
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from url: URL
   ) throws(HarnessError) -> Value {

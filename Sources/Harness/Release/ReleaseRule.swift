@@ -1,3 +1,5 @@
+import Basics
+
 /// What a leaderboard with hidden labels tells of a submission.
 ///
 /// Every released figure says something about the labels, and enough of them say all: docs/probing.md

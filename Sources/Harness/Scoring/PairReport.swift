@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 
 /// Two systems on the same rows: what may be concluded from their difference.

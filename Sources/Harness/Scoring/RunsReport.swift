@@ -1,3 +1,4 @@
+import Basics
 public import Metrics
 
 /// Two training procedures by the scores of their seeds.

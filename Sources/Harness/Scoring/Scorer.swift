@@ -1,3 +1,4 @@
+import Basics
 public import Metrics
 
 /// Scores predictions against a split's gold labels.

@@ -1,3 +1,4 @@
+import Basics
 public import Metrics
 
 /// Choices of a scoring run; the signature names each of them.

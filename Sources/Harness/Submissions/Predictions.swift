@@ -1,3 +1,4 @@
+import Basics
 package import Foundation
 
 /// Predictions that lie beside the rows of a split: checked, in the split's order.

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// The folder `submissions/`: `<benchmark>/<slug>/submission.json`, and `predictions.tsv` beside it
@@ -150,19 +151,15 @@ public struct SubmissionFolder: Sendable {
     let target = url.appending(path: metadata.benchmark).appending(path: slug)
     let staging = url.appending(path: metadata.benchmark).appending(path: ".\(slug).part")
     try? FileManager.default.removeItem(at: staging)
-    try AtomicFile.write(predictions, to: staging.appending(path: "predictions.tsv"))
-    try AtomicFile.write(
-      try Documents.encode(metadata), to: staging.appending(path: "submission.json"))
-    do {
-      if FileManager.default.fileExists(atPath: target.path) {
-        try FileManager.default.removeItem(at: target)
-      }
-      try FileManager.default.moveItem(at: staging, to: target)
+    do throws(BasicsError) {
+      try AtomicFile.write(predictions, to: staging.appending(path: "predictions.tsv"))
+      try AtomicFile.write(
+        try CanonicalJSON.document(metadata), to: staging.appending(path: "submission.json"))
+      try AtomicFile.replaceFolder(target, with: staging)
     } catch {
       try? FileManager.default.removeItem(at: staging)
-      throw .system(path: target.relativePath, reason: error.localizedDescription)
+      throw HarnessError(error)
     }
-    AtomicFile.sync(folder: target.deletingLastPathComponent())
     return target
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
@@ -45,11 +46,11 @@ public struct ModelDirectory: Sendable {
   private static func shards(_ index: URL) throws -> [URL] {
     let document = try? JSONSerialization.jsonObject(with: Data(contentsOf: index))
     guard let map = (document as? [String: Any])?["weight_map"] as? [String: String] else {
-      throw ReferenceError.configuration(
-        path: index.path, field: "weight_map", found: "none", expected: "an object of file names")
+      throw ReferenceError.invalid(
+        index, at: .field("weight_map"), found: "none", expected: "an object of file names")
     }
     let folder = index.deletingLastPathComponent()
-    var problems: [CheckpointProblem] = []
+    var problems: [ReferenceError.CheckpointProblem] = []
     var urls: [URL] = []
     for name in Set(map.values).sorted() {
       // A shard's name comes from outside: it stays inside the folder.
@@ -94,9 +95,9 @@ public struct ModelDirectory: Sendable {
     let engine = EncoderEngine(
       configuration: configuration, head: head, threadCount: threads, precision: precision)
     var report = LoadReport()
-    var problems: [CheckpointProblem] = []
+    var problems: [ReferenceError.CheckpointProblem] = []
     var used = Set<String>()
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     for parameter in engine.layout.parameters {
       let values = engine.values(of: parameter)
       guard let (file, entry) = find(parameter), !(freshHead && parameter.isHead) else {
@@ -145,7 +146,7 @@ public struct ModelDirectory: Sendable {
   }
 
   private func initialise(
-    _ values: UnsafeMutableBufferPointer<Float>, _ parameter: Parameter, _ random: inout SplitMix
+    _ values: UnsafeMutableBufferPointer<Float>, _ parameter: Parameter, _ random: inout SplitMix64
   ) {
     guard parameter.shape.count == 2 else { return values.update(repeating: 0) }
     drawNormal(values, deviation: configuration.initializerRange, &random)
@@ -190,13 +191,12 @@ public struct ModelDirectory: Sendable {
 
 /// Fills `values` from N(0, deviation²), by Box and Muller's transform.
 func drawNormal(
-  _ values: UnsafeMutableBufferPointer<Float>, deviation: Double, _ random: inout SplitMix
+  _ values: UnsafeMutableBufferPointer<Float>, deviation: Double, _ random: inout SplitMix64
 ) {
-  func uniform() -> Double { (Double(random.next() >> 11) + 0.5) * 0x1p-53 }
   var i = 0
   while i < values.count {
-    let radius = (-2 * log(uniform())).squareRoot() * deviation
-    let angle = 2 * Double.pi * uniform()
+    let radius = (-2 * log(random.uniformInside())).squareRoot() * deviation
+    let angle = 2 * Double.pi * random.uniformInside()
     values[i] = Float(radius * cos(angle))
     if i + 1 < values.count { values[i + 1] = Float(radius * sin(angle)) }
     i += 2
@@ -227,7 +227,7 @@ extension EncoderEngine {
   /// Draws all weights as a new model: N(0, σ²) for tables and matrices, 1 for gains, 0 for the
   /// rest. For measurements without a pretrained model.
   public func initialise(seed: UInt64) {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     for parameter in layout.parameters {
       let values = values(of: parameter)
       if parameter.shape.count == 2 {

@@ -1,4 +1,5 @@
 public import Foundation
+import Glibc
 
 /// A safetensors file, memory-mapped, with its header checked.
 public final class Safetensors: Sendable {
@@ -10,7 +11,9 @@ public final class Safetensors: Sendable {
   /// rule of the format that it breaks.
   public init(_ url: URL) throws {
     file = try MappedFile(path: url.path)
-    header = try SafetensorsHeader(parsing: file.bytes, path: url.path)
+    do { header = try SafetensorsHeader(parsing: file.bytes) } catch {
+      throw ReferenceError.safetensors(path: url.path, problem: error)
+    }
     index = Dictionary(
       uniqueKeysWithValues: header.entries.enumerated().map { ($0.element.name, $0.offset) })
   }
@@ -74,5 +77,42 @@ func widenHalf(_ bits: UInt16) -> Float {
     return sign == 0 ? magnitude : -magnitude
   case 31: return Float(bitPattern: sign | 0x7F80_0000 | mantissa << 13)
   default: return Float(bitPattern: sign | (exponent + 112) << 23 | mantissa << 13)
+  }
+}
+
+/// A file mapped read-only into memory; unmapped when the value goes away.
+///
+/// The bytes are valid as long as the object lives. A file that another process truncates while it
+/// is mapped ends the program with SIGBUS, as with every mapped file.
+final class MappedFile: @unchecked Sendable {
+  let path: String
+  let bytes: UnsafeRawBufferPointer
+
+  /// Maps the whole file. Throws ``ReferenceError/file(path:reason:)``.
+  init(path: String) throws {
+    self.path = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw ReferenceError.file(path: path, reason: String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw ReferenceError.file(path: path, reason: "not a regular file")
+    }
+    let size = Int(status.st_size)
+    guard size > 0 else {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED
+    else { throw ReferenceError.file(path: path, reason: String(cString: strerror(errno))) }
+    bytes = UnsafeRawBufferPointer(start: start, count: size)
+  }
+
+  deinit {
+    if let start = bytes.baseAddress {
+      munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+    }
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The element types that a safetensors header may name.
 public enum TensorType: String, Sendable, CaseIterable {
   case float64 = "F64"
@@ -55,115 +53,89 @@ public struct SafetensorsHeader: Equatable, Sendable {
   public var dataOffset: Int
 
   /// Parses and checks the header at the start of `file`, the bytes of a whole file.
-  ///
-  /// Throws ``SafetensorsProblem`` values wrapped in ``ReferenceError/safetensors(path:problem:)``
-  /// that name `path`.
-  public init(parsing file: UnsafeRawBufferPointer, path: String) throws {
-    do {
-      self = try Self.parse(file)
-    } catch let problem as HeaderFault {
-      throw ReferenceError.safetensors(path: path, problem: problem.problem)
-    }
-  }
-
-  /// Carries a problem until the path is known.
-  private struct HeaderFault: Error {
-    var problem: SafetensorsProblem
-    init(_ problem: SafetensorsProblem) { self.problem = problem }
-  }
-
-  private init(entries: [TensorEntry], metadata: [String: String], dataOffset: Int) {
-    self.entries = entries
-    self.metadata = metadata
-    self.dataOffset = dataOffset
-  }
-
-  private static func parse(_ file: UnsafeRawBufferPointer) throws -> Self {
-    guard file.count >= 10 else { throw HeaderFault(.tooShort(bytes: file.count)) }
+  public init(parsing file: UnsafeRawBufferPointer) throws(ReferenceError.SafetensorsProblem) {
+    guard file.count >= 10 else { throw .tooShort(bytes: file.count) }
     let declared = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
-    guard declared <= UInt64(limit) else {
-      throw HeaderFault(.headerTooLong(declared: declared, limit: limit))
+    guard declared <= UInt64(Self.limit) else {
+      throw .headerTooLong(declared: declared, limit: Self.limit)
     }
     guard declared <= UInt64(file.count - 8) else {
-      throw HeaderFault(.headerOutsideFile(declared: declared, available: file.count - 8))
+      throw .headerOutsideFile(declared: declared, available: file.count - 8)
     }
-    let length = Int(declared)
-    var reader = HeaderJSON(bytes: UnsafeRawBufferPointer(rebasing: file[8..<(8 + length)]))
-    let document: [(String, HeaderJSON.Value)]
-    do {
-      document = try reader.object()
-    } catch {
-      throw HeaderFault(.headerNotJSON(byte: 8 + error.byte, reason: error.reason))
+    dataOffset = 8 + Int(declared)
+    let available = file.count - dataOffset
+    let document: ByteJSON
+    do { document = try ByteJSON(Array(file[8..<dataOffset])) } catch {
+      throw .headerNotJSON(
+        byte: 8 + error.byte, reason: "found \(error.found), expected \(error.expected)")
     }
-    var metadata: [String: String] = [:]
-    var entries: [TensorEntry] = []
+    guard let members = document.members else {
+      throw .headerNotJSON(byte: 8, reason: "found \(document.kind), expected an object")
+    }
+    (metadata, entries) = ([:], [])
     var names = Set<String>()
-    for (name, value) in document {
-      guard names.insert(name).inserted else { throw HeaderFault(.duplicateName(name)) }
-      if name == "__metadata__" {
-        guard case .object(let fields) = value else {
-          throw HeaderFault(.tensor(name: name, problem: "found no object"))
-        }
-        for case (let key, .string(let text)) in fields { metadata[key] = text }
+    for member in members {
+      let name = String(decoding: member.name, as: UTF8.self)
+      guard names.insert(name).inserted else { throw .duplicateName(name) }
+      guard let fields = member.value.members else {
+        throw .tensor(name: name, problem: "found \(member.value.kind), expected an object")
+      }
+      if name != "__metadata__" {
+        entries.append(try TensorEntry(name, member.value, available: available))
         continue
       }
-      entries.append(try entry(name, value, available: file.count - 8 - length))
+      for field in fields {
+        metadata[String(decoding: field.name, as: UTF8.self)] = field.value.string
+      }
     }
     entries.sort {
       ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
     }
     var end = 0
     for (index, entry) in entries.enumerated() {
-      if entry.bytes.lowerBound < end {
-        throw HeaderFault(.overlap(first: entries[index - 1].name, second: entry.name))
-      }
-      if entry.bytes.lowerBound > end {
-        throw HeaderFault(.gap(at: end, bytes: entry.bytes.lowerBound - end))
-      }
+      let start = entry.bytes.lowerBound
+      if start < end { throw .overlap(first: entries[index - 1].name, second: entry.name) }
+      if start > end { throw .gap(at: end, bytes: start - end) }
       end = entry.bytes.upperBound
     }
-    if end < file.count - 8 - length {
-      throw HeaderFault(.gap(at: end, bytes: file.count - 8 - length - end))
-    }
-    return Self(entries: entries, metadata: metadata, dataOffset: 8 + length)
+    if end < available { throw .gap(at: end, bytes: available - end) }
   }
+}
 
-  private static func entry(
-    _ name: String, _ value: HeaderJSON.Value, available: Int
-  ) throws -> TensorEntry {
-    guard case .object(let pairs) = value else {
-      throw HeaderFault(.tensor(name: name, problem: "found no object"))
+extension TensorEntry {
+  /// Reads the entry of tensor `name` in a file with `available` bytes of data.
+  fileprivate init(
+    _ name: String, _ value: ByteJSON, available: Int
+  ) throws(ReferenceError.SafetensorsProblem) {
+    func counts(_ field: String) -> [Int]? {
+      guard let values = value[field]?.array else { return nil }
+      let counts = values.compactMap(\.count)
+      return counts.count == values.count ? counts : nil
     }
-    let fields = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
-    guard case .string(let code)? = fields["dtype"] else {
-      throw HeaderFault(.tensor(name: name, problem: "no dtype"))
-    }
+    guard let code = value["dtype"]?.string else { throw .tensor(name: name, problem: "no dtype") }
     guard let type = TensorType(rawValue: code) else {
-      throw HeaderFault(.unknownType(name: name, found: code))
+      throw .unknownType(name: name, found: code)
     }
-    guard let shape = fields["shape"]?.integers else {
-      throw HeaderFault(.tensor(name: name, problem: "shape is no list of whole numbers"))
+    guard let shape = counts("shape") else {
+      throw .tensor(name: name, problem: "its shape is not a list of whole numbers")
     }
-    guard let offsets = fields["data_offsets"]?.integers, offsets.count == 2 else {
-      throw HeaderFault(.tensor(name: name, problem: "data_offsets is no pair of whole numbers"))
+    guard let offsets = counts("data_offsets"), offsets.count == 2 else {
+      throw .tensor(name: name, problem: "its data_offsets are not a pair of whole numbers")
     }
     guard offsets[0] <= offsets[1], offsets[1] <= available else {
-      throw HeaderFault(
-        .offsetOutsideFile(name: name, begin: offsets[0], end: offsets[1], available: available))
+      throw .offsetOutsideFile(
+        name: name, begin: offsets[0], end: offsets[1], available: available)
     }
-    var bytes = type.byteCount
-    for size in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
-      guard !overflow else {
-        throw HeaderFault(.tensor(name: name, problem: "shape \(shape) overflows"))
-      }
-      bytes = product
+    var size = type.byteCount
+    for length in shape {
+      let (product, overflow) = size.multipliedReportingOverflow(by: length)
+      guard !overflow else { throw .tensor(name: name, problem: "its shape \(shape) overflows") }
+      size = product
     }
-    guard bytes == offsets[1] - offsets[0] else {
-      throw HeaderFault(
-        .sizeMismatch(
-          name: name, shape: shape, expectedBytes: bytes, foundBytes: offsets[1] - offsets[0]))
+    guard size == offsets[1] - offsets[0] else {
+      throw .sizeMismatch(
+        name: name, shape: shape, expectedBytes: size, foundBytes: offsets[1] - offsets[0])
     }
-    return TensorEntry(name: name, type: type, shape: shape, bytes: offsets[0]..<offsets[1])
+    self.init(name: name, type: type, shape: shape, bytes: offsets[0]..<offsets[1])
   }
 }

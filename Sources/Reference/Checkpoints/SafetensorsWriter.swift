@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Glibc
 
@@ -43,11 +44,13 @@ public enum SafetensorsWriter {
     }
     var header = Array("{\(parts.joined(separator: ","))}".utf8)
     while header.count % 8 != 0 { header.append(0x20) }
-    try AtomicFile.write(to: url) { file in
-      var length = UInt64(header.count).littleEndian
-      try withUnsafeBytes(of: &length) { try file.append($0) }
-      try header.withUnsafeBytes { try file.append($0) }
-      for tensor in tensors { try file.append(UnsafeRawBufferPointer(tensor.elements)) }
+    try ReferenceError.wrapping { () throws(BasicsError) in
+      try AtomicFile.write(to: url) { (file) throws(BasicsError) in
+        var length = UInt64(header.count).littleEndian
+        try withUnsafeBytes(of: &length) { (bytes) throws(BasicsError) in try file.append(bytes) }
+        try file.append(Data(header))
+        for tensor in tensors { try file.append(UnsafeRawBufferPointer(tensor.elements)) }
+      }
     }
   }
 
@@ -67,67 +70,5 @@ public enum SafetensorsWriter {
       }
     }
     return quoted + "\""
-  }
-}
-
-/// A file that appears under its name only when it is complete and on the disk.
-struct AtomicFile: ~Copyable {
-  private let descriptor: Int32
-  private let path: String
-
-  /// Runs `body` on a temporary file beside `url`, syncs it and renames it to `url`.
-  ///
-  /// On an error the temporary file is removed, and `url` is left as it was.
-  static func write(to url: URL, _ body: (borrowing AtomicFile) throws -> Void) throws {
-    let temporary = url.path + ".partial-\(getpid())"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure(temporary) }
-    do {
-      let file = AtomicFile(descriptor: descriptor, path: url.path)
-      do {
-        try body(file)
-        guard fsync(descriptor) == 0 else { throw failure(url.path) }
-      } catch {
-        close(descriptor)
-        throw error
-      }
-      guard close(descriptor) == 0 else { throw failure(url.path) }
-      guard rename(temporary, url.path) == 0 else { throw failure(url.path) }
-      syncFolder(url.deletingLastPathComponent())
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-  }
-
-  /// Writes `data` to `url` in one piece.
-  static func write(_ data: Data, to url: URL) throws {
-    try write(to: url) { file in try data.withUnsafeBytes { try file.append($0) } }
-  }
-
-  /// Appends `bytes`; throws ``ReferenceError/file(path:reason:)`` with the system's reason.
-  borrowing func append(_ bytes: UnsafeRawBufferPointer) throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let piece = UnsafeRawBufferPointer(rebasing: rest)
-      let written = Glibc.write(descriptor, piece.baseAddress, min(piece.count, 1 << 30))
-      if written < 0 {
-        if errno == EINTR { continue }
-        throw Self.failure(path)
-      }
-      rest = rest.dropFirst(written)
-    }
-  }
-
-  /// A rename is durable only when its folder is.
-  static func syncFolder(_ url: URL) {
-    let descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
-  }
-
-  private static func failure(_ path: String) -> ReferenceError {
-    .file(path: path, reason: String(cString: strerror(errno)))
   }
 }

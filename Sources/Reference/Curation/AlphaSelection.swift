@@ -36,13 +36,13 @@ public struct AlphaSelection: Sendable {
   ///   - essays: the training rows; those without a crowd label take no part.
   ///   - features: (n, D), one row for each essay, such as an encoder's first-token states or
   ///     `WordFeatures`.
-  /// - Throws: `CurationError`: fewer persons than folds, an empty grid, or what a correction throws.
+  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, or what a correction throws.
   public init(
     _ essays: [LabelledEssay], features: [[Double]], grid: [LabelCorrection], folds: Int = 5,
     seed: UInt64 = 0
-  ) throws(CurationError) {
+  ) throws(ReferenceError) {
     precondition(essays.count == features.count, "features for each essay")
-    guard !grid.isEmpty else { throw .tooFew(what: "candidates", found: 0, needed: 1) }
+    guard !grid.isEmpty else { throw .curation(.tooFew(what: "candidates", found: 0, needed: 1)) }
     let used = essays.indices.filter { essays[$0].crowd != nil }
     let rows = used.map { essays[$0] }
     let crowd = rows.compactMap(\.crowd)

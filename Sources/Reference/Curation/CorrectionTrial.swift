@@ -47,11 +47,11 @@ public struct CorrectionTrial: Sendable {
   /// - Parameters:
   ///   - essays: rows without a crowd label take no part.
   ///   - features: (n, D), a row for each essay.
-  /// - Throws: `CurationError`: fewer persons than folds, or what a way throws.
+  /// - Throws: `ReferenceError`: fewer persons than folds, or what a way throws.
   public init(
     _ essays: [LabelledEssay], features: [[Double]], ways: [Way], folds: Int = 10,
     seed: UInt64 = 0, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
-  ) throws(CurationError) {
+  ) throws(ReferenceError) {
     precondition(essays.count == features.count, "features for each essay")
     let used = essays.indices.filter { essays[$0].crowd != nil }
     let rows = used.map { essays[$0] }
@@ -98,7 +98,7 @@ public struct CorrectionTrial: Sendable {
     /// A label for each row; where the model has none, the crowd's.
     func labels(
       _ way: Way
-    ) throws(CurationError) -> (labels: [Double], used: String, changed: Int) {
+    ) throws(ReferenceError) -> (labels: [Double], used: String, changed: Int) {
       var essays = rows
       let correction: LabelCorrection
       switch way {
@@ -119,7 +119,7 @@ public struct CorrectionTrial: Sendable {
       do {
         (curated, summary) = try correction.apply(essays, set: "")
       } catch {
-        guard case .soft = way, case .outOfRange = error else { throw error }
+        guard case .soft = way, case .curation(.outOfRange) = error else { throw error }
         return (rows.map { $0.crowd ?? 0 }, "crowd: reliabilities not estimable", 0)
       }
       let byID = Dictionary(curated.map { ($0.id, $0.label) }) { first, _ in first }

@@ -26,10 +26,10 @@ public enum LabelCorrection: Sendable, Equatable {
   /// The label of each row, in their order; rows that have none are left out and counted.
   ///
   /// - Parameter set: the name of the data set, for the provenance column.
-  /// - Throws: `CurationError`: ids twice, an alpha outside [0, 6], labels that no row has.
+  /// - Throws: `ReferenceError`: ids twice, an alpha outside [0, 6], labels that no row has.
   public func apply(
     _ rows: [LabelledEssay], set: String
-  ) throws(CurationError) -> (rows: [CuratedEssay], summary: Summary) {
+  ) throws(ReferenceError) -> (rows: [CuratedEssay], summary: Summary) {
     try check(rows)
     var summary = Summary(rows: rows.count)
     if case .soft(let llm, let third) = self {
@@ -53,14 +53,14 @@ public enum LabelCorrection: Sendable, Equatable {
     }
   }
 
-  private func check(_ rows: [LabelledEssay]) throws(CurationError) {
+  private func check(_ rows: [LabelledEssay]) throws(ReferenceError) {
     let repeated = Dictionary(grouping: rows, by: \.id).filter { $0.value.count > 1 }.keys.sorted()
-    guard repeated.isEmpty else { throw .duplicateIDs(repeated) }
+    guard repeated.isEmpty else { throw .curation(.duplicateIDs(repeated)) }
     if case .threshold(_, let alpha) = self, !(0...6).contains(alpha) {
-      throw .outOfRange(what: "alpha", value: "\(alpha)", range: "from 0 to 6")
+      throw .curation(.outOfRange(what: "alpha", value: "\(alpha)", range: "from 0 to 6"))
     }
     if let name = modelName, !rows.contains(where: { $0.labels[name] != nil }) {
-      throw .unknownLabels(name: name, known: Set(rows.flatMap(\.labels.keys)).sorted())
+      throw .curation(.unknownLabels(name: name, known: Set(rows.flatMap(\.labels.keys)).sorted()))
     }
   }
 

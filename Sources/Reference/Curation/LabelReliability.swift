@@ -23,9 +23,9 @@ public struct LabelReliability: Sendable, Equatable {
   /// Rows with all three labels.
   public let rows: Int
 
-  /// - Throws: `CurationError.tooFew` with fewer than 30 rows that all three have rated, and
+  /// - Throws: `ReferenceError` with fewer than 30 rows that all three have rated, and
   ///   `.outOfRange` where two of them are not positively correlated: then nothing can be said.
-  public init(_ essays: [LabelledEssay], llm: String, third: String) throws(CurationError) {
+  public init(_ essays: [LabelledEssay], llm: String, third: String) throws(ReferenceError) {
     var columns: [[Double]] = [[], [], []]
     for essay in essays {
       if let c = essay.crowd, let m = essay.labels[llm], let t = essay.labels[third] {
@@ -34,7 +34,8 @@ public struct LabelReliability: Sendable, Equatable {
     }
     let rows = columns[0].count
     guard rows >= 30 else {
-      throw .tooFew(what: "rows rated by the crowd, \(llm) and \(third)", found: rows, needed: 30)
+      throw .curation(
+        .tooFew(what: "rows rated by the crowd, \(llm) and \(third)", found: rows, needed: 30))
     }
     let means = columns.map { $0.reduce(0, +) / Double(rows) }
     func covariance(_ a: Int, _ b: Int) -> Double {
@@ -43,9 +44,10 @@ public struct LabelReliability: Sendable, Equatable {
     }
     let (cm, ct, mt) = (covariance(0, 1), covariance(0, 2), covariance(1, 2))
     guard cm > 0, ct > 0, mt > 0 else {
-      throw .outOfRange(
-        what: "the least covariance of the crowd, \(llm) and \(third)",
-        value: "\(min(cm, ct, mt))", range: "above 0")
+      throw .curation(
+        .outOfRange(
+          what: "the least covariance of the crowd, \(llm) and \(third)",
+          value: "\(min(cm, ct, mt))", range: "above 0"))
     }
     let (vc, vm) = (covariance(0, 0), covariance(1, 1))
     // Sampling error may take an estimate past the ends of its range.
@@ -71,11 +73,11 @@ extension LabelledEssay {
   /// the row that it rates, nor, so far as features allow, with a model's.
   ///
   /// - Parameter features: (n, D), a row for each essay.
-  /// - Throws: `CurationError.tooFew` with fewer persons than folds.
+  /// - Throws: `ReferenceError` with fewer persons than folds.
   public static func addingTextRater(
     _ essays: [LabelledEssay], features: [[Double]], name: String = "text", folds: Int = 10,
     seed: UInt64 = 0
-  ) throws(CurationError) -> [LabelledEssay] {
+  ) throws(ReferenceError) -> [LabelledEssay] {
     precondition(essays.count == features.count, "features for each essay")
     let used = essays.indices.filter { essays[$0].crowd != nil }
     let rows = used.map { essays[$0] }

@@ -1,4 +1,4 @@
-public import Basics
+import Basics
 
 /// An essay with what the crowd and models say about it: what curation takes in.
 public struct LabelledEssay: Sendable, Equatable {
@@ -63,29 +63,20 @@ public struct CuratedEssay: Sendable, Equatable {
   }
 }
 
-/// What can be wrong with what curation is asked to do.
-public enum CurationError: CommandError {
-  /// No essay has a label of this model.
-  case unknownLabels(name: String, known: [String])
-  /// A number outside its range.
-  case outOfRange(what: String, value: String, range: String)
-  /// Too few essays or persons for what was asked.
-  case tooFew(what: String, found: Int, needed: Int)
-  /// Ids that stand twice in one set.
-  case duplicateIDs([String])
-
-  /// The exit code a command ends with.
-  public var exitStatus: ExitStatus { .badData }
-
-  public var description: String {
-    switch self {
-    case .unknownLabels(let name, let known):
-      "no essay has a label by \(name); labels are there by: \(known.joined(separator: ", "))"
-    case .outOfRange(let what, let value, let range): "\(what) is \(value); it has to be \(range)"
-    case .tooFew(let what, let found, let needed): "\(found) \(what); \(needed) are needed"
-    case .duplicateIDs(let ids):
-      "ids that stand more than once: \(ids.prefix(20).joined(separator: ", "))"
-        + (ids.count > 20 ? " and \(ids.count - 20) more" : "")
+extension LabelledEssay {
+  /// The essays with one more rater, `name`: the label that `rater` gave to the same text in
+  /// `others`, of several the first. A text that is not there, or has no label, gets none.
+  public static func addingByText(
+    _ essays: [LabelledEssay], name: String, from others: [LabelledEssay], rater: String
+  ) -> [LabelledEssay] {
+    var labels: [MatchingText: Double] = [:]
+    for essay in others {
+      guard let label = essay.labels[rater] else { continue }
+      let key = MatchingText(essay.text)
+      labels[key] = labels[key] ?? label
+    }
+    return essays.map { essay in
+      essay.adding(name, from: [essay.id: labels[MatchingText(essay.text)]], key: essay.id)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Metrics
 
 /// Rows cut into folds that keep each person's rows together.
@@ -8,14 +9,14 @@ struct PersonFolds: Sendable {
 
   /// Persons in a seeded order, each into the fold that is smallest so far. A row without a person
   /// is a person of its own.
-  init(_ rows: [LabelledEssay], count: Int, seed: UInt64) throws(CurationError) {
-    guard count > 1 else { throw .tooFew(what: "folds", found: count, needed: 2) }
+  init(_ rows: [LabelledEssay], count: Int, seed: UInt64) throws(ReferenceError) {
+    guard count > 1 else { throw .curation(.tooFew(what: "folds", found: count, needed: 2)) }
     let persons = rows.map { $0.person ?? "\u{0}\($0.id)" }
     let members = Dictionary(grouping: rows.indices) { persons[$0] }
     guard members.count >= count else {
-      throw .tooFew(what: "persons", found: members.count, needed: count)
+      throw .curation(.tooFew(what: "persons", found: members.count, needed: count))
     }
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var sizes = Array(repeating: 0, count: count)
     var foldOf = Array(repeating: 0, count: rows.count)
     for person in members.keys.sorted().shuffled(using: &generator) {

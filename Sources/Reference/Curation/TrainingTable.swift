@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// One table to train on, put together from sets and labels, with a record of how.
@@ -6,7 +7,7 @@ public struct TrainingTable: Sendable, Equatable {
   public private(set) var rows: [CuratedEssay] = []
   public private(set) var steps: [Step] = []
   /// Essays of the evaluation split, normalised.
-  private let evaluation: Set<EssayKey>
+  private let evaluation: Set<MatchingText>
   private let overlap: Overlap
 
   /// What is done with rows that also stand in the evaluation split.
@@ -38,7 +39,7 @@ public struct TrainingTable: Sendable, Equatable {
 
   /// - Parameter evaluation: the texts of the split that will be evaluated on.
   public init(evaluation: [String], overlap: Overlap = .refuse) {
-    self.evaluation = Set(evaluation.map { EssayKey($0) })
+    self.evaluation = Set(evaluation.map { MatchingText($0) })
     self.overlap = overlap
   }
 
@@ -49,21 +50,22 @@ public struct TrainingTable: Sendable, Equatable {
   ///     `seed`, without replacement, and keep their order. The smaller draw of one seed is a part
   ///     of the larger.
   /// - Returns: what `correction` did to the rows drawn.
-  /// - Throws: `CurationError`; the table is then as it was.
+  /// - Throws: `ReferenceError`; the table is then as it was.
   @discardableResult
   public mutating func add(
     _ essays: [LabelledEssay], set: String, correction: LabelCorrection, portion: Double = 1,
     seed: UInt64 = 0
-  ) throws(CurationError) -> LabelCorrection.Summary {
+  ) throws(ReferenceError) -> LabelCorrection.Summary {
     guard portion > 0, portion <= 1 else {
-      throw .outOfRange(what: "the portion", value: "\(portion)", range: "above 0 and at most 1")
+      throw .curation(
+        .outOfRange(what: "the portion", value: "\(portion)", range: "above 0 and at most 1"))
     }
     let chosen = Self.draw(essays, portion, seed)
     let (curated, summary) = try correction.apply(chosen, set: set)
     let known = Set(rows.lazy.filter { $0.set == set }.map(\.id))
     let again = curated.map(\.id).filter(known.contains)
-    guard again.isEmpty else { throw .duplicateIDs(again) }
-    let leaking = curated.filter { evaluation.contains(EssayKey($0.text)) }
+    guard again.isEmpty else { throw .curation(.duplicateIDs(again)) }
+    let leaking = curated.filter { evaluation.contains(MatchingText($0.text)) }
     let leakingIDs = Swift.Set(leaking.map(\.id))
     let kept = overlap == .keep ? curated : curated.filter { !leakingIDs.contains($0.id) }
     rows += kept
@@ -83,7 +85,7 @@ public struct TrainingTable: Sendable, Equatable {
     _ essays: [LabelledEssay], _ portion: Double, _ seed: UInt64
   ) -> [LabelledEssay] {
     guard portion < 1 else { return essays }
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let order = Array(essays.indices).shuffled(using: &generator)
     let count = Int((portion * Double(essays.count)).rounded())
     return order.prefix(count).sorted().map { essays[$0] }
@@ -114,39 +116,33 @@ public struct TrainingTable: Sendable, Equatable {
     public let nearDuplicates: Int
   }
 
-  /// The table as CSV (RFC 4180, so that line ends inside an essay stay): set, id, person,
-  /// empathy (the label), provenance, essay.
+  /// The table as CSV: set, id, person, empathy (the label), provenance, essay. Training reads it
+  /// back, so that every cell is exact.
   public var csv: String {
-    var lines = ["set,id,person,empathy,provenance,essay"]
+    var table = CSVWriter(["set", "id", "person", "empathy", "provenance", "essay"])
     for row in rows {
-      let fields = [row.set, row.id, row.person ?? "", "\(row.label)", row.provenance, row.text]
-      lines.append(fields.map(Self.quoted).joined(separator: ","))
+      table.add([
+        .exact(row.set), .exact(row.id), .exact(row.person ?? ""), .number(row.label),
+        .exact(row.provenance), .exact(row.text),
+      ])
     }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func quoted(_ field: String) -> String {
-    guard field.utf8.contains(where: { ",\"\n\r".utf8.contains($0) }) else { return field }
-    return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    return table.text
   }
 
   public var manifest: Manifest {
     Manifest(
       rows: rows.count, steps: steps, provenances: provenances, overlap: overlap,
-      table: RatingPrompt.sha256(csv),
-      evaluation: RatingPrompt.sha256(evaluation.map(\.text).sorted().joined(separator: "\n")),
+      table: Digest.sha256(csv),
+      evaluation: Digest.sha256(evaluation.map(\.text).sorted().joined(separator: "\n")),
       nearDuplicates: nearDuplicates().count)
   }
 
   /// Writes the table to `file` and its manifest beside it (`file` with `.manifest.json` after),
   /// readable by their owner alone.
   public func write(to file: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let manifest = try encoder.encode(manifest)
-    try WholeFile.write(Data(csv.utf8), to: file, permissions: 0o600)
-    try WholeFile.write(
-      manifest + Data("\n".utf8), to: file.appendingPathExtension("manifest.json"),
+    try AtomicFile.write(Data(csv.utf8), to: file, permissions: 0o600)
+    try AtomicFile.write(
+      try CanonicalJSON.document(manifest), to: file.appendingPathExtension("manifest.json"),
       permissions: 0o600)
   }
 }

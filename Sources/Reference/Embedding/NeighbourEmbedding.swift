@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Metrics
 
@@ -67,7 +68,7 @@ public struct NeighbourEmbedding: Sendable {
 
   private static func start(_ data: [[Double]], _ seed: UInt64) -> [[Double]] {
     let components = PrincipalComponents(data, count: min(2, data[0].count), seed: seed)
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let scale = 1e-4 / max(components.variances[0].squareRoot(), .leastNormalMagnitude)
     return components.project(data).map { point in
       (0..<2).map { k in

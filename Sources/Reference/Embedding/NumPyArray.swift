@@ -25,7 +25,7 @@ public enum NumPyArray {
   /// The rows of a file, (n, d): little-endian 32 or 64-bit floats in C order, all finite.
   ///
   /// Throws ``ReferenceError/missingFile(path:expected:)``, ``ReferenceError/file(path:reason:)``,
-  /// or ``ReferenceError/array(path:found:expected:)`` where the file is of another kind.
+  /// or ``ReferenceError/invalid(path:faults:)`` where the file is of another kind.
   public static func read(_ file: URL) throws(ReferenceError) -> [[Double]] {
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw .missingFile(path: file.path, expected: "states that `invitro embed` wrote")
@@ -40,8 +40,8 @@ public enum NumPyArray {
     let header = try Self.header(array, file)
     let (width, count) = (header.width, header.rows * header.columns)
     guard array.count - header.start == count * width else {
-      throw .array(
-        path: file.path, found: "\(array.count - header.start) bytes of numbers",
+      throw .invalid(
+        file, found: "\(array.count - header.start) bytes of numbers",
         expected: "\(count * width) for (\(header.rows), \(header.columns))")
     }
     var rows: [[Double]] = []
@@ -55,8 +55,8 @@ public enum NumPyArray {
           width == 8
           ? Double(bitPattern: bits) : Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
         guard value.isFinite else {
-          throw .array(
-            path: file.path, found: "\(value) at row \(row + 1), column \(column + 1)",
+          throw .invalid(
+            file, found: "\(value) at row \(row + 1), column \(column + 1)",
             expected: "finite numbers")
         }
         values.append(value)
@@ -73,8 +73,8 @@ public enum NumPyArray {
     _ bytes: [UInt8], _ file: URL
   ) throws(ReferenceError) -> (start: Int, width: Int, rows: Int, columns: Int) {
     func refuse(_ found: String) -> ReferenceError {
-      .array(
-        path: file.path, found: found,
+      .invalid(
+        file, found: found,
         expected: "a NumPy file, version 1.0, of a matrix of '<f4' or '<f8' in C order")
     }
     guard bytes.count >= 10, Array(bytes[0..<6]) == magic else { throw refuse("another format") }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// The directions in which points vary most (Pearson 1901), by subspace iteration.
@@ -24,7 +25,7 @@ public struct PrincipalComponents: Sendable {
     let n = Double(points.count)
     let means = (0..<size).map { k in points.reduce(0) { $0 + $1[k] } / n }
     let covariance = Self.covariance(points, means)
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     // One direction more than asked for makes the last one converge faster.
     let width = min(size, count + 2)
     var basis = (0..<width).map { _ in

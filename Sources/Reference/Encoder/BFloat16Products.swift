@@ -1,6 +1,7 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+import Basics
 import CBFloat16
 
 /// The numbers that the encoder's large products multiply. Sums, parameters, moments and all that

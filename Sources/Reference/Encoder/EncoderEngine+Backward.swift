@@ -1,9 +1,16 @@
+import Basics
+
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 /// Backward passes. Each layer has three parallel parts: rows (norms, feed-forward, attention
 /// output), attention, and the products over all rows (weights' gradients, the input's gradient).
 extension EncoderEngine {
+  /// Computes the gradient of a loss with respect to every parameter, for the batch of the last
+  /// ``forward(_:mode:predictions:)``, which must have been a training one.
+  ///
+  /// `gradient` is the loss's with respect to each prediction. With `accumulate` the result is
+  /// added to what is there, otherwise it replaces it.
   public func backward(_ gradient: [Float], accumulate: Bool) {
     guard let plan, let batch, plan.training else {
       preconditionFailure("a backward pass follows a training forward pass")
@@ -129,8 +136,7 @@ extension EncoderEngine {
     let products = weightGradients(plan, layer)
     let skipped = first ? C : 0
     let N = 3 * C - skipped
-    let pieces = (products.0.pieces, products.1.pieces, products.2.pieces, products.3.pieces)
-    let weightPieces = pieces.0 + pieces.1 + pieces.2 + pieces.3
+    let weightPieces = products.reduce(0) { $0 + $1.pieces }
     let queryPiece = first ? 1 : 0
     packGradientOperands(products)
     pool.run(plan.rowChunks + weightPieces + queryPiece + 1) { index, worker in
@@ -168,21 +174,17 @@ extension EncoderEngine {
         }
         return
       }
-      var product = products.0
-      if piece >= pieces.0 { (piece, product) = (piece - pieces.0, products.1) }
-      if product.dW == products.1.dW, piece >= pieces.1 {
-        (piece, product) = (piece - pieces.1, products.2)
+      for product in products {
+        if piece < product.pieces {
+          return weightGradient(product, piece, accumulate: accumulate, worker)
+        }
+        piece -= product.pieces
       }
-      if product.dW == products.2.dW, piece >= pieces.2 {
-        (piece, product) = (piece - pieces.2, products.3)
-      }
-      weightGradient(product, piece, accumulate: accumulate, worker)
     }
   }
 
-  private func weightGradients(
-    _ plan: ActivationPlan, _ layer: Int
-  ) -> (WeightGradient, WeightGradient, WeightGradient, WeightGradient) {
+  /// The gradients of a layer's weights: down, up, inputs, out.
+  private func weightGradients(_ plan: ActivationPlan, _ layer: Int) -> [WeightGradient] {
     let C = plan.C
     let F = plan.F
     let offsets = layout.layers[layer]
@@ -203,16 +205,15 @@ extension EncoderEngine {
         dW: dW, N: N, K: K, dY: dY, x: x, rows: rows, pieces: pieces, left: words,
         right: words + BFloat16Products.leftWords(K: rows, M: N))
     }
-    let down = gradient(
-      offsets.downWeight, N: C, K: F, t.dDown, blocks.activated, rows: rows, pieces: share)
-    let up = gradient(
-      offsets.upWeight, N: F, K: C, t.dUp, blocks.output1, rows: rows, pieces: 2 * share)
-    let inputs = gradient(
-      offsets.qkvWeight + skipped * C, N: N, K: C, t.dInputs, plan.input(layer, arena.base),
-      rows: plan.T, pieces: 2 * share)
-    let out = gradient(
-      offsets.outWeight, N: C, K: C, t.dOut, blocks.context, rows: rows, pieces: share)
-    return (down, up, inputs, out)
+    return [
+      gradient(
+        offsets.downWeight, N: C, K: F, t.dDown, blocks.activated, rows: rows, pieces: share),
+      gradient(offsets.upWeight, N: F, K: C, t.dUp, blocks.output1, rows: rows, pieces: 2 * share),
+      gradient(
+        offsets.qkvWeight + skipped * C, N: N, K: C, t.dInputs, plan.input(layer, arena.base),
+        rows: plan.T, pieces: 2 * share),
+      gradient(offsets.outWeight, N: C, K: C, t.dOut, blocks.context, rows: rows, pieces: share),
+    ]
   }
 
   /// Adds the chunks' sums to the gradients of biases and norms, in the order of the chunks.

@@ -1,3 +1,5 @@
+import Basics
+
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
@@ -81,20 +83,12 @@ extension EncoderEngine {
   }
 
   /// Packs both operands of a layer's weight gradients, in parallel; nothing to do with floats.
-  func packGradientOperands(
-    _ products: (WeightGradient, WeightGradient, WeightGradient, WeightGradient)
-  ) {
+  func packGradientOperands(_ products: [WeightGradient]) {
     guard let reduced else { return }
     // Two pieces for each side of each product: of about equal length, and enough for a few threads.
     let pieces = max(2, threadCount)
-    pool.run(8 * pieces) { index, worker in
-      let product =
-        switch index / (2 * pieces) {
-        case 0: products.0
-        case 1: products.1
-        case 2: products.2
-        default: products.3
-        }
+    pool.run(2 * pieces * products.count) { index, worker in
+      let product = products[index / (2 * pieces)]
       let piece = index % pieces
       profile.measure(.products, worker) {
         if index / pieces % 2 == 0 {

@@ -1,3 +1,5 @@
+import Basics
+
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
@@ -14,6 +16,7 @@ extension EncoderEngine {
     (layout.count - layout.positionTable + Self.pieceFloats - 1) / Self.pieceFloats
   }
 
+  /// The Euclidean norm of the gradient over all parameters.
   public func gradientNorm() -> Double {
     precondition(gradients.count > 0, "a norm follows a backward pass")
     let C = configuration.hiddenSize
@@ -40,6 +43,8 @@ extension EncoderEngine {
     return normSlots.reduce(0, +).squareRoot()
   }
 
+  /// Moves the parameters by one AdamW step along the gradient. `step` counts from 1;
+  /// `gradientScale` multiplies the gradient first, for clipping.
   public func update(
     _ optimizer: AdamW, learningRate: Double, step: Int, gradientScale: Double
   ) {

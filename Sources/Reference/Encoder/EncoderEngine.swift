@@ -1,6 +1,7 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+import Basics
 import Glibc
 
 /// The encoder and its head on the processor, with forward and backward passes written by hand.
@@ -11,7 +12,7 @@ import Glibc
 /// with either).
 ///
 /// An engine is used by one thread at a time.
-public final class EncoderEngine: Engine {
+public final class EncoderEngine {
   public let configuration: ModelConfiguration
   public let head: HeadKind
   public let layout: ParameterLayout
@@ -70,6 +71,7 @@ public final class EncoderEngine: Engine {
 
   deinit { pool.stop() }
 
+  /// Makes room for batches up to this size, so that a step allocates no buffer.
   public func reserve(_ capacity: BatchCapacity, training: Bool) {
     if training { reserveTraining() }
     let plan = ActivationPlan(
@@ -111,6 +113,7 @@ public final class EncoderEngine: Engine {
       ? Array(repeating: 0, count: parameter.count) : Array(gradients[parameter.range])
   }
 
+  /// Writes one prediction for each sequence of `batch` to `predictions`, in the batch's order.
   public func forward(_ batch: PackedBatch, mode: ForwardMode, predictions: inout [Float]) {
     run(batch, mode: mode, everyToken: false)
     guard let plan else { return }
@@ -173,5 +176,48 @@ public final class EncoderEngine: Engine {
     LayerNorm(
       gain: p(gain), offset: p(offset), epsilon: Float(configuration.layerNormEpsilon),
       channels: configuration.hiddenSize)
+  }
+}
+
+/// What a forward pass is for.
+public enum ForwardMode: Equatable, Sendable {
+  /// Nothing is kept and nothing dropped.
+  case inference
+  /// Activations are kept for the backward pass; nil for no dropout.
+  case training(dropout: DropoutKey?)
+}
+
+/// The encoder's parameters, gradients, moments and activations.
+typealias FloatRegion = MemoryRegion<Float>
+
+/// A region of zeroed numbers straight from the system, page-aligned.
+///
+/// Pages that are never touched take no memory: the moments of embedding rows that do not occur
+/// cost nothing.
+final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Element>
+  let count: Int
+  private let byteCount: Int
+
+  /// `count` zeros. `largePages` asks for 2 MB pages, which products over much memory profit from.
+  init(count: Int, largePages: Bool) {
+    self.count = count
+    byteCount = max(4096, count * MemoryLayout<Element>.stride)
+    let memory = mmap(
+      nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let memory, memory != MAP_FAILED else {
+      preconditionFailure("the system gives no \(byteCount) bytes of address space")
+    }
+    if largePages { madvise(memory, byteCount, 14 /* MADV_HUGEPAGE */) }
+    base = memory.bindMemory(
+      to: Element.self, capacity: byteCount / MemoryLayout<Element>.stride)
+  }
+
+  deinit { munmap(base, byteCount) }
+
+  /// The numbers `range`, checked.
+  subscript(range: Range<Int>) -> UnsafeMutableBufferPointer<Element> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range inside the region")
+    return UnsafeMutableBufferPointer(start: base + range.lowerBound, count: range.count)
   }
 }

@@ -66,7 +66,7 @@ public struct PackedBatch: Equatable, Sendable {
     _ sequence: [Token], mask: [Int]?, types rowTypes: [Int]?, index: Int,
     _ configuration: ModelConfiguration
   ) throws {
-    func fault(_ problem: BatchProblem) -> ReferenceError {
+    func fault(_ problem: ReferenceError.BatchProblem) -> ReferenceError {
       .batch(sequence: index, problem: problem)
     }
     if let mask, mask.count != sequence.count {
@@ -102,5 +102,37 @@ public struct PackedBatch: Equatable, Sendable {
     guard tokens.count > start else { throw fault(.empty) }
     offsets.append(tokens.count)
     longest = max(longest, tokens.count - start)
+  }
+}
+
+/// The largest batch to make room for.
+public struct BatchCapacity: Equatable, Sendable {
+  public var sequences: Int
+  public var tokens: Int
+  /// The sum over the sequences of their squared lengths, which attention needs.
+  public var squaredLengths: Int
+  public var longest: Int
+
+  public init(sequences: Int, tokens: Int, squaredLengths: Int, longest: Int) {
+    self.sequences = sequences
+    self.tokens = tokens
+    self.squaredLengths = squaredLengths
+    self.longest = longest
+  }
+
+  /// Room for any batch of `size` sequences out of those with these lengths.
+  public init(largestOf lengths: [Int], batch size: Int) {
+    let largest = lengths.sorted(by: >).prefix(size)
+    self.init(
+      sequences: largest.count, tokens: largest.reduce(0, +),
+      squaredLengths: largest.reduce(0) { $0 + $1 * $1 }, longest: largest.first ?? 0)
+  }
+
+  /// The smallest capacity that covers both.
+  public func union(_ other: Self) -> Self {
+    Self(
+      sequences: max(sequences, other.sequences), tokens: max(tokens, other.tokens),
+      squaredLengths: max(squaredLengths, other.squaredLengths),
+      longest: max(longest, other.longest))
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 public import Foundation
 
@@ -39,9 +40,7 @@ public struct ExperimentCell: Sendable, Equatable, Codable {
 
   /// The first 16 hexadecimal digits of the SHA-256 of the cell as JSON with sorted keys.
   public func name() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(SHA256.hash(data: try encoder.encode(self)).hexadecimal.prefix(16))
+    String(Digest.sha256(try CanonicalJSON.compact(self)).prefix(16))
   }
 }
 
@@ -56,15 +55,13 @@ public struct LabelledRows: Sendable, Equatable {
     precondition(texts.count == labels.count, "a label for each text")
     self.texts = texts
     self.labels = labels
-    var hash = SHA256()
+    var digest = Digest()
     for (text, label) in zip(texts, labels) {
-      let bytes = Array(text.utf8)
-      for word in [UInt64(bytes.count), label.bitPattern] {
-        withUnsafeBytes(of: word.littleEndian) { hash.update(bufferPointer: $0) }
-      }
-      hash.update(data: bytes)
+      digest.update(UInt64(text.utf8.count))
+      digest.update(label.bitPattern)
+      digest.update(text)
     }
-    digest = hash.finalize().hexadecimal
+    self.digest = digest.hexadecimal
   }
 
   /// The rows as a run takes them.
@@ -87,19 +84,13 @@ extension ModelDirectory {
     ]
     let manager = FileManager.default
     let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
-    var hash = SHA256()
+    var digest = Digest()
     for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
       let file = try MappedFile(path: folder.appending(path: name).path)
-      hash.update(data: Array("\(name)\u{0}\(file.bytes.count)\u{0}".utf8))
-      hash.update(bufferPointer: file.bytes)
+      digest.update("\(name)\u{0}\(file.bytes.count)\u{0}")
+      digest.update(file.bytes)
     }
-    return hash.finalize().hexadecimal
-  }
-}
-
-extension SHA256Digest {
-  fileprivate var hexadecimal: String {
-    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return digest.hexadecimal
   }
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// The site of a dropout mask within a step: each draws from a stream of its own.
 package enum DropoutSite: UInt64 {
   case embeddings = 0
@@ -39,7 +41,7 @@ package struct DropoutMask {
   package init(_ dropout: DropoutKey, layer: Int, site: DropoutSite, probability: Double) {
     var word = dropout.seed &+ 0x9E37_79B9_7F4A_7C15
     for part in [dropout.pass, UInt64(layer), site.rawValue] {
-      word = SplitMix.mix(word ^ (part &+ 0x9E37_79B9_7F4A_7C15 &* (word | 1)))
+      word = SplitMix64.mix(word ^ (part &+ 0x9E37_79B9_7F4A_7C15 &* (word | 1)))
     }
     key = UInt32(truncatingIfNeeded: word)
     second = UInt32(truncatingIfNeeded: word >> 32)
@@ -71,24 +73,5 @@ package struct DropoutMask {
     if count & 1 == 1 {
       out[count &- 1] = factors(first &+ UInt32(truncatingIfNeeded: pairs)).0
     }
-  }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): seeds, shuffles and new weights.
-public struct SplitMix: RandomNumberGenerator, Equatable, Sendable, Codable {
-  public var state: UInt64
-
-  public init(seed: UInt64) { state = seed }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    return Self.mix(state)
-  }
-
-  static func mix(_ word: UInt64) -> UInt64 {
-    var z = word
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

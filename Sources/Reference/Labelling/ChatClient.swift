@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Synchronization
 
@@ -61,24 +62,24 @@ public final class ChatClient: Sendable {
   private let session: URLSession
 
   /// - Parameter connections: how many questions may be under way at once.
-  /// - Throws: `LabellingError.badURL`, `.missingKey` (also where the variable is empty), or
-  ///   `.insecureURL` where a key would go to another machine unencrypted.
+  /// - Throws: ``ReferenceError/chat(_:)``: a URL that is not one, a key that is not set, or a key
+  ///   that would go to another machine unencrypted.
   public init(
     _ endpoint: ChatEndpoint, connections: Int = 8,
     environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(LabellingError) {
+  ) throws(ReferenceError) {
     let scheme = endpoint.baseURL.scheme?.lowercased()
     guard scheme == "http" || scheme == "https", let host = endpoint.baseURL.host() else {
-      throw .badURL(endpoint.baseURL.absoluteString)
+      throw .chat(.badURL(endpoint.baseURL.absoluteString))
     }
     self.endpoint = endpoint
     url = endpoint.baseURL.appending(path: "chat/completions")
     if let variable = endpoint.keyVariable {
       guard let key = environment[variable], !key.isEmpty else {
-        throw .missingKey(variable: variable)
+        throw .chat(.missingKey(variable: variable))
       }
       guard scheme == "https" || ["localhost", "127.0.0.1", "::1"].contains(host) else {
-        throw .insecureURL(endpoint.baseURL.absoluteString)
+        throw .chat(.insecureURL(endpoint.baseURL.absoluteString))
       }
       self.key = key
     } else {
@@ -103,6 +104,11 @@ public final class ChatClient: Sendable {
     var messages: [Message]
     var temperature: Double
     var topP: Double
+
+    enum CodingKeys: String, CodingKey {
+      case model, messages, temperature
+      case topP = "top_p"
+    }
   }
 
   private struct Response: Decodable {
@@ -120,8 +126,8 @@ public final class ChatClient: Sendable {
 
   /// Asks once.
   ///
-  /// - Throws: `LabellingError.unavailable` and `.badResponse` for what may pass, `.refused` and
-  ///   `.tooLarge` for what won't; `CancellationError`.
+  /// - Throws: ``ReferenceError/chat(_:)``, of which `unavailable` and `badResponse` may pass;
+  ///   `CancellationError`.
   public func ask(system: String, user: String) async throws -> ChatAnswer {
     var messages: [Request.Message] = []
     if !system.isEmpty { messages.append(.init(role: endpoint.role.rawValue, content: system)) }
@@ -131,10 +137,7 @@ public final class ChatClient: Sendable {
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.setValue("application/json", forHTTPHeaderField: "Accept")
     if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    request.httpBody = try encoder.encode(
+    request.httpBody = try CanonicalJSON.compact(
       Request(
         model: endpoint.model, messages: messages, temperature: endpoint.temperature,
         topP: endpoint.topP))
@@ -144,28 +147,29 @@ public final class ChatClient: Sendable {
     return try read(response, body)
   }
 
-  private func read(_ response: HTTPURLResponse, _ body: Data) throws(LabellingError) -> ChatAnswer
+  private func read(_ response: HTTPURLResponse, _ body: Data) throws(ReferenceError) -> ChatAnswer
   {
     switch response.statusCode {
     case 200: break
     case 408, 409, 425, 429, 500...599:
-      throw .unavailable(
-        reason: "the server answered \(response.statusCode): \(excerpt(body))",
-        retryAfterSeconds: response.value(forHTTPHeaderField: "Retry-After").flatMap(
-          Self.retryAfter))
-    default: throw .refused(status: response.statusCode, message: excerpt(body))
+      throw .chat(
+        .unavailable(
+          reason: "the server answered with status \(response.statusCode): \(excerpt(body))",
+          retryAfterSeconds: response.value(forHTTPHeaderField: "Retry-After").flatMap(
+            Self.retryAfter)))
+    default: throw .chat(.refused(status: response.statusCode, message: excerpt(body)))
     }
     let type = response.value(forHTTPHeaderField: "Content-Type") ?? "none"
     guard type.lowercased().hasPrefix("application/json") else {
-      throw .badResponse(expected: "the content type application/json", found: type)
+      throw .chat(.badResponse(expected: "the content type application/json", found: type))
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let decoded = try? decoder.decode(Response.self, from: body) else {
-      throw .badResponse(expected: "a chat completion", found: excerpt(body))
+      throw .chat(.badResponse(expected: "a chat completion", found: excerpt(body)))
     }
     guard let text = decoded.choices.first?.message.content else {
-      throw .badResponse(expected: "choices[0].message.content", found: excerpt(body))
+      throw .chat(.badResponse(expected: "choices[0].message.content", found: excerpt(body)))
     }
     return ChatAnswer(
       text: text, promptTokens: decoded.usage?.promptTokens,

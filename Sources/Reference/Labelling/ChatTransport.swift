@@ -26,11 +26,7 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
     let number = task.taskIdentifier
     let deadline = Task { [weak self] in
       try await Task.sleep(for: .seconds(timeoutSeconds))
-      self?.finish(
-        number,
-        .failure(
-          LabellingError.unavailable(
-            reason: "no answer within \(timeoutSeconds) s", retryAfterSeconds: nil)))
+      self?.fail(number, "no answer within \(timeoutSeconds) s")
       task.cancel()
     }
     defer { deadline.cancel() }
@@ -57,6 +53,11 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
     exchanges.withLock { $0.removeValue(forKey: number) }?.continuation.resume(with: result)
   }
 
+  /// Ends the exchange with a failure that may pass.
+  private func fail(_ number: Int, _ reason: String) {
+    finish(number, .failure(ReferenceError.chat(.unavailable(reason: reason))))
+  }
+
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     let excess = exchanges.withLock { exchanges -> Int? in
       guard var exchange = exchanges.removeValue(forKey: dataTask.taskIdentifier) else {
@@ -64,13 +65,12 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
       }
       // Taken out and put back, so that the body grows in place.
       exchange.body.append(data)
-      let limit = exchange.limit
-      let isOver = exchange.body.count > limit
       exchanges[dataTask.taskIdentifier] = exchange
-      return isOver ? limit : nil
+      return exchange.body.count > exchange.limit ? exchange.limit : nil
     }
     if let excess {
-      finish(dataTask.taskIdentifier, .failure(LabellingError.tooLarge(limit: excess)))
+      let error = ReferenceError.chat(.tooLarge(limit: excess))
+      finish(dataTask.taskIdentifier, .failure(error))
       dataTask.cancel()
     }
   }
@@ -78,36 +78,19 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
   func urlSession(
     _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
   ) {
-    let body = exchanges.withLock { $0[task.taskIdentifier]?.body } ?? Data()
-    if let error {
-      finish(
-        task.taskIdentifier,
-        .failure(
-          LabellingError.unavailable(
-            reason: "the connection failed: \(error.localizedDescription)", retryAfterSeconds: nil))
-      )
-      return
-    }
+    let number = task.taskIdentifier
+    let body = exchanges.withLock { $0[number]?.body } ?? Data()
+    if let error { return fail(number, "the connection failed: \(error.localizedDescription)") }
     guard let response = task.response as? HTTPURLResponse else {
-      finish(
-        task.taskIdentifier,
-        .failure(
-          LabellingError.unavailable(reason: "no HTTP answer came", retryAfterSeconds: nil)))
-      return
+      return fail(number, "no HTTP response came")
     }
     // A connection that is cut early may look like a whole answer.
     let announced = response.value(forHTTPHeaderField: "Content-Length").flatMap(Int.init)
     let isEncoded = response.value(forHTTPHeaderField: "Content-Encoding") != nil
     if let announced, !isEncoded, body.count < announced {
-      finish(
-        task.taskIdentifier,
-        .failure(
-          LabellingError.unavailable(
-            reason: "the connection was cut after \(body.count) of \(announced) bytes",
-            retryAfterSeconds: nil)))
-      return
+      return fail(number, "the connection was cut after \(body.count) of \(announced) bytes")
     }
-    finish(task.taskIdentifier, .success((response, body)))
+    finish(number, .success((response, body)))
   }
 
   /// No redirect is followed: the answer to a question comes from where it was sent.

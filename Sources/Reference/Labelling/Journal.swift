@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Synchronization
 
@@ -85,8 +86,8 @@ public final class Journal: Sendable {
 
   /// Opens the journal at `file`, or begins one.
   ///
-  /// - Throws: `LabellingError.file`, `.journalInUse`, or `.badJournal` with the line's number.
-  public init(_ file: URL) throws(LabellingError) {
+  /// - Throws: ``ReferenceError``: the file cannot be read, is in use, or has a damaged line.
+  public init(_ file: URL) throws(ReferenceError) {
     self.file = file
     let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
@@ -94,12 +95,12 @@ public final class Journal: Sendable {
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw .journalInUse(path: file.path)
+      throw .inUse(path: file.path)
     }
-    do throws(LabellingError) {
+    do throws(ReferenceError) {
       let (entries, length, isWhole) = try Self.read(file)
       if !isWhole, ftruncate(descriptor, off_t(length)) != 0 {
-        throw LabellingError.file(path: file.path, reason: String(cString: strerror(errno)))
+        throw ReferenceError.file(path: file.path, reason: String(cString: strerror(errno)))
       }
       state = Mutex(State(descriptor: descriptor, entries: entries))
       wasTruncated = !isWhole
@@ -112,18 +113,18 @@ public final class Journal: Sendable {
   deinit { state.withLock { _ = close($0.descriptor) } }
 
   /// The entries of a journal that may be in use, without changing it.
-  public static func entries(of file: URL) throws(LabellingError) -> [JournalEntry] {
+  public static func entries(of file: URL) throws(ReferenceError) -> [JournalEntry] {
     try read(file).entries
   }
 
   private static func read(
     _ file: URL
-  ) throws(LabellingError) -> (entries: [JournalEntry], length: Int, isWhole: Bool) {
+  ) throws(ReferenceError) -> (entries: [JournalEntry], length: Int, isWhole: Bool) {
     let bytes: Data
     do {
       bytes = try Data(contentsOf: file)
     } catch {
-      throw .file(path: file.path, reason: "can't be read: \(error.localizedDescription)")
+      throw .unreadable(file, expected: "a journal of answers", error)
     }
     var entries: [JournalEntry] = []
     var (start, line) = (0, 0)
@@ -138,7 +139,8 @@ public final class Journal: Sendable {
       } catch {
         // A crash of the machine may leave a last line of the right length with wrong content.
         if end + 1 == bytes.count { return (entries, start, false) }
-        throw .badJournal(path: file.path, line: line, reason: "no answer of a journal: \(error)")
+        throw .invalid(
+          file, at: .line(line), found: "a damaged line", expected: "an answer as JSON")
       }
       start = end + 1
     }
@@ -148,11 +150,9 @@ public final class Journal: Sendable {
   /// Writes `entry` and returns when it is on the disk.
   ///
   /// A line that could be written in part only (a full disk) is taken back.
-  public func append(_ entry: JournalEntry) throws(LabellingError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var line = try? encoder.encode(entry) else {
-      throw .file(path: file.path, reason: "an answer can't be encoded")
+  public func append(_ entry: JournalEntry) throws(ReferenceError) {
+    guard var line = try? CanonicalJSON.compact(entry) else {
+      throw .file(path: file.path, reason: "an answer cannot be encoded")
     }
     line.append(UInt8(ascii: "\n"))
     let failure = state.withLock { state -> String? in
@@ -168,6 +168,6 @@ public final class Journal: Sendable {
       _ = ftruncate(descriptor, length)
       return reason
     }
-    if let failure { throw .file(path: file.path, reason: "can't be written: \(failure)") }
+    if let failure { throw .file(path: file.path, reason: "cannot be written: \(failure)") }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// A file of labels by a model: TSV with a header, keyed by the ids of the essays' own files.
@@ -19,31 +20,28 @@ public struct LabelTable: Sendable, Equatable {
 
   /// Reads a label file: UTF-8, fields between tabs, lines ending in LF or CRLF, no quoting.
   ///
-  /// - Throws: `LabellingError.file`, or `.badLabels` with every row of another width.
-  public static func read(_ file: URL) throws(LabellingError) -> LabelTable {
+  /// - Throws: ``ReferenceError``, with every row of another width.
+  public static func read(_ file: URL) throws(ReferenceError) -> LabelTable {
     let text: String
     do {
       text = try String(contentsOf: file, encoding: .utf8)
     } catch {
-      throw .file(path: file.path, reason: "can't be read as UTF-8: \(error.localizedDescription)")
+      throw .unreadable(file, expected: "a table of labels", error)
     }
     var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
     if lines.last == [""] { lines.removeLast() }
     guard let first = lines.first, first != [""] else {
-      throw .badLabels(
-        path: file.path,
-        faults: [.init(line: 1, column: 1, expected: "a header", found: "an empty file")])
+      throw .invalid(file, found: "an empty file", expected: "a header")
     }
     let header = [first[0].hasPrefix("\u{FEFF}") ? String(first[0].dropFirst()) : first[0]]
     let names = header + first.dropFirst()
-    var faults: [LabellingError.Fault] = []
+    var faults: [ReferenceError.Fault] = []
     for (index, row) in lines.enumerated() where row.count != names.count {
       faults.append(
-        .init(
-          line: index + 1, column: 1, expected: "\(names.count) fields", found: "\(row.count)"))
+        .init(.line(index + 1), found: "\(row.count) fields", expected: "\(names.count)"))
     }
-    guard faults.isEmpty else { throw .badLabels(path: file.path, faults: faults) }
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
     return LabelTable(header: names, rows: Array(lines.dropFirst()), path: file.path)
   }
 
@@ -51,23 +49,22 @@ public struct LabelTable: Sendable, Equatable {
   ///
   /// - Returns: a label or, for a row without one, nil. A row that stands twice with the same label
   ///   counts once.
-  /// - Throws: `LabellingError.badLabels` with all faults: an unknown column, a label that is no
-  ///   number in [1, 7], a key that stands twice with different labels.
+  /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label that
+  ///   is not a number in [1, 7], a key that occurs twice with different labels.
   public func labels(
     _ column: String = "llm_empathy", by keys: [String]
-  ) throws(LabellingError) -> [String: Double?] {
-    var faults: [LabellingError.Fault] = []
+  ) throws(ReferenceError) -> [String: Double?] {
+    var faults: [ReferenceError.Fault] = []
     func place(_ name: String) -> Int {
       if let index = header.firstIndex(of: name) { return index }
       faults.append(
         .init(
-          line: 1, column: 1, expected: "a column \(name)",
-          found: header.joined(separator: ", ")))
+          .line(1), found: header.joined(separator: ", "), expected: "a column \(name)"))
       return 0
     }
     let keyPlaces = keys.map(place)
     let labelPlace = place(column)
-    guard faults.isEmpty else { throw .badLabels(path: path, faults: faults) }
+    guard faults.isEmpty else { throw .invalid(path: path, faults: faults) }
     var labels: [String: Double?] = [:]
     for (index, row) in rows.enumerated() {
       let key = keyPlaces.map { row[$0] }.joined(separator: " ")
@@ -76,18 +73,18 @@ public struct LabelTable: Sendable, Equatable {
       if !field.isEmpty, label.map({ !RatingPrompt.scale.contains($0) }) ?? true {
         faults.append(
           .init(
-            line: index + 2, column: labelPlace + 1, expected: "a label from 1 to 7, or nothing",
-            found: "\"\(field)\""))
+            .line(index + 2, column: labelPlace + 1), found: "\"\(field)\"",
+            expected: "a label from 1 to 7, or nothing"))
       }
       if let earlier = labels[key], earlier != label {
         faults.append(
           .init(
-            line: index + 2, column: (keyPlaces.first ?? 0) + 1,
-            expected: "one label for \(key)", found: "another one"))
+            .line(index + 2, column: (keyPlaces.first ?? 0) + 1), found: "another label for \(key)",
+            expected: "one label for each key"))
       }
       labels.updateValue(label, forKey: key)
     }
-    guard faults.isEmpty else { throw .badLabels(path: path, faults: faults) }
+    guard faults.isEmpty else { throw .invalid(path: path, faults: faults) }
     return labels
   }
 
@@ -126,11 +123,13 @@ public struct LabelTable: Sendable, Equatable {
   }
 
   /// Writes the table whole or not at all. Tabs and line ends inside a field become spaces.
-  public func write(to file: URL) throws(LabellingError) {
+  public func write(to file: URL) throws(ReferenceError) {
     let lines = ([header] + rows).map { row in
       row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }
         .joined(separator: "\t")
     }
-    try WholeFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
+    try ReferenceError.wrapping { () throws(BasicsError) in
+      try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
+    }
   }
 }

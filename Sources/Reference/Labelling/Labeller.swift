@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// An essay to be labelled.
@@ -39,13 +40,13 @@ public struct Labeller: Sendable {
   public let options: Options
   public let prices: Prices
 
-  /// - Throws: `LabellingError.noPrice` where there is a cap on spend and the model has no price.
+  /// - Throws: ``ReferenceError`` where there is a cap on spend and the model has no price.
   public init(
     client: ChatClient, prompt: RatingPrompt, options: Options, prices: Prices = Prices()
-  ) throws(LabellingError) {
+  ) throws(ReferenceError) {
     precondition(options.samples > 0 && options.concurrency > 0, "there is something to do")
     if options.maxSpend != nil, prices.models[client.endpoint.model] == nil {
-      throw .noPrice(model: client.endpoint.model)
+      throw .chat(.noPrice(model: client.endpoint.model))
     }
     self.client = client
     self.prompt = prompt
@@ -58,7 +59,7 @@ public struct Labeller: Sendable {
   /// - Parameter progress: called after each answer and failure, in no particular task.
   /// - Returns: a label, or none, for each essay in the order given. Reaching a cap is no error:
   ///   `LabellingResult.stoppedBy` says so.
-  /// - Throws: `LabellingError.refused` for 401, 403 and 404, `.tooManyFailures`, `.file`, and
+  /// - Throws: ``ReferenceError``: a refusal with 401, 403 or 404, too many failures, a file; and
   ///   `CancellationError`. What was answered is in the journal.
   public func run(
     _ essays: [UnlabelledEssay], journal: Journal,
@@ -93,7 +94,7 @@ public struct Labeller: Sendable {
     precondition(Set(essays.map(\.id)).count == essays.count, "the ids of essays are unique")
     let digest = prompt.digest
     return essays.flatMap { essay in
-      let essayDigest = RatingPrompt.sha256(essay.text)
+      let essayDigest = Digest.sha256(essay.text)
       return (0..<options.samples).map { sample in
         LabellingDesk.Question(
           key: JournalEntry.Question(
@@ -108,7 +109,7 @@ public struct Labeller: Sendable {
     _ worker: Int, at desk: LabellingDesk, _ journal: Journal,
     _ progress: @Sendable (LabellingProgress) -> Void
   ) async throws {
-    var generator = SeededGenerator(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
+    var generator = SplitMix64(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
     while let (question, attempt) = await desk.next() {
       do {
         guard
@@ -116,9 +117,9 @@ public struct Labeller: Sendable {
         else { return }
         try journal.append(entry)
         await desk.record(entry, for: question)
-      } catch let error as LabellingError {
+      } catch let error as ReferenceError {
         switch error {
-        case .refused(let status, _) where [401, 403, 404].contains(status): throw error
+        case .chat(.refused(let status, _)) where [401, 403, 404].contains(status): throw error
         case .file: throw error
         default: try await desk.recordFailure(of: question, error)
         }
@@ -130,7 +131,7 @@ public struct Labeller: Sendable {
   /// Asks until there is an answer; nil where a cap was reached.
   private func ask(
     _ question: LabellingDesk.Question, _ attempt: Int, at desk: LabellingDesk,
-    using generator: inout SeededGenerator
+    using generator: inout SplitMix64
   ) async throws -> JournalEntry? {
     var retry = 0
     while true {
@@ -145,11 +146,11 @@ public struct Labeller: Sendable {
         let answer = try await client.ask(system: prompt.system, user: question.user)
         return entry(
           question, attempt, answer, seconds: (ContinuousClock.now - start) / .seconds(1))
-      } catch let error as LabellingError {
+      } catch let error as ReferenceError {
         let retryAfter: Double?
         switch error {
-        case .unavailable(_, let seconds): retryAfter = seconds
-        case .badResponse: retryAfter = nil
+        case .chat(.unavailable(_, let seconds)): retryAfter = seconds
+        case .chat(.badResponse): retryAfter = nil
         default: throw error
         }
         guard retry < options.backoff.retries,
@@ -176,20 +177,5 @@ public struct Labeller: Sendable {
       tolerated: read?.tolerated.sorted { $0.rawValue < $1.rawValue } ?? [],
       promptTokens: answer.promptTokens, answerTokens: answer.answerTokens,
       time: Date().timeIntervalSince1970, seconds: seconds)
-  }
-}
-
-/// A small seeded generator (SplitMix64; Steele, Lea & Flood 2014).
-struct SeededGenerator: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

@@ -12,7 +12,7 @@ actor LabellingDesk {
   /// Left to ask, the next one last, and which attempt it is.
   private var open: [(question: Question, attempt: Int)] = []
   private var answers: [JournalEntry.Question: [JournalEntry]] = [:]
-  private var failures: [(id: String, error: LabellingError)] = []
+  private var failures: [(id: String, error: ReferenceError)] = []
   private var (requests, underWay, answered) = (0, 0, 0)
   private var spent = 0.0
   private var stop: LabellingResult.Cap?
@@ -81,11 +81,11 @@ actor LabellingDesk {
     if !Self.isDone(all) { open.append((question, all.count)) }
   }
 
-  func recordFailure(of question: Question, _ error: LabellingError) throws(LabellingError) {
+  func recordFailure(of question: Question, _ error: ReferenceError) throws(ReferenceError) {
     underWay -= 1
     failures.append((question.key.id, error))
     if failures.count > labeller.options.maxFailures {
-      throw .tooManyFailures(count: failures.count, last: error.description)
+      throw .chat(.tooManyFailures(count: failures.count, last: error.description))
     }
   }
 

@@ -88,7 +88,7 @@ public struct LabellingResult: Sendable, Equatable {
 
   public struct Failure: Sendable, Equatable {
     public let id: String
-    public let error: LabellingError
+    public let error: ReferenceError
   }
 
   /// The caps of a run.

@@ -48,19 +48,21 @@ public struct Prices: Sendable, Equatable {
 
   /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
   ///
-  /// - Throws: `LabellingError.file`, also where a price is negative.
-  public static func load(_ file: URL) throws(LabellingError) -> Prices {
-    do {
-      let own = try JSONDecoder().decode([String: Price].self, from: Data(contentsOf: file))
-      guard own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 }) else {
-        throw LabellingError.file(path: file.path, reason: "a price is negative")
-      }
-      return Prices(own)
-    } catch let error as LabellingError {
-      throw error
-    } catch {
-      throw .file(path: file.path, reason: "expected prices by model: \(error)")
+  /// - Throws: ``ReferenceError``, also where a price is negative.
+  public static func load(_ file: URL) throws(ReferenceError) -> Prices {
+    let data: Data
+    do { data = try Data(contentsOf: file) } catch {
+      throw .unreadable(file, expected: "prices by model", error)
     }
+    guard let own = try? JSONDecoder().decode([String: Price].self, from: data),
+      own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 })
+    else {
+      throw .invalid(
+        file, found: "something else",
+        expected: "prices of 0 or more by model, such as "
+          + #"{"gpt-4o": {"prompt": 2.5, "answer": 10}}"#)
+    }
+    return Prices(own)
   }
 
   /// A rough count of a text's tokens, for estimates before anything is sent: four bytes a token.

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 public import Foundation
 
@@ -61,13 +62,13 @@ public struct RatingPrompt: Sendable, Equatable {
   /// `{essay}` in it once. Without that line the whole file is the user text.
   ///
   /// - Parameter items: what the answer holds, in order.
-  /// - Throws: `LabellingError.file` or `.badPrompt`.
-  public static func load(_ file: URL, items: [String]) throws(LabellingError) -> RatingPrompt {
+  /// - Throws: ``ReferenceError``.
+  public static func load(_ file: URL, items: [String]) throws(ReferenceError) -> RatingPrompt {
     let text: String
     do {
       text = try String(contentsOf: file, encoding: .utf8)
     } catch {
-      throw .file(path: file.path, reason: "can't be read as UTF-8: \(error.localizedDescription)")
+      throw .unreadable(file, expected: "a prompt in UTF-8", error)
     }
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     let parts = lines.split(
@@ -77,8 +78,8 @@ public struct RatingPrompt: Sendable, Equatable {
     let user = parts.last ?? ""
     let uses = user.components(separatedBy: placeholder).count - 1
     guard uses == 1 else {
-      throw .badPrompt(
-        file: file.path, expected: "\(placeholder) once in the user text", found: "\(uses) of it")
+      throw .invalid(
+        file, found: "\(placeholder) \(uses) times", expected: "it once in the user text")
     }
     return RatingPrompt(
       name: file.deletingPathExtension().lastPathComponent, items: items,
@@ -95,13 +96,6 @@ public struct RatingPrompt: Sendable, Equatable {
   /// SHA-256, in hexadecimal, of everything that the model is told but the essay. The name is no
   /// part of it.
   public var digest: String {
-    Self.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
-  }
-
-  /// SHA-256 of a text's UTF-8 bytes, in hexadecimal.
-  static func sha256(_ text: String) -> String {
-    SHA256.hash(data: Data(text.utf8)).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    Digest.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
   }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Byte-level byte-pair encoding: a word begins as its bytes, and the neighbouring pair with the
 /// lowest rank is merged (the leftmost of equals) until no pair has a rank.
 ///
@@ -72,6 +74,61 @@ struct BytePairEncoding: Sendable {
     if let merge = merges[work.ids[left], work.ids[right]] {
       work.queue.insert(rank: merge.rank, position: left)
     }
+  }
+}
+
+extension BytePairEncoding {
+  /// A merge of two symbols, and where it stands in its file.
+  struct Merge {
+    let place: ReferenceError.Fault.Place
+    let left: [UInt8]
+    let right: [UInt8]
+  }
+
+  /// The model of `merges`, the earliest first.
+  ///
+  /// - Parameter earlierFaults: what was found while the merges were read; thrown with the rest.
+  init(
+    _ merges: [Merge], _ vocabulary: Vocabulary, file: URL,
+    earlierFaults: [ReferenceError.Fault] = []
+  ) throws(ReferenceError) {
+    var faults = earlierFaults
+    var table = MergeTable(capacity: merges.count)
+    func id(_ symbol: [UInt8], _ place: ReferenceError.Fault.Place) -> Int32? {
+      if let id = vocabulary.trie.id(of: symbol) { return id }
+      faults.append(
+        .init(
+          place, found: "\"\(String(decoding: symbol, as: UTF8.self))\"",
+          expected: "a symbol of the vocabulary"))
+      return nil
+    }
+    for (rank, merge) in merges.enumerated() {
+      if let left = id(merge.left, merge.place), let right = id(merge.right, merge.place),
+        let whole = id(merge.left + merge.right, merge.place)
+      {
+        table.insert(left, right, rank: Int32(rank), id: whole)
+      }
+    }
+    let byteIDs = (0..<256).map { byte in
+      let symbol = String(Self.symbol(of: UInt8(byte)))
+      return id(Array(symbol.utf8), .field("byte 0x\(String(byte, radix: 16))")) ?? 0
+    }
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
+    self.init(byteIDs: byteIDs, merges: table)
+  }
+
+  /// The printable character that stands for a byte in GPT-2's vocabulary: the byte's own Latin-1
+  /// character where that is visible, else the next free one from U+0100 on (a space is Ġ).
+  private static func symbol(of byte: UInt8) -> Unicode.Scalar {
+    func isVisible(_ byte: UInt8) -> Bool {
+      switch byte {
+      case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: true
+      default: false
+      }
+    }
+    if isVisible(byte) { return Unicode.Scalar(byte) }
+    let earlier = (0..<byte).count { !isVisible($0) }
+    return Unicode.Scalar(UInt16(0x100 + earlier)) ?? "\u{FFFD}"
   }
 }
 

@@ -33,15 +33,29 @@ public struct Tokenizer: Sendable {
     public let mask: Int32?
   }
 
+  init(
+    kind: ModelKind, vocabulary: Vocabulary, specialTokens: SpecialTokens, modelMaxLength: Int?,
+    segments: any SegmentEncoder, added: [AddedTokens.Token], template: SpecialTokenTemplate
+  ) {
+    self.kind = kind
+    // An added token may stand outside the vocabulary.
+    vocabularySize = added.reduce(vocabulary.size) { max($0, Int($1.id) + 1) }
+    self.specialTokens = specialTokens
+    self.modelMaxLength = modelMaxLength
+    self.segments = segments
+    addedTokens = AddedTokens(added)
+    self.template = template
+  }
+
   /// Reads the tokenizer that stands in a Hugging Face model directory.
   ///
   /// `tokenizer.json` is preferred; else `vocab.json` with `merges.txt` (RoBERTa) or `vocab.txt`
   /// (BERT), with `tokenizer_config.json` where there is one. The truncation and padding that
   /// `tokenizer.json` may carry are not applied.
   ///
-  /// - Throws: `TokenizerError`: no tokenizer there, a file that can't be read or is malformed (all
+  /// - Throws: `ReferenceError`: no tokenizer there, a file that cannot be read or is malformed (all
   ///   its faults at once), or a stage that is not built in.
-  public static func load(directory: URL) throws(TokenizerError) -> Tokenizer {
+  public static func load(directory: URL) throws(ReferenceError) -> Tokenizer {
     try TokenizerFiles(directory: directory).load()
   }
 

@@ -1,17 +1,17 @@
+import Foundation
+
 /// The stages that `tokenizer.json` describes, as far as RoBERTa's and BERT's tokenizers use them.
 struct TokenizerDocument {
-  let files: TokenizerFiles
-  let config: ByteJSON
+  private let file: URL
+  private let maxLength: Int?
   private let root: ByteJSON
-  private var file: String { files.path("tokenizer.json") }
 
-  init(files: TokenizerFiles, config: ByteJSON) throws(TokenizerError) {
-    self.files = files
-    self.config = config
-    root = try files.json("tokenizer.json")
+  init(file: URL, maxLength: Int?) throws(ReferenceError) {
+    (self.file, self.maxLength) = (file, maxLength)
+    root = try ByteJSON(contentsOf: file, expected: "a tokenizer")
   }
 
-  func load() throws(TokenizerError) -> Tokenizer {
+  func load() throws(ReferenceError) -> Tokenizer {
     guard let model = root["model"] else {
       throw fault("model", expected: "an object", found: "nothing")
     }
@@ -26,24 +26,23 @@ struct TokenizerDocument {
     }
   }
 
-  private func fault(_ place: String, expected: String, found: String) -> TokenizerError {
-    .invalid(
-      file: file,
-      faults: [TokenizerError.Fault(place: place, expected: expected, found: found)])
+  private func fault(_ place: String, expected: String, found: String) -> ReferenceError {
+    .invalid(file, at: .field(place), found: found, expected: expected)
   }
 
-  private func unsupported(_ stage: String, _ found: String, _ supported: String) -> TokenizerError
+  /// The error of a stage that is not built in.
+  private func unsupported(_ stage: String, _ found: String, _ supported: String) -> ReferenceError
   {
-    .unsupported(file: file, stage: stage, found: found, supported: supported)
+    fault(stage, expected: "a supported form: \(supported)", found: found)
   }
 
   /// The tokens to find in the text as it stands. One that is to be found in the normalised text
   /// is the same where there is no normaliser, and refused where there is one.
-  private func addedTokens() throws(TokenizerError) -> [AddedTokens.Token] {
+  private func addedTokens() throws(ReferenceError) -> [AddedTokens.Token] {
     var tokens: [AddedTokens.Token] = []
     let normalizes = root["normalizer"].map { !$0.isNull } ?? false
     for (index, entry) in (root["added_tokens"]?.array ?? []).enumerated() {
-      guard let content = entry["content"]?.string, let id = entry["id"]?.id, id >= 0 else {
+      guard let content = entry["content"]?.string, let id = entry["id"]?.id else {
         throw fault(
           "added_tokens[\(index)]", expected: "a content and an id of 0 or more", found: entry.kind)
       }
@@ -63,7 +62,7 @@ struct TokenizerDocument {
 
   private func bytePair(
     _ model: ByteJSON, _ vocabulary: Vocabulary, _ added: [AddedTokens.Token]
-  ) throws(TokenizerError) -> Tokenizer {
+  ) throws(ReferenceError) -> Tokenizer {
     guard root["normalizer"]?.isNull ?? true else {
       throw unsupported("normalizer", root["normalizer"]?["type"]?.string ?? "?", "null, with BPE")
     }
@@ -81,22 +80,21 @@ struct TokenizerDocument {
     for option in ["ignore_merges", "byte_fallback"] where model[option]?.bool == true {
       throw unsupported("model", "BPE with \(option)", "BPE without it")
     }
-    let special = try specialTokens(
-      vocabulary, added, ["<s>", "</s>", "<pad>", "<unk>", "<mask>"])
     return Tokenizer(
-      kind: .roberta, vocabularySize: size(vocabulary, added), specialTokens: special,
-      modelMaxLength: files.modelMaxLength(config),
+      kind: .roberta, vocabulary: vocabulary,
+      specialTokens: try specialTokens(vocabulary, added, Vocabulary.robertaNames),
+      modelMaxLength: maxLength,
       segments: ByteLevelSegmentEncoder(
-        model: try BytePairFile(file: file, vocabulary: vocabulary).model(merges(model), []),
+        model: try BytePairEncoding(merges(model), vocabulary, file: file),
         addsPrefixSpace: before["add_prefix_space"]?.bool ?? false),
-      addedTokens: AddedTokens(added), template: try template())
+      added: added, template: try template())
   }
 
-  private func merges(_ model: ByteJSON) throws(TokenizerError) -> [BytePairFile.Pair] {
-    var pairs: [BytePairFile.Pair] = []
-    var faults: [TokenizerError.Fault] = []
+  private func merges(_ model: ByteJSON) throws(ReferenceError) -> [BytePairEncoding.Merge] {
+    var pairs: [BytePairEncoding.Merge] = []
+    var faults: [ReferenceError.Fault] = []
     for (index, entry) in (model["merges"]?.array ?? []).enumerated() {
-      let place = "model.merges[\(index)]"
+      let place = ReferenceError.Fault.Place.field("model.merges[\(index)]")
       // Written as "a b" by older versions, as ["a", "b"] by newer ones.
       switch entry {
       case .string(let bytes):
@@ -112,16 +110,15 @@ struct TokenizerDocument {
         }
       default: break
       }
-      faults.append(
-        TokenizerError.Fault(place: place, expected: "two symbols", found: entry.kind))
+      faults.append(.init(place, found: entry.kind, expected: "two symbols"))
     }
-    guard faults.isEmpty else { throw .invalid(file: file, faults: faults) }
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
     return pairs
   }
 
   private func wordPiece(
     _ model: ByteJSON, _ vocabulary: Vocabulary, _ added: [AddedTokens.Token]
-  ) throws(TokenizerError) -> Tokenizer {
+  ) throws(ReferenceError) -> Tokenizer {
     let options = root["normalizer"] ?? .null
     guard options["type"]?.string == "BertNormalizer" else {
       throw unsupported(
@@ -137,36 +134,30 @@ struct TokenizerDocument {
       cleansText: options["clean_text"]?.bool ?? true,
       separatesChinese: options["handle_chinese_chars"]?.bool ?? true,
       stripsAccents: options["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
-    let unknown = model["unk_token"]?.string ?? "[UNK]"
-    let special = try specialTokens(
-      vocabulary, added, ["[CLS]", "[SEP]", "[PAD]", unknown, "[MASK]"])
+    var names = Vocabulary.bertNames
+    names[3] = model["unk_token"]?.string ?? names[3]
+    let special = try specialTokens(vocabulary, added, names)
     let pieces = WordPiece(
       vocabulary: vocabulary.trie, unknownID: special.unknown,
       prefix: model["continuing_subword_prefix"]?.string ?? "##",
       longestWord: model["max_input_chars_per_word"]?.id.map(Int.init) ?? 100)
     return Tokenizer(
-      kind: .bert, vocabularySize: size(vocabulary, added), specialTokens: special,
-      modelMaxLength: files.modelMaxLength(config),
-      segments: BertSegmentEncoder(model: pieces, normalizer: normalizer),
-      addedTokens: AddedTokens(added), template: try template())
-  }
-
-  private func size(_ vocabulary: Vocabulary, _ added: [AddedTokens.Token]) -> Int {
-    added.reduce(vocabulary.size) { max($0, Int($1.id) + 1) }
+      kind: .bert, vocabulary: vocabulary, specialTokens: special, modelMaxLength: maxLength,
+      segments: BertSegmentEncoder(model: pieces, normalizer: normalizer), added: added,
+      template: try template())
   }
 
   /// The special tokens by their names: start, end, padding, unknown, mask. An added token may
   /// stand outside the vocabulary.
   private func specialTokens(
     _ vocabulary: Vocabulary, _ added: [AddedTokens.Token], _ names: [String]
-  ) throws(TokenizerError) -> Tokenizer.SpecialTokens {
-    var trie = vocabulary.trie
-    for token in added { trie.insert(token.content.utf8, id: token.id) }
-    return try Vocabulary(trie: trie, size: vocabulary.size, file: file).specialTokens(
-      start: names[0], end: names[1], padding: names[2], unknown: names[3], mask: names[4])
+  ) throws(ReferenceError) -> Tokenizer.SpecialTokens {
+    var vocabulary = vocabulary
+    for token in added { vocabulary.trie.insert(token.content.utf8, id: token.id) }
+    return try vocabulary.specialTokens(names)
   }
 
-  private func template() throws(TokenizerError) -> SpecialTokenTemplate {
+  private func template() throws(ReferenceError) -> SpecialTokenTemplate {
     let stage = root["post_processor"] ?? .null
     switch stage["type"]?.string {
     case "RobertaProcessing":
@@ -184,8 +175,8 @@ struct TokenizerDocument {
   }
 
   /// The id in `["</s>", 2]`.
-  private func pairID(_ stage: ByteJSON, _ name: String) throws(TokenizerError) -> Int32 {
-    guard let parts = stage[name]?.array, parts.count == 2, let id = parts[1].id, id >= 0 else {
+  private func pairID(_ stage: ByteJSON, _ name: String) throws(ReferenceError) -> Int32 {
+    guard let parts = stage[name]?.array, parts.count == 2, let id = parts[1].id else {
       throw fault(
         "post_processor.\(name)", expected: "a token and its id",
         found: stage[name]?.kind ?? "nothing")
@@ -195,7 +186,7 @@ struct TokenizerDocument {
 
   private func parts(
     _ stage: ByteJSON, _ name: String
-  ) throws(TokenizerError) -> [SpecialTokenTemplate.Part] {
+  ) throws(ReferenceError) -> [SpecialTokenTemplate.Part] {
     var parts: [SpecialTokenTemplate.Part] = []
     for (index, entry) in (stage[name]?.array ?? []).enumerated() {
       let place = "post_processor.\(name)[\(index)]"

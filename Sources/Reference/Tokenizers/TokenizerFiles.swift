@@ -4,106 +4,93 @@ import Foundation
 struct TokenizerFiles {
   let directory: URL
 
-  func load() throws(TokenizerError) -> Tokenizer {
-    let config = try exists("tokenizer_config.json") ? json("tokenizer_config.json") : .null
-    if exists("tokenizer.json") { return try TokenizerDocument(files: self, config: config).load() }
-    if exists("vocab.json"), exists("merges.txt") { return try roberta(config) }
-    if exists("vocab.txt") { return try bert(config) }
-    throw .noTokenizer(directory: directory.path)
-  }
-
-  func exists(_ name: String) -> Bool {
-    FileManager.default.fileExists(atPath: directory.appending(path: name).path)
-  }
-
-  func path(_ name: String) -> String { directory.appending(path: name).path }
-
-  func bytes(_ name: String) throws(TokenizerError) -> [UInt8] {
-    do {
-      return Array(try Data(contentsOf: directory.appending(path: name)))
-    } catch {
-      throw .unreadable(file: path(name), reason: "\(error.localizedDescription)")
+  func load() throws(ReferenceError) -> Tokenizer {
+    if exists("tokenizer.json") {
+      return try TokenizerDocument(file: url("tokenizer.json"), maxLength: maxLength()).load()
     }
+    if exists("vocab.json"), exists("merges.txt") { return try roberta() }
+    if exists("vocab.txt") { return try bert() }
+    throw .missingFile(
+      path: directory.path,
+      expected: "a tokenizer in it: tokenizer.json, or vocab.json with merges.txt (RoBERTa), "
+        + "or vocab.txt (BERT)")
   }
 
-  func json(_ name: String) throws(TokenizerError) -> ByteJSON {
-    try ByteJSON(bytes: try bytes(name), file: path(name))
+  private func url(_ name: String) -> URL { directory.appending(path: name) }
+
+  private func exists(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: url(name).path)
   }
 
-  /// The lines of a UTF-8 text file, with their numbers from 1, without line ends.
-  func lines(_ name: String) throws(TokenizerError) -> [(number: Int, text: ArraySlice<UInt8>)] {
-    let bytes = try bytes(name)
+  /// `tokenizer_config.json`, or null where there is none.
+  private func config() throws(ReferenceError) -> ByteJSON {
+    guard exists("tokenizer_config.json") else { return .null }
+    return try ByteJSON(contentsOf: url("tokenizer_config.json"), expected: "a configuration")
+  }
+
+  /// The longest input, where the directory gives one; Hugging Face writes 1e30 for none.
+  private func maxLength() throws(ReferenceError) -> Int? {
+    try config()["model_max_length"]?.id.map(Int.init)
+  }
+
+  /// The lines of a UTF-8 text file, without line ends.
+  private func lines(_ name: String) throws(ReferenceError) -> [ArraySlice<UInt8>] {
+    let bytes: [UInt8]
+    do { bytes = Array(try Data(contentsOf: url(name))) } catch {
+      throw .unreadable(url(name), expected: "a file of a tokenizer", error)
+    }
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
-    return lines.enumerated().map { index, line in
-      (index + 1, line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
-    }
+    return lines.map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
   }
 
   /// RoBERTa from `vocab.json` and `merges.txt`, as `RobertaTokenizer` reads them.
-  private func roberta(_ config: ByteJSON) throws(TokenizerError) -> Tokenizer {
-    let vocabulary = try Vocabulary(object: json("vocab.json"), file: path("vocab.json"))
-    var pairs: [BytePairFile.Pair] = []
-    var faults: [TokenizerError.Fault] = []
-    for (number, line) in try lines("merges.txt") {
-      if number == 1, line.starts(with: "#version".utf8) { continue }
-      if line.isEmpty { continue }
+  private func roberta() throws(ReferenceError) -> Tokenizer {
+    let file = url("vocab.json")
+    let vocabulary = try Vocabulary(
+      object: ByteJSON(contentsOf: file, expected: "a vocabulary"), file: file)
+    var merges: [BytePairEncoding.Merge] = []
+    var faults: [ReferenceError.Fault] = []
+    for (index, line) in try lines("merges.txt").enumerated() {
+      if line.isEmpty || index == 0 && line.starts(with: "#version".utf8) { continue }
+      let place = ReferenceError.Fault.Place.line(index + 1)
       let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
         faults.append(
-          TokenizerError.Fault(
-            place: "line \(number)", expected: "two symbols with a space between",
-            found: "\"\(String(decoding: line.prefix(60), as: UTF8.self))\""))
+          .init(
+            place, found: "\"\(String(decoding: line.prefix(60), as: UTF8.self))\"",
+            expected: "two symbols with a space between"))
         continue
       }
-      pairs.append(
-        BytePairFile.Pair(place: "line \(number)", left: Array(parts[0]), right: Array(parts[1])))
+      merges.append(.init(place: place, left: Array(parts[0]), right: Array(parts[1])))
     }
-    let model = try BytePairFile(file: path("merges.txt"), vocabulary: vocabulary)
-      .model(pairs, faults)
-    let special = try vocabulary.specialTokens(
-      start: "<s>", end: "</s>", padding: "<pad>", unknown: "<unk>", mask: "<mask>")
-    let added = [("<s>", special.start), ("<pad>", special.padding), ("</s>", special.end)]
-    var tokens = added.map { AddedTokens.Token(content: $0.0, id: $0.1) }
-    tokens.append(AddedTokens.Token(content: "<unk>", id: special.unknown))
-    if let mask = special.mask {
-      tokens.append(AddedTokens.Token(content: "<mask>", id: mask, takesSpaceBefore: true))
-    }
+    let model = try BytePairEncoding(
+      merges, vocabulary, file: url("merges.txt"), earlierFaults: faults)
+    let special = try vocabulary.specialTokens(Vocabulary.robertaNames)
     return Tokenizer(
-      kind: .roberta, vocabularySize: vocabulary.size, specialTokens: special,
-      modelMaxLength: modelMaxLength(config),
+      kind: .roberta, vocabulary: vocabulary, specialTokens: special,
+      modelMaxLength: try maxLength(),
       segments: ByteLevelSegmentEncoder(
-        model: model, addsPrefixSpace: config["add_prefix_space"]?.bool ?? false),
-      addedTokens: AddedTokens(tokens),
+        model: model, addsPrefixSpace: try config()["add_prefix_space"]?.bool ?? false),
+      added: special.added(Vocabulary.robertaNames),
       template: .roberta(start: special.start, end: special.end))
   }
 
   /// BERT from `vocab.txt`, as `BertTokenizer` reads it.
-  private func bert(_ config: ByteJSON) throws(TokenizerError) -> Tokenizer {
-    let vocabulary = try Vocabulary(lines: lines("vocab.txt"), file: path("vocab.txt"))
-    let special = try vocabulary.specialTokens(
-      start: "[CLS]", end: "[SEP]", padding: "[PAD]", unknown: "[UNK]", mask: "[MASK]")
+  private func bert() throws(ReferenceError) -> Tokenizer {
+    let vocabulary = try Vocabulary(lines: lines("vocab.txt"), file: url("vocab.txt"))
+    let special = try vocabulary.specialTokens(Vocabulary.bertNames)
+    let config = try config()
     let lowercases = config["do_lower_case"]?.bool ?? true
     let normalizer = BertNormalizer(
       separatesChinese: config["tokenize_chinese_chars"]?.bool ?? true,
       stripsAccents: config["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
-    let named = [
-      ("[PAD]", special.padding), ("[UNK]", special.unknown), ("[CLS]", special.start),
-      ("[SEP]", special.end),
-    ]
-    var tokens = named.map { AddedTokens.Token(content: $0.0, id: $0.1) }
-    if let mask = special.mask { tokens.append(AddedTokens.Token(content: "[MASK]", id: mask)) }
     let model = WordPiece(
       vocabulary: vocabulary.trie, unknownID: special.unknown, prefix: "##", longestWord: 100)
     return Tokenizer(
-      kind: .bert, vocabularySize: vocabulary.size, specialTokens: special,
-      modelMaxLength: modelMaxLength(config),
+      kind: .bert, vocabulary: vocabulary, specialTokens: special, modelMaxLength: try maxLength(),
       segments: BertSegmentEncoder(model: model, normalizer: normalizer),
-      addedTokens: AddedTokens(tokens), template: .bert(start: special.start, end: special.end))
-  }
-
-  /// The longest input, where the file gives one; Hugging Face writes 1e30 for none.
-  func modelMaxLength(_ config: ByteJSON) -> Int? {
-    config["model_max_length"]?.id.map(Int.init)
+      added: special.added(Vocabulary.bertNames),
+      template: .bert(start: special.start, end: special.end))
   }
 }

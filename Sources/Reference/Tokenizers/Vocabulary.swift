@@ -1,84 +1,79 @@
+import Foundation
+
 /// A vocabulary as it was read: pieces to ids.
 struct Vocabulary: Sendable {
-  let trie: ByteTrie
+  var trie: ByteTrie
   /// One more than the largest id.
   let size: Int
-  let file: String
+  let file: URL
 
-  init(trie: ByteTrie, size: Int, file: String) {
-    self.trie = trie
-    self.size = size
-    self.file = file
-  }
+  /// The names of start, end, padding, unknown and mask.
+  static let robertaNames = ["<s>", "</s>", "<pad>", "<unk>", "<mask>"]
+  static let bertNames = ["[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"]
 
   /// From a JSON object of pieces and ids.
-  init(object: ByteJSON, file: String, place: String = "") throws(TokenizerError) {
-    guard case .object(let members) = object else {
+  init(object: ByteJSON, file: URL, place: String = "") throws(ReferenceError) {
+    guard let members = object.members else {
       throw .invalid(
-        file: file,
-        faults: [
-          TokenizerError.Fault(
-            place: place.isEmpty ? "line 1" : place, expected: "an object of pieces and ids",
-            found: object.kind)
-        ])
+        file, at: place.isEmpty ? .whole : .field(place), found: object.kind,
+        expected: "an object of pieces and ids")
     }
-    var faults: [TokenizerError.Fault] = []
+    var faults: [ReferenceError.Fault] = []
     var trie = ByteTrie(capacity: members.count * 4)
     var size = 0
     for member in members {
-      guard let id = member.value.id, id >= 0 else {
-        faults.append(
-          TokenizerError.Fault(
-            place: "\(place)\"\(String(decoding: member.name, as: UTF8.self))\"",
-            expected: "an id of 0 or more", found: member.value.kind))
+      let piece = ReferenceError.Fault.Place.field(
+        "\(place)\"\(String(decoding: member.name, as: UTF8.self))\"")
+      guard let id = member.value.id else {
+        faults.append(.init(piece, found: member.value.kind, expected: "an id of 0 or more"))
         continue
       }
       if trie.insert(member.name, id: id) != nil {
-        faults.append(
-          TokenizerError.Fault(
-            place: "\(place)\"\(String(decoding: member.name, as: UTF8.self))\"",
-            expected: "each piece once", found: "it again"))
+        faults.append(.init(piece, found: "a repetition", expected: "each piece once"))
       }
       size = max(size, Int(id) + 1)
     }
-    guard faults.isEmpty else { throw .invalid(file: file, faults: faults) }
-    self.init(trie: trie, size: size, file: file)
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
+    (self.trie, self.size, self.file) = (trie, size, file)
   }
 
   /// From one piece a line; the id is the line's number from 0, the last of equal lines counts.
-  init(lines: [(number: Int, text: ArraySlice<UInt8>)], file: String) throws(TokenizerError) {
+  init(lines: [ArraySlice<UInt8>], file: URL) throws(ReferenceError) {
     var trie = ByteTrie(capacity: lines.count * 4)
-    var faults: [TokenizerError.Fault] = []
-    for (number, text) in lines {
+    var faults: [ReferenceError.Fault] = []
+    for (index, text) in lines.enumerated() {
       if String(validating: text, as: UTF8.self) == nil {
         faults.append(
-          TokenizerError.Fault(
-            place: "line \(number)", expected: "valid UTF-8",
-            found: "\"\(String(decoding: text.prefix(40), as: UTF8.self))\""))
+          .init(
+            .line(index + 1), found: "\"\(String(decoding: text.prefix(40), as: UTF8.self))\"",
+            expected: "valid UTF-8"))
       }
-      trie.insert(text, id: Int32(number - 1))
+      trie.insert(text, id: Int32(index))
     }
-    guard faults.isEmpty else { throw .invalid(file: file, faults: faults) }
-    self.init(trie: trie, size: lines.count, file: file)
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
+    (self.trie, size, self.file) = (trie, lines.count, file)
   }
 
   /// The ids of the special tokens of these names; all but the mask have to be there.
-  func specialTokens(
-    start: String, end: String, padding: String, unknown: String, mask: String
-  ) throws(TokenizerError) -> Tokenizer.SpecialTokens {
-    let required = [start, end, padding, unknown]
-    let ids = required.map { trie.id(of: $0.utf8) }
-    let found = ids.compactMap(\.self)
-    guard found.count == required.count else {
-      throw .invalid(
-        file: file,
-        faults: zip(required, ids).filter { $0.1 == nil }.map {
-          TokenizerError.Fault(
-            place: "vocabulary", expected: "the special token \($0.0)", found: "none")
-        })
+  func specialTokens(_ names: [String]) throws(ReferenceError) -> Tokenizer.SpecialTokens {
+    let ids = names.map { trie.id(of: $0.utf8) }
+    let faults = zip(names, ids).prefix(4).filter { $0.1 == nil }.map {
+      ReferenceError.Fault(
+        .field("vocabulary"), found: "none", expected: "the special token \($0.0)")
     }
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
     return Tokenizer.SpecialTokens(
-      start: found[0], end: found[1], padding: found[2], unknown: found[3],
-      mask: trie.id(of: mask.utf8))
+      start: ids[0] ?? 0, end: ids[1] ?? 0, padding: ids[2] ?? 0, unknown: ids[3] ?? 0,
+      mask: ids[4])
+  }
+}
+
+extension Tokenizer.SpecialTokens {
+  /// The tokens by `names`, to be found in a text; RoBERTa's mask takes the space before it.
+  func added(_ names: [String]) -> [AddedTokens.Token] {
+    let ids = [start, end, padding, unknown] + (mask.map { [$0] } ?? [])
+    return zip(names, ids).map {
+      AddedTokens.Token(content: $0, id: $1, takesSpaceBefore: $0 == "<mask>")
+    }
   }
 }

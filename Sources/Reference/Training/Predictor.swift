@@ -3,12 +3,12 @@ import Metrics
 
 /// Predicts a number for each of many texts with a fine-tuned model.
 public final class Predictor {
-  private let engine: any Engine
+  private let engine: EncoderEngine
   private let tokenizer: Tokenizer?
 
   /// Loads a model folder with its tokenizer.
   ///
-  /// Throws ``ReferenceError`` or `TokenizerError`; a folder without a head (a pretrained encoder
+  /// Throws ``ReferenceError``; a folder without a head (a pretrained encoder
   /// that was not fine-tuned) is an error.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
@@ -24,7 +24,7 @@ public final class Predictor {
   }
 
   /// A predictor over an engine that is already there.
-  public init(engine: any Engine, tokenizer: Tokenizer?) {
+  public init(engine: EncoderEngine, tokenizer: Tokenizer?) {
     self.engine = engine
     self.tokenizer = tokenizer
   }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -59,8 +60,10 @@ struct RunDirectory {
       throw ReferenceError.run(
         folder: url.path, problem: "it already holds a run: resume it, or choose another folder")
     }
-    try filing { try manager.createDirectory(at: url, withIntermediateDirectories: true) }
-    try AtomicFile.write(try Self.encode(description), to: url.appending(path: "run.json"))
+    try filing {
+      try AtomicFile.write(
+        try CanonicalJSON.document(description), to: url.appending(path: "run.json"))
+    }
   }
 
   /// Reads `run.json`.
@@ -86,10 +89,13 @@ struct RunDirectory {
       try? manager.removeItem(at: partial)
       try engine.save(to: partial, companionsFrom: companions)
       try engine.saveOptimizer(to: partial.appending(path: "optimizer.safetensors"))
-      try AtomicFile.write(try Self.encode(state), to: partial.appending(path: "state.json"))
+      let stateFile = partial.appending(path: "state.json")
+      try filing { try AtomicFile.write(try CanonicalJSON.document(state), to: stateFile) }
       if previous != name { try? manager.removeItem(at: target) }
-      guard rename(partial.path, target.path) == 0 else { throw systemFault(target) }
-      try point(last, to: name)
+      try filing {
+        try AtomicFile.rename(partial, to: target)
+        try AtomicFile.link(last, to: name)
+      }
     } catch {
       try? manager.removeItem(at: partial)
       throw error
@@ -117,7 +123,7 @@ struct RunDirectory {
         }
       }
     }
-    try point(best, to: name)
+    try filing { try AtomicFile.link(best, to: name) }
     if let previous, previous != name { try? manager.removeItem(at: url.appending(path: previous)) }
   }
 
@@ -142,13 +148,13 @@ struct RunDirectory {
         kept.append(line)
         kept.append(0x0A)
       }
-      if kept.count != data.count { try AtomicFile.write(kept, to: file) }
+      if kept.count != data.count { try filing { try AtomicFile.write(kept, to: file) } }
     }
   }
 
   /// Appends one JSON line.
   func append(_ value: some Encodable, to file: URL) throws {
-    var line = try Self.encode(value, pretty: false)
+    var line = try CanonicalJSON.compact(value)
     line.append(0x0A)
     let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw systemFault(file) }
@@ -157,33 +163,18 @@ struct RunDirectory {
     guard written == line.count else { throw systemFault(file) }
   }
 
-  /// Lets a symbolic link point to a name beside it, in one step.
-  private func point(_ link: URL, to name: String) throws {
-    let temporary = link.path + ".new"
-    unlink(temporary)
-    guard symlink(name, temporary) == 0, rename(temporary, link.path) == 0 else {
-      throw systemFault(link)
-    }
-    AtomicFile.syncFolder(url)
-  }
-
   private func systemFault(_ file: URL) -> ReferenceError {
     .file(path: file.path, reason: String(cString: strerror(errno)))
   }
 
   private func filing(_ body: () throws -> Void) throws {
-    do { try body() } catch let error as ReferenceError { throw error } catch {
+    do { try body() } catch let error as ReferenceError {
+      throw error
+    } catch let error as BasicsError {
+      try ReferenceError.wrapping { () throws(BasicsError) in throw error }
+    } catch {
       throw ReferenceError.file(path: url.path, reason: error.localizedDescription)
     }
-  }
-
-  private static func encode(_ value: some Encodable, pretty: Bool = true) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting =
-      pretty
-      ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      : [.sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(value)
   }
 
   private func decode<Value: Decodable>(_ type: Value.Type, _ file: URL) throws -> Value {
@@ -218,7 +209,7 @@ extension EncoderEngine {
   func loadOptimizer(from url: URL) throws {
     reserveTraining()
     let file = try Safetensors(url)
-    var problems: [CheckpointProblem] = []
+    var problems: [ReferenceError.CheckpointProblem] = []
     for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
       for parameter in layout.parameters {
         let name = prefix + parameter.name

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// A fine-tuning run in a folder of its own.
@@ -154,8 +155,8 @@ public final class TrainingRun {
 
   /// The rows of each batch of an epoch, a function of the seed and the epoch.
   private func batches(ofEpoch epoch: Int) -> [[Int]] {
-    var random = SplitMix(seed: configuration.seed)
-    random = SplitMix(seed: random.next() &+ UInt64(epoch) &* 0xD134_2543_DE82_EF95)
+    var random = SplitMix64(seed: configuration.seed)
+    random = SplitMix64(seed: random.next() &+ UInt64(epoch) &* 0xD134_2543_DE82_EF95)
     let rows = Array(training.indices).shuffled(using: &random)
     let size = configuration.batchSize
     return stride(from: 0, to: rows.count, by: size).map {

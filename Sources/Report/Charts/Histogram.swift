@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// Counts in bins of equal width as bars.

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// Series over one variable as lines with markers; shape and dash tell them apart, not colour alone.

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// A picture that stands by itself: one or more panels of lines, each with its own axes.

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// Reads a built site back as a stranger would and lists what is wrong with it.
@@ -60,7 +61,7 @@ public struct SiteChecker: Sendable {
   /// Throws what Foundation throws where the folder cannot be read.
   public func check(_ folder: URL) throws -> [Fault] {
     let files = try Self.files(in: folder)
-    let read = try parallel(files) { path in try self.read(path, in: folder) }
+    let read = try Parallel.map(files) { path in try self.read(path, in: folder) }
     var pages: [String: ParsedPage] = [:]
     for file in read where file.page != nil { pages[file.path] = file.page }
     let known = Set(files)

@@ -1,20 +1,20 @@
+import Basics
 import Harness
 
-/// `comparison.csv`: every pair of a board, RFC 4180, UTF-8, LF line ends.
+/// `comparison.csv`: every pair of a board.
 enum ComparisonCSV {
   static func text(_ comparison: BoardComparison) -> String {
-    let header = "first,second,difference,low,high,p,p_holm,p_bh,undefined"
-    return ([header] + comparison.pairs.map(line)).joined(separator: "\n") + "\n"
-  }
-
-  private static func line(_ pair: BoardComparison.Pair) -> String {
-    var cells = [LeaderboardCSV.quoted(pair.first), LeaderboardCSV.quoted(pair.second)]
-    for figure in [
-      pair.difference, pair.low, pair.high, pair.p, pair.adjusted, pair.discoveryRate,
-    ] {
-      cells.append(FigureText.sortKey(figure))
+    var csv = CSVWriter([
+      "first", "second", "difference", "low", "high", "p", "p_holm", "p_bh", "undefined",
+    ])
+    for pair in comparison.pairs {
+      let figures = [
+        pair.difference, pair.low, pair.high, pair.p, pair.adjusted, pair.discoveryRate,
+      ]
+      csv.add(
+        [.text(pair.first), .text(pair.second)] + CSVWriter.Cell.numbers(figures, decimals: 4)
+          + [.text(pair.undefined)])
     }
-    cells.append(LeaderboardCSV.quoted(pair.undefined ?? ""))
-    return cells.joined(separator: ",")
+    return csv.text
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// `leaderboard.tex` and `leaderboard.bib`: a board for a paper.

@@ -1,6 +1,7 @@
+import Basics
 import Harness
 
-/// `leaderboard.csv`: the scored and the published rows, RFC 4180, UTF-8, LF line ends.
+/// `leaderboard.csv`: the scored and the published rows.
 enum LeaderboardCSV {
   static func text(_ table: BoardTable) -> String {
     let targets = table.benchmark.targets.map(\.name)
@@ -13,59 +14,51 @@ enum LeaderboardCSV {
       }
     }
     header += ["wassa_averaged", "predictions_sha256", "signature"]
-    var lines = [header.joined(separator: ",")]
-    for entry in table.scored { lines.append(scoredLine(entry, table, targets)) }
-    for entry in table.published { lines.append(publishedLine(entry, targets)) }
-    return lines.joined(separator: "\n") + "\n"
+    var csv = CSVWriter(header)
+    for entry in table.scored { csv.add(scored(entry, table, targets)) }
+    for entry in table.published { csv.add(published(entry, targets)) }
+    return csv.text
   }
 
-  private static func scoredLine(
+  private static func scored(
     _ entry: Board.Entry, _ table: BoardTable, _ targets: [Target]
-  ) -> String {
+  ) -> [CSVWriter.Cell] {
     let standing = table.standings[entry.slug]
-    var cells = [
-      standing.map { "\($0.lowRank)" } ?? "", standing.map { "\($0.highRank)" } ?? "",
-      standing?.tieGroups.joined() ?? "",
+    let report = entry.report
+    var cells: [CSVWriter.Cell] = [
+      .count(standing?.lowRank), .count(standing?.highRank), .text(standing?.tieGroups.joined()),
     ]
-    cells += names(entry)
-    cells += [entry.report.map { "\($0.n)" } ?? "", entry.report.map { "\($0.clusters)" } ?? ""]
+    cells += names(entry) + [.count(report?.n), .count(report?.clusters)]
     for target in targets {
       for metric in MetricKind.allCases {
         let figure = BoardTable.figure(entry, metric, target)
-        cells += [figure?.value, figure?.low, figure?.high].map(FigureText.sortKey)
+        cells += CSVWriter.Cell.numbers([figure?.value, figure?.low, figure?.high], decimals: 4)
       }
     }
-    cells.append(FigureText.sortKey(entry.report?.wassa.averaged))
-    cells += [entry.report?.digests.predictions ?? "", quoted(entry.report?.signature ?? "")]
-    return cells.joined(separator: ",")
-  }
-
-  private static func publishedLine(_ entry: Board.Entry, _ targets: [Target]) -> String {
-    var cells = ["", "", ""] + names(entry) + ["", ""]
-    for target in targets {
-      for metric in MetricKind.allCases {
-        let claim = entry.metadata.claimed?[target]?[metric.rawValue]
-        cells += [FigureText.sortKey(claim), "", ""]
-      }
-    }
-    cells += ["", "", ""]
-    return cells.joined(separator: ",")
-  }
-
-  private static func names(_ entry: Board.Entry) -> [String] {
-    [
-      quoted(entry.slug), quoted(entry.metadata.system), quoted(entry.metadata.team),
-      entry.metadata.kind.rawValue, quoted(entry.metadata.submitted ?? ""),
+    return cells + [
+      .number(report?.wassa.averaged, decimals: 4), .text(report?.digests.predictions),
+      .text(report?.signature),
     ]
   }
 
-  /// `text` as one field. A text that a spreadsheet would take for a formula gets an apostrophe.
-  static func quoted(_ text: String) -> String {
-    var text = SafeText.cleaned(text)
-    if let first = text.first(where: { !$0.isWhitespace }), "=+-@".contains(first) {
-      text = "'" + text
+  private static func published(
+    _ entry: Board.Entry, _ targets: [Target]
+  ) -> [CSVWriter.Cell] {
+    let absent = CSVWriter.Cell.text(nil)
+    var cells = [absent, absent, absent] + names(entry) + [absent, absent]
+    for target in targets {
+      for metric in MetricKind.allCases {
+        let claim = entry.metadata.claimed?[target]?[metric.rawValue]
+        cells += [.number(claim, decimals: 4), absent, absent]
+      }
     }
-    let special = text.utf8.contains { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }
-    return special ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
+    return cells + [absent, absent, absent]
+  }
+
+  private static func names(_ entry: Board.Entry) -> [CSVWriter.Cell] {
+    [
+      entry.slug, entry.metadata.system, entry.metadata.team, entry.metadata.kind.rawValue,
+      entry.metadata.submitted,
+    ].map { .text($0) }
   }
 }

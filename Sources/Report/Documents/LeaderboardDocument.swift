@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 public import Harness
 
@@ -95,7 +96,7 @@ extension LeaderboardDocument {
   }
 
   /// The bytes of `leaderboard.json`.
-  public func data() throws -> Data { try JSONText.encode(self) }
+  public func data() throws -> Data { try CanonicalJSON.document(self) }
 }
 
 /// `systems/<slug>.json`: all that is public of one entry.

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 
@@ -45,7 +46,7 @@ struct PairsScript: Encodable {
   }
 
   func script() throws -> Data {
-    Data("window.invitroPairs = ".utf8) + (try JSONText.encode(self, pretty: false))
+    Data("window.invitroPairs = ".utf8) + (try CanonicalJSON.compact(self))
       + Data(";\n".utf8)
   }
 }

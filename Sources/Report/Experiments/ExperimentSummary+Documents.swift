@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 import Harness
 
@@ -11,7 +12,7 @@ extension ExperimentSummary {
   /// and a plot a sweep. The same summary gives the same bytes.
   public func documents() throws -> [String: Data] {
     var files = [
-      "summary.json": try Documents.encode(self), "summary.md": Data(markdown.utf8),
+      "summary.json": try CanonicalJSON.document(self), "summary.md": Data(markdown.utf8),
       "summary.tex": Data(latex.utf8), "summary.csv": Data(csv.utf8),
     ]
     for split in splits {
@@ -66,27 +67,27 @@ extension ExperimentSummary {
 
   /// One line for each split, row and metric, with every figure.
   private var csv: String {
-    var lines = [
-      "benchmark,split,row,training_rows,replaced,seeds,metric,median,peak,mean,sd,student_t,"
-        + "student_p,welch_p,hedges_g,averaged,averaged_low,averaged_high,difference,"
-        + "difference_low,difference_high,p,p_holm"
-    ]
+    var csv = CSVWriter([
+      "benchmark", "split", "row", "training_rows", "replaced", "seeds", "metric", "median", "peak",
+      "mean", "sd", "student_t", "student_p", "welch_p", "hedges_g", "averaged", "averaged_low",
+      "averaged_high", "difference", "difference_low", "difference_high", "p", "p_holm",
+    ])
     for split in splits {
       for row in split.rows {
         for metric in ["pcc", "ccc", "rmse", "mae"] {
           guard let figures = row.metrics[metric] else { continue }
-          let names = [
-            split.benchmark, split.split, Self.quoted(row.name), "\(row.trainingRows)",
-            "\(row.replaced)", "\(row.seeds.count)", metric,
-          ]
-          lines.append((names + Self.cells(figures)).joined(separator: ","))
+          csv.add(
+            [
+              .text(split.benchmark), .text(split.split), .text(row.name), .count(row.trainingRows),
+              .count(row.replaced), .count(row.seeds.count), .text(metric),
+            ] + CSVWriter.Cell.numbers(Self.numbers(figures), decimals: 4))
         }
       }
     }
-    return lines.joined(separator: "\n") + "\n"
+    return csv.text
   }
 
-  private static func cells(_ figures: Figures) -> [String] {
+  private static func numbers(_ figures: Figures) -> [Double?] {
     let seeds = figures.overSeeds
     let test = figures.seedTest
     let rows = figures.rowTest
@@ -95,12 +96,7 @@ extension ExperimentSummary {
       test?.student.p, test?.welch.p, test?.hedgesG, figures.averaged?.value,
       figures.averaged?.low, figures.averaged?.high, rows?.difference, rows?.low, rows?.high,
       rows?.p, rows?.adjusted,
-    ].map { $0.map { Rounding.text($0) } ?? "" }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    guard text.contains(where: { ",\"\n".contains($0) }) else { return text }
-    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    ]
   }
 
   /// `text` on one line.

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share.

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// The pairwise matrix of a board: differences and adjusted p-values as a table that is shaded.

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// How figures are written on a page.

@@ -1,3 +1,4 @@
+import Basics
 import Harness
 
 /// The page of one board.

@@ -1,8 +1,6 @@
 import Basics
-import Crypto
 public import Foundation
 import Harness
-import Synchronization
 
 /// Builds the static site: templates and assets from one folder, content from a ``SiteInput``.
 ///
@@ -23,12 +21,12 @@ public struct SiteBuilder: Sendable {
     assets = try names.filter { !$0.hasPrefix(".") }.sorted().map {
       ($0, try Data(contentsOf: folder.appending(path: $0)))
     }
-    var hash = SHA256()
+    var digest = Digest()
     for asset in assets {
-      hash.update(data: Data("\(asset.name)\n".utf8))
-      hash.update(data: asset.data)
+      digest.update("\(asset.name)\n")
+      digest.update(asset.data)
     }
-    assetsDigest = hash.finalize().prefix(5).hexadecimal
+    assetsDigest = String(digest.hexadecimal.prefix(10))
   }
 
   /// Writes the site of `input` to `folder`, which must be absent, empty or an earlier build; it is
@@ -44,7 +42,7 @@ public struct SiteBuilder: Sendable {
       + plan.files(templates)
     let draft = try SiteFolder(target: folder)
     do {
-      _ = try parallel(files) { try draft.write(try $0.make(), to: $0.path) }
+      _ = try Parallel.map(files) { try draft.write(try $0.make(), to: $0.path) }
       try draft.swapIn()
     } catch {
       draft.discard()
@@ -77,20 +75,4 @@ struct SiteFile: Sendable {
     self.path = path
     self.make = make
   }
-}
-
-/// `work` on every item, on all cores, results in order; the first error by order is thrown.
-func parallel<Item: Sendable, Result: Sendable>(
-  _ items: [Item], _ work: @Sendable (Item) throws -> Result
-) throws -> [Result] {
-  let chunk = 16
-  let slots = Mutex<[Int: Swift.Result<[Result], any Error>]>([:])
-  let chunks = (items.count + chunk - 1) / chunk
-  DispatchQueue.concurrentPerform(iterations: chunks) { index in
-    let part = items[(index * chunk)..<min((index + 1) * chunk, items.count)]
-    let outcome = Swift.Result { try part.map(work) }
-    slots.withLock { $0[index] = outcome }
-  }
-  let done = slots.withLock { $0 }
-  return try (0..<chunks).flatMap { try done[$0]?.get() ?? [] }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import Synchronization
@@ -52,18 +53,13 @@ final class SiteFolder: Sendable {
     }
   }
 
-  /// Puts the draft in the place of the target. Between its two renames there is a moment without a
-  /// site.
+  /// Puts the draft in the place of the target.
   func swapIn() throws(ReportError) {
-    let old = target.deletingLastPathComponent()
-      .appending(path: ".\(target.lastPathComponent).old-\(getpid())")
-    let hadOld = rename(target.path, old.path) == 0
-    guard rename(draft.path, target.path) == 0 else {
-      let reason = String(cString: strerror(errno))
-      if hadOld { _ = rename(old.path, target.path) }
-      throw .notWritable(path: target.path, reason: reason)
+    do {
+      try AtomicFile.replaceFolder(target, with: draft)
+    } catch {
+      throw .notWritable(path: target.path, reason: "\(error)")
     }
-    if hadOld { try? FileManager.default.removeItem(at: old) }
   }
 
   /// Removes the draft; the target stays as it was.

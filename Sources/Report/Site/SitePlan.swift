@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 
@@ -112,18 +113,18 @@ package struct SitePlan: Sendable {
   private func documents() -> [SiteFile] {
     let (tables, context, input) = (tables, context, input)
     var files = [
-      SiteFile(path: "leaderboards.json") { try JSONText.encode(BoardIndex(tables)) },
+      SiteFile(path: "leaderboards.json") { try CanonicalJSON.document(BoardIndex(tables)) },
       SiteFile(path: "feed.xml") { Data(Feed(tables: tables, context: context).xml().utf8) },
     ]
     if let replication = input.replication {
       files.append(
-        SiteFile(path: "replication.json") { try JSONText.encode(replication) })
+        SiteFile(path: "replication.json") { try CanonicalJSON.document(replication) })
     }
     for benchmark in input.benchmarks {
       let boards = input.boards.filter { $0.definition.id == benchmark.id }
       files.append(
         SiteFile(path: "\(benchmark.id)/\(SitePaths.benchmarkDocument)") {
-          try JSONText.encode(BenchmarkDocument(benchmark, boards))
+          try CanonicalJSON.document(BenchmarkDocument(benchmark, boards))
         })
     }
     return files
@@ -133,7 +134,7 @@ package struct SitePlan: Sendable {
     let folder = table.path
     var files = [
       SiteFile(path: "\(folder)/leaderboard.json") {
-        try JSONText.encode(LeaderboardDocument(table.board))
+        try CanonicalJSON.document(LeaderboardDocument(table.board))
       },
       SiteFile(path: "\(folder)/leaderboard.csv") { Data(LeaderboardCSV.text(table).utf8) },
       SiteFile(path: "\(folder)/leaderboard.tex") { Data(LaTeX.table(table).utf8) },
@@ -142,14 +143,14 @@ package struct SitePlan: Sendable {
     if let comparison = table.pairs {
       files += [
         SiteFile(path: "\(folder)/pairs.js") { try PairsScript(table, comparison).script() },
-        SiteFile(path: "\(folder)/comparison.json") { try JSONText.encode(comparison) },
+        SiteFile(path: "\(folder)/comparison.json") { try CanonicalJSON.document(comparison) },
         SiteFile(path: "\(folder)/comparison.csv") { Data(ComparisonCSV.text(comparison).utf8) },
       ]
     }
     for entry in table.board.entries {
       files.append(
         SiteFile(path: "\(folder)/\(SitePaths.systemDocument(entry.slug))") {
-          try JSONText.encode(SystemDocument(entry))
+          try CanonicalJSON.document(SystemDocument(entry))
         })
       guard let report = entry.report else { continue }
       files += [

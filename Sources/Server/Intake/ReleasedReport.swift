@@ -1,4 +1,5 @@
-package import Foundation
+import Basics
+import Foundation
 package import Harness
 
 /// A report as far as it is released, as JSON: that is how it is kept and how teams get it.
@@ -8,7 +9,7 @@ package struct ReleasedReport: Sendable, Equatable {
   package init(_ report: ScoreReport) throws {
     json =
       try DirectJSON(report)?.json
-      ?? String(decoding: JSONEncoder.canonical.encode(report), as: UTF8.self)
+      ?? String(decoding: CanonicalJSON.compact(report), as: UTF8.self)
   }
 
   init(stored json: String) { self.json = json }
@@ -16,15 +17,5 @@ package struct ReleasedReport: Sendable, Equatable {
   /// The report itself.
   package func read() throws -> ScoreReport {
     try JSONDecoder().decode(ScoreReport.self, from: Data(json.utf8))
-  }
-}
-
-extension JSONEncoder {
-  /// Sorted keys, ISO 8601 dates: how answers and stored documents are written.
-  package static var canonical: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    return encoder
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -54,7 +55,7 @@ struct APIRoutes: Sendable {
           Data(table.csv.utf8), name: "leaderboard.csv", varies: "Accept, Accept-Encoding")
       }
       return StaticFile(
-        try JSONEncoder.canonical.encode(table), name: "leaderboard.json",
+        try CanonicalJSON.compact(table), name: "leaderboard.json",
         varies: "Accept, Accept-Encoding")
     }.response(to: request.headers)
   }
@@ -62,7 +63,7 @@ struct APIRoutes: Sendable {
   private func benchmarks(_ request: Request) throws -> Response {
     try cache.answer("benchmarks", generation: store.generation) {
       StaticFile(
-        try JSONEncoder.canonical.encode(BenchmarkList(definitions, try store.phases())),
+        try CanonicalJSON.compact(BenchmarkList(definitions, try store.phases())),
         name: "benchmarks.json")
     }.response(to: request.headers)
   }

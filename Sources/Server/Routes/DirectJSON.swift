@@ -1,7 +1,7 @@
 import Foundation
 package import Harness
 
-/// JSON that is written down directly, byte for byte what `JSONEncoder.canonical` makes of the same
+/// JSON that is written down directly, byte for byte what `CanonicalJSON` makes of the same
 /// value: a server writes three documents for each submission, and the encoder takes longer for them
 /// than the scoring.
 package struct DirectJSON {

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 
@@ -50,7 +51,6 @@ struct LeaderboardTable: Encodable {
     rows = keyed.sorted { ($0.key, $0.row.id) < ($1.key, $1.row.id) }.map(\.row)
   }
 
-  /// RFC 4180 with a header; line ends are LF.
   var csv: String {
     let metrics = TargetScores.metrics
     var header = ["id", "team", "system", "kind", "received", "n", "clusters"]
@@ -59,37 +59,20 @@ struct LeaderboardTable: Encodable {
         header += ["", "_low", "_high"].map { "\(target.rawValue)_\(name)\($0)" }
       }
     }
-    var lines = [header.joined(separator: ",")]
+    var csv = CSVWriter(header)
     for row in rows {
-      var cells = [
-        row.id, Self.cell(row.team), Self.cell(row.system), row.kind, row.received.stamp,
-        "\(row.scores.n)", "\(row.scores.clusters)",
+      var cells: [CSVWriter.Cell] = [
+        .text(row.id), .text(row.team), .text(row.system), .text(row.kind),
+        .text(row.received.stamp), .count(row.scores.n), .count(row.scores.clusters),
       ]
       for target in Target.allCases {
         for (_, path) in metrics {
           let figure = row.scores.targets[target]?[keyPath: path]
-          cells += [figure?.value, figure?.low, figure?.high].map { $0.map { "\($0)" } ?? "" }
+          cells += CSVWriter.Cell.numbers([figure?.value, figure?.low, figure?.high])
         }
       }
-      lines.append(cells.joined(separator: ","))
+      csv.add(cells)
     }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// `text` as one field: without control characters, and with an apostrophe before what a
-  /// spreadsheet would take for a formula.
-  static func cell(_ text: String) -> String {
-    let plain = text.unicodeScalars.filter { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: false
-      default: true
-      }
-    }
-    var cell = String(String.UnicodeScalarView(plain))
-    if let first = cell.first(where: { !$0.isWhitespace }), "=+-@".contains(first) {
-      cell = "'" + cell
-    }
-    let special = cell.utf8.contains { $0 == 0x22 || $0 == 0x2C }
-    return special ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
+    return csv.text
   }
 }

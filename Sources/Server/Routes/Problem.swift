@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -108,7 +109,7 @@ extension Response {
     _ value: some Encodable, status: HTTPResponse.Status = .ok,
     type: String = "application/json"
   ) -> Response {
-    guard let data = try? JSONEncoder.canonical.encode(value) else {
+    guard let data = try? CanonicalJSON.compact(value) else {
       return Response(status: .internalServerError)
     }
     return .bytes(data, status: status, type: type)

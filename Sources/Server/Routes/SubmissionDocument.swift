@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 
@@ -49,7 +50,7 @@ struct SubmissionDocument: Encodable {
   var json: Data {
     get throws {
       if let text = DirectJSON(self) { return Data(text.bytes) }
-      var data = try JSONEncoder.canonical.encode(self)
+      var data = try CanonicalJSON.compact(self)
       guard let scores else { return data }
       data.removeLast()
       data += Data(",\"scores\":\(scores.json)}".utf8)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import GRDB
 import Harness
@@ -96,7 +97,7 @@ extension SubmissionStore {
   ) async throws -> Recorded {
     let metadata =
       try DirectJSON(draft.metadata)?.json
-      ?? String(decoding: JSONEncoder.canonical.encode(draft.metadata), as: UTF8.self)
+      ?? String(decoding: CanonicalJSON.compact(draft.metadata), as: UTF8.self)
     var submission = StoredSubmission(draft, id: Self.newID(at: now), received: now)
     submission.release(outcome)
     let made = submission

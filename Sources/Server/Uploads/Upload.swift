@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -132,7 +133,7 @@ enum UploadReader {
     var metadata = metadata
     // The day of a repeated request may differ.
     metadata.submitted = nil
-    let described = (try? Documents.encode(metadata)) ?? Data()
+    let described = (try? CanonicalJSON.document(metadata)) ?? Data()
     return Digest.sha256(Digest.sha256(file) + Digest.sha256(described))
   }
 }

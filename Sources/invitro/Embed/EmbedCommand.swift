@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Foundation
 import Harness
@@ -72,7 +73,7 @@ struct EmbedCommand: ParsableCommand {
   func run() throws {
     let rows = try table.map { try EmbeddedRows(table: URL(filePath: $0)) } ?? splitRows()
     guard rows.rows.count > 3 else {
-      throw CurationError.tooFew(what: "rows", found: rows.rows.count, needed: 4)
+      throw ReferenceError.curation(.tooFew(what: "rows", found: rows.rows.count, needed: 4))
     }
     let embedder = try EssayEmbedder(model: URL(filePath: model), threads: threads)
     let bar = ProgressBar("embedding", unit: "essays")
@@ -98,7 +99,7 @@ struct EmbedCommand: ParsableCommand {
           note: "principal components, \(percents.joined(separator: " and ")) of the variance"
         ).utf8), "pca.svg")
     if !noTsne { try write(Data(picture.svg(neighbours(points), note: tsneNote).utf8), "tsne.svg") }
-    try write(try Documents.encode(report), EmbeddingReport.name)
+    try write(try CanonicalJSON.document(report), EmbeddingReport.name)
     Console.message("\(rows.rows.count) states in \(folder.relativePath); for this machine")
     if output.json { return try Console.json(report) }
     Console.print(report.text)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import Harness
@@ -59,7 +60,7 @@ struct ExperimentFolder {
   /// - Parameter sharded: other processes write the same: an index that differs for the same file
   ///   means that they do not see the same data, models or threads.
   func begin(_ experiment: Experiment, index: ExperimentIndex, sharded: Bool) throws {
-    let source = try Documents.encode(experiment.source)
+    let source = try CanonicalJSON.document(experiment.source)
     let manager = FileManager.default
     if sharded, let earlier = try? Data(contentsOf: experimentURL), earlier == source,
       manager.fileExists(atPath: indexURL.path)
@@ -74,7 +75,7 @@ struct ExperimentFolder {
       return
     }
     try AtomicFile.write(source, to: experimentURL)
-    try AtomicFile.write(try Documents.encode(index), to: indexURL)
+    try AtomicFile.write(try CanonicalJSON.document(index), to: indexURL)
   }
 
   func index() throws -> ExperimentIndex {

@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Foundation
 import Harness
@@ -60,8 +61,8 @@ struct ExperimentMergeCommand: ParsableCommand {
       }
     }
     try AtomicFile.write(
-      try Documents.encode(try sources[0].experiment().source), to: target.experimentURL)
-    try AtomicFile.write(try Documents.encode(index), to: target.indexURL)
+      try CanonicalJSON.document(try sources[0].experiment().source), to: target.experimentURL)
+    try AtomicFile.write(try CanonicalJSON.document(index), to: target.indexURL)
     for (name, source) in copies {
       try target.adopt(name, from: source)
       document.copied += 1
@@ -107,7 +108,7 @@ struct ExperimentMergeCommand: ParsableCommand {
       for split in done.splits {
         let file = folder.predictions(name, split.split)
         guard FileManager.default.fileExists(atPath: file.path),
-          try FileDigest.sha256(of: file) == split.predictions
+          try Digest.sha256(of: file) == split.predictions
         else {
           throw ExperimentError.folder(
             path: folder.url.relativePath,

@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Basics
 import Foundation
@@ -42,7 +43,8 @@ struct ExperimentRunner {
       return
     }
     Console.message(title)
-    try AtomicFile.write(try Documents.encode(cell.cell), to: url.appending(path: "cell.json"))
+    try AtomicFile.write(
+      try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
     do {
       guard let outcome = try train(cell) else {
         tally.interrupted = true
@@ -102,18 +104,18 @@ struct ExperimentRunner {
         let read = try PredictionReader(definition, dataset: dataset).read(file)
         let report = ReleaseRule.open.release(try scorer.score(read))
         try AtomicFile.write(
-          try Documents.encode(report), to: folder.report(cell.name, split))
+          try CanonicalJSON.document(report), to: folder.report(cell.name, split))
         let pcc = report.targets[.empathy]?.pcc?.value
         Console.message("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
       splits.append(
         .init(
           split: split, rows: dataset.rows.count, essays: ExperimentFolder.digest(dataset),
-          predictions: try FileDigest.sha256(of: file)))
+          predictions: try Digest.sha256(of: file)))
     }
     let url = folder.cell(cell.name)
     try AtomicFile.write(
-      try Documents.encode(
+      try CanonicalJSON.document(
         ExperimentFolder.Done(
           splits: splits, epochs: outcome.epochs, steps: outcome.steps,
           reason: outcome.reason.rawValue, kernel: openBLASKernelName())),

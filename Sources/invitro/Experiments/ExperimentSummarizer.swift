@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -79,7 +80,7 @@ struct ExperimentSummarizer {
         let record = done.splits.first(where: { $0.split == split })
       else { continue }
       let file = folder.predictions(cell, split)
-      guard try FileDigest.sha256(of: file) == record.predictions else {
+      guard try Digest.sha256(of: file) == record.predictions else {
         throw ExperimentError.folder(
           path: folder.url.relativePath,
           problem: "\(file.relativePath) is not what its cell wrote; remove the cell's folder and "

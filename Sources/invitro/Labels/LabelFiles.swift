@@ -128,7 +128,7 @@ struct RatedSplit {
   /// Joins the labels of `files` on. Labels of other rows are passed over, and their number is told
   /// to `say`; several files of one name together make one rater.
   ///
-  /// - Throws: `HarnessError`, `LabellingError`; also where a file has no label for any row.
+  /// - Throws: `HarnessError`, `ReferenceError`; also where a file has no label for any row.
   mutating func add(
     _ files: [LabelFile], say: (String) -> Void = Console.message
   ) throws {

@@ -38,7 +38,7 @@ struct ChatServerOptions: ParsableArguments {
 
   /// - Parameter withKey: false where nothing will be sent.
   func endpoint(withKey: Bool) throws -> ChatEndpoint {
-    guard let url = URL(string: baseUrl) else { throw LabellingError.badURL(baseUrl) }
+    guard let url = URL(string: baseUrl) else { throw ReferenceError.chat(.badURL(baseUrl)) }
     return ChatEndpoint(
       baseURL: url, model: model, keyVariable: withKey ? keyVariable : nil, role: role,
       timeoutSeconds: timeoutSeconds)

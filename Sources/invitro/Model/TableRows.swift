@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Reference
@@ -53,7 +54,7 @@ struct TableRows {
     let beside = file.appendingPathExtension("manifest.json")
     guard FileManager.default.fileExists(atPath: beside.path) else { return [] }
     let manifest = try Documents.decode(TrainingTable.Manifest.self, from: beside)
-    let digest = try FileDigest.sha256(of: file)
+    let digest = try Digest.sha256(of: file)
     guard digest != manifest.table else { return [] }
     return [
       Fault(
@@ -74,7 +75,7 @@ struct TableRows {
 
   /// Rows whose essay also stands among `essays`.
   func overlap(with essays: [String]) -> Int {
-    let held = Set(essays.map { EssayKey($0) })
-    return rows.count { held.contains(EssayKey($0.text)) }
+    let held = Set(essays.map { MatchingText($0) })
+    return rows.count { held.contains(MatchingText($0.text)) }
   }
 }

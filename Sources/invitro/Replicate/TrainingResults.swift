@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -65,7 +66,7 @@ struct TrainingResults {
     var files: [String: URL] = [:]
     for split in done.splits {
       let file = folder.predictions(cell, split.split)
-      guard try FileDigest.sha256(of: file) == split.predictions else {
+      guard try Digest.sha256(of: file) == split.predictions else {
         throw ExperimentError.folder(
           path: folder.url.relativePath,
           problem: "\(file.relativePath) is not what its cell wrote; run the experiment again")

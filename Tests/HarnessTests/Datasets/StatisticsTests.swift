@@ -1,3 +1,4 @@
+import Basics
 import Harness
 import Testing
 
@@ -17,8 +18,8 @@ struct StatisticsTests {
 
   @Test("essays are compared in lower case, letters and digits alone")
   func normalised() {
-    #expect(EssayRow.normalised("It's  2 o'clock,\n\"Ünal\"!") == "its2oclockünal")
-    #expect(EssayRow.normalised("\u{200B}— …") == "")
+    #expect(MatchingText("It's  2 o'clock,\n\"Ünal\"!").text == "its2oclockünal")
+    #expect(MatchingText("\u{200B}— …").text == "")
   }
 
   @Test("overlaps count the rows of a split whose essay stands in another")

@@ -31,7 +31,7 @@ struct FetchFixture {
   }
 
   func digest(_ data: Data) throws -> String {
-    try FileDigest.sha256(of: try folder.write(data, to: "digest-of"))
+    try Digest.sha256(of: try folder.write(data, to: "digest-of"))
   }
 
   func list(_ server: LoopbackServer, _ paths: [String] = ["a/b.bin"], body: Data = remoteBody)

@@ -121,16 +121,16 @@ struct MirrorTests {
   func digests() throws {
     let abc = try fixture.folder.write("abc", to: "abc")
     #expect(
-      try FileDigest.sha256(of: abc)
+      try Digest.sha256(of: abc)
         == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     let million = try fixture.folder.write(
       Data(repeating: 0x61, count: 1_000_000), to: "million")
     #expect(
-      try FileDigest.sha256(of: million)
+      try Digest.sha256(of: million)
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
     let empty = try fixture.folder.write("", to: "empty")
     #expect(
-      try FileDigest.sha256(of: empty)
+      try Digest.sha256(of: empty)
         == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -11,7 +12,7 @@ struct NumericColumnsTests {
 
   /// Numbers as programs write them: of few digits, of 17 and more, with exponents, at the limits.
   private static func numbers(_ count: Int) -> [String] {
-    var random = CounterGenerator(seed: 11, stream: .simulation)
+    var random = SplitMix64(seed: 11, stream: .simulation)
     func digits(_ count: Int) -> String {
       (0..<count).map { _ in String(Int.random(in: 0...9, using: &random)) }.joined()
     }

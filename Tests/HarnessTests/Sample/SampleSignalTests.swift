@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import TestSupport
@@ -149,7 +150,7 @@ struct SampleWritingTests {
         "d82225543471e9ab600dee0d2e3d497e62d3d155d05454e959198b3f86b15670"
       ),
     ] {
-      #expect(try FileDigest.sha256(of: folder.file("a/" + path)) == digest, "\(path)")
+      #expect(try Digest.sha256(of: folder.file("a/" + path)) == digest, "\(path)")
     }
   }
 

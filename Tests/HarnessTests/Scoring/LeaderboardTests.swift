@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -216,7 +217,7 @@ struct LeaderboardTests {
     let folder = submissions.url.appending(path: "sample24/\(entry.slug)")
     var metadata = entry.metadata
     metadata.history = [.init(day: "2026-02-03", kind: .withdrawn, text: "At the team's wish.")]
-    try Documents.encode(metadata).write(to: folder.appending(path: "submission.json"))
+    try CanonicalJSON.document(metadata).write(to: folder.appending(path: "submission.json"))
     let board = try #require(try builder(submissions, home: sample.home, store: nil).boards().first)
     #expect(board.comparison?.standings.map(\.slug).contains(entry.slug) == false)
     #expect(board.comparison?.pairs.count == 1)
@@ -224,7 +225,7 @@ struct LeaderboardTests {
     let outcome = try SubmissionCheck.run(submissions, home: sample.home, benchmarks: benchmarks)
     #expect(outcome.compared == 2 && outcome.withdrawn == 1)
     metadata.history?.append(.init(day: "2026-02-02", kind: .restored, text: " "))
-    try Documents.encode(metadata).write(to: folder.appending(path: "submission.json"))
+    try CanonicalJSON.document(metadata).write(to: folder.appending(path: "submission.json"))
     let faults = refusal { try submissions.entries() }
     #expect(faults.compactMap(\.field).sorted() == ["history", "history.text"])
     withExtendedLifetime(place) {}

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -17,7 +18,7 @@ struct ScoreReportTests {
   }
 
   private func document(_ report: ScoreReport) throws -> [String: Any] {
-    let data = try Documents.encode(report)
+    let data = try CanonicalJSON.document(report)
     return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
@@ -50,7 +51,7 @@ struct ScoreReportTests {
   @Test("a report survives its document")
   func roundTrip() throws {
     let report = try score(Synthetic.predictions(of: dataset, noise: 2))
-    let read = try JSONDecoder().decode(ScoreReport.self, from: Documents.encode(report))
+    let read = try JSONDecoder().decode(ScoreReport.self, from: CanonicalJSON.document(report))
     #expect(read == report)
   }
 

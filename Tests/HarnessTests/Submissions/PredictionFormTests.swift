@@ -125,7 +125,7 @@ struct PredictionFormTests {
   @Test("faults within a zip name the archive and the entry")
   func zipNames() throws {
     let data = Self.zipped("run/predictions_EMP.tsv", "1\nx\n3\n")
-    let faults = try refusal { try PredictionBench().read(data, name: "up.zip") }
+    let faults = refusal { try PredictionBench().read(data, name: "up.zip") }
     #expect(faults.map(\.file) == ["up.zip/run/predictions_EMP.tsv"])
     #expect(faults.map(\.line) == [2])
   }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 
@@ -15,7 +16,7 @@ extension ScoreReport {
         default: break
         }
       }
-      let document = try JSONSerialization.jsonObject(with: Documents.encode(self))
+      let document = try JSONSerialization.jsonObject(with: CanonicalJSON.document(self))
       var figures = document as? [String: Any] ?? [:]
       figures["level"] = nil
       collect(figures)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Harness
 import Metrics
@@ -9,7 +10,7 @@ enum Synthetic {
     rows: Int, persons: Int, articles: Int = 14, seed: UInt64 = 1,
     demographics: (Int) -> [String: String] = { _ in [:] }
   ) -> Dataset {
-    var random = CounterGenerator(seed: seed, stream: .simulation)
+    var random = SplitMix64(seed: seed, stream: .simulation)
     let split = (0..<rows).map { row in
       EssayRow(
         id: "r\(row)", person: "p\(row % persons)", article: "a\(row % articles)",
@@ -19,7 +20,7 @@ enum Synthetic {
     return Dataset(benchmark: "tiny", split: "train", rows: split, hasGold: true)
   }
 
-  private static func label(_ random: inout CounterGenerator) -> Double {
+  private static func label(_ random: inout SplitMix64) -> Double {
     Double(Int.random(in: 6...42, using: &random)) / 6
   }
 
@@ -27,7 +28,7 @@ enum Synthetic {
   static func predictions(
     of dataset: Dataset, noise: Double, seed: UInt64 = 2, targets: [Target] = Target.allCases
   ) -> Predictions {
-    var random = CounterGenerator(seed: seed, stream: .simulation)
+    var random = SplitMix64(seed: seed, stream: .simulation)
     var columns: TargetTable<PredictionColumn> = [:]
     for target in targets {
       columns[target] = PredictionColumn(

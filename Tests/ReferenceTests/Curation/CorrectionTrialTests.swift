@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 import Reference
@@ -10,7 +11,7 @@ struct CorrectionTrialTests {
   private static func set(
     seed: UInt64
   ) -> (essays: [LabelledEssay], features: [[Double]], truth: [Double]) {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     var (essays, features, truths): ([LabelledEssay], [[Double]], [Double]) = ([], [], [])
     for index in 0..<240 {
       let x = [
@@ -90,7 +91,7 @@ struct CorrectionTrialTests {
     let trial = try CorrectionTrial(
       some, features: features, ways: [.fixed(.none)], folds: 3, seed: 1)
     #expect(trial.crowd.count == 180 && trial.results[0].predictions.count == 180)
-    #expect(throws: CurationError.self) {
+    #expect(throws: ReferenceError.self) {
       try CorrectionTrial(
         essays, features: features, ways: [.fixed(.none)], folds: 41, seed: 1)
     }

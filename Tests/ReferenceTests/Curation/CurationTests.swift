@@ -34,16 +34,16 @@ struct CurationTests {
 
   @Test("A model that has labelled nothing, a wild alpha and repeated ids are refused")
   func refusals() {
-    #expect(throws: CurationError.unknownLabels(name: "gpt", known: ["llama"])) {
+    #expect(throws: ReferenceError.curation(.unknownLabels(name: "gpt", known: ["llama"]))) {
       try LabelCorrection.replace(llm: "gpt").apply(Self.essays, set: "s")
     }
-    #expect(throws: CurationError.self) {
+    #expect(throws: ReferenceError.self) {
       try LabelCorrection.threshold(llm: "llama", alpha: 7).apply(Self.essays, set: "s")
     }
-    #expect(throws: CurationError.self) {
+    #expect(throws: ReferenceError.self) {
       try LabelCorrection.threshold(llm: "llama", alpha: .nan).apply(Self.essays, set: "s")
     }
-    #expect(throws: CurationError.duplicateIDs(["e0"])) {
+    #expect(throws: ReferenceError.curation(.duplicateIDs(["e0"]))) {
       try LabelCorrection.none.apply(Self.essays + [Self.essays[0]], set: "s")
     }
   }
@@ -73,8 +73,8 @@ struct CurationTests {
     #expect(try ids(0.3, 1) == ids(0.3, 1))
     #expect(try ids(0.3, 1) != ids(0.3, 2))
     #expect(try Set(ids(0.3, 1)).isSubset(of: ids(0.7, 1)))
-    #expect(throws: CurationError.self) { try ids(0, 1) }
-    #expect(throws: CurationError.self) { try ids(1.1, 1) }
+    #expect(throws: ReferenceError.self) { try ids(0, 1) }
+    #expect(throws: ReferenceError.self) { try ids(1.1, 1) }
   }
 
   @Test("The table and its manifest are written together and agree")
@@ -151,7 +151,7 @@ struct CurationTests {
     #expect(rows[0].provenance.hasPrefix("llm:m:soft=0."))
     #expect(summary.withoutModelLabel == 1)
     #expect(summary.reliability?.rows == 500)
-    #expect(throws: CurationError.self) {
+    #expect(throws: ReferenceError.self) {
       try LabelCorrection.soft(llm: "m", third: "nobody").apply(essays, set: "s")
     }
   }

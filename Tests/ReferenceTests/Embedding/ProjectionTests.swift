@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Metrics
 import Reference
@@ -7,7 +8,7 @@ import Testing
 struct ProjectionTests {
   /// `count` points of `dimensions` uniform coordinates, each scaled by `scales`.
   private static func cloud(_ count: Int, _ scales: [Double], seed: UInt64) -> [[Double]] {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in
       scales.map { $0 * Double.random(in: -1...1, using: &random) }
     }

@@ -20,18 +20,24 @@ struct LabelTableTests {
     let file = try folder.write(
       "id\tllm_empathy\na\t8\nb\tnan\nc\tx\nd\t4\nd\t5\nd\t4\n", to: "l.tsv")
     let table = try LabelTable.read(file)
-    let error = #expect(throws: LabellingError.self) { try table.labels(by: ["id"]) }
-    guard case .badLabels(_, let faults) = error else { return }
-    #expect(faults.map(\.line) == [2, 3, 4, 6, 7])
-    #expect(faults.map(\.column) == [2, 2, 2, 1, 1])
+    let error = #expect(throws: ReferenceError.self) { try table.labels(by: ["id"]) }
+    guard case .invalid(_, let faults)? = error else {
+      Issue.record("another error than invalid")
+      return
+    }
+    let places = [(2, 2), (3, 2), (4, 2), (6, 1), (7, 1)]
+    #expect(faults.map(\.place) == places.map { .line($0.0, column: $0.1) })
   }
 
   @Test("Rows of another width are all named")
   func widths() throws {
     let file = try folder.write("id\tllm_empathy\na\nb\t4\nc\t4\t5\n", to: "l.tsv")
-    let error = #expect(throws: LabellingError.self) { try LabelTable.read(file) }
-    guard case .badLabels(_, let faults) = error else { return }
-    #expect(faults.map(\.line) == [2, 4])
+    let error = #expect(throws: ReferenceError.self) { try LabelTable.read(file) }
+    guard case .invalid(_, let faults)? = error else {
+      Issue.record("another error than invalid")
+      return
+    }
+    #expect(faults.map(\.place) == [.line(2), .line(4)])
   }
 
   @Test("What is written in LLMPathy's form is read back, missing labels too")
@@ -56,11 +62,16 @@ struct LabelTableTests {
   @Test("A table that can't be written leaves nothing behind")
   func unwritable() throws {
     let table = LabelTable(header: ["id"], rows: [["a"]])
-    #expect(throws: LabellingError.self) { try table.write(to: folder.file("no/such/l.tsv")) }
+    // A file stands where the folder should be.
+    try folder.write("x", to: "file")
+    #expect(throws: ReferenceError.self) { try table.write(to: folder.file("file/l.tsv")) }
     // A folder stands where the file should go.
     try FileManager.default.createDirectory(
       at: folder.file("taken"), withIntermediateDirectories: false)
-    #expect(throws: LabellingError.self) { try table.write(to: folder.file("taken")) }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["taken"])
+    #expect(throws: ReferenceError.self) { try table.write(to: folder.file("taken")) }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == [
+        "file", "taken",
+      ])
   }
 }

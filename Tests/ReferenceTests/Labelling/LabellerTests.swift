@@ -114,7 +114,7 @@ struct LabellerTests {
     let result = try await labeller(server, limit: 1 << 16)
       .run(Self.essays, journal: Journal(journalFile))
     #expect(result.failures.map(\.id) == ["e3"])
-    #expect(result.failures.first?.error == .tooLarge(limit: 1 << 16))
+    #expect(result.failures.first?.error == .chat(.tooLarge(limit: 1 << 16)))
     #expect(result.labels.count { $0.label == nil } == 1)
   }
 
@@ -125,10 +125,10 @@ struct LabellerTests {
     }
     defer { server.close() }
     let labeller = try labeller(server)
-    let error = await #expect(throws: LabellingError.self) {
+    let error = await #expect(throws: ReferenceError.self) {
       try await labeller.run(Self.essays, journal: Journal(journalFile))
     }
-    #expect(error == .refused(status: 401, message: "bad key (key)"))
+    #expect(error == .chat(.refused(status: 401, message: "bad key (key)")))
     #expect(server.questions.count <= 4)
   }
 
@@ -141,7 +141,7 @@ struct LabellerTests {
     #expect(result.failures.count == 12)
     #expect(result.requests == 12 * 5)
     let strict = try labeller(server) { $0.maxFailures = 2 }
-    await #expect(throws: LabellingError.self) {
+    await #expect(throws: ReferenceError.self) {
       try await strict.run(Self.essays, journal: Journal(journalFile))
     }
   }
@@ -208,7 +208,7 @@ struct LabellerTests {
     #expect(result.stoppedBy == .spend)
     #expect((result.spent ?? 1) <= 0.5)
     #expect(server.questions.count == 4)
-    #expect(throws: LabellingError.noPrice(model: "unheard-of")) {
+    #expect(throws: ReferenceError.chat(.noPrice(model: "unheard-of"))) {
       try self.labeller(server, model: "unheard-of") { $0.maxSpend = 1 }
     }
   }
@@ -231,10 +231,10 @@ struct LabellerTests {
   func keys() throws {
     let away = ChatEndpoint(
       baseURL: try #require(URL(string: "http://example.org/v1")), model: "m", keyVariable: "K")
-    #expect(throws: LabellingError.insecureURL("http://example.org/v1")) {
+    #expect(throws: ReferenceError.chat(.insecureURL("http://example.org/v1"))) {
       try ChatClient(away, environment: ["K": "x"])
     }
-    #expect(throws: LabellingError.missingKey(variable: "K")) {
+    #expect(throws: ReferenceError.chat(.missingKey(variable: "K"))) {
       try ChatClient(away, environment: [:])
     }
   }

@@ -115,6 +115,6 @@ struct RatingAnswerTests {
     #expect(prompt.system == "Be fair.")
     #expect(prompt.userText(for: "hm") == "Rate: hm")
     let bad = try folder.write("Rate", to: "bad.txt")
-    #expect(throws: LabellingError.self) { try RatingPrompt.load(bad, items: ["empathy"]) }
+    #expect(throws: ReferenceError.self) { try RatingPrompt.load(bad, items: ["empathy"]) }
   }
 }

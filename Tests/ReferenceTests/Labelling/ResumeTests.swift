@@ -122,12 +122,12 @@ struct ResumeTests {
   @Test("A damaged line in the middle of a journal is an error with its number")
   func damage() throws {
     let file = try folder.write("{}\n{}\n", to: "journal.jsonl")
-    let error = #expect(throws: LabellingError.self) { try Journal(file) }
-    guard case .badJournal(_, let line, _) = error else {
-      Issue.record("another error than badJournal")
+    let error = #expect(throws: ReferenceError.self) { try Journal(file) }
+    guard case .invalid(_, let faults) = error else {
+      Issue.record("another error than invalid")
       return
     }
-    #expect(line == 1)
+    #expect(faults.map(\.place) == [.line(1)])
   }
 
   @Test("A disk that fills up in the middle of a line leaves whole lines, and an error says so")
@@ -146,7 +146,7 @@ struct ResumeTests {
       setrlimit(__rlimit_resource_t(1), &limit)
       do {
         try journal.append(entry)
-      } catch LabellingError.file {
+      } catch ReferenceError.file {
         exit(7)
       }
     }
@@ -159,7 +159,7 @@ struct ResumeTests {
   func oneWriter() throws {
     let file = folder.file("journal.jsonl")
     let first = try Journal(file)
-    #expect(throws: LabellingError.journalInUse(path: file.path)) { try Journal(file) }
+    #expect(throws: ReferenceError.inUse(path: file.path)) { try Journal(file) }
     withExtendedLifetime(first) {}
   }
 }

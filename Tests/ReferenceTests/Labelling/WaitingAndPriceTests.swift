@@ -48,6 +48,6 @@ struct WaitingAndPriceTests {
     #expect(chosen.models["gpt-4o-mini"] == Prices.builtIn.models["gpt-4o-mini"])
     #expect(chosen.models.count == Prices.builtIn.models.count + 1)
     let negative = try folder.write(#"{"a": {"prompt": -1, "answer": 2}}"#, to: "bad.json")
-    #expect(throws: LabellingError.self) { try Prices.load(negative) }
+    #expect(throws: ReferenceError.self) { try Prices.load(negative) }
   }
 }

@@ -22,10 +22,15 @@ struct HuggingFaceParityTests {
     }
   }
 
-  static let small = Shared.url("fixtures/bpe-2000")
-  static let open: [Source] = [
-    Source(golden: "bpe_roberta_2000", directory: small, files: ["vocab.json", "merges.txt"]),
-    Source(golden: "bpe_roberta_2000", directory: small, files: ["tokenizer.json"]),
+  static let small: [Source] = [["vocab.json", "merges.txt"], ["tokenizer.json"]].map {
+    Source(golden: "bpe-2000", directory: Goldens.url("bpe-2000"), files: $0)
+  }
+  static let essays: [Source] = [
+    Source(
+      golden: "bpe_roberta_2000", directory: Goldens.url("bpe-2000"),
+      files: ["vocab.json", "merges.txt"]),
+    Source(
+      golden: "bpe_roberta_2000", directory: Goldens.url("bpe-2000"), files: ["tokenizer.json"]),
     Source(
       golden: "bpe_roberta_base", directory: Shared.url("data/roberta-tokenizer"),
       files: ["vocab.json", "merges.txt"]),
@@ -35,10 +40,10 @@ struct HuggingFaceParityTests {
     Source(golden: "wordpiece_minilm", directory: MiniLM.folder, files: ["tokenizer.json"]),
   ]
 
-  func check(_ source: Source) throws {
+  func check(_ source: Source, _ data: Data, count: Int) throws {
     let tokenizer = try source.load()
-    let goldens = try StringGoldens.load(source.golden)
-    #expect(goldens.cases.count == 400)
+    let goldens = try StringGoldens.load(data)
+    #expect(goldens.cases.count == count)
     // Twice: the second time the words come from the cache.
     for _ in 0..<2 {
       for golden in goldens.cases {
@@ -55,15 +60,26 @@ struct HuggingFaceParityTests {
     }
   }
 
-  @Test("RoBERTa's byte-level BPE", .enabled(if: Shared.exists, Shared.missing), arguments: open)
-  func roberta(_ source: Source) throws { try check(source) }
+  @Test("Byte-level BPE with a small vocabulary", arguments: small)
+  func smallVocabulary(_ source: Source) throws {
+    try check(source, Goldens.data("\(source.golden).json"), count: 147)
+  }
+
+  @Test(
+    "RoBERTa's byte-level BPE on essays", .enabled(if: Shared.exists, Shared.missing),
+    arguments: essays)
+  func roberta(_ source: Source) throws {
+    try check(source, Shared.data("fixtures/tok/\(source.golden).json"), count: 400)
+  }
 
   @Test(
     "MiniLM's WordPiece",
     .enabled(
       if: Shared.exists && MiniLM.exists,
       "MiniLM is not in data/models/minilm: run scripts/fetch-minilm"), arguments: miniLM)
-  func bert(_ source: Source) throws { try check(source) }
+  func bert(_ source: Source) throws {
+    try check(source, Shared.data("fixtures/tok/\(source.golden).json"), count: 400)
+  }
 
   @Test("Hello world has roberta-base's ids", .enabled(if: Shared.exists, Shared.missing))
   func helloWorld() throws {

@@ -30,8 +30,8 @@ struct TinyVocabularyTests {
   init() throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    golden = try decoder.decode(Golden.self, from: TokenizerGoldens.data("tiny.json"))
-    bert = try Tokenizer.load(directory: TokenizerGoldens.folder.appending(path: "tiny-bert"))
+    golden = try decoder.decode(Golden.self, from: Goldens.data("tiny.json"))
+    bert = try Tokenizer.load(directory: Goldens.folder.appending(path: "tiny-bert"))
   }
 
   @Test("A pair that is too long loses from the longer part first")
@@ -52,7 +52,7 @@ struct TinyVocabularyTests {
   @Test("A cased vocabulary keeps capitals and accents")
   func cased() throws {
     let folder = try TemporaryFolder()
-    try folder.write(TokenizerGoldens.data("tiny-bert/vocab.txt"), to: "vocab.txt")
+    try folder.write(Goldens.data("tiny-bert/vocab.txt"), to: "vocab.txt")
     try folder.write(#"{"do_lower_case": false}"#, to: "tokenizer_config.json")
     let tokenizer = try Tokenizer.load(directory: folder.url)
     for text in golden.cased {
@@ -62,7 +62,7 @@ struct TinyVocabularyTests {
 
   @Test("Added tokens take the white space that they are said to take")
   func addedTokens() throws {
-    let folder = TokenizerGoldens.folder.appending(path: "tiny-added")
+    let folder = Goldens.folder.appending(path: "tiny-added")
     let tokenizer = try Tokenizer.load(directory: folder)
     for text in golden.added {
       #expect(tokenizer.encode(text.text) == text.ids, "\(text.text.debugDescription)")

@@ -24,7 +24,7 @@ struct UnicodeParityTests {
   let golden: Golden
 
   init() throws {
-    golden = try JSONDecoder().decode(Golden.self, from: TokenizerGoldens.data("unicode.json"))
+    golden = try JSONDecoder().decode(Golden.self, from: Goldens.data("unicode.json"))
   }
 
   @Test("Every scalar has the class that the expression of byte-level BPE gives it")

@@ -1,0 +1,261 @@
+import Foundation
+
+/// A JSON value as the bytes of a file give it: strict (RFC 8259), in file order, strings as their
+/// UTF-8 bytes.
+///
+/// Foundation's readers put keys into a dictionary of `String`. That loses the order and repeated
+/// names (a repeated tensor is an attack that must be seen), and it compares by canonical
+/// equivalence: `é` as one scalar and `é` as two would become one entry of a vocabulary.
+package enum ByteJSON: Sendable, Equatable {
+  case null
+  case bool(Bool)
+  case number(Double)
+  case string([UInt8])
+  case array([ByteJSON])
+  case object([Member])
+
+  package struct Member: Sendable, Equatable {
+    package let name: [UInt8]
+    package let value: ByteJSON
+  }
+
+  /// The byte from which on `bytes` are not JSON.
+  package struct Fault: Error, Equatable {
+    package var byte: Int
+    package var found: String
+    package var expected: String
+  }
+
+  /// Reads one document; white space may stand around it.
+  package init(_ bytes: [UInt8]) throws(Fault) {
+    var reader = Reader(bytes: bytes)
+    self = try reader.value(depth: 0)
+    guard reader.peek() == nil else { throw reader.fault(expected: "the end of the file") }
+  }
+
+  /// Reads the document in `file`; a fault names its line and column.
+  init(contentsOf file: URL, expected: String) throws(ReferenceError) {
+    let bytes: [UInt8]
+    do { bytes = Array(try Data(contentsOf: file)) } catch {
+      throw .unreadable(file, expected: expected, error)
+    }
+    do { try self.init(bytes) } catch {
+      let before = bytes[..<error.byte]
+      let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+      let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+      throw .invalid(
+        file, at: .line(line, column: error.byte - start + 1), found: error.found,
+        expected: error.expected)
+    }
+  }
+
+  /// The last member of this name, or nil where there is none or this is not an object.
+  subscript(name: String) -> ByteJSON? { members?.last { $0.name.elementsEqual(name.utf8) }?.value }
+
+  var members: [Member]? { if case .object(let members) = self { members } else { nil } }
+  var array: [ByteJSON]? { if case .array(let values) = self { values } else { nil } }
+  var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  var number: Double? { if case .number(let value) = self { value } else { nil } }
+  var isNull: Bool { self == .null }
+  var string: String? {
+    if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
+  }
+
+  /// A whole number from 0 to 2^53, beyond which doubles skip some.
+  var count: Int? {
+    number.flatMap { (0...0x1p53).contains($0) ? Int(exactly: $0) : nil }
+  }
+
+  /// A whole number from 0 that fits a token's id.
+  var id: Int32? { count.flatMap { Int32(exactly: $0) } }
+
+  /// What this is, for messages.
+  var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .number(let value): "the number \(value)"
+    case .string(let bytes): "\"\(String(decoding: bytes.prefix(40), as: UTF8.self))\""
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+}
+
+/// The recursive-descent reader behind `ByteJSON`.
+private struct Reader {
+  let bytes: [UInt8]
+  var position = 0
+
+  /// Deeper nesting is refused, so that a hostile file cannot exhaust the stack.
+  static let maxDepth = 64
+
+  func fault(expected: String, at place: Int? = nil) -> ByteJSON.Fault {
+    let place = min(place ?? position, bytes.count)
+    let found =
+      place < bytes.count
+      ? (0x20..<0x7F).contains(bytes[place])
+        ? "'\(Unicode.Scalar(bytes[place]))'" : "the byte 0x\(String(bytes[place], radix: 16))"
+      : "the end of the file"
+    return ByteJSON.Fault(byte: place, found: found, expected: expected)
+  }
+
+  /// The next byte that is not white space, or nil at the end.
+  mutating func peek() -> UInt8? {
+    while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) {
+      position += 1
+    }
+    return position < bytes.count ? bytes[position] : nil
+  }
+
+  mutating func take(_ byte: UInt8, expected: String) throws(ByteJSON.Fault) {
+    guard position < bytes.count, bytes[position] == byte else { throw fault(expected: expected) }
+    position += 1
+  }
+
+  mutating func value(depth: Int) throws(ByteJSON.Fault) -> ByteJSON {
+    let first = peek()
+    guard depth < Self.maxDepth else { throw fault(expected: "at most 64 levels of nesting") }
+    switch first {
+    case UInt8(ascii: "{"):
+      var members: [ByteJSON.Member] = []
+      try list(until: UInt8(ascii: "}")) { (reader) throws(ByteJSON.Fault) in
+        _ = reader.peek()
+        let name = try reader.string()
+        _ = reader.peek()
+        try reader.take(UInt8(ascii: ":"), expected: "':'")
+        members.append(ByteJSON.Member(name: name, value: try reader.value(depth: depth + 1)))
+      }
+      return .object(members)
+    case UInt8(ascii: "["):
+      var values: [ByteJSON] = []
+      try list(until: UInt8(ascii: "]")) { (reader) throws(ByteJSON.Fault) in
+        values.append(try reader.value(depth: depth + 1))
+      }
+      return .array(values)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    default: return .number(try number())
+    }
+  }
+
+  /// Reads what stands between an opening bracket and `close`, with commas between.
+  mutating func list(
+    until close: UInt8, _ element: (inout Reader) throws(ByteJSON.Fault) -> Void
+  ) throws(ByteJSON.Fault) {
+    position += 1
+    if peek() == close {
+      position += 1
+      return
+    }
+    while true {
+      try element(&self)
+      if peek() != UInt8(ascii: ",") { break }
+      position += 1
+    }
+    try take(close, expected: "',' or '\(Unicode.Scalar(close))'")
+  }
+
+  mutating func word(
+    _ text: StaticString, _ value: ByteJSON
+  ) throws(ByteJSON.Fault) -> ByteJSON {
+    for byte in text.description.utf8 { try take(byte, expected: "\(text)") }
+    return value
+  }
+
+  /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`, and finite as a double.
+  mutating func number() throws(ByteJSON.Fault) -> Double {
+    let start = position
+    skip(UInt8(ascii: "-"))
+    if !skip(UInt8(ascii: "0")) { try digits(start) }
+    if skip(UInt8(ascii: ".")) { try digits() }
+    if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
+      if !skip(UInt8(ascii: "+")) { skip(UInt8(ascii: "-")) }
+      try digits()
+    }
+    guard let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)),
+      value.isFinite
+    else { throw fault(expected: "a number below 1.8e308", at: start) }
+    return value
+  }
+
+  @discardableResult
+  mutating func skip(_ byte: UInt8) -> Bool {
+    guard position < bytes.count, bytes[position] == byte else { return false }
+    position += 1
+    return true
+  }
+
+  mutating func digits(_ start: Int? = nil) throws(ByteJSON.Fault) {
+    let first = position
+    while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
+    guard position > first else {
+      throw start.map { fault(expected: "a value", at: $0) } ?? fault(expected: "a digit")
+    }
+  }
+
+  mutating func string() throws(ByteJSON.Fault) -> [UInt8] {
+    let opening = position
+    try take(UInt8(ascii: "\""), expected: "'\"'")
+    var text: [UInt8] = []
+    while position < bytes.count {
+      let byte = bytes[position]
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""):
+        guard String(validating: text, as: UTF8.self) != nil else {
+          throw fault(expected: "valid UTF-8 in the string", at: opening)
+        }
+        return text
+      case UInt8(ascii: "\\"): try escape(into: &text)
+      case 0..<0x20: throw fault(expected: "no control character in a string", at: position - 1)
+      default: text.append(byte)
+      }
+    }
+    throw fault(expected: "the closing '\"' of the string at byte \(opening)")
+  }
+
+  mutating func escape(into text: inout [UInt8]) throws(ByteJSON.Fault) {
+    let start = position - 1
+    let byte = position < bytes.count ? bytes[position] : 0
+    position += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+    case UInt8(ascii: "b"): text.append(0x08)
+    case UInt8(ascii: "f"): text.append(0x0C)
+    case UInt8(ascii: "n"): text.append(0x0A)
+    case UInt8(ascii: "r"): text.append(0x0D)
+    case UInt8(ascii: "t"): text.append(0x09)
+    case UInt8(ascii: "u"):
+      var value = try hexDigits()
+      if (0xD800..<0xDC00).contains(value) {
+        try take(UInt8(ascii: "\\"), expected: "a low surrogate after a high one")
+        try take(UInt8(ascii: "u"), expected: "a low surrogate after a high one")
+        let low = try hexDigits()
+        guard (0xDC00..<0xE000).contains(low) else {
+          throw fault(expected: "a low surrogate after a high one", at: start)
+        }
+        value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
+      }
+      guard let scalar = Unicode.Scalar(value) else {
+        throw fault(expected: "no lone surrogate", at: start)
+      }
+      text.append(contentsOf: String(scalar).utf8)
+    default: throw fault(expected: "an escape", at: start + 1)
+    }
+  }
+
+  mutating func hexDigits() throws(ByteJSON.Fault) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      guard position < bytes.count,
+        let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue
+      else { throw fault(expected: "four hexadecimal digits") }
+      value = value << 4 | UInt32(digit)
+      position += 1
+    }
+    return value
+  }
+}
