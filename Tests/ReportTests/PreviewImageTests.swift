@@ -1,4 +1,5 @@
 import Foundation
+import FoundationXML
 import Harness
 import Report
 import TestSupport

@@ -21,7 +21,8 @@ enum SampleInput {
 
   static func entry(
     _ slug: String, pcc: Double?, kind: SubmissionMetadata.Kind = .fineTuned,
-    groups: [GroupScores] = [], signature: String = "ci:none", notes: [String] = [],
+    groups: [GroupScores] = [], disparities: [Disparity]? = nil,
+    sensitivity: [Sensitivity]? = nil, signature: String = "ci:none", notes: [String] = [],
     level: Double = 0.95
   ) -> Board.Entry {
     var metadata = SubmissionMetadata(
@@ -35,7 +36,8 @@ enum SampleInput {
     empathy.rmse = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
     let report = PrivateReport(
       benchmark: "toy", split: "test", n: 20, clusters: 12, level: level,
-      targets: [.empathy: empathy], groups: groups,
+      targets: [.empathy: empathy], groups: groups, disparities: disparities,
+      sensitivity: sensitivity,
       wassa: WASSAScores(averaged: nil, empathy: pcc ?? 0, distress: nil),
       digests: Digests(gold: "aa", order: "bb", predictions: "digest-\(slug)"),
       signature: signature, version: "1", notes: notes)
@@ -83,7 +85,17 @@ enum SampleInput {
         title: "Over alpha", variable: "alpha", metric: "PCC",
         series: [.init(name: "ours", points: [.init(x: 3, y: 0.512), .init(x: 4, y: 0.6)])])
     ],
-    experiments: [])
+    experiments: [experiment])
+
+  private static var experiment: ExperimentSummary {
+    var split = ExperimentSummary.Split(
+      benchmark: "toy", split: "test", n: 20, clusters: 12, signature: "ci:none")
+    split.rows = [.init(name: "crowd", trainingRows: 100, replaced: 0, seeds: [1])]
+    var made = ExperimentSummary(name: "x", title: "An experiment", seeds: [1], baseline: nil)
+    made.splits = [split]
+    made.notes = ["A note."]
+    return made
+  }
 
   static func comparison(_ first: String, _ second: String) -> BoardComparison {
     BoardComparison(
@@ -97,7 +109,10 @@ enum SampleInput {
       standings: [
         .init(slug: first, lowRank: 1, highRank: 1, tieGroups: ["A"]),
         .init(slug: second, lowRank: 2, highRank: 3, tieGroups: ["B"]),
-      ])
+      ],
+      detectable: DetectableDifference(
+        metric: "pcc", target: .empathy, difference: 0.19, power: 0.8, level: 0.05,
+        correlation: 0.6, simulations: 1000, seed: 1))
   }
 }
 

@@ -14,7 +14,7 @@ private indirect enum Shape {
   case unknown
 
   init(_ value: Any) {
-    let mirror = Mirror(reflecting: value)
+    let mirror = Swift.Mirror(reflecting: value)
     switch value {
     case is Markup: self = .markup
     case is String, is Bool: self = .text
@@ -22,11 +22,11 @@ private indirect enum Shape {
       switch mirror.displayStyle {
       case .optional: self = mirror.children.first.map { Shape($0.value) } ?? .unknown
       case .collection:
-        self = .list(mirror.children.reduce(.unknown) { $0.joined(Shape($1.value)) })
+        self = .list(mirror.children.reduce(Shape.unknown) { $0.joined(Shape($1.value)) })
       default:
         let fields = mirror.children.compactMap { child -> (String, (Shape, Bool))? in
           guard let name = child.label else { return nil }
-          let isOptional = Mirror(reflecting: child.value).displayStyle == .optional
+          let isOptional = Swift.Mirror(reflecting: child.value).displayStyle == .optional
           return (name, (Shape(child.value), isOptional))
         }
         self = .table(Dictionary(fields, uniquingKeysWith: { $1 }).mapValues { ($0.0, $0.1) })
@@ -95,7 +95,8 @@ private struct TagWalk {
       if !field.isOptional { break }
     }
     for part in parts.dropFirst() {
-      guard case .table(let fields)? = found?.shape, let field = fields[part], let path = found?.path
+      guard case .table(let fields)? = found?.shape, let field = fields[part],
+        let path = found?.path
       else {
         found = nil
         break
@@ -133,7 +134,12 @@ struct TemplateTests {
       pcc: figure, ccc: figure, rmse: figure, goldSD: 1, bias: 0.1)
     var small = GroupScores(attribute: "gender", group: "Other")
     small.suppressed = "too small to publish"
-    var entry = SampleInput.entry("a", pcc: 0.5, groups: [shown, small], notes: ["A note."])
+    var gap = Disparity(attribute: "gender", target: .empathy)
+    gap.undefined = "one group"
+    let other = Sensitivity(cluster: "article", clusters: 3, fewClusters: true, targets: [:])
+    var entry = SampleInput.entry(
+      "a", pcc: 0.5, groups: [shown, small], disparities: [gap], sensitivity: [other],
+      notes: ["A note."])
     entry.metadata.claimed = [.empathy: ["pcc": 0.7]]
     entry.metadata.bibtex = "@misc{a}"
     entry.metadata.description = "A system."
@@ -173,7 +179,6 @@ struct TemplateTests {
           Shape(page.content))
       }
     }
-    // What an experiment shows has a test of its own; here its names are enough.
     #expect(Set(shapes.keys) == Set(Templates.Name.allCases).subtracting([.base]))
     let folder = SampleInput.source.appending(path: "templates")
     let base = try String(contentsOf: folder.appending(path: "base.mustache"), encoding: .utf8)

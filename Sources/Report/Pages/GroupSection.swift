@@ -2,7 +2,7 @@ import Harness
 
 /// Demographic groups of a report: one chart that is a table, for each target and attribute.
 struct GroupSection: Encodable, Sendable {
-  let targets: Listed<TargetTable>?
+  let groupTargets: Listed<TargetTable>?
   let disparities: Listed<DisparityRow>?
   let sensitivity: Clusterings?
 
@@ -65,10 +65,8 @@ struct GroupSection: Encodable, Sendable {
   }
 
   init(_ report: ScoreReport, _ table: BoardTable) {
-    let shown = table.benchmark.targets.map(\.name).filter { target in
-      report.groups.contains { $0.scores(of: target) != nil }
-    }
-    targets =
+    let shown = table.benchmark.targets.map(\.name).filter { report.targets[$0] != nil }
+    groupTargets =
       report.groups.isEmpty ? nil : Listed(shown.map { TargetTable($0, report) })
     disparities = Listed((report.disparities ?? []).map(DisparityRow.init))
     let clusterings = (report.sensitivity ?? []).map { Clustering($0, table) }

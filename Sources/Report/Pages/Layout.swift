@@ -76,21 +76,14 @@ struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
 
 /// A system's name as a link, as tables show it.
 struct SystemLink: Encodable, Sendable {
-  let slug: String
   let page: String
   let system: String
   let team: String
-  /// What the search field looks in.
-  let search: String
 
   init(_ entry: Board.Entry) {
-    let system = SafeText.cleaned(entry.metadata.system)
-    let team = SafeText.cleaned(entry.metadata.team)
-    slug = entry.slug
     page = SitePaths.system(entry.slug)
-    self.system = SafeText.shortened(system, to: 70)
-    self.team = SafeText.shortened(team, to: 50)
-    search = SafeText.shortened("\(system) \(team) \(entry.slug)", to: 300).lowercased()
+    system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 70)
+    team = SafeText.shortened(SafeText.cleaned(entry.metadata.team), to: 50)
   }
 }
 

@@ -75,6 +75,9 @@ struct LeaderboardPage: Encodable, Sendable {
 
   struct Row: Encodable, Sendable {
     let link: SystemLink
+    let slug: String
+    /// What the search field looks in.
+    let search: String
     let rank: String
     let rankKey: String
     let ties: String?
@@ -218,6 +221,9 @@ extension LeaderboardPage.Row {
     let standing = table.standings[entry.slug]
     let report = entry.report
     link = SystemLink(entry)
+    slug = entry.slug
+    let names = "\(entry.metadata.system) \(entry.metadata.team) \(entry.slug)"
+    search = SafeText.shortened(SafeText.cleaned(names), to: 300).lowercased()
     rank = standing?.rankText ?? FigureText.absent
     rankKey = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
     let letters = standing?.tieGroups ?? []
