@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-browser test-codabench test-slurm test-threads codabench-bundle lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-browser test-codabench test-slurm test-threads codabench-bundle docs lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -34,9 +34,20 @@ test-threads: deps ## Run the tests that use several threads under ThreadSanitiz
 test-slurm: build ## Try the Slurm batch file on a one-node cluster on this machine (as root)
 	@scripts/test-slurm $(BIN)/invitro
 
-lint: ## Check the format of every source file
+lint: ## Check the format of every source file, the documents' links, and the helper scripts
 	swift format lint --strict --recursive $(SOURCES)
 	@scripts/check-sources
+	@scripts/benchmark-tables --check
+	@scripts/check-links
+	@python3 -m unittest -q Tests/Scripts/test_*.py
+
+docs: deps ## Make the API documentation of Metrics and Harness, in docs/api
+	@for module in Metrics Harness; do \
+	  mkdir -p docs/api/$$module; \
+	  swift package --allow-writing-to-directory docs/api/$$module generate-documentation \
+	    --target $$module --disable-indexing --transform-for-static-hosting \
+	    --hosting-base-path $$module --output-path docs/api/$$module || exit 1; \
+	done
 
 format: ## Format every source file in place
 	swift format --in-place --recursive $(SOURCES)
@@ -49,7 +60,7 @@ bench-training: deps ## Compare training and inference of the encoder with PyTor
 	swift build $(FLAGS)
 	@scripts/bench $(BIN) training
 
-simulate: deps ## Simulate how often intervals cover and tests reject (docs/inference.md)
+simulate: deps ## Simulate how often intervals cover and tests reject (docs/explanation/inference.md)
 	swift build $(FLAGS) --product invitro-bench
 	$(BIN)/invitro-bench simulate
 

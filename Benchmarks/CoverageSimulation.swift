@@ -3,7 +3,7 @@ import Foundation
 import Metrics
 
 /// `invitro-bench simulate [--runs N] [--resamples B]`: how often intervals cover and tests reject,
-/// as markdown for docs/inference.md.
+/// as markdown for docs/explanation/inference.md.
 enum CoverageSimulation {
   static let metrics: [Metric] = [.pcc, .ccc, .rmse, .mae]
 
@@ -121,7 +121,7 @@ enum CoverageSimulation {
       }
       for metric in metrics {
         let cells = methods.map { tally.share("\($0.0) \(metric)") }.joined(separator: " | ")
-        print("| \(scenario.title) | \(metric.rawValue.uppercased()) | \(cells) |")
+        print("| \(scenario.title) | \(metric.id.uppercased()) | \(cells) |")
       }
     }
   }
@@ -165,7 +165,7 @@ enum CoverageSimulation {
       for metric in metrics {
         let keys = ["c jackknife", "c percentile", "r jackknife", "r percentile"]
         let cells = keys.map { tally.share("\($0) \(metric)") }.joined(separator: " | ")
-        print("| \(scenario.title) | \(metric.rawValue.uppercased()) | \(cells) |")
+        print("| \(scenario.title) | \(metric.id.uppercased()) | \(cells) |")
       }
     }
   }
@@ -202,7 +202,7 @@ enum CoverageSimulation {
       for metric in metrics {
         let cells = ["c", "r", "j", "w", "s"].map { tally.share("\($0) \(metric)") }
         print(
-          "| \(scenario.title) | \(metric.rawValue.uppercased()) | \(cells.joined(separator: " | ")) |"
+          "| \(scenario.title) | \(metric.id.uppercased()) | \(cells.joined(separator: " | ")) |"
         )
       }
     }

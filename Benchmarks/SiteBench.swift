@@ -12,21 +12,17 @@ enum SiteBench {
     try? FileManager.default.removeItem(at: folder)
     defer { try? FileManager.default.removeItem(at: folder) }
     print("site: seconds to build, of which none is spent on scoring")
-    print("submissions   seconds  per 1000")
+    print("| submissions | whole build, s | per 1,000, s |")
+    print("|---:|---:|---:|")
     for count in [100, 1_000, 10_000] {
       let input = try SiteFixture.input(systems: count)
       let full = try clock.measure { try builder.build(input: input, to: folder) }
-      let cells = ["\(count)", text(full), text(full / Double(count) * 1_000)]
-      print(zip(cells, [14, 9, 11]).map(padded).joined())
+      print("| \(count) | \(text(full)) | \(text(full / Double(count) * 1_000)) |")
     }
   }
 
   private static func text(_ duration: Duration) -> String {
     let seconds = Double(duration.components.attoseconds) / 1e18
     return Rounding.text(Double(duration.components.seconds) + seconds, decimals: 3)
-  }
-
-  private static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(1, width - text.count))
   }
 }

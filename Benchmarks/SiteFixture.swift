@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Metrics
 import Report
 
 /// A made-up input of any size, for measuring and for tests in a browser. Its figures are drawn
@@ -62,7 +63,7 @@ enum SiteFixture {
     metadata.bibtex = "@misc{system\(index),\n  title = {System \(index)},\n  year = {2025}\n}"
     metadata.contact = "nobody-\(index)@example.org"
     let quality = 0.15 + 0.5 * Double(count - index) / Double(count) + 0.04 * random.centred()
-    metadata.claimed = [.empathy: ["pcc": quality + (index % 4 == 0 ? 0.03 : 0)]]
+    metadata.claimed = ["empathy": ["pcc": quality + (index % 4 == 0 ? 0.03 : 0)]]
     return Board.Entry(
       slug: slug, metadata: metadata, report: report(quality, index, &random))
   }
@@ -77,27 +78,27 @@ enum SiteFixture {
         high: Rounding.published(value + 0.9 * half))
     }
     var empathy = TargetScores()
-    empathy.pcc = around(quality)
-    empathy.ccc = around(quality - 0.05)
-    empathy.rmse = around(1.9 - quality)
-    empathy.mae = around(1.6 - quality)
-    empathy.spearman = around(quality - 0.02)
-    empathy.kendall = around(quality * 0.7)
+    empathy[.pcc] = around(quality)
+    empathy[.ccc] = around(quality - 0.05)
+    empathy[.rmse] = around(1.9 - quality)
+    empathy[.mae] = around(1.6 - quality)
+    empathy[.spearman] = around(quality - 0.02)
+    empathy[.kendall] = around(quality * 0.7)
     empathy.rowwise = around(quality)
     empathy.bias = Rounding.published(0.3 * random.centred())
-    var targets: TargetTable<TargetScores> = [.empathy: empathy]
+    var targets: TargetTable<TargetScores> = ["empathy": empathy]
     if index % 3 != 2 {
       var distress = TargetScores()
-      distress.pcc = around(quality - 0.1)
-      distress.ccc = around(quality - 0.18)
-      distress.rmse = around(2.1 - quality)
-      targets[.distress] = distress
+      distress[.pcc] = around(quality - 0.1)
+      distress[.ccc] = around(quality - 0.18)
+      distress[.rmse] = around(2.1 - quality)
+      targets["distress"] = distress
     }
     if index % 11 == 10 {
-      targets[.empathy]?.pcc = ScoredFigure(undefined: "the predictions are constant")
-      targets[.empathy]?.ccc = ScoredFigure(value: 0)
+      targets["empathy"]?[.pcc] = ScoredFigure(undefined: "the predictions are constant")
+      targets["empathy"]?[.ccc] = ScoredFigure(value: 0)
     }
-    var gender = Disparity(attribute: "gender", target: .empathy)
+    var gender = Disparity(attribute: "gender", target: "empathy")
     gender.gap = 0.0812
     gender.lowest = "Male"
     gender.highest = "Female"
@@ -110,8 +111,8 @@ enum SiteFixture {
         Sensitivity(cluster: "article", clusters: 14, fewClusters: true, targets: targets)
       ],
       wassa: WASSAScores(
-        averaged: Rounding.published(quality - 0.05), empathy: Rounding.published(quality),
-        distress: index % 3 != 2 ? Rounding.published(quality - 0.1) : nil),
+        averaged: Rounding.published(quality - 0.05), targets: ["empathy", "distress"],
+        figures: targets.mapValues { $0[.pcc]?.value ?? 0 }),
       digests: Digests(
         gold: random.digest(), order: random.digest(), predictions: random.digest()),
       signature: "pcc|ci:jackknife-z|cluster:person|perm:swap|B:10000|seed:1|adj:holm|v:fixture",
@@ -134,9 +135,11 @@ enum SiteFixture {
           value: Rounding.published(value),
           low: Rounding.published(value - 0.9 / Double(n).squareRoot()),
           high: Rounding.published(min(value + 0.8 / Double(n).squareRoot(), 0.98)))
-        group.empathy = GroupTargetScores(
-          pcc: figure, ccc: figure, rmse: ScoredFigure(value: Rounding.published(1.9 - value)),
-          goldSD: 1.8, bias: Rounding.published(0.2 * random.centred()))
+        var scores = TargetScores()
+        (scores[.pcc], scores[.ccc]) = (figure, figure)
+        scores[.rmse] = ScoredFigure(value: Rounding.published(1.9 - value))
+        (scores.goldSD, scores.bias) = (1.8, Rounding.published(0.2 * random.centred()))
+        group.targets["empathy"] = scores
         return group
       }
     }
@@ -158,7 +161,7 @@ enum SiteFixture {
     _ entries: [Board.Entry], _ random: inout FixtureGenerator
   ) -> BoardComparison {
     let defined = entries.compactMap { entry in
-      entry.report?.targets[.empathy]?.pcc?.value.map { (entry.slug, $0) }
+      entry.report?.targets["empathy"]?[.pcc]?.value.map { (entry.slug, $0) }
     }.sorted { $0.1 > $1.1 }
     var pairs: [BoardComparison.Pair] = []
     let all = defined.count <= 120
@@ -179,12 +182,12 @@ enum SiteFixture {
         tieGroups: [String(UnicodeScalar(UInt8(65 + (place / 4) % 26)))])
     }
     return BoardComparison(
-      metric: "pcc", target: .empathy, test: "paired permutation of persons, B 10000, seed 1",
+      metric: .pcc, target: "empathy", test: "paired permutation of persons, B 10000, seed 1",
       interval: "paired jackknife over persons", adjustment: "Holm",
       family: "\(pairs.count) pairs of \(defined.count) systems", level: 0.05, pairs: pairs,
       standings: standings,
-      detectable: DetectableDifference(
-        metric: "pcc", target: .empathy, difference: 0.19, power: 0.8, level: 0.05,
+      detectable: Harness.DetectableDifference(
+        metric: .pcc, target: "empathy", difference: 0.19, power: 0.8, level: 0.05,
         correlation: 0.6, simulations: 1000, seed: 1))
   }
 
@@ -192,7 +195,7 @@ enum SiteFixture {
     var metadata = SubmissionMetadata(
       benchmark: "fixture24", split: "test", team: "A paper", system: "Published \(slug)",
       kind: .published)
-    metadata.claimed = [.empathy: ["pcc": pcc, "ccc": pcc - 0.05]]
+    metadata.claimed = ["empathy": ["pcc": pcc, "ccc": pcc - 0.05]]
     metadata.paperURL = "https://example.org/papers/\(slug)"
     metadata.description = "As its abstract says."
     return Board.Entry(slug: slug, metadata: metadata, report: nil)
@@ -209,17 +212,17 @@ enum SiteFixture {
 
   private static func statistics() -> DatasetStatistics.SplitStatistics {
     DatasetStatistics.SplitStatistics(
-      name: "test", rows: 83, persons: 57, articles: 14,
+      name: "test", rows: 83, clusters: ["person": 57, "article": 14],
       labels: [
-        .empathy: .init(n: 83, mean: 4.19, sd: 1.86, histogram: [12, 10, 11, 13, 15, 22]),
-        .distress: .init(n: 83, mean: 3.87, sd: 1.94, histogram: nil),
+        "empathy": .init(n: 83, mean: 4.19, sd: 1.86, histogram: [12, 10, 11, 13, 15, 22]),
+        "distress": .init(n: 83, mean: 3.87, sd: 1.94, histogram: nil),
       ],
       groups: groupTable.flatMap { attribute, groups in
         groups.map { name, n, persons in
           let isSmall = n < 10 || persons < 5
           return .init(
             attribute: attribute, group: name, n: isSmall ? nil : n,
-            persons: isSmall ? nil : persons)
+            clusters: isSmall ? nil : persons)
         }
       })
   }
@@ -263,11 +266,12 @@ enum SiteFixture {
     {"schema": 1, "id": "fixture24", "title": "Fixture24 (made up)",
      "description": "Made-up figures in the shape of a real benchmark: 83 essays by 57 persons.",
      "licence": "none needed", "source": "https://example.org/fixture24", "open": true,
+     "rowNoun": "essay", "clusters": ["person", "article"],
      "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
      "primary": {"target": "empathy", "metric": "pcc"}, "defaultSplit": "test",
      "splits": [{"name": "dev", "rows": 63, "file": "dev.csv", "format": "csv"},
                 {"name": "test", "rows": 83, "file": "test.csv", "format": "csv"}],
-     "columns": {"empathy": "empathy"}, "groups": [], "missing": ["unknown"],
+     "columns": {}, "groups": [], "missing": ["unknown"],
      "quirks": ["A quote inside a field is written with a backslash.", "Persons repeat."]}
     """
 }

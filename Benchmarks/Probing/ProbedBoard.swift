@@ -54,16 +54,16 @@ struct ProbedBoard {
     if guards.decimals == nil { return exactAnswer(predictions) }
     let release = try releaseGuard.release(predictions, over: best)
     if release.verdict.isNewBest { best = predictions }
-    let scores = release.report?.targets[.empathy]
+    let scores = release.report?.targets["empathy"]
     return Answer(
-      isNewBest: release.verdict.isNewBest, pcc: scores?.pcc?.value, rmse: scores?.rmse?.value)
+      isNewBest: release.verdict.isNewBest, pcc: scores?[.pcc]?.value, rmse: scores?[.rmse]?.value)
   }
 
   private mutating func exactAnswer(_ predictions: Predictions) -> Answer {
     let verdict = releaseGuard.verdict(on: predictions, over: best)
     if verdict.isNewBest { best = predictions }
     guard verdict.isNewBest || guards.ladder == nil,
-      let rows = releaseGuard.scorer.rows(.empathy, of: predictions)
+      let rows = releaseGuard.scorer.rows("empathy", of: predictions)
     else { return Answer(isNewBest: verdict.isNewBest) }
     let moments = PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
     return Answer(

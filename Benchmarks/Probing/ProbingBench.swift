@@ -4,7 +4,7 @@ import Harness
 import Metrics
 
 /// `invitro-bench probing [--seeds N]`: how many hidden labels an attack recovers through our own
-/// scorer with each guard off and on, as markdown for docs/probing.md.
+/// scorer with each guard off and on, as markdown for docs/explanation/probing.md.
 ///
 /// The labels are those of sample24's test split, which the program itself makes.
 enum ProbingBench {
@@ -86,8 +86,8 @@ enum ProbingBench {
       let home = DataHome(folder.appending(path: "home"))
       _ = try DatasetImporter.run(definition, from: files, into: home)
       let test = try home.load(definition, split: "test")
-      let train = try home.load(definition, split: "train").gold(.empathy).compactMap { $0 }
-      gold = test.gold(.empathy).compactMap { $0 }
+      let train = try home.load(definition, split: "train").gold("empathy").compactMap { $0 }
+      gold = test.gold("empathy").compactMap { $0 }
       let moments = Standardised(train)
       prior = ProbingPrior(
         rows: gold.count, mean: moments.mean, deviation: moments.deviation)
@@ -102,7 +102,7 @@ enum ProbingBench {
       ).sorted()
       systems = try names.map { name in
         let file = files.appending(path: "systems/\(name)/predictions_EMP.tsv")
-        return (name, try reader.read(file).values(.empathy) ?? [])
+        return (name, try reader.read(file).values("empathy") ?? [])
       }
     }
 
@@ -123,7 +123,7 @@ enum ProbingBench {
     func printPairedErrors() {
       print("\n| pair of sample systems | difference in PCC | paired standard error |")
       print("|---|---:|---:|")
-      let sample = ClusteredSample(gold: gold, clusters: scorer.dataset.rows.map(\.person))
+      let sample = ClusteredSample(gold: gold, clusters: scorer.dataset.mainClusters)
       for (place, second) in systems.enumerated() {
         for first in systems[..<place] {
           let pair = PairComparison(sample, second.predictions, first.predictions)

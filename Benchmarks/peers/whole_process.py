@@ -1,6 +1,6 @@
-"""Times two commands as whole processes, in turn, and prints wall time, peak memory and ratios.
+"""Times commands by pairs as whole processes, in turn, and prints wall time, peak memory and ratios as a table.
 
-usage: whole_process.py RUNS "NAME A" "COMMAND A" "NAME B" "COMMAND B"
+usage: whole_process.py RUNS "NAME A" "NAME B" ["WORK" "COMMAND A" "COMMAND B"]...
 """
 import os
 import shlex
@@ -9,7 +9,8 @@ import sys
 import time
 
 runs = int(sys.argv[1])
-commands = [(sys.argv[2], shlex.split(sys.argv[3])), (sys.argv[4], shlex.split(sys.argv[5]))]
+names = sys.argv[2:4]
+works = [sys.argv[i:i + 3] for i in range(4, len(sys.argv), 3)]
 
 
 def run(command):
@@ -26,16 +27,17 @@ def run(command):
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-times, memory = ([], []), ([], [])
-for index in range(runs + 1):
-    for which, (_, command) in enumerate(commands):
-        seconds, megabytes = run(command)
-        if index > 0:  # the first round warms the caches
-            times[which].append(seconds)
-            memory[which].append(megabytes)
-for which, (name, _) in enumerate(commands):
-    print(f"  {name}: {statistics.median(times[which]) * 1e3:.0f} ms (median of {runs}), "
-          f"peak {max(memory[which]):.0f} MB")
-ratio = statistics.median(b / a for a, b in zip(*times))
-print(f"  {commands[0][0]} is {ratio:.1f} times as fast; "
-      f"its peak memory is {max(memory[0]) / max(memory[1]):.2f} of the other's")
+print(f"| work | {names[0]} | {names[1]} | ratio | peak memory, ours / theirs |")
+print("|---|---:|---:|---:|---:|")
+for work, *commands in works:
+    times, memory = ([], []), ([], [])
+    for index in range(runs + 1):
+        for which, command in enumerate(commands):
+            seconds, megabytes = run(shlex.split(command))
+            if index > 0:  # the first round warms the caches
+                times[which].append(seconds)
+                memory[which].append(megabytes)
+    medians = [f"{statistics.median(values) * 1e3:,.0f} ms" for values in times]
+    ratio = statistics.median(b / a for a, b in zip(*times))
+    print(f"| {work} | {medians[0]} | {medians[1]} | {ratio:.1f} | {max(memory[0]):.0f} / {max(memory[1]):.0f} MB |",
+          flush=True)

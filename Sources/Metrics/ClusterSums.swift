@@ -82,24 +82,3 @@ struct ClusterSums: Sendable {
     return (dR / (1 - r * r), dC / (1 - c * c), dRMSE, dMAE)
   }
 }
-
-extension Metric {
-  /// The lane of `ClusterSums.metrics`, nil for the rank correlations.
-  var lane: Int? {
-    switch self {
-    case .pcc: 0
-    case .ccc: 1
-    case .rmse: 2
-    case .mae: 3
-    case .spearman, .kendall: nil
-    }
-  }
-
-  /// The variance-stabilising scale: Fisher's z of a correlation, the logarithm of an error.
-  func stabilised(_ value: Double) -> Double {
-    higherIsBetter ? atanh(value) : log(value)
-  }
-
-  /// Back from the stabilised scale.
-  func original(_ value: Double) -> Double { higherIsBetter ? tanh(value) : exp(value) }
-}

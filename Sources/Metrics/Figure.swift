@@ -36,3 +36,30 @@ public enum Figure: Sendable, Hashable {
     if case .undefined(let reason) = self { reason } else { nil }
   }
 }
+
+/// A result of several numbers, or the reason why there is none.
+///
+/// What `Figure` is to a single number, this is to a value with parts.
+public enum Outcome<Value: Sendable>: Sendable {
+  case value(Value)
+  case undefined(Figure.Reason)
+
+  public var value: Value? {
+    if case .value(let value) = self { value } else { nil }
+  }
+
+  public var reason: Figure.Reason? {
+    if case .undefined(let reason) = self { reason } else { nil }
+  }
+
+  /// The figure that `part` takes from the value; the reason is passed on.
+  public func figure(_ part: (Value) -> Double) -> Figure {
+    switch self {
+    case .value(let value): .value(part(value))
+    case .undefined(let reason): .undefined(reason)
+    }
+  }
+}
+
+extension Outcome: Equatable where Value: Equatable {}
+extension Outcome: Hashable where Value: Hashable {}

@@ -5,7 +5,7 @@ public struct PairComparison: Sendable {
   let first: SystemInference
   let second: SystemInference
 
-  /// The interval a report shows where nothing else is asked for; see docs/inference.md.
+  /// The interval a report shows unless another is asked for; see docs/explanation/inference.md.
   public static let defaultMethod = IntervalMethod.jackknife
 
   /// - Parameters: both (n,), finite, in the order of the sample.
@@ -38,7 +38,7 @@ public struct PairComparison: Sendable {
   }
 
   public func intervals(
-    _ metrics: [Metric] = [.pcc, .ccc, .rmse, .mae], method: IntervalMethod = defaultMethod
+    _ metrics: [Metric] = Metric.ranking, method: IntervalMethod = defaultMethod
   ) -> [Metric: Outcome<Interval>] {
     let bootstrap =
       method == .percentile

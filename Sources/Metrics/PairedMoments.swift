@@ -119,12 +119,10 @@ public struct PairedMoments: Sendable, Hashable {
 
   /// A metric that is a function of the sums; rank correlations are `methodDoesNotApply`.
   public func figure(_ metric: Metric, form: ConcordanceForm = .population) -> Figure {
-    switch metric {
-    case .pcc: pcc()
-    case .ccc: ccc(form)
-    case .rmse: rmse()
-    case .mae: mae()
-    case .spearman, .kendall: .undefined(.methodDoesNotApply)
+    if case .moments(_, let figure) = metric.computation {
+      figure(self, form)
+    } else {
+      .undefined(.methodDoesNotApply)
     }
   }
 

@@ -8,22 +8,9 @@ package struct PairwiseRanks: Sendable {
   /// Up to so many rows this is quicker than sorting once a cluster, and no sum leaves 32 bits.
   static let limit = 2048
 
-  package let all: Correlations
+  package let all: RankCorrelation
   /// (count,); undefined where fewer than two rows or a constant column remain.
-  package let withoutEach: [Correlations]
-
-  /// Both figures of one set of rows.
-  package struct Correlations: Sendable, Equatable {
-    package var spearman: Figure
-    package var kendall: Figure
-
-    package init(spearman: Figure, kendall: Figure) {
-      self.spearman = spearman
-      self.kendall = kendall
-    }
-
-    package subscript(metric: Metric) -> Figure { metric == .spearman ? spearman : kendall }
-  }
+  package let withoutEach: [RankCorrelation]
 
   /// - Parameters:
   ///   - predictions: (n,), finite; gold the same; n at most ``limit``.
@@ -195,17 +182,17 @@ private struct SetSums {
   var tiedX = 0
   var tiedY = 0
 
-  func correlations(rows n: Int) -> PairwiseRanks.Correlations {
+  func correlations(rows n: Int) -> RankCorrelation {
     if let reason = obstacle(rows: n) {
-      return PairwiseRanks.Correlations(spearman: .undefined(reason), kendall: .undefined(reason))
+      return RankCorrelation(spearman: .undefined(reason), kendallTauB: .undefined(reason))
     }
     let rho = Double(products) / (Double(squaresX).squareRoot() * Double(squaresY).squareRoot())
     let pairs = n * (n - 1) / 2
     let scale =
       Double(pairs - tiedX / 2).squareRoot() * Double(pairs - tiedY / 2).squareRoot()
-    return PairwiseRanks.Correlations(
+    return RankCorrelation(
       spearman: .finite(max(-1, min(1, rho))),
-      kendall: .finite(max(-1, min(1, Double(difference / 2) / scale))))
+      kendallTauB: .finite(max(-1, min(1, Double(difference / 2) / scale))))
   }
 
   private func obstacle(rows n: Int) -> Figure.Reason? {

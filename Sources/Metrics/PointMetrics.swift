@@ -36,25 +36,21 @@ public enum PointMetrics {
   public static func figure(
     _ metric: Metric, _ x: [Double], _ y: [Double], form: ConcordanceForm = .population
   ) -> Figure {
-    switch metric {
-    case .pcc: pcc(x, y)
-    case .ccc: ccc(x, y, form: form)
-    case .rmse: rmse(x, y)
-    case .mae: mae(x, y)
-    case .spearman: spearman(x, y)
-    case .kendall: kendallTauB(x, y)
+    switch metric.computation {
+    case .moments: PairedMoments(predictions: x, gold: y).figure(metric, form: form)
+    case .ranks: RankCorrelation(predictions: x, gold: y).figure(metric)
     }
   }
 
-  /// All six, reading the columns once for the moments and sorting them once for the ranks.
+  /// All of them, reading the columns once for the moments and sorting them once for the ranks.
   public static func all(
     _ x: [Double], _ y: [Double], form: ConcordanceForm = .population, threads: Int = 1
   ) -> [Metric: Figure] {
     let sums = PairedMoments(predictions: x, gold: y, threads: threads)
     let ranks = RankCorrelation(predictions: x, gold: y, threads: threads)
-    return [
-      .pcc: sums.pcc(), .ccc: sums.ccc(form), .rmse: sums.rmse(), .mae: sums.mae(),
-      .spearman: ranks.spearman, .kendall: ranks.kendallTauB,
-    ]
+    return Dictionary(
+      uniqueKeysWithValues: Metric.all.map { metric in
+        (metric, metric.isOfRanks ? ranks.figure(metric) : sums.figure(metric, form: form))
+      })
   }
 }

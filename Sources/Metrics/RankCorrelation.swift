@@ -23,6 +23,20 @@ public struct RankCorrelation: Sendable, Hashable {
     kendallTauB = Self.tauB(orders[0], orders[1], threads: threads)
   }
 
+  package init(spearman: Figure, kendallTauB: Figure) {
+    self.spearman = spearman
+    self.kendallTauB = kendallTauB
+  }
+
+  /// A metric of the ranks; others are `methodDoesNotApply`.
+  public func figure(_ metric: Metric) -> Figure {
+    if case .ranks(let figure) = metric.computation {
+      figure(self)
+    } else {
+      .undefined(.methodDoesNotApply)
+    }
+  }
+
   static func obstacle(_ x: [Double], _ y: [Double]) -> Figure.Reason? {
     guard x.count > 1, let x0 = x.first, let y0 = y.first else {
       return x.isEmpty ? .noRows : .tooFewRows

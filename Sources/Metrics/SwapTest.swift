@@ -49,7 +49,7 @@ public struct SwapTest: Sendable, Hashable {
     for part in parts { counts &+= part.0 }
     undefinedReplicates = parts.reduce(0) { $0 + $1.1 }
     var p: [Metric: Figure] = [:]
-    for metric in [Metric.pcc, .ccc, .rmse, .mae] {
+    for metric in Metric.ranking {
       guard let lane = metric.lane else { continue }
       let reason = Self.obstacle(metric, sample, a, b, options.form)
       p[metric] =
@@ -64,12 +64,7 @@ public struct SwapTest: Sendable, Hashable {
     _ form: ConcordanceForm
   ) -> Figure.Reason? {
     let reasons = [a, b].compactMap { x in
-      let sums = PairedMoments(predictions: x, gold: sample.gold)
-      return switch metric {
-      case .pcc: sums.pcc().reason
-      case .ccc: sums.ccc(form).reason
-      default: sums.rmse().reason
-      }
+      PairedMoments(predictions: x, gold: sample.gold).figure(metric, form: form).reason
     }
     return reasons.first
   }

@@ -15,7 +15,7 @@ public struct SystemInference: Sendable {
   let sums: ClusterSums
 
   /// The interval a report shows where nothing else is asked for: the simulation in
-  /// docs/inference.md finds that it covers best at 57 clusters.
+  /// docs/explanation/inference.md finds that it covers best at 57 clusters.
   public static let defaultMethod = IntervalMethod.jackknife
 
   /// Work of the delete-one rank correlations is refused beyond this many cluster × row visits.
@@ -36,7 +36,7 @@ public struct SystemInference: Sendable {
 
   /// The metric on all rows.
   public func figure(_ metric: Metric) -> Figure {
-    metric.lane == nil
+    metric.isOfRanks
       ? PointMetrics.figure(metric, predictions, sample.gold, form: options.form)
       : moments.figure(metric, form: options.form)
   }
@@ -52,7 +52,7 @@ public struct SystemInference: Sendable {
   ///
   /// Rank correlations have a jackknife interval only; others say `methodDoesNotApply`.
   public func intervals(
-    _ metrics: [Metric] = [.pcc, .ccc, .rmse, .mae], method: IntervalMethod = defaultMethod
+    _ metrics: [Metric] = Metric.ranking, method: IntervalMethod = defaultMethod
   ) -> [Metric: Outcome<Interval>] {
     var result: [Metric: Outcome<Interval>] = [:]
     let bootstrap: Bootstrap? =
@@ -75,7 +75,7 @@ public struct SystemInference: Sendable {
     _ without: [SIMD4<Double>]
   ) -> Outcome<Interval> {
     // Asked before the figure, which at that size takes a while itself.
-    if metric.lane == nil, sample.clusterCount * sample.count > Self.rankWorkLimit {
+    if metric.isOfRanks, sample.clusterCount * sample.count > Self.rankWorkLimit {
       return .undefined(.tooManyRows)
     }
     let point: Double
@@ -86,6 +86,7 @@ public struct SystemInference: Sendable {
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
     switch method {
     case .jackknife:
+      guard metric.lane != nil || metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
       let variance = metric.lane.map { lane in
         Self.jackknifeVariance(without.map { metric.stabilised($0[lane]) })
       }
@@ -107,6 +108,7 @@ public struct SystemInference: Sendable {
   /// Metrics without each cluster in turn, (G,); nil for one that is undefined without a cluster.
   func leaveOneOut(_ metric: Metric) -> Outcome<[Double]> {
     guard let lane = metric.lane else {
+      guard metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
       guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
         return .undefined(.tooManyRows)
       }
@@ -118,13 +120,15 @@ public struct SystemInference: Sendable {
 
   /// A rank correlation without each cluster in turn, (G,).
   private func withoutEach(_ metric: Metric) -> [Figure] {
-    if sample.count <= PairwiseRanks.limit { return pairwiseRanks().withoutEach.map { $0[metric] } }
+    if sample.count <= PairwiseRanks.limit {
+      return pairwiseRanks().withoutEach.map { $0.figure(metric) }
+    }
     let clusters = sample.clusterOfRow
     return Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
       let rows = clusters.indices.filter { clusters[$0] != cluster }
-      let ranks = RankCorrelation(
-        predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] })
-      return metric == .spearman ? ranks.spearman : ranks.kendallTauB
+      return RankCorrelation(
+        predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] }
+      ).figure(metric)
     }
   }
 
@@ -134,27 +138,25 @@ public struct SystemInference: Sendable {
       count: sample.clusterCount)
   }
 
-  /// Spearman's and Kendall's correlation with their jackknife intervals, which share their work.
+  /// The rank correlations with their jackknife intervals, which share their work.
   public func rankCorrelations() -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
     if sample.count <= PairwiseRanks.limit {
       let ranks = pairwiseRanks()
       return withIntervals(ranks.all) { metric in
-        Self.numbers(ranks.withoutEach.map { $0[metric] })
+        Self.numbers(ranks.withoutEach.map { $0.figure(metric) })
       }
     }
     let ranks = RankCorrelation(
       predictions: predictions, gold: sample.gold, threads: options.threads)
-    return withIntervals(
-      PairwiseRanks.Correlations(spearman: ranks.spearman, kendall: ranks.kendallTauB),
-      leftOut: leaveOneOut)
+    return withIntervals(ranks, leftOut: leaveOneOut)
   }
 
   private func withIntervals(
-    _ ranks: PairwiseRanks.Correlations, leftOut: (Metric) -> Outcome<[Double]>
+    _ ranks: RankCorrelation, leftOut: (Metric) -> Outcome<[Double]>
   ) -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
     var made: [Metric: (figure: Figure, interval: Outcome<Interval>)] = [:]
-    for metric in [Metric.spearman, .kendall] {
-      let figure = ranks[metric]
+    for metric in Metric.all where metric.isOfRanks {
+      let figure = ranks.figure(metric)
       guard let point = figure.value else {
         made[metric] = (figure, .undefined(figure.reason ?? .degenerate))
         continue

@@ -31,18 +31,6 @@ public enum ReferenceError: CommandError {
   /// Labels that cannot be curated as asked.
   case curation(CurationProblem)
 
-  /// What `body` gives; an error of the file system becomes one of this module.
-  static func wrapping<Value>(
-    _ body: () throws(BasicsError) -> Value
-  ) throws(ReferenceError) -> Value {
-    do throws(BasicsError) { return try body() } catch {
-      switch error {
-      case .file(let path, let reason): throw .file(path: path, reason: reason)
-      case .json(let reason): throw .file(path: "JSON", reason: reason)
-      }
-    }
-  }
-
   /// The exit code a command ends with.
   public var exitStatus: ExitStatus {
     switch self {

@@ -19,7 +19,7 @@ struct CodabenchCommand: ParsableCommand {
       INPUT/ref holds a benchmark's folder of a data home, whose persons are the clusters of
       intervals, or one file of labels such as goldstandard_EMP.tsv. Under 4 decimals, what a
       leaderboard does not need is left out, and a number more than 1 outside the labels' range is an
-      error: see docs/probing.md.
+      error: see docs/explanation/probing.md.
 
       Examples:
         invitro codabench /app/input /app/output --decimals 2
@@ -74,10 +74,10 @@ struct CodabenchCommand: ParsableCommand {
         Data(outcome.wassa.utf8), to: folder.appending(path: "scores.txt"))
     }
     try AtomicFile.write(
-      Data(DetailedResults(report, decimals: decimals).html.utf8),
+      Data(DetailedResults(report, targets: outcome.targets, decimals: decimals).html.utf8),
       to: folder.appending(path: "detailed_results.html"))
     try AtomicFile.write(
       CanonicalJSON.document(report.flatScores), to: folder.appending(path: "scores.json"))
-    Console.print(ScoreText(report).text)
+    Console.print(ScoreText(report, targets: outcome.targets.map(\.name)).text)
   }
 }

@@ -49,7 +49,7 @@ struct CompareCommand: ParsableCommand {
     let scorer = try Scorer(
       definition, dataset: dataset, options: try inference.scoringOptions())
     let reader = PredictionReader(
-      definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+      definition, dataset: dataset, columns: try predictions.columns(definition),
       dropMissing: predictions.dropMissing)
     if runs {
       try compareRuns(scorer, reader)
@@ -60,7 +60,7 @@ struct CompareCommand: ParsableCommand {
       let report = try scorer.compare(
         read[0], named: inputs[0], read[1], named: inputs[1])
       if output.json { return try Console.json(report) }
-      Console.print(CompareText.pair(report))
+      Console.print(CompareText.pair(report, targets: definition.targetNames))
     }
   }
 

@@ -1,26 +1,27 @@
 import Basics
 import Harness
+import Metrics
 
 /// Comparisons as a person reads them on a terminal.
 enum CompareText {
-  static func pair(_ report: PairReport) -> String {
+  static func pair(_ report: PairReport, targets: [String]) -> String {
     var table = TextTable([
       ("target", .left), ("metric", .left), ("first", .right), ("second", .right),
       ("difference", .right), ("interval", .left), ("p (swap)", .right),
     ])
     var rowwise: [String] = []
-    for target in Target.allCases {
+    for target in targets {
       guard let scores = report.targets[target] else { continue }
-      for metric in ["pcc", "ccc", "rmse", "mae"] {
+      for metric in Metric.ranking {
         guard let one = scores.metrics[metric] else { continue }
         table.add([
-          target.rawValue, metric.uppercased(), number(one.first), number(one.second),
+          target, metric.title, number(one.first), number(one.second),
           number(one.difference), interval(one.low, one.high) ?? one.undefined ?? "",
           number(one.p, missing: ""),
         ])
       }
       rowwise.append(
-        "\(target.rawValue): predictions correlate at \(number(scores.correlation)); "
+        "\(target): predictions correlate at \(number(scores.correlation)); "
           + "Williams t = \(number(scores.williams.statistic)), p = \(pValue(scores.williams.p)); "
           + "Steiger Z = \(number(scores.steiger.statistic)), p = \(pValue(scores.steiger.p)) "
           + "(both take rows as independent)")
@@ -59,7 +60,7 @@ enum CompareText {
       ])
     }
     return """
-      \(comparison.metric.uppercased()) of \(comparison.target.rawValue): ranks that the data allow
+      \(comparison.metric.title) of \(comparison.target): ranks that the data allow
 
       \(ranks.text)
 
@@ -86,22 +87,22 @@ enum CompareText {
       ("metric", .left), ("Student t", .right), ("p", .right), ("", .left), ("Welch t", .right),
       ("p", .right), ("Hedges g", .right),
     ])
-    for metric in ["pcc", "ccc", "rmse", "mae"] {
+    for metric in Metric.ranking {
       guard let one = report.metrics[metric] else { continue }
       for (name, summary) in [(report.first, one.first), (report.second, one.second)] {
         guard let summary else { continue }
         table.add([
-          metric.uppercased(), name, "\(summary.seeds)", number(summary.median),
+          metric.title, name, "\(summary.seeds)", number(summary.median),
           number(summary.peak), number(summary.mean), number(summary.sd),
         ])
       }
       tests.add([
-        metric.uppercased(), number(one.student.statistic), pValue(one.student.p),
+        metric.title, number(one.student.statistic), pValue(one.student.p),
         one.stars ?? "", number(one.welch.statistic), pValue(one.welch.p), number(one.hedgesG),
       ])
     }
     return """
-      \(report.benchmark)/\(report.split), \(report.target.rawValue)
+      \(report.benchmark)/\(report.split), \(report.target)
 
       \(table.text)
 

@@ -32,12 +32,12 @@ struct ScoreCommand: ParsableCommand {
       valueName: "file"))
   var gold: String?
 
-  @Option(help: ArgumentHelp("Only these demographic attributes.", valueName: "gender,race,…"))
+  @Option(help: ArgumentHelp("Only these attributes.", valueName: "gender,race,…"))
   var by: String?
 
   @OptionGroup var inference: InferenceArguments
 
-  @Flag(help: "Show intervals under article, row and person × article clustering too.")
+  @Flag(help: "Show intervals under the other clusterings too, and under two crossed ones.")
   var sensitivity = false
 
   @Flag(help: "Simulate the smallest difference that a comparison on this split would find.")
@@ -57,9 +57,10 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let report = ReleaseRule.open.release(try gold.map(scorePair) ?? scoreSplit())
+    let (scored, definition) = try gold.map(scorePair) ?? scoreSplit()
+    let report = ReleaseRule.open.release(scored)
     if output.json { return try Console.json(report) }
-    Console.print(ScoreText(report).text)
+    Console.print(ScoreText(report, targets: definition.targetNames).text)
   }
 
   private func options() throws -> ScoringOptions {
@@ -71,15 +72,16 @@ struct ScoreCommand: ParsableCommand {
     return options
   }
 
-  private func scorePair(_ gold: String) throws -> PrivateReport {
-    try FilePair(
-      predictions: URL(filePath: file), gold: URL(filePath: gold),
-      columns: try PredictionColumns.parse(predictions.column),
-      dropMissing: predictions.dropMissing
+  private func scorePair(_ gold: String) throws -> (PrivateReport, BenchmarkDefinition) {
+    let model = try BenchmarkRegistry.standard()
+    let report = try FilePair(
+      predictions: URL(filePath: file), gold: URL(filePath: gold), like: model,
+      columns: try predictions.columns(model), dropMissing: predictions.dropMissing
     ).score(options())
+    return (report, model)
   }
 
-  private func scoreSplit() throws -> PrivateReport {
+  private func scoreSplit() throws -> (PrivateReport, BenchmarkDefinition) {
     let (definition, name) = try split.resolve()
     let options = try options()
     for attribute in options.attributes ?? []
@@ -92,23 +94,24 @@ struct ScoreCommand: ParsableCommand {
     let dataset = try data.home.load(definition, split: name)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let read = try PredictionReader(
-      definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+      definition, dataset: dataset, columns: try predictions.columns(definition),
       dropMissing: predictions.dropMissing
     ).read(URL(filePath: file))
     FaultListing.show(read.warnings)
-    return try scorer.score(read)
+    return (try scorer.score(read), definition)
   }
 }
 
 /// The choices of an inference, shared by `score`, `compare` and `site build`.
 struct InferenceArguments: ParsableArguments {
-  @Option(help: "Rows that belong together: person, article or row.")
-  var cluster: ScoringOptions.Cluster = .person
+  @Option(
+    help: "The clustering of rows that belong together, or row. Default: the benchmark's first.")
+  var cluster: String?
 
   @Option(
     help: ArgumentHelp(
       "Interval: jackknife-z, percentile, bca or studentised. Default: the one that covers best "
-        + "at 57 clusters, see docs/inference.md.", valueName: "method"))
+        + "at 57 clusters, see docs/explanation/inference.md.", valueName: "method"))
   var interval: IntervalMethod = SystemInference.defaultMethod
 
   @Option(help: "Nominal coverage of intervals.")
@@ -149,7 +152,6 @@ struct InferenceArguments: ParsableArguments {
   }
 }
 
-extension ScoringOptions.Cluster: ExpressibleByArgument {}
 extension IntervalMethod: ExpressibleByArgument {
   /// The methods of a single clustering; the others stand beside them where they apply.
   static let choices = allCases.filter { ![.twoWayJackknife, .fisherRows].contains($0) }

@@ -1,11 +1,14 @@
 import Basics
 import Harness
+import Metrics
 
 /// A score report as a person reads it on a terminal.
 struct ScoreText {
   private let report: ScoreReport
+  private let targets: [String]
 
-  init(_ report: ScoreReport) { self.report = report }
+  /// - Parameter targets: in the order to show them.
+  init(_ report: ScoreReport, targets: [String]) { (self.report, self.targets) = (report, targets) }
 
   var text: String {
     var parts = [
@@ -29,25 +32,19 @@ struct ScoreText {
     return parts.joined(separator: "\n\n")
   }
 
-  private func figures(_ targets: TargetTable<TargetScores>) -> String {
+  private func figures(_ all: TargetTable<TargetScores>) -> String {
     var table = TextTable([
       ("target", .left), ("metric", .left), ("value", .right), ("interval", .left),
       ("better", .left),
     ])
-    for target in Target.allCases {
-      guard let scores = targets[target] else { continue }
-      let rows: [(String, ScoredFigure?, String)] = [
-        ("PCC", scores.pcc, "higher"), ("CCC", scores.ccc, "higher"),
-        ("RMSE", scores.rmse, "lower"), ("MAE", scores.mae, "lower"),
-        ("Spearman", scores.spearman, "higher"), ("Kendall tau-b", scores.kendall, "higher"),
-        ("Krippendorff alpha", scores.alpha, "higher"),
-        ("PCC, rows as independent", scores.rowwise, ""),
-      ]
+    for target in targets {
+      guard let scores = all[target] else { continue }
+      let rows: [(String, ScoredFigure?, String)] =
+        scores.metrics.map { ($0.title, scores[$0], $0.higherIsBetter ? "higher" : "lower") }
+        + [("PCC, rows as independent", scores.rowwise, "")]
       for (name, figure, better) in rows {
         guard let figure else { continue }
-        table.add([
-          target.rawValue, name, Self.value(figure), Self.interval(figure), better,
-        ])
+        table.add([target, name, Self.value(figure), Self.interval(figure), better])
       }
     }
     return table.text
@@ -75,12 +72,13 @@ struct ScoreText {
           [group.attribute, group.group, group.suppressed ?? ""] + Array(repeating: "", count: 8))
         continue
       }
-      for (target, scores) in [(Target.empathy, group.empathy), (.distress, group.distress)] {
-        guard let scores else { continue }
+      for target in targets {
+        guard let scores = group.targets[target] else { continue }
+        func figure(_ metric: Metric) -> ScoredFigure { scores[metric] ?? ScoredFigure() }
         table.add([
-          group.attribute, group.group, target.rawValue, group.n.map { "\($0)" } ?? "",
-          group.clusters.map { "\($0)" } ?? "", Self.value(scores.pcc), Self.value(scores.ccc),
-          Self.interval(scores.ccc), Self.value(scores.rmse),
+          group.attribute, group.group, target, group.n.map { "\($0)" } ?? "",
+          group.clusters.map { "\($0)" } ?? "", Self.value(figure(.pcc)), Self.value(figure(.ccc)),
+          Self.interval(figure(.ccc)), Self.value(figure(.rmse)),
           scores.goldSD.map { Rounding.text($0, decimals: 2) } ?? "",
           scores.bias.map { Rounding.text($0, decimals: 2) } ?? "",
         ])
@@ -96,7 +94,7 @@ struct ScoreText {
     ])
     for one in disparities {
       table.add([
-        one.attribute, one.target.rawValue,
+        one.attribute, one.target,
         one.gap.map { Rounding.text($0) } ?? "-", one.lowest ?? one.undefined ?? "",
         one.highest ?? "", one.p.map { Rounding.text($0) } ?? "",
         one.adjusted.map { Rounding.text($0) } ?? "",
@@ -105,7 +103,7 @@ struct ScoreText {
     return table.text
   }
 
-  private static func detectable(_ one: DetectableDifference) -> String {
+  private static func detectable(_ one: Harness.DetectableDifference) -> String {
     let settings =
       "80% power at level \(Rounding.text(one.level, decimals: 2)), systems correlated at "
       + "\(Rounding.text(one.correlation, decimals: 1)), \(one.simulations) simulations, "
@@ -113,13 +111,14 @@ struct ScoreText {
     guard let difference = one.difference else {
       return "Minimum detectable difference: none (\(one.undefined ?? "")); \(settings)"
     }
-    return "Minimum detectable difference in \(one.metric.uppercased()): "
+    return "Minimum detectable difference in \(one.metric.title): "
       + "\(Rounding.text(difference, decimals: 3)) (\(settings))"
   }
 
   private var wassa: String {
     func text(_ value: Double?) -> String { value.map { Rounding.text($0) } ?? "not attempted" }
+    let figures = targets.map { "\($0) \(text(report.wassa[$0]))" }
     return "WASSA figures: averaged \(text(report.wassa.averaged)), "
-      + "empathy \(text(report.wassa.empathy)), distress \(text(report.wassa.distress))"
+      + figures.joined(separator: ", ")
   }
 }

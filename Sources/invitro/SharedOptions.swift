@@ -77,6 +77,11 @@ struct PredictionOptions: ParsableArguments {
 
   @Flag(help: "Leave out rows without a prediction and say how many, instead of refusing the file.")
   var dropMissing = false
+
+  /// The columns that were named, by target.
+  func columns(_ definition: BenchmarkDefinition) throws -> TargetTable<String> {
+    try PredictionColumns.parse(column, targets: definition.targetNames)
+  }
 }
 
 struct JSONOption: ParsableArguments {

@@ -39,7 +39,7 @@ struct SubmitCommand: ParsableCommand {
       let metadata = try metadata(definition, split: name)
       let dataset = try data.home.load(definition, split: name)
       let read = try PredictionReader(
-        definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+        definition, dataset: dataset, columns: try predictions.columns(definition),
         dropMissing: predictions.dropMissing
       ).read(URL(filePath: file))
       FaultListing.show(read.warnings)

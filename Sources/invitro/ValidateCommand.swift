@@ -9,8 +9,8 @@ struct ValidateCommand: ParsableCommand {
     abstract: "Say whether a prediction file is valid, and everything that is wrong with it.",
     discussion: HelpText.reflow(
       """
-      Forms: WASSA (predictions_EMP.tsv: no header, empathy and optionally distress, in the
-      split's order), TSV or CSV with a header and an id, JSON lines; plain or in a zip.
+      Forms: WASSA (predictions_EMP.tsv: no header, the first target and optionally the others, in
+      the split's order), TSV or CSV with a header and an id, JSON lines; plain or in a zip.
       No gold labels are needed beyond the imported split's ids.
 
         Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
@@ -28,7 +28,7 @@ struct ValidateCommand: ParsableCommand {
   struct Verdict: Encodable {
     var valid: Bool
     var rows: Int?
-    var targets: [Target]?
+    var targets: [String]?
     var missing: Int?
     var sha256: String?
     var faults: [Fault]
@@ -38,7 +38,7 @@ struct ValidateCommand: ParsableCommand {
     let (definition, name) = try split.resolve()
     let dataset = try data.home.load(definition, split: name)
     let reader = PredictionReader(
-      definition, dataset: dataset, targets: try PredictionColumns.parse(predictions.column),
+      definition, dataset: dataset, columns: try predictions.columns(definition),
       dropMissing: predictions.dropMissing)
     do {
       let read = try reader.read(URL(filePath: file))
@@ -52,7 +52,7 @@ struct ValidateCommand: ParsableCommand {
   private func report(
     _ read: Predictions, definition: BenchmarkDefinition, split: String
   ) throws {
-    let targets = Target.allCases.filter { read.columns[$0] != nil }
+    let targets = read.attempted
     if output.json {
       return try Console.json(
         Verdict(
@@ -62,7 +62,7 @@ struct ValidateCommand: ParsableCommand {
     FaultListing.show(read.warnings)
     var text =
       "\(file) is valid: \(read.present.count) rows of \(definition.id)/\(split), "
-      + targets.map(\.rawValue).joined(separator: " and ")
+      + targets.joined(separator: " and ")
     if read.missingCount > 0 { text += "; \(read.missingCount) rows without a prediction dropped" }
     Console.print(text)
   }

@@ -31,7 +31,7 @@ struct InferenceGoldenTests {
   @Test("Percentile and BCa intervals agree within Monte Carlo error", arguments: metrics)
   func intervals(_ metric: Metric) throws {
     let system = SystemInference(sample, predictions: a, options: options)
-    let row = golden["metrics", metric.rawValue]
+    let row = golden["metrics", metric.id]
     let error = try #require(row["se"].number)
     let point = try #require(system.figure(metric).value)
     #expect(agree(point, row["point"].number ?? .nan))
@@ -51,7 +51,7 @@ struct InferenceGoldenTests {
   )
   func differences(_ metric: Metric) throws {
     let pair = PairComparison(sample, a, b, options: options)
-    let row = golden["metrics", metric.rawValue]
+    let row = golden["metrics", metric.id]
     let interval = try #require(pair.interval(metric, method: .percentile).value)
     let expected = row["difference_percentile"].numbers
     let limit = bound(try #require(row["difference_se"].number))
@@ -64,7 +64,7 @@ struct InferenceGoldenTests {
   @Test("Swap p-values agree within five binomial errors", arguments: metrics)
   func swap(_ metric: Metric) throws {
     let p = try #require(SwapTest(sample, a, b, options: options).p[metric]?.value)
-    let expected = try #require(golden["metrics", metric.rawValue, "swap_p"].number)
+    let expected = try #require(golden["metrics", metric.id, "swap_p"].number)
     let error = (expected * (1 - expected) * (1 / Double(Self.replicates) + 1e-5)).squareRoot()
     #expect(abs(p - expected) < 5 * error)
   }
@@ -73,7 +73,7 @@ struct InferenceGoldenTests {
   func others(_ metric: Metric) throws {
     // Not the same interval: they may differ by a fraction of a standard error at 83 rows.
     let system = SystemInference(sample, predictions: a, options: options)
-    let row = golden["metrics", metric.rawValue]
+    let row = golden["metrics", metric.id]
     let error = try #require(row["se"].number)
     for method in [IntervalMethod.jackknife, .studentised] {
       let interval = try #require(system.interval(metric, method: method).value)

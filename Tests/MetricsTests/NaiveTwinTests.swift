@@ -53,9 +53,8 @@ struct NaiveTwinTests {
       n == 4 ? ($0 == 0 ? 0 : 1) : Int(generator.uniform() * Double(n) / 3)
     }
     let count = (clusters.max() ?? 0) + 1
-    func sorted(_ rows: [Int]) -> PairwiseRanks.Correlations {
-      let ranks = RankCorrelation(predictions: rows.map { x[$0] }, gold: rows.map { y[$0] })
-      return PairwiseRanks.Correlations(spearman: ranks.spearman, kendall: ranks.kendallTauB)
+    func sorted(_ rows: [Int]) -> RankCorrelation {
+      RankCorrelation(predictions: rows.map { x[$0] }, gold: rows.map { y[$0] })
     }
     let ranks = PairwiseRanks(predictions: x, gold: y, clusters: clusters, count: count)
     #expect(ranks.all == sorted(Array(0..<n)))
@@ -122,7 +121,7 @@ struct NaiveTwinTests {
     let data = Simulated()
     let x = data.systems[1]
     let system = SystemInference(data.sample, predictions: x)
-    for metric in Metric.allCases {
+    for metric in Metric.all where metric != .alpha {
       let scale: (Double) -> Double = metric.higherIsBetter ? { atanh($0) } : { log($0) }
       let back: (Double) -> Double = metric.higherIsBetter ? { tanh($0) } : { exp($0) }
       let persons = Set(data.persons)

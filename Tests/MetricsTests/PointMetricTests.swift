@@ -108,7 +108,7 @@ struct UndefinedFigureTests {
     #expect(PointMetrics.rmse([], []) == .undefined(.noRows))
   }
 
-  @Test("A value that is not finite makes every figure undefined", arguments: Metric.allCases)
+  @Test("A value that is not finite makes every figure undefined", arguments: Metric.all)
   func notFinite(_ metric: Metric) {
     #expect(PointMetrics.figure(metric, [1, .nan, 3], [1, 2, 3]) == .undefined(.notFinite))
     #expect(PointMetrics.figure(metric, [1, .infinity, 3], [1, 2, 3]) == .undefined(.notFinite))

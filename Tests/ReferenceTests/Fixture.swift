@@ -17,8 +17,8 @@ enum Goldens {
   enum Missing: Error { case empty(String), key(String) }
 }
 
-/// A tiny model with what PyTorch computed for it: figures in float64, gradients and final weights in
-/// float32.
+/// A tiny model with what PyTorch computed for it: figures in float64, gradients and final weights
+/// in float32.
 struct Fixture {
   let folder: URL
   let directory: ModelDirectory

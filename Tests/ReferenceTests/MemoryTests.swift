@@ -3,8 +3,8 @@ import Reference
 import TestSupport
 import Testing
 
-/// The claim that a step allocates nothing: in a process of its own, because memory belongs to all of
-/// a process's tests.
+/// The claim that a step allocates nothing: in a process of its own, because memory belongs to all
+/// of a process's tests.
 @Suite("Memory of a step")
 struct MemoryTests {
   /// Pages of the process that are in memory. Address space would not do: a worker thread that the
@@ -22,7 +22,8 @@ struct MemoryTests {
   }
 
   /// Trains on batches of many lengths after room was made for the largest, and returns how many
-  /// pages the process grew by behind the first two steps, the first of which is the largest.
+  /// pages the process grew by after the first seven steps, which include the largest twice; by
+  /// then every thread has taken part.
   static func growth(_ precision: Precision) throws -> Int {
     let engine = EncoderEngine(
       configuration: configuration(), head: .classification, threadCount: 2, precision: precision)
@@ -31,8 +32,8 @@ struct MemoryTests {
     engine.reserve(BatchCapacity(largestOf: lengths, batch: 16), training: true)
     var predictions: [Float] = []
     var before = 0
-    for step in 0..<12 {
-      if step == 2 { before = residentPages() }
+    for step in 0..<18 {
+      if step == 7 { before = residentPages() }
       let batch = try PackedBatch(
         lengths.prefix(16 - step % 5).map { length in (0..<length).map { 1 + ($0 * 7) % 290 } },
         for: engine.configuration)

@@ -129,7 +129,7 @@ struct TrainingRunTests {
           var limit = rlimit(rlim_cur: 50_000, rlim_max: 50_000)
           setrlimit(__rlimit_resource_t(1), &limit)
         })
-      } catch ReferenceError.file(_, _) {
+      } catch BasicsError.file(_, _) {
         thrown = true
       }
       exit(thrown ? 0 : 1)

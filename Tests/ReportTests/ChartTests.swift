@@ -86,8 +86,8 @@ struct ChartTests {
   @Test("a histogram and a plot carry a title and a table of their figures")
   func chartsHaveTables() throws {
     let labels = DatasetStatistics.SplitStatistics(
-      name: "test", rows: 20, persons: 12, articles: 3,
-      labels: [.empathy: .init(n: 20, mean: 4, sd: 1.5, histogram: [7, 6, 7])])
+      name: "test", rows: 20, clusters: ["person": 12, "article": 3],
+      labels: ["empathy": .init(n: 20, mean: 4, sd: 1.5, histogram: [7, 6, 7])])
     var input = try SampleInput.input([SampleInput.entry("a", pcc: 0.5)], labels: labels)
     input.replication = Replication(
       paper: "A paper", setting: "here",

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import Report
 import Testing
 
@@ -16,7 +17,7 @@ struct DocumentTests {
       LeaderboardDocument.self,
       from: Data(contentsOf: site.url.appending(path: "toy/test/leaderboard.json")))
     #expect(document.rows.map(\.slug) == ["a", "b"])
-    #expect(document.rows[0].targets[.empathy]?.pcc?.value == 0.5)
+    #expect(document.rows[0].targets["empathy"]?[.pcc]?.value == 0.5)
     #expect(document.rows[0].lowRank == nil)
     #expect(document.published.map(\.slug) == ["paper"])
   }
@@ -39,9 +40,11 @@ struct DocumentTests {
     small.suppressed = "too small to publish"
     var shown = GroupScores(attribute: "gender", group: "Male")
     (shown.n, shown.clusters) = (41, 28)
-    shown.empathy = GroupTargetScores(
-      pcc: ScoredFigure(value: 0.25, low: 0.125, high: 0.5), ccc: ScoredFigure(value: 0.2),
-      rmse: ScoredFigure(undefined: "held back"), goldSD: nil, bias: nil)
+    var scores = TargetScores()
+    scores[.pcc] = ScoredFigure(value: 0.25, low: 0.125, high: 0.5)
+    scores[.ccc] = ScoredFigure(value: 0.2)
+    scores[.rmse] = ScoredFigure(undefined: "held back")
+    shown.targets["empathy"] = scores
     let entry = SampleInput.entry("a", pcc: 0.5, groups: [small, shown])
     let site = try BuiltSite(SampleInput.input([entry]))
     let lines = try site.text("toy/test/systems/a.csv").split(separator: "\n").map(String.init)
@@ -81,8 +84,10 @@ struct DocumentTests {
     group.n = 31_415_926
     group.suppressed = "too small to publish"
     let figure = ScoredFigure(value: 0.1357)
-    group.empathy = GroupTargetScores(
-      pcc: figure, ccc: figure, rmse: figure, goldSD: 0.1357, bias: 0.1357)
+    var scores = TargetScores()
+    for metric in Metric.all { scores[metric] = figure }
+    (scores.goldSD, scores.bias) = (0.1357, 0.1357)
+    group.targets["empathy"] = scores
     let entry = SampleInput.entry("a", pcc: 0.5, groups: [group])
     let site = try BuiltSite(SampleInput.input([entry]))
     for (path, data) in try BuiltSite.contents(of: site.url) {

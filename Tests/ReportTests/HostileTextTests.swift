@@ -37,10 +37,10 @@ struct HostileTextTests {
     entry.metadata.bibtex = text
     entry.metadata.baseModels = [.init(name: text, revision: text)]
     entry.metadata.trainingData = [text]
-    entry.metadata.claimed = [.empathy: [text: 0.5]]
+    entry.metadata.claimed = ["empathy": [text: 0.5]]
     var paper = SampleInput.published("paper", pcc: 0.6)
     paper.metadata.system = text
-    paper.metadata.claimed = [.empathy: [text: 0.5]]
+    paper.metadata.claimed = ["empathy": [text: 0.5]]
     entry.metadata.history = [.init(day: text, kind: .reproduced, text: text)]
     return try BuiltSite(
       SampleInput.input(

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Report
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import Report
 import TestSupport
 
@@ -10,7 +11,7 @@ enum SampleInput {
   static func benchmark(metric: String = "pcc", id: String = "toy") throws -> BenchmarkDefinition {
     let text = """
       {"schema": 1, "id": "\(id)", "title": "Toy", "description": "A toy.", "licence": "none",
-       "source": "https://example.org/toy", "open": true,
+       "source": "https://example.org/toy", "open": true, "rowNoun": "essay", "clusters": ["person", "article"],
        "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
        "primary": {"target": "empathy", "metric": "\(metric)"}, "defaultSplit": "test",
        "splits": [{"name": "test", "rows": 20, "file": "test.csv", "format": "csv"}],
@@ -30,15 +31,16 @@ enum SampleInput {
       kind: kind)
     metadata.submitted = "2025-03-04"
     var empathy = TargetScores()
-    empathy.pcc =
+    empathy[.pcc] =
       pcc.map { ScoredFigure(value: $0, low: $0 - 0.1, high: $0 + 0.1) }
       ?? ScoredFigure(undefined: "the predictions are constant")
-    empathy.rmse = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
+    empathy[.rmse] = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
     let report = PrivateReport(
       benchmark: "toy", split: "test", n: 20, clusters: 12, level: level,
-      targets: [.empathy: empathy], groups: groups, disparities: disparities,
+      targets: ["empathy": empathy], groups: groups, disparities: disparities,
       sensitivity: sensitivity,
-      wassa: WASSAScores(averaged: nil, empathy: pcc ?? 0, distress: nil),
+      wassa: WASSAScores(
+        averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": pcc ?? 0]),
       digests: Digests(gold: "aa", order: "bb", predictions: "digest-\(slug)"),
       signature: signature, version: "1", notes: notes)
     return Board.Entry(
@@ -48,7 +50,7 @@ enum SampleInput {
   static func published(_ slug: String, pcc: Double) -> Board.Entry {
     var metadata = SubmissionMetadata(
       benchmark: "toy", split: "test", team: "A paper", system: "Paper \(slug)", kind: .published)
-    metadata.claimed = [.empathy: ["pcc": pcc]]
+    metadata.claimed = ["empathy": ["pcc": pcc]]
     return Board.Entry(slug: slug, metadata: metadata, report: nil)
   }
 
@@ -99,7 +101,7 @@ enum SampleInput {
 
   static func comparison(_ first: String, _ second: String) -> BoardComparison {
     BoardComparison(
-      metric: "pcc", target: .empathy, test: "swap, B 999, seed 1", interval: "jackknife",
+      metric: .pcc, target: "empathy", test: "swap, B 999, seed 1", interval: "jackknife",
       adjustment: "Holm", family: "1 pair", level: 0.05,
       pairs: [
         .init(
@@ -111,7 +113,7 @@ enum SampleInput {
         .init(slug: second, lowRank: 2, highRank: 3, tieGroups: ["B"]),
       ],
       detectable: DetectableDifference(
-        metric: "pcc", target: .empathy, difference: 0.19, power: 0.8, level: 0.05,
+        metric: .pcc, target: "empathy", difference: 0.19, power: 0.8, level: 0.05,
         correlation: 0.6, simulations: 1000, seed: 1))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import Report
 import TestSupport
 import Testing
@@ -130,17 +131,19 @@ struct TemplateTests {
     var shown = GroupScores(attribute: "gender", group: "Male")
     (shown.n, shown.clusters) = (41, 28)
     let figure = ScoredFigure(value: 0.2, low: 0.1, high: 0.3)
-    shown.empathy = GroupTargetScores(
-      pcc: figure, ccc: figure, rmse: figure, goldSD: 1, bias: 0.1)
+    var scores = TargetScores()
+    (scores[.pcc], scores[.ccc], scores[.rmse]) = (figure, figure, figure)
+    (scores.goldSD, scores.bias) = (1, 0.1)
+    shown.targets = ["empathy": scores]
     var small = GroupScores(attribute: "gender", group: "Other")
     small.suppressed = "too small to publish"
-    var gap = Disparity(attribute: "gender", target: .empathy)
+    var gap = Disparity(attribute: "gender", target: "empathy")
     gap.undefined = "one group"
     let other = Sensitivity(cluster: "article", clusters: 3, fewClusters: true, targets: [:])
     var entry = SampleInput.entry(
       "a", pcc: 0.5, groups: [shown, small], disparities: [gap], sensitivity: [other],
       notes: ["A note."])
-    entry.metadata.claimed = [.empathy: ["pcc": 0.7]]
+    entry.metadata.claimed = ["empathy": ["pcc": 0.7]]
     entry.metadata.bibtex = "@misc{a}"
     entry.metadata.description = "A system."
     entry.metadata.codeURL = "https://example.org/code"
@@ -152,9 +155,9 @@ struct TemplateTests {
     paper.metadata.paperURL = "https://example.org/paper"
     let many = (0..<160).map { SampleInput.entry("s\($0)", pcc: 0.5) }
     let labels = DatasetStatistics.SplitStatistics(
-      name: "test", rows: 20, persons: 12, articles: 3,
-      labels: [.empathy: .init(n: 20, mean: 4, sd: 1.5, histogram: [7, 6, 7])],
-      groups: [.init(attribute: "gender", group: "Male", n: 12, persons: 9)])
+      name: "test", rows: 20, clusters: ["person": 12, "article": 3],
+      labels: ["empathy": .init(n: 20, mean: 4, sd: 1.5, histogram: [7, 6, 7])],
+      groups: [.init(attribute: "gender", group: "Male", n: 12, clusters: 9)])
     var input = try SampleInput.input(
       [entry, paper, SampleInput.entry("b", pcc: nil)] + many,
       comparison: SampleInput.comparison("s0", "s1"), labels: labels)

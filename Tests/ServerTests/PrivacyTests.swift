@@ -88,9 +88,9 @@ struct PrivacyTests {
       let empathy = 1.2 + Double(row % 70) * 0.073 + Double(1001 + row) * 1e-7
       let distress = 1.3 + Double(row % 60) * 0.081 + Double(5003 + row) * 1e-7
       let residual = 0.4 + Double(row % 9) * 0.037 + Double(3007 + row) * 1e-7
-      datasets[test].rows[row].empathy = rounded(empathy)
-      datasets[test].rows[row].distress = rounded(distress)
-      datasets[test].rows[row].essay = "Planted essay number \(row): zanzibar\(row)quagga."
+      datasets[test].rows[row].labels["empathy"] = rounded(empathy)
+      datasets[test].rows[row].labels["distress"] = rounded(distress)
+      datasets[test].rows[row].text = "Planted essay number \(row): zanzibar\(row)quagga."
       secrets.texts += [empathy, distress, residual].map { "\(rounded($0))" }
       secrets.texts += ["zanzibar\(row)quagga"]
       lines.append("\(rounded(empathy + residual))\t\(rounded(distress - residual / 2))")
@@ -160,7 +160,7 @@ struct PrivacyTests {
         continue
       }
       #expect(n >= DemographicGroups.minimumRows)
-      #expect((group["clusters"] as? Int ?? 0) >= DemographicGroups.minimumPersons)
+      #expect((group["clusters"] as? Int ?? 0) >= DemographicGroups.minimumClusters)
     }
   }
 }

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import GRDB
 import Harness
+import Metrics
 import Server
 import TestSupport
 import Testing
@@ -32,17 +33,21 @@ struct StoreTests {
     var figure = ScoredFigure(value: 0.5, low: -1, high: 1e-4)
     figure.undefinedReplicates = 3
     var scores = TargetScores()
-    (scores.pcc, scores.mae, scores.bias) = (figure, ScoredFigure(undefined: "no \"rows\"\n"), 2)
-    (scores.rowwise, scores.kendall) = (figure, figure)
+    (scores[.pcc], scores[.mae], scores.bias) = (
+      figure, ScoredFigure(undefined: "no \"rows\"\n"), 2
+    )
+    (scores.rowwise, scores[.kendall]) = (figure, figure)
     for step in 0..<4 {
       let report = ReleaseRule.open.release(
         PrivateReport(
           benchmark: "b", split: "s/\\", n: 83, clusters: 57, level: 0.95,
           dropped: step > 1 ? 2 : nil,
-          targets: step > 0 ? [.empathy: scores, .distress: scores] : [.empathy: scores],
+          targets: step > 0 ? ["empathy": scores, "distress": scores] : ["empathy": scores],
           groups: step > 2 ? [GroupScores(attribute: "a", group: "g")] : [],
           disparities: step > 1 ? [] : nil,
-          wassa: WASSAScores(averaged: nil, empathy: 0.25, distress: 1),
+          wassa: WASSAScores(
+            averaged: nil, targets: ["empathy", "distress"],
+            figures: ["empathy": 0.25, "distress": 1]),
           digests: Digests(gold: "g", order: "o", predictions: "p"), signature: "a|b",
           version: "1", notes: step > 1 ? ["é", "\u{1}"] : []))
       #expect(try ReleasedReport(report).read() == report)
@@ -56,7 +61,7 @@ struct StoreTests {
     var metadata = SubmissionMetadata(
       benchmark: "b", split: "s", team: "T \u{7F}é\r\u{8}\u{C}", system: "\t\"", kind: .fineTuned)
     metadata.submitted = "2026-01-01"
-    metadata.targets = [.empathy, .distress]
+    metadata.targets = ["empathy", "distress"]
     let encoded = try CanonicalJSON.compact(metadata)
     #expect(DirectJSON(metadata)?.json == String(decoding: encoded, as: UTF8.self))
     metadata.contact = "c"

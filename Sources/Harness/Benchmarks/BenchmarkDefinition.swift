@@ -1,3 +1,5 @@
+public import Metrics
+
 /// A benchmark as its JSON definition describes it: where the files are, what their columns mean,
 /// how they are split, and what is measured.
 public struct BenchmarkDefinition: Codable, Sendable, Equatable {
@@ -12,8 +14,15 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
   public var source: String
   /// Whether the licence lets anybody download it without asking.
   public var open: Bool
-  /// Inclusive ranges of the labels.
-  public var targets: [TargetRange]
+  /// What a row is called in texts, as a singular noun: essay, turn, person.
+  public var rowNoun: String
+  /// What is predicted, in the order that files without a header have.
+  public var targets: [Target]
+  /// Names of the cluster columns, the main one first and one that crosses it second; none where
+  /// rows are independent. Rows of one cluster are resampled together.
+  public var clusters: [String]
+  /// How the WASSA organisers' script names the track, where it is one of theirs.
+  public var track: String?
   public var primary: PrimaryMetric
   public var defaultSplit: String
   public var splits: [SplitSource]
@@ -26,16 +35,11 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
   /// Quirks that a user of the data should know, in words.
   public var quirks: [String]
 
-  public struct TargetRange: Codable, Sendable, Equatable {
-    public var name: Target
-    public var low: Double
-    public var high: Double
-  }
-
+  /// What a board ranks by.
   public struct PrimaryMetric: Codable, Sendable, Equatable {
-    public var target: Target
-    /// `pcc`, `ccc`, `rmse` or `mae`.
-    public var metric: String
+    public var target: String
+    /// One of ``Metrics/Metric/ranking``.
+    public var metric: Metric
   }
 
   /// One split's files as its organisers hand them out.
@@ -48,7 +52,9 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     /// Columns that differ from the benchmark's.
     public var columns: ColumnMap?
     public var gold: GoldFile?
-    public var persons: PersonFile?
+    public var attributes: AttributeFile?
+    /// Items of each target's label where this split's differ from the benchmark's.
+    public var items: TargetTable<Int>?
   }
 
   public enum FileFormat: String, Codable, Sendable {
@@ -68,16 +74,17 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     public var positions: TargetTable<Int>
   }
 
-  /// Demographics of persons, joined by the person's id after removal of repeats.
-  public struct PersonFile: Codable, Sendable, Equatable {
+  /// Attributes in a file of their own, joined by the main cluster after removal of repeats.
+  public struct AttributeFile: Codable, Sendable, Equatable {
     public var file: String
     public var format: FileFormat
-    public var person: String
+    /// The column that names the main cluster, as a person's id.
+    public var key: String
   }
 
   public struct DerivedSplits: Codable, Sendable, Equatable {
     public var from: String
-    /// `person`: all rows of a person fall on the same side.
+    /// A cluster's name: all rows of one cluster fall on the same side.
     public var by: String
     public var buckets: Int
     public var splits: [Range]
@@ -96,16 +103,17 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
   public struct ColumnMap: Codable, Sendable, Equatable {
     /// Columns whose values, joined by `:`, make a row's id.
     public var id: [String]?
-    public var person: String?
-    public var article: String?
-    public var essay: String?
-    public var empathy: String?
-    public var distress: String?
-    /// Attribute (gender, education, race, age, income) to column.
-    public var demographics: [String: String]?
+    /// What a person wrote; nil where rows hold no text.
+    public var text: String?
+    /// Target to column.
+    public var targets: [String: String]?
+    /// Cluster to column.
+    public var clusters: [String: String]?
+    /// Attribute to column.
+    public var attributes: [String: String]?
   }
 
-  /// How a demographic attribute falls into groups: by code, or by bins.
+  /// How an attribute falls into groups: by code, or by bins.
   public struct GroupDefinition: Codable, Sendable, Equatable {
     public var attribute: String
     /// Code to group name.

@@ -18,6 +18,15 @@ public enum BenchmarkRegistry {
     return definitions
   }
 
+  /// The first shipped definition: its targets and clusters name the columns of files that come
+  /// without a benchmark.
+  public static func standard() throws(HarnessError) -> BenchmarkDefinition {
+    guard let first = try shipped().first else {
+      throw .usage("No benchmark is compiled into this program.")
+    }
+    return first
+  }
+
   /// The definition named `name`: a shipped id, or the path of a JSON file.
   public static func find(_ name: String) throws(HarnessError) -> BenchmarkDefinition {
     let all = try shipped()
@@ -88,8 +97,29 @@ extension BenchmarkDefinition {
     splits.first { $0.name == split }?.rows ?? derived?.splits.first { $0.name == split }?.rows
   }
 
-  public func range(of target: Target) -> ClosedRange<Double>? {
-    targets.first { $0.name == target }.map { $0.low...$0.high }
+  /// The target named `name`.
+  public func target(_ name: String) -> Target? { targets.first { $0.name == name } }
+
+  /// The target named `name`, or the primary one where no name is given.
+  public func target(orPrimary name: String?) throws(HarnessError) -> Target {
+    if let known = target(name ?? primary.target) { return known }
+    throw .usage(
+      "\(id) has no target '\(name ?? primary.target)'. It has: "
+        + targetNames.joined(separator: ", ") + ".")
+  }
+
+  /// The title of the target named `name`; the name itself where there is no such target.
+  public func targetTitle(_ name: String) -> String { target(name)?.title ?? name }
+
+  public var targetNames: [String] { targets.map(\.name) }
+
+  /// Every attribute that some split has a column for: grouped ones in their order, then the others.
+  public var attributeNames: [String] {
+    let mapped = ([columns] + splits.compactMap(\.columns)).reduce(into: Set<String>()) {
+      $0.formUnion(($1.attributes ?? [:]).keys)
+    }
+    let grouped = groups.map(\.attribute).filter(mapped.contains)
+    return grouped + mapped.subtracting(grouped).sorted()
   }
 
   /// Throws where `split` is not one of this benchmark's.
@@ -103,54 +133,13 @@ extension BenchmarkDefinition {
   /// The columns of one source split: the benchmark's, with the split's own laid over them.
   func columns(for split: SplitSource) -> ColumnMap {
     guard let own = split.columns else { return columns }
+    func laid(_ own: [String: String]?, over base: [String: String]?) -> [String: String] {
+      (base ?? [:]).merging(own ?? [:]) { $1 }
+    }
     return ColumnMap(
-      id: own.id ?? columns.id, person: own.person ?? columns.person,
-      article: own.article ?? columns.article, essay: own.essay ?? columns.essay,
-      empathy: own.empathy ?? columns.empathy, distress: own.distress ?? columns.distress,
-      demographics: own.demographics ?? columns.demographics)
-  }
-
-  /// What the definition contradicts itself in.
-  func faults(file: String) -> [Fault] {
-    var faults: [Fault] = []
-    func fault(_ found: String, _ expected: String) {
-      faults.append(Fault(.metadata, file: file, found: found, expected: expected))
-    }
-    if schema != 1 { fault("schema \(schema)", "schema 1") }
-    let plain = id.utf8.allSatisfy {
-      (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
-    }
-    if id.isEmpty || !plain { fault("id '\(id)'", "lower case letters, digits and -") }
-    if columns.id?.isEmpty ?? true { fault("no columns.id", "the columns that make a row's id") }
-    if targets.isEmpty { fault("no targets", "at least one target with its range") }
-    for target in targets where !(target.low < target.high) {
-      fault("range \(target.low) to \(target.high)", "a low below the high")
-    }
-    if !targets.contains(where: { $0.name == primary.target }) {
-      fault("primary target \(primary.target.rawValue)", "one of the targets")
-    }
-    if !["pcc", "ccc", "rmse", "mae"].contains(primary.metric) {
-      fault("primary metric \(primary.metric)", "pcc, ccc, rmse or mae")
-    }
-    if Set(splitNames).count != splitNames.count { fault("repeated splits", "names that differ") }
-    if !splitNames.contains(defaultSplit) {
-      fault("defaultSplit \(defaultSplit)", "a split's name")
-    }
-    if let derived {
-      if !splits.contains(where: { $0.name == derived.from }) {
-        fault("derived.from \(derived.from)", "the name of a source split")
-      }
-      if derived.by != "person" { fault("derived.by \(derived.by)", "person") }
-      if derived.buckets < 1 { fault("derived.buckets \(derived.buckets)", "at least 1") }
-    }
-    for group in groups {
-      let bins = (group.edges?.count ?? 0) - 1
-      let coded = group.codes != nil && group.edges == nil
-      let binned = group.codes == nil && bins >= 1 && group.labels?.count == bins
-      if !coded && !binned {
-        fault("group \(group.attribute)", "codes, or edges with one label a bin")
-      }
-    }
-    return faults
+      id: own.id ?? columns.id, text: own.text ?? columns.text,
+      targets: laid(own.targets, over: columns.targets),
+      clusters: laid(own.clusters, over: columns.clusters),
+      attributes: laid(own.attributes, over: columns.attributes))
   }
 }

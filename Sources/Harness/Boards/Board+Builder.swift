@@ -159,8 +159,9 @@ extension Board {
         try CanonicalJSON.document(definition)
       }
       let choices = [
-        options.signature(goldDigest: dataset.goldDigest, grouped: nil), dataset.contentDigest,
-        Digest.sha256(document), "\(options.inference.level)",
+        options.signature(
+          cluster: try definition.clustering(options.cluster), goldDigest: dataset.goldDigest),
+        dataset.contentDigest, Digest.sha256(document), "\(options.inference.level)",
         "\(options.sensitivity)", "\(options.detectable)",
         (options.attributes ?? ["all"]).joined(separator: ","),
         "\(rule.isOpen)", "\(rule.decimals)",

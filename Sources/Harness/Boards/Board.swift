@@ -54,8 +54,8 @@ public struct Board: Sendable {
     }
 
     /// A computed figure; nil where there is none of this target and metric.
-    public func figure(_ metric: String, _ target: Target) -> ScoredFigure? {
-      report?.targets[target]?.figure(named: metric)
+    public func figure(_ metric: Metric, _ target: String) -> ScoredFigure? {
+      report?.targets[target]?[metric]
     }
   }
 
@@ -74,11 +74,11 @@ public struct Board: Sendable {
     standings = Dictionary(
       (comparison?.standings ?? []).map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
     let (metric, target) = (definition.primary.metric, definition.primary.target)
-    let sign = definition.primary.higherIsBetter ? -1.0 : 1.0
+    let sign = metric.higherIsBetter ? -1.0 : 1.0
     let sorted = entries.sorted { $0.slug < $1.slug }
     let own = sorted.filter { $0.metadata.kind != .published }
     published = Self.ordered(sorted.filter { $0.metadata.kind == .published }) {
-      $0.metadata.claimed?[target]?[metric].map { $0 * sign }
+      $0.metadata.claimed?[target]?[metric.id].map { $0 * sign }
     }
     scored = Self.ordered(own.filter(\.isScored)) {
       $0.figure(metric, target)?.value.map { $0 * sign }
@@ -137,17 +137,5 @@ public struct BoardKey: Hashable, Comparable, Sendable {
 
   public static func < (one: BoardKey, other: BoardKey) -> Bool {
     (one.benchmark, one.split) < (other.benchmark, other.split)
-  }
-}
-
-extension BenchmarkDefinition.PrimaryMetric {
-  /// The direction in which systems are ordered.
-  public var higherIsBetter: Bool { (Metric(rawValue: metric) ?? .pcc).higherIsBetter }
-}
-
-extension TargetScores {
-  /// The figure of the metric `name`; nil where there is none.
-  public func figure(named name: String) -> ScoredFigure? {
-    Self.figures.first { $0.name == name }.flatMap { self[keyPath: $0.path] }
   }
 }

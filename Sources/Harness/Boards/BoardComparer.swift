@@ -67,8 +67,8 @@ public struct BoardComparer {
     return comparison(pairs: [], standings: [], best: kept[0].1)
   }
 
-  private var target: Target { scorer.definition.primary.target }
-  private var metric: Metric { Metric(rawValue: scorer.definition.primary.metric) ?? .pcc }
+  private var target: String { scorer.definition.primary.target }
+  private var metric: Metric { scorer.definition.primary.metric }
 
   private func comparable(_ systems: [System]) -> [(String, Scorer.TargetRows)] {
     systems.compactMap { system in
@@ -85,15 +85,16 @@ public struct BoardComparer {
   ) -> BoardComparison {
     let options = scorer.options.inference
     return BoardComparison(
-      metric: metric.rawValue, target: target,
+      metric: metric, target: target,
       test: "clustered swap permutation, \(options.replicates) replicates, seed \(options.seed)",
       interval: "cluster jackknife of the paired difference, level "
         + Rounding.text(options.level, decimals: 2),
       adjustment: "Holm",
-      family: "all pairs of systems in \(metric.rawValue.uppercased()) of \(target.rawValue)",
+      family: "all pairs of systems in \(metric.title) of \(target)",
       level: ((1 - options.level) * 1e9).rounded() / 1e9,
       pairs: pairs, standings: standings, detectable: best.map { scorer.detectable($0) },
-      signature: scorer.options.signature(goldDigest: scorer.dataset.goldDigest, grouped: nil)
+      signature: scorer.options.signature(
+        cluster: scorer.cluster, goldDigest: scorer.dataset.goldDigest)
         + "|ranks:\(SystemsComparison.rankMethod)")
   }
 

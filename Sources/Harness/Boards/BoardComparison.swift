@@ -1,3 +1,5 @@
+public import Metrics
+
 /// How the systems of one leaderboard compare in its primary metric: every pair's difference with
 /// its interval and test, and what follows from them for ranks.
 ///
@@ -6,9 +8,8 @@
 public struct BoardComparison: Codable, Sendable, Equatable {
   /// Version of this document's form.
   public var schema: Int = 1
-  /// `pcc`, `ccc`, `rmse` or `mae`.
-  public var metric: String
-  public var target: Target
+  public var metric: Metric
+  public var target: String
   /// The test of a pair in words, with replicates and seed.
   public var test: String
   /// How the interval of a difference was made, in words.
@@ -77,7 +78,7 @@ public struct BoardComparison: Codable, Sendable, Equatable {
   }
 
   package init(
-    metric: String, target: Target, test: String, interval: String, adjustment: String,
+    metric: Metric, target: String, test: String, interval: String, adjustment: String,
     family: String, level: Double, pairs: [Pair], standings: [Standing],
     detectable: DetectableDifference? = nil, signature: String? = nil
   ) {

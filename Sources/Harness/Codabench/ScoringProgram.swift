@@ -1,5 +1,5 @@
 public import Foundation
-import Metrics
+public import Metrics
 
 /// Scores one submission as Codabench has it done: a folder with the organiser's labels in `ref`
 /// and a submission in `res`.
@@ -32,7 +32,9 @@ public struct ScoringProgram {
   public struct Outcome: Sendable {
     /// As far as the rule releases it.
     public var report: ScoreReport
-    /// `scores.txt` of WASSA 2024, track 3.
+    /// The benchmark's, in its order.
+    public var targets: [Target]
+    /// `scores.txt` as WASSA 2024 has it.
     public var wassa: String
     /// What the team should look at although the file is valid.
     public var warnings: [Fault]
@@ -48,7 +50,8 @@ public struct ScoringProgram {
       scorer.definition, dataset: scorer.dataset, margin: rule.margin)
     let predictions = try reader.read(SourceText.read(file), name: name)
     return Outcome(
-      report: rule.release(try scorer.score(predictions)), wassa: wassa(scorer, predictions),
+      report: rule.release(try scorer.score(predictions)), targets: scorer.definition.targets,
+      wassa: wassa(scorer, predictions),
       warnings: predictions.warnings)
   }
 
@@ -153,32 +156,55 @@ public struct ScoringProgram {
           + "benchmark's folder with dataset.json, goldstandard_EMP.tsv, or a single file of labels."
       )
     }
-    let gold = try GoldFile(folder.appending(path: path), name: "ref/" + path, id: ["id"])
+    let gold = try GoldFile(
+      folder.appending(path: path), name: "ref/" + path, like: BenchmarkRegistry.standard())
     let faults = gold.table.faults.filter { $0.severity == .error }
     if !faults.isEmpty { throw .invalid(faults) }
-    var options = options
-    if !gold.hasPersons { options.cluster = .row }
-    var dataset = gold.dataset
+    var (definition, dataset) = (gold.definition, gold.dataset)
     dataset.split = path.split(separator: "/").last.map(String.init) ?? path
-    return try Scorer(.bare(split: dataset.split), dataset: dataset, options: options)
+    definition.defaultSplit = dataset.split
+    definition.splits[0].name = dataset.split
+    return try Scorer(definition, dataset: dataset, options: options)
   }
 
   // MARK: - WASSA
 
-  /// With a distress column that copies empathy, which counts as not attempted elsewhere.
+  /// With a column that copies another, which counts as not attempted elsewhere.
   private func wassa(_ scorer: Scorer, _ predictions: Predictions) -> String {
     var predictions = predictions
-    if predictions.columns[.distress] == nil,
-      predictions.warnings.contains(where: { $0.code == .notAttempted })
-    {
-      predictions.columns[.distress] = predictions.columns[.empathy]
+    for (copy, original) in predictions.copies {
+      predictions.columns[copy] = predictions.columns[original]
     }
-    func pcc(_ target: Target) -> Figure? {
-      scorer.rows(target, of: predictions).map {
+    let figures = scorer.definition.targets.map { target in
+      scorer.rows(target.name, of: predictions).map {
         PointMetrics.pcc($0.predictions, $0.sample.gold)
       }
     }
-    return WASSATrack.scores(empathy: pcc(.empathy), distress: pcc(.distress))
+    return WASSATrack.scores(scorer.definition, figures)
+  }
+}
+
+/// `scores.txt` as the evaluation script of WASSA 2024 writes it for a track.
+///
+/// Each correlation is rounded to 4 decimals, their mean is not rounded again; the script prints a
+/// correlation that is undefined as the whole number 0, and counts a target that is not predicted
+/// like a constant one.
+public enum WASSATrack {
+  /// A line for the mean, then one a target, indented by a tab.
+  ///
+  /// - Parameter figures: PCC of each target in the definition's order; nil for one that is not
+  ///   predicted.
+  public static func scores(_ definition: BenchmarkDefinition, _ figures: [Figure?]) -> String {
+    let figures = figures.map { $0 ?? .undefined(.constantPrediction) }
+    let rounded = figures.map { WASSA.rounded($0).value ?? 0 }
+    let average = rounded.reduce(0, +) / Double(rounded.count)
+    let name = definition.track ?? definition.title
+    var lines = ["\(name): Averaged Pearson Correlations: \(average)"]
+    for (target, (figure, value)) in zip(definition.targets, zip(figures, rounded)) {
+      // A constant column is 0 there and not 0.0: Python shows which of the two it was.
+      lines.append("\t\(target.title): \(figure.value == nil ? "0" : "\(value)")")
+    }
+    return lines.joined(separator: "\n") + "\n"
   }
 }
 
@@ -190,16 +216,15 @@ extension ScoreReport {
   public var flatScores: [String: Double] {
     var scores = ["n": Double(n), "clusters": Double(clusters)]
     for (target, figures) in targets {
-      for (metric, path) in TargetScores.metrics {
-        let figure = figures[keyPath: path]
-        scores["\(target.rawValue)_\(metric)"] = figure?.value
-        scores["\(target.rawValue)_\(metric)_low"] = figure?.low
-        scores["\(target.rawValue)_\(metric)_high"] = figure?.high
+      for metric in figures.metrics {
+        let figure = figures[metric]
+        scores["\(target)_\(metric)"] = figure?.value
+        scores["\(target)_\(metric)_low"] = figure?.low
+        scores["\(target)_\(metric)_high"] = figure?.high
       }
+      scores["wassa_\(target)"] = wassa[target]
     }
     scores["wassa_averaged"] = wassa.averaged
-    scores["wassa_empathy"] = wassa.empathy
-    scores["wassa_distress"] = wassa.distress
     return scores.filter(\.value.isFinite)
   }
 }

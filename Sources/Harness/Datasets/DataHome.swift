@@ -92,8 +92,7 @@ public struct DataHome: Sendable {
       ])
     }
     return try NormalForm.read(
-      SourceText(data, name: url.relativePath), benchmark: definition.id, split: split,
-      hasGold: entry.hasGold)
+      SourceText(data, name: url.relativePath), definition, split: split, hasGold: entry.hasGold)
   }
 
   static func hint(_ definition: BenchmarkDefinition) -> String {

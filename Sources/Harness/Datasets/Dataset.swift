@@ -4,69 +4,79 @@ import Basics
 public struct Dataset: Sendable, Equatable {
   public var benchmark: String
   public var split: String
-  public var rows: [EssayRow]
+  /// Names of the columns that the benchmark defines, each kind in its order.
+  public var targets: [String]
+  public var clusters: [String]
+  public var attributes: [String]
+  public var rows: [DatasetRow]
   /// Whether the split has labels; a blind test split has none.
   public var hasGold: Bool
 
-  public init(benchmark: String, split: String, rows: [EssayRow], hasGold: Bool) {
-    self.benchmark = benchmark
+  public init(
+    _ definition: BenchmarkDefinition, split: String, rows: [DatasetRow], hasGold: Bool
+  ) {
+    benchmark = definition.id
     self.split = split
+    targets = definition.targetNames
+    clusters = definition.clusters
+    attributes = definition.attributeNames
     self.rows = rows
     self.hasGold = hasGold
   }
 
   /// Gold labels of `target` in row order; nil where the row has none.
-  public func gold(_ target: Target) -> [Double?] {
-    rows.map { target == .empathy ? $0.empathy : $0.distress }
+  public func gold(_ target: String) -> [Double?] { rows.map { $0.labels[target] } }
+
+  /// The cluster that each row belongs to, (n,): of the clustering `name`, or the row itself where
+  /// there is no such clustering.
+  public func clusterNames(_ name: String?) -> [String] {
+    guard let name, clusters.contains(name) else { return rows.map(\.id) }
+    return rows.map { $0.clusters[name] ?? "" }
   }
 
-  /// The persons of the rows as numbers from 0 in order of first appearance.
-  public var personIndices: [Int] {
-    var known: [String: Int] = [:]
-    return rows.map(\.person).map { name in
-      if let index = known[name] { return index }
-      known[name] = known.count
-      return known.count - 1
-    }
+  /// The main cluster of each row, (n,).
+  public var mainClusters: [String] { clusterNames(clusters.first) }
+
+  /// Number of clusters of each clustering.
+  public var clusterCounts: [String: Int] {
+    Dictionary(uniqueKeysWithValues: clusters.map { ($0, Set(clusterNames($0)).count) })
   }
 
-  /// Digest of everything in the split: text, labels and demographics.
+  /// Digest of everything in the split: text, labels and attributes.
   public var contentDigest: String { Digest.sha256(NormalForm.data(self)) }
 
   /// Digest of the row ids in order.
   public var orderDigest: String { Digest.sha256(rows.map(\.id).joined(separator: "\n")) }
 
   /// Digest of the gold labels in row order.
-  public var goldDigest: String { Digest.sha256([gold(.empathy), gold(.distress)]) }
+  public var goldDigest: String { Digest.sha256(targets.map(gold)) }
 }
 
-/// One essay: who wrote it, about what, and how it is labelled.
-public struct EssayRow: Sendable, Equatable {
+/// One row: a text or a person, what it belongs to, and how it is labelled.
+public struct DatasetRow: Sendable, Equatable {
   /// Unique within its split.
   public var id: String
-  /// The person who wrote it; rows of one person are not independent.
-  public var person: String
-  public var article: String
-  public var essay: String
-  /// Crowd labels, in the benchmark's range.
-  public var empathy: Double?
-  public var distress: Double?
+  /// What a person wrote; empty where rows hold no text.
+  public var text: String
+  /// Gold labels by target, in the target's range; a missing one is absent.
+  public var labels: TargetTable<Double>
+  /// What the row belongs to, by clustering: its person, its article. Rows of one cluster are not
+  /// independent.
+  public var clusters: [String: String]
   /// Attribute to code or number as in the files, `1.0` written `1`; a missing one is absent.
-  public var demographics: [String: String]
+  public var attributes: [String: String]
 
   public init(
-    id: String, person: String, article: String, essay: String, empathy: Double?,
-    distress: Double?, demographics: [String: String] = [:]
+    id: String, text: String = "", labels: TargetTable<Double> = [:],
+    clusters: [String: String] = [:], attributes: [String: String] = [:]
   ) {
     self.id = id
-    self.person = person
-    self.article = article
-    self.essay = essay
-    self.empathy = empathy
-    self.distress = distress
-    self.demographics = demographics
+    self.text = text
+    self.labels = labels
+    self.clusters = clusters
+    self.attributes = attributes
   }
 
-  /// The essay for matching across sets.
-  public var normalisedEssay: String { MatchingText(essay).text }
+  /// The text for matching across sets.
+  public var normalisedText: String { MatchingText(text).text }
 }

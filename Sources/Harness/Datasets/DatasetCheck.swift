@@ -11,6 +11,7 @@ enum DatasetCheck {
           .rowCount, file: file, found: "\(dataset.rows.count) rows",
           expected: "\(expected) rows in \(definition.id)/\(dataset.split)"))
     }
+    let main = definition.clusters.first
     var seen: [String: Int] = [:]
     for (row, line) in zip(dataset.rows, lines) {
       if row.id.allSatisfy({ $0 == ":" }) {
@@ -22,18 +23,18 @@ enum DatasetCheck {
             expected: "an id that does not stand on line \(first) already"))
       }
       seen[row.id] = seen[row.id] ?? line
-      if row.person.isEmpty && definition.columns.person != nil {
+      if let main, row.clusters[main]?.isEmpty ?? true {
         faults.append(
-          Fault(.missingID, file: file, line: line, found: "", expected: "a person's id"))
+          Fault(.missingID, file: file, line: line, found: "", expected: "a \(main)'s id"))
       }
-      if row.essay.allSatisfy(\.isWhitespace) && definition.columns.essay != nil {
+      if row.text.allSatisfy(\.isWhitespace) && definition.columns.text != nil {
         faults.append(
           Fault(
-            .text, severity: .warning, file: file, line: line, found: "an empty essay",
-            expected: "text"))
+            .text, severity: .warning, file: file, line: line,
+            found: "an empty \(definition.rowNoun)", expected: "text"))
       }
       for group in definition.groups {
-        guard let value = row.demographics[group.attribute],
+        guard let value = row.attributes[group.attribute],
           definition.group(group, value) == nil
         else { continue }
         faults.append(

@@ -13,15 +13,15 @@ public enum DatasetImporter {
     public struct Split: Codable, Sendable, Equatable {
       public var name: String
       public var rows: Int
-      public var persons: Int
-      public var articles: Int
+      /// Number of clusters by clustering.
+      public var clusters: [String: Int]
       public var hasGold: Bool
       /// Rows without a label, by target; all rows of a blind split.
       public var missingLabels: TargetTable<Int>
-      /// Rows whose essay stands on an earlier row of the split too.
-      public var duplicateEssays: Int
-      /// Rows whose person has no demographics; nil where the benchmark has none.
-      public var unmatchedDemographics: Int?
+      /// Rows whose text stands on an earlier row of the split too; nil where rows have no text.
+      public var duplicateTexts: Int?
+      /// Rows without any attribute; nil where the benchmark has none.
+      public var withoutAttributes: Int?
       public var sha256: String
     }
   }
@@ -53,18 +53,17 @@ public enum DatasetImporter {
     outcome: DatasetReader.Outcome
   ) -> Summary.Split {
     var missing: TargetTable<Int> = [:]
-    for target in definition.targets.map(\.name) {
+    for target in definition.targetNames {
       missing[target] = dataset.gold(target).count { $0 == nil }
     }
-    let hasDemographics = definition.columns.demographics != nil
     return Summary.Split(
-      name: dataset.split, rows: dataset.rows.count,
-      persons: Set(dataset.rows.map(\.person)).count,
-      articles: Set(dataset.rows.map(\.article)).count, hasGold: dataset.hasGold,
-      missingLabels: missing,
-      duplicateEssays: dataset.rows.count - Set(dataset.rows.map(\.normalisedEssay)).count,
-      unmatchedDemographics: hasDemographics
-        ? dataset.rows.count { $0.demographics.isEmpty } : nil,
+      name: dataset.split, rows: dataset.rows.count, clusters: dataset.clusterCounts,
+      hasGold: dataset.hasGold, missingLabels: missing,
+      duplicateTexts: definition.columns.text.map { _ in
+        dataset.rows.count - Set(dataset.rows.map(\.normalisedText)).count
+      },
+      withoutAttributes: definition.attributeNames.isEmpty
+        ? nil : dataset.rows.count { $0.attributes.isEmpty },
       sha256: sha256)
   }
 }

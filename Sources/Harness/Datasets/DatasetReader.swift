@@ -15,21 +15,19 @@ public struct DatasetReader {
   public struct Outcome: Sendable {
     public var datasets: [Dataset]
     public var warnings: [Fault]
-    /// Rows whose person has no demographics, by split, where a persons' file exists.
-    public var unmatchedDemographics: [String: Int]
     /// Files read, relative to the folder, with their digests.
     public var sources: [String: String]
     /// Source splits whose files are not in the folder.
     public var absent: [String]
   }
 
-  /// Reads every split whose essay file is there.
+  /// Reads every split whose file is there.
   ///
   /// - Throws: ``HarnessError/missing(path:hint:)`` where no split's file is there, and
   ///   ``HarnessError/invalid(_:)`` with the faults of all files.
   public func read() throws(HarnessError) -> Outcome {
     var outcome = Outcome(
-      datasets: [], warnings: [], unmatchedDemographics: [:], sources: [:], absent: [])
+      datasets: [], warnings: [], sources: [:], absent: [])
     var faults: [Fault] = []
     for source in definition.splits {
       guard let file = locate(source.file) else {
@@ -74,28 +72,21 @@ public struct DatasetReader {
     let table = try table(file, format: source.format, outcome: &outcome)
     var faults: [Fault] = []
     let columns = definition.columns(for: source)
-    let layout = RowLayout(columns, table: table, faults: &faults)
+    let layout = RowLayout(columns, table: table, in: definition, faults: &faults)
     let gold = try gold(source, rows: table.records.count, outcome: &outcome, faults: &faults)
-    let persons = try persons(source, columns, outcome: &outcome, faults: &faults)
-    var rows: [EssayRow] = []
+    let attributes = try attributes(source, columns, outcome: &outcome, faults: &faults)
+    let main = definition.clusters.first ?? ""
+    var rows: [DatasetRow] = []
     for (index, record) in table.records.enumerated() {
-      var row = layout.row(record, in: definition, faults: &faults)
-      if let gold {
-        row.empathy = gold[.empathy]?[index]
-        row.distress = gold[.distress]?[index]
-      }
-      if let persons {
-        if let known = persons[row.person] {
-          row.demographics.merge(known) { own, _ in own }
-        } else {
-          outcome.unmatchedDemographics[source.name, default: 0] += 1
-        }
+      var row = layout.row(record, faults: &faults)
+      for (target, labels) in gold ?? [:] { row.labels[target] = labels[index] }
+      if let known = row.clusters[main].flatMap({ attributes[$0] }) {
+        row.attributes.merge(known) { own, _ in own }
       }
       rows.append(row)
     }
-    let labelled = rows.contains { $0.empathy != nil || $0.distress != nil }
-    let dataset = Dataset(
-      benchmark: definition.id, split: source.name, rows: rows, hasGold: labelled)
+    let labelled = rows.contains { !$0.labels.isEmpty }
+    let dataset = Dataset(definition, split: source.name, rows: rows, hasGold: labelled)
     faults += DatasetCheck.faults(
       dataset, lines: table.records.map(\.line), definition: definition, file: table.name)
     outcome.warnings += faults.filter { $0.severity == .warning }
@@ -148,33 +139,33 @@ public struct DatasetReader {
     return table
   }
 
-  /// Demographics by person, repeats removed; persons that contradict themselves are reported.
-  private func persons(
+  /// Attributes by main cluster, repeats removed; one that contradicts itself is reported.
+  private func attributes(
     _ source: BenchmarkDefinition.SplitSource, _ columns: BenchmarkDefinition.ColumnMap,
     outcome: inout Outcome, faults: inout [Fault]
-  ) throws(HarnessError) -> [String: [String: String]]? {
-    guard let persons = source.persons, let file = locate(persons.file) else { return nil }
-    let table = try table(file, format: persons.format, outcome: &outcome)
-    guard let key = table.require(persons.person, faults: &faults) else { return nil }
-    let attributes = (columns.demographics ?? [:]).sorted { $0.key < $1.key }
-    let present = attributes.compactMap { attribute, column in
+  ) throws(HarnessError) -> [String: [String: String]] {
+    guard let joined = source.attributes, let file = locate(joined.file) else { return [:] }
+    let table = try table(file, format: joined.format, outcome: &outcome)
+    guard let key = table.require(joined.key, faults: &faults) else { return [:] }
+    let present = (columns.attributes ?? [:]).compactMap { attribute, column in
       table.index(of: column).map { (attribute, $0) }
     }
     var known: [String: [String: String]] = [:]
     for record in table.records {
-      let person = RowLayout.identifier(record.fields[key])
+      let name = RowLayout.identifier(record.fields[key])
       var values: [String: String] = [:]
       for (attribute, index) in present {
-        values[attribute] = definition.demographic(record.fields[index])
+        values[attribute] = definition.attribute(record.fields[index])
       }
-      if let before = known[person], before != values {
+      if let before = known[name], before != values {
         faults.append(
           Fault(
             .demographics, severity: .warning, file: table.name, line: record.line,
-            column: key + 1, field: persons.person, found: person,
-            expected: "the same demographics as on this person's first line, which are kept"))
+            column: key + 1, field: joined.key, found: name,
+            expected: "the same attributes as on the first line of "
+              + "this \(definition.clusters.first ?? "row"), which are kept"))
       } else {
-        known[person] = values
+        known[name] = values
       }
     }
     return known
@@ -186,7 +177,8 @@ public struct DatasetReader {
     else { return }
     for part in derived.splits {
       let rows = whole.rows.filter { row in
-        let bucket = Int(Digest.stableHash(row.person) % UInt64(derived.buckets))
+        let cluster = row.clusters[derived.by] ?? row.id
+        let bucket = Int(Digest.stableHash(cluster) % UInt64(derived.buckets))
         return part.from <= bucket && bucket < part.to
       }
       if let expected = part.rows, rows.count != expected,
@@ -199,8 +191,7 @@ public struct DatasetReader {
         ])
       }
       outcome.datasets.append(
-        Dataset(
-          benchmark: definition.id, split: part.name, rows: rows, hasGold: whole.hasGold))
+        Dataset(definition, split: part.name, rows: rows, hasGold: whole.hasGold))
     }
   }
 }

@@ -9,19 +9,18 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
   public struct SplitStatistics: Codable, Sendable, Equatable {
     public var name: String
     public var rows: Int
-    public var persons: Int
-    public var articles: Int
+    /// Number of clusters by clustering.
+    public var clusters: [String: Int]
     public var labels: TargetTable<LabelStatistics>
     public var groups: [Group]
 
     public init(
-      name: String, rows: Int, persons: Int, articles: Int,
+      name: String, rows: Int, clusters: [String: Int],
       labels: TargetTable<LabelStatistics> = [:], groups: [Group] = []
     ) {
       self.name = name
       self.rows = rows
-      self.persons = persons
-      self.articles = articles
+      self.clusters = clusters
       self.labels = labels
       self.groups = groups
     }
@@ -49,23 +48,24 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     public var attribute: String
     public var group: String
     public var n: Int?
-    public var persons: Int?
+    /// Main clusters.
+    public var clusters: Int?
     public var suppressed: String?
 
-    public init(attribute: String, group: String, n: Int? = nil, persons: Int? = nil) {
+    public init(attribute: String, group: String, n: Int? = nil, clusters: Int? = nil) {
       self.attribute = attribute
       self.group = group
       self.n = n
-      self.persons = persons
+      self.clusters = clusters
     }
   }
 
-  /// Essays of one split that also stand in another split or benchmark (normalised text).
+  /// Texts of one split that also stand in another split or benchmark (normalised text).
   public struct Overlap: Codable, Sendable, Equatable {
     public var split: String
     /// `benchmark/split`.
     public var other: String
-    /// Rows of `split` whose essay stands in `other`.
+    /// Rows of `split` whose text stands in `other`.
     public var rows: Int
   }
 
@@ -80,16 +80,16 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     benchmark = definition.id
     splits = datasets.map { Self.statistics($0, definition) }
     let texts = (datasets + others).map { dataset in
-      (dataset.benchmark, dataset.split, Set(dataset.rows.map(\.normalisedEssay)))
+      (dataset.benchmark, dataset.split, Self.texts(dataset).map(Set.init) ?? [])
     }
     overlaps = []
     for dataset in datasets {
-      let essays = dataset.rows.map(\.normalisedEssay)
+      guard let own = Self.texts(dataset) else { continue }
       for (benchmark, split, known) in texts
       where (benchmark, split) != (dataset.benchmark, dataset.split)
         && !definition.contains(split, and: dataset.split, in: benchmark)
       {
-        let rows = essays.count { known.contains($0) }
+        let rows = own.count { known.contains($0) }
         if rows > 0 {
           overlaps.append(
             Overlap(split: dataset.split, other: "\(benchmark)/\(split)", rows: rows))
@@ -98,30 +98,33 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     }
   }
 
+  /// The texts to look for; nil where rows have none.
+  private static func texts(_ dataset: Dataset) -> [String]? {
+    dataset.rows.contains { !$0.text.isEmpty } ? dataset.rows.map(\.normalisedText) : nil
+  }
+
   private static func statistics(
     _ dataset: Dataset, _ definition: BenchmarkDefinition
   ) -> SplitStatistics {
     var labels: TargetTable<LabelStatistics> = [:]
-    for range in definition.targets {
-      let values = dataset.gold(range.name).compactMap { $0 }
+    for target in definition.targets {
+      let values = dataset.gold(target.name).compactMap { $0 }
       guard !values.isEmpty else { continue }
       let mean = values.reduce(0, +) / Double(values.count)
       let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
       var histogram = [Int](repeating: 0, count: bins)
       for value in values {
-        let bin = Int((value - range.low) / (range.high - range.low) * Double(bins))
+        let bin = Int((value - target.low) / (target.high - target.low) * Double(bins))
         histogram[max(0, min(bin, bins - 1))] += 1
       }
-      labels[range.name] = LabelStatistics(
+      labels[target.name] = LabelStatistics(
         n: values.count, mean: mean,
         sd: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil,
         histogram: histogram)
     }
     return SplitStatistics(
-      name: dataset.split, rows: dataset.rows.count,
-      persons: Set(dataset.rows.map(\.person)).count,
-      articles: Set(dataset.rows.map(\.article)).count, labels: labels,
-      groups: groups(dataset, definition))
+      name: dataset.split, rows: dataset.rows.count, clusters: dataset.clusterCounts,
+      labels: labels, groups: groups(dataset, definition))
   }
 
   private static func groups(_ dataset: Dataset, _ definition: BenchmarkDefinition) -> [Group] {
@@ -129,7 +132,7 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
       var out = Group(attribute: group.attribute, group: group.name)
       if group.isPublishable {
         out.n = group.rows.count
-        out.persons = group.persons
+        out.clusters = group.clusters
       } else {
         out.suppressed = DemographicGroups.tooSmall
       }
@@ -147,8 +150,9 @@ extension DatasetStatistics.SplitStatistics {
   public func published() -> Self {
     var shown = self
     shown.labels = [:]
-    for target in Target.allCases {
-      guard var labels = labels[target], let sd = labels.sd else { continue }
+    for (target, labels) in labels {
+      guard let sd = labels.sd else { continue }
+      var labels = labels
       labels.mean = Rounding.published(labels.mean) ?? labels.mean
       labels.sd = Rounding.published(sd) ?? sd
       if labels.n < Self.leastRowsOfHistogram { labels.histogram = nil }
@@ -159,7 +163,7 @@ extension DatasetStatistics.SplitStatistics {
 }
 
 extension BenchmarkDefinition {
-  /// Whether one of two splits is made from the other, so that finding its essays there says
+  /// Whether one of two splits is made from the other, so that finding its texts there says
   /// nothing.
   fileprivate func contains(_ one: String, and other: String, in benchmark: String) -> Bool {
     guard let derived, benchmark == id else { return false }

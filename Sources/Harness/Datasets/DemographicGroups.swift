@@ -6,18 +6,20 @@ public struct DemographicGroups {
   public static let tooSmall = "too small to publish"
   /// A group with fewer rows than this is not shown.
   public static let minimumRows = 10
-  /// A group of fewer persons than this is not shown.
-  public static let minimumPersons = 5
+  /// A group of fewer main clusters (persons, as a rule) than this is not shown.
+  public static let minimumClusters = 5
 
   public struct Group: Sendable, Equatable {
     public var attribute: String
     public var name: String
     /// Indices into the split's rows.
     public var rows: [Int]
-    public var persons: Int
+    /// Main clusters of the rows; the rows themselves where the benchmark has none.
+    public var clusters: Int
 
     public var isPublishable: Bool {
-      rows.count >= DemographicGroups.minimumRows && persons >= DemographicGroups.minimumPersons
+      rows.count >= DemographicGroups.minimumRows
+        && clusters >= DemographicGroups.minimumClusters
     }
   }
 
@@ -28,18 +30,20 @@ public struct DemographicGroups {
     of dataset: Dataset, definition: BenchmarkDefinition, attributes: [String]? = nil
   ) -> [Group] {
     var groups: [Group] = []
+    let clusters = dataset.mainClusters
     for attribute in definition.groups where attributes?.contains(attribute.attribute) ?? true {
       var rows: [String: [Int]] = [:]
       for (index, row) in dataset.rows.enumerated() {
-        let value = row.demographics[attribute.attribute]
+        let value = row.attributes[attribute.attribute]
         rows[definition.group(attribute, value) ?? missing, default: []].append(index)
       }
       guard rows.keys.contains(where: { $0 != missing }) else { continue }
       for name in names(attribute) + [missing] {
         guard let indices = rows[name] else { continue }
-        let persons = Set(indices.map { dataset.rows[$0].person }).count
         groups.append(
-          Group(attribute: attribute.attribute, name: name, rows: indices, persons: persons))
+          Group(
+            attribute: attribute.attribute, name: name, rows: indices,
+            clusters: Set(indices.map { clusters[$0] }).count))
       }
     }
     return groups
@@ -57,16 +61,16 @@ public struct DemographicGroups {
   static func attributesWithoutSums(
     _ groups: [Group], of dataset: Dataset, among rows: Set<Int>
   ) -> Set<String> {
+    let clusters = dataset.mainClusters
+    func isSmall(_ rows: [Int]) -> Bool {
+      rows.count < minimumRows || Set(rows.map { clusters[$0] }).count < minimumClusters
+    }
     var held: [String: [Int]] = [:]
     for group in groups {
       let scored = group.rows.filter(rows.contains)
-      if isSmall(scored, of: dataset) { held[group.attribute, default: []] += scored }
+      if isSmall(scored) { held[group.attribute, default: []] += scored }
     }
-    return Set(held.filter { !$0.value.isEmpty && isSmall($0.value, of: dataset) }.keys)
-  }
-
-  private static func isSmall(_ rows: [Int], of dataset: Dataset) -> Bool {
-    rows.count < minimumRows || Set(rows.map { dataset.rows[$0].person }).count < minimumPersons
+    return Set(held.filter { !$0.value.isEmpty && isSmall($0.value) }.keys)
   }
 
   /// Group names in the order of their codes or bins.

@@ -1,64 +1,88 @@
-/// Recovers the 6 and 8 item labels of NewsEmp24 train.
+/// Recovers labels whose questionnaire items were put under the wrong target, as in NewsEmp24 train.
 ///
 /// There one distress item was scored as empathy, so that both labels are means of 7 items. For
-/// every essay that also stands in NewsEmp23, `7 e24 + 7 d24 = 6 e23 + 8 d23` holds, and the
-/// labels of NewsEmp23 are the right ones.
+/// every essay that also stands in NewsEmp23, `7 e24 + 7 d24 = 6 e23 + 8 d23` holds: the sum over
+/// targets of items times label is the same, and the labels of the earlier set are the right ones.
+/// The numbers of items come from the definition: the split's own, and those of the targets.
 public enum LabelRepair {
   public struct Report: Codable, Sendable, Equatable {
     public var rows: Int
-    /// Rows whose essay was found in the earlier set.
-    public var matched: Int
+    /// Rows whose text was found in the earlier set.
+    public var matched = 0
     /// Rows that have the earlier set's labels already.
-    public var alreadyRight: Int
-    /// Rows whose essay was found, but with labels that break the identity; they are left alone.
-    public var inconsistent: Int
-    /// Rows whose essay stands in the earlier set with several labels that all satisfy the
+    public var alreadyRight = 0
+    /// Rows whose text was found, but with labels that break the identity; they are left alone.
+    public var inconsistent = 0
+    /// Rows whose text stands in the earlier set with several labels that all satisfy the
     /// identity; they are left alone.
-    public var ambiguous: Int
+    public var ambiguous = 0
     /// Rows whose labels changed.
-    public var changed: Int
-    public var meanChangeEmpathy: Double
-    public var largestChangeEmpathy: Double
-    public var meanChangeDistress: Double
-    public var largestChangeDistress: Double
+    public var changed = 0
+    /// Of the changed rows, by target.
+    public var changes: TargetTable<Change>
+
+    /// Sizes of the changes of one target's labels.
+    public struct Change: Codable, Sendable, Equatable {
+      public var mean = 0.0
+      public var largest = 0.0
+
+      public init() {}
+
+      fileprivate mutating func add(_ size: Double) {
+        mean += size
+        largest = max(largest, size)
+      }
+    }
   }
 
-  /// Labels are printed with 3 decimals or more: 7·(e+d) may be off by 14·0.0005, and the other
-  /// side by as much.
+  /// Labels are printed with 3 decimals or more: with 14 items in all either side may be off by
+  /// 14·0.0005.
   static let tolerance = 0.015
+  /// Labels that differ by less are the same.
+  static let precision = 0.0005
 
-  /// `train` with the labels of `earlier` wherever the essays match and the identity holds.
+  /// `train` with the labels of `earlier` wherever the texts match and the identity holds.
+  ///
+  /// - Throws: ``HarnessError/usage(_:)`` where `definition` does not say how many items the labels
+  ///   of the split and of each target have.
   public static func repair(
-    _ train: Dataset, from earlier: [Dataset]
-  ) -> (dataset: Dataset, report: Report) {
-    var labels: [String: [(empathy: Double, distress: Double)]] = [:]
+    _ train: Dataset, of definition: BenchmarkDefinition, from earlier: [Dataset]
+  ) throws(HarnessError) -> (dataset: Dataset, report: Report) {
+    let targets = definition.targetNames
+    let given = definition.splits.first { $0.name == train.split }?.items ?? [:]
+    let items = targets.compactMap { target in
+      given[target].flatMap { own in definition.target(target)?.items.map { (own, $0) } }
+    }
+    guard items.count == targets.count else {
+      throw .usage(
+        "The definition of \(definition.id) gives no numbers of items for \(train.split): "
+          + "its labels need no repair.")
+    }
+    func labels(_ row: DatasetRow) -> [Double]? {
+      let labels = targets.compactMap { row.labels[$0] }
+      return labels.count == targets.count ? labels : nil
+    }
+    var known: [String: [[Double]]] = [:]
     for row in earlier.flatMap(\.rows) {
-      if let empathy = row.empathy, let distress = row.distress {
-        labels[row.normalisedEssay, default: []].append((empathy, distress))
-      }
+      if let labels = labels(row) { known[row.normalisedText, default: []].append(labels) }
     }
     var repaired = train
     var report = Report(
-      rows: train.rows.count, matched: 0, alreadyRight: 0, inconsistent: 0, ambiguous: 0,
-      changed: 0,
-      meanChangeEmpathy: 0, largestChangeEmpathy: 0, meanChangeDistress: 0,
-      largestChangeDistress: 0)
+      rows: train.rows.count,
+      changes: Dictionary(uniqueKeysWithValues: targets.map { ($0, Report.Change()) }))
     for (index, row) in train.rows.enumerated() {
-      guard let empathy = row.empathy, let distress = row.distress,
-        let candidates = labels[row.normalisedEssay]
-      else { continue }
+      guard let own = labels(row), let candidates = known[row.normalisedText] else { continue }
       report.matched += 1
-      let isRight = candidates.contains { candidate in
-        (candidate.empathy - empathy).magnitude <= 0.0005
-          && (candidate.distress - distress).magnitude <= 0.0005
+      func isOwn(_ candidate: [Double]) -> Bool {
+        zip(candidate, own).allSatisfy { ($0 - $1).magnitude <= precision }
       }
-      if isRight {
+      if candidates.contains(where: isOwn) {
         report.alreadyRight += 1
         continue
       }
+      let sum = zip(items, own).reduce(0) { $0 + Double($1.0.0) * $1.1 }
       let fitting = candidates.filter { candidate in
-        let sum = 7 * empathy + 7 * distress
-        return (sum - 6 * candidate.empathy - 8 * candidate.distress).magnitude < tolerance
+        zip(items, candidate).reduce(sum) { $0 - Double($1.0.1) * $1.1 }.magnitude < tolerance
       }
       guard let found = fitting.first else {
         report.inconsistent += 1
@@ -68,20 +92,14 @@ public enum LabelRepair {
         report.ambiguous += 1
         continue
       }
-      let change = ((found.empathy - empathy).magnitude, (found.distress - distress).magnitude)
-      guard max(change.0, change.1) > 0.0005 else { continue }
-      repaired.rows[index].empathy = found.empathy
-      repaired.rows[index].distress = found.distress
       report.changed += 1
-      report.meanChangeEmpathy += change.0
-      report.meanChangeDistress += change.1
-      report.largestChangeEmpathy = max(report.largestChangeEmpathy, change.0)
-      report.largestChangeDistress = max(report.largestChangeDistress, change.1)
+      for (place, target) in targets.enumerated() {
+        repaired.rows[index].labels[target] = found[place]
+        let size = (found[place] - own[place]).magnitude
+        report.changes[target]?.add(size)
+      }
     }
-    if report.changed > 0 {
-      report.meanChangeEmpathy /= Double(report.changed)
-      report.meanChangeDistress /= Double(report.changed)
-    }
+    for target in targets { report.changes[target]?.mean /= Double(max(1, report.changed)) }
     return (repaired, report)
   }
 }

@@ -1,45 +1,53 @@
 import Basics
 import Foundation
 
-/// The CSV form (RFC 4180) that imported splits have in the data home.
+/// The CSV form (RFC 4180) that imported splits have in the data home: id, clusters, targets,
+/// attributes and text.
 enum NormalForm {
-  static let attributes = ["gender", "education", "race", "age", "income"]
-  static let header =
-    ["id", "person", "article", "empathy", "distress"] + attributes + ["essay"]
+  private static func header(_ dataset: Dataset) -> [String] {
+    ["id"] + dataset.clusters + dataset.targets + dataset.attributes + ["text"]
+  }
 
   /// The cells are exact: what is read back must be the text that was imported.
   static func data(_ dataset: Dataset) -> Data {
-    var table = CSVWriter(header)
+    var table = CSVWriter(header(dataset))
     for row in dataset.rows {
       table.add(
-        [row.id, row.person, row.article].map { .exact($0) }
-          + CSVWriter.Cell.numbers([row.empathy, row.distress])
-          + attributes.map { .exact(row.demographics[$0] ?? "") } + [.exact(row.essay)])
+        ([row.id] + dataset.clusters.map { row.clusters[$0] ?? "" }).map { .exact($0) }
+          + CSVWriter.Cell.numbers(dataset.targets.map { row.labels[$0] })
+          + dataset.attributes.map { .exact(row.attributes[$0] ?? "") } + [.exact(row.text)])
     }
     return Data(table.text.utf8)
   }
 
   static func read(
-    _ text: SourceText, benchmark: String, split: String, hasGold: Bool
+    _ text: SourceText, _ definition: BenchmarkDefinition, split: String, hasGold: Bool
   ) throws(HarnessError) -> Dataset {
     let table = try DelimitedTable(text, format: .csv)
+    var dataset = Dataset(definition, split: split, rows: [], hasGold: hasGold)
+    let header = header(dataset)
     guard table.header == header else {
       throw .invalid([
         Fault(
           .header, file: text.name, line: 1, found: table.header.joined(separator: ","),
-          expected: header.joined(separator: ","))
+          expected: header.joined(separator: ",") + "; import the benchmark again")
       ])
     }
-    let rows = table.records.map { record -> EssayRow in
-      let cells = record.fields
-      var demographics: [String: String] = [:]
-      for (offset, attribute) in attributes.enumerated() where !cells[5 + offset].isEmpty {
-        demographics[attribute] = cells[5 + offset]
+    dataset.rows = table.records.map { record in
+      var cells = record.fields.dropFirst()
+      func take(_ names: [String]) -> [(String, String)] {
+        defer { cells = cells.dropFirst(names.count) }
+        return Array(zip(names, cells))
       }
-      return EssayRow(
-        id: cells[0], person: cells[1], article: cells[2], essay: cells[10],
-        empathy: Double(cells[3]), distress: Double(cells[4]), demographics: demographics)
+      var row = DatasetRow(id: record.fields[0])
+      for (name, cell) in take(dataset.clusters) { row.clusters[name] = cell }
+      for (name, cell) in take(dataset.targets) { row.labels[name] = Double(cell) }
+      for (name, cell) in take(dataset.attributes) where !cell.isEmpty {
+        row.attributes[name] = cell
+      }
+      row.text = cells.first ?? ""
+      return row
     }
-    return Dataset(benchmark: benchmark, split: split, rows: rows, hasGold: hasGold)
+    return dataset
   }
 }

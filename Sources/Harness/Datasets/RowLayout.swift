@@ -1,32 +1,37 @@
 import Foundation
 
-/// Where the columns of an essay file stand, and how its cells become an ``EssayRow``.
+/// Where the columns of a split's file stand, and how its cells become a ``DatasetRow``.
 struct RowLayout {
+  private let definition: BenchmarkDefinition
   private let name: String
   private let ids: [Int]
-  private let person: Int?
-  private let article: Int?
-  private let essay: Int?
-  private let labels: [(target: Target, index: Int, column: String)]
-  private let demographics: [(attribute: String, index: Int)]
+  private let text: Int?
+  private let labels: [(target: String, index: Int, column: String)]
+  private let clusters: [(name: String, index: Int)]
+  private let attributes: [(name: String, index: Int)]
 
   /// Finds the columns; missing ones that a row can't do without are added to `faults`.
   init(
-    _ columns: BenchmarkDefinition.ColumnMap, table: DelimitedTable, faults: inout [Fault]
+    _ columns: BenchmarkDefinition.ColumnMap, table: DelimitedTable,
+    in definition: BenchmarkDefinition, faults: inout [Fault]
   ) {
+    self.definition = definition
     name = table.name
     ids = (columns.id ?? []).compactMap { table.require($0, faults: &faults) }
-    person = columns.person.flatMap { table.require($0, faults: &faults) }
-    article = columns.article.flatMap { table.require($0, faults: &faults) }
-    essay = columns.essay.flatMap { table.require($0, faults: &faults) }
+    clusters = definition.clusters.compactMap { name in
+      guard let column = columns.clusters?[name] else { return nil }
+      return table.require(column, faults: &faults).map { (name, $0) }
+    }
+    text = columns.text.flatMap { table.require($0, faults: &faults) }
     // A features file of a split with separate gold has no label columns.
-    labels = [(Target.empathy, columns.empathy), (.distress, columns.distress)].compactMap {
-      target, column in
-      guard let column, let index = table.index(of: column) else { return nil }
+    labels = definition.targetNames.compactMap { target in
+      guard let column = columns.targets?[target], let index = table.index(of: column) else {
+        return nil
+      }
       return (target, index, column)
     }
-    demographics = (columns.demographics ?? [:]).sorted { $0.key < $1.key }.compactMap {
-      attribute, column in table.index(of: column).map { (attribute, $0) }
+    attributes = (columns.attributes ?? [:]).compactMap { name, column in
+      table.index(of: column).map { (name, $0) }
     }
   }
 
@@ -37,25 +42,18 @@ struct RowLayout {
     return String(number)
   }
 
-  func row(
-    _ record: DelimitedRecord, in definition: BenchmarkDefinition, faults: inout [Fault]
-  ) -> EssayRow {
-    func cell(_ index: Int?) -> String { index.map { Self.identifier(record.fields[$0]) } ?? "" }
-    var row = EssayRow(
-      id: ids.map { cell($0) }.joined(separator: ":"), person: cell(person),
-      article: cell(article), essay: essay.map { record.fields[$0] } ?? "", empathy: nil,
-      distress: nil)
+  func row(_ record: DelimitedRecord, faults: inout [Fault]) -> DatasetRow {
+    func identifier(_ index: Int) -> String { Self.identifier(record.fields[index]) }
+    var row = DatasetRow(
+      id: ids.map(identifier).joined(separator: ":"), text: text.map { record.fields[$0] } ?? "")
     for (target, index, column) in labels {
-      let label = LabelCell.label(
+      row.labels[target] = LabelCell.label(
         record.fields[index], target: target, in: definition, file: name, line: record.line,
         column: index + 1, field: column, faults: &faults)
-      switch target {
-      case .empathy: row.empathy = label
-      case .distress: row.distress = label
-      }
     }
-    for (attribute, index) in demographics {
-      row.demographics[attribute] = definition.demographic(record.fields[index])
+    for (cluster, index) in clusters { row.clusters[cluster] = identifier(index) }
+    for (attribute, index) in attributes {
+      row.attributes[attribute] = definition.attribute(record.fields[index])
     }
     return row
   }
@@ -66,7 +64,7 @@ enum LabelCell {
   /// The label, or nil where the cell is empty; a bad one is reported without its value, because
   /// faults may be printed where gold labels may not.
   static func label(
-    _ cell: String, target: Target, in definition: BenchmarkDefinition, file: String, line: Int,
+    _ cell: String, target: String, in definition: BenchmarkDefinition, file: String, line: Int,
     column: Int, field: String?, faults: inout [Fault]
   ) -> Double? {
     if definition.isMissing(cell) { return nil }
@@ -78,12 +76,12 @@ enum LabelCell {
           found: "a label that is not shown"))
       return nil
     case .success(let number):
-      if let range = definition.range(of: target), !range.contains(number) {
+      if let range = definition.target(target)?.range, !range.contains(number) {
         faults.append(
           Fault(
             .range, file: file, line: line, column: column, field: field,
             found: "a label outside the range",
-            expected: "\(target.rawValue) from \(range.lowerBound) to \(range.upperBound)"))
+            expected: "\(target) from \(range.lowerBound) to \(range.upperBound)"))
         return nil
       }
       return number
@@ -98,8 +96,8 @@ extension BenchmarkDefinition {
     return trimmed.isEmpty || missing.contains { $0.lowercased() == trimmed.lowercased() }
   }
 
-  /// A demographic cell as it is compared, or nil where it is missing.
-  func demographic(_ cell: String) -> String? {
+  /// An attribute's cell as it is compared, or nil where it is missing.
+  func attribute(_ cell: String) -> String? {
     isMissing(cell) ? nil : RowLayout.identifier(cell)
   }
 

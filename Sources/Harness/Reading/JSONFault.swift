@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 
 /// Says in a ``Fault`` what `JSONDecoder` threw.
 enum JSONFault {
@@ -16,6 +17,11 @@ enum JSONFault {
         .json, file: file, line: line, field: path(context.codingPath), found: "another type",
         expected: "\(type)")
     case .dataCorrupted(let context):
+      if let unknown = context.underlyingError as? UnknownMetric {
+        return Fault(
+          .json, file: file, line: line, field: path(context.codingPath), found: unknown.name,
+          expected: "one of \(Metric.knownNames)")
+      }
       let inner = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
       return Fault(
         .json, file: file, line: line,

@@ -92,7 +92,7 @@ public struct ReleaseGuard {
     return sign * difference > ladder * error ? .better : .notBetter
   }
 
-  private var metric: Metric { Metric(rawValue: scorer.definition.primary.metric) ?? .pcc }
+  private var metric: Metric { scorer.definition.primary.metric }
 
   private func completeRows(_ predictions: Predictions) -> Scorer.TargetRows? {
     guard predictions.missingCount == 0 else { return nil }

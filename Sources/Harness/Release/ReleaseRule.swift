@@ -2,8 +2,9 @@ import Basics
 
 /// What a leaderboard with hidden labels tells of a submission.
 ///
-/// Every released figure says something about the labels, and enough of them say all: docs/probing.md
-/// shows how many labels an attack recovers under which rule, and what to set.
+/// Every released figure says something about the labels, and enough of them reveal all:
+/// docs/explanation/probing.md shows how many labels an attack recovers under which rule, and what
+/// to set.
 public struct ReleaseRule: Sendable, Equatable {
   /// Decimals of a released figure, 0 to 4; reports have 4 from the start.
   public var decimals: Int
@@ -44,9 +45,7 @@ public struct ReleaseRule: Sendable, Equatable {
     }
     guard !isOpen else { return report }
     report.targets = report.targets.mapValues { $0.released(self) }
-    report.wassa = WASSAScores(
-      averaged: rounded(report.wassa.averaged), empathy: rounded(report.wassa.empathy),
-      distress: rounded(report.wassa.distress))
+    report.wassa.changeFigures(rounded)
     report.groups = []
     report.disparities = nil
     report.sensitivity = nil
@@ -60,10 +59,12 @@ public struct ReleaseRule: Sendable, Equatable {
 extension TargetScores {
   fileprivate func released(_ rule: ReleaseRule) -> TargetScores {
     var scores = self
-    for (_, path) in Self.figures {
-      scores[keyPath: path]?.value = rule.rounded(self[keyPath: path]?.value)
-      scores[keyPath: path]?.low = rule.rounded(self[keyPath: path]?.low)
-      scores[keyPath: path]?.high = rule.rounded(self[keyPath: path]?.high)
+    scores.changeFigures { figure in
+      var figure = figure
+      figure.value = rule.rounded(figure.value)
+      figure.low = rule.rounded(figure.low)
+      figure.high = rule.rounded(figure.high)
+      return figure
     }
     scores.bias = nil
     return scores

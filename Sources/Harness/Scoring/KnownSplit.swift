@@ -17,11 +17,16 @@ final class KnownSplit: Sendable {
 
   private let dataset: Dataset
   private let options: ScoringOptions
+  private let cluster: String
+  /// The cluster of each row, (n,); nil where each row is its own.
+  private let clusters: [String]?
   private let state = Mutex(State())
 
-  init(_ dataset: Dataset, options: ScoringOptions) {
+  init(_ dataset: Dataset, options: ScoringOptions, cluster: String) {
     self.dataset = dataset
     self.options = options
+    self.cluster = cluster
+    clusters = cluster == BenchmarkDefinition.rows ? nil : dataset.clusterNames(cluster)
   }
 
   /// Digests of the gold labels in row order and of the row ids in order, and the signature of a
@@ -32,7 +37,7 @@ final class KnownSplit: Sendable {
       let gold = dataset.goldDigest
       let made = (
         gold: gold, order: dataset.orderDigest,
-        signature: options.signature(goldDigest: gold, grouped: nil)
+        signature: options.signature(cluster: cluster, goldDigest: gold)
       )
       state.marks = made
       return made
@@ -40,7 +45,7 @@ final class KnownSplit: Sendable {
   }
 
   /// All rows that have a label of `target`; nil where none has.
-  func whole(_ target: Target) -> Labelled? {
+  func whole(_ target: String) -> Labelled? {
     state.withLock { state in
       if let known = state.whole[target] { return known }
       let made = labelled(Array(dataset.rows.indices), target)
@@ -50,7 +55,7 @@ final class KnownSplit: Sendable {
   }
 
   /// Those of `rows` that have a label of `target`; nil where none has.
-  func labelled(_ rows: [Int], _ target: Target) -> Labelled? {
+  func labelled(_ rows: [Int], _ target: String) -> Labelled? {
     let gold = dataset.gold(target)
     let rows = rows.filter { gold[$0] != nil }
     guard !rows.isEmpty else { return nil }
@@ -58,10 +63,7 @@ final class KnownSplit: Sendable {
   }
 
   private func sample(_ gold: [Double], rows: [Int]) -> ClusteredSample {
-    switch options.cluster {
-    case .person: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].person })
-    case .article: ClusteredSample(gold: gold, clusters: rows.map { dataset.rows[$0].article })
-    case .row: ClusteredSample(rows: gold)
-    }
+    guard let clusters else { return ClusteredSample(rows: gold) }
+    return ClusteredSample(gold: gold, clusters: rows.map { clusters[$0] })
   }
 }

@@ -1,5 +1,5 @@
 import Basics
-import Metrics
+public import Metrics
 
 /// Two systems on the same rows: what may be concluded from their difference.
 public struct PairReport: Codable, Sendable, Equatable {
@@ -19,8 +19,7 @@ public struct PairReport: Codable, Sendable, Equatable {
 
   /// One target: a metric's figures of both, their difference, its interval and test.
   public struct PairScores: Codable, Sendable, Equatable {
-    /// By metric: pcc, ccc, rmse, mae.
-    public var metrics: [String: Difference]
+    public var metrics: [Metric: Difference]
     /// Correlation of the two systems' predictions.
     public var correlation: Double?
     /// Williams' t and Steiger's Z on PCC; they take rows as independent.
@@ -68,7 +67,7 @@ extension Scorer {
     let (a, b) = Self.common(first, second)
     var targets: TargetTable<PairReport.PairScores> = [:]
     var main: TargetRows?
-    for target in Target.allCases {
+    for target in definition.targetNames {
       guard let x = rows(target, of: a), let y = rows(target, of: b) else { continue }
       targets[target] = scores(x, y)
       if main == nil || target == definition.primary.target { main = x }
@@ -81,7 +80,7 @@ extension Scorer {
     var report = PairReport(
       benchmark: definition.id, split: dataset.split, first: firstName, second: secondName,
       n: main.rows.count, clusters: main.sample.clusterCount, targets: targets, conclusion: "",
-      signature: options.signature(goldDigest: dataset.goldDigest, grouped: nil))
+      signature: options.signature(cluster: cluster, goldDigest: dataset.goldDigest))
     report.conclusion = conclusion(report, main.target)
     return report
   }
@@ -104,12 +103,12 @@ extension Scorer {
     let test = pair.permutation()
     let method =
       options.method == .percentile ? IntervalMethod.percentile : PairComparison.defaultMethod
-    let intervals = pair.intervals([.pcc, .ccc, .rmse, .mae], method: method)
-    var metrics: [String: PairReport.Difference] = [:]
-    for metric in [Metric.pcc, .ccc, .rmse, .mae] {
+    let intervals = pair.intervals(method: method)
+    var metrics: [Metric: PairReport.Difference] = [:]
+    for metric in Metric.ranking {
       let difference = pair.difference(metric)
       let form = options.inference.form
-      metrics[metric.rawValue] = PairReport.Difference(
+      metrics[metric] = PairReport.Difference(
         first: Rounding.published(
           PointMetrics.figure(metric, x.predictions, x.sample.gold, form: form).value),
         second: Rounding.published(
@@ -129,16 +128,16 @@ extension Scorer {
   }
 
   /// What may be said about the primary metric, in one sentence.
-  private func conclusion(_ report: PairReport, _ target: Target) -> String {
-    let metric = Metric(rawValue: definition.primary.metric) ?? .pcc
-    let name = metric.rawValue.uppercased()
-    guard let scores = report.targets[target]?.metrics[metric.rawValue],
+  private func conclusion(_ report: PairReport, _ target: String) -> String {
+    let metric = definition.primary.metric
+    let name = metric.title
+    guard let scores = report.targets[target]?.metrics[metric],
       let difference = scores.difference, let low = scores.low, let high = scores.high
     else {
       return "Nothing can be said about \(name): it is undefined for one of the two."
     }
     let sizes =
-      "difference in \(name) of \(target.rawValue) \(Rounding.text(difference)) "
+      "difference in \(name) of \(target) \(Rounding.text(difference)) "
       + "[\(Rounding.text(low)), \(Rounding.text(high))]"
     let p = scores.p.map { ", p = \(Rounding.text($0))" } ?? ""
     if report.clusters < ClusteredSample.fewClusters {

@@ -8,9 +8,8 @@ public struct RunsReport: Codable, Sendable, Equatable {
   public var split: String
   public var first: String
   public var second: String
-  public var target: Target
-  /// By metric: pcc, ccc, rmse, mae.
-  public var metrics: [String: MetricComparison]
+  public var target: String
+  public var metrics: [Metric: MetricComparison]
   public var version: String = ScoreReport.toolVersion
 
   /// What every reader of these figures has to know.
@@ -57,10 +56,10 @@ public struct RunsReport: Codable, Sendable, Equatable {
     self.first = firstName
     self.second = secondName
     metrics = [:]
-    for metric in [Metric.pcc, .ccc, .rmse, .mae] {
+    for metric in Metric.ranking {
       let values = [first, second].map { scorer.values(of: metric, in: $0) }
       let comparison = SeedComparison(metric, values[0], values[1])
-      metrics[metric.rawValue] = MetricComparison(
+      metrics[metric] = MetricComparison(
         first: Summary(comparison.first), second: Summary(comparison.second),
         student: PairReport.RowwiseTest(comparison.student),
         welch: PairReport.RowwiseTest(comparison.welch),

@@ -1,3 +1,5 @@
+public import Metrics
+
 /// What is published of one scored submission: aggregates, how they were made, and digests.
 ///
 /// It is one JSON document. It holds no label, no essay and no figure of a single row, and every
@@ -11,7 +13,7 @@ public struct ScoreReport: Codable, Sendable, Equatable {
   public internal(set) var split: String
   /// Rows that were scored.
   public internal(set) var n: Int
-  /// Clusters (persons, unless the signature says otherwise) that the scored rows belong to.
+  /// Clusters (of the clustering that the signature names) that the scored rows belong to.
   public internal(set) var clusters: Int
   /// Nominal coverage of the intervals, for example 0.95.
   public internal(set) var level: Double
@@ -53,15 +55,6 @@ public struct PrivateReport: Sendable {
   }
 }
 
-/// What is predicted for an essay.
-public enum Target: String, Codable, Sendable, CaseIterable, CodingKeyRepresentable {
-  case empathy
-  case distress
-}
-
-/// One value a target; a target that was not attempted has none.
-public typealias TargetTable<Value> = [Target: Value]
-
 /// A figure with its interval, each rounded to 4 decimals.
 public struct ScoredFigure: Codable, Sendable, Equatable {
   public var value: Double?
@@ -82,38 +75,55 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
   }
 }
 
-/// The figures of one target.
+/// The figures of one target: of a whole split, or of one group.
 public struct TargetScores: Codable, Sendable, Equatable {
-  public var pcc: ScoredFigure?
-  public var ccc: ScoredFigure?
-  public var rmse: ScoredFigure?
-  public var mae: ScoredFigure?
-  public var spearman: ScoredFigure?
-  public var kendall: ScoredFigure?
-  /// Krippendorff's interval alpha between prediction and label, taken as two raters.
-  public var alpha: ScoredFigure?
+  private var figures: [Metric: ScoredFigure] = [:]
   /// Fisher's interval of PCC that takes rows as independent; for comparison only.
   public var rowwise: ScoredFigure?
+  /// SD (n-1) of a group's gold labels: a narrow range lowers CCC and PCC by itself.
+  public var goldSD: Double?
   /// Mean of prediction minus label.
   public var bias: Double?
 
   public init() {}
 
-  /// Every figure by its name: what is rounded before it is released, and what tables list.
-  public static var figures: [(name: String, path: WritableKeyPath<TargetScores, ScoredFigure?>)] {
-    metrics + [("alpha", \.alpha), ("rowwise", \.rowwise)]
+  public subscript(metric: Metric) -> ScoredFigure? {
+    get { figures[metric] }
+    set { figures[metric] = newValue }
   }
 
-  /// Those of ``Metrics/Metric``, in the order of tables.
-  public static var metrics: [(name: String, path: WritableKeyPath<TargetScores, ScoredFigure?>)] {
-    [
-      ("pcc", \.pcc), ("ccc", \.ccc), ("rmse", \.rmse), ("mae", \.mae),
-      ("spearman", \.spearman), ("kendall", \.kendall),
-    ]
+  /// The metrics that have a figure, in the order of tables.
+  public var metrics: [Metric] { Metric.all.filter { figures[$0] != nil } }
+
+  /// Puts every figure through `change`.
+  mutating func changeFigures(_ change: (ScoredFigure) -> ScoredFigure) {
+    figures = figures.mapValues(change)
+    rowwise = rowwise.map(change)
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: NameKey.self)
+    for metric in Metric.all {
+      figures[metric] = try container.decodeIfPresent(
+        ScoredFigure.self, forKey: NameKey(metric.id))
+    }
+    rowwise = try container.decodeIfPresent(ScoredFigure.self, forKey: "rowwise")
+    goldSD = try container.decodeIfPresent(Double.self, forKey: "goldSD")
+    bias = try container.decodeIfPresent(Double.self, forKey: "bias")
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: NameKey.self)
+    for metric in metrics { try container.encode(figures[metric], forKey: NameKey(metric.id)) }
+    try container.encodeIfPresent(rowwise, forKey: "rowwise")
+    try container.encodeIfPresent(goldSD, forKey: "goldSD")
+    try container.encodeIfPresent(bias, forKey: "bias")
   }
 }
 
-/// The figures of one demographic group, or the reason why they are not shown.
+/// The figures of one group, or the reason why they are not shown.
+///
+/// In JSON each target's scores stand under the target's name beside the other keys.
 public struct GroupScores: Codable, Sendable, Equatable {
   public var attribute: String
   public var group: String
@@ -121,8 +131,7 @@ public struct GroupScores: Codable, Sendable, Equatable {
   public var clusters: Int?
   /// Set, with no figure beside it, where the group is below the publishing threshold.
   public var suppressed: String?
-  public var empathy: GroupTargetScores?
-  public var distress: GroupTargetScores?
+  public var targets: TargetTable<TargetScores> = [:]
 
   public init(attribute: String, group: String) {
     self.attribute = attribute
@@ -130,48 +139,59 @@ public struct GroupScores: Codable, Sendable, Equatable {
   }
 
   /// Leaves the names and the reason alone.
-  mutating func withhold() {
-    (n, clusters) = (nil, nil)
-    (empathy, distress) = (nil, nil)
+  mutating func withhold() { (n, clusters, targets) = (nil, nil, [:]) }
+
+  private static let keys: Set<String> = ["attribute", "group", "n", "clusters", "suppressed"]
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: NameKey.self)
+    attribute = try container.decode(String.self, forKey: "attribute")
+    group = try container.decode(String.self, forKey: "group")
+    n = try container.decodeIfPresent(Int.self, forKey: "n")
+    clusters = try container.decodeIfPresent(Int.self, forKey: "clusters")
+    suppressed = try container.decodeIfPresent(String.self, forKey: "suppressed")
+    for key in container.allKeys where !Self.keys.contains(key.stringValue) {
+      targets[key.stringValue] = try container.decode(TargetScores.self, forKey: key)
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: NameKey.self)
+    try container.encode(attribute, forKey: "attribute")
+    try container.encode(group, forKey: "group")
+    try container.encodeIfPresent(n, forKey: "n")
+    try container.encodeIfPresent(clusters, forKey: "clusters")
+    try container.encodeIfPresent(suppressed, forKey: "suppressed")
+    for (target, scores) in targets { try container.encode(scores, forKey: NameKey(target)) }
   }
 }
 
-/// One target's figures within a group.
-public struct GroupTargetScores: Codable, Sendable, Equatable {
-  public var pcc: ScoredFigure
-  public var ccc: ScoredFigure
-  public var rmse: ScoredFigure
-  /// SD (n-1) of the gold labels: a narrow range lowers CCC and PCC by itself.
-  public var goldSD: Double?
-  /// Mean of prediction minus label.
-  public var bias: Double?
+/// A key of a JSON object that data names.
+struct NameKey: CodingKey, ExpressibleByStringLiteral {
+  let stringValue: String
+  var intValue: Int? { nil }
 
-  public init(
-    pcc: ScoredFigure, ccc: ScoredFigure, rmse: ScoredFigure, goldSD: Double?, bias: Double?
-  ) {
-    self.pcc = pcc
-    self.ccc = ccc
-    self.rmse = rmse
-    self.goldSD = goldSD
-    self.bias = bias
-  }
+  init(_ name: String) { stringValue = name }
+  init(stringLiteral name: String) { stringValue = name }
+  init?(stringValue name: String) { stringValue = name }
+  init?(intValue: Int) { nil }
 }
 
-/// How far apart a demographic attribute's groups are, against chance.
+/// How far apart an attribute's groups are, against chance.
 public struct Disparity: Codable, Sendable, Equatable {
   public var attribute: String
-  public var target: Target
+  public var target: String
   /// Largest CCC of a group minus the smallest, over publishable groups.
   public var gap: Double?
   public var lowest: String?
   public var highest: String?
-  /// Share of permutations of the persons' group labels with at least this gap.
+  /// Share of permutations of the clusters' group labels with at least this gap.
   public var p: Double?
   /// `p` after Holm's adjustment over attributes.
   public var adjusted: Double?
   public var undefined: String?
 
-  public init(attribute: String, target: Target) {
+  public init(attribute: String, target: String) {
     self.attribute = attribute
     self.target = target
   }
@@ -179,7 +199,7 @@ public struct Disparity: Codable, Sendable, Equatable {
 
 /// The main figures' intervals under another clustering.
 public struct Sensitivity: Codable, Sendable, Equatable {
-  /// `article`, `person+article` or `row`.
+  /// A clustering's name, two joined by `+`, or `row`.
   public var cluster: String
   public var clusters: Int
   /// Fewer than 20 clusters: the interval is not to be relied on.
@@ -198,8 +218,8 @@ public struct Sensitivity: Codable, Sendable, Equatable {
 
 /// The smallest true difference in the primary metric that a comparison on this split would find.
 public struct DetectableDifference: Codable, Sendable, Equatable {
-  public var metric: String
-  public var target: Target
+  public var metric: Metric
+  public var target: String
   public var difference: Double?
   public var power: Double
   public var level: Double
@@ -210,7 +230,7 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
   public var undefined: String?
 
   public init(
-    metric: String, target: Target, difference: Double?, power: Double, level: Double,
+    metric: Metric, target: String, difference: Double?, power: Double, level: Double,
     correlation: Double, simulations: Int, seed: UInt64, undefined: String? = nil
   ) {
     self.metric = metric
@@ -226,27 +246,48 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
 }
 
 /// The figures as the WASSA organisers' script makes them: each PCC rounded to 4 decimals before
-/// averaging; a constant column counts 0; a target that was not attempted is null. The average is
-/// rounded to 4 decimals too, like every published figure; theirs may have a fifth.
+/// averaging; a constant column counts 0; a target that was not attempted is null, and then so is
+/// the average. It is rounded to 4 decimals too, like every published figure; theirs may have a
+/// fifth.
+///
+/// In JSON each target's figure stands under the target's name beside `averaged`.
 public struct WASSAScores: Codable, Sendable, Equatable {
   public var averaged: Double?
-  public var empathy: Double?
-  public var distress: Double?
+  private var figures: TargetTable<Double?> = [:]
 
-  public init(averaged: Double?, empathy: Double?, distress: Double?) {
+  /// - Parameters:
+  ///   - targets: all of the benchmark's.
+  ///   - figures: of those that were attempted.
+  public init(averaged: Double?, targets: [String], figures: TargetTable<Double>) {
     self.averaged = averaged
-    self.empathy = empathy
-    self.distress = distress
+    for target in targets { self.figures[target] = .some(figures[target]) }
   }
 
-  private enum CodingKeys: String, CodingKey { case averaged, empathy, distress }
+  /// The benchmark's targets, sorted.
+  public var targets: [String] { figures.keys.sorted() }
+
+  /// The figure of `target`; nil where it was not attempted.
+  public subscript(target: String) -> Double? { figures[target] ?? nil }
+
+  /// Puts every figure through `change`.
+  mutating func changeFigures(_ change: (Double?) -> Double?) {
+    averaged = change(averaged)
+    figures = figures.mapValues(change)
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: NameKey.self)
+    averaged = try container.decodeIfPresent(Double.self, forKey: "averaged")
+    for key in container.allKeys where key.stringValue != "averaged" {
+      figures[key.stringValue] = .some(try container.decodeIfPresent(Double.self, forKey: key))
+    }
+  }
 
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
+    var container = encoder.container(keyedBy: NameKey.self)
     // Null is part of this form: it says "not attempted", which 0 would hide.
-    try container.encode(averaged, forKey: .averaged)
-    try container.encode(empathy, forKey: .empathy)
-    try container.encode(distress, forKey: .distress)
+    try container.encode(averaged, forKey: "averaged")
+    for (target, figure) in figures { try container.encode(figure, forKey: NameKey(target)) }
   }
 }
 

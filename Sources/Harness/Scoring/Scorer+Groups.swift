@@ -2,7 +2,7 @@ import Basics
 import Metrics
 
 extension Scorer {
-  /// Figures by demographic group; a group below the publishing threshold has a reason instead.
+  /// Figures by group; a group below the publishing threshold has a reason instead.
   func groups(_ parts: [TargetRows]) -> [GroupScores] {
     let groups = DemographicGroups.all(
       of: dataset, definition: definition, attributes: options.attributes)
@@ -13,7 +13,7 @@ extension Scorer {
     return groups.map { group in
       var scores = GroupScores(attribute: group.attribute, group: group.name)
       let members = Set(group.rows)
-      let reports = parts.compactMap { part -> (Target, GroupReport)? in
+      let reports = parts.compactMap { part -> (String, GroupReport)? in
         let numbers = part.rows.map { members.contains($0) ? 0 : nil as Int? }
         return GroupReport.all(
           part.sample, part.predictions, groups: numbers, groupCount: 1,
@@ -30,19 +30,16 @@ extension Scorer {
       scores.n = first.rows
       scores.clusters = first.clusters
       for ((target, report), bare) in zip(reports, bare) {
-        var figures = GroupTargetScores(report)
+        var figures = TargetScores(report)
         if bare.contains(group.attribute) { figures.withholdSums() }
-        switch target {
-        case .empathy: scores.empathy = figures
-        case .distress: scores.distress = figures
-        }
+        scores.targets[target] = figures
       }
       return scores
     }
   }
 
   /// The disparity test of each attribute and target, Holm over a target's attributes; nil where
-  /// the benchmark has no demographics.
+  /// the benchmark has no groups.
   func disparities(_ parts: [TargetRows]) -> [Disparity]? {
     let wanted = definition.groups.filter {
       options.attributes?.contains($0.attribute) ?? true
@@ -64,7 +61,7 @@ extension Scorer {
     var result = Disparity(attribute: attribute.attribute, target: part.target)
     var names: [String] = []
     let numbers = part.rows.map { row -> Int? in
-      let value = dataset.rows[row].demographics[attribute.attribute]
+      let value = dataset.rows[row].attributes[attribute.attribute]
       guard let name = definition.group(attribute, value) else { return nil }
       if let known = names.firstIndex(of: name) { return known }
       names.append(name)
@@ -92,17 +89,14 @@ extension Scorer {
     return result
   }
 
-  /// The figures under article and person × article clustering.
+  /// The figures under the other clusterings, rows alone, and two crossed clusterings.
   func sensitivity(_ parts: [TargetRows]) -> [Sensitivity] {
     var results: [Sensitivity] = []
-    guard let main = parts.first else { return results }
-    for cluster in ScoringOptions.Cluster.allCases where cluster != options.cluster {
-      var changed = options
-      changed.cluster = cluster
+    for other in definition.clusters + [BenchmarkDefinition.rows] where other != cluster {
       var targets: TargetTable<TargetScores> = [:]
       var clusters = 0
       for part in parts {
-        let sample = resampled(part, by: cluster)
+        let sample = resampled(part, by: other)
         clusters = sample.clusterCount
         targets[part.target] = TargetScores(
           SystemInference(sample, predictions: part.predictions, options: options.inference),
@@ -110,48 +104,45 @@ extension Scorer {
       }
       results.append(
         Sensitivity(
-          cluster: cluster.rawValue, clusters: clusters,
+          cluster: other, clusters: clusters,
           fewClusters: clusters < ClusteredSample.fewClusters, targets: targets))
     }
-    results.append(crossed(parts, main))
+    if definition.clusters.count == 2 {
+      results.append(crossed(parts, definition.clusters[0], definition.clusters[1]))
+    }
     return results
   }
 
-  private func resampled(
-    _ part: TargetRows, by cluster: ScoringOptions.Cluster
-  ) -> ClusteredSample {
-    switch cluster {
-    case .person:
-      ClusteredSample(gold: part.sample.gold, clusters: part.rows.map { dataset.rows[$0].person })
-    case .article:
-      ClusteredSample(gold: part.sample.gold, clusters: part.rows.map { dataset.rows[$0].article })
-    case .row: ClusteredSample(rows: part.sample.gold)
-    }
+  private func names(_ part: TargetRows, by cluster: String) -> [String] {
+    let all = dataset.clusterNames(cluster)
+    return part.rows.map { all[$0] }
   }
 
-  /// Two-way intervals, person × article.
-  private func crossed(_ parts: [TargetRows], _ main: TargetRows) -> Sensitivity {
+  private func resampled(_ part: TargetRows, by cluster: String) -> ClusteredSample {
+    cluster == BenchmarkDefinition.rows
+      ? ClusteredSample(rows: part.sample.gold)
+      : ClusteredSample(gold: part.sample.gold, clusters: names(part, by: cluster))
+  }
+
+  /// Two-way intervals, as person × article.
+  private func crossed(_ parts: [TargetRows], _ first: String, _ second: String) -> Sensitivity {
     var targets: TargetTable<TargetScores> = [:]
     var clusters = 0
     for part in parts {
-      let person = resampled(part, by: .person)
-      let articles = part.rows.map { dataset.rows[$0].article }
+      let sample = resampled(part, by: first)
+      let others = names(part, by: second)
       let system = SystemInference(
-        person, predictions: part.predictions, options: options.inference)
+        sample, predictions: part.predictions, options: options.inference)
       var scores = TargetScores()
-      scores.pcc = ScoredFigure(
-        system.figure(.pcc), system.twoWayInterval(.pcc, crossedWith: articles))
-      scores.ccc = ScoredFigure(
-        system.figure(.ccc), system.twoWayInterval(.ccc, crossedWith: articles))
-      scores.rmse = ScoredFigure(
-        system.figure(.rmse), system.twoWayInterval(.rmse, crossedWith: articles))
-      scores.mae = ScoredFigure(
-        system.figure(.mae), system.twoWayInterval(.mae, crossedWith: articles))
+      for metric in Metric.ranking {
+        scores[metric] = ScoredFigure(
+          system.figure(metric), system.twoWayInterval(metric, crossedWith: others))
+      }
       targets[part.target] = scores
-      clusters = min(person.clusterCount, Set(articles).count)
+      clusters = min(sample.clusterCount, Set(others).count)
     }
     return Sensitivity(
-      cluster: "person+article", clusters: clusters,
+      cluster: "\(first)+\(second)", clusters: clusters,
       fewClusters: clusters < ClusteredSample.fewClusters, targets: targets)
   }
 
@@ -159,35 +150,34 @@ extension Scorer {
   func detectable(_ part: TargetRows) -> DetectableDifference {
     let correlation = 0.9
     let simulations = 1000
-    let metric = Metric(rawValue: definition.primary.metric) ?? .pcc
+    let metric = definition.primary.metric
     let outcome = Metrics.DetectableDifference.find(
       part.sample, part.predictions, metric: metric, power: 0.8, correlation: correlation,
       simulations: simulations, options: options.inference)
     return DetectableDifference(
-      metric: metric.rawValue, target: part.target,
+      metric: metric, target: part.target,
       difference: Rounding.published(outcome.value?.difference), power: 0.8,
       level: 1 - options.inference.level, correlation: correlation, simulations: simulations,
       seed: options.inference.seed, undefined: outcome.reason?.rawValue)
   }
 }
 
-extension GroupTargetScores {
+extension TargetScores {
   /// Leaves out what could be subtracted from the whole; see
   /// ``DemographicGroups/attributesWithoutSums(_:of:among:)``.
   fileprivate mutating func withholdSums() {
-    rmse = ScoredFigure(undefined: "held back: the rest of the split would be too small to publish")
+    self[.rmse] = ScoredFigure(
+      undefined: "held back: the rest of the split would be too small to publish")
     goldSD = nil
     bias = nil
   }
 
-  init(_ report: GroupReport) {
-    func figure(_ metric: Metric) -> ScoredFigure {
-      ScoredFigure(
-        report.figures[metric] ?? .undefined(.tooSmallToPublish), report.intervals[metric])
+  fileprivate init(_ report: GroupReport) {
+    self.init()
+    for (metric, figure) in report.figures {
+      self[metric] = ScoredFigure(figure, report.intervals[metric])
     }
-    self.init(
-      pcc: figure(.pcc), ccc: figure(.ccc), rmse: figure(.rmse),
-      goldSD: Rounding.published(report.goldDeviation.value),
-      bias: Rounding.published(report.bias.value))
+    goldSD = Rounding.published(report.goldDeviation.value)
+    bias = Rounding.published(report.bias.value)
   }
 }

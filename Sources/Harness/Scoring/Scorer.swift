@@ -6,10 +6,12 @@ public struct Scorer: Sendable {
   public let definition: BenchmarkDefinition
   public let dataset: Dataset
   public let options: ScoringOptions
+  /// The clustering that intervals and tests take.
+  public let cluster: String
   /// What does not change between submissions.
   private let split: KnownSplit
 
-  /// - Throws: ``HarnessError/usage(_:)`` where the split is blind.
+  /// - Throws: ``HarnessError/usage(_:)`` where the split is blind or there is no such clustering.
   public init(
     _ definition: BenchmarkDefinition, dataset: Dataset, options: ScoringOptions = ScoringOptions()
   ) throws(HarnessError) {
@@ -21,12 +23,13 @@ public struct Scorer: Sendable {
     self.definition = definition
     self.dataset = dataset
     self.options = options
-    split = KnownSplit(dataset, options: options)
+    cluster = try definition.clustering(options.cluster)
+    split = KnownSplit(dataset, options: options, cluster: cluster)
   }
 
   /// One target's rows that have both a label and a prediction.
   public struct TargetRows: Sendable {
-    public var target: Target
+    public var target: String
     /// Indices into the split's rows.
     public var rows: [Int]
     public var predictions: [Double]
@@ -34,7 +37,7 @@ public struct Scorer: Sendable {
   }
 
   /// The rows to score of `target`; nil where it is not attempted or has no labels.
-  public func rows(_ target: Target, of predictions: Predictions) -> TargetRows? {
+  public func rows(_ target: String, of predictions: Predictions) -> TargetRows? {
     guard let column = predictions.columns[target] else { return nil }
     let known =
       predictions.missingCount == 0
@@ -49,7 +52,7 @@ public struct Scorer: Sendable {
   ///
   /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
   public func score(_ predictions: Predictions) throws(HarnessError) -> PrivateReport {
-    let parts = Target.allCases.compactMap { rows($0, of: predictions) }
+    let parts = definition.targetNames.compactMap { rows($0, of: predictions) }
     guard let main = parts.first(where: { $0.target == definition.primary.target }) ?? parts.first
     else {
       throw .usage(
@@ -60,11 +63,11 @@ public struct Scorer: Sendable {
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
       clusters: main.sample.clusterCount, level: options.inference.level,
       dropped: predictions.missingCount > 0 ? predictions.missingCount : nil,
-      targets: Dictionary(
-        parts.map { ($0.target, figures($0)) }, uniquingKeysWith: { first, _ in first }),
+      targets: Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) }),
       groups: groups(parts), disparities: disparities(parts),
       sensitivity: options.sensitivity ? sensitivity(parts) : nil,
-      detectable: options.detectable ? detectable(main) : nil, wassa: Self.wassa(parts),
+      detectable: options.detectable ? detectable(main) : nil,
+      wassa: Self.wassa(parts, of: definition),
       digests: Digests(gold: marks.gold, order: marks.order, predictions: predictions.digest),
       signature: marks.signature, notes: notes(main, predictions))
   }
@@ -77,22 +80,29 @@ public struct Scorer: Sendable {
   }
 
   /// The organisers' figures: undefined counts 0, a target that is not attempted is null.
-  static func wassa(_ parts: [TargetRows]) -> WASSAScores {
-    var figures: TargetTable<Figure> = [:]
-    for part in parts {
-      figures[part.target] = WASSA.pcc(part.predictions, part.sample.gold)
+  static func wassa(_ parts: [TargetRows], of definition: BenchmarkDefinition) -> WASSAScores {
+    let figures = parts.map { WASSA.pcc($0.predictions, $0.sample.gold) }
+    let isComplete = parts.count == definition.targets.count
+    let attempted = zip(parts, figures).compactMap { part, figure in
+      figure.value.map { (part.target, $0) }
     }
-    let both = [figures[.empathy], figures[.distress]].compactMap { $0 }
     return WASSAScores(
-      averaged: both.count == 2 ? Rounding.published(WASSA.averaged(both).value) : nil,
-      empathy: figures[.empathy]?.value, distress: figures[.distress]?.value)
+      averaged: isComplete ? Rounding.published(WASSA.averaged(figures).value) : nil,
+      targets: definition.targetNames, figures: Dictionary(uniqueKeysWithValues: attempted))
+  }
+
+  static func unclusteredNotes(_ definition: BenchmarkDefinition) -> [String] {
+    guard definition.clusters.isEmpty else { return [] }
+    return [
+      "The \(definition.rowNoun.plural) have no clusters: each counts as independent of all others."
+    ]
   }
 
   private func notes(_ main: TargetRows, _ predictions: Predictions) -> [String] {
-    var notes: [String] = []
+    var notes = Self.unclusteredNotes(definition)
     if main.sample.clusterCount < ClusteredSample.fewClusters {
       notes.append(
-        "Only \(main.sample.clusterCount) clusters (\(options.cluster.rawValue)): "
+        "Only \(main.sample.clusterCount) clusters (\(cluster)): "
           + "intervals under \(ClusteredSample.fewClusters) clusters are unreliable.")
     }
     if predictions.missingCount > 0 {
@@ -100,8 +110,9 @@ public struct Scorer: Sendable {
         "\(predictions.missingCount) of \(predictions.rowCount) rows have no prediction and were "
           + "left out; these figures do not compare with those on all rows.")
     }
-    for warning in predictions.warnings where warning.code == .notAttempted {
-      notes.append("Distress copies empathy and counts as not attempted.")
+    for target in definition.targets {
+      guard let original = predictions.copies[target.name] else { continue }
+      notes.append("\(target.title) copies \(original) and counts as not attempted.")
     }
     return notes
   }
@@ -112,18 +123,17 @@ extension TargetScores {
   init(_ system: SystemInference, _ options: ScoringOptions) {
     self.init()
     let moments = system.moments
-    let intervals = system.intervals([.pcc, .ccc, .rmse, .mae], method: options.method)
-    pcc = ScoredFigure(moments.pcc(), intervals[.pcc])
-    ccc = ScoredFigure(moments.ccc(system.options.form), intervals[.ccc])
-    rmse = ScoredFigure(moments.rmse(), intervals[.rmse])
-    mae = ScoredFigure(moments.mae(), intervals[.mae])
-    if options.ranks {
-      // Rank correlations have an interval by the jackknife alone, whatever the method.
-      let ranks = system.rankCorrelations()
-      spearman = ranks[.spearman].map { ScoredFigure($0.figure, $0.interval) }
-      kendall = ranks[.kendall].map { ScoredFigure($0.figure, $0.interval) }
+    let intervals = system.intervals(method: options.method)
+    // Rank correlations have an interval by the jackknife alone, whatever the method.
+    let ranks = options.ranks ? system.rankCorrelations() : [:]
+    for metric in Metric.all {
+      if metric.isOfRanks {
+        self[metric] = ranks[metric].map { ScoredFigure($0.figure, $0.interval) }
+      } else {
+        self[metric] = ScoredFigure(
+          moments.figure(metric, form: system.options.form), intervals[metric])
+      }
     }
-    alpha = ScoredFigure(moments.alpha(), nil)
     rowwise = ScoredFigure(moments.pcc(), system.interval(.pcc, method: .fisherRows))
     bias = Rounding.published(moments.meanError)
   }

@@ -5,27 +5,21 @@ public import Metrics
 public struct ScoringOptions: Sendable, Equatable {
   public var inference: InferenceOptions
   public var method: IntervalMethod
-  public var cluster: Cluster
-  /// Demographic attributes to break down by; nil for all that the benchmark has.
+  /// The clustering whose rows are resampled together: one of the definition's, or
+  /// ``BenchmarkDefinition/rows``; nil for the definition's main one.
+  public var cluster: String?
+  /// Attributes to break down by; nil for all that the benchmark has.
   public var attributes: [String]?
-  /// Show intervals under article and person × article clustering too.
+  /// Show intervals under the other clusterings too.
   public var sensitivity: Bool
   /// Simulate the minimum detectable difference.
   public var detectable: Bool
   /// Compute Spearman and Kendall, which sort: most of the time on millions of rows.
   public var ranks: Bool
 
-  /// Rows that are resampled together.
-  public enum Cluster: String, Sendable, Codable, CaseIterable {
-    case person
-    case article
-    /// Each row by itself: for data without persons.
-    case row
-  }
-
   public init(
     inference: InferenceOptions = InferenceOptions(),
-    method: IntervalMethod = SystemInference.defaultMethod, cluster: Cluster = .person,
+    method: IntervalMethod = SystemInference.defaultMethod, cluster: String? = nil,
     attributes: [String]? = nil, sensitivity: Bool = false, detectable: Bool = false,
     ranks: Bool = true
   ) {
@@ -40,9 +34,11 @@ public struct ScoringOptions: Sendable, Equatable {
 
   /// One line that names every choice, in the manner of sacreBLEU.
   ///
-  /// - Parameter goldDigest: SHA-256 of the gold labels; its first 12 digits are shown.
-  func signature(goldDigest: String, grouped: Int?) -> String {
-    let unit = grouped.map { "\(cluster.rawValue)/\($0)" } ?? cluster.rawValue
+  /// - Parameters:
+  ///   - cluster: the clustering that was used.
+  ///   - goldDigest: SHA-256 of the gold labels; its first 12 digits are shown.
+  func signature(cluster: String, goldDigest: String, grouped: Int? = nil) -> String {
+    let unit = grouped.map { "\(cluster)/\($0)" } ?? cluster
     var parts = [
       "ccc:\(inference.form.rawValue)", "ci:\(method.rawValue)",
       "level:\(Rounding.text(inference.level, decimals: 2))", "cluster:\(unit)",
@@ -58,4 +54,20 @@ public struct ScoringOptions: Sendable, Equatable {
 extension ScoreReport {
   /// The program's version, which reports and signatures carry.
   public static let toolVersion = "0.1.0"
+}
+
+extension BenchmarkDefinition {
+  /// Names the clustering in which every row is a cluster of its own.
+  public static let rows = "row"
+
+  /// The clustering that `wanted` names, or the main one; rows where there is none.
+  public func clustering(_ wanted: String?) throws(HarnessError) -> String {
+    guard let wanted else { return clusters.first ?? Self.rows }
+    let known = clusters + [Self.rows]
+    guard known.contains(wanted) else {
+      throw .usage(
+        "\(id) has no clustering named '\(wanted)'. It has: \(known.joined(separator: ", ")).")
+    }
+    return wanted
+  }
 }

@@ -15,7 +15,7 @@ enum DelimitedPredictions {
     }
     return isHeader(first.fields)
       ? try keyed(text, format: format, columns: columns)
-      : ordered(records, name: text.name, syntax: syntax)
+      : ordered(records, columns.targets, name: text.name, syntax: syntax)
   }
 
   /// A header has a field that begins with a letter and is not a way to write "not a number".
@@ -29,19 +29,20 @@ enum DelimitedPredictions {
   }
 
   private static func ordered(
-    _ records: [DelimitedRecord], name: String, syntax: [Fault]
+    _ records: [DelimitedRecord], _ all: [String], name: String, syntax: [Fault]
   ) -> PredictionTable {
     var faults = syntax
-    let width = records.first.map { min($0.fields.count, 2) } ?? 1
-    let targets = Array([Target.empathy, .distress].prefix(width))
+    let width = records.first.map { min($0.fields.count, all.count) } ?? 1
+    let targets = all.prefix(width)
+    let order = targets.joined(separator: ", ")
     var columns: TargetTable<PredictionColumn> = [:]
     for record in records where record.fields.count != width {
       faults.append(
         Fault(
           .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
           expected: width == 1
-            ? "1 field as on the first line (empathy)"
-            : "2 fields, tab separated (empathy, distress)"))
+            ? "1 field as on the first line (\(order))"
+            : "\(width) fields, tab separated (\(order))"))
     }
     for (index, target) in targets.enumerated() {
       columns[target] = PredictionColumn(
@@ -68,13 +69,13 @@ enum DelimitedPredictions {
           .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
           expected: "the id column\(columns.id.count > 1 ? "s" : "") "
             + columns.id.joined(separator: " and ")
-            + "; a file without ids has no header (empathy, then distress, in the split's order)"))
+            + "; a file without ids has no header "
+            + "(\(columns.targets.joined(separator: ", then ")), in the split's order)"))
     }
     var values: TargetTable<PredictionColumn> = [:]
-    for target in Target.allCases {
-      let names = columns.targets[target].map { [$0] } ?? PredictionColumns.usualNames(target)
-      guard let index = names.lazy.compactMap(table.index(of:)).first else {
-        if let wanted = columns.targets[target] {
+    for target in columns.targets {
+      guard let index = columns.names(of: target).lazy.compactMap(table.index(of:)).first else {
+        if let wanted = columns.named[target] {
           _ = table.require(wanted, faults: &faults)
         }
         continue
@@ -90,20 +91,21 @@ enum DelimitedPredictions {
       faults.append(
         Fault(
           .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
-          expected: "a column named empathy or distress (or name it: --column empathy=NAME)"))
+          expected: "a column named \(columns.choice) "
+            + "(or name it: --column \(columns.targets.first ?? "target")=NAME)"))
       throw .invalid(faults)
     }
     if keys.isEmpty { throw .invalid(faults) }
-    var labels: [String: [String]] = [:]
-    for name in ["person", "article"] {
+    var clusters: [String: [String]] = [:]
+    for name in columns.clusters {
       guard let index = table.index(of: name) else { continue }
-      labels[name] = table.records.map { RowLayout.identifier($0.fields[index]) }
+      clusters[name] = table.records.map { RowLayout.identifier($0.fields[index]) }
     }
     let ids = table.records.map { record in
       keys.map { RowLayout.identifier(record.fields[$0]) }.joined(separator: ":")
     }
     return PredictionTable(
-      name: table.name, ids: ids, labels: labels, columns: values,
+      name: table.name, ids: ids, clusters: clusters, columns: values,
       lines: table.records.map(\.line), faults: faults)
   }
 

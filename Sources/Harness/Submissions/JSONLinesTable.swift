@@ -17,9 +17,8 @@ enum JSONLinesTable {
       }
       table.lines.append(line)
       table.ids?.append(id(object, columns, file: text.name, line: line, faults: &table.faults))
-      for target in Target.allCases {
-        let names = columns.targets[target].map { [$0] } ?? PredictionColumns.usualNames(target)
-        guard let name = names.first(where: { object[$0] != nil }) else {
+      for target in columns.targets {
+        guard let name = columns.names(of: target).first(where: { object[$0] != nil }) else {
           values[target]?.append(nil)
           continue
         }
@@ -32,8 +31,8 @@ enum JSONLinesTable {
     if values.isEmpty && table.faults.isEmpty {
       table.faults.append(
         Fault(
-          .json, file: text.name, line: 1, found: "no key named empathy or distress",
-          expected: #"{"id": "…", "empathy": 4.5}"#))
+          .json, file: text.name, line: 1, found: "no key named \(columns.choice)",
+          expected: #"{"id": "…", "\#(columns.targets.first ?? "target")": 4.5}"#))
     }
     if values.isEmpty { throw .invalid(table.faults) }
     table.columns = values.mapValues { PredictionColumn($0) }

@@ -11,37 +11,41 @@ struct PredictionCheck {
     self.margin = margin
   }
 
-  /// The targets that the file attempts; what is remarkable about it is added to `faults`.
+  /// The targets that the file attempts, and those whose column copies an earlier one's, with it;
+  /// what is remarkable about the file is added to `faults`.
   ///
-  /// A distress column that copies empathy is a way to fill the form and counts as not attempted.
-  /// Swapped columns can't be told from the file alone, so nothing is said of them.
-  func attempted(_ faults: inout [Fault]) -> [Target] {
-    var attempted = Target.allCases.filter { target in
-      table.columns[target] != nil && definition.range(of: target) != nil
-    }
-    if let empathy = table.columns[.empathy], let distress = table.columns[.distress],
-      attempted.contains(.distress), attempted.contains(.empathy), empathy == distress,
-      !empathy.isConstant
-    {
-      attempted.removeAll { $0 == .distress }
+  /// A column that copies another is a way to fill the form and counts as not attempted. Swapped
+  /// columns can't be told from the file alone, so nothing is said of them.
+  func attempted(_ faults: inout [Fault]) -> (targets: [String], copies: [String: String]) {
+    var attempted: [String] = []
+    var copies: [String: String] = [:]
+    for (place, target) in definition.targetNames.enumerated() {
+      guard let column = table.columns[target] else { continue }
+      let original = attempted.first { table.columns[$0] == column }
+      guard let original, !column.isConstant else {
+        attempted.append(target)
+        continue
+      }
+      copies[target] = original
       faults.append(
         Fault(
-          .notAttempted, severity: .warning, file: table.name, column: 2, field: "distress",
-          found: "a copy of empathy",
-          expected: "predictions of distress; it counts as not attempted"))
+          .notAttempted, severity: .warning, file: table.name, column: place + 1, field: target,
+          found: "a copy of \(original)",
+          expected: "predictions of \(target); it counts as not attempted"))
     }
-    for target in attempted { describe(target, &faults) }
-    return attempted
+    for target in definition.targets where attempted.contains(target.name) {
+      describe(target, &faults)
+    }
+    return (attempted, copies)
   }
 
   private func describe(_ target: Target, _ faults: inout [Fault]) {
-    guard let column = table.columns[target], let range = definition.range(of: target) else {
-      return
-    }
+    guard let column = table.columns[target.name] else { return }
+    let range = target.range
     if column.isConstant {
       faults.append(
         Fault(
-          .constantColumn, severity: .warning, file: table.name, field: target.rawValue,
+          .constantColumn, severity: .warning, file: table.name, field: target.name,
           found: "the same number on every row",
           expected: "predictions that differ; PCC is undefined (WASSA counts it as 0)"))
     }
@@ -55,7 +59,7 @@ struct PredictionCheck {
       faults.append(
         Fault(
           .range, severity: refused ? .error : .warning, file: table.name, line: table.line(row),
-          field: target.rawValue, found: "\(value)",
+          field: target.name, found: "\(value)",
           expected: "\(range.lowerBound) to \(range.upperBound); \(rule)"))
     }
   }

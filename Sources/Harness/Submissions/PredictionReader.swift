@@ -13,7 +13,7 @@ public struct PredictionReader: Sendable {
   public let margin: Double?
 
   public init(
-    _ definition: BenchmarkDefinition, dataset: Dataset, targets: TargetTable<String> = [:],
+    _ definition: BenchmarkDefinition, dataset: Dataset, columns named: TargetTable<String> = [:],
     dropMissing: Bool = false, margin: Double? = nil
   ) {
     self.definition = definition
@@ -21,7 +21,8 @@ public struct PredictionReader: Sendable {
     ids = dataset.rows.map(\.id)
     let source = definition.splits.first { $0.name == dataset.split }
     let map = source.map { definition.columns(for: $0) } ?? definition.columns
-    columns = PredictionColumns(id: map.id ?? ["id"], targets: targets)
+    columns = PredictionColumns(
+      id: map.id ?? ["id"], targets: definition.targetNames, named: named)
     self.dropMissing = dropMissing
     self.margin = margin
   }
@@ -46,7 +47,8 @@ public struct PredictionReader: Sendable {
     let name = table.name
     var faults = table.faults
     let aligned = table.ids == nil ? ordered(table, &faults) : keyed(table, &faults)
-    let attempted = PredictionCheck(definition, table: table, margin: margin).attempted(&faults)
+    let (attempted, copies) = PredictionCheck(definition, table: table, margin: margin).attempted(
+      &faults)
     if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
     var columns: TargetTable<PredictionColumn> = [:]
     for target in attempted { columns[target] = aligned[target] }
@@ -60,7 +62,8 @@ public struct PredictionReader: Sendable {
         ])
     }
     return Predictions(
-      columns: columns, present: present, rowCount: ids.count, warnings: faults)
+      targets: definition.targetNames, columns: columns, present: present, rowCount: ids.count,
+      copies: copies, warnings: faults)
   }
 
   /// A header-less file: row by row in the split's order.
@@ -127,13 +130,13 @@ public struct PredictionReader: Sendable {
       // A cell that holds something else than a number has its own fault already.
       let told = Set(
         table.faults.map { "\($0.line.map(String.init) ?? "") \($0.field ?? "")" })
-      for target in Target.allCases {
-        let names = columns.targets[target].map { [$0] } ?? PredictionColumns.usualNames(target)
+      for target in columns.targets {
+        let names = columns.names(of: target)
         for row in table.columns[target]?.missing ?? [] where known[keys[row]] != nil {
           if names.contains(where: { told.contains("\(table.line(row)) \($0)") }) { continue }
           faults.append(
             Fault(
-              .missingValue, file: table.name, line: table.line(row), field: target.rawValue,
+              .missingValue, file: table.name, line: table.line(row), field: target,
               found: "",
               expected: "a number for id \(keys[row]); "
                 + "--drop-missing scores the rest and says how many were dropped"))

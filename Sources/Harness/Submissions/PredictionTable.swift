@@ -7,8 +7,8 @@ struct PredictionTable {
   var name: String
   /// Ids in file order; nil for a header-less file, whose rows are in the order of the split.
   var ids: [String]?
-  /// Other columns of a keyed file that a bare pair may use: person, article.
-  var labels: [String: [String]] = [:]
+  /// Cluster columns of a keyed file, which a bare pair may use.
+  var clusters: [String: [String]] = [:]
   /// Values in file order.
   var columns: TargetTable<PredictionColumn>
   /// One-based line of each row; empty where rows and lines are the same.
@@ -24,34 +24,51 @@ struct PredictionTable {
 public struct PredictionColumns: Sendable, Equatable {
   /// Columns that make a row's id, joined by `:`.
   public var id: [String]
+  /// What is predicted, in the order of a file without a header.
+  public var targets: [String]
   /// Column of a target, where it is not one of the usual names.
-  public var targets: TargetTable<String>
+  public var named: TargetTable<String>
+  /// Cluster columns to read where they are there.
+  public var clusters: [String]
 
-  public init(id: [String] = ["id"], targets: TargetTable<String> = [:]) {
+  public init(
+    id: [String] = ["id"], targets: [String], named: TargetTable<String> = [:],
+    clusters: [String] = []
+  ) {
     self.id = id
     self.targets = targets
+    self.named = named
+    self.clusters = clusters
   }
 
-  /// Names a target's column may have without being told.
-  static func usualNames(_ target: Target) -> [String] {
-    ["", "predicted_", "llm_", "person_", "pred_"].map { $0 + target.rawValue }
+  /// Names that the column of `target` may have: the one that was given, or the usual ones.
+  func names(of target: String) -> [String] {
+    if let name = named[target] { return [name] }
+    return ["", "predicted_", "llm_", "person_", "pred_"].map { $0 + target }
   }
+
+  /// The targets as an error names them: `empathy or distress`.
+  var choice: String { targets.joined(separator: " or ") }
 
   /// The columns of `name=column` pairs, as `--column` takes them.
-  public static func parse(_ pairs: [String]) throws(HarnessError) -> TargetTable<String> {
-    var targets: TargetTable<String> = [:]
+  public static func parse(
+    _ pairs: [String], targets: [String]
+  ) throws(HarnessError) -> TargetTable<String> {
+    var named: TargetTable<String> = [:]
     for pair in pairs {
       let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, let target = Target(rawValue: parts[0]) else {
-        throw .usage("--column takes TARGET=NAME, for example empathy=score; not '\(pair)'.")
+      guard parts.count == 2, targets.contains(parts[0]) else {
+        throw .usage(
+          "--column takes TARGET=NAME, for example \(targets.first ?? "target")=score, with one of "
+            + "\(targets.joined(separator: ", ")); found '\(pair)'.")
       }
-      targets[target] = parts[1]
+      named[parts[0]] = parts[1]
     }
-    return targets
+    return named
   }
 }
 
-/// Reads a prediction file in any accepted form: WASSA (no header; empathy, then distress), TSV or
+/// Reads a prediction file in any accepted form: WASSA (no header; the targets in their order), TSV or
 /// CSV with a header and an id, JSON lines; plain or in a zip.
 enum PredictionTableReader {
   static func read(
@@ -64,14 +81,12 @@ enum PredictionTableReader {
       return try read(entry, name: path, columns: columns, limits: limits)
     }
     try limits?.check(data, name: name)
-    if let numeric = NumericColumns.parse(data, maximumColumns: 2), numeric.rows > 0 {
+    if let numeric = NumericColumns.parse(data, maximumColumns: columns.targets.count),
+      numeric.rows > 0
+    {
+      let read = zip(columns.targets, numeric.columns.map { PredictionColumn(values: $0) })
       return PredictionTable(
-        name: name, ids: nil,
-        columns: Dictionary(
-          uniqueKeysWithValues: zip([Target.empathy, .distress], numeric.columns).map {
-            ($0, PredictionColumn(values: $1))
-          }),
-        lines: [])
+        name: name, ids: nil, columns: Dictionary(uniqueKeysWithValues: Array(read)), lines: [])
     }
     let text = try SourceText(data, name: name)
     guard let first = text.bytes.first(where: { !isSpace($0) }) else {

@@ -3,30 +3,39 @@ package import Foundation
 
 /// Predictions that lie beside the rows of a split: checked, in the split's order.
 public struct Predictions: Sendable, Equatable {
+  /// All of the benchmark's targets in its order.
+  public var targets: [String]
   /// Attempted targets; (n,) each.
   public var columns: TargetTable<PredictionColumn>
   /// Rows of the split that have a prediction of every attempted target, ascending.
   public var present: [Int]
   /// Rows of the split.
   public var rowCount: Int
+  /// Targets whose column copied another's, with that one; they count as not attempted.
+  public var copies: [String: String]
   /// What a team should look at although the file is valid.
   public var warnings: [Fault]
 
   package init(
-    columns: TargetTable<PredictionColumn>, present: [Int], rowCount: Int, warnings: [Fault]
+    targets: [String], columns: TargetTable<PredictionColumn>, present: [Int], rowCount: Int,
+    copies: [String: String] = [:], warnings: [Fault] = []
   ) {
+    self.targets = targets
     self.columns = columns
     self.present = present
     self.rowCount = rowCount
+    self.copies = copies
     self.warnings = warnings
   }
+
+  /// Attempted targets in the benchmark's order.
+  public var attempted: [String] { targets.filter { columns[$0] != nil } }
 
   /// Rows of the split without a prediction.
   public var missingCount: Int { rowCount - present.count }
 
   /// Digest of the predictions in row order, whatever form of file they came in.
   public var digest: String {
-    let targets = [Target.empathy, .distress]
     if columns.values.allSatisfy({ $0.missing.isEmpty }) {
       return Digest.sha256(targets.map { columns[$0]?.values ?? [] })
     }
@@ -39,7 +48,7 @@ public struct Predictions: Sendable, Equatable {
   }
 
   /// The values of `target` in the rows that are present.
-  public func values(_ target: Target) -> [Double]? {
+  public func values(_ target: String) -> [Double]? {
     guard let column = columns[target] else { return nil }
     return missingCount == 0 ? column.values : present.map { column.values[$0] }
   }
@@ -50,11 +59,11 @@ public struct Predictions: Sendable, Equatable {
   /// - Parameter ids: of every row of the split; those without a prediction are left out.
   package func table(ids: [String]) -> Data {
     precondition(ids.count == rowCount, "one id a row of the split")
-    let targets = Target.allCases.filter { columns[$0] != nil }
+    let targets = attempted
     let values = targets.compactMap { columns[$0]?.values }
     var out: [UInt8] = []
     out.reserveCapacity(present.count * (16 + 20 * targets.count))
-    out += (["id"] + targets.map(\.rawValue)).joined(separator: "\t").utf8
+    out += (["id"] + targets).joined(separator: "\t").utf8
     for row in present {
       out.append(UInt8(ascii: "\n"))
       out.append(text: ids[row])
@@ -65,5 +74,56 @@ public struct Predictions: Sendable, Equatable {
     }
     out.append(UInt8(ascii: "\n"))
     return Data(out)
+  }
+
+  /// The mean over several runs, row by row; a row is present where every run predicts it.
+  ///
+  /// - Returns: nil for no runs, for runs of different splits, or where they share no target.
+  public static func mean(of runs: [Predictions]) -> Predictions? {
+    guard let first = runs.first, runs.allSatisfy({ $0.rowCount == first.rowCount }) else {
+      return nil
+    }
+    let present = runs.dropFirst().reduce(Set(first.present)) { $0.intersection($1.present) }
+    let missing = (0..<first.rowCount).filter { !present.contains($0) }
+    var columns: TargetTable<PredictionColumn> = [:]
+    for target in first.targets {
+      let values = runs.compactMap { $0.columns[target]?.values }
+      guard values.count == runs.count else { continue }
+      let means = (0..<first.rowCount).map { row -> Double in
+        guard present.contains(row) else { return 0 }
+        return values.reduce(0) { $0 + $1[row] } / Double(values.count)
+      }
+      columns[target] = PredictionColumn(values: means, missing: missing)
+    }
+    guard !columns.isEmpty else { return nil }
+    return Predictions(
+      targets: first.targets, columns: columns, present: present.sorted(),
+      rowCount: first.rowCount)
+  }
+}
+
+/// One target's predictions in row order, with the rows that have none.
+public struct PredictionColumn: Sendable, Equatable {
+  /// (n,); 0 stands where `missing` names the row.
+  public var values: [Double]
+  /// Rows without a prediction, ascending.
+  public var missing: [Int]
+
+  public init(values: [Double], missing: [Int] = []) {
+    self.values = values
+    self.missing = missing
+  }
+
+  init(_ cells: [Double?]) {
+    values = cells.map { $0 ?? 0 }
+    missing = cells.indices.filter { cells[$0] == nil }
+  }
+
+  /// Whether at least two rows have a prediction and all of them are the same number.
+  var isConstant: Bool {
+    let present =
+      missing.isEmpty ? values : values.indices.filter { !missing.contains($0) }.map { values[$0] }
+    guard let first = present.first, present.count > 1 else { return false }
+    return present.allSatisfy { $0 == first }
   }
 }

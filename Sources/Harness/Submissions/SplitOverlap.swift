@@ -28,8 +28,8 @@ public struct SplitOverlap: Codable, Sendable, Equatable {
         continue
       }
       let training = try home.load(definition, split: parts[1])
-      let essays = Set(training.rows.map(\.normalisedEssay))
-      let rows = evaluated.rows.count { essays.contains($0.normalisedEssay) }
+      let essays = Set(training.rows.map(\.normalisedText))
+      let rows = evaluated.rows.count { essays.contains($0.normalisedText) }
       if rows > 0 { found.append(SplitOverlap(slug: entry.slug, trainingSet: name, rows: rows)) }
     }
     return found

@@ -22,6 +22,8 @@ public enum SubmissionCheck {
     var faults: [Fault] = []
     for entry in try folder.entries() {
       outcome.entries += 1
+      let definition = try benchmarks.named(entry.metadata.benchmark)
+      faults += entry.metadata.faults(file: entry.slug, targets: definition.targetNames)
       guard let file = entry.predictions else {
         if entry.metadata.kind == .published {
           outcome.published += 1
@@ -30,7 +32,6 @@ public enum SubmissionCheck {
         }
         continue
       }
-      let definition = try benchmarks.named(entry.metadata.benchmark)
       guard home.has(definition.id, entry.metadata.split) else {
         outcome.withoutSplit += 1
         continue

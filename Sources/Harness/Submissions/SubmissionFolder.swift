@@ -117,8 +117,8 @@ public struct SubmissionFolder: Sendable {
   ) throws(HarnessError) -> URL {
     var metadata = metadata
     metadata.predictionsSHA256 = predictions.digest
-    metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
-    let faults = metadata.faults(file: "submission.json")
+    metadata.targets = predictions.attempted
+    let faults = metadata.faults(file: "submission.json", targets: dataset.targets)
     if !faults.isEmpty { throw .invalid(faults) }
     guard Slug.isValid(slug) else {
       throw .usage("'\(slug)' is no slug: use lower case letters, digits and -, at most 80.")
@@ -186,7 +186,9 @@ public enum Slug {
 
 extension SubmissionMetadata {
   /// What is wrong with the metadata itself.
-  package func faults(file: String) -> [Fault] {
+  ///
+  /// - Parameter targets: of the benchmark, where they are known.
+  package func faults(file: String, targets known: [String]? = nil) -> [Fault] {
     var faults: [Fault] = []
     func fault(_ field: String, _ found: String, _ expected: String) {
       faults.append(
@@ -215,6 +217,11 @@ extension SubmissionMetadata {
     }
     if let days = history?.map(\.day), days != days.sorted() {
       fault("history", days.joined(separator: ", "), "the oldest event first")
+    }
+    for (field, names) in [("targets", targets ?? []), ("claimed", (claimed ?? [:]).keys.sorted())]
+    {
+      guard let known, let stranger = names.first(where: { !known.contains($0) }) else { continue }
+      fault(field, stranger, "targets of \(benchmark): \(known.joined(separator: ", "))")
     }
     if kind == .published && claimed == nil {
       fault("claimed", "", "the scores that the publication claims")

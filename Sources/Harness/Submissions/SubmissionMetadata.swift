@@ -29,7 +29,7 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   /// Scores that the team or its paper claims, by target and metric.
   public var claimed: TargetTable<[String: Double]>?
   /// Targets the system predicts.
-  public var targets: [Target]?
+  public var targets: [String]?
   /// Digest of the predictions as read, 64 hexadecimal digits; none for a published entry.
   public var predictionsSHA256: String?
   /// What happened to the entry after ``submitted``, oldest first.

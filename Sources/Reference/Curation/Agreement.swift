@@ -1,8 +1,8 @@
 public import Metrics
 
-/// How far raters agree on the essays that both have rated.
+/// How well two raters agree on the essays that both have rated.
 public struct Agreement: Sendable, Equatable {
-  /// `crowd`, or a model's name.
+  /// `crowd` or the name of a model.
   public let first: String
   public let second: String
   /// Essays with both labels.
@@ -18,7 +18,7 @@ public struct Agreement: Sendable, Equatable {
   /// Mean of first - second.
   public let bias: Figure
 
-  /// The crowd's name among raters.
+  /// The name of the crowd among the raters.
   public static let crowd = "crowd"
 
   /// The label of `rater` for an essay, or nil.
@@ -46,7 +46,7 @@ public struct Agreement: Sendable, Equatable {
       PairedMoments(predictions: distances, gold: distances).deviationX
   }
 
-  /// Agreement of every two raters, the crowd first and models by name.
+  /// The agreement of every pair of raters: the crowd first, then the models by name.
   public static func all(_ essays: [LabelledEssay]) -> [Agreement] {
     let raters = raters(essays)
     return raters.indices.flatMap { index in
@@ -54,7 +54,7 @@ public struct Agreement: Sendable, Equatable {
     }
   }
 
-  /// Who has rated any essay.
+  /// The raters of at least one essay.
   public static func raters(_ essays: [LabelledEssay]) -> [String] {
     let models = Set(essays.flatMap(\.labels.keys)).sorted()
     return (essays.contains { $0.crowd != nil } ? [crowd] : []) + models
@@ -67,7 +67,7 @@ public struct Agreement: Sendable, Equatable {
     public let second: Double
   }
 
-  /// The `count` essays with the largest |first - second|, of equals by id. No text is in them.
+  /// The `count` essays with the largest |first - second|, ties ordered by id. They carry no text.
   public static func largest(
     _ essays: [LabelledEssay], _ first: String, _ second: String, count: Int
   ) -> [Disagreement] {
@@ -82,8 +82,8 @@ public struct Agreement: Sendable, Equatable {
       }.prefix(count))
   }
 
-  /// Agreement within each group of an attribute; nil in place of a group with fewer than 10 rows
-  /// or 5 persons, which is too small to publish.
+  /// The agreement within each group of an attribute; nil for a group of fewer than 10 rows or 5
+  /// persons, which is too small to publish.
   public static func byGroup(
     _ essays: [LabelledEssay], attribute: String, _ first: String, _ second: String
   ) -> [(group: String, agreement: Agreement?)] {
@@ -99,9 +99,9 @@ public struct Agreement: Sendable, Equatable {
       }
   }
 
-  /// How many essays differ by how much: first - second in bins of `width` over [-6, 6].
+  /// The distribution of first - second, in bins of `width` over [-6, 6].
   ///
-  /// - Returns: the lower edges and the counts; the last bin holds its upper edge too.
+  /// - Returns: the lower edges and the counts; the last bin includes its upper edge.
   public static func distribution(
     _ essays: [LabelledEssay], _ first: String, _ second: String, width: Double = 0.5
   ) -> (edges: [Double], counts: [Int]) {

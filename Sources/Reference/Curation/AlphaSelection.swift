@@ -1,17 +1,17 @@
-/// Chooses how labels are corrected by cross-validation on training data alone.
+/// Chooses a label correction by cross-validation on the training data alone.
 ///
-/// Persons are kept together in folds. For each fold, a ridge regression on given features learns
-/// from the other folds' labels as each correction leaves them, and is scored by its CCC (Lin)
-/// against the crowd's uncorrected labels of the fold. The crowd's labels are noisy, so the scores
-/// tell corrections apart only as far as that noise, averaged over the folds, allows: the standard
-/// error of the difference to no correction stands beside each. A soft correction estimates its
-/// three numbers from all rows given, held-out ones included; thresholds estimate nothing.
+/// All rows of a person are in one fold. For each fold, a ridge regression on given features learns
+/// the corrected labels of the other folds, and is scored by its CCC (Lin) against the crowd's
+/// uncorrected labels in the fold. Those are noisy, which limits how small a difference between
+/// corrections can be seen: each candidate has the standard error of its gain over no correction. A
+/// soft correction estimates its three numbers from all rows, held-out ones included; a threshold
+/// estimates nothing.
 public struct AlphaSelection: Sendable {
   public struct Candidate: Sendable, Equatable {
     public let correction: LabelCorrection
     /// Mean CCC over the folds.
     public let ccc: Double
-    /// Mean difference to the crowd's labels as they are, and its standard error over the folds.
+    /// Mean gain in CCC over the uncorrected labels, and its standard error over the folds.
     public let gain: Double
     public let gainError: Double
     /// Training rows whose label changed.
@@ -20,9 +20,9 @@ public struct AlphaSelection: Sendable {
 
   /// In the order of the grid.
   public let candidates: [Candidate]
-  /// The candidate with the highest CCC; of equals, the one that changes fewer labels.
+  /// The candidate with the highest CCC; among equals, the one that changes the fewest labels.
   public let best: Candidate
-  /// The ridge penalty, chosen beforehand with the crowd's labels as they are.
+  /// The ridge penalty, chosen beforehand for the uncorrected labels.
   public let penalty: Double
   public let folds: Int
   public let seed: UInt64
@@ -33,10 +33,11 @@ public struct AlphaSelection: Sendable {
   }
 
   /// - Parameters:
-  ///   - essays: the training rows; those without a crowd label take no part.
+  ///   - essays: the training rows; those without a crowd label are not used.
   ///   - features: (n, D), one row for each essay, such as an encoder's first-token states or
   ///     `WordFeatures`.
-  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, or what a correction throws.
+  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, or what a correction
+  ///   throws.
   public init(
     _ essays: [LabelledEssay], features: [[Double]], grid: [LabelCorrection], folds: Int = 5,
     seed: UInt64 = 0
@@ -50,7 +51,7 @@ public struct AlphaSelection: Sendable {
     var changed: [Int] = []
     for correction in grid {
       let (curated, summary) = try correction.apply(rows, set: "")
-      // A row that the correction has no label for keeps the crowd's.
+      // A row that gets no label from the correction keeps the crowd's.
       let byID = Dictionary(uniqueKeysWithValues: curated.map { ($0.id, $0.label) })
       labels.append(zip(rows, crowd).map { byID[$0.id] ?? $1 })
       changed.append(summary.changed)

@@ -1,18 +1,18 @@
-/// Ways to choose labels, compared on persons whom neither the choice nor the model has seen.
+/// Compares methods of choosing labels on persons whom neither the method nor the model has seen.
 ///
-/// Persons are dealt into folds. For each fold, every way works on the other folds alone, thresholds
-/// that are chosen and reliabilities that are estimated included; a ridge regression on given
-/// features learns the labels that come of it, with a penalty that is chosen there too (for the
-/// crowd's labels, the same for all ways), and predicts the fold. What is compared with the crowd's
-/// labels are those predictions of all folds together.
+/// Persons are divided into folds. For each fold, every method uses the other folds alone, also to
+/// choose a threshold or to estimate reliabilities. A ridge regression on given features learns the
+/// resulting labels and predicts the fold; its penalty is chosen on the other folds too, for the
+/// crowd's labels, and is the same for all methods. The predictions of all folds together are then
+/// compared with the crowd's labels.
 public struct CorrectionTrial: Sendable {
-  /// A way to choose labels.
+  /// A method of choosing labels.
   public enum Way: Sendable, Equatable {
     case fixed(LabelCorrection)
-    /// A threshold that `AlphaSelection` chooses, out of its grid.
+    /// A threshold that `AlphaSelection` chooses from its grid.
     case chosenAlpha(llm: String)
-    /// `LabelCorrection.soft` with a rating of the text as third rater. Where a fold's raters do not
-    /// agree enough to estimate reliabilities, the crowd's labels stay.
+    /// `LabelCorrection.soft` with a rating of the text as the third rater. Where the raters of a
+    /// fold do not agree enough for reliabilities to be estimated, the crowd's labels are kept.
     case soft(llm: String)
 
     public var name: String {
@@ -24,19 +24,19 @@ public struct CorrectionTrial: Sendable {
     }
   }
 
-  /// What came of one way.
+  /// The outcome of one method.
   public struct Result: Sendable, Equatable {
     public let way: Way
     /// (n,), of the rows with a crowd label in their order.
     public let predictions: [Double]
-    /// What was used in each fold, such as `llm:llama:alpha=4.5`.
+    /// The correction used in each fold, such as `llm:llama:alpha=4.5`.
     public let used: [String]
-    /// Labels that were not the crowd's, on average over the folds.
+    /// The mean number of labels per fold that were changed.
     public let changed: Double
   }
 
   public let results: [Result]
-  /// The crowd's labels and the persons of the rows compared, (n,) each.
+  /// The crowd's labels and the persons of the compared rows, (n,) each.
   public let crowd: [Double]
   public let persons: [String]
   public let folds: Int
@@ -45,9 +45,9 @@ public struct CorrectionTrial: Sendable {
   private static let innerFolds = 5
 
   /// - Parameters:
-  ///   - essays: rows without a crowd label take no part.
+  ///   - essays: rows without a crowd label are not used.
   ///   - features: (n, D), a row for each essay.
-  /// - Throws: `ReferenceError`: fewer persons than folds, or what a way throws.
+  /// - Throws: `ReferenceError`: fewer persons than folds, or what a method throws.
   public init(
     _ essays: [LabelledEssay], features: [[Double]], ways: [Way], folds: Int = 10,
     seed: UInt64 = 0, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -89,13 +89,13 @@ public struct CorrectionTrial: Sendable {
     (self.folds, self.seed) = (folds, seed)
   }
 
-  /// The rows that a way may look at.
+  /// The rows that a method may use.
   private struct Fold {
     let rows: [LabelledEssay]
     let features: [[Double]]
     let seed: UInt64
 
-    /// A label for each row; where the model has none, the crowd's.
+    /// A label for each row: the crowd's where the model has none.
     func labels(
       _ way: Way
     ) throws(ReferenceError) -> (labels: [Double], used: String, changed: Int) {

@@ -1,32 +1,34 @@
-/// How an essay's label is chosen between the crowd's and a model's.
+/// How an essay's label is chosen from the crowd's and a model's.
 public enum LabelCorrection: Sendable, Equatable {
   /// The crowd's, always.
   case none
-  /// The model's where both differ by more than `alpha`, else the crowd's (the paper's section on
-  /// noise correction).
+  /// The model's where the two differ by more than `alpha`, otherwise the crowd's (the paper's
+  /// section on noise correction).
   case threshold(llm: String, alpha: Double)
-  /// Both, weighted by how reliable each is (`LabelReliability`), judged with a third rater.
+  /// Both, weighted by their reliability (`LabelReliability`), which a third rater helps to
+  /// estimate.
   case soft(llm: String, third: String)
-  /// The model's, always; a row without it is left out.
+  /// The model's, always; a row without one is left out.
   case replace(llm: String)
 
-  /// What was done, in numbers.
+  /// What a correction did, in numbers.
   public struct Summary: Sendable, Equatable {
     public var rows = 0
-    /// Rows whose label isn't the crowd's (soft: by more than 0.005).
+    /// Rows whose label differs from the crowd's (soft: by more than 0.005).
     public var changed = 0
-    /// Rows without a label of the model: the crowd's was kept, or, for `replace`, the row left out.
+    /// Rows without a label by the model: the crowd's is kept or, for `replace`, the row is left
+    /// out.
     public var withoutModelLabel = 0
-    /// Rows left out because the crowd's label is needed and missing.
+    /// Rows left out because they lack the crowd's label.
     public var withoutCrowdLabel = 0
-    /// For `soft`, what was estimated.
+    /// The estimates that `soft` used.
     public var reliability: LabelReliability?
   }
 
-  /// The label of each row, in their order; rows that have none are left out and counted.
+  /// The label of each row, in order; rows without a label are left out and counted.
   ///
   /// - Parameter set: the name of the data set, for the provenance column.
-  /// - Throws: `ReferenceError`: ids twice, an alpha outside [0, 6], labels that no row has.
+  /// - Throws: `ReferenceError`: repeated ids, an alpha outside [0, 6], or a model without labels.
   public func apply(
     _ rows: [LabelledEssay], set: String
   ) throws(ReferenceError) -> (rows: [CuratedEssay], summary: Summary) {

@@ -1,30 +1,30 @@
-/// How reliable the crowd's and a model's labels are, and the blend of both that follows.
+/// How reliable the crowd's and a model's labels are, and how to blend the two.
 ///
-/// Two raters alone can't tell whose error a disagreement is. With a third one whose errors have
-/// nothing to do with either's, covariances can (triple collocation; Stoffelen 1998, and Spearman's
-/// vanishing tetrads before it). With crowd c, model m and third rater t:
+/// From two raters alone one cannot tell whose error a disagreement is. With a third rater whose
+/// errors are independent of theirs, the covariances tell (triple collocation, Stoffelen 1998;
+/// before it Spearman's vanishing tetrads). With crowd c, model m and third rater t:
 ///
 ///     reliability of c = cov(c,m) cov(c,t) / (cov(m,t) var(c)),   of m likewise;
 ///     m on the crowd's scale = mean(c) + scale (m - mean(m)),     scale = cov(c,t) / cov(m,t);
 ///     weight of m = error variance of c / (that + scale² · error variance of m).
 ///
-/// Another model is a poor third rater: models share their errors, which makes the model look more
-/// reliable than it is. `LabelledEssay.addingTextRater` gives a better one.
+/// Another model is a poor third rater: models share their errors, which makes the model appear
+/// more reliable than it is. `LabelledEssay.addingTextRater` adds a better one.
 public struct LabelReliability: Sendable, Equatable {
-  /// Share of the variance of the labels that is not error, from 0 to 1.
+  /// The share of the labels' variance that is not error, from 0 to 1.
   public let crowd: Double
   public let model: Double
-  /// Of the model's label in the blend, from 0 to 1.
+  /// The weight of the model's label in the blend, from 0 to 1.
   public let weight: Double
-  /// Takes the model's labels to the crowd's scale.
+  /// The factor from the model's scale to the crowd's.
   public let scale: Double
   public let crowdMean: Double
   public let modelMean: Double
-  /// Rows with all three labels.
+  /// The number of rows with all three labels.
   public let rows: Int
 
-  /// - Throws: `ReferenceError` with fewer than 30 rows that all three have rated, and
-  ///   `.outOfRange` where two of them are not positively correlated: then nothing can be said.
+  /// - Throws: `ReferenceError` with fewer than 30 rows rated by all three, or where two of them
+  ///   are not positively correlated: then the reliabilities cannot be estimated.
   public init(_ essays: [LabelledEssay], llm: String, third: String) throws(ReferenceError) {
     var columns: [[Double]] = [[], [], []]
     for essay in essays {
@@ -46,11 +46,11 @@ public struct LabelReliability: Sendable, Equatable {
     guard cm > 0, ct > 0, mt > 0 else {
       throw .curation(
         .outOfRange(
-          what: "the least covariance of the crowd, \(llm) and \(third)",
+          what: "the smallest covariance of the crowd, \(llm) and \(third)",
           value: "\(min(cm, ct, mt))", range: "above 0"))
     }
     let (vc, vm) = (covariance(0, 0), covariance(1, 1))
-    // Sampling error may take an estimate past the ends of its range.
+    // Sampling error may put an estimate outside its range.
     crowd = min(max(cm * ct / mt / vc, 0), 1)
     model = min(max(cm * mt / ct / vm, 0), 1)
     scale = ct / mt
@@ -68,9 +68,9 @@ public struct LabelReliability: Sendable, Equatable {
 }
 
 extension LabelledEssay {
-  /// The essays with one more rater, named `name`: a ridge regression on `features` that learned
-  /// the crowd's labels of other persons. Its errors have nothing to do with the crowd's noise in
-  /// the row that it rates, nor, so far as features allow, with a model's.
+  /// The essays with one more rater, `name`: a ridge regression on `features` that learned the
+  /// crowd's labels of other persons. Its errors are independent of the crowd's noise in the row
+  /// that it rates and, as far as the features allow, of a model's.
   ///
   /// - Parameter features: (n, D), a row for each essay.
   /// - Throws: `ReferenceError` with fewer persons than folds.

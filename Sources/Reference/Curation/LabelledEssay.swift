@@ -1,17 +1,17 @@
 import Basics
 
-/// An essay with what the crowd and models say about it: what curation takes in.
+/// An essay with its labels by the crowd and by models: the input of curation.
 public struct LabelledEssay: Sendable, Equatable {
   /// Unique within its set.
   public let id: String
   public let text: String
-  /// The writer, so that folds and groups can keep a person together; nil is unknown.
+  /// The writer, so that a person's essays stay in one fold; nil where unknown.
   public let person: String?
   /// The crowd's label in [1, 7], or nil.
   public let crowd: Double?
-  /// Where the crowd's label is from, for the provenance column: `crowd`, or `crowd:repaired`.
+  /// The source of the crowd's label for the provenance column: `crowd` or `crowd:repaired`.
   public let crowdSource: String
-  /// Models' labels in [1, 7] by the model's name; a missing label has no entry.
+  /// Labels in [1, 7] by the name of the model; a missing label has no entry.
   public let labels: [String: Double]
   /// Demographic groups of the writer by attribute, such as gender: Female.
   public let groups: [String: String]
@@ -30,7 +30,7 @@ public struct LabelledEssay: Sendable, Equatable {
     self.groups = groups
   }
 
-  /// The essay with the labels of a model joined on; an id without a label gets none.
+  /// The essay with a label by model `name`: that of `key` in `table`, if there is one.
   public func adding(_ name: String, from table: [String: Double?], key: String) -> Self {
     var labels = labels
     labels[name] = table[key] ?? nil
@@ -40,12 +40,12 @@ public struct LabelledEssay: Sendable, Equatable {
   }
 }
 
-/// An essay with the one label that a model is to learn, and where that label comes from.
+/// An essay with the one label to be learned, and the source of that label.
 public struct CuratedEssay: Sendable, Equatable {
   public let id: String
   public let text: String
   public let person: String?
-  /// Which data set it stands in, such as newsemp24.
+  /// The data set, such as newsemp24.
   public let set: String
   public let label: Double
   /// `crowd`, `crowd:repaired`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft=0.83`.

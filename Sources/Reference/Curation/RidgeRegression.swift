@@ -1,4 +1,4 @@
-/// The centred second moments of features: what ridge regression needs of them, for any penalty.
+/// The centred second moments of features, from which ridge regression starts for any penalty.
 struct FeatureMoments: Sendable {
   /// (n, D), as given.
   let features: [[Double]]
@@ -36,8 +36,8 @@ struct FeatureMoments: Sendable {
 
 /// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition.
 ///
-/// The normal equations are factored once for a penalty; every set of labels then costs two
-/// triangular solves. That is what makes a grid of label corrections cheap.
+/// The normal equations are factored once for a penalty; each set of labels then takes two
+/// triangular solves, which makes a grid of label corrections cheap.
 struct RidgeRegression: Sendable {
   private let moments: FeatureMoments
   /// Lower triangle of the factor of XᵀX + penalty · I, row-major (D, D).

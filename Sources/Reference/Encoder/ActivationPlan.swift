@@ -1,12 +1,12 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-/// Where the activations and temporaries of one pass stand in the arena.
+/// The places of a pass's activations and temporaries in the arena.
 ///
 /// B sequences, T tokens, C channels, F feed-forward channels, H heads. The last layer computes
-/// queries, and all that follows them, for the first token of each sequence only, because only
-/// those reach the head: Tq = B rows there, Tq = T elsewhere. The result is the same; a sixth of
-/// MiniLM's work falls away. `everyToken` switches that off, for whoever wants all hidden states.
+/// queries, and everything after them, for the first token of each sequence only, because only
+/// these reach the head: Tq = B rows there, Tq = T elsewhere. The result is the same, with a sixth
+/// less work for MiniLM. `everyToken` switches this off, for callers that want all hidden states.
 struct ActivationPlan {
   let B: Int
   let T: Int

@@ -4,13 +4,13 @@
 import Basics
 import CBFloat16
 
-/// The numbers that the encoder's large products multiply. Sums, parameters, moments and all that
-/// stands between the products are floats with either.
+/// The number format of the operands of the encoder's large products. Sums, parameters, moments and
+/// everything between the products are floats in either case.
 public enum Precision: String, Sendable, Codable, CaseIterable {
   /// Floats, through OpenBLAS: parity with PyTorch to 1e-5.
   case float32
-  /// Operands rounded to bfloat16 (8 bits of mantissa), on processors with AVX-512 BF16, where it
-  /// is about twice as fast; like PyTorch's autocast, it changes predictions by some 0.01.
+  /// Operands rounded to bfloat16 (8 bits of mantissa), on processors with AVX-512 BF16: about
+  /// twice as fast. Like PyTorch's autocast, it changes predictions by about 0.01.
   case bfloat16
 
   /// Whether this processor has the instructions.
@@ -29,11 +29,11 @@ struct WeightMatrix {
   let K: Int
 }
 
-/// The encoder's large products in bfloat16: the weights' packed copies, and room for the other
+/// The encoder's large products in bfloat16: packed copies of the weights, and memory for the other
 /// operands.
 ///
-/// Every float is rounded to nearest even where it is packed. The sums are floats. Results depend on
-/// the shapes alone, not on the threads.
+/// Every float is rounded to nearest even where it is packed. The sums are floats. Results depend
+/// on the shapes alone, not on the threads.
 final class BFloat16Products {
   /// Where the panels of a weight stand, in words.
   private struct Panels {
@@ -90,7 +90,7 @@ final class BFloat16Products {
     leftWords(K: rows, M: N) + rightWords(K: rows, N: K)
   }
 
-  /// Makes room for a pass.
+  /// Reserves the memory of a pass.
   func reserve(_ plan: ActivationPlan) {
     let rows = plan.chunk(0, rows: plan.T).count
     leftWords = rows * ((max(2 * plan.C, plan.F) + 1) / 2)
@@ -105,10 +105,10 @@ final class BFloat16Products {
     if gradients.count < needed { gradients = MemoryRegion(count: needed, largePages: true) }
   }
 
-  /// The weights have changed.
+  /// Notes that the weights have changed.
   func invalidate() { packed = (false, false) }
 
-  /// Packs the weights anew where they have changed.
+  /// Packs the weights again if they have changed.
   func pack(_ parameters: UnsafePointer<Float>, backward: Bool, _ pool: ThreadPool) {
     if !packed.forward {
       pool.run(panels.count) { index, _ in

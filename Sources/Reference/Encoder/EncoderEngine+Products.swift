@@ -85,7 +85,8 @@ extension EncoderEngine {
   /// Packs both operands of a layer's weight gradients, in parallel; nothing to do with floats.
   func packGradientOperands(_ products: [WeightGradient]) {
     guard let reduced else { return }
-    // Two pieces for each side of each product: of about equal length, and enough for a few threads.
+    // Two pieces for each side of each product: of about equal length, and enough for a few
+    // threads.
     let pieces = max(2, threadCount)
     pool.run(2 * pieces * products.count) { index, worker in
       let product = products[index / (2 * pieces)]

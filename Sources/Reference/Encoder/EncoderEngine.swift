@@ -7,9 +7,9 @@ import Glibc
 /// The encoder and its head on the processor, with forward and backward passes written by hand.
 ///
 /// Letters: B sequences, T tokens, C channels, H heads, F feed-forward channels; matrices are
-/// row-major. Large products go to OpenBLAS, or to ``BFloat16Products``, one call a chunk of rows and
-/// thread. The same batches give the same bits with the same thread count (and, up to two threads,
-/// with either).
+/// row-major. Large products go to OpenBLAS, or to ``BFloat16Products``, one call a chunk of rows
+/// and thread. The same batches give the same bits with the same thread count (and, up to two
+/// threads, with either).
 ///
 /// An engine is used by one thread at a time.
 public final class EncoderEngine {
@@ -18,14 +18,14 @@ public final class EncoderEngine {
   public let layout: ParameterLayout
   public let threadCount: Int
   public let precision: Precision
-  /// Time spent in each kernel, when switched on.
+  /// Time spent in each kernel, when enabled.
   public let profile: KernelProfile
 
   let pool: ThreadPool
   /// With ``Precision/bfloat16``.
   let reduced: BFloat16Products?
   let parameters: FloatRegion
-  // Training state; made at the first need, so that prediction does without.
+  // Training state, allocated when first needed: prediction does without it.
   private(set) var gradients: FloatRegion
   private(set) var firstMoments: FloatRegion
   private(set) var secondMoments: FloatRegion
@@ -71,7 +71,7 @@ public final class EncoderEngine {
 
   deinit { pool.stop() }
 
-  /// Makes room for batches up to this size, so that a step allocates no buffer.
+  /// Reserves memory for batches up to this size, so that no step allocates any.
   public func reserve(_ capacity: BatchCapacity, training: Bool) {
     if training { reserveTraining() }
     let plan = ActivationPlan(
@@ -107,7 +107,7 @@ public final class EncoderEngine {
     return parameters[parameter.range]
   }
 
-  /// A parameter's gradient after ``backward(_:accumulate:)``, copied; zeros before.
+  /// A copy of a parameter's gradient; zeros before the first ``backward(_:accumulate:)``.
   public func gradient(of parameter: Parameter) -> [Float] {
     gradients.count == 0
       ? Array(repeating: 0, count: parameter.count) : Array(gradients[parameter.range])
@@ -179,9 +179,9 @@ public final class EncoderEngine {
   }
 }
 
-/// What a forward pass is for.
+/// The purpose of a forward pass.
 public enum ForwardMode: Equatable, Sendable {
-  /// Nothing is kept and nothing dropped.
+  /// No activations are kept and none are dropped.
   case inference
   /// Activations are kept for the backward pass; nil for no dropout.
   case training(dropout: DropoutKey?)
@@ -192,8 +192,8 @@ typealias FloatRegion = MemoryRegion<Float>
 
 /// A region of zeroed numbers straight from the system, page-aligned.
 ///
-/// Pages that are never touched take no memory: the moments of embedding rows that do not occur
-/// cost nothing.
+/// Pages that are never touched take no memory, such as the moments of embedding rows that do not
+/// occur.
 final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Element>
   let count: Int

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Where the time of the passes goes, by kernel.
+/// The time that the passes spend in each kernel.
 ///
-/// Each thread adds up its own time, so the shares are of the threads' time together; what no
-/// kernel accounts for is waiting for other threads, and work outside the engine.
+/// Each thread adds up its own time, so that shares are of the threads' total time. The rest is
+/// waiting for other threads and work outside the engine.
 public final class KernelProfile {
   public enum Kernel: Int, CaseIterable, Sendable {
     case products = 0
@@ -33,7 +33,7 @@ public final class KernelProfile {
     }
   }
 
-  /// Measuring costs two clock readings a kernel call; off by default.
+  /// Measuring reads the clock twice per kernel call; off by default.
   public var isEnabled = false
   let workers: Int
   private let seconds: UnsafeMutablePointer<Double>
@@ -48,7 +48,7 @@ public final class KernelProfile {
 
   deinit { seconds.deallocate() }
 
-  /// Forgets what was measured.
+  /// Resets all times to 0.
   public func reset() { seconds.update(repeating: 0, count: workers * Self.stride) }
 
   /// Seconds a kernel took, summed over the threads.

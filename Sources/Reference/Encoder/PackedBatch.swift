@@ -19,7 +19,7 @@ public struct PackedBatch: Equatable, Sendable {
   /// T, the number of tokens.
   public var tokenCount: Int { tokens.count }
 
-  /// The room this batch takes.
+  /// The capacity that this batch needs.
   public var capacity: BatchCapacity {
     var squares = 0
     for s in 0..<sequenceCount { squares += length(s) * length(s) }
@@ -105,7 +105,7 @@ public struct PackedBatch: Equatable, Sendable {
   }
 }
 
-/// The largest batch to make room for.
+/// The size of a batch, for which memory is reserved.
 public struct BatchCapacity: Equatable, Sendable {
   public var sequences: Int
   public var tokens: Int
@@ -120,7 +120,7 @@ public struct BatchCapacity: Equatable, Sendable {
     self.longest = longest
   }
 
-  /// Room for any batch of `size` sequences out of those with these lengths.
+  /// The capacity for any batch of `size` sequences of these lengths.
   public init(largestOf lengths: [Int], batch size: Int) {
     let largest = lengths.sorted(by: >).prefix(size)
     self.init(

@@ -6,21 +6,21 @@ import Synchronization
   import FoundationNetworking
 #endif
 
-/// Where a chat model listens, and how it is asked.
+/// The endpoint of a chat model, and the settings of its requests.
 public struct ChatEndpoint: Sendable, Equatable {
   /// Up to and including the version, such as `https://api.openai.com/v1`.
   public var baseURL: URL
   public var model: String
-  /// The environment variable that holds the key; nil for servers that want none.
+  /// The environment variable that holds the key; nil for servers that need none.
   public var keyVariable: String?
-  /// The role of the instruction.
+  /// The role of the instructions.
   public var role: Role
   public var temperature: Double
   public var topP: Double
   /// For a whole exchange, from the first byte sent to the last one received.
   public var timeoutSeconds: Double
-  /// Longer answers are refused while they arrive.
-  public var longestAnswerBytes: Int
+  /// Longer answers are refused as they arrive.
+  public var maxAnswerBytes: Int
 
   public enum Role: String, Sendable, CaseIterable {
     case system
@@ -30,7 +30,7 @@ public struct ChatEndpoint: Sendable, Equatable {
   public init(
     baseURL: URL, model: String, keyVariable: String? = nil, role: Role = .system,
     temperature: Double = 0, topP: Double = 0.01, timeoutSeconds: Double = 120,
-    longestAnswerBytes: Int = 1 << 20
+    maxAnswerBytes: Int = 1 << 20
   ) {
     self.baseURL = baseURL
     self.model = model
@@ -39,11 +39,11 @@ public struct ChatEndpoint: Sendable, Equatable {
     self.temperature = temperature
     self.topP = topP
     self.timeoutSeconds = timeoutSeconds
-    self.longestAnswerBytes = longestAnswerBytes
+    self.maxAnswerBytes = maxAnswerBytes
   }
 }
 
-/// What a model said, and what it counted.
+/// A model's answer, and the tokens it counted.
 public struct ChatAnswer: Sendable, Equatable {
   public let text: String
   public let promptTokens: Int?
@@ -52,8 +52,8 @@ public struct ChatAnswer: Sendable, Equatable {
 
 /// Asks an OpenAI-compatible server for chat completions.
 ///
-/// The key is read once from the environment and appears in no description, error or file; a
-/// redirect is not followed, so that it goes nowhere else.
+/// The key is read once from the environment and appears in no description, error or file.
+/// Redirects are not followed, so that the key is sent nowhere else.
 public final class ChatClient: Sendable {
   public let endpoint: ChatEndpoint
   private let url: URL
@@ -61,7 +61,7 @@ public final class ChatClient: Sendable {
   private let transport = ChatTransport()
   private let session: URLSession
 
-  /// - Parameter connections: how many questions may be under way at once.
+  /// - Parameter connections: how many requests may be in flight at once.
   /// - Throws: ``ReferenceError/chat(_:)``: a URL that is not one, a key that is not set, or a key
   ///   that would go to another machine unencrypted.
   public init(
@@ -124,7 +124,7 @@ public final class ChatClient: Sendable {
     var usage: Usage?
   }
 
-  /// Asks once.
+  /// Sends one request.
   ///
   /// - Throws: ``ReferenceError/chat(_:)``, of which `unavailable` and `badResponse` may pass;
   ///   `CancellationError`.
@@ -143,7 +143,7 @@ public final class ChatClient: Sendable {
         topP: endpoint.topP))
     let (response, body) = try await transport.send(
       request, over: session, timeoutSeconds: endpoint.timeoutSeconds,
-      limit: endpoint.longestAnswerBytes)
+      limit: endpoint.maxAnswerBytes)
     return try read(response, body)
   }
 
@@ -176,7 +176,7 @@ public final class ChatClient: Sendable {
       answerTokens: decoded.usage?.completionTokens)
   }
 
-  /// The start of a body for a message, on one line, without the key should the server echo it.
+  /// The start of a body for a message, on one line; a key that the server echoes is removed.
   private func excerpt(_ body: Data) -> String {
     var text = String(decoding: body.prefix(2_000), as: UTF8.self)
     if let key { text = text.replacingOccurrences(of: key, with: "(key)") }

@@ -8,22 +8,22 @@ import Synchronization
   import Darwin
 #endif
 
-/// One answer of a model, as it stands in a journal.
+/// One answer of a model, as a line of a journal.
 public struct JournalEntry: Codable, Sendable, Equatable {
   public var schema = 1
   /// The essay.
   public var id: String
-  /// SHA-256 of the essay's text, so that another text of the same id is asked anew.
+  /// SHA-256 of the essay's text, so that another text with the same id is asked again.
   public var essay: String
-  /// Which of the samples asked for, from 0.
+  /// The number of the sample, from 0.
   public var sample: Int
   /// 0 for the first question, 1 for the second after an unreadable answer.
   public var attempt: Int
   public var prompt: String
   public var model: String
-  /// The answer as it came.
+  /// The answer, unchanged.
   public var answer: String
-  /// The scores in the order of the prompt's items; nil where the answer can't be read.
+  /// The scores in the order of the prompt's items; nil where the answer cannot be read.
   public var scores: [Double]?
   public var tolerated: [RatingAnswer.Tolerance]
   public var promptTokens: Int?
@@ -52,7 +52,7 @@ public struct JournalEntry: Codable, Sendable, Equatable {
     self.seconds = seconds
   }
 
-  /// What is asked: a change of any part makes it another question.
+  /// The question; a change in any part makes it another one.
   public var question: Question {
     Question(id: id, essay: essay, sample: sample, prompt: prompt, model: model)
   }
@@ -66,14 +66,14 @@ public struct JournalEntry: Codable, Sendable, Equatable {
   }
 }
 
-/// A file of answers, one JSON object a line, that only grows.
+/// An append-only file of answers, one JSON object per line.
 ///
-/// An answer is on the disk (written whole, then synced) before `append` returns. A crash can leave
-/// at most one unfinished last line, which opening cuts off; damage anywhere else is an error. One
-/// process writes at a time.
+/// An answer is on disk (written whole, then synced) before `append` returns. A crash can leave at
+/// most one unfinished last line, which the next opening cuts off; damage anywhere else is an
+/// error. One process writes at a time.
 public final class Journal: Sendable {
   public let file: URL
-  /// What stands in the file, in its order.
+  /// The entries of the file, in order.
   public var entries: [JournalEntry] { state.withLock { $0.entries } }
   /// Whether opening cut off an unfinished last line.
   public let wasTruncated: Bool
@@ -84,7 +84,7 @@ public final class Journal: Sendable {
     var entries: [JournalEntry]
   }
 
-  /// Opens the journal at `file`, or begins one.
+  /// Opens the journal at `file`, or creates it.
   ///
   /// - Throws: ``ReferenceError``: the file cannot be read, is in use, or has a damaged line.
   public init(_ file: URL) throws(ReferenceError) {
@@ -112,7 +112,7 @@ public final class Journal: Sendable {
 
   deinit { state.withLock { _ = close($0.descriptor) } }
 
-  /// The entries of a journal that may be in use, without changing it.
+  /// The entries of a journal that another process may be using; nothing is changed.
   public static func entries(of file: URL) throws(ReferenceError) -> [JournalEntry] {
     try read(file).entries
   }
@@ -147,9 +147,8 @@ public final class Journal: Sendable {
     return (entries, start, true)
   }
 
-  /// Writes `entry` and returns when it is on the disk.
-  ///
-  /// A line that could be written in part only (a full disk) is taken back.
+  /// Writes `entry` and returns when it is on disk. A line that could be written only in part (a
+  /// full disk) is removed again.
   public func append(_ entry: JournalEntry) throws(ReferenceError) {
     guard var line = try? CanonicalJSON.compact(entry) else {
       throw .file(path: file.path, reason: "an answer cannot be encoded")

@@ -1,10 +1,10 @@
-import Basics
+public import Basics
 public import Foundation
 
-/// A file of labels by a model: TSV with a header, keyed by the ids of the essays' own files.
+/// A file of labels by a model: TSV with a header, keyed by the ids in the essays' own files.
 ///
-/// The form of the LLMPathy repository: id columns, then `llm_empathy` (and `llm_empathy_plain`). An
-/// empty field is a missing label and stays missing.
+/// The form of the LLMPathy repository: id columns, then `llm_empathy` (and `llm_empathy_plain`).
+/// An empty field is a missing label and stays missing.
 public struct LabelTable: Sendable, Equatable {
   public let header: [String]
   /// As many fields as the header, row by row.
@@ -47,10 +47,10 @@ public struct LabelTable: Sendable, Equatable {
 
   /// The labels in `column` by the fields of `keys`, joined by a space.
   ///
-  /// - Returns: a label or, for a row without one, nil. A row that stands twice with the same label
+  /// - Returns: a label or, for a row without one, nil. A row that occurs twice with the same label
   ///   counts once.
-  /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label that
-  ///   is not a number in [1, 7], a key that occurs twice with different labels.
+  /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label
+  ///   that is not a number in [1, 7], a key that occurs twice with different labels.
   public func labels(
     _ column: String = "llm_empathy", by keys: [String]
   ) throws(ReferenceError) -> [String: Double?] {
@@ -100,8 +100,8 @@ public struct LabelTable: Sendable, Equatable {
       rows: zip(labels, ids).map { label, fields in fields + [format(label.label)] })
   }
 
-  /// The richer table: the ids, the label, its SD over samples, the samples read and unreadable,
-  /// and the mean of each item.
+  /// A more detailed table: the ids, the label, its SD over samples, the numbers of samples that
+  /// were read and that were unreadable, and the mean of each item.
   public static func detailed(
     _ labels: [EssayLabel], idColumns: [String], ids: [[String]], items: [String]
   ) -> LabelTable {
@@ -122,14 +122,12 @@ public struct LabelTable: Sendable, Equatable {
     return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
   }
 
-  /// Writes the table whole or not at all. Tabs and line ends inside a field become spaces.
-  public func write(to file: URL) throws(ReferenceError) {
+  /// Writes the table atomically. Tabs and line ends inside a field become spaces.
+  public func write(to file: URL) throws(BasicsError) {
     let lines = ([header] + rows).map { row in
       row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }
         .joined(separator: "\t")
     }
-    try ReferenceError.wrapping { () throws(BasicsError) in
-      try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
-    }
+    try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
   }
 }

@@ -12,24 +12,24 @@ public struct UnlabelledEssay: Sendable, Equatable {
   }
 }
 
-/// Puts essays before a model, a number of them at a time, until each has its samples.
+/// Has a model label essays, several at a time, until each has its samples.
 ///
-/// Every readable or unreadable answer is journalled before it counts. A question whose answer is in
-/// the journal is not asked again; one that got an unreadable answer is asked once more.
+/// Every readable or unreadable answer is journalled before it counts. A question whose answer is
+/// in the journal is not asked again; one that got an unreadable answer is asked once more.
 public struct Labeller: Sendable {
   public struct Options: Sendable, Equatable {
-    /// How many times each essay is asked about.
+    /// Questions per essay.
     public var samples = 1
-    /// How many questions are under way at once.
+    /// Questions asked at the same time.
     public var concurrency = 8
     public var backoff = Backoff()
-    /// A cap on HTTP requests of this run, retries included.
+    /// A cap on the HTTP requests of this run, retries included.
     public var maxRequests: Int?
-    /// A cap on what this run spends, in US dollars, questions under way included by estimate.
+    /// A cap on the cost of this run in US dollars, with an estimate for the questions in flight.
     public var maxSpend: Double?
-    /// How many questions may fail for good before the run stops.
+    /// The number of questions that may fail permanently before the run stops.
     public var maxFailures = 20
-    /// Of the jitter.
+    /// The seed of the jitter.
     public var seed: UInt64 = 1
 
     public init() {}
@@ -56,7 +56,7 @@ public struct Labeller: Sendable {
 
   /// Labels `essays`, whose ids are unique.
   ///
-  /// - Parameter progress: called after each answer and failure, in no particular task.
+  /// - Parameter progress: called after each answer and failure, from any task.
   /// - Returns: a label, or none, for each essay in the order given. Reaching a cap is no error:
   ///   `LabellingResult.stoppedBy` says so.
   /// - Throws: ``ReferenceError``: a refusal with 401, 403 or 404, too many failures, a file; and
@@ -65,11 +65,11 @@ public struct Labeller: Sendable {
     _ essays: [UnlabelledEssay], journal: Journal,
     progress: @escaping @Sendable (LabellingProgress) -> Void = { _ in }
   ) async throws -> LabellingResult {
-    let desk = LabellingDesk(
+    let queue = LabelQueue(
       labeller: self, questions: questions(about: essays), journalled: journal.entries)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in 0..<options.concurrency {
-        group.addTask { try await work(worker, at: desk, journal, progress) }
+        group.addTask { try await work(worker, from: queue, journal, progress) }
       }
       do {
         try await group.waitForAll()
@@ -78,25 +78,25 @@ public struct Labeller: Sendable {
         throw error
       }
     }
-    return await desk.result(essays)
+    return await queue.result(essays)
   }
 
-  /// What a run would ask and cost, by estimate, given what the journal already holds.
+  /// An estimate of what a run would ask and cost, given the answers in the journal.
   public func plan(
     _ essays: [UnlabelledEssay], journalled: [JournalEntry] = []
   ) async -> LabellingPlan {
-    let desk = LabellingDesk(
+    let queue = LabelQueue(
       labeller: self, questions: questions(about: essays), journalled: journalled)
-    return await desk.plan()
+    return await queue.plan()
   }
 
-  private func questions(about essays: [UnlabelledEssay]) -> [LabellingDesk.Question] {
+  private func questions(about essays: [UnlabelledEssay]) -> [LabelQueue.Question] {
     precondition(Set(essays.map(\.id)).count == essays.count, "the ids of essays are unique")
     let digest = prompt.digest
     return essays.flatMap { essay in
       let essayDigest = Digest.sha256(essay.text)
       return (0..<options.samples).map { sample in
-        LabellingDesk.Question(
+        LabelQueue.Question(
           key: JournalEntry.Question(
             id: essay.id, essay: essayDigest, sample: sample, prompt: digest,
             model: client.endpoint.model),
@@ -106,39 +106,39 @@ public struct Labeller: Sendable {
   }
 
   private func work(
-    _ worker: Int, at desk: LabellingDesk, _ journal: Journal,
+    _ worker: Int, from queue: LabelQueue, _ journal: Journal,
     _ progress: @Sendable (LabellingProgress) -> Void
   ) async throws {
     var generator = SplitMix64(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
-    while let (question, attempt) = await desk.next() {
+    while let (question, attempt) = await queue.next() {
       do {
         guard
-          let entry = try await ask(question, attempt, at: desk, using: &generator)
+          let entry = try await ask(question, attempt, from: queue, using: &generator)
         else { return }
         try journal.append(entry)
-        await desk.record(entry, for: question)
+        await queue.record(entry, for: question)
       } catch let error as ReferenceError {
         switch error {
         case .chat(.refused(let status, _)) where [401, 403, 404].contains(status): throw error
         case .file: throw error
-        default: try await desk.recordFailure(of: question, error)
+        default: try await queue.recordFailure(of: question, error)
         }
       }
-      progress(await desk.progress())
+      progress(await queue.progress())
     }
   }
 
-  /// Asks until there is an answer; nil where a cap was reached.
+  /// Repeats a question until it is answered; nil where a cap was reached.
   private func ask(
-    _ question: LabellingDesk.Question, _ attempt: Int, at desk: LabellingDesk,
+    _ question: LabelQueue.Question, _ attempt: Int, from queue: LabelQueue,
     using generator: inout SplitMix64
   ) async throws -> JournalEntry? {
     var retry = 0
     while true {
       try Task.checkCancellation()
-      try await desk.waitUntilOpen()
-      guard await desk.takeRequest() else {
-        await desk.putBack(question, attempt)
+      try await queue.waitUntilOpen()
+      guard await queue.takeRequest() else {
+        await queue.putBack(question, attempt)
         return nil
       }
       let start = ContinuousClock.now
@@ -154,10 +154,10 @@ public struct Labeller: Sendable {
         default: throw error
         }
         guard retry < options.backoff.retries,
-          retryAfter ?? 0 <= options.backoff.longestRetryAfterSeconds
+          retryAfter ?? 0 <= options.backoff.maxRetryAfterSeconds
         else { throw error }
-        // A server that asks for a pause gets it from all workers.
-        if let retryAfter { await desk.close(forSeconds: retryAfter) }
+        // All workers respect a pause that the server asks for.
+        if let retryAfter { await queue.close(forSeconds: retryAfter) }
         let wait = options.backoff.seconds(
           beforeRetry: retry, retryAfter: retryAfter, using: &generator)
         try await Task.sleep(for: .seconds(wait))
@@ -167,7 +167,7 @@ public struct Labeller: Sendable {
   }
 
   private func entry(
-    _ question: LabellingDesk.Question, _ attempt: Int, _ answer: ChatAnswer, seconds: Double
+    _ question: LabelQueue.Question, _ attempt: Int, _ answer: ChatAnswer, seconds: Double
   ) -> JournalEntry {
     let read = try? RatingAnswer(answer.text, items: prompt.items)
     return JournalEntry(
@@ -177,5 +177,38 @@ public struct Labeller: Sendable {
       tolerated: read?.tolerated.sorted { $0.rawValue < $1.rawValue } ?? [],
       promptTokens: answer.promptTokens, answerTokens: answer.answerTokens,
       time: Date().timeIntervalSince1970, seconds: seconds)
+  }
+}
+
+/// How long to wait before a request is repeated: exponential, with full jitter.
+public struct Backoff: Sendable, Equatable {
+  /// The upper bound of the first wait.
+  public var firstSeconds: Double
+  /// The upper bound of all waits but those of `Retry-After`.
+  public var maxSeconds: Double
+  /// How many times a request is repeated after a failure that may pass.
+  public var retries: Int
+  /// A longer `Retry-After` counts as a permanent failure.
+  public var maxRetryAfterSeconds: Double
+
+  public init(
+    firstSeconds: Double = 1, maxSeconds: Double = 60, retries: Int = 6,
+    maxRetryAfterSeconds: Double = 600
+  ) {
+    self.firstSeconds = firstSeconds
+    self.maxSeconds = maxSeconds
+    self.retries = retries
+    self.maxRetryAfterSeconds = maxRetryAfterSeconds
+  }
+
+  /// The wait before retry `retry` (from 0), uniform below min(max, first · 2^retry), and at
+  /// least what the server asked for.
+  public func seconds(
+    beforeRetry retry: Int, retryAfter: Double?, using generator: inout some RandomNumberGenerator
+  ) -> Double {
+    var bound = firstSeconds
+    for _ in 0..<min(retry, 62) where bound < maxSeconds { bound *= 2 }
+    let wait = Double.random(in: 0...min(bound, maxSeconds), using: &generator)
+    return max(wait, retryAfter ?? 0)
   }
 }

@@ -1,9 +1,9 @@
-/// What a model says about one essay, over its samples.
+/// A model's scores for one essay.
 public struct EssayLabel: Sendable, Equatable {
   public let id: String
   /// The scores of each sample that could be read, in the order of the prompt's items.
   public let samples: [[Double]]
-  /// How many samples were answered but can't be read.
+  /// The number of samples whose answers cannot be read.
   public let unreadable: Int
 
   public init(id: String, samples: [[Double]], unreadable: Int = 0) {
@@ -40,9 +40,9 @@ public struct EssayLabel: Sendable, Equatable {
   }
 }
 
-/// How far a run is.
+/// The progress of a run.
 public struct LabellingProgress: Sendable, Equatable {
-  /// Questions settled (in this run or before), of how many.
+  /// Questions that are done (in this run or before), out of `total`.
   public let done: Int
   public let total: Int
   public let failed: Int
@@ -53,16 +53,16 @@ public struct LabellingProgress: Sendable, Equatable {
   public let secondsLeft: Double?
 }
 
-/// What a run would do.
+/// An estimate of what a run would do.
 public struct LabellingPlan: Sendable, Equatable {
   public let essays: Int
   /// Essays times samples.
   public let questions: Int
-  /// Those that the journal doesn't settle.
+  /// Questions without an answer in the journal.
   public let toAsk: Int
-  /// Tokens sent, by estimate (four bytes a token).
+  /// Estimated tokens sent (four bytes a token).
   public let promptTokens: Int
-  /// US dollars by estimate, or nil where the model has no price.
+  /// Estimated US dollars, or nil where the model has no price.
   public let cost: Double?
   public let system: String
   /// The user text of the first question; nil where nothing is left to ask.
@@ -70,15 +70,15 @@ public struct LabellingPlan: Sendable, Equatable {
   public let promptDigest: String
 }
 
-/// What came of a run.
+/// The outcome of a run.
 public struct LabellingResult: Sendable, Equatable {
-  /// One for each essay, in their order.
+  /// One label for each essay, in order.
   public let labels: [EssayLabel]
-  /// How often each habit of the model was put up with.
+  /// How often each habit of the model was tolerated.
   public let tolerated: [RatingAnswer.Tolerance: Int]
-  /// Answers that can't be read, those that a second question mended included.
+  /// Answers that cannot be read, including those whose question was answered the second time.
   public let unreadableAnswers: Int
-  /// Questions that got no answer; another run asks them again.
+  /// Questions without an answer; another run asks them again.
   public let failures: [Failure]
   /// Questions that a cap left unasked.
   public let notAsked: Int

@@ -1,15 +1,15 @@
 public import Foundation
 
-/// What tokens cost, in US dollars a million, by model name.
+/// Prices of tokens in US dollars per million, by model.
 ///
-/// A few list prices are built in with the month they were seen in; prices change, so what a run
-/// says it costs is as old as that. A price file overrides them model by model. A model in neither
-/// has no price.
+/// A few list prices are built in, with the month they were seen in; prices change, so the cost
+/// that a run reports is as old as that. A price file overrides them model by model. A model in
+/// neither has no price.
 public struct Prices: Sendable, Equatable {
   public struct Price: Codable, Sendable, Equatable {
-    /// Dollars a million tokens sent.
+    /// Dollars per million tokens sent.
     public var prompt: Double
-    /// Dollars a million tokens received.
+    /// Dollars per million tokens received.
     public var answer: Double
 
     public init(prompt: Double, answer: Double) {
@@ -17,7 +17,7 @@ public struct Prices: Sendable, Equatable {
       self.answer = answer
     }
 
-    /// Dollars for so many tokens.
+    /// Dollars for these numbers of tokens.
     public func cost(promptTokens: Int, answerTokens: Int) -> Double {
       (Double(promptTokens) * prompt + Double(answerTokens) * answer) / 1e6
     }
@@ -41,7 +41,7 @@ public struct Prices: Sendable, Equatable {
     "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
   ])
 
-  /// These prices with those of `other` in their place, model by model.
+  /// These prices, with those of `other` replacing them model by model.
   public func overridden(by other: Prices) -> Prices {
     Prices(models.merging(other.models) { _, own in own })
   }

@@ -1,8 +1,8 @@
-/// The scores that a model's answer holds, read strictly.
+/// The scores in a model's answer, read strictly.
 ///
 /// Exactly as many finite numbers in [1, 7] as the prompt asks for, separated by commas, semicolons
-/// or line ends. Three habits of models are put up with, and counted: a code fence around the
-/// answer, labels (`sympathetic: 4`, in any order, each item once), and prose after the last score.
+/// or line ends. Three habits of models are tolerated and counted: a code fence around the answer,
+/// labels (`sympathetic: 4`, in any order, each item once), and prose after the last score.
 public struct RatingAnswer: Sendable, Equatable {
   /// In the order of the prompt's items.
   public let scores: [Double]
@@ -14,7 +14,7 @@ public struct RatingAnswer: Sendable, Equatable {
     case trailingProse
   }
 
-  /// Why an answer can't be read.
+  /// Why an answer cannot be read.
   public struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
     public let expected: String
     public let found: String
@@ -44,7 +44,7 @@ public struct RatingAnswer: Sendable, Equatable {
       scores = found.map(\.score)
     } else {
       guard labels.count == items.count, Set(labels).count == items.count else {
-        throw Fault(expected: "a label for each score, each once", found: "another set of labels")
+        throw Fault(expected: "each label once, or no labels", found: "another set of labels")
       }
       tolerated.insert(.labels)
       scores = found.sorted { $0.label ?? 0 < $1.label ?? 0 }.map(\.score)
@@ -93,7 +93,7 @@ private struct AnswerReader {
     while position < text.count, isSkipped(text[position]) { position += 1 }
   }
 
-  /// The item that is named here, with list marks and emphasis around it, or nil.
+  /// The item named here, with or without list marks and emphasis, or nil.
   mutating func label() throws(RatingAnswer.Fault) -> Int? {
     let start = position
     skip { $0.isWhitespace || "-*•_\"".contains($0) }
@@ -121,7 +121,8 @@ private struct AnswerReader {
     }
     let name = String(text[nameStart..<position]).lowercased()
     guard let item = items.firstIndex(where: { $0.lowercased() == name }) else {
-      // "5. The writer" ends a list of scores; alone it may as well begin a numbered list.
+      // "5. The writer" may end a list of scores; where one score is asked for, it may also begin a
+      // numbered list.
       guard items.count > 1 else {
         throw RatingAnswer.Fault(expected: "a score", found: "\"\(name)\"")
       }
@@ -151,7 +152,7 @@ private struct AnswerReader {
       position = start
       throw RatingAnswer.Fault(expected: "a score", found: excerpt)
     }
-    // "4/7", "4e1", "4.5.6" and "4-5" are no scores.
+    // "4/7", "4e1", "4.5.6" and "4-5" are not scores.
     if position < text.count {
       let next = text[position]
       let afterNext = position + 1 < text.count ? text[position + 1] : " "
@@ -166,14 +167,14 @@ private struct AnswerReader {
     return value
   }
 
-  /// Steps over what stands between two scores: a comma, a semicolon or a line end.
+  /// Skips the separator between two scores: a comma, a semicolon or a line end.
   mutating func separator() -> Bool {
     let start = position
     skip { $0.isWhitespace || ",;*".contains($0) }
     return text[start..<position].contains { $0 == "," || $0 == ";" || $0.isNewline }
   }
 
-  /// Whether prose follows. More scores are a fault: the answer then isn't what was asked for.
+  /// Whether prose follows. More scores are a fault, because the answer is not what was asked for.
   mutating func rest(hasLabels: Bool) throws(RatingAnswer.Fault) -> Bool {
     let start = position
     skip { $0.isWhitespace || ",;.*`".contains($0) }

@@ -2,10 +2,10 @@ import Basics
 import Crypto
 public import Foundation
 
-/// What a model is asked: one system text, one user text with the essay in its place, and the scores
-/// that are expected back.
+/// What a model is asked: one system text, one user text with the essay in its place, and the
+/// scores that are expected back.
 public struct RatingPrompt: Sendable, Equatable {
-  /// What it is called in tables and journals, with its version.
+  /// Its name and version, for tables and journals.
   public let name: String
   /// The scores expected, in order; one name for the plain prompt.
   public let items: [String]
@@ -58,10 +58,10 @@ public struct RatingPrompt: Sendable, Equatable {
     self.template = template
   }
 
-  /// Reads a prompt of one's own: the system text, a line of `---`, and the user text with
+  /// Reads a custom prompt: the system text, a line of `---`, and the user text with
   /// `{essay}` in it once. Without that line the whole file is the user text.
   ///
-  /// - Parameter items: what the answer holds, in order.
+  /// - Parameter items: the scores in the answer, in order.
   /// - Throws: ``ReferenceError``.
   public static func load(_ file: URL, items: [String]) throws(ReferenceError) -> RatingPrompt {
     let text: String
@@ -86,15 +86,15 @@ public struct RatingPrompt: Sendable, Equatable {
       system: parts.count == 2 ? parts[0] : "", template: user)
   }
 
-  /// The user text for `essay`. Backticks in threes inside the essay become apostrophes, so that
-  /// the essay can't end its own fence.
+  /// The user text for `essay`. Triple backticks in the essay become apostrophes, so that the essay
+  /// cannot end its own fence.
   public func userText(for essay: String) -> String {
     template.replacingOccurrences(
       of: Self.placeholder, with: essay.replacingOccurrences(of: "```", with: "'''"))
   }
 
-  /// SHA-256, in hexadecimal, of everything that the model is told but the essay. The name is no
-  /// part of it.
+  /// SHA-256, in hexadecimal, of everything the model is told except the essay. It does not cover
+  /// the name.
   public var digest: String {
     Digest.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
   }

@@ -3,13 +3,13 @@ struct AddedTokens: Sendable {
   struct Token: Sendable, Equatable {
     let content: String
     let id: Int32
-    /// Whether white space before it belongs to it.
+    /// Whether the token takes the white space before it.
     var takesSpaceBefore = false
-    /// Whether white space after it belongs to it.
+    /// Whether the token takes the white space after it.
     var takesSpaceAfter = false
   }
 
-  /// A stretch of text, or a token in its place.
+  /// A range of the text without added tokens, or the id of an added token.
   enum Segment: Equatable, Sendable {
     case text(Range<Int>)
     case token(Int32)
@@ -30,7 +30,8 @@ struct AddedTokens: Sendable {
     }
   }
 
-  /// Calls `body` with the segments of `text` in order; at one place the longest token wins.
+  /// Calls `body` with the segments of `text` in order. Where several tokens match, the longest
+  /// wins.
   func forEachSegment(in text: Span<UInt8>, _ body: (Segment) -> Void) {
     var start = 0
     var index = 0

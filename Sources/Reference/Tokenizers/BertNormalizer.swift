@@ -3,9 +3,9 @@ import Foundation
 /// BERT's cleaning of a text, with the switches of `tokenizer.json`.
 ///
 /// In this order: control characters are dropped and every white space becomes a space
-/// (`cleansText`), Chinese characters are set apart by spaces, the text is canonically decomposed
-/// and its non-spacing marks dropped (`stripsAccents`), and each scalar is put in lower case by
-/// itself, so that a final sigma stays sigma.
+/// (`cleansText`), Chinese characters get spaces around them, the text is canonically decomposed
+/// and its non-spacing marks dropped (`stripsAccents`), and each scalar is lower-cased by itself,
+/// so that a final sigma stays a sigma.
 package struct BertNormalizer: Sendable, Equatable {
   var cleansText: Bool
   var separatesChinese: Bool
@@ -22,8 +22,8 @@ package struct BertNormalizer: Sendable, Equatable {
     self.lowercases = lowercases
   }
 
-  /// The scalars that a text becomes. This is the definition, followed stage by stage; the
-  /// pre-tokenizer's table makes the same words faster.
+  /// The normalised scalars of a text, stage by stage. This is the definition; `BertWords` makes
+  /// the same words faster from a table.
   func normalize(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var text = scalars
     if cleansText {

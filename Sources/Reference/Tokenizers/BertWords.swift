@@ -1,16 +1,16 @@
-/// BERT's words of a text: normalised, split at white space, punctuation set apart.
+/// Splits a text into BERT's words: normalised, split at white space, each punctuation mark a word.
 ///
-/// One pass over the bytes. What a scalar does is looked up in a table that is filled from
-/// `BertNormalizer`'s definition as scalars are met. The few scalars whose effect depends on their
-/// neighbours (marks that stay and may be reordered) send the segment through that definition.
+/// One pass over the bytes. A table, filled from `BertNormalizer`'s definition as scalars occur,
+/// says what each scalar does. A few scalars depend on their neighbours (marks that are kept and
+/// may be reordered); a segment that contains one goes through the definition instead.
 package struct BertWords: Sendable {
   let normalizer: BertNormalizer
   private var table = ScalarTable()
-  /// The bytes that scalars become, one after the other.
+  /// The normalised bytes of the scalars in the table, concatenated.
   private var bytes: [UInt8] = []
-  /// The effect of each ASCII byte, and what it becomes.
+  /// The effect of each ASCII byte, and the byte it is normalised to.
   private let ascii: [(effect: Effect, byte: UInt8)]
-  /// The word under way.
+  /// The word so far.
   private var word: [UInt8] = []
 
   /// What a scalar does to the words.
@@ -33,8 +33,8 @@ package struct BertWords: Sendable {
 
   /// Calls `body` with each word of `text` in `range`, in order, as UTF-8 bytes.
   ///
-  /// - Returns: false, after some calls or none, where the segment has to go through
-  ///   `forEachWordByDefinition`; the caller forgets what it was given.
+  /// - Returns: false where the segment has to go through `forEachWordByDefinition`. The caller
+  ///   then discards the words it was given.
   package mutating func forEachWord(
     in text: Span<UInt8>, _ range: Range<Int>, _ body: (_ word: borrowing [UInt8]) -> Void
   ) -> Bool {
@@ -112,7 +112,8 @@ package struct BertWords: Sendable {
     word.removeAll(keepingCapacity: true)
   }
 
-  /// Appends what a scalar becomes: the entry holds effect (3 bits), length (5) and offset (24).
+  /// Appends a scalar's normalised bytes. The entry holds effect (3 bits), length (5) and offset
+  /// (24).
   @inline(__always)
   private mutating func append(_ entry: UInt32) {
     let start = Int(entry >> 8)
@@ -130,7 +131,7 @@ package struct BertWords: Sendable {
     let text = scalars.flatMap { Array(String($0).utf8) }
     var entry = effect.rawValue
     if effect == .continuesWord || effect == .standsAlone {
-      // All scalars together become under 4 MB, and one becomes at most 18 bytes.
+      // All scalars together take less than 4 MB, and one takes at most 18 bytes.
       precondition(text.count < 32 && bytes.count < 1 << 24)
       entry |= UInt32(text.count) << 3 | UInt32(bytes.count) << 8
       bytes.append(contentsOf: text)
@@ -139,7 +140,7 @@ package struct BertWords: Sendable {
     return entry
   }
 
-  /// What `scalar` does by itself, and what it becomes.
+  /// The effect of `scalar` by itself, and the scalars it is normalised to.
   private static func effect(
     of scalar: Unicode.Scalar, _ normalizer: BertNormalizer
   ) -> (Effect, [Unicode.Scalar]) {

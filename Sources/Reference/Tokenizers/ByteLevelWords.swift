@@ -1,12 +1,12 @@
-/// Byte-level BPE's words of a text, after the regular expression of GPT-2 and RoBERTa:
+/// Splits a text into the words of byte-level BPE, by the regular expression of GPT-2 and RoBERTa:
 ///
 ///     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 ///
-/// No byte is lost: the words together are the text.
+/// The words together are the whole text.
 package struct ByteLevelWords: Sendable {
   private var table = ScalarTable()
 
-  /// The classes that the expression tells apart.
+  /// The classes of characters in the expression.
   package enum Class: UInt32 {
     case other = 1
     case letter
@@ -33,7 +33,7 @@ package struct ByteLevelWords: Sendable {
     }
   }
 
-  /// The end of the word that begins at `start` of `text`, whose end for this purpose is `end`.
+  /// The end of the word that begins at `start`, in the part of `text` before `end`.
   ///
   /// - Requires: `start < end`, both between scalars.
   @inline(__always)
@@ -60,8 +60,8 @@ package struct ByteLevelWords: Sendable {
     return index
   }
 
-  /// The end of the white space at `start`, less its last scalar where something follows: that
-  /// scalar belongs to what follows, if it is a space.
+  /// The end of the white space at `start`. Where text follows, the last white-space scalar is left
+  /// out: the expression leaves it for the word that follows.
   private mutating func spaceEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
     var (index, last) = (start, start)
     while index < end {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Byte-level byte-pair encoding: a word begins as its bytes, and the neighbouring pair with the
+/// Byte-level byte-pair encoding: a word starts as its bytes, and the neighbouring pair with the
 /// lowest rank is merged (the leftmost of equals) until no pair has a rank.
 ///
 /// Source: Sennrich et al. 2016; on bytes, Radford et al. 2019.
@@ -15,7 +15,7 @@ struct BytePairEncoding: Sendable {
     self.merges = merges
   }
 
-  /// The memory that `append` works in.
+  /// Scratch memory of `append`.
   struct Workspace: Sendable {
     fileprivate var ids: [Int32] = []
     fileprivate var next: [Int32] = []
@@ -35,7 +35,7 @@ struct BytePairEncoding: Sendable {
     fill(&work, text, range)
     while let (rank, left) = work.queue.popFirst() {
       let right = work.next[left]
-      // A pair that a merge has consumed in the meantime has another rank, or none.
+      // An earlier merge may have used up this pair; then its rank has changed or is gone.
       guard work.ids[left] >= 0, right >= 0,
         let merge = merges[work.ids[left], work.ids[Int(right)]], merge.rank == rank
       else { continue }
@@ -132,7 +132,7 @@ extension BytePairEncoding {
   }
 }
 
-/// What two neighbouring ids merge to, and how early.
+/// What two neighbouring ids merge into, and with which rank.
 struct MergeTable: Sendable {
   private struct Slot {
     var key: UInt64
@@ -159,8 +159,8 @@ struct MergeTable: Sendable {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 
-  /// Adds a merge; a later one of the same pair replaces the earlier. No more merges than the
-  /// capacity fit.
+  /// Adds a merge; a later one of the same pair replaces the earlier. The number of merges is at
+  /// most the capacity.
   mutating func insert(_ left: Int32, _ right: Int32, rank: Int32, id: Int32) {
     let index = slot(Self.key(left, right))
     slots[index] = Slot(key: Self.key(left, right), rank: rank, id: id)
@@ -208,7 +208,7 @@ private struct MergeQueue: Sendable {
   }
 }
 
-/// RoBERTa's whole way from text to ids.
+/// From text to ids, as RoBERTa does it.
 struct ByteLevelSegmentEncoder: SegmentEncoder {
   private let model: BytePairEncoding
   private let addsPrefixSpace: Bool

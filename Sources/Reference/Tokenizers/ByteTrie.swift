@@ -1,7 +1,8 @@
-/// A vocabulary as a trie over bytes: ids by exact match, and the longest piece that starts a word.
+/// A vocabulary as a trie over bytes: it finds an id by exact match, and the longest piece at the
+/// start of a word.
 ///
-/// The edges stand in one open-addressed table, keyed by node and byte. A walk over a word of n
-/// bytes is n probes, where a table of whole strings would hash up to n prefixes of it.
+/// The edges are in one open-addressed table, keyed by node and byte. Walking a word of n bytes
+/// takes n probes; a table of whole strings would hash up to n prefixes.
 struct ByteTrie: Sendable {
   /// The node that every walk starts at.
   static let root: Int32 = 0

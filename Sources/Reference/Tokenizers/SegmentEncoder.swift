@@ -26,11 +26,11 @@ final class StatePool<State: Sendable>: Sendable {
   }
 }
 
-/// The ids of words that were met before.
+/// The ids of words that have occurred before.
 ///
-/// Words of up to 16 bytes (99% of the words of an essay) are keyed by those bytes packed into two
-/// integers, padded with 0xFF, which no UTF-8 text holds: equal keys are equal words, no bytes are
-/// stored. Longer words are not kept. A full cache is emptied, so its memory is bounded.
+/// The key of a word of up to 16 bytes (99% of an essay's words) is those bytes packed into two
+/// integers, padded with 0xFF, which no UTF-8 text contains: equal keys are equal words. Longer
+/// words are not kept. A full cache is emptied, so that its memory is bounded.
 struct WordCache: Sendable {
   struct Key: Sendable, Equatable {
     var low: UInt64
@@ -66,7 +66,7 @@ struct WordCache: Sendable {
   private static let capacityLimit = 1 << 17
   private static let free = Slot(key: Key(), start: 0, count: 0)
 
-  /// Makes a cache; one of capacity 0 only keeps a place and is not used.
+  /// A cache of capacity 0 is a placeholder and may not be used.
   init(capacity: Int = 1 << 12) {
     precondition(capacity.nonzeroBitCount <= 1, "the capacity is 0 or a power of two")
     slots = Array(repeating: Self.free, count: capacity)

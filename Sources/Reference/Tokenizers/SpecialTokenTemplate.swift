@@ -1,4 +1,4 @@
-/// Where the special tokens stand around one text or a pair, and each part's type id.
+/// The special tokens around one text or a pair, and each part's type id.
 struct SpecialTokenTemplate: Sendable, Equatable {
   enum Part: Sendable, Equatable {
     case first(type: Int32)
@@ -38,7 +38,7 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     parts.reduce(0) { if case .special(let ids, _) = $1 { $0 + ids.count } else { $0 } }
   }
 
-  /// Puts the parts together.
+  /// The tokens of one text or a pair, with the special tokens.
   func apply(_ first: [Int32], _ second: [Int32]?) -> Encoding {
     var encoding = Encoding()
     func add(_ ids: [Int32], _ type: Int32) {
@@ -55,8 +55,8 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     return encoding
   }
 
-  /// How many tokens of each part stay when both have to fit `limit`: the longer one is cut first,
-  /// and where that isn't enough both get half, the second the odd one.
+  /// How many tokens of each part are kept when both together have to fit `limit`. The longer part
+  /// is cut first; where that is not enough, both get half, and the second the odd one.
   static func longestFirst(_ first: Int, _ second: Int, limit: Int) -> (first: Int, second: Int) {
     guard first + second > limit else { return (first, second) }
     var (short, long) = (min(first, second), max(first, second))

@@ -1,18 +1,18 @@
 public import Foundation
 
-/// Text to token ids, exactly as the model's authors did it: RoBERTa's byte-level BPE or BERT's
-/// WordPiece, with their special tokens.
+/// Turns text into token ids exactly as the model's authors did: with RoBERTa's byte-level BPE or
+/// BERT's WordPiece, and their special tokens.
 ///
-/// A value of it is immutable and may be used by many threads at once.
+/// It is immutable, and many threads may use it at once.
 public struct Tokenizer: Sendable {
-  /// Which family the files describe.
+  /// The family of models that the files describe.
   public let kind: ModelKind
   /// How many ids there are: one more than the largest. An embedding table needs as many rows.
   public let vocabularySize: Int
-  /// The ids of the tokens with a part to play.
+  /// The ids of the tokens that have a role.
   public let specialTokens: SpecialTokens
-  /// What the directory says about the longest input, special tokens included (`model_max_length`
-  /// in tokenizer_config.json), or nil. It is not applied by itself.
+  /// The longest input by `model_max_length` in tokenizer_config.json, special tokens included, or
+  /// nil. It is not applied unless the caller does.
   public let modelMaxLength: Int?
 
   let segments: any SegmentEncoder
@@ -47,14 +47,14 @@ public struct Tokenizer: Sendable {
     self.template = template
   }
 
-  /// Reads the tokenizer that stands in a Hugging Face model directory.
+  /// Reads the tokenizer in a Hugging Face model directory.
   ///
   /// `tokenizer.json` is preferred; else `vocab.json` with `merges.txt` (RoBERTa) or `vocab.txt`
   /// (BERT), with `tokenizer_config.json` where there is one. The truncation and padding that
   /// `tokenizer.json` may carry are not applied.
   ///
-  /// - Throws: `ReferenceError`: no tokenizer there, a file that cannot be read or is malformed (all
-  ///   its faults at once), or a stage that is not built in.
+  /// - Throws: `ReferenceError`: no tokenizer there, a file that cannot be read or is malformed
+  ///   (all its faults at once), or a stage that is not built in.
   public static func load(directory: URL) throws(ReferenceError) -> Tokenizer {
     try TokenizerFiles(directory: directory).load()
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The stages that `tokenizer.json` describes, as far as RoBERTa's and BERT's tokenizers use them.
+/// Reads `tokenizer.json`: the stages that RoBERTa's and BERT's tokenizers use.
 struct TokenizerDocument {
   private let file: URL
   private let maxLength: Int?
@@ -36,8 +36,8 @@ struct TokenizerDocument {
     fault(stage, expected: "a supported form: \(supported)", found: found)
   }
 
-  /// The tokens to find in the text as it stands. One that is to be found in the normalised text
-  /// is the same where there is no normaliser, and refused where there is one.
+  /// The tokens to find in the text before normalisation. A token to be found in the normalised
+  /// text makes no difference without a normaliser, and is refused with one.
   private func addedTokens() throws(ReferenceError) -> [AddedTokens.Token] {
     var tokens: [AddedTokens.Token] = []
     let normalizes = root["normalizer"].map { !$0.isNull } ?? false
@@ -140,7 +140,7 @@ struct TokenizerDocument {
     let pieces = WordPiece(
       vocabulary: vocabulary.trie, unknownID: special.unknown,
       prefix: model["continuing_subword_prefix"]?.string ?? "##",
-      longestWord: model["max_input_chars_per_word"]?.id.map(Int.init) ?? 100)
+      maxWordLength: model["max_input_chars_per_word"]?.id.map(Int.init) ?? 100)
     return Tokenizer(
       kind: .bert, vocabulary: vocabulary, specialTokens: special, modelMaxLength: maxLength,
       segments: BertSegmentEncoder(model: pieces, normalizer: normalizer), added: added,

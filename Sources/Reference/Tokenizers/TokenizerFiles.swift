@@ -86,7 +86,7 @@ struct TokenizerFiles {
       separatesChinese: config["tokenize_chinese_chars"]?.bool ?? true,
       stripsAccents: config["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
     let model = WordPiece(
-      vocabulary: vocabulary.trie, unknownID: special.unknown, prefix: "##", longestWord: 100)
+      vocabulary: vocabulary.trie, unknownID: special.unknown, prefix: "##", maxWordLength: 100)
     return Tokenizer(
       kind: .bert, vocabulary: vocabulary, specialTokens: special, modelMaxLength: try maxLength(),
       segments: BertSegmentEncoder(model: model, normalizer: normalizer),

@@ -1,7 +1,7 @@
-/// Unicode as the published tokenizers know it.
+/// The versions of Unicode that the published tokenizers were made with.
 ///
-/// Ids are only comparable when every scalar falls into the same class as it did for the model's
-/// authors, and the tables behind Hugging Face's `tokenizers` (0.23) are of three ages: Unicode 16
+/// Ids are the authors' only where every scalar falls into the class that it had for them, and the
+/// tables behind Hugging Face's `tokenizers` (0.23) are of three ages: Unicode 16
 /// for the regular expression of byte-level BPE, Unicode 8 for the categories of BERT's cleaning,
 /// punctuation and marks, and Unicode 12 for canonical decomposition. Swift's properties are newer;
 /// what came later counts as unassigned here. The golden `unicode.json` checks all scalars.
@@ -30,7 +30,7 @@ enum UnicodeAge {
   }
 }
 
-/// A number for every scalar, computed when the scalar is first met.
+/// A number for every scalar, computed when the scalar first occurs.
 ///
 /// Pages of 256 entries are made on demand: an English text touches three of 4352, so the table is
 /// a few kilobytes and costs nothing at start.
@@ -39,7 +39,7 @@ struct ScalarTable: Sendable {
   private var pages: [Int32]
   private var entries: [UInt32] = []
 
-  /// An entry that was not computed yet.
+  /// The entry of a scalar that was not computed yet.
   static let unknown: UInt32 = 0
 
   init() { pages = Array(repeating: -1, count: 0x11_0000 >> 8) }

@@ -1,20 +1,20 @@
 /// BERT's WordPiece: the longest piece of the vocabulary that starts the word, then the longest
-/// continuation (written with the prefix `##`), and so on; a word that can't be covered, or is
-/// overlong, is the unknown token as a whole.
+/// continuation (written with the prefix `##`), and so on. A word that cannot be split into pieces,
+/// or is too long, becomes the unknown token as a whole.
 ///
 /// Source: Devlin et al. 2019, as implemented by Hugging Face's `tokenizers`.
 struct WordPiece: Sendable {
   let vocabulary: ByteTrie
   let unknownID: Int32
   /// Words of more scalars than this are unknown (100 in BERT).
-  let longestWord: Int
+  let maxWordLength: Int
   /// Where the continuations begin in the trie, or -1 where the vocabulary has none.
   private let continuations: Int32
 
-  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String, longestWord: Int) {
+  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String, maxWordLength: Int) {
     self.vocabulary = vocabulary
     self.unknownID = unknownID
-    self.longestWord = longestWord
+    self.maxWordLength = maxWordLength
     continuations = vocabulary.node(for: prefix.utf8)
   }
 
@@ -22,7 +22,7 @@ struct WordPiece: Sendable {
   func append(_ word: borrowing [UInt8], to ids: inout [Int32]) {
     let before = ids.count
     var start = 0
-    guard word.count <= longestWord || word.count(where: { $0 & 0xC0 != 0x80 }) <= longestWord
+    guard word.count <= maxWordLength || word.count(where: { $0 & 0xC0 != 0x80 }) <= maxWordLength
     else {
       ids.append(unknownID)
       return
@@ -47,7 +47,7 @@ struct WordPiece: Sendable {
   }
 }
 
-/// BERT's whole way from text to ids.
+/// From text to ids, as BERT does it.
 struct BertSegmentEncoder: SegmentEncoder {
   private let model: WordPiece
   private let states: StatePool<State>
@@ -65,7 +65,8 @@ struct BertSegmentEncoder: SegmentEncoder {
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32]) {
     states.borrow { state in
       let before = ids.count
-      // A closure may not touch `state` while its words are being changed: lend the cache out.
+      // The closure may not access `state` while `state.words` is being mutated, so it gets the
+      // cache.
       var cache = WordCache(capacity: 0)
       swap(&cache, &state.cache)
       defer { swap(&cache, &state.cache) }

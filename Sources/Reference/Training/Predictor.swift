@@ -23,7 +23,7 @@ public final class Predictor {
     self.init(engine: engine, tokenizer: try Tokenizer.load(directory: model))
   }
 
-  /// A predictor over an engine that is already there.
+  /// A predictor that uses an existing engine.
   public init(engine: EncoderEngine, tokenizer: Tokenizer?) {
     self.engine = engine
     self.tokenizer = tokenizer
@@ -31,8 +31,8 @@ public final class Predictor {
 
   /// One prediction for each text, in the given order.
   ///
-  /// `progress` is told how many are done. Texts longer than the model are cut. The texts are taken
-  /// longest first, about 2,000 tokens a batch, which no prediction depends on beyond rounding.
+  /// Texts longer than the model are truncated. Batches hold about 2,000 tokens, the longest texts
+  /// first; beyond rounding, no prediction depends on its batch.
   public func predict(
     _ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> [Float] {
@@ -76,7 +76,7 @@ public final class Predictor {
     return batches
   }
 
-  /// How the predictions for `examples` agree with their targets.
+  /// The agreement of the predictions for `examples` with their targets.
   public func evaluate(_ examples: [TrainingExample]) throws -> ValidationMetrics {
     let predictions = try predict(tokens: examples.map(\.tokens)).map(Double.init)
     let targets = examples.map { Double($0.target) }

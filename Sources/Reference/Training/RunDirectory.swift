@@ -60,10 +60,8 @@ struct RunDirectory {
       throw ReferenceError.run(
         folder: url.path, problem: "it already holds a run: resume it, or choose another folder")
     }
-    try filing {
-      try AtomicFile.write(
-        try CanonicalJSON.document(description), to: url.appending(path: "run.json"))
-    }
+    try AtomicFile.write(
+      try CanonicalJSON.document(description), to: url.appending(path: "run.json"))
   }
 
   /// Reads `run.json`.
@@ -90,12 +88,10 @@ struct RunDirectory {
       try engine.save(to: partial, companionsFrom: companions)
       try engine.saveOptimizer(to: partial.appending(path: "optimizer.safetensors"))
       let stateFile = partial.appending(path: "state.json")
-      try filing { try AtomicFile.write(try CanonicalJSON.document(state), to: stateFile) }
+      try AtomicFile.write(try CanonicalJSON.document(state), to: stateFile)
       if previous != name { try? manager.removeItem(at: target) }
-      try filing {
-        try AtomicFile.rename(partial, to: target)
-        try AtomicFile.link(last, to: name)
-      }
+      try AtomicFile.rename(partial, to: target)
+      try AtomicFile.link(last, to: name)
     } catch {
       try? manager.removeItem(at: partial)
       throw error
@@ -123,7 +119,7 @@ struct RunDirectory {
         }
       }
     }
-    try filing { try AtomicFile.link(best, to: name) }
+    try AtomicFile.link(best, to: name)
     if let previous, previous != name { try? manager.removeItem(at: url.appending(path: previous)) }
   }
 
@@ -168,11 +164,7 @@ struct RunDirectory {
   }
 
   private func filing(_ body: () throws -> Void) throws {
-    do { try body() } catch let error as ReferenceError {
-      throw error
-    } catch let error as BasicsError {
-      try ReferenceError.wrapping { () throws(BasicsError) in throw error }
-    } catch {
+    do { try body() } catch let error as any CommandError { throw error } catch {
       throw ReferenceError.file(path: url.path, reason: error.localizedDescription)
     }
   }

@@ -1,11 +1,11 @@
 /// The learning rate over a run: a linear rise, then a linear fall to 0.
 public struct Schedule: Equatable, Sendable, Codable {
-  /// When the rate moves.
+  /// When the rate changes.
   public enum Form: String, Sendable, Codable, CaseIterable {
     /// With every optimiser step, as the paper describes.
     case step
-    /// With every epoch, while warm-up and horizon stay counted in steps, as the released code
-    /// behaves: the rate is 0 in the first epoch and never leaves warm-up.
+    /// With every epoch, while warm-up and horizon are still counted in steps, as the released code
+    /// does: the rate is 0 in the first epoch and never leaves warm-up.
     case epoch
   }
 
@@ -37,7 +37,7 @@ public struct Schedule: Equatable, Sendable, Codable {
   /// The rate used in optimiser step `step` (from 0) of epoch `epoch` (from 0).
   ///
   /// peak·k/warm-up below the warm-up, then peak·(total - k)/(total - warm-up), never below 0.
-  /// Step 0 has rate 0: moments move, weights do not.
+  /// Step 0 has rate 0: the moments change, the weights do not.
   public func rate(step: Int, epoch: Int) -> Double {
     let k = Double(form == .step ? step : epoch)
     if k < warmUp { return peak * (k / max(1, warmUp)) }

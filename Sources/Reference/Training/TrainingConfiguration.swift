@@ -9,7 +9,7 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   public var warmUpEpochs = 10
   /// Epochs until the learning rate is 0.
   public var epochs = 20
-  /// Epochs after which the run ends whatever the schedule says; nil for `epochs`.
+  /// Epochs after which the run ends whatever its schedule; nil for `epochs`.
   public var lastEpoch: Int?
   /// Rows a batch; the last batch of an epoch may be smaller.
   public var batchSize = 16
@@ -21,13 +21,13 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   /// Early stopping on validation CCC; nil trains to the end.
   public var earlyStopping: EarlyStopping? = EarlyStopping()
   public var head = HeadKind.classification
-  /// Draws a new head even where the checkpoint has one.
+  /// Initialises a new head even where the checkpoint has one.
   public var freshHead = false
   /// Seeds the head, the order of rows and the dropout.
   public var seed: UInt64 = 0
-  /// Threads of the engine. Part of the configuration: another number may give other bits.
+  /// Threads of the engine. Part of the configuration because another number may give other bits.
   public var threads = 2
-  /// Numbers of the large products; part of the configuration as the threads are.
+  /// The precision of the large products; part of the configuration for the same reason.
   public var precision = Precision.float32
   /// Also writes a checkpoint after every this many steps; nil for the ends of epochs only.
   public var checkpointSteps: Int?
@@ -69,7 +69,7 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   }
 }
 
-/// Early stopping that looks away at first, as the paper's code does.
+/// Early stopping that ignores the first epochs, as the paper's code does.
 public struct EarlyStopping: Equatable, Sendable, Codable {
   /// Index of the first epoch (from 0) that counts.
   public var firstEpoch = 5
@@ -88,8 +88,8 @@ public struct EarlyStopping: Equatable, Sendable, Codable {
     public init() {}
   }
 
-  /// Takes note of an epoch's CCC (nil where it is undefined: no improvement). Returns whether the
-  /// run ends.
+  /// Records an epoch's CCC (nil where it is undefined, which counts as no improvement). Returns
+  /// whether the run ends.
   public func observe(_ concordance: Double?, epoch: Int, state: inout State) -> Bool {
     guard epoch >= firstEpoch else { return false }
     if let concordance, concordance > (state.best ?? -.infinity) {
@@ -126,4 +126,42 @@ public struct ValidationMetrics: Equatable, Sendable, Codable {
   public var ccc: Double?
   public var pcc: Double?
   public var rmse: Double?
+}
+
+/// The training loss, a mean over the batch.
+public enum Loss: Equatable, Sendable, Codable {
+  /// Mean of (ŷ - y)².
+  case meanSquaredError
+  /// Huber 1964: ½e² within ±delta, delta·(|e| - ½delta) beyond; PyTorch's `HuberLoss`.
+  case huber(delta: Double)
+
+  /// The loss over `predictions` and `targets`, and its gradient with respect to each prediction.
+  ///
+  /// `count` is the number of rows that the mean is over: the batch's, of which this may be a part.
+  /// Both have the same length. An empty batch has loss 0.
+  public func evaluate(
+    _ predictions: [Float], _ targets: [Float], count: Int, gradient: inout [Float]
+  ) -> Double {
+    precondition(predictions.count == targets.count, "one target for each prediction")
+    gradient.removeAll(keepingCapacity: true)
+    let weight = 1 / Double(max(1, count))
+    var total = 0.0
+    for (prediction, target) in zip(predictions, targets) {
+      let error = Double(prediction) - Double(target)
+      switch self {
+      case .meanSquaredError:
+        total += error * error
+        gradient.append(Float(2 * error * weight))
+      case .huber(let delta):
+        if abs(error) <= delta {
+          total += 0.5 * error * error
+          gradient.append(Float(error * weight))
+        } else {
+          total += delta * (abs(error) - 0.5 * delta)
+          gradient.append(Float(error > 0 ? delta * weight : -delta * weight))
+        }
+      }
+    }
+    return total * weight
+  }
 }

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What a run reports while it goes.
+/// What a run reports as it trains.
 public enum TrainingEvent: Equatable, Sendable {
   case step(StepRecord, TrainingPace)
   case epoch(EpochRecord)
@@ -17,17 +17,17 @@ public struct StepRecord: Equatable, Sendable, Codable {
   public var learningRate: Double
   /// Before clipping.
   public var gradientNorm: Double
-  /// Real tokens of the step.
+  /// Tokens in the step, without padding.
   public var tokens: Int
 }
 
-/// How fast a run goes.
+/// The pace of a run.
 public struct TrainingPace: Equatable, Sendable {
   /// Steps of the whole run, if it is not stopped early.
   public var totalSteps: Int
   /// Since this process began to train.
   public var tokensPerSecond: Double
-  /// To the last step, without validation; nil at the first steps.
+  /// Until the last step, without validation; nil in the first steps.
   public var secondsLeft: Double?
 }
 

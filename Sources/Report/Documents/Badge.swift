@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// A small picture of a score for a README: what it says is its text alternative too.
 enum Badge {
@@ -9,7 +10,7 @@ enum Badge {
     let value =
       figure.value == nil ? "undefined" : FigureText.number(figure.value, decimals: 2) + interval
     let on = SafeText.shortened(SafeText.cleaned(table.benchmark.title), to: 40)
-    return ("\(table.metric.short) \(value)", on)
+    return ("\(table.metric.title) \(value)", on)
   }
 
   static func svg(_ entry: Board.Entry, _ table: BoardTable) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 
 /// `feed.xml`: the latest submissions of all boards as an Atom feed (RFC 4287).
 struct Feed {
@@ -49,7 +50,7 @@ struct Feed {
     var summary = "\(metadata.team) on \(place)"
     if let figure = item.table.primary(item.entry), figure.value != nil {
       let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
-      summary += ": \(item.table.metric.short) \(FigureText.number(figure.value, decimals: 2))"
+      summary += ": \(item.table.metric.title) \(FigureText.number(figure.value, decimals: 2))"
       summary += interval
     }
     let link = escaped(address(item.path))

@@ -1,5 +1,6 @@
 import Basics
 import Harness
+import Metrics
 
 /// `leaderboard.tex` and `leaderboard.bib`: a board for a paper.
 enum LaTeX {
@@ -9,11 +10,11 @@ enum LaTeX {
     let metrics = table.metrics.filter { [.pcc, .ccc, .rmse].contains($0) || $0 == table.metric }
     var lines = [
       "% \(escaped(table.benchmark.title)), \(escaped(table.board.split)), "
-        + "\(table.target.rawValue); \(escaped(table.level)) intervals in brackets.",
+        + "\(table.target); \(escaped(table.level)) intervals in brackets.",
       "\\begin{tabular}{\(hasRanks ? "l" : "")l\(String(repeating: "r", count: metrics.count))}",
       "\\toprule",
     ]
-    let heads = metrics.map { "\($0.short) $\\\($0.higherIsBetter ? "uparrow" : "downarrow")$" }
+    let heads = metrics.map { "\($0.title) $\\\($0.higherIsBetter ? "uparrow" : "downarrow")$" }
     lines.append(
       (hasRanks ? ["Rank"] : []).joined() + (hasRanks ? " & " : "")
         + (["System"] + heads).joined(separator: " & ") + " \\\\")

@@ -1,5 +1,6 @@
 import Basics
 import Harness
+import Metrics
 
 /// `leaderboard.csv`: the scored and the published rows.
 enum LeaderboardCSV {
@@ -8,8 +9,8 @@ enum LeaderboardCSV {
     var header = ["low_rank", "high_rank", "tie_groups", "slug", "system", "team", "kind"]
     header += ["submitted", "n", "clusters"]
     for target in targets {
-      for metric in MetricKind.allCases {
-        let name = "\(target.rawValue)_\(metric.rawValue)"
+      for metric in Metric.all {
+        let name = "\(target)_\(metric.id)"
         header += [name, "\(name)_low", "\(name)_high"]
       }
     }
@@ -21,7 +22,7 @@ enum LeaderboardCSV {
   }
 
   private static func scored(
-    _ entry: Board.Entry, _ table: BoardTable, _ targets: [Target]
+    _ entry: Board.Entry, _ table: BoardTable, _ targets: [String]
   ) -> [CSVWriter.Cell] {
     let standing = table.standings[entry.slug]
     let report = entry.report
@@ -30,7 +31,7 @@ enum LeaderboardCSV {
     ]
     cells += names(entry) + [.count(report?.n), .count(report?.clusters)]
     for target in targets {
-      for metric in MetricKind.allCases {
+      for metric in Metric.all {
         let figure = BoardTable.figure(entry, metric, target)
         cells += CSVWriter.Cell.numbers([figure?.value, figure?.low, figure?.high], decimals: 4)
       }
@@ -42,13 +43,13 @@ enum LeaderboardCSV {
   }
 
   private static func published(
-    _ entry: Board.Entry, _ targets: [Target]
+    _ entry: Board.Entry, _ targets: [String]
   ) -> [CSVWriter.Cell] {
     let absent = CSVWriter.Cell.text(nil)
     var cells = [absent, absent, absent] + names(entry) + [absent, absent]
     for target in targets {
-      for metric in MetricKind.allCases {
-        let claim = entry.metadata.claimed?[target]?[metric.rawValue]
+      for metric in Metric.all {
+        let claim = entry.metadata.claimed?[target]?[metric.id]
         cells += [.number(claim, decimals: 4), absent, absent]
       }
     }

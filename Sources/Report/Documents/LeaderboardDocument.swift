@@ -1,6 +1,7 @@
 import Basics
 public import Foundation
 public import Harness
+import Metrics
 
 /// `leaderboard.json`: a board as a program reads it.
 public struct LeaderboardDocument: Codable, Sendable, Equatable {
@@ -11,7 +12,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var split: String
   /// Nominal coverage of the intervals.
   public var level: Double
-  /// `empathy` or `distress`, and the metric that orders the rows.
+  /// The target and the metric that order the rows.
   public var primary: BenchmarkDefinition.PrimaryMetric
   public var higherIsBetter: Bool
   /// Scored rows, best first.
@@ -20,7 +21,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var published: [PublishedRow]
   /// Neither ranked nor published, with the reason.
   public var apart: [ApartRow]
-  public var detectable: DetectableDifference?
+  public var detectable: Harness.DetectableDifference?
 
   public struct Row: Codable, Sendable, Equatable {
     public var slug: String
@@ -69,7 +70,7 @@ extension LeaderboardDocument {
     split = board.split
     level = board.level
     primary = board.definition.primary
-    higherIsBetter = board.definition.primary.higherIsBetter
+    higherIsBetter = board.definition.primary.metric.higherIsBetter
     detectable = board.comparison?.detectable
     rows = board.scored.compactMap { entry in
       guard let report = entry.report else { return nil }

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Metrics
 
 /// `pairs.js`: every tested pair for the page's comparison of two rows.
 ///
@@ -39,7 +40,7 @@ struct PairsScript: Encodable {
       guard let first = places[pair.first], let second = places[pair.second] else { return nil }
       return Row(first: first, second: second, pair: pair)
     }
-    metric = table.metric.short
+    metric = table.metric.title
     level = comparison.level
     adjustment = comparison.adjustment
     family = comparison.family

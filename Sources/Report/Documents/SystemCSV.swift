@@ -1,19 +1,21 @@
 import Basics
 import Harness
+import Metrics
 
 /// `systems/<slug>.csv`: every figure of a system's page, the whole split and its groups, a line each.
 enum SystemCSV {
-  static func text(_ report: ScoreReport) -> String {
+  static func text(_ report: ScoreReport, _ benchmark: BenchmarkDefinition) -> String {
+    let targets = benchmark.targetNames
+    let unit = benchmark.clusters.first ?? BenchmarkDefinition.rows
     var csv = CSVWriter([
-      "attribute", "group", "target", "metric", "value", "low", "high", "essays", "persons",
-      "undefined",
+      "attribute", "group", "target", "metric", "value", "low", "high", benchmark.rowNoun.plural,
+      unit.plural, "undefined",
     ])
-    for target in Target.allCases {
+    for target in targets {
       guard let scores = report.targets[target] else { continue }
-      for metric in MetricKind.allCases {
-        guard let figure = metric.figure(of: scores) else { continue }
-        csv.add(
-          line(["", "", target.rawValue, metric.rawValue], figure, report.n, report.clusters))
+      for metric in scores.metrics {
+        guard let figure = scores[metric] else { continue }
+        csv.add(line(["", "", target, metric.id], figure, report.n, report.clusters))
       }
     }
     for group in report.groups {
@@ -22,11 +24,11 @@ enum SystemCSV {
         csv.add(line(name + ["", ""], ScoredFigure(undefined: suppressed), nil, nil))
         continue
       }
-      for (target, scores) in [(Target.empathy, group.empathy), (.distress, group.distress)] {
-        guard let scores else { continue }
-        for (metric, figure) in [("pcc", scores.pcc), ("ccc", scores.ccc), ("rmse", scores.rmse)] {
-          csv.add(
-            line(name + [target.rawValue, metric], figure, group.n, group.clusters))
+      for target in targets {
+        guard let scores = group.targets[target] else { continue }
+        for metric in scores.metrics {
+          guard let figure = scores[metric] else { continue }
+          csv.add(line(name + [target, metric.id], figure, group.n, group.clusters))
         }
       }
     }

@@ -1,6 +1,7 @@
 import Basics
 public import Foundation
 import Harness
+import Metrics
 
 extension ExperimentSummary {
   /// The tables of the summary in plain text, one after the other, as header and rows of cells.
@@ -74,12 +75,12 @@ extension ExperimentSummary {
     ])
     for split in splits {
       for row in split.rows {
-        for metric in ["pcc", "ccc", "rmse", "mae"] {
+        for metric in Metric.ranking {
           guard let figures = row.metrics[metric] else { continue }
           csv.add(
             [
               .text(split.benchmark), .text(split.split), .text(row.name), .count(row.trainingRows),
-              .count(row.replaced), .count(row.seeds.count), .text(metric),
+              .count(row.replaced), .count(row.seeds.count), .text(metric.id),
             ] + CSVWriter.Cell.numbers(Self.numbers(figures), decimals: 4))
         }
       }
@@ -121,7 +122,8 @@ extension ExperimentSummary {
               return (x: point.x, low: low, high: high)
             })
         }
-        if let level, let mean = level.metrics[sweep.metric]?.overSeeds?.mean,
+        let metric = Metric(named: sweep.metric)
+        if let level, let metric, let mean = level.metrics[metric]?.overSeeds?.mean,
           let first = ends.min(), let last = ends.max()
         {
           series.append(
@@ -130,7 +132,7 @@ extension ExperimentSummary {
           )
         }
         return PlotDocument.Panel(
-          horizontal: variable, vertical: sweep.metric.uppercased(), series: series)
+          horizontal: variable, vertical: metric?.title ?? sweep.metric, series: series)
       })
   }
 }

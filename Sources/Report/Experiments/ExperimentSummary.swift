@@ -1,4 +1,5 @@
 public import Harness
+public import Metrics
 
 /// What came out of an experiment: aggregates alone, rounded to 4 decimals.
 public struct ExperimentSummary: Codable, Sendable, Equatable {
@@ -47,12 +48,11 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var replaced: Int
     /// Seeds that are finished.
     public var seeds: [UInt64]
-    /// By metric: pcc, ccc, rmse, mae.
-    public var metrics: [String: Figures]
+    public var metrics: [Metric: Figures]
 
     public init(
       name: String, trainingRows: Int, replaced: Int, seeds: [UInt64],
-      metrics: [String: Figures] = [:]
+      metrics: [Metric: Figures] = [:]
     ) {
       self.name = name
       self.trainingRows = trainingRows

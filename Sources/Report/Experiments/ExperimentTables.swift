@@ -1,10 +1,11 @@
 import Basics
 import Harness
+import Metrics
 
 /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share.
 struct ExperimentTables {
   let summary: ExperimentSummary
-  static let metrics = ["pcc", "ccc", "rmse"]
+  static let metrics: [Metric] = [.pcc, .ccc, .rmse]
 
   struct Table {
     var caption: String
@@ -17,10 +18,10 @@ struct ExperimentTables {
     summary.splits.flatMap { split in Self.metrics.map { table(split, metric: $0) } }
   }
 
-  private func table(_ split: ExperimentSummary.Split, metric: String) -> Table {
+  private func table(_ split: ExperimentSummary.Split, metric: Metric) -> Table {
     Table(
       caption: "\(split.benchmark)/\(split.split), \(split.n) rows of \(split.clusters) persons: "
-        + metric.uppercased(),
+        + metric.title,
       header: [
         "row", "trained on (replaced)", "seeds", "median (peak)", "mean ± SD", "p over seeds",
         "averaged", "difference", "p over persons (Holm)",

@@ -19,7 +19,7 @@ enum Badges {
   }
 
   /// Names and explanations, the kind first.
-  static func all(_ entry: Board.Entry, _ table: BoardTable) -> [Badge] {
+  static func all(_ entry: Board.Entry, targets: [Target]) -> [Badge] {
     let metadata = entry.metadata
     var badges = [badge(title(metadata.kind), "kind", explanation(metadata.kind))]
     if entry.report != nil {
@@ -40,7 +40,7 @@ enum Badges {
     if metadata.usesDemographics == true {
       badges.append(badge("demographics", "data", "Reads the person's demographics"))
     }
-    if let claim = ClaimedFigure.all(entry, table).first(where: \.differs) {
+    if let claim = ClaimedFigure.all(entry, targets: targets).first(where: \.differs) {
       badges.append(badge("claim differs", "bad", claim.words))
     }
     if metadata.withdrawal != nil { badges.append(badge("withdrawn", "bad", "Withdrawn")) }

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Metrics
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
 struct BenchmarkPage: Encodable, Sendable {
@@ -39,8 +40,9 @@ struct BenchmarkPage: Encodable, Sendable {
   struct SplitFigures: Encodable, Sendable {
     let figureSplit: String
     let figureRows: String
-    let figurePersons: String
-    let figureArticles: String
+    let figureNoun: String
+    /// How many persons, articles and the like they belong to.
+    let figureClusters: String?
     let labels: [Labels]
     let sizes: Listed<Sizes>?
   }
@@ -75,7 +77,7 @@ struct BenchmarkPage: Encodable, Sendable {
 
   struct Size: Encodable, Sendable {
     let groupN: String
-    let groupPersons: String
+    let groupClusters: String
   }
 
   static func page(
@@ -88,7 +90,7 @@ struct BenchmarkPage: Encodable, Sendable {
   }
 
   private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {
-    let metric = MetricKind(rawValue: benchmark.primary.metric) ?? .pcc
+    let metric = benchmark.primary.metric
     self.benchmark = benchmark.title
     id = benchmark.id
     about = benchmark.description
@@ -96,12 +98,12 @@ struct BenchmarkPage: Encodable, Sendable {
     isOpen = benchmark.open
     link = SafeText.link(benchmark.source)
     source = benchmark.source
-    metricName = metric.name
-    metricShort = metric.short
+    metricName = metric.longTitle
+    metricShort = metric.title
     direction = metric.direction
-    targetName = benchmark.primary.target.rawValue
+    targetName = benchmark.primary.target
     ranges = benchmark.targets.map {
-      Range(target: $0.name.title, low: SVG.number($0.low), high: SVG.number($0.high))
+      Range(target: $0.title, low: SVG.number($0.low), high: SVG.number($0.high))
     }
     splitRows = SplitRow.all(of: benchmark, boards: Set(boards.map(\.split)))
     let labels = Dictionary(
@@ -139,10 +141,14 @@ extension BenchmarkPage.SplitFigures {
     }
     figureSplit = statistics.name
     figureRows = FigureText.count(statistics.rows)
-    figurePersons = FigureText.counted(statistics.persons, "person")
-    figureArticles = FigureText.counted(statistics.articles, "article")
-    labels = benchmark.targets.compactMap { range in
-      statistics.labels[range.name].map { BenchmarkPage.Labels($0, range, statistics.name) }
+    figureNoun = benchmark.rowNoun.plural
+    let counts = benchmark.clusters.map { name in
+      let count = statistics.clusters[name] ?? 0
+      return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
+    }
+    figureClusters = counts.isEmpty ? nil : counts.joined(separator: ", ")
+    labels = benchmark.targets.compactMap { target in
+      statistics.labels[target.name].map { BenchmarkPage.Labels($0, target, statistics.name) }
     }
     sizes = Listed(
       attributes.map { attribute in
@@ -160,27 +166,26 @@ extension BenchmarkPage.GroupSize {
     size = group.n.map { n in
       BenchmarkPage.Size(
         groupN: FigureText.count(n),
-        groupPersons: group.persons.map(FigureText.count) ?? FigureText.absent)
+        groupClusters: group.clusters.map(FigureText.count) ?? FigureText.absent)
     }
   }
 }
 
 extension BenchmarkPage.Labels {
   fileprivate init(
-    _ labels: DatasetStatistics.LabelStatistics, _ range: BenchmarkDefinition.TargetRange,
-    _ split: String
+    _ labels: DatasetStatistics.LabelStatistics, _ target: Target, _ split: String
   ) {
-    target = range.name.title
+    self.target = target.title
     mean = FigureText.number(labels.mean, decimals: 2)
     sd = FigureText.number(labels.sd, decimals: 2)
     guard let counts = labels.histogram, !counts.isEmpty else {
       chart = nil
       return
     }
-    let drawn = Histogram(counts: counts, low: range.low, high: range.high)
+    let drawn = Histogram(counts: counts, low: target.low, high: target.high)
     chart = BenchmarkPage.Chart(
       histogram: drawn.drawing(
-        id: "h-\(split)-\(range.name.rawValue)", label: "\(range.name.title) labels, \(split)"),
+        id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
       bins: drawn.bins.map { BenchmarkPage.Bin(bin: $0.name, count: FigureText.count($0.count)) })
   }
 }

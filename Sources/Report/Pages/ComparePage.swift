@@ -1,5 +1,6 @@
 import Basics
 import Harness
+import Metrics
 
 /// The pairwise matrix of a board: differences and adjusted p-values as a table that is shaded.
 ///
@@ -60,7 +61,7 @@ struct ComparePage: Encodable, Sendable {
     return context.page(
       .compare, path: "\(table.path)/compare.html", title: "All pairs on \(board)",
       description:
-        "Pairwise differences in \(table.metric.name) with adjusted p-values on \(board).",
+        "Pairwise differences in \(table.metric.longTitle) with adjusted p-values on \(board).",
       preview: "\(table.path)/\(SitePaths.preview)", ComparePage(table, comparison))
   }
 
@@ -68,9 +69,9 @@ struct ComparePage: Encodable, Sendable {
     let all = table.scored.filter { table.primary($0)?.value != nil }
     let shown = Array(all.prefix(Self.limit))
     boardName = "\(table.benchmark.title), \(table.board.split)"
-    metricName = table.metric.name
-    metricShort = table.metric.short
-    targetName = table.target.rawValue
+    metricName = table.metric.longTitle
+    metricShort = table.metric.title
+    targetName = table.target
     direction = table.metric.direction
     testWords = comparison.test
     intervalWords = comparison.interval

@@ -1,4 +1,5 @@
 public import Harness
+import Metrics
 
 /// The page that a scoring program leaves beside its scores: one HTML document that needs nothing
 /// beside it, no script and no address.
@@ -6,22 +7,25 @@ public import Harness
 /// It holds what the report holds: aggregates, and of a small group that it exists.
 public struct DetailedResults {
   private let report: ScoreReport
+  private let targets: [Target]
   private let decimals: Int
 
   /// - Parameters:
   ///   - report: rounded already, to no more than `decimals`.
+  ///   - targets: the benchmark's, in its order.
   ///   - decimals: shown of every figure, 0 to 4.
-  public init(_ report: ScoreReport, decimals: Int = 4) {
+  public init(_ report: ScoreReport, targets: [Target], decimals: Int = 4) {
     self.report = report
+    self.targets = targets
     self.decimals = decimals
   }
 
   public var html: String {
     let title = "Scores on \(text(report.benchmark)), \(text(report.split))"
-    let targets = Target.allCases.compactMap { target in
-      report.targets[target].map { figures(target, $0) }
+    let tables = targets.compactMap { target in
+      report.targets[target.name].map { figures(target, $0) }
     }
-    let sections = targets + [groups, disparities, wassa, provenance]
+    let sections = tables + [groups, disparities, wassa, provenance]
     return """
       <!doctype html>
       <html lang="en">
@@ -69,15 +73,15 @@ public struct DetailedResults {
   // MARK: - Sections
 
   private func figures(_ target: Target, _ scores: TargetScores) -> String {
-    let metrics = MetricKind.allCases.compactMap { metric in
-      metric.figure(of: scores).map { (metric, $0) }
+    let metrics = scores.metrics.compactMap { metric in
+      scores[metric].map { (metric, $0) }
     }
     let axis = BoardTable.axis(
       metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
     let rows = metrics.map { metric, figure in
       let bounded = metric == .pcc || metric == .ccc
       return row(
-        "\(metric.name) (\(metric.short))",
+        "\(metric.longTitle) (\(metric.title))",
         [
           figure.value == nil
             ? "<em>undefined: \(text(figure.undefined ?? "no reason given"))</em>"
@@ -90,6 +94,8 @@ public struct DetailedResults {
       target.title, table(["Metric", "Value", "Interval", "Drawing", "Direction"], rows))
   }
 
+  private static let groupMetrics: [Metric] = [.pcc, .ccc, .rmse]
+
   private var groups: String {
     guard !report.groups.isEmpty else { return "" }
     let rows = report.groups.flatMap { group -> [String] in
@@ -97,21 +103,19 @@ public struct DetailedResults {
       if let reason = group.suppressed {
         return [row(name, ["<em>\(text(reason))</em>", "", "", "", "", ""])]
       }
-      return [(Target.empathy, group.empathy), (.distress, group.distress)].compactMap {
-        target, scores in
-        scores.map { scores in
+      return targets.compactMap { target in
+        group.targets[target.name].map { scores in
           row(
             name,
-            [
-              target.rawValue, group.n.map(FigureText.count) ?? "", number(scores.pcc.value),
-              number(scores.ccc.value), number(scores.rmse.value), number(scores.bias),
-            ])
+            [target.name, group.n.map(FigureText.count) ?? ""]
+              + Self.groupMetrics.map { number(scores[$0]?.value) } + [number(scores.bias)])
         }
       }
     }
     return section(
       "Groups",
-      table(["Group", "Target", "Rows", "PCC", "CCC", "RMSE", "Bias"], rows)
+      table(
+        ["Group", "Target", "Rows"] + Self.groupMetrics.map(\.title) + ["Bias"], rows)
         + "<p>A group under 10 rows or 5 persons is not shown.</p>\n")
   }
 
@@ -122,7 +126,7 @@ public struct DetailedResults {
       row(
         text(one.attribute),
         [
-          one.target.rawValue, one.undefined.map { "<em>\(text($0))</em>" } ?? number(one.gap),
+          one.target, one.undefined.map { "<em>\(text($0))</em>" } ?? number(one.gap),
           text(one.lowest ?? ""), text(one.highest ?? ""),
           one.adjusted.map(FigureText.probability) ?? "",
         ])
@@ -138,10 +142,8 @@ public struct DetailedResults {
       "As the WASSA shared tasks count",
       table(
         ["Pearson correlation", "Value"],
-        [
-          row("Averaged", cell(report.wassa.averaged)), row("Empathy", cell(report.wassa.empathy)),
-          row("Distress", cell(report.wassa.distress)),
-        ]))
+        [row("Averaged", cell(report.wassa.averaged))]
+          + targets.map { row($0.title, cell(report.wassa[$0.name])) }))
   }
 
   private var provenance: String {

@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// Demographic groups of a report: one chart that is a table, for each target and attribute.
 struct GroupSection: Encodable, Sendable {
@@ -65,7 +66,7 @@ struct GroupSection: Encodable, Sendable {
   }
 
   init(_ report: ScoreReport, _ table: BoardTable) {
-    let shown = table.benchmark.targets.map(\.name).filter { report.targets[$0] != nil }
+    let shown = table.benchmark.targets.filter { report.targets[$0.name] != nil }
     groupTargets =
       report.groups.isEmpty ? nil : Listed(shown.map { TargetTable($0, report) })
     disparities = Listed((report.disparities ?? []).map(DisparityRow.init))
@@ -74,7 +75,7 @@ struct GroupSection: Encodable, Sendable {
       clusterings.isEmpty
       ? nil
       : Clusterings(
-        sensitivityName: "\(table.metric.short), \(table.target.rawValue)", all: clusterings)
+        sensitivityName: "\(table.metric.title), \(table.target)", all: clusterings)
   }
 
   /// `text` with its first letter as a capital.
@@ -83,17 +84,10 @@ struct GroupSection: Encodable, Sendable {
   }
 }
 
-extension GroupScores {
-  /// The figures of one target; nil where it was not attempted or the group is held back.
-  func scores(of target: Target) -> GroupTargetScores? {
-    target == .empathy ? empathy : distress
-  }
-}
-
 extension GroupSection.TargetTable {
   fileprivate init(_ target: Target, _ report: ScoreReport) {
-    let whole = report.targets[target]?.ccc?.value
-    let figures = report.groups.compactMap { $0.scores(of: target)?.ccc }
+    let whole = report.targets[target.name]?[.ccc]?.value
+    let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
     let axis = BoardTable.axis(figures + (whole.map { [ScoredFigure(value: $0)] } ?? []), .ccc)
     let whisker = Whisker(axis: axis, width: 220, reference: whole)
     var names: [String] = []
@@ -101,7 +95,7 @@ extension GroupSection.TargetTable {
       names.append(group.attribute)
     }
     groupTarget = target.title
-    groupTargetKey = target.rawValue
+    groupTargetKey = target.name
     overall = whole.map { FigureText.number($0) }
     axisLow = FigureText.number(axis.lowerBound, decimals: 1)
     axisHigh = FigureText.number(axis.upperBound, decimals: 1)
@@ -109,16 +103,16 @@ extension GroupSection.TargetTable {
       GroupSection.Attribute(
         attribute: GroupSection.title(name),
         rows: report.groups.filter { $0.attribute == name }.map {
-          GroupSection.Row($0, target, whisker)
+          GroupSection.Row($0, target.name, whisker)
         })
     }
   }
 }
 
 extension GroupSection.Row {
-  fileprivate init(_ group: GroupScores, _ target: Target, _ whisker: Whisker) {
+  fileprivate init(_ group: GroupScores, _ target: String, _ whisker: Whisker) {
     self.group = SafeText.shortened(group.group, to: 60)
-    guard let scores = group.scores(of: target), group.suppressed == nil else {
+    guard let scores = group.targets[target], group.suppressed == nil else {
       // A suppressed group shows that it exists and nothing else.
       (groupN, groupClusters) = (FigureText.absent, FigureText.absent)
       chart = whisker.hatched()
@@ -128,13 +122,14 @@ extension GroupSection.Row {
     }
     groupN = group.n.map(FigureText.count) ?? FigureText.absent
     groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
-    chart = whisker.drawing(scores.ccc)
+    let ccc = scores[.ccc] ?? ScoredFigure()
+    chart = whisker.drawing(ccc)
     suppressed = nil
     figures = GroupSection.Figures(
-      ccc: scores.ccc.value.map { FigureText.number($0) },
-      cccInterval: FigureText.interval(scores.ccc) ?? "",
-      reason: scores.ccc.undefined ?? "no figure", pcc: FigureText.number(scores.pcc.value),
-      rmse: FigureText.number(scores.rmse.value),
+      ccc: ccc.value.map { FigureText.number($0) },
+      cccInterval: FigureText.interval(ccc) ?? "",
+      reason: ccc.undefined ?? "no figure", pcc: FigureText.number(scores[.pcc]?.value),
+      rmse: FigureText.number(scores[.rmse]?.value),
       sd: FigureText.number(scores.goldSD, decimals: 2),
       bias: FigureText.number(scores.bias, decimals: 2))
   }
@@ -143,7 +138,7 @@ extension GroupSection.Row {
 extension GroupSection.DisparityRow {
   fileprivate init(_ disparity: Disparity) {
     attribute = GroupSection.title(disparity.attribute)
-    disparityTarget = disparity.target.rawValue
+    disparityTarget = disparity.target
     undefined = disparity.undefined
     gap = FigureText.number(disparity.gap)
     lowest = disparity.lowest ?? FigureText.absent
@@ -155,7 +150,7 @@ extension GroupSection.DisparityRow {
 
 extension GroupSection.Clustering {
   fileprivate init(_ sensitivity: Sensitivity, _ table: BoardTable) {
-    let figure = sensitivity.targets[table.target].flatMap(table.metric.figure)
+    let figure = sensitivity.targets[table.target]?[table.metric]
     clustering = sensitivity.cluster
     count = FigureText.count(sensitivity.clusters)
     value = FigureText.number(figure?.value, decimals: 4)

@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// The first page: every board with its leading systems.
 struct IndexPage: Encodable, Sendable {
@@ -59,7 +60,7 @@ extension IndexPage.Card {
     publishedCount =
       table.published.isEmpty
       ? nil : FigureText.counted(table.published.count, "published figure")
-    metricLine = "\(table.metric.short) for \(table.target.rawValue), \(table.metric.direction)"
+    metricLine = "\(table.metric.title) for \(table.target), \(table.metric.direction)"
     about = SafeText.shortened(table.benchmark.description, to: 220)
     level = table.level
     self.leaders = Listed(leaders.map { IndexPage.Leader($0, table) })

@@ -1,5 +1,6 @@
 import Basics
 import Harness
+import Metrics
 
 /// The page of one board.
 struct LeaderboardPage: Encodable, Sendable {
@@ -119,9 +120,9 @@ struct LeaderboardPage: Encodable, Sendable {
     let (benchmark, split) = (table.benchmark.title, table.board.split)
     return context.page(
       .leaderboard, path: "\(table.path)/index.html", title: "\(benchmark), \(split)",
-      description: "\(table.target.title) on \(benchmark), split \(split): "
+      description: "\(table.benchmark.targetTitle(table.target)) on \(benchmark), split \(split): "
         + "\(FigureText.counted(table.scored.count, "scored system")), "
-        + "ordered by \(table.metric.name).",
+        + "ordered by \(table.metric.longTitle).",
       preview: "\(table.path)/\(SitePaths.preview)", LeaderboardPage(table))
   }
 
@@ -129,9 +130,9 @@ struct LeaderboardPage: Encodable, Sendable {
     benchmark = table.benchmark.title
     split = table.board.split
     level = table.level
-    targetName = table.target.rawValue
-    primaryName = table.metric.name
-    primaryShort = table.metric.short
+    targetName = table.target
+    primaryName = table.metric.longTitle
+    primaryShort = table.metric.title
     direction = table.metric.direction
     systemCount = FigureText.counted(table.scored.count, "system")
     size = Size(table)
@@ -178,7 +179,7 @@ extension LeaderboardPage.Detectable {
       ?? table.scored.lazy.compactMap { $0.report?.detectable }.first
     guard let known, let difference = known.difference else { return nil }
     self.difference = FigureText.number(difference, decimals: 2)
-    detectableMetric = known.metric.uppercased()
+    detectableMetric = known.metric.title
     power = "\(Int((known.power * 100).rounded()))"
     detectableLevel = Rounding.text(known.level, decimals: 2)
     correlation = Rounding.text(known.correlation, decimals: 2)
@@ -198,21 +199,21 @@ extension LeaderboardPage.Column {
   fileprivate static func all(_ table: BoardTable) -> [Self] {
     let own = table.metrics.map { column(table, $0, table.target, isPrimary: $0 == table.metric) }
     return own
-      + table.otherTargets.map { column(table, table.metric, $0, isPrimary: false) }
+      + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
   }
 
   private static func column(
-    _ table: BoardTable, _ metric: MetricKind, _ target: Target, isPrimary: Bool
+    _ table: BoardTable, _ metric: Metric, _ target: String, isPrimary: Bool
   ) -> Self {
     let first = metric.higherIsBetter ? "descending" : "ascending"
     let axis = LeaderboardPage.Axis(
       axisLow: FigureText.number(table.axis.lowerBound, decimals: 1),
       axisHigh: FigureText.number(table.axis.upperBound, decimals: 1))
     return Self(
-      key: "\(target.rawValue)-\(metric.rawValue)", short: metric.short,
-      long: "\(metric.name), \(target.rawValue), \(metric.direction)", arrow: metric.arrow,
+      key: "\(target)-\(metric.id)", short: metric.title,
+      long: "\(metric.longTitle), \(target), \(metric.direction)", arrow: metric.arrow,
       words: metric.direction, first: first, sorted: isPrimary ? first : "none",
-      axis: isPrimary ? axis : nil, otherName: target == table.target ? nil : target.rawValue)
+      axis: isPrimary ? axis : nil, otherName: target == table.target ? nil : target)
   }
 }
 
@@ -228,7 +229,7 @@ extension LeaderboardPage.Row {
     rankKey = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
     let letters = standing?.tieGroups ?? []
     ties = letters.isEmpty ? nil : letters.joined(separator: " ")
-    badges = Badges.all(entry, table)
+    badges = Badges.all(entry, targets: table.benchmark.targets)
     kind = entry.metadata.kind.rawValue
     labels = Badges.labelWords(entry.metadata)
     cells =
@@ -237,7 +238,7 @@ extension LeaderboardPage.Row {
         return LeaderboardPage.Cell(figure, table, isMain: metric == table.metric)
       }
       + table.otherTargets.map {
-        LeaderboardPage.Cell(BoardTable.figure(entry, table.metric, $0), table, isMain: false)
+        LeaderboardPage.Cell(BoardTable.figure(entry, table.metric, $0.name), table, isMain: false)
       }
     n = report.map { FigureText.count($0.n) } ?? FigureText.absent
     nKey = report.map { "\($0.n)" } ?? ""

@@ -21,7 +21,7 @@ enum Metadata {
     }
     add("Kind", Badges.title(metadata.kind))
     add("Submitted", SafeText.day(metadata.submitted))
-    add("Targets", metadata.targets?.map(\.rawValue).joined(separator: ", "))
+    add("Targets", metadata.targets?.joined(separator: ", "))
     add("Base models", metadata.baseModels?.map(model).joined(separator: ", "))
     add("Training data", metadata.trainingData?.joined(separator: ", "))
     add("Uses dev labels", answer(metadata.usesDevLabels))

@@ -1,4 +1,5 @@
 import Harness
+import Metrics
 
 /// What papers claim on a board's split, apart from what was scored.
 struct PublishedTable: Encodable, Sendable {
@@ -27,19 +28,19 @@ struct PublishedTable: Encodable, Sendable {
 
   init(_ table: BoardTable) {
     let claims = table.published.compactMap(\.metadata.claimed)
-    let known = ([table.metric] + MetricKind.allCases).map(\.rawValue)
-    var places: [(target: Target, name: String)] = []
-    for target in [table.target] + table.benchmark.targets.map(\.name) {
+    let known = ([table.metric] + Metric.all).map(\.id)
+    var places: [(target: String, name: String)] = []
+    for target in [table.target] + table.benchmark.targetNames {
       guard !places.contains(where: { $0.target == target }) else { continue }
       let names = Set(claims.flatMap { ($0[target] ?? [:]).keys })
       let place = { (name: String) in known.firstIndex(of: name) ?? known.count }
       places += names.sorted { (place($0), $0) < (place($1), $1) }.map { (target, $0) }
     }
     columns = places.map { target, name in
-      let metric = MetricKind(rawValue: name)
+      let metric = Metric(named: name)
       return Column(
-        claimName: SafeText.shortened(metric?.short ?? name, to: 20),
-        claimTarget: target.rawValue, claimArrow: metric?.arrow ?? "",
+        claimName: SafeText.shortened(metric?.title ?? name, to: 20),
+        claimTarget: target, claimArrow: metric?.arrow ?? "",
         claimWords: metric?.direction ?? "",
         first: metric?.higherIsBetter == false ? "ascending" : "descending")
     }

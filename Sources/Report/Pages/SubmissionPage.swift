@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 
 /// The page of one entry.
 struct SubmissionPage: Encodable, Sendable {
@@ -59,7 +60,7 @@ struct SubmissionPage: Encodable, Sendable {
     team = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
     boardName = "\(table.benchmark.title), \(table.board.split)"
     document = "\(entry.slug).json"
-    badges = Badges.all(entry, table)
+    badges = Badges.all(entry, targets: table.benchmark.targets)
     withdrawal = metadata.withdrawal.map { event in
       Withdrawal(
         reason: event.text, day: SafeText.day(event.day), keepsFigures: entry.report != nil)
@@ -70,7 +71,7 @@ struct SubmissionPage: Encodable, Sendable {
       ? entry.unscored ?? "no score report is at hand for it" : nil
     about = metadata.description.map { SafeText.shortened($0, to: 4000) }
     scores = entry.report.map { Scores(entry, $0, table, address: address) }
-    claims = Listed(ClaimedFigure.all(entry, table).map(Claim.init))
+    claims = Listed(ClaimedFigure.all(entry, targets: table.benchmark.targets).map(Claim.init))
     facts = Metadata.facts(metadata)
     reproduced = metadata.reproduction?.text
     history = Listed(Self.past(metadata))
@@ -82,8 +83,8 @@ struct SubmissionPage: Encodable, Sendable {
       return "An entry of the \(table.benchmark.title) leaderboard, split \(table.board.split)."
     }
     let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
-    return "\(table.metric.short) \(FigureText.number(value, decimals: 2))\(interval) for "
-      + "\(table.target.rawValue) on \(table.benchmark.title), split \(table.board.split)."
+    return "\(table.metric.title) \(FigureText.number(value, decimals: 2))\(interval) for "
+      + "\(table.target) on \(table.benchmark.title), split \(table.board.split)."
   }
 
   /// What happened to the entry, the submission first.
@@ -164,8 +165,12 @@ extension SubmissionPage {
 
   struct WASSAFigures: Encodable, Sendable {
     let averaged: String
-    let empathy: String
-    let distress: String
+    let targets: [WASSATarget]
+  }
+
+  struct WASSATarget: Encodable, Sendable {
+    let wassaTarget: String
+    let wassaFigure: String
   }
 
   struct Provenance: Encodable, Sendable {
@@ -194,7 +199,7 @@ extension SubmissionPage.Scores {
     let figure = table.primary(entry)
     headline = figure.map { figure in
       SubmissionPage.Headline(
-        headlineName: "\(table.metric.short), \(table.target.rawValue)",
+        headlineName: "\(table.metric.title), \(table.target)",
         value: figure.value.map { FigureText.number($0) },
         interval: FigureText.interval(figure), why: figure.undefined)
     }
@@ -209,12 +214,15 @@ extension SubmissionPage.Scores {
     dropped = report.dropped.map(FigureText.count)
     notes = Listed(report.notes ?? [])
     targets = table.benchmark.targets.compactMap { target in
-      report.targets[target.name].map { SubmissionPage.TargetTable(target.name, $0) }
+      report.targets[target.name].map { SubmissionPage.TargetTable(target, $0) }
     }
     wassa = SubmissionPage.WASSAFigures(
       averaged: FigureText.number(report.wassa.averaged, decimals: 4),
-      empathy: FigureText.number(report.wassa.empathy, decimals: 4),
-      distress: FigureText.number(report.wassa.distress, decimals: 4))
+      targets: table.benchmark.targets.map { target in
+        SubmissionPage.WASSATarget(
+          wassaTarget: target.title,
+          wassaFigure: FigureText.number(report.wassa[target.name], decimals: 4))
+      })
     groups = GroupSection(report, table)
     let digest = entry.predictionsDigest ?? ""
     provenance = SubmissionPage.Provenance(
@@ -234,9 +242,9 @@ extension SubmissionPage.Scores {
 extension SubmissionPage.TargetTable {
   fileprivate init(_ target: Target, _ scores: TargetScores) {
     self.target = target.title
-    targetKey = target.rawValue
-    metrics = MetricKind.allCases.compactMap { metric in
-      metric.figure(of: scores).map { SubmissionPage.MetricRow(metric, $0) }
+    targetKey = target.name
+    metrics = scores.metrics.compactMap { metric in
+      scores[metric].map { SubmissionPage.MetricRow(metric, $0) }
     }
     bias = scores.bias.map { FigureText.number($0, decimals: 4) }
     rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }
@@ -244,9 +252,9 @@ extension SubmissionPage.TargetTable {
 }
 
 extension SubmissionPage.MetricRow {
-  fileprivate init(_ metric: MetricKind, _ figure: ScoredFigure) {
-    self.metric = metric.short
-    metricName = metric.name
+  fileprivate init(_ metric: Metric, _ figure: ScoredFigure) {
+    self.metric = metric.title
+    metricName = metric.longTitle
     arrow = metric.arrow
     words = metric.direction
     value = figure.value.map { FigureText.number($0, decimals: 4) }

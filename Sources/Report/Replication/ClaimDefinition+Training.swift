@@ -1,14 +1,16 @@
+import Metrics
+
 /// Claims that need training, and those about files that are no table of the paper.
 extension Published {
   var trainingClaims: [ClaimDefinition] {
     training.flatMap { row in
-      Metric.allCases.flatMap { metric in
+      Self.metrics.flatMap { metric in
         Statistic.allCases.map { statistic in
           let isPeakError = metric == .rmse && statistic == .peak
           let value = row.value(metric, statistic)
           return ClaimDefinition(
             .init(
-              id: "\(row.id)/\(metric.rawValue)/\(statistic.rawValue)", table: row.title,
+              id: "\(row.id)/\(metric.id)/\(statistic.rawValue)", table: row.title,
               what: row.settings, metric: "\(metric.title), \(statistic.rawValue)",
               published: value, printed: isPeakError ? row.printed : nil,
               expectation: .within(Tolerance.trained(metric)),
@@ -33,7 +35,7 @@ extension Published {
       return values.map { metric, p in
         ClaimDefinition(
           .init(
-            id: "figure-1/\(row.row)/\(metric.rawValue)",
+            id: "figure-1/\(row.row)/\(metric.id)",
             table: "Figure 1: against crowd labels alone, RoBERTa on NewsEmp24, t-test over seeds",
             what: words, metric: "p of \(metric.title)", published: p,
             expectation: .below(0.05), decimals: 4),

@@ -1,3 +1,5 @@
+public import Metrics
+
 /// A claim and what it takes to check it.
 public struct ClaimDefinition: Sendable, Equatable {
   public var claim: Replication.Claim
@@ -10,7 +12,7 @@ public struct ClaimDefinition: Sendable, Equatable {
     /// Labels of two raters for one split, and which figure of their agreement.
     case agreement(set: String, split: String, first: String, second: String, figure: Agreed)
     /// A model's labels taken as predictions.
-    case zeroShot(set: String, split: String, labels: String, metric: Published.Metric)
+    case zeroShot(set: String, split: String, labels: String, metric: Metric)
     /// Labels that a threshold replaces.
     case replaced(set: String, split: String, llm: String, alpha: Double)
     /// CCC of Llama's and the crowd's labels in a group, over all splits of NewsEmp24.
@@ -18,9 +20,9 @@ public struct ClaimDefinition: Sendable, Equatable {
     /// A property of the files.
     case fact(Fact)
     /// Runs of a training row, by its id.
-    case training(row: String, metric: Published.Metric, statistic: Published.Statistic)
+    case training(row: String, metric: Metric, statistic: Published.Statistic)
     /// A t-test over the seeds of two training rows, by their ids.
-    case significance(row: String, baseline: String, metric: Published.Metric)
+    case significance(row: String, baseline: String, metric: Metric)
     /// Silhouette of first-token states of NewsEmp24's training rows.
     case silhouette(labels: String)
   }
@@ -56,8 +58,8 @@ enum Tolerance {
   /// stands in its place: 0.066 in the middle. The tolerance is less than one of those.
   static let trainedError = 0.05
 
-  static func trained(_ metric: Published.Metric) -> Double {
-    metric == .rmse ? trainedError : trainedCorrelation
+  static func trained(_ metric: Metric) -> Double {
+    metric.higherIsBetter ? trainedCorrelation : trainedError
   }
 }
 
@@ -74,10 +76,10 @@ extension Published {
 
   private var headlineClaims: [ClaimDefinition] {
     guard let row = trainingRow(id: Self.headlineRow) else { return [] }
-    return Metric.allCases.map { metric in
+    return Self.metrics.map { metric in
       ClaimDefinition(
         .init(
-          id: "headline/\(metric.rawValue)", table: "Headline",
+          id: "headline/\(metric.id)", table: "Headline",
           what: "RoBERTa on NewsEmp24, 23 and 22, Llama's corrections at 4.5, best of five seeds",
           metric: metric.title, published: row.value(metric, .peak),
           printed: metric == .rmse ? row.printed : nil,
@@ -143,7 +145,7 @@ extension Published {
         value.map {
           ClaimDefinition(
             .init(
-              id: "VII/\(row.set)-\(row.split)/\(row.labels)/\(metric.rawValue)",
+              id: "VII/\(row.set)-\(row.split)/\(row.labels)/\(metric.id)",
               table: "Table VII: models' labels as predictions",
               what: "\(Self.rater(row.labels)) on \(row.set)/\(row.split)", metric: metric.title,
               published: $0, expectation: .within(Tolerance.thirdDecimal)),

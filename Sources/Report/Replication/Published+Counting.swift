@@ -1,3 +1,5 @@
+import Metrics
+
 /// The paper's count of comparisons that a model's labels win, counted again.
 extension Published {
   /// How often training with Llama's labels of the added set beats the crowd's labels of it in
@@ -21,7 +23,7 @@ extension Published {
             && $0.extra?.data == llm.extra?.data
         })
       else { continue }
-      for metric in Metric.allCases {
+      for metric in Self.metrics {
         for statistic in Statistic.allCases {
           contest.all += 1
           guard let a = llm.value(metric, statistic), let b = crowd.value(metric, statistic)

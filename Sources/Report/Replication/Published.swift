@@ -1,4 +1,5 @@
 import Foundation
+public import Metrics
 
 /// What the paper prints, as figures: the shipped `published.json`.
 ///
@@ -31,13 +32,8 @@ public struct Published: Codable, Sendable, Equatable {
     public var note: String
   }
 
-  /// A metric of the training tables.
-  public enum Metric: String, Codable, Sendable, CaseIterable {
-    case pcc, ccc, rmse
-
-    /// As it is written in a table.
-    public var title: String { rawValue.uppercased() }
-  }
+  /// Those of the training tables.
+  public static let metrics: [Metric] = [.pcc, .ccc, .rmse]
 
   /// What the paper takes of five seeds.
   public enum Statistic: String, Codable, Sendable, CaseIterable {
@@ -80,11 +76,12 @@ public struct Published: Codable, Sendable, Equatable {
     }
 
     public func value(_ metric: Metric, _ statistic: Statistic) -> Double? {
-      let pair =
+      let pair: [Double?] =
         switch metric {
         case .pcc: pcc
         case .ccc: ccc
         case .rmse: rmse
+        default: []
         }
       let place = statistic == .median ? 0 : 1
       return pair.indices.contains(place) ? pair[place] : nil

@@ -1,3 +1,5 @@
+import Metrics
+
 extension Replication {
   /// The report: every claim of `published` with what `measure` finds.
   ///

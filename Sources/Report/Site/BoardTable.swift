@@ -1,12 +1,13 @@
 package import Harness
+import Metrics
 
 /// A board with what drawing it needs: which columns it has, and the axis of its intervals.
 package struct BoardTable: Sendable {
   let board: Board
-  let metric: MetricKind
+  let metric: Metric
   /// Metrics with a figure for the primary target, the primary metric first.
-  let metrics: [MetricKind]
-  /// Targets beside the primary one that a scored entry has figures for.
+  let metrics: [Metric]
+  /// The other targets for which some scored entry has figures.
   let otherTargets: [Target]
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
@@ -18,7 +19,7 @@ package struct BoardTable: Sendable {
   /// The comparison, where it has pairs.
   var pairs: BoardComparison? { board.comparison.flatMap { $0.pairs.isEmpty ? nil : $0 } }
   var benchmark: BenchmarkDefinition { board.definition }
-  var target: Target { board.definition.primary.target }
+  var target: String { board.definition.primary.target }
   var scored: [Board.Entry] { board.scored }
   var published: [Board.Entry] { board.published }
   var apart: [Board.Entry] { board.apart }
@@ -26,16 +27,16 @@ package struct BoardTable: Sendable {
 
   package init(_ board: Board) {
     self.board = board
-    let metric = MetricKind(rawValue: board.definition.primary.metric) ?? .pcc
+    let metric = board.definition.primary.metric
     let target = board.definition.primary.target
     let scored = board.scored
     self.metric = metric
-    let order = [metric] + MetricKind.allCases.filter { $0 != metric }
+    let order = [metric] + Metric.all.filter { $0 != metric }
     metrics = order.filter { kind in
       kind == metric || scored.contains { Self.figure($0, kind, target) != nil }
     }
-    otherTargets = board.definition.targets.map(\.name).filter { other in
-      other != target && scored.contains { $0.report?.targets[other] != nil }
+    otherTargets = board.definition.targets.filter { other in
+      other.name != target && scored.contains { $0.report?.targets[other.name] != nil }
     }
     axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) }, metric)
   }
@@ -46,13 +47,13 @@ package struct BoardTable: Sendable {
   }
 
   static func figure(
-    _ entry: Board.Entry, _ metric: MetricKind, _ target: Target
+    _ entry: Board.Entry, _ metric: Metric, _ target: String
   ) -> ScoredFigure? {
-    entry.report?.targets[target].flatMap(metric.figure)
+    entry.report?.targets[target]?[metric]
   }
 
   /// The least range of whole tenths that holds every interval.
-  static func axis(_ figures: [ScoredFigure], _ metric: MetricKind) -> ClosedRange<Double> {
+  static func axis(_ figures: [ScoredFigure], _ metric: Metric) -> ClosedRange<Double> {
     let ends = figures.flatMap { [$0.value, $0.low, $0.high].compactMap { $0 } }
       .filter(\.isFinite)
     guard let least = ends.min(), let greatest = ends.max() else { return 0...1 }

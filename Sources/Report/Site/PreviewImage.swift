@@ -1,5 +1,6 @@
 package import Foundation
 import Harness
+import Metrics
 
 /// The picture that a chat or a social network shows beside a link to the site: 1200 × 630.
 ///
@@ -40,7 +41,7 @@ package struct PreviewImage: Sendable {
       parts += text(FigureText.number(figure.value, decimals: 2), x: 1042, y: y, size: 22)
     }
     let scored = FigureText.counted(table.scored.count, "scored system")
-    let metric = "\(table.metric.short) for \(table.target.rawValue), \(table.metric.direction)"
+    let metric = "\(table.metric.title) for \(table.target), \(table.metric.direction)"
     return sheet(
       parts
         + text("\(metric); \(scored); \(table.level) intervals", y: 590, size: 22, look: "soft"))

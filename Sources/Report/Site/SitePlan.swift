@@ -158,7 +158,7 @@ package struct SitePlan: Sendable {
           Data(Badge.svg(entry, table).utf8)
         },
         SiteFile(path: "\(folder)/\(SitePaths.systemTable(entry.slug))") {
-          Data(SystemCSV.text(report).utf8)
+          Data(SystemCSV.text(report, table.benchmark).utf8)
         },
       ]
     }

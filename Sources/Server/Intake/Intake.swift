@@ -162,7 +162,7 @@ extension Draft {
     let digest = predictions.digest
     var metadata = upload.metadata
     metadata.predictionsSHA256 = digest
-    metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
+    metadata.targets = predictions.attempted
     self.init(
       standing: standing, metadata: metadata, file: judge.kept(predictions), digest: digest,
       idempotency: upload.idempotency)

@@ -40,7 +40,7 @@ final class Judge: Sendable {
   ) throws(HarnessError) -> Predictions {
     let reader = labels == .hidden ? strictReader : reader
     let predictions = try reader.read(data, name: name, limits: limits)
-    guard Target.allCases.contains(where: { scorer.rows($0, of: predictions) != nil }) else {
+    guard definition.targetNames.contains(where: { scorer.rows($0, of: predictions) != nil }) else {
       throw .invalid([
         Fault(
           .header, file: name,

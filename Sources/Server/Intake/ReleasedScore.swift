@@ -33,16 +33,3 @@ extension Phase.Labels {
     }
   }
 }
-
-extension TargetScores {
-  /// The figure of a metric by its name in a definition.
-  func figure(_ metric: String) -> ScoredFigure? {
-    switch metric {
-    case "pcc": pcc
-    case "ccc": ccc
-    case "rmse": rmse
-    case "mae": mae
-    default: nil
-    }
-  }
-}

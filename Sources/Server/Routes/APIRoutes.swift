@@ -52,7 +52,8 @@ struct APIRoutes: Sendable {
       let table = try LeaderboardTable(definition, phase, rows)
       if format == "csv" {
         return StaticFile(
-          Data(table.csv.utf8), name: "leaderboard.csv", varies: "Accept, Accept-Encoding")
+          Data(table.csv(targets: definition.targetNames).utf8), name: "leaderboard.csv",
+          varies: "Accept, Accept-Encoding")
       }
       return StaticFile(
         try CanonicalJSON.compact(table), name: "leaderboard.json",

@@ -12,7 +12,7 @@ struct BenchmarkList: Encodable {
     var description: String
     var licence: String
     var source: String
-    var targets: [BenchmarkDefinition.TargetRange]
+    var targets: [Target]
     var primary: BenchmarkDefinition.PrimaryMetric
     var splits: [Split]
   }

@@ -1,5 +1,6 @@
 import Foundation
 package import Harness
+import Metrics
 
 /// JSON that is written down directly, byte for byte what `CanonicalJSON` makes of the same
 /// value: a server writes three documents for each submission, and the encoder takes longer for them
@@ -33,16 +34,18 @@ package struct DirectJSON {
       text.field("signature", report.signature)
       text.field("split", report.split)
       text.field("targets") { text in
-        for target in [Target.distress, .empathy] {
-          guard let scores = report.targets[target] else { continue }
-          text.field(target.rawValue) { $0.write(scores) }
+        for (target, scores) in report.targets.sorted(by: { $0.key < $1.key }) {
+          text.field(target) { $0.write(scores) }
         }
       }
       text.field("version", report.version)
       text.field("wassa") { text in
-        text.nullable("averaged", report.wassa.averaged)
-        text.nullable("distress", report.wassa.distress)
-        text.nullable("empathy", report.wassa.empathy)
+        let figures = report.wassa.targets.map { ($0, report.wassa[$0]) }
+        for (name, figure) in (figures + [("averaged", report.wassa.averaged)])
+          .sorted(by: { $0.0 < $1.0 })
+        {
+          text.nullable(name, figure)
+        }
       }
     }
   }
@@ -60,7 +63,7 @@ package struct DirectJSON {
       text.field("split", metadata.split)
       text.field("submitted", metadata.submitted)
       text.field("system", metadata.system)
-      text.field("targets", metadata.targets?.map(\.rawValue))
+      text.field("targets", metadata.targets)
       text.field("team", metadata.team)
     }
   }
@@ -91,21 +94,20 @@ package struct DirectJSON {
   }
 
   private mutating func write(_ scores: TargetScores) {
-    figure("alpha", scores.alpha)
+    var figures = scores.metrics.map { ($0.id, scores[$0]) }
+    figures.append(("rowwise", scores.rowwise))
+    for (name, figure) in figures.sorted(by: { $0.0 < $1.0 }) where name < "bias" {
+      self.figure(name, figure)
+    }
     field("bias", scores.bias)
-    figure("ccc", scores.ccc)
-    figure("kendall", scores.kendall)
-    figure("mae", scores.mae)
-    figure("pcc", scores.pcc)
-    figure("rmse", scores.rmse)
-    figure("rowwise", scores.rowwise)
-    figure("spearman", scores.spearman)
+    for (name, figure) in figures.sorted(by: { $0.0 < $1.0 }) where name > "bias" {
+      self.figure(name, figure)
+    }
   }
 
-  private mutating func figure(_ name: StaticString, _ figure: ScoredFigure?) {
+  private mutating func figure(_ name: String, _ figure: ScoredFigure?) {
     guard let figure else { return }
-    key(name)
-    object { text in
+    field(name) { text in
       text.field("high", figure.high)
       text.field("low", figure.low)
       text.field("undefined", figure.undefined)
@@ -157,8 +159,10 @@ package struct DirectJSON {
     write(number)
   }
 
-  private mutating func nullable(_ name: StaticString, _ number: Double?) {
-    key(name)
+  private mutating func nullable(_ name: String, _ number: Double?) {
+    comma()
+    write(name)
+    bytes.append(UInt8(ascii: ":"))
     if let number { write(number) } else { bytes += "null".utf8 }
   }
 

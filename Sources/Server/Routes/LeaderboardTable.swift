@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Metrics
 
 /// A leaderboard as the API shows it: each team's current entry, best first.
 struct LeaderboardTable: Encodable {
@@ -37,11 +38,11 @@ struct LeaderboardTable: Encodable {
       note = "Scores are not public in this phase."
       return
     }
-    let lowerIsBetter = ["rmse", "mae"].contains(primary.metric)
+    let lowerIsBetter = !primary.metric.higherIsBetter
     let (target, metric) = (primary.target, primary.metric)
     let keyed = try submissions.compactMap { submission -> (key: Double, row: Row)? in
       guard let report = try submission.report?.read() else { return nil }
-      let value = report.targets[target]?.figure(metric)?.value
+      let value = report.targets[target]?[metric]?.value
       let row = Row(
         id: submission.id, team: submission.team, system: submission.metadata.system,
         kind: submission.metadata.kind.rawValue, received: submission.received,
@@ -51,12 +52,12 @@ struct LeaderboardTable: Encodable {
     rows = keyed.sorted { ($0.key, $0.row.id) < ($1.key, $1.row.id) }.map(\.row)
   }
 
-  var csv: String {
-    let metrics = TargetScores.metrics
+  /// RFC 4180 with a header; line ends are LF.
+  func csv(targets: [String]) -> String {
     var header = ["id", "team", "system", "kind", "received", "n", "clusters"]
-    for target in Target.allCases {
-      for (name, _) in metrics {
-        header += ["", "_low", "_high"].map { "\(target.rawValue)_\(name)\($0)" }
+    for target in targets {
+      for metric in Metric.all {
+        header += ["", "_low", "_high"].map { "\(target)_\(metric)\($0)" }
       }
     }
     var csv = CSVWriter(header)
@@ -65,9 +66,9 @@ struct LeaderboardTable: Encodable {
         .text(row.id), .text(row.team), .text(row.system), .text(row.kind),
         .text(row.received.stamp), .count(row.scores.n), .count(row.scores.clusters),
       ]
-      for target in Target.allCases {
-        for (_, path) in metrics {
-          let figure = row.scores.targets[target]?[keyPath: path]
+      for target in targets {
+        for metric in Metric.all {
+          let figure = row.scores.targets[target]?[metric]
           cells += CSVWriter.Cell.numbers([figure?.value, figure?.low, figure?.high])
         }
       }

@@ -210,10 +210,10 @@ extension SubmissionStore {
       let current = try best(of: restored.teamKey, on: restored.board, in: database),
       current != key, let other = try submission(current, in: database),
       let primary = try? BenchmarkRegistry.find(restored.benchmark).primary,
-      let mine = try restored.report?.read().targets[primary.target]?.figure(primary.metric)?.value,
-      let theirs = try other.report?.read().targets[primary.target]?.figure(primary.metric)?.value
+      let mine = try restored.report?.read().targets[primary.target]?[primary.metric]?.value,
+      let theirs = try other.report?.read().targets[primary.target]?[primary.metric]?.value
     else { return }
-    let higherIsBetter = Metric(rawValue: primary.metric)?.higherIsBetter ?? true
+    let higherIsBetter = primary.metric.higherIsBetter
     guard higherIsBetter ? mine > theirs : mine < theirs else { return }
     try database.run(
       """

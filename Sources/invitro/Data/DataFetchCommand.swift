@@ -38,7 +38,7 @@ struct DataFetchCommand: AsyncParsableCommand {
         + "all digests are as pinned (\(list.licence))")
     if let definition = try BenchmarkRegistry.shipped().first(where: { $0.id == name }) {
       let imported = try DatasetImporter.run(definition, from: folder, into: home)
-      try ImportReport.show(imported, json: output.json)
+      try ImportReport.show(imported, definition, json: output.json)
     } else if output.json {
       try Console.json(summary)
     } else {

@@ -27,29 +27,35 @@ struct DataImportCommand: ParsableCommand {
     let definition = try BenchmarkRegistry.find(benchmark)
     let summary = try DatasetImporter.run(
       definition, from: URL(filePath: from, directoryHint: .isDirectory), into: data.home)
-    try ImportReport.show(summary, json: output.json)
+    try ImportReport.show(summary, definition, json: output.json)
   }
 }
 
 /// Prints what an import found.
 enum ImportReport {
-  static func show(_ summary: DatasetImporter.Summary, json: Bool) throws {
+  static func show(
+    _ summary: DatasetImporter.Summary, _ definition: BenchmarkDefinition, json: Bool
+  ) throws {
     if json { return try Console.json(summary) }
     FaultListing.show(summary.warnings)
-    var table = TextTable([
-      ("split", .left), ("rows", .right), ("persons", .right), ("articles", .right),
-      ("gold", .left), ("missing labels", .right), ("duplicate essays", .right),
-      ("no demographics", .right),
-    ])
+    let texts = "duplicate \(definition.rowNoun.plural)"
+    var table = TextTable(
+      [("split", .left), ("rows", .right)]
+        + definition.clusters.map { ($0.plural, .right) }
+        + [
+          ("gold", .left), ("missing labels", .right), (texts, .right), ("no attributes", .right),
+        ])
     for split in summary.splits {
-      let missing = Target.allCases.compactMap { target in
-        split.missingLabels[target].map { "\($0) \(target.rawValue)" }
+      let missing = definition.targetNames.compactMap { target in
+        split.missingLabels[target].map { "\($0) \(target)" }
       }
-      table.add([
-        split.name, "\(split.rows)", "\(split.persons)", "\(split.articles)",
-        split.hasGold ? "yes" : "blind", missing.joined(separator: ", "),
-        "\(split.duplicateEssays)", split.unmatchedDemographics.map { "\($0)" } ?? "-",
-      ])
+      table.add(
+        [split.name, "\(split.rows)"] + definition.clusters.map { "\(split.clusters[$0] ?? 0)" }
+          + [
+            split.hasGold ? "yes" : "blind", missing.joined(separator: ", "),
+            split.duplicateTexts.map { "\($0)" } ?? "-",
+            split.withoutAttributes.map { "\($0)" } ?? "-",
+          ])
     }
     Console.print("\(summary.benchmark)\n" + table.text)
     if !summary.absent.isEmpty {

@@ -36,7 +36,7 @@ struct DataRepairCommand: ParsableCommand {
     let train = try home.load(definition, split: "train")
     let earlier = try BenchmarkRegistry.find("newsemp23")
     let sources = try ["train", "dev"].map { try home.load(earlier, split: $0) }
-    let (repaired, report) = LabelRepair.repair(train, from: sources)
+    let (repaired, report) = try LabelRepair.repair(train, of: definition, from: sources)
     if !dryRun && report.changed > 0 {
       var datasets = try DatasetLoader.all(definition, in: home)
       for index in datasets.indices where datasets[index].split == "train" {
@@ -49,15 +49,16 @@ struct DataRepairCommand: ParsableCommand {
           + ["\(report.changed) rows of train have the 6 and 8 item labels of NewsEmp23"])
     }
     if output.json { return try Console.json(report) }
-    func text(_ value: Double) -> String { Rounding.text(value, decimals: 3) }
+    let changes = definition.targets.map { target in
+      let change = report.changes[target.name] ?? LabelRepair.Report.Change()
+      let (mean, largest) = (Rounding.text(change.mean, decimals: 3), change.largest)
+      return "\(target.name) by \(mean) on average, \(Rounding.text(largest, decimals: 3)) at most"
+    }
     Console.print(
       """
       \(report.rows) rows, \(report.matched) with an essay of NewsEmp23, \(report.alreadyRight) of \
       them with its labels already
-      \(report.changed) rows \(dryRun ? "would change" : "changed"): empathy by \
-      \(text(report.meanChangeEmpathy)) on average, \(text(report.largestChangeEmpathy)) at most; \
-      distress by \(text(report.meanChangeDistress)) on average, \
-      \(text(report.largestChangeDistress)) at most
+      \(report.changed) rows \(dryRun ? "would change" : "changed"): \(changes.joined(separator: "; "))
       \(report.inconsistent) rows break the identity and \(report.ambiguous) are ambiguous; \
       they were left alone
       """)

@@ -36,6 +36,6 @@ struct DataSampleCommand: ParsableCommand {
     }
     let definition = try BenchmarkRegistry.find("sample24")
     let imported = try DatasetImporter.run(definition, from: folder, into: data.home)
-    try ImportReport.show(imported, json: output.json)
+    try ImportReport.show(imported, definition, json: output.json)
   }
 }

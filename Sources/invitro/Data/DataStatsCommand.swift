@@ -10,7 +10,7 @@ struct DataStatsCommand: ParsableCommand {
     discussion: HelpText.reflow(
       """
       Mean, SD (n-1) and histogram of the labels, demographic groups with rows and persons, and
-      essays that stand in more than one split or year (compared in lower case, letters and digits
+      texts that stand in more than one split or year (compared in lower case, letters and digits
       only). Groups under 10 rows or 5 persons are named without numbers.
       """))
 
@@ -37,28 +37,30 @@ struct DataStatsCommand: ParsableCommand {
   private func show(_ statistics: DatasetStatistics, _ definition: BenchmarkDefinition) {
     Console.print("\(definition.title) · \(definition.licence)\n")
     for split in statistics.splits {
-      Console.print(
-        "\(split.name): \(split.rows) rows, \(split.persons) persons, \(split.articles) articles")
+      let clusters = definition.clusters.map { $0.counted(split.clusters[$0] ?? 0) }
+      Console.print("\(split.name): " + (["\(split.rows) rows"] + clusters).joined(separator: ", "))
       for target in definition.targets {
         guard let labels = split.labels[target.name] else { continue }
         let sd = labels.sd.map { Rounding.text($0, decimals: 3) } ?? "undefined"
         Console.print(
-          "  \(target.name.rawValue): n \(labels.n), mean \(Rounding.text(labels.mean, decimals: 3))"
+          "  \(target.name): n \(labels.n), mean \(Rounding.text(labels.mean, decimals: 3))"
             + ", SD \(sd)  \(Self.bars(labels.histogram ?? [])) \(target.low)–\(target.high)")
       }
       for attribute in definition.groups.map(\.attribute) {
         let groups = split.groups.filter { $0.attribute == attribute }
         guard !groups.isEmpty else { continue }
         let parts = groups.map { group in
-          guard let n = group.n, let persons = group.persons else { return "\(group.group): small" }
-          return "\(group.group) \(n) (\(persons))"
+          guard let n = group.n, let count = group.clusters else { return "\(group.group): small" }
+          return "\(group.group) \(n) (\(count))"
         }
-        Console.print("  \(attribute), rows (persons): " + parts.joined(separator: ", "))
+        let unit = (definition.clusters.first ?? BenchmarkDefinition.rows).plural
+        Console.print("  \(attribute), rows (\(unit)): " + parts.joined(separator: ", "))
       }
     }
     for overlap in statistics.overlaps {
       Console.print(
-        "overlap: \(overlap.rows) rows of \(overlap.split) have an essay of \(overlap.other)")
+        "overlap: \(overlap.rows) rows of \(overlap.split) have the text of one of \(overlap.other)"
+      )
     }
   }
 

@@ -9,7 +9,8 @@ extension EmbeddedRows {
       throw HarnessError.missing(
         path: file.relativePath, hint: "Make it with `invitro curate`.")
     }
-    let table = try TableRows(file, target: .empathy, range: RatingPrompt.scale)
+    let target = try BenchmarkRegistry.standard().primary.target
+    let table = try TableRows(file, target: target, range: RatingPrompt.scale)
     self.init(
       title: file.lastPathComponent,
       rows: table.rows.map {

@@ -26,7 +26,8 @@ struct EmbeddedRows {
     title = "\(definition.title) \(dataset.split)"
     rows = dataset.rows.map {
       Row(
-        set: "\(definition.id)/\(dataset.split)", id: $0.id, text: $0.essay, label: $0.empathy,
+        set: "\(definition.id)/\(dataset.split)", id: $0.id, text: $0.text,
+        label: $0.labels[definition.primary.target],
         provenance: Agreement.crowd)
     }
   }

@@ -114,7 +114,7 @@ struct ExperimentFolder {
 
   /// SHA-256 over the ids and essays of a split.
   static func digest(_ dataset: Dataset) -> String {
-    let texts = dataset.rows.map { "\($0.id)\u{0}\($0.essay)" }
+    let texts = dataset.rows.map { "\($0.id)\u{0}\($0.text)" }
     return LabelledRows(texts, labels: texts.map { _ in 0 }).digest
   }
 }

@@ -49,7 +49,7 @@ final class ExperimentInputs {
   /// The rows that a row of the experiment trains on.
   func training(_ settings: ExperimentSettings) throws -> TrainingTable {
     let texts = try Set([settings.validation] + experiment.evaluate).sorted().flatMap {
-      try dataset(settings.benchmark, $0).rows.map(\.essay)
+      try dataset(settings.benchmark, $0).rows.map(\.text)
     }
     var table = TrainingTable(
       evaluation: texts, overlap: settings.keepOverlap ? .keep : .refuse)
@@ -72,8 +72,9 @@ final class ExperimentInputs {
   /// The rows of the validation split that have a label.
   func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
     let held = try dataset(settings.benchmark, settings.validation)
-    let rows = held.rows.filter { $0.empathy != nil }
-    return LabelledRows(rows.map(\.essay), labels: rows.compactMap(\.empathy))
+    let target = try definition(settings.benchmark).primary.target
+    let rows = held.rows.filter { $0.labels[target] != nil }
+    return LabelledRows(rows.map(\.text), labels: rows.compactMap { $0.labels[target] })
   }
 
   /// A split with the labels of the model that chooses among its rows' labels, if one does.

@@ -3,6 +3,7 @@ import ArgumentParser
 import Basics
 import Foundation
 import Harness
+import Metrics
 import Reference
 
 /// Takes cells from training to scored predictions.
@@ -96,8 +97,8 @@ struct ExperimentRunner {
     for split in experiment.evaluate {
       let dataset = try inputs.dataset(settings.benchmark, split)
       let file = folder.predictions(cell.name, split)
-      let values = try predictor.predict(dataset.rows.map(\.essay))
-      let text = PredictCommand.table(values, of: dataset, target: .empathy)
+      let values = try predictor.predict(dataset.rows.map(\.text))
+      let text = PredictCommand.table(values, of: dataset, target: definition.primary.target)
       try AtomicFile.write(text, to: file)
       if dataset.hasGold {
         let scorer = try Scorer(definition, dataset: dataset)
@@ -105,7 +106,7 @@ struct ExperimentRunner {
         let report = ReleaseRule.open.release(try scorer.score(read))
         try AtomicFile.write(
           try CanonicalJSON.document(report), to: folder.report(cell.name, split))
-        let pcc = report.targets[.empathy]?.pcc?.value
+        let pcc = report.targets[definition.primary.target]?[.pcc]?.value
         Console.message("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
       splits.append(

@@ -104,33 +104,29 @@ struct ExperimentSummarizer {
     let overSeeds = RunsReport(
       scorer, runs.predictions, named: runs.row.name, other?.predictions ?? runs.predictions,
       named: other?.row.name ?? runs.row.name)
-    let averaged = ReleaseRule.open.release(try scorer.score(mean)).targets[.empathy]
+    let target = scorer.definition.primary.target
+    let averaged = ReleaseRule.open.release(try scorer.score(mean)).targets[target]
     let pair = try other.flatMap { other in
       try Predictions.mean(of: other.predictions).map {
         try scorer.compare(mean, named: runs.row.name, $0, named: other.row.name)
       }
-    }?.targets[.empathy]
-    for (metric, place) in Self.shown {
-      let key = metric.rawValue
-      guard let comparison = overSeeds.metrics[key] else { continue }
+    }?.targets[target]
+    for metric in Metric.ranking {
+      guard let comparison = overSeeds.metrics[metric] else { continue }
       var figures = ExperimentSummary.Figures(
         values: scorer.values(of: metric, in: runs.predictions).compactMap(Rounding.published))
       figures.overSeeds = comparison.first
-      figures.averaged = averaged?[keyPath: place]
+      figures.averaged = averaged?[metric]
       if other != nil { figures.seedTest = ExperimentSummary.SeedTest(comparison) }
-      figures.rowTest = pair?.metrics[key].map(ExperimentSummary.RowTest.init)
-      made.metrics[key] = figures
+      figures.rowTest = pair?.metrics[metric].map(ExperimentSummary.RowTest.init)
+      made.metrics[metric] = figures
     }
     return made
   }
 
-  private static var shown: [(Metric, KeyPath<TargetScores, ScoredFigure?>)] {
-    [(.pcc, \.pcc), (.ccc, \.ccc), (.rmse, \.rmse), (.mae, \.mae)]
-  }
-
   /// Holm's adjustment of the tests over persons, over the rows of each metric.
   private func adjust(_ rows: inout [ExperimentSummary.Row]) {
-    for metric in Self.shown.map(\.0.rawValue) {
+    for metric in Metric.ranking {
       let tested = rows.indices.filter { rows[$0].metrics[metric]?.rowTest?.p != nil }
       let adjusted = Adjustment.holm.adjust(
         tested.compactMap { rows[$0].metrics[metric]?.rowTest?.p })

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Metrics
 import Reference
 import Report
 
@@ -33,9 +34,9 @@ struct ExperimentSweeps {
     ].flatMap { variable, groups in
       groups.isEmpty
         ? []
-        : ["pcc", "ccc", "rmse"].map { metric in
+        : Published.metrics.map { metric in
           Replication.Sweep(
-            title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric,
+            title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric.id,
             series: groups.map { series($0, metric) })
         }
     }
@@ -74,7 +75,7 @@ struct ExperimentSweeps {
     return extended
   }
 
-  private func series(_ group: Group, _ metric: String) -> Replication.Series {
+  private func series(_ group: Group, _ metric: Metric) -> Replication.Series {
     let points = group.points.sorted { $0.x < $1.x }.compactMap { point -> Replication.Point? in
       let row = split.rows.first { $0.name == point.row }
       guard let seeds = row?.metrics[metric]?.overSeeds, let mean = seeds.mean else { return nil }

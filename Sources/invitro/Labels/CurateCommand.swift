@@ -42,7 +42,7 @@ struct CurateCorrectCommand: ParsableCommand {
       --alpha auto chooses A from 0 to 6 by cross-validation on these rows alone: a ridge regression
       on word counts (or --states of `invitro embed`) learns corrected labels and is scored against
       the crowd's of other persons. Read the error beside each gain before you trust the choice;
-      `invitro curate compare` and docs/curation.md say how such choices fare.
+      `invitro curate compare` and docs/explanation/curation.md say how such choices fare.
       --soft blends both labels by their reliability, estimated with a third rater: a regression on
       the text that learned from other persons, or --third NAME=FILE. Another model is a poor third
       rater, because models share their errors.

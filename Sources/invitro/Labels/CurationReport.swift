@@ -25,7 +25,7 @@ struct EvaluationTexts {
       !named.isEmpty || isSource
       ? named
       : ["dev", "test"].filter { !training.contains($0) && home.has(definition.id, $0) }
-    texts = try splits.flatMap { try home.load(definition, split: $0).rows.map(\.essay) }
+    texts = try splits.flatMap { try home.load(definition, split: $0).rows.map(\.text) }
     if splits.isEmpty {
       Console.message(
         "no evaluation split: the rows are compared with none; name one with --evaluation")

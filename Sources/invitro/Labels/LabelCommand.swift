@@ -54,7 +54,7 @@ struct LabelCommand: AsyncParsableCommand {
   func run() async throws {
     let (definition, name) = try split.resolve()
     let dataset = try data.home.load(definition, split: name)
-    let essays = dataset.rows.map { UnlabelledEssay(id: $0.id, text: $0.essay) }
+    let essays = dataset.rows.map { UnlabelledEssay(id: $0.id, text: $0.text) }
     let prompt = try asking.chosenPrompt()
     let prices = try asking.chosenPrices(of: server.model)
     if try asking.usesBuiltInPrice(of: server.model) {

@@ -111,9 +111,11 @@ struct RatedSplit {
     for group in DemographicGroups.all(of: dataset, definition: definition) {
       for row in group.rows { groups[row][group.attribute] = group.name }
     }
+    let person = definition.clusters.first ?? ""
     essays = zip(dataset.rows, groups).enumerated().map { place, row in
       LabelledEssay(
-        id: row.0.id, text: row.0.essay, person: row.0.person, crowd: row.0.empathy,
+        id: row.0.id, text: row.0.text, person: row.0.clusters[person],
+        crowd: row.0.labels[definition.primary.target],
         crowdSource: repaired.contains(place) ? "crowd:repaired" : Agreement.crowd,
         groups: row.1)
     }

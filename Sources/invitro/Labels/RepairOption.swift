@@ -29,14 +29,15 @@ struct RepairOption: ParsableArguments {
       return RatedSplit(definition, dataset)
     }
     let earlier = try BenchmarkRegistry.find("newsemp23")
-    let (repaired, report) = LabelRepair.repair(
-      dataset, from: try ["train", "dev"].map { try home.load(earlier, split: $0) })
+    let (repaired, report) = try LabelRepair.repair(
+      dataset, of: definition, from: try ["train", "dev"].map { try home.load(earlier, split: $0) })
+    let target = definition.primary.target
     let changed = dataset.rows.indices.filter {
-      dataset.rows[$0].empathy != repaired.rows[$0].empathy
+      dataset.rows[$0].labels[target] != repaired.rows[$0].labels[target]
     }
     Console.message(
-      "repair: \(changed.count) of \(report.rows) rows have another empathy label than imported, "
-        + "by \(Rounding.text(report.meanChangeEmpathy, decimals: 3)) on average; "
+      "repair: \(changed.count) of \(report.rows) rows have another \(target) label than imported, "
+        + "by \(Rounding.text(report.changes[target]?.mean ?? 0, decimals: 3)) on average; "
         + "\(report.inconsistent) break the identity and \(report.ambiguous) are ambiguous")
     return RatedSplit(definition, repaired, repaired: Set(changed))
   }

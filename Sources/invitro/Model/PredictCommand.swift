@@ -23,8 +23,8 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: "What the model predicts: empathy or distress.")
-  var target: Target = .empathy
+  @Option(help: "What the model predicts. Default: the benchmark's primary target.")
+  var target: String?
 
   @Option(help: ArgumentHelp("File to write. Default: standard output.", valueName: "file"))
   var out: String?
@@ -37,11 +37,12 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let (definition, name) = try split.resolve()
+    let target = try definition.target(orPrimary: target).name
     let dataset = try data.home.load(definition, split: name)
     let predictor = try Predictor(
       model: URL(filePath: model), threads: threads, precision: numbers.precision)
     let bar = ProgressBar("predicting", unit: "essays")
-    let values = try predictor.predict(dataset.rows.map(\.essay)) { done, total in
+    let values = try predictor.predict(dataset.rows.map(\.text)) { done, total in
       bar.update(done, of: total)
     }
     let table = Self.table(values, of: dataset, target: target)
@@ -54,9 +55,9 @@ struct PredictCommand: ParsableCommand {
   }
 
   /// Predictions as TSV with a header and the ids of the split.
-  static func table(_ values: [Float], of dataset: Dataset, target: Target) -> Data {
+  static func table(_ values: [Float], of dataset: Dataset, target: String) -> Data {
     precondition(values.count == dataset.rows.count, "a prediction for each row")
-    var text = "id\t\(target.rawValue)\n"
+    var text = "id\t\(target)\n"
     for (row, value) in zip(dataset.rows, values) { text += "\(row.id)\t\(value)\n" }
     return Data(text.utf8)
   }

@@ -14,10 +14,10 @@ struct TableRows {
   /// - Throws: ``HarnessError/invalid(_:)`` with all faults: a column that is missing, a label that
   ///   is no number in `range`, an empty essay, an id twice in one set, or a manifest beside the
   ///   table that was made for other content.
-  init(_ file: URL, target: Target, range: ClosedRange<Double>) throws {
+  init(_ file: URL, target: String, range: ClosedRange<Double>) throws {
     let table = try DelimitedTable(csv: file)
     var faults: [Fault] = []
-    let places = (Self.columns + [target.rawValue]).map { table.require($0, faults: &faults) }
+    let places = (Self.columns + [target]).map { table.require($0, faults: &faults) }
     guard faults.isEmpty else { throw HarnessError.invalid(faults) }
     var seen: Set<[String]> = []
     rows = table.records.map { record in
@@ -32,7 +32,7 @@ struct TableRows {
       let label = Double(text)
       if !(label.map(range.contains) ?? false) {
         fault(
-          .number, target.rawValue, text,
+          .number, target, text,
           "a label from \(range.lowerBound) to \(range.upperBound)")
       }
       if essay.isEmpty { fault(.text, "essay", "", "an essay") }

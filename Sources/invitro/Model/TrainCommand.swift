@@ -48,8 +48,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The split to validate on.")
   var validationSplit: String = "dev"
 
-  @Option(help: "empathy or distress.")
-  var target: Target = .empathy
+  @Option(help: "What to predict. Default: the benchmark's primary target.")
+  var target: String?
 
   @Option(
     help: ArgumentHelp(
@@ -132,15 +132,16 @@ struct TrainCommand: ParsableCommand {
     _ definition: BenchmarkDefinition, _ tokenizer: Tokenizer
   ) throws -> (training: [TrainingExample], validation: [TrainingExample]) {
     let home = data.home
+    let target = try definition.target(orPrimary: target)
     let held = try home.load(definition, split: validationSplit)
-    let validation = zip(held.rows, held.gold(target)).compactMap { row, label in
+    let validation = zip(held.rows, held.gold(target.name)).compactMap { row, label in
       label.map {
         TrainingExample(
-          row.essay, target: Float($0), tokenizer: tokenizer, maxLength: recipe.maxLength)
+          row.text, target: Float($0), tokenizer: tokenizer, maxLength: recipe.maxLength)
       }
     }
     if let table {
-      return (try tableExamples(table, definition, held, tokenizer), validation)
+      return (try tableExamples(table, target, definition, held, tokenizer), validation)
     }
     let splits = trainSplit.isEmpty ? ["train"] : trainSplit
     if splits.contains(validationSplit) {
@@ -150,7 +151,7 @@ struct TrainCommand: ParsableCommand {
     var training: [TrainingExample] = []
     var dropped = 0
     for dataset in datasets {
-      let labels = try trainingLabels(dataset, definition)
+      let labels = try trainingLabels(dataset, target.name, definition)
       for (row, label) in zip(dataset.rows, labels) {
         guard let label else {
           dropped += 1
@@ -158,7 +159,7 @@ struct TrainCommand: ParsableCommand {
         }
         training.append(
           TrainingExample(
-            row.essay, target: Float(label), tokenizer: tokenizer, maxLength: recipe.maxLength))
+            row.text, target: Float(label), tokenizer: tokenizer, maxLength: recipe.maxLength))
       }
     }
     if dropped > 0 { Console.message("\(dropped) rows without a label are left out") }
@@ -167,13 +168,12 @@ struct TrainCommand: ParsableCommand {
 
   /// The rows of `--table`.
   private func tableExamples(
-    _ path: String, _ definition: BenchmarkDefinition, _ held: Dataset, _ tokenizer: Tokenizer
+    _ path: String, _ target: Target, _ definition: BenchmarkDefinition, _ held: Dataset,
+    _ tokenizer: Tokenizer
   ) throws -> [TrainingExample] {
-    let scale = definition.targets.first { $0.name == target }
-    let table = try TableRows(
-      URL(filePath: path), target: target, range: (scale?.low ?? 1)...(scale?.high ?? 7))
+    let table = try TableRows(URL(filePath: path), target: target.name, range: target.range)
     Console.message(table.summary)
-    let shared = table.overlap(with: held.rows.map(\.essay))
+    let shared = table.overlap(with: held.rows.map(\.text))
     if shared > 0 {
       Console.message(
         "\(shared) of them also stand in \(definition.id)/\(held.split), which validates: its "
@@ -187,17 +187,15 @@ struct TrainCommand: ParsableCommand {
 
   /// The crowd's labels of `dataset`, or those of `--labels`.
   private func trainingLabels(
-    _ dataset: Dataset, _ definition: BenchmarkDefinition
+    _ dataset: Dataset, _ target: String, _ definition: BenchmarkDefinition
   ) throws -> [Double?] {
     guard let labels else { return dataset.gold(target) }
     let read = try PredictionReader(definition, dataset: dataset, dropMissing: true)
       .read(URL(filePath: labels))
     guard let column = read.columns[target] else {
-      throw HarnessError.usage("\(labels) has no column of \(target.rawValue).")
+      throw HarnessError.usage("\(labels) has no column of \(target).")
     }
     let missing = Set(column.missing)
     return column.values.indices.map { missing.contains($0) ? nil : column.values[$0] }
   }
 }
-
-extension Target: ExpressibleByArgument {}

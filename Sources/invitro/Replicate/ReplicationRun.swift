@@ -167,14 +167,14 @@ final class ReplicationRun {
   }
 
   private func zeroShot(
-    _ set: String, _ split: String, _ labels: String, _ metric: Published.Metric
+    _ set: String, _ split: String, _ labels: String, _ metric: Metric
   ) throws -> Replication.Measurement {
     let rated = try rated(set, split, [labels])
     guard rated.dataset.hasGold else {
       throw NotRun(why: "\(rated.definition.title) \(split) has no gold labels here")
     }
     let rows = rated.essays.filter { $0.crowd != nil && $0.labels[labels] != nil }
-    let measured = try Self.figure(rows, labels, metric.metric)
+    let measured = try Self.figure(rows, labels, metric)
     let missing = rated.essays.count - rows.count
     return .init(
       measured.value, low: measured.low, high: measured.high,
@@ -184,7 +184,7 @@ final class ReplicationRun {
   /// A metric of a model's labels as predictions of the crowd's, the CCC with n-1, and its interval
   /// over persons.
   private static func figure(
-    _ rows: [LabelledEssay], _ labels: String, _ metric: Metrics.Metric
+    _ rows: [LabelledEssay], _ labels: String, _ metric: Metric
   ) throws -> (value: Double, low: Double?, high: Double?) {
     let sample = ClusteredSample(
       gold: rows.compactMap(\.crowd), clusters: rows.map { $0.person ?? $0.id })
@@ -206,7 +206,7 @@ final class ReplicationRun {
     }.filter { $1.groups[attribute] == name && $1.crowd != nil && $1.labels["llama"] != nil }
     let persons = Set(rows.compactMap(\.0)).count
     guard rows.count >= DemographicGroups.minimumRows,
-      persons >= DemographicGroups.minimumPersons
+      persons >= DemographicGroups.minimumClusters
     else { throw NotRun(why: DemographicGroups.tooSmall) }
     let measured = try Self.figure(rows.map(\.1), "llama", .ccc)
     return .init(measured.value, note: "\(rows.count) rows")
@@ -217,11 +217,11 @@ final class ReplicationRun {
     case .devRows: return .init(Double(try load("newsemp24", "dev").1.rows.count))
     case .devEssays:
       let rows = try load("newsemp24", "dev").1.rows
-      return .init(Double(Set(rows.map(\.normalisedEssay)).count))
+      return .init(Double(Set(rows.map(\.normalisedText)).count))
     case .inconsistentItems:
-      let train = try load("newsemp24", "train").1
+      let (definition, train) = try load("newsemp24", "train")
       let earlier = try ["train", "dev"].map { try load("newsemp23", $0).1 }
-      let report = LabelRepair.repair(train, from: earlier).report
+      let report = try LabelRepair.repair(train, of: definition, from: earlier).report
       return .init(
         Double(report.inconsistent), note: "\(report.matched) rows stand in both sets")
     }
@@ -250,16 +250,5 @@ final class ReplicationRun {
         title: "NewsEmp18: share of labels that a threshold replaces", variable: "alpha",
         metric: "share of 1,860 rows", series: series)
     ]
-  }
-}
-
-extension Published.Metric {
-  /// The metric as it is computed.
-  var metric: Metrics.Metric {
-    switch self {
-    case .pcc: .pcc
-    case .ccc: .ccc
-    case .rmse: .rmse
-    }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Metrics
 import Report
 
 /// A condition on a claim that `--require` makes: `pcc>=0.648-0.02`.
@@ -41,7 +42,7 @@ struct Requirement: Equatable {
       )
     }
     let name = String(compact[..<range.lowerBound])
-    let isMetric = Published.Metric(rawValue: name) != nil
+    let isMetric = Published.metrics.contains { $0.id == name }
     id = isMetric ? "headline/\(name)" : name
     (self.relation, self.limit) = (relation, limit)
   }

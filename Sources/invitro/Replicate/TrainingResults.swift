@@ -107,7 +107,7 @@ struct TrainingResults {
   }
 
   /// The figures of `row`, on the split that the paper scores it on.
-  func figures(_ row: String, _ metric: Published.Metric) throws -> Figures {
+  func figures(_ row: String, _ metric: Metric) throws -> Figures {
     guard let runs = runs[row] else {
       throw ReplicationRun.NotRun(
         why: row.contains("/deberta-v3-base/")
@@ -132,12 +132,12 @@ struct TrainingResults {
     let reader = PredictionReader(definition, dataset: dataset)
     var figures = Figures(values: [], intervals: [], schedule: runs.schedule)
     for file in runs.files.compactMap({ $0[split] }) {
-      guard let rows = scorer.rows(.empathy, of: try reader.read(file)) else { continue }
+      guard let rows = scorer.rows("empathy", of: try reader.read(file)) else { continue }
       let inference = SystemInference(
         rows.sample, predictions: rows.predictions, options: InferenceOptions(form: .sample))
-      guard let value = inference.figure(metric.metric).value else { continue }
+      guard let value = inference.figure(metric).value else { continue }
       figures.values.append(value)
-      figures.intervals.append(inference.interval(metric.metric))
+      figures.intervals.append(inference.interval(metric))
     }
     guard !figures.values.isEmpty else {
       throw ReplicationRun.NotRun(why: "the runs given have no defined \(metric.title) on \(split)")
@@ -148,12 +148,12 @@ struct TrainingResults {
   /// Median or peak of a row with the spread over its seeds, and the interval of the run that it
   /// is the figure of (for the median of an even number, of the run just below it).
   func measurement(
-    _ row: String, _ metric: Published.Metric, _ statistic: Published.Statistic
+    _ row: String, _ metric: Metric, _ statistic: Published.Statistic
   ) throws -> Replication.Measurement {
     let figures = try figures(row, metric)
     let count = figures.values.count
     let order = figures.values.indices.sorted { figures.values[$0] < figures.values[$1] }
-    let isError = metric == .rmse
+    let isError = !metric.higherIsBetter
     let place =
       switch statistic {
       case .peak: isError ? order[0] : order[count - 1]
@@ -180,7 +180,7 @@ struct TrainingResults {
 
   /// Student's two-sided p over the seeds of two rows.
   func significance(
-    _ row: String, _ baseline: String, _ metric: Published.Metric
+    _ row: String, _ baseline: String, _ metric: Metric
   ) throws -> Replication.Measurement {
     let (own, other) = (try figures(row, metric).values, try figures(baseline, metric).values)
     switch StandardTests.student(own, other) {

@@ -36,7 +36,7 @@ struct PhaseCommand: ParsableCommand {
     @Option(help: "Valid submissions of a team a day (UTC).") var daily: Int = 5
     @Option(
       help:
-        "Valid submissions of a team in the phase. Default: 20 where labels are hidden, as docs/probing.md advises, else 100."
+        "Valid submissions of a team in the phase. Default: 20 where labels are hidden, as docs/explanation/probing.md advises, else 100."
     )
     var total: Int?
     @Option(help: "Failing uploads of a team a day.") var dailyFailing: Int = 20

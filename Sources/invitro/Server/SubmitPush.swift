@@ -3,6 +3,7 @@ import ArgumentParser
 import Basics
 import Foundation
 import Harness
+import Metrics
 
 #if canImport(FoundationNetworking)
   import FoundationNetworking
@@ -201,13 +202,12 @@ private struct PushAnswer {
     if let verdict = accepted.verdict { Console.print("verdict: \(verdict)") }
     if let note = accepted.note { Console.print(note) }
     for (target, scores) in (accepted.scores?.targets ?? [:]).sorted(by: {
-      $0.key.rawValue > $1.key.rawValue
+      $0.key > $1.key
     }) {
-      for (name, figure) in [
-        ("PCC", scores.pcc), ("CCC", scores.ccc), ("RMSE", scores.rmse), ("MAE", scores.mae),
-      ] {
+      for metric in Metric.ranking {
+        let figure = scores[metric]
         guard let value = figure?.value else { continue }
-        var line = "\(target.rawValue) \(name) \(Rounding.text(value))"
+        var line = "\(target) \(metric.title) \(Rounding.text(value))"
         if let low = figure?.low, let high = figure?.high {
           line += " [\(Rounding.text(low)), \(Rounding.text(high))]"
         }

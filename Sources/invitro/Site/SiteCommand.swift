@@ -44,7 +44,7 @@ struct SiteCommand: ParsableCommand {
       var essays: [String] = []
       for definition in try benchmarks.known() where !definition.open {
         for dataset in try DatasetLoader.all(definition, in: data.home) {
-          essays += dataset.rows.map(\.essay)
+          essays += dataset.rows.map(\.text)
         }
       }
       var contacts: [String] = []

@@ -13,10 +13,10 @@ struct ReaderQuirkTests {
     let bench = try splits.map { try Workbench(splits: $0) } ?? Workbench()
     let rows = cells.enumerated().map { "\($0),p,a,\($1),3,4,1,30,1000\n" }
     try bench.put(Workbench.header + rows.joined())
-    return try bench.imported().rows.map(\.essay)
+    return try bench.imported().rows.map(\.text)
   }
 
-  private func tabbed(_ essay: String) throws -> [EssayRow] {
+  private func tabbed(_ essay: String) throws -> [DatasetRow] {
     let bench = try Workbench(splits: Self.tabs)
     try bench.put(
       (Workbench.header + "1,p,a,ESSAY,3,4,1,30,1000\n").replacing(",", with: "\t")
@@ -63,13 +63,13 @@ struct ReaderQuirkTests {
   @Test("a quote that merely begins or ends a TSV field is kept")
   func strayQuote() throws {
     for text in [#""It began so"#, #"it ended "so""#, #""a" b"#] {
-      #expect(try tabbed(text).map(\.essay) == [text])
+      #expect(try tabbed(text).map(\.text) == [text])
     }
   }
 
   @Test("quotes that enclose a whole TSV field are dropped")
   func enclosedTSV() throws {
-    #expect(try tabbed(#""She said ""no"".""#).map(\.essay) == [#"She said "no"."#])
+    #expect(try tabbed(#""She said ""no"".""#).map(\.text) == [#"She said "no"."#])
   }
 
   @Test("persons may be named p000 or by integers, the latter written 1.0 too")
@@ -86,7 +86,7 @@ struct ReaderQuirkTests {
     let bench = try Workbench()
     try bench.put(Workbench.header + "1,p,a,x,3,4,2.0,30.0,70000.0\n")
     let row = try #require(try bench.imported().rows.first)
-    #expect(row.demographics == ["gender": "2", "age": "30", "income": "70000"])
+    #expect(row.attributes == ["gender": "2", "age": "30", "income": "70000"])
   }
 
   @Test("unknown and empty cells are missing, in labels and demographics alike")
@@ -98,9 +98,9 @@ struct ReaderQuirkTests {
     let rows = try bench.home.load(bench.definition, split: "train").rows
     #expect(rows.map(\.empathy) == [nil, 3])
     #expect(rows.map(\.distress) == [4, nil])
-    #expect(rows[0].demographics.isEmpty)
-    #expect(summary.splits[0].missingLabels == [.empathy: 1, .distress: 1])
-    #expect(summary.splits[0].unmatchedDemographics == 1)
+    #expect(rows[0].attributes.isEmpty)
+    #expect(summary.splits[0].missingLabels == ["empathy": 1, "distress": 1])
+    #expect(summary.splits[0].withoutAttributes == 1)
   }
 
   @Test("lines may end in CRLF, and a newline at the end of the file may be absent")
@@ -110,8 +110,8 @@ struct ReaderQuirkTests {
     try bench.put(text.replacing("\n", with: "\r\n"))
     let rows = try bench.imported().rows
     #expect(rows.map(\.id) == ["1", "2"])
-    #expect(rows.map(\.essay) == ["x\r\ny", "z"])
-    #expect(rows.map { $0.demographics["income"] } == ["1000", "1000"])
+    #expect(rows.map(\.text) == ["x\r\ny", "z"])
+    #expect(rows.map { $0.attributes["income"] } == ["1000", "1000"])
   }
 
   @Test("a byte order mark at the start is dropped")
@@ -163,7 +163,7 @@ struct ReaderQuirkTests {
     try bench.put(
       Workbench.header + "1,p,a,\"x, \"\"y\"\"\nz\",3.166666666666667,4,1,30,9\n")
     let dataset = try bench.imported()
-    #expect(dataset.rows[0].essay == "x, \"y\"\nz")
+    #expect(dataset.rows[0].text == "x, \"y\"\nz")
     #expect(dataset.rows[0].empathy == 3.166666666666667)
     for file in ["train.csv", "dataset.json"] {
       let path = bench.home.url.appending(path: "tiny").appending(path: file).path

@@ -12,7 +12,7 @@ struct SplitFileTests {
     """
   private static let withPersons = """
     [{"name": "train", "file": "train.csv", "format": "csv",
-      "persons": {"file": "persons.csv", "format": "csv", "person": "person"}}]
+      "attributes": {"file": "persons.csv", "format": "csv", "key": "person"}}]
     """
   private static let plain = "row,person,article,essay,empathy,distress\n"
 
@@ -60,7 +60,7 @@ struct SplitFileTests {
     let bench = try goldBench(nil)
     let summary = try bench.importAll()
     #expect(summary.splits.map(\.hasGold) == [false])
-    #expect(summary.splits.first?.missingLabels == [.empathy: 2, .distress: 2])
+    #expect(summary.splits.first?.missingLabels == ["empathy": 2, "distress": 2])
     let dataset = try bench.home.load(bench.definition, split: "train")
     #expect(throws: HarnessError.self) { try Scorer(bench.definition, dataset: dataset) }
   }
@@ -70,8 +70,8 @@ struct SplitFileTests {
     let bench = try personBench("person,gender,age,income\n7,1,30,9\n7.0,1,30,9\n8,2,unknown,9\n")
     #expect(try bench.importAll().warnings.isEmpty)
     let rows = try bench.home.load(bench.definition, split: "train").rows
-    #expect(rows.map { $0.demographics["gender"] } == ["1", "2", "1"])
-    #expect(rows.map { $0.demographics["age"] } == ["30", nil, "30"])
+    #expect(rows.map { $0.attributes["gender"] } == ["1", "2", "1"])
+    #expect(rows.map { $0.attributes["age"] } == ["30", nil, "30"])
   }
 
   @Test("a person who contradicts herself is remarked on, and the first line is kept")
@@ -81,13 +81,13 @@ struct SplitFileTests {
     #expect(warnings.map(\.code) == [.demographics])
     #expect(warnings.map(\.line) == [4])
     let rows = try bench.home.load(bench.definition, split: "train").rows
-    #expect(rows.map { $0.demographics["gender"] } == ["1", "2", "1"])
+    #expect(rows.map { $0.attributes["gender"] } == ["1", "2", "1"])
   }
 
   @Test("rows whose person has no demographics are counted")
   func unmatched() throws {
     let summary = try personBench("person,gender,age,income\n8,2,40,9\n").importAll()
-    #expect(summary.splits.map(\.unmatchedDemographics) == [2])
+    #expect(summary.splits.map(\.withoutAttributes) == [2])
   }
 
   @Test("a persons' file without its key column is refused")
@@ -147,8 +147,8 @@ struct SplitFileTests {
       definition, from: Shared.url("data/newsemp18"), into: home)
     #expect(summary.splits.map(\.name) == ["all", "train", "dev", "test"])
     #expect(summary.splits.map(\.rows) == [1860, 1420, 230, 210])
-    #expect(summary.splits.first?.persons == 372)
-    #expect(summary.splits.first?.duplicateEssays == 1)
+    #expect(summary.splits.first?.clusters["person"] == 372)
+    #expect(summary.splits.first?.duplicateTexts == 1)
     let persons = try ["train", "dev", "test"].map { split in
       Set(try home.load(definition, split: split).rows.map(\.person))
     }

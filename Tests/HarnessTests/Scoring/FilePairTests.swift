@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import TestSupport
 import Testing
 
@@ -15,7 +16,8 @@ struct FilePairTests {
     try ReleaseRule.open.release(
       FilePair(
         predictions: folder.write(predictions, to: "predictions"),
-        gold: folder.write(gold, to: "gold"), dropMissing: dropMissing
+        gold: folder.write(gold, to: "gold"), like: BenchmarkRegistry.standard(),
+        dropMissing: dropMissing
       ).score(Synthetic.quick))
   }
 
@@ -23,7 +25,7 @@ struct FilePairTests {
   func ordered() throws {
     let report = try score("1\n2\n3\n5\n", "2\n4\n6\n10\n")
     #expect(report.benchmark == "files" && report.n == 4 && report.clusters == 4)
-    #expect(report.targets[.empathy]?.pcc?.value == 1)
+    #expect(report.targets["empathy"]?[.pcc]?.value == 1)
     #expect(report.signature.contains("cluster:row"))
   }
 
@@ -32,7 +34,7 @@ struct FilePairTests {
     let gold = "id,empathy,person\na,1,p\nb,2,p\nc,3,q\nd,5,r\n"
     let report = try score("id,empathy\nd,10\nb,4\na,2\nc,6\n", gold)
     #expect(report.n == 4 && report.clusters == 3)
-    #expect(report.targets[.empathy]?.pcc?.value == 1)
+    #expect(report.targets["empathy"]?[.pcc]?.value == 1)
     #expect(report.signature.contains("cluster:person"))
   }
 

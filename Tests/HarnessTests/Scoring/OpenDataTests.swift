@@ -34,13 +34,13 @@ struct OpenDataTests {
     let read = try PredictionReader(open.definition, dataset: open.all).read(open.labels("llama"))
     let scorer = try Scorer(open.definition, dataset: open.all, options: Synthetic.quick)
     let report = ReleaseRule.open.release(try scorer.score(read))
-    let scores = try #require(report.targets[.empathy])
+    let scores = try #require(report.targets["empathy"])
     #expect(report.n == 1860 && report.clusters == 372)
-    #expect(scores.pcc?.value == 0.4369)
-    #expect(scores.alpha?.value == 0.4014)
-    #expect(report.wassa.empathy == 0.4369)
-    #expect(report.targets[.distress] == nil)
-    let (low, high) = try (#require(scores.pcc?.low), #require(scores.pcc?.high))
+    #expect(scores[.pcc]?.value == 0.4369)
+    #expect(scores[.alpha]?.value == 0.4014)
+    #expect(report.wassa["empathy"] == 0.4369)
+    #expect(report.targets["distress"] == nil)
+    let (low, high) = try (#require(scores[.pcc]?.low), #require(scores[.pcc]?.high))
     #expect(low < 0.4369 && 0.4369 < high && high - low < 0.2)
   }
 
@@ -65,7 +65,7 @@ struct OpenDataTests {
   func statistics() throws {
     let open = try OpenSet.shared.get()
     let statistics = DatasetStatistics([open.all], definition: open.definition)
-    let labels = try #require(statistics.splits.first?.labels[.empathy])
+    let labels = try #require(statistics.splits.first?.labels["empathy"])
     #expect(Rounding.text(labels.mean, decimals: 3) == "3.700")
     #expect(Rounding.text(try #require(labels.sd), decimals: 3) == "1.825")
     #expect(labels.histogram?.count == DatasetStatistics.bins)

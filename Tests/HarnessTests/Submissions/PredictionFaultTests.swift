@@ -62,7 +62,7 @@ struct PredictionFaultTests {
     #expect(read.warnings.map(\.code) == [.range, .range])
     #expect(read.warnings.map(\.line) == [1, 3])
     #expect(read.warnings.allSatisfy { $0.severity == .warning })
-    #expect(read.values(.empathy) == [0.5, 7, 7.5])
+    #expect(read.values("empathy") == [0.5, 7, 7.5])
   }
 
   @Test("unknown, repeated and missing ids are all listed")
@@ -88,7 +88,7 @@ struct PredictionFaultTests {
     let read = try PredictionBench(rows: 4).read("row,empathy\n1,1\n2,\n4,4\n", dropMissing: true)
     #expect(read.present == [0, 3])
     #expect(read.missingCount == 2)
-    #expect(read.values(.empathy) == [1, 4])
+    #expect(read.values("empathy") == [1, 4])
   }
 
   @Test("drop-missing forgives neither an unknown id nor a bad number")
@@ -116,7 +116,7 @@ struct PredictionFaultTests {
     let bench = try PredictionBench()
     let read = try bench.read("1\t1\n2\t2\n3\t3\n")
     #expect(read.warnings.map(\.code) == [.notAttempted])
-    #expect(read.values(.distress) == nil)
+    #expect(read.values("distress") == nil)
     #expect(try read.digest == bench.read("1\n2\n3\n").digest)
   }
 

@@ -46,7 +46,7 @@ struct SubmissionFolderTests {
     let entries = try folder.entries()
     #expect(entries.map(\.slug) == ["one"])
     #expect(entries.first?.metadata.predictionsSHA256 == read.digest)
-    #expect(entries.first?.metadata.targets == [.empathy, .distress])
+    #expect(entries.first?.metadata.targets == ["empathy", "distress"])
     let file = try #require(entries.first?.predictions)
     let definition = try BenchmarkRegistry.find("sample24")
     #expect(try PredictionReader(definition, dataset: dataset).read(file).digest == read.digest)
@@ -142,7 +142,7 @@ struct SubmissionFolderTests {
       """, to: entry)
     let read = try #require(try folder.entries().first)
     #expect(read.predictions == nil)
-    #expect(read.metadata.claimed == [.empathy: ["pcc": 0.5]])
+    #expect(read.metadata.claimed == ["empathy": ["pcc": 0.5]])
     try place.write("1\n", to: "submissions/sample24/paper/predictions.tsv")
     #expect(refusal { try folder.entries() }.map(\.found) == ["a file"])
   }

@@ -39,7 +39,7 @@ struct ZipTests {
     var zip = ZipFile()
     zip.add("predictions_EMP.tsv", "1\n2\n3\n")
     for index in 1..<100 { zip.add("notes/\(index).md", "words") }
-    #expect(try PredictionBench().read(zip.data).values(.empathy) == [1, 2, 3])
+    #expect(try PredictionBench().read(zip.data).values("empathy") == [1, 2, 3])
     zip.add("one-more.md", "words")
     #expect(try refused(zip).found == "over 100 entries")
   }

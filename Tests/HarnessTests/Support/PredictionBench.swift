@@ -12,9 +12,9 @@ struct PredictionBench {
     self.definition = definition
     let names = ids ?? (1...rows).map(String.init)
     dataset = Dataset(
-      benchmark: "tiny", split: "train",
+      definition, split: "train",
       rows: names.enumerated().map { index, id in
-        EssayRow(
+        DatasetRow(
           id: id, person: "p\(index)", article: "a", essay: "essay \(index)",
           empathy: Double(index % 7) + 0.5, distress: Double((index + 3) % 7))
       }, hasGold: true)
@@ -32,7 +32,7 @@ struct PredictionBench {
     columns: TargetTable<String> = [:]
   ) throws -> Predictions {
     try PredictionReader(
-      definition, dataset: dataset, targets: columns, dropMissing: dropMissing
+      definition, dataset: dataset, columns: columns, dropMissing: dropMissing
     ).read(data, name: name)
   }
 }

@@ -19,23 +19,28 @@ struct Workbench {
   ) throws {
     folder = try TemporaryFolder()
     let file = try folder.write(
-      """
-      {"schema": 1, "id": "\(id)", "title": "Tiny", "description": "", "licence": "none",
-       "source": "nowhere", "open": true,
-       "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
-       "primary": {"target": "empathy", "metric": "pcc"}, "defaultSplit": "train",
-       "splits": \(splits), \(derived.map { "\"derived\": \($0)," } ?? "")
-       "columns": {"id": ["row"], "person": "person", "article": "article", "essay": "essay",
-        "empathy": "empathy", "distress": "distress",
-        "demographics": {"gender": "gender", "age": "age", "income": "income"}},
-       "groups": [
-        {"attribute": "gender", "codes": {"1": "Male", "2": "Female", "5": "Other"}},
-        {"attribute": "age", "edges": [18, 24, 30, 40, 100],
-         "labels": ["18-24", "25-30", "31-40", "41+"]},
-        {"attribute": "income", "edges": [0, 50000, 1000000], "labels": ["0-50K", "50K+"]}],
-       "missing": ["unknown", "NA"], "quirks": []}
-      """, to: "definition.json")
+      Self.json(splits: splits, derived: derived, id: id), to: "definition.json")
     definition = try BenchmarkRegistry.find(file.path)
+  }
+
+  static func json(splits: String = "[]", derived: String? = nil, id: String = "tiny") -> String {
+    """
+    {"schema": 1, "id": "\(id)", "title": "Tiny", "description": "", "licence": "none",
+     "source": "nowhere", "open": true, "rowNoun": "essay", "clusters": ["person", "article"],
+     "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
+     "primary": {"target": "empathy", "metric": "pcc"}, "defaultSplit": "train",
+     "splits": \(splits), \(derived.map { "\"derived\": \($0)," } ?? "")
+     "columns": {"id": ["row"], "text": "essay",
+      "targets": {"empathy": "empathy", "distress": "distress"},
+      "clusters": {"person": "person", "article": "article"},
+      "attributes": {"gender": "gender", "age": "age", "income": "income"}},
+     "groups": [
+      {"attribute": "gender", "codes": {"1": "Male", "2": "Female", "5": "Other"}},
+      {"attribute": "age", "edges": [18, 24, 30, 40, 100],
+       "labels": ["18-24", "25-30", "31-40", "41+"]},
+      {"attribute": "income", "edges": [0, 50000, 1000000], "labels": ["0-50K", "50K+"]}],
+     "missing": ["unknown", "NA"], "quirks": []}
+    """
   }
 
   var source: URL { folder.file("files") }

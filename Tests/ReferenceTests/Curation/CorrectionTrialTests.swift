@@ -7,7 +7,8 @@ import Testing
 @Suite("Ways to correct labels, compared")
 struct CorrectionTrialTests {
   /// 40 persons of 6 essays: the truth is a function of two features; every fourth crowd label has
-  /// noise on top (soft correction assumes that noise adds to the truth), the model is near the truth.
+  /// noise on top (soft correction assumes that noise adds to the truth), the model is near the
+  /// truth.
   private static func set(
     seed: UInt64
   ) -> (essays: [LabelledEssay], features: [[Double]], truth: [Double]) {

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Reference
 import TestSupport
@@ -64,11 +65,11 @@ struct LabelTableTests {
     let table = LabelTable(header: ["id"], rows: [["a"]])
     // A file stands where the folder should be.
     try folder.write("x", to: "file")
-    #expect(throws: ReferenceError.self) { try table.write(to: folder.file("file/l.tsv")) }
+    #expect(throws: BasicsError.self) { try table.write(to: folder.file("file/l.tsv")) }
     // A folder stands where the file should go.
     try FileManager.default.createDirectory(
       at: folder.file("taken"), withIntermediateDirectories: false)
-    #expect(throws: ReferenceError.self) { try table.write(to: folder.file("taken")) }
+    #expect(throws: BasicsError.self) { try table.write(to: folder.file("taken")) }
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == [
         "file", "taken",

@@ -21,11 +21,11 @@ struct LabellerTests {
   ) throws -> Labeller {
     var options = Labeller.Options()
     options.concurrency = 4
-    options.backoff = Backoff(firstSeconds: 0.01, longestSeconds: 0.05, retries: 4)
+    options.backoff = Backoff(firstSeconds: 0.01, maxSeconds: 0.05, retries: 4)
     change(&options)
     let endpoint = ChatEndpoint(
       baseURL: try #require(URL(string: "http://127.0.0.1:\(server.port)/v1")), model: model,
-      keyVariable: "INVITRO_TEST_KEY", timeoutSeconds: timeoutSeconds, longestAnswerBytes: limit)
+      keyVariable: "INVITRO_TEST_KEY", timeoutSeconds: timeoutSeconds, maxAnswerBytes: limit)
     return try Labeller(
       client: ChatClient(
         endpoint, connections: options.concurrency,

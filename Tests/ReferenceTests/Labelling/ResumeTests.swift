@@ -16,7 +16,7 @@ struct ResumeTests {
   static func labeller(port: UInt16) throws -> Labeller {
     var options = Labeller.Options()
     options.concurrency = 32
-    options.backoff = Backoff(firstSeconds: 0.01, longestSeconds: 0.1, retries: 8)
+    options.backoff = Backoff(firstSeconds: 0.01, maxSeconds: 0.1, retries: 8)
     let url = try #require(URL(string: "http://127.0.0.1:\(port)/v1"))
     return try Labeller(
       client: ChatClient(ChatEndpoint(baseURL: url, model: "test"), connections: 32),

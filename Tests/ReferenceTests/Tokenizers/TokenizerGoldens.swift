@@ -2,8 +2,8 @@ import Foundation
 import Reference
 import TestSupport
 
-/// Ids that Hugging Face's tokenizers give: `bpe-2000.json` beside these tests, and larger sets with
-/// real essays in `../shared/fixtures/tok`.
+/// Ids that Hugging Face's tokenizers give: `bpe-2000.json` beside these tests, and larger sets
+/// with real essays in `../shared/fixtures/tok`.
 struct StringGoldens: Decodable {
   var cases: [Case]
   var truncationCases: [Case]?

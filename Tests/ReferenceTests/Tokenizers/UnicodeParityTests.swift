@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Reference
 import TestSupport
@@ -78,7 +79,7 @@ struct UnicodeParityTests {
 
   @Test("The table's words are the definition's words", arguments: UInt64(1)...4)
   func definition(seed: UInt64) {
-    var generator = SplitMix(state: seed)
+    var generator = SplitMix64(seed: seed)
     // Marks, letters with marks, punctuation, spaces, controls, ideographs.
     let pool: [Unicode.Scalar] = [
       "a", "Z", " ", "!", "é", "É", "\u{301}", "\u{323}", "\u{338}", "=", "≠", "中", "\u{1D15E}",
@@ -101,18 +102,5 @@ struct UnicodeParityTests {
 extension Unicode.Scalar {
   fileprivate static var all: some Sequence<Unicode.Scalar> {
     (UInt32(0)..<0x11_0000).lazy.compactMap(Unicode.Scalar.init)
-  }
-}
-
-/// A small seeded generator (Steele et al. 2014).
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

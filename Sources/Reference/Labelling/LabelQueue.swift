@@ -1,7 +1,7 @@
 import Foundation
 
-/// What the workers of a run share: the questions left, the answers, the caps.
-actor LabellingDesk {
+/// The shared state of a run's workers: the open questions, the answers, the caps.
+actor LabelQueue {
   struct Question: Sendable {
     let key: JournalEntry.Question
     let user: String
@@ -9,11 +9,11 @@ actor LabellingDesk {
 
   private let labeller: Labeller
   private let questions: [Question]
-  /// Left to ask, the next one last, and which attempt it is.
+  /// The questions still to ask, the next one last, with the number of the attempt.
   private var open: [(question: Question, attempt: Int)] = []
   private var answers: [JournalEntry.Question: [JournalEntry]] = [:]
   private var failures: [(id: String, error: ReferenceError)] = []
-  private var (requests, underWay, answered) = (0, 0, 0)
+  private var (requests, inFlight, answered) = (0, 0, 0)
   private var spent = 0.0
   private var stop: LabellingResult.Cap?
   private var closedUntil = ContinuousClock.now
@@ -32,30 +32,30 @@ actor LabellingDesk {
     }
   }
 
-  /// A readable answer settles a question, and so do two unreadable ones.
+  /// A question is done after one readable or two unreadable answers.
   private static func isDone(_ answers: [JournalEntry]) -> Bool {
     answers.count >= 2 || answers.contains { $0.scores != nil }
   }
 
   func next() -> (Question, Int)? {
     guard stop == nil, let next = open.popLast() else { return nil }
-    underWay += 1
+    inFlight += 1
     return next
   }
 
   func putBack(_ question: Question, _ attempt: Int) {
-    underWay -= 1
+    inFlight -= 1
     open.append((question, attempt))
   }
 
-  /// Whether one more request is within the caps; it is counted.
+  /// Counts one more request, or returns false where it would exceed a cap.
   func takeRequest() -> Bool {
     if let limit = labeller.options.maxRequests, requests >= limit {
       stop = .requests
       return false
     }
     if let limit = labeller.options.maxSpend,
-      spent + Double(underWay) * averageCost > limit
+      spent + Double(inFlight) * averageCost > limit
     {
       stop = .spend
       return false
@@ -73,7 +73,7 @@ actor LabellingDesk {
   }
 
   func record(_ entry: JournalEntry, for question: Question) {
-    underWay -= 1
+    inFlight -= 1
     answered += 1
     spent += cost(entry) ?? 0
     answers[question.key, default: []].append(entry)
@@ -82,7 +82,7 @@ actor LabellingDesk {
   }
 
   func recordFailure(of question: Question, _ error: ReferenceError) throws(ReferenceError) {
-    underWay -= 1
+    inFlight -= 1
     failures.append((question.key.id, error))
     if failures.count > labeller.options.maxFailures {
       throw .chat(.tooManyFailures(count: failures.count, last: error.description))
@@ -101,14 +101,14 @@ actor LabellingDesk {
     }
   }
 
-  /// Tokens of a question on average over all of them, by estimate.
+  /// The estimated tokens of a question, averaged over all questions.
   private lazy var estimatedPromptTokens: Int = {
     let system = Prices.estimatedTokens(labeller.prompt.system)
     let users = questions.reduce(0) { $0 + Prices.estimatedTokens($1.user) }
     return system + users / max(1, questions.count)
   }()
 
-  /// What a question costs: the mean of this run's, or the estimate before there is one.
+  /// The cost of a question: the mean of this run, or an estimate before the first answer.
   private var averageCost: Double {
     if answered > 0 { return spent / Double(answered) }
     return price?.cost(
@@ -116,7 +116,7 @@ actor LabellingDesk {
   }
 
   func progress() -> LabellingProgress {
-    let left = open.count + underWay
+    let left = open.count + inFlight
     let elapsed = (ContinuousClock.now - start) / .seconds(1)
     return LabellingProgress(
       done: questions.count - left - failures.count, total: questions.count,
