@@ -71,4 +71,4 @@ test-codabench: deps ## Run that bundle in a root that holds it and libc alone (
 	@scripts/test-codabench
 
 clean: ## Remove what was built
-	rm -rf .build .build-codabench .build-threads site/public site/preview
+	rm -rf .build .build-codabench .build-threads site/public site/preview docs/api

@@ -4,7 +4,7 @@ import Glibc
 /// is computed.
 ///
 /// Everything that lists, labels, sorts, rounds or parses a metric asks this type. To add one, add
-/// it here and to ``all``, give it a golden in the tests, and name it in docs/metrics.md.
+/// it here and to ``all``, give it a golden in the tests, and name it in docs/reference/metrics.md.
 public struct Metric: Sendable {
   /// The stable name in JSON, on the command line and in definitions: `pcc`.
   public let id: String

@@ -29,6 +29,13 @@ class CheckLinks(unittest.TestCase):
     def test_a_repeated_heading_has_a_numbered_anchor(self):
         self.assertEqual(check_links.anchors(self.page), {"one-two", "same", "same-1"})
 
+    def test_a_symbol_that_the_module_lacks_is_found(self):
+        page = self.root / "Module/Module.docc/Module.md"
+        page.parent.mkdir(parents=True)
+        page.write_text("# ``Module``\n- ``Here/value``\n- ``Gone``\n")
+        (self.root / "Module/Here.swift").write_text("public struct Here {}\nstruct Gone {}\n")
+        self.assertEqual(list(check_links.symbols(page)), [(3, "Gone")])
+
     def test_what_is_wrong_is_said(self):
         def fault(link):
             return check_links.fault(self.page, link, self.root)

@@ -50,7 +50,7 @@ struct PreviewTests {
     #expect(try Curl(address + "sample24/").status == 200)
     #expect(try Curl(address + "preview.png").headers["content-type"] == "image/png")
     let missing = try Curl(address + "no/such/page.html")
-    #expect(missing.status == 404 && missing.text.contains("There is no such page"))
+    #expect(missing.status == 404 && missing.text.contains("Page not found"))
     #expect(try Curl("--request", "POST", address).status == 405)
 
     let template = place.file("site/templates/index.mustache")

@@ -13,6 +13,7 @@ struct BenchmarkPage: Encodable, Sendable {
   /// ``source`` where it is an address.
   let link: String?
   let source: String
+  let nouns: Nouns
   let metricName: String
   let metricShort: String
   let direction: String
@@ -98,6 +99,7 @@ struct BenchmarkPage: Encodable, Sendable {
     isOpen = benchmark.open
     link = SafeText.link(benchmark.source)
     source = benchmark.source
+    nouns = Nouns(benchmark)
     metricName = metric.longTitle
     metricShort = metric.title
     direction = metric.direction

@@ -132,7 +132,7 @@ extension ComparePage.Cell {
     let isTold = pair.adjusted.map { $0 < level } ?? false
     let isStrong = pair.adjusted.map { $0 < level / 10 } ?? false
     let isBetter = table.metric.higherIsBetter ? difference > 0 : difference < 0
-    let verdict = !isTold ? "not told apart" : isBetter ? "better" : "worse"
+    let verdict = !isTold ? "no significant difference" : isBetter ? "better" : "worse"
     let figure = ScoredFigure(value: difference, low: pair.low, high: pair.high)
     let interval = FigureText.interval(figure).map { " \($0)" } ?? ""
     self.init(

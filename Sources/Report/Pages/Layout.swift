@@ -74,6 +74,31 @@ struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
   }
 }
 
+/// What a benchmark's rows and their clusters are called.
+struct Nouns: Encodable, Sendable {
+  /// `Essays` and `Persons`, as heads of columns.
+  let rows: String
+  let clusters: String
+  /// `essays` and `persons`, within a sentence.
+  let rowWord: String
+  let clusterWord: String
+  /// `and persons`; empty where each row is a cluster of its own.
+  let hint: String
+
+  init(_ benchmark: BenchmarkDefinition) {
+    rowWord = benchmark.rowNoun.plural
+    clusterWord = benchmark.clusters.first?.plural ?? "clusters"
+    rows = rowWord.prefix(1).uppercased() + rowWord.dropFirst()
+    clusters = clusterWord.prefix(1).uppercased() + clusterWord.dropFirst()
+    hint = benchmark.clusters.isEmpty ? "" : "and \(clusterWord)"
+  }
+
+  /// `by 57 persons`; empty where each row is a cluster of its own.
+  func clusterCount(_ count: Int) -> String {
+    hint.isEmpty ? "" : "by \(FigureText.count(count)) \(clusterWord)"
+  }
+}
+
 /// A system's name as a link, as tables show it.
 struct SystemLink: Encodable, Sendable {
   let page: String

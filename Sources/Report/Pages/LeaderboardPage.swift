@@ -13,7 +13,9 @@ struct LeaderboardPage: Encodable, Sendable {
   let primaryShort: String
   let direction: String
   let systemCount: String
-  let size: Size?
+  let nouns: Nouns
+  /// How many rows and clusters, where all entries agree on them.
+  let size: String?
   let detectable: Detectable?
   /// How ranks were made; nil where there are none.
   let ranks: Ranks?
@@ -21,12 +23,6 @@ struct LeaderboardPage: Encodable, Sendable {
   let hasPairs: Bool
   let published: PublishedTable?
   let apart: Listed<ApartRow>?
-
-  /// Rows and persons, where all entries agree on them.
-  struct Size: Encodable, Sendable {
-    let sizeRows: String
-    let sizeClusters: String
-  }
 
   /// The least difference that the split tells apart.
   struct Detectable: Encodable, Sendable {
@@ -135,7 +131,8 @@ struct LeaderboardPage: Encodable, Sendable {
     primaryShort = table.metric.title
     direction = table.metric.direction
     systemCount = FigureText.counted(table.scored.count, "system")
-    size = Size(table)
+    nouns = Nouns(table.benchmark)
+    size = Self.size(table, nouns)
     detectable = Detectable(table)
     ranks =
       table.standings.isEmpty
@@ -161,14 +158,15 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 }
 
-extension LeaderboardPage.Size {
-  fileprivate init?(_ table: BoardTable) {
+extension LeaderboardPage {
+  fileprivate static func size(_ table: BoardTable, _ nouns: Nouns) -> String? {
     let reports = table.scored.compactMap(\.report)
     guard let first = reports.first,
       reports.allSatisfy({ $0.n == first.n && $0.clusters == first.clusters })
     else { return nil }
-    sizeRows = FigureText.count(first.n)
-    sizeClusters = FigureText.count(first.clusters)
+    let clusters = nouns.clusterCount(first.clusters)
+    return "\(FigureText.count(first.n)) \(nouns.rowWord)"
+      + (clusters.isEmpty ? "" : " \(clusters)")
   }
 }
 

@@ -9,6 +9,7 @@ struct SubmissionPage: Encodable, Sendable {
   let boardName: String
   let boardPage = "../index.html"
   let document: String
+  let nouns: Nouns
   let badges: [Badges.Badge]
   let withdrawal: Withdrawal?
   let isPublished: Bool
@@ -60,6 +61,7 @@ struct SubmissionPage: Encodable, Sendable {
     team = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
     boardName = "\(table.benchmark.title), \(table.board.split)"
     document = "\(entry.slug).json"
+    nouns = Nouns(table.benchmark)
     badges = Badges.all(entry, targets: table.benchmark.targets)
     withdrawal = metadata.withdrawal.map { event in
       Withdrawal(
@@ -210,7 +212,7 @@ extension SubmissionPage.Scores {
         rankOf: "\(table.standings.count)")
     }
     n = FigureText.count(report.n)
-    clusters = FigureText.count(report.clusters)
+    clusters = Nouns(table.benchmark).clusterCount(report.clusters)
     dropped = report.dropped.map(FigureText.count)
     notes = Listed(report.notes ?? [])
     targets = table.benchmark.targets.compactMap { target in
