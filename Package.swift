@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        "Basics", "Harness", "Reference", "Study",
+        "Basics", "Harness", "Metrics", "Reference", "Study",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
