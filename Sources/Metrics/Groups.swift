@@ -1,11 +1,21 @@
 import Basics
 
+/// How large a group is at least whose figures may be shown.
+public struct PublishingThreshold: Sendable, Hashable {
+  public let minRows: Int
+  public let minClusters: Int
+
+  public init(minRows: Int, minClusters: Int) {
+    (self.minRows, self.minClusters) = (minRows, minClusters)
+  }
+
+  public func allows(rows: Int, clusters: Int) -> Bool {
+    rows >= minRows && clusters >= minClusters
+  }
+}
+
 /// Agreement within the groups of one attribute.
 public struct GroupReport: Sendable {
-  /// Fewer rows than this, or fewer clusters than `leastClusters`, are too small to publish.
-  public static let leastRows = 10
-  public static let leastClusters = 5
-
   /// Number of the group in the labels given.
   public let group: Int
   public let rows: Int
@@ -22,24 +32,26 @@ public struct GroupReport: Sendable {
   /// One report a group 0 ..< `groupCount`; a row with nil (missing) belongs to none.
   public static func all(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
-    options: InferenceOptions = .init(), method: IntervalMethod = SystemInference.defaultMethod
+    threshold: PublishingThreshold, options: InferenceOptions = .init(),
+    method: IntervalMethod = SystemInference.defaultMethod
   ) -> [GroupReport] {
     precondition(groups.count == sample.count, "one group a row")
     return (0..<groupCount).map { group in
       let indices = groups.indices.filter { groups[$0] == group }
       return GroupReport(
-        group: group, sample.subset(indices), indices.map { predictions[$0] }, options, method)
+        group: group, sample.subset(indices), indices.map { predictions[$0] }, threshold, options,
+        method)
     }
   }
 
   private init(
-    group: Int, _ sample: ClusteredSample, _ predictions: [Double], _ options: InferenceOptions,
-    _ method: IntervalMethod
+    group: Int, _ sample: ClusteredSample, _ predictions: [Double],
+    _ threshold: PublishingThreshold, _ options: InferenceOptions, _ method: IntervalMethod
   ) {
     self.group = group
     rows = sample.count
     clusters = sample.clusterCount
-    isSuppressed = rows < Self.leastRows || clusters < Self.leastClusters
+    isSuppressed = !threshold.allows(rows: rows, clusters: clusters)
     guard !isSuppressed else {
       (figures, intervals) = ([:], [:])
       (goldDeviation, bias) = (.undefined(.tooSmallToPublish), .undefined(.tooSmallToPublish))
@@ -76,13 +88,13 @@ public struct DisparityTest: Sendable, Hashable {
   /// - Returns: undefined with fewer than two groups large enough to publish.
   public static func run(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
-    options: InferenceOptions = .init()
+    threshold: PublishingThreshold, options: InferenceOptions = .init()
   ) -> Outcome<DisparityTest> {
     precondition(groups.count == sample.count, "one group a row")
     let kept = (0..<groupCount).filter { group in
       let rows = groups.indices.filter { groups[$0] == group }
-      return rows.count >= GroupReport.leastRows
-        && Set(rows.map { sample.clusterOfRow[$0] }).count >= GroupReport.leastClusters
+      let clusters = Set(rows.map { sample.clusterOfRow[$0] }).count
+      return threshold.allows(rows: rows.count, clusters: clusters)
     }
     guard kept.count > 1 else { return .undefined(.oneGroup) }
     let rows = groups.indices.filter { groups[$0].map(kept.contains) ?? false }

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import TestSupport
 import Testing
 
@@ -159,8 +160,8 @@ struct PrivacyTests {
       guard let n = group["n"] as? Int, group["empathy"] != nil || group["distress"] != nil else {
         continue
       }
-      #expect(n >= DemographicGroups.minimumRows)
-      #expect((group["clusters"] as? Int ?? 0) >= DemographicGroups.minimumClusters)
+      #expect(n >= PublishingThreshold.standard.minRows)
+      #expect((group["clusters"] as? Int ?? 0) >= PublishingThreshold.standard.minClusters)
     }
   }
 }
