@@ -73,7 +73,10 @@ package final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     let isRefused = state.withLock { state in
       state.redirects += 1
-      var reason = request.url.flatMap { Self.refusal(of: $0, from: response.url) }
+      // Foundation takes the path of an address like file:///x for one on this server.
+      let location = response.value(forHTTPHeaderField: "Location").flatMap { URL(string: $0) }
+      let next = location?.scheme == nil ? request.url : location
+      var reason = next.flatMap { Self.refusal(of: $0, from: response.url) }
       if state.redirects > Self.maxRedirects { reason = "more than \(Self.maxRedirects) redirects" }
       state.failure = reason.map { Failure(reason: $0, mayPass: false) }
       return reason != nil
