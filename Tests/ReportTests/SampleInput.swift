@@ -2,6 +2,7 @@ import Foundation
 import Harness
 import Metrics
 import Report
+import Study
 import TestSupport
 
 /// Small inputs for the tests of the site.
