@@ -193,7 +193,9 @@ struct TemplateTests {
       walk.read(base)
       walk.read(own)
       #expect(walk.faults.isEmpty, "\(name): \(walk.faults)")
+      // Not every page needs every form of the nouns.
       let unused = TagWalk.names(layout.joined(content)).subtracting(walk.used)
+        .filter { !$0.contains("#nouns.") }
       #expect(unused.isEmpty, "\(name): \(unused.sorted())")
     }
   }
