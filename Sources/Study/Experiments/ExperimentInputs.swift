@@ -17,7 +17,8 @@ public final class ExperimentInputs {
   private let say: (String) -> Void
 
   public init(
-    _ experiment: Experiment, home: DataHome, name: String, say: @escaping (String) -> Void = { _ in }
+    _ experiment: Experiment, home: DataHome, name: String,
+    say: @escaping (String) -> Void = { _ in }
   ) {
     (self.experiment, self.home, self.name, self.say) = (experiment, home, name, say)
   }

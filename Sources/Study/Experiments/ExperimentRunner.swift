@@ -76,7 +76,8 @@ public struct ExperimentRunner {
       return
     }
     observer.say(title)
-    try AtomicFile.write(try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
+    try AtomicFile.write(
+      try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
     do {
       guard let outcome = try train(cell) else {
         tally.interrupted = true

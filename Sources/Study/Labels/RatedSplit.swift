@@ -143,7 +143,8 @@ public struct RatedSplit: Sendable {
             .unknownID, file: own.map(\.path).joined(separator: ", "),
             found: "no label for any essay of \(set)",
             expected:
-              "labels of \(others.map(\.set).joined(separator: " or ")), which hold some of its essays")
+              "labels of \(others.map(\.set).joined(separator: " or ")), which hold some of its essays"
+          )
         ])
       }
       say("\(name): \(joined) of \(essays.count) essays of \(set) stand there too")

@@ -110,7 +110,8 @@ struct TrainCommand: ParsableCommand {
       table.map { .table(URL(filePath: $0)) }
         ?? .splits(
           trainSplit.isEmpty ? ["train"] : trainSplit, labels: labels.map { URL(filePath: $0) }),
-      of: definition, validation: validationSplit, target: definition.target(orPrimary: target), home: data.home)
+      of: definition, validation: validationSplit, target: definition.target(orPrimary: target),
+      home: data.home)
     for note in rows.notes { Console.message(note) }
     let training = rows.training.examples(tokenizer, maxLength: recipe.maxLength)
     let validation = rows.validation.examples(tokenizer, maxLength: recipe.maxLength)
