@@ -61,7 +61,7 @@ struct BoardController: Sendable {
       var description: String
       var licence: String
       var source: String
-      var targets: [BenchmarkDefinition.TargetRange]
+      var targets: [Target]
       var primary: BenchmarkDefinition.PrimaryMetric
       var splits: [Split]
     }

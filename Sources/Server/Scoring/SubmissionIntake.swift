@@ -113,7 +113,7 @@ extension Candidate {
     digest = predictions.digest
     metadata = upload.metadata
     metadata.predictionsSHA256 = digest
-    metadata.targets = Target.allCases.filter { predictions.columns[$0] != nil }
+    metadata.targets = predictions.attempted
     file = scorer.kept(predictions)
     idempotency = upload.idempotency
     judge = { best in try scorer.release(predictions, over: best, labels: labels) }
