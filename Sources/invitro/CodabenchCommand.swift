@@ -32,7 +32,7 @@ struct CodabenchCommand: ParsableCommand {
   }
 
   @Argument(help: "The folder with ref and res.") var input: String
-  @Argument(help: "The folder to write to; it is made where it is not there.") var output: String
+  @Argument(help: "The folder to write to; it is made if it does not exist.") var output: String
 
   @OptionGroup var split: SplitOptions
 
@@ -49,7 +49,7 @@ struct CodabenchCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...4).contains(decimals) else {
-      throw ValidationError("--decimals lies between 1 and 4.")
+      throw ValidationError("--decimals must lie between 1 and 4.")
     }
   }
 

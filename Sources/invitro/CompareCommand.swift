@@ -5,7 +5,7 @@ import Harness
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Say whether systems differ on these rows, or whether it may be chance.",
+    abstract: "Test whether systems, or training procedures, differ by more than chance.",
     discussion: HelpText.reflow(
       """
         Two systems:   invitro compare a.tsv b.tsv --benchmark sample24
@@ -14,13 +14,14 @@ struct CompareCommand: ParsableCommand {
         Seeds:         invitro compare --runs DIR_A DIR_B -b sample24 -s dev
                        (each prediction file in a folder is a run with its own seed)
 
-      Both predictions of a whole person change places in the permutation test; p is two-sided.
+      The permutation test swaps the two systems' predictions cluster by cluster; p is two-sided.
       """))
 
-  @Argument(help: "Prediction files; with --runs two folders; with --all none or several files.")
+  @Argument(
+    help: "Two prediction files; with --runs, two folders; with --all, any number of files.")
   var inputs: [String] = []
 
-  @Flag(help: "Compare all systems with each other: adjusted p-values, rank sets, tie groups.")
+  @Flag(help: "Compare all systems with each other: adjusted p-values, ranks and tie groups.")
   var all = false
 
   @Flag(help: "Compare two training procedures over their seeds.")

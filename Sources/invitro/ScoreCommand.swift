@@ -8,12 +8,12 @@ struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
     abstract:
-      "Score a prediction file: PCC, CCC, RMSE, MAE, rank correlations, each with an interval.",
+      "Score a prediction file: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
     discussion: HelpText.reflow(
       """
-      Intervals take persons as clusters, because rows of one person are not independent. Under
-      20 clusters they are unreliable, and the report says so. Demographic groups under 10 rows or
-      5 persons are not shown.
+      Intervals treat the rows of a cluster, such as a person, as dependent. With fewer than 20
+      clusters they are unreliable, and the report says so. Demographic groups of fewer than 10
+      rows or 5 persons are not shown.
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
@@ -32,7 +32,8 @@ struct ScoreCommand: ParsableCommand {
       valueName: "file"))
   var gold: String?
 
-  @Option(help: ArgumentHelp("Only these attributes.", valueName: "gender,race,…"))
+  @Option(
+    help: ArgumentHelp("Show only the groups of these attributes.", valueName: "gender,race,…"))
   var by: String?
 
   @OptionGroup var inference: InferenceArguments
@@ -40,10 +41,10 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "Show intervals under the other clusterings too, and under two crossed ones.")
   var sensitivity = false
 
-  @Flag(help: "Simulate the smallest difference that a comparison on this split would find.")
+  @Flag(help: "Simulate the smallest difference that a comparison on this split can detect.")
   var detectable = false
 
-  @Flag(help: "Leave out Spearman and Kendall, which take most of the time on millions of rows.")
+  @Flag(help: "Skip Spearman and Kendall, which take most of the time on millions of rows.")
   var noRanks = false
 
   @OptionGroup var predictions: PredictionOptions
@@ -105,36 +106,36 @@ struct ScoreCommand: ParsableCommand {
 /// The choices of an inference, shared by `score`, `compare` and `site build`.
 struct InferenceArguments: ParsableArguments {
   @Option(
-    help: "The clustering of rows that belong together, or row. Default: the benchmark's first.")
+    help: "Cluster column of intervals and tests, or row. Default: the benchmark's first.")
   var cluster: String?
 
   @Option(
     help: ArgumentHelp(
-      "Interval: jackknife-z, percentile, bca or studentised. Default: the one that covers best "
-        + "at 57 clusters, see docs/explanation/inference.md.", valueName: "method"))
+      "How intervals are computed. Default: the method with the best coverage at 57 clusters, "
+        + "see docs/explanation/inference.md.", valueName: "method"))
   var interval: IntervalMethod = SystemInference.defaultMethod
 
   @Option(help: "Nominal coverage of intervals.")
   var level: Double = 0.95
 
-  @Option(help: "Bootstrap resamples and permutations.")
+  @Option(help: "Number of bootstrap resamples and of permutations.")
   var replicates: Int = 10_000
 
-  @Option(help: "Seed of everything random; it stands in the signature.")
+  @Option(help: "Seed of everything random; the signature names it.")
   var seed: UInt64 = 1
 
   @Option(help: "Form of CCC: lin-n (Lin 1989) or lin-n-1 (the paper's tables, torchmetrics).")
   var ccc: ConcordanceForm = .population
 
-  @Option(help: "Threads; the figures do not depend on it.")
+  @Option(help: "Number of threads; the figures do not depend on it.")
   var threads: Int = Parallel.processors
 
   func validate() throws {
     guard level > 0.5, level < 1 else {
-      throw ValidationError("--level lies between 0.5 and 1; \(level) does not.")
+      throw ValidationError("--level must lie between 0.5 and 1; found \(level).")
     }
     guard (100...10_000_000).contains(replicates) else {
-      throw ValidationError("--replicates lies between 100 and 10,000,000.")
+      throw ValidationError("--replicates must lie between 100 and 10,000,000.")
     }
     guard threads > 0 else { throw ValidationError("--threads is 1 or more.") }
     guard IntervalMethod.choices.contains(interval) else {

@@ -16,10 +16,10 @@ struct DataOptions: ParsableArguments {
 struct SplitOptions: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: "newsemp24, newsemp23, newsemp22, newsemp18, sample24, or the path of a definition.")
+    help: "A benchmark's name, such as newsemp24, newsemp18 or sample24, or a definition's path.")
   var benchmark: String?
 
-  @Option(name: [.short, .long], help: "The split. Default: the benchmark's own.")
+  @Option(name: [.short, .long], help: "The split. Default: the benchmark's default split.")
   var split: String?
 
   /// The definition and the split's name.
@@ -36,8 +36,8 @@ struct SplitOptions: ParsableArguments {
 struct SystemOptions: ParsableArguments {
   @Option(help: "Name of the system.") var system: String?
   @Option(help: "fine-tuned, prompted, ensemble or baseline.") var kind: String?
-  @Option(help: "One line on the system.") var description: String?
-  @Option(help: "JSON file with fields of submission.json.") var meta: String?
+  @Option(help: "The system in one line.") var description: String?
+  @Option(help: "JSON file with further fields of submission.json.") var meta: String?
 
   /// Fields of submission.json: those of the file, and over them what the options say.
   func fields(_ definition: BenchmarkDefinition, split: String) throws -> [String: Any] {
@@ -56,7 +56,7 @@ struct BenchmarkFiles: ParsableArguments {
   @Option(
     name: [.short, .long],
     help: ArgumentHelp(
-      "A benchmark definition of your own, beside the shipped ones; may be repeated.",
+      "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated.",
       valueName: "file"))
   var benchmark: [String] = []
 
@@ -71,11 +71,12 @@ struct PredictionOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Column of a target in a file with a header, for example empathy=score.",
+      "Column that holds a target, in a file with a header: for example empathy=score.",
       valueName: "target=name"))
   var column: [String] = []
 
-  @Flag(help: "Leave out rows without a prediction and say how many, instead of refusing the file.")
+  @Flag(
+    help: "Drop rows without a prediction and report their number, instead of refusing the file.")
   var dropMissing = false
 
   /// The columns that were named, by target.
@@ -85,6 +86,6 @@ struct PredictionOptions: ParsableArguments {
 }
 
 struct JSONOption: ParsableArguments {
-  @Flag(help: "Print JSON for programs.")
+  @Flag(help: "Print the result as JSON.")
   var json = false
 }

@@ -5,17 +5,18 @@ import Harness
 struct SubmitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "submit",
-    abstract: "Add a system to the leaderboard's folder, check it, or send it to a server.",
+    abstract:
+      "Add a system to the submissions folder, check the folder, or send a system to a server.",
     subcommands: [Add.self, Check.self, Push.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Check a prediction file and copy it into submissions/<benchmark>/<slug>/.",
+      abstract: "Check a prediction file and add it as submissions/<benchmark>/<slug>/.",
       discussion: HelpText.reflow(
         """
         Writes submission.json and predictions.tsv (a header, ids, the split's order). Two entries
         with the same name or the same predictions are refused. --meta takes a JSON file with any
-        of submission.json's fields; options on the command line win.
+        fields of submission.json; options on the command line override it.
 
         Example:
           invitro submit add predictions_EMP.tsv --benchmark sample24 --split test \\
@@ -77,11 +78,11 @@ struct SubmitCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Check every entry: metadata, predictions, digests, repeats.",
+      abstract: "Check every entry: metadata, predictions, digests and duplicates.",
       discussion: HelpText.reflow(
         """
-        For a pull request: exits with 65 and lists every fault. Entries whose split is not in the
-        data home are checked as far as that goes, and counted.
+        Meant for pull requests: exits with 65 and lists every error. Entries whose split is not in
+        the data home are checked as far as possible without it, and counted.
         """))
 
     @Option(help: "The folder of submissions.") var submissions: String = "submissions"

@@ -6,12 +6,12 @@ import Harness
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
-    abstract: "Say whether a prediction file is valid, and everything that is wrong with it.",
+    abstract: "Check a prediction file and list everything that is wrong with it.",
     discussion: HelpText.reflow(
       """
-      Forms: WASSA (predictions_EMP.tsv: no header, the first target and optionally the others, in
-      the split's order), TSV or CSV with a header and an id, JSON lines; plain or in a zip.
-      No gold labels are needed beyond the imported split's ids.
+      The file may be in the WASSA form (predictions_EMP.tsv: no header, the first target and
+      optionally the others, in the order of the split), TSV or CSV with a header and an id, or
+      JSON lines; plain or in a zip. Of the imported split only the ids are used, not the labels.
 
         Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
       """))

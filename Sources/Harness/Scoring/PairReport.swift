@@ -134,18 +134,18 @@ extension Scorer {
     guard let scores = report.targets[target]?.metrics[metric],
       let difference = scores.difference, let low = scores.low, let high = scores.high
     else {
-      return "Nothing can be said about \(name): it is undefined for one of the two."
+      return "The two systems cannot be compared by \(name): it is undefined for one of them."
     }
     let sizes =
       "difference in \(name) of \(target) \(Rounding.text(difference)) "
       + "[\(Rounding.text(low)), \(Rounding.text(high))]"
     let p = scores.p.map { ", p = \(Rounding.text($0))" } ?? ""
     if report.clusters < ClusteredSample.fewClusters {
-      return "\(sizes)\(p); with \(report.clusters) clusters neither can be relied on."
+      return "\(sizes)\(p); with only \(report.clusters) clusters, interval and p are unreliable."
     }
     let alpha = 1 - options.inference.level
     guard let value = scores.p, value <= alpha else {
-      return "The two can't be told apart on these \(report.n) rows: \(sizes)\(p)."
+      return "The two systems do not differ significantly on these \(report.n) rows: \(sizes)\(p)."
     }
     let firstIsBetter = (difference > 0) == metric.higherIsBetter
     let (better, worse) =

@@ -6,7 +6,7 @@ import Harness
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Check that the data home holds what was imported, and that it is private.",
+    abstract: "Check that the data home is intact and private.",
     discussion: HelpText.reflow(
       """
       Reads every imported split again, compares digests and row counts, and looks at the

@@ -11,14 +11,16 @@ struct DataFetchCommand: AsyncParsableCommand {
         newsemp18  essays and crowd labels, CC BY 4.0; imported at once
         llmpathy   labels by Llama 3 70B and GPT-4o, NewsEmp22 to 24, Apache-2.0
 
-      Sizes and SHA-256 digests are pinned: a file that differs is refused. A download that was cut
-      is resumed. --mirror takes a folder or an address that holds the sets as <set>/<path>.
+      Sizes and SHA-256 digests are pinned, and a file that differs is refused. An interrupted
+      download is resumed. --mirror takes a folder or an address with the sets as <set>/<path>.
       """))
 
   @Argument(help: "newsemp18 or llmpathy.")
   var name: String
 
-  @Option(help: ArgumentHelp("Take the files from here instead.", valueName: "dir-or-url"))
+  @Option(
+    help: ArgumentHelp("Folder or address to take the files from instead.", valueName: "dir-or-url")
+  )
   var mirror: String?
 
   @OptionGroup var data: DataOptions

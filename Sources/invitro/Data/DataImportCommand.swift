@@ -5,11 +5,11 @@ import Harness
 struct DataImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Read a benchmark's files as its organisers hand them out.",
+    abstract: "Import a benchmark's files as the organisers distribute them.",
     discussion: HelpText.reflow(
       """
-      Checks row counts, ids, label ranges and repeats, lists every fault of every file, and writes
-      nothing unless all is sound. Splits whose files are not in the folder are left out and named.
+      Checks row counts, ids, label ranges and duplicates, lists every error in every file, and
+      writes nothing if there is one. Splits whose files are missing are skipped and named.
 
         Example:  invitro data import newsemp24 --from ~/wassa2024
       """))

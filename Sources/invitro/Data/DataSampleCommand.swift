@@ -5,12 +5,12 @@ import Harness
 struct DataSampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
-    abstract: "Make the synthetic set sample24, in the shape and with the quirks of NewsEmp24.",
+    abstract: "Make the synthetic set sample24, which has the shape and quirks of NewsEmp24.",
     discussion: HelpText.reflow(
       """
-      Writes the organisers' file layout to --out, simulated LLM label files beside it, and four
-      example systems under systems/; then imports it as the benchmark sample24. Nobody wrote these
-      essays: figures on them say nothing about empathy. The same seed gives the same bytes.
+      Writes files like the organisers' to --out, with simulated LLM labels and four example
+      systems (systems/), and imports them as the benchmark sample24. No person wrote these essays,
+      so scores on them say nothing about empathy. The same seed gives the same bytes.
       """))
 
   @Option(help: "Folder to write; it must be empty or absent. Default: <data home>/sample24-files.")
@@ -19,7 +19,7 @@ struct DataSampleCommand: ParsableCommand {
   @Option(help: "Seed of everything random.")
   var seed: UInt64 = 24
 
-  @Flag(help: "Only write the files; do not import them.")
+  @Flag(help: "Write the files without importing them.")
   var noImport = false
 
   @OptionGroup var data: DataOptions

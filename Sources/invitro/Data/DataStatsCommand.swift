@@ -6,12 +6,12 @@ import Harness
 struct DataStatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
-    abstract: "Show labels, groups and overlaps of an imported benchmark.",
+    abstract: "Show the labels, groups and overlaps of an imported benchmark.",
     discussion: HelpText.reflow(
       """
-      Mean, SD (n-1) and histogram of the labels, demographic groups with rows and persons, and
-      texts that stand in more than one split or year (compared in lower case, letters and digits
-      only). Groups under 10 rows or 5 persons are named without numbers.
+      Shows mean, SD (n-1) and histogram of the labels, the rows and persons of demographic groups,
+      and texts that occur in more than one split or year (compared by their letters and digits, in
+      lower case). Groups of fewer than 10 rows or 5 persons are named without numbers.
       """))
 
   @Argument(help: "A benchmark's id, or the path of a definition.")

@@ -8,21 +8,21 @@ import Reference
 struct LabelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label",
-    abstract: "Let a language model label a split's essays, over an OpenAI-compatible server.",
+    abstract: "Label the essays of a split with a language model on an OpenAI-compatible server.",
     discussion: HelpText.reflow(
       """
-      The key comes from the environment variable that --key-variable names; it is written nowhere.
-      Every answer is synced to the journal before it counts: a run that was interrupted goes on where
-      it stopped and pays for nothing twice. An answer that can't be read is asked for once more, then
-      the essay stays without a label. The table holds the ids and llm_empathy; --items writes one
-      with the six scores, the SD over samples and the counts too.
+      The API key is read from the environment variable that --key-variable names and is never
+      written anywhere. Every answer is synced to the journal before it counts, so an interrupted run
+      continues where it stopped and pays for nothing twice. If an answer cannot be parsed, the
+      question is asked once more; then the essay stays without a label. The table holds the ids and
+      llm_empathy; --items writes a table with the six scores, the SD over samples and the counts.
 
       List prices of gpt-4o, gpt-4o-mini, llama-3.3-70b-versatile and llama3-70b-8192 (Groq) are
-      built in; they are as old as \(Prices.builtInMonth). --prices FILE, such as
-      {"MODEL": {"prompt": 2.5, "answer": 10}} in dollars a million tokens, overrides them. Without a
-      price the cost is unknown. Token counts of --dry-run are estimates (four bytes a token).
+      built in, as of \(Prices.builtInMonth). --prices FILE, such as
+      {"MODEL": {"prompt": 2.5, "answer": 10}} in dollars per million tokens, overrides them. Without
+      a price the cost is unknown. --dry-run estimates the number of tokens (four bytes each).
 
-      The essays go to the server: look at the data's licence first.
+      The essays are sent to the server: check the data's licence first.
 
       Example:
         invitro label --benchmark newsemp18 --split test --base-url http://localhost:11434/v1 \\
@@ -33,16 +33,17 @@ struct LabelCommand: AsyncParsableCommand {
   @OptionGroup var server: ChatServerOptions
   @OptionGroup var asking: AskingOptions
 
-  @Option(help: ArgumentHelp("Every answer, as JSON lines; it only grows.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("File to which every answer is appended, as JSON lines.", valueName: "file"))
   var journal: String
 
-  @Option(help: ArgumentHelp("The labels, TSV.", valueName: "file"))
+  @Option(help: ArgumentHelp("File for the labels, TSV.", valueName: "file"))
   var out: String
 
-  @Option(help: ArgumentHelp("The labels with the six scores, TSV.", valueName: "file"))
+  @Option(help: ArgumentHelp("File for the labels with the six scores, TSV.", valueName: "file"))
   var items: String?
 
-  @Flag(help: "Show the prompt and what a run would ask and cost; send nothing.")
+  @Flag(help: "Show the prompt and what a run would ask and cost, and send nothing.")
   var dryRun = false
 
   @Flag(help: "With --dry-run, show the first essay in its prompt.")

@@ -16,17 +16,17 @@ struct ChatServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Environment variable that holds the key. Default: no key is sent.", valueName: "name"))
+      "Environment variable with the API key. Default: no key is sent.", valueName: "name"))
   var keyVariable: String?
 
   @Option(help: "Role of the instruction: system or developer.")
   var role: ChatEndpoint.Role = .system
 
-  @Option(name: .customLong("timeout"), help: "Seconds that an answer may take.")
+  @Option(name: .customLong("timeout"), help: "Maximum seconds to wait for an answer.")
   var timeoutSeconds: Double = 120
 
   func validate() throws {
-    guard timeoutSeconds > 0 else { throw ValidationError("--timeout is above 0.") }
+    guard timeoutSeconds > 0 else { throw ValidationError("--timeout must be above 0.") }
   }
 
   var baseURL: String { baseUrl }

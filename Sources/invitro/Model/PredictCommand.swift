@@ -8,10 +8,10 @@ import Reference
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Predict a split with a fine-tuned model; `invitro score` takes the result.",
+    abstract: "Predict a split with a fine-tuned model, for `invitro score`.",
     discussion: HelpText.reflow(
       """
-      Writes TSV with a header and the ids of the split to --out, or to standard output.
+      Writes TSV with a header and the ids of the split, to --out or to standard output.
 
       Example:
         invitro predict --model runs/minilm/last --benchmark newsemp18 --split test --out p.tsv
@@ -29,7 +29,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("File to write. Default: standard output.", valueName: "file"))
   var out: String?
 
-  @Option(help: "Threads.")
+  @Option(help: "Number of threads.")
   var threads: Int = Parallel.processors
 
   @OptionGroup var numbers: PrecisionOption

@@ -9,8 +9,8 @@ extension Precision: ExpressibleByArgument {}
 struct PrecisionOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "float32, or bfloat16: operands of the large products rounded, about twice as fast on "
-        + "processors with AVX-512 BF16.", valueName: "numbers"))
+      "float32, or bfloat16, which rounds the operands of the large products and is about twice "
+        + "as fast on processors with AVX-512 BF16.", valueName: "numbers"))
   var precision: Precision = .float32
 }
 
@@ -22,10 +22,11 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Stop after this many epochs of the schedule.", valueName: "epochs"))
   var stopAfter: Int?
 
-  @Option(help: "Rows a batch.")
+  @Option(help: "Rows per batch.")
   var batch: Int = 16
 
-  @Option(help: ArgumentHelp("Batches that make one step.", valueName: "batches"))
+  @Option(
+    help: ArgumentHelp("Batches whose gradients are added up in one step.", valueName: "batches"))
   var accumulation: Int = 1
 
   @Option(help: ArgumentHelp("Peak learning rate.", valueName: "rate"))
@@ -37,11 +38,11 @@ struct RecipeOptions: ParsableArguments {
         + "its released code does.", valueName: "step|epoch"))
   var schedule: String = "step"
 
-  @Option(help: ArgumentHelp("Share of ten epochs' steps that warms up.", valueName: "share"))
+  @Option(help: ArgumentHelp("Warm-up, as a share of the steps of ten epochs.", valueName: "share"))
   var warmUp: Double = 0.06
 
   @Option(
-    help: ArgumentHelp("Largest norm of the gradient. Default: no clipping.", valueName: "norm"))
+    help: ArgumentHelp("Maximum norm of the gradient. Default: no clipping.", valueName: "norm"))
   var clip: Double?
 
   @Option(help: ArgumentHelp("Huber loss with this delta instead of MSE.", valueName: "delta"))
@@ -50,13 +51,13 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("classification (the family's own) or linear.", valueName: "kind"))
   var head: String = "classification"
 
-  @Flag(help: "Draw a new head although the checkpoint has one.")
+  @Flag(help: "Initialise a new head even if the checkpoint has one.")
   var freshHead = false
 
   @Flag(help: "Train to the last epoch, without early stopping.")
   var noEarlyStop = false
 
-  @Option(help: ArgumentHelp("Longest sequence in tokens.", valueName: "tokens"))
+  @Option(help: ArgumentHelp("Maximum length of a sequence in tokens.", valueName: "tokens"))
   var maxLength: Int = 512
 
   @Option(help: ArgumentHelp("Also write a checkpoint every so many steps.", valueName: "steps"))

@@ -17,9 +17,10 @@ struct TrainCommand: ParsableCommand {
       from epoch 5. --schedule epoch follows the authors' released code, whose warm-up counts epochs
       as steps.
 
-      The run's folder holds its configuration, a line a step (steps.jsonl) and an epoch
+      The run's folder holds its configuration, a line for each step (steps.jsonl) and each epoch
       (epochs.jsonl), curve.svg, and the last and the best checkpoint, which Python's from_pretrained
-      loads. Ctrl-C stops after the step with a checkpoint; --resume goes on to the same bits.
+      loads. Ctrl-C writes a checkpoint after the current step and stops; --resume continues to the
+      same bits.
 
       Example:
         scripts/fetch-minilm
@@ -27,7 +28,7 @@ struct TrainCommand: ParsableCommand {
         invitro predict --model runs/minilm/last --benchmark newsemp18 --split test
 
       --table trains on a table of `invitro curate`, whose rows may come from several benchmarks;
-      --benchmark then gives the validation split alone:
+      --benchmark then only gives the validation split:
         invitro curate augment -b newsemp24 --with newsemp22 --evaluation dev --out train.csv
         invitro train --model DIR -b newsemp24 --table train.csv --out runs/augmented
       """))
@@ -36,7 +37,8 @@ struct TrainCommand: ParsableCommand {
   var model: String?
 
   @Option(
-    help: ArgumentHelp("The run's folder; with several seeds one below it each.", valueName: "dir"))
+    help: ArgumentHelp(
+      "The run's folder; several seeds get a folder each inside it.", valueName: "dir"))
   var out: String
 
   @Option(name: [.short, .long], help: "The benchmark to train on.")

@@ -7,23 +7,24 @@ import Report
 struct ReplicateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replicate",
-    abstract: "Compare what is measured here with the figures that the paper prints.",
+    abstract: "Compare what was measured here with the paper's figures, claim by claim.",
     discussion: HelpText.reflow(
       """
-      A line a claim of arXiv 2501.00691: the published value, ours, the tolerance (declared with
-      the claim, in the program), the spread over seeds, the interval over the test set's persons,
-      and a verdict: replicated (within the tolerance), within test-set noise only (outside it, but
-      the published value lies in our interval), not replicated, or not run, with the reason.
+      Prints a line for each claim of arXiv 2501.00691: the published value, ours, the tolerance
+      (declared with the claim, in the program), the spread over seeds, the interval over the test
+      set's persons, and a verdict: replicated (within the tolerance), within test-set noise only
+      (outside it, but our interval contains the published value), not replicated, or not run, with
+      the reason.
 
-      Claims that need no training are checked from what the data home holds and from the published
-      label files (`invitro data fetch llmpathy`, or --llmpathy DIR). The rows of tables V and VI are
-      measured from the folders that `invitro experiment run` filled (--results DIR; the experiments
-      stand in experiments/paper), the silhouettes from those of `invitro embed` (--embedded DIR). A
-      summary.json of another experiment is shown on the page beside the claims. `invitro site build`
-      takes the same options and makes a page of the report.
+      Claims that need no training are checked with the data home and the published label files
+      (`invitro data fetch llmpathy`, or --llmpathy DIR). The rows of tables V and VI come from the
+      folders of `invitro experiment run` (--results DIR; the experiments are in experiments/paper),
+      the silhouettes from those of `invitro embed` (--embedded DIR). The summary.json of another
+      experiment is shown on the site's page beside the claims. `invitro site build` takes the same
+      options and makes a page of the report.
 
-      --require makes the command a check: it ends with 1 where a condition does not hold or its
-      claim was not run. The claim is an id of --json, or pcc, ccc or rmse for the paper's best
+      With --require the command is a check: it exits with 1 if a condition does not hold or its
+      claim was not run. A claim is an id from --json, or pcc, ccc or rmse for the paper's best
       result.
 
       Examples:
@@ -33,11 +34,11 @@ struct ReplicateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Conditions on claims, such as pcc>=0.648-0.02; may be given several times.",
+      "Condition on a claim, such as pcc>=0.648-0.02; may be repeated.",
       valueName: "condition"))
   var require: [String] = []
 
-  @Flag(help: "List every claim that was not run, not only how many.")
+  @Flag(help: "List every claim that was not run, instead of their number.")
   var all = false
 
   @OptionGroup var evidence: EvidenceOptions

@@ -6,21 +6,21 @@ import Report
 
 struct SiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "site", abstract: "Build the leaderboard's static site, look at it, and check it.",
+    commandName: "site", abstract: "Build, preview and check the leaderboard's static site.",
     subcommands: [Build.self, Preview.self, Check.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Read the built site back: markup, ids, links, and that nothing private is in it.",
+      abstract: "Check a built site: markup, ids, links, and that it contains nothing private.",
       discussion: HelpText.reflow(
         """
-        Looks for every essay of the data home (not those of open sets) and for the contacts of
-        submissions on every page. Exits with 1 where something is wrong.
+        Searches every page for the essays of the data home (except those of open sets) and for
+        the contacts of submissions. Exits with 1 if something is wrong.
         """))
 
     @Argument(help: "The built site.") var folder: String = "site/public"
 
-    @Option(help: "Folders of submissions whose contacts may not be shown.")
+    @Option(help: "Folders of submissions whose contacts must not be shown.")
     var submissions: [String] = []
 
     @OptionGroup var benchmarks: BenchmarkFiles
