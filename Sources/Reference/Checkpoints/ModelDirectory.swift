@@ -4,8 +4,8 @@ public import Foundation
 /// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
 ///
 /// Tensor names are looked up with and without the family's prefix (`roberta.`, `bert.`), and with
-/// the old names of a norm's parameters (`gamma`, `beta`). Tensors that the encoder has no use for
-/// are left alone.
+/// the old names of a norm's parameters (`gamma`, `beta`). Other
+/// tensors are ignored.
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
@@ -42,7 +42,7 @@ public struct ModelDirectory: Sendable {
       expected: "the weights, or model.safetensors.index.json beside its shards")
   }
 
-  /// The files a sharded checkpoint's index names, each once.
+  /// The files that the index of a sharded checkpoint names, each once.
   private static func shards(_ index: URL) throws -> [URL] {
     let document = try? JSONSerialization.jsonObject(with: Data(contentsOf: index))
     guard let map = (document as? [String: Any])?["weight_map"] as? [String: String] else {
@@ -53,7 +53,7 @@ public struct ModelDirectory: Sendable {
     var problems: [ReferenceError.CheckpointProblem] = []
     var urls: [URL] = []
     for name in Set(map.values).sorted() {
-      // A shard's name comes from outside: it stays inside the folder.
+      // A shard's name is outside input: it may not leave the folder.
       let url = folder.appending(path: name)
       if name.contains("/") || !FileManager.default.fileExists(atPath: url.path) {
         problems.append(.missingShard(file: name))
@@ -66,11 +66,11 @@ public struct ModelDirectory: Sendable {
     return urls
   }
 
-  /// What ``load`` did beside reading.
+  /// What was initialised or ignored when weights were loaded.
   public struct LoadReport: Equatable, Sendable {
-    /// Parameters of the head that the checkpoint lacks, newly drawn.
+    /// Parameters of the head that were initialised at random.
     public var initialised: [String] = []
-    /// Tensors of the checkpoint that the model has no use for.
+    /// Tensors of the checkpoint that the model does not use.
     public var unused: [String] = []
 
     public init() {}
@@ -125,7 +125,7 @@ public struct ModelDirectory: Sendable {
     return (engine, report)
   }
 
-  /// The tensor of a parameter under any of its names.
+  /// The tensor of a parameter, under any of its names.
   private func find(_ parameter: Parameter) -> (Safetensors, TensorEntry)? {
     let prefix = configuration.kind.rawValue + "."
     var names = [parameter.name]
@@ -152,8 +152,8 @@ public struct ModelDirectory: Sendable {
     drawNormal(values, deviation: configuration.initializerRange, &random)
   }
 
-  /// Copies the tokenizer's files and whatever else stands beside the weights to `folder`, and
-  /// writes `config.json` with the head's architecture.
+  /// Copies the tokenizer's files and other small files beside the weights to `folder`, and writes
+  /// `config.json` with the head's architecture.
   func copyCompanions(to folder: URL, head: HeadKind) throws {
     let manager = FileManager.default
     for name in try manager.contentsOfDirectory(atPath: url.path).sorted()
@@ -208,7 +208,7 @@ extension EncoderEngine {
   /// configuration and tokenizer files: a folder that `from_pretrained` loads.
   ///
   /// With a ``HeadKind/linear`` head, Python loads the encoder (`AutoModel`), and the projection
-  /// stands under `classifier.weight` and `classifier.bias`. Throws ``ReferenceError``.
+  /// is called `classifier.weight` and `classifier.bias`.
   public func save(to folder: URL, companionsFrom source: ModelDirectory?) throws {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -224,8 +224,8 @@ extension EncoderEngine {
       }, to: folder.appending(path: "model.safetensors"))
   }
 
-  /// Draws all weights as a new model: N(0, σ²) for tables and matrices, 1 for gains, 0 for the
-  /// rest. For measurements without a pretrained model.
+  /// Initialises all weights as those of a new model: N(0, σ²) for tables and matrices, 1 for
+  /// gains, 0 for the rest. For measurements without a pretrained model.
   public func initialise(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     for parameter in layout.parameters {

@@ -1,7 +1,7 @@
-import Basics
-
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+import Basics
 
 /// Attention, forward and backward, one sequence and head a piece.
 ///

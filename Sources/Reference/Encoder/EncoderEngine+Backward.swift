@@ -1,7 +1,7 @@
-import Basics
-
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+import Basics
 
 /// Backward passes. Each layer has three parallel parts: rows (norms, feed-forward, attention
 /// output), attention, and the products over all rows (weights' gradients, the input's gradient).

@@ -1,6 +1,6 @@
 import Basics
 
-/// The site of a dropout mask within a step: each draws from a stream of its own.
+/// The place of a dropout mask in the model; each has its own random stream.
 package enum DropoutSite: UInt64 {
   case embeddings = 0
   case attention = 1
@@ -10,14 +10,14 @@ package enum DropoutSite: UInt64 {
   case headHidden = 5
 }
 
-/// What the dropout masks of one forward pass are drawn from.
+/// The seed of the dropout masks of one forward pass.
 ///
 /// The mask of an element is a function of the seed, the pass, the layer, the site and the
-/// element's index: nothing is stored, the backward pass draws it again, and the number of threads
-/// does not matter.
+/// element's index: nothing is stored, the backward pass computes it again, and the number of
+/// threads makes no difference.
 public struct DropoutKey: Equatable, Sendable {
   public var seed: UInt64
-  /// Number of the forward pass in its run.
+  /// The number of the forward pass in its run.
   public var pass: UInt64
 
   public init(seed: UInt64, pass: UInt64) {
@@ -26,7 +26,7 @@ public struct DropoutKey: Equatable, Sendable {
   }
 }
 
-/// A mask of one site: element i is dropped when 16 bits of a hash of i fall below a threshold.
+/// The mask of one site: element i is dropped when 16 bits of a hash of i are below a threshold.
 ///
 /// The hash is a keyed multiply-xorshift mix of 32 bits (the avalanche of a 32-bit finaliser); one
 /// hash serves two elements. The probability is rounded to a multiple of 2^-16, and the scale is
@@ -35,7 +35,7 @@ package struct DropoutMask {
   let key: UInt32
   let second: UInt32
   let threshold: UInt32
-  /// 1 / (1 - p), by which a kept element grows.
+  /// 1 / (1 - p), the factor of a kept element.
   package let scale: Float
 
   package init(_ dropout: DropoutKey, layer: Int, site: DropoutSite, probability: Double) {

@@ -5,9 +5,8 @@ import COpenBLAS
 
 /// Matrix products through OpenBLAS, row-major throughout. Every call runs on the calling thread.
 
-/// Makes OpenBLAS run each call on the thread that makes it; ``ThreadPool`` shares out the work.
-///
-/// The setting holds for the whole process.
+/// Makes OpenBLAS run each call on the calling thread, for the whole process; ``ThreadPool``
+/// distributes the work.
 func useSingleThreadedProducts() { openblas_set_num_threads(1) }
 
 /// The name of the processor kernels that OpenBLAS chose ("Haswell", "SkylakeX", "Zen", …); the

@@ -46,8 +46,12 @@ public struct ChatEndpoint: Sendable, Equatable {
 /// A model's answer, and the tokens it counted.
 public struct ChatAnswer: Sendable, Equatable {
   public let text: String
-  public let promptTokens: Int?
-  public let answerTokens: Int?
+  public var promptTokens: Int?
+  public var answerTokens: Int?
+
+  package init(_ text: String, promptTokens: Int? = nil, answerTokens: Int? = nil) {
+    (self.text, self.promptTokens, self.answerTokens) = (text, promptTokens, answerTokens)
+  }
 }
 
 /// Asks an OpenAI-compatible server for chat completions.
@@ -172,7 +176,7 @@ public final class ChatClient: Sendable {
       throw .chat(.badResponse(expected: "choices[0].message.content", found: excerpt(body)))
     }
     return ChatAnswer(
-      text: text, promptTokens: decoded.usage?.promptTokens,
+      text, promptTokens: decoded.usage?.promptTokens,
       answerTokens: decoded.usage?.completionTokens)
   }
 

@@ -1,68 +1,53 @@
 import Basics
 public import Foundation
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// One answer of a model, as a line of a journal.
 public struct JournalEntry: Codable, Sendable, Equatable {
-  public var schema = 1
-  /// The essay.
-  public var id: String
-  /// SHA-256 of the essay's text, so that another text with the same id is asked again.
-  public var essay: String
-  /// The number of the sample, from 0.
-  public var sample: Int
-  /// 0 for the first question, 1 for the second after an unreadable answer.
+  public var schema = 2
+  public var question: Question
+  /// 0 for the first time it was asked, 1 for the second, after an unreadable answer.
   public var attempt: Int
-  public var prompt: String
-  public var model: String
   /// The answer, unchanged.
   public var answer: String
+  public var promptTokens: Int?
+  public var answerTokens: Int?
   /// The scores in the order of the prompt's items; nil where the answer cannot be read.
   public var scores: [Double]?
   public var tolerated: [RatingAnswer.Tolerance]
-  public var promptTokens: Int?
-  public var answerTokens: Int?
   /// When the answer came, in seconds since 1970, and how long it took.
-  public var time: Double
+  public var time = Date().timeIntervalSince1970
   public var seconds: Double
 
-  public init(
-    id: String, essay: String, sample: Int, attempt: Int, prompt: String, model: String,
-    answer: String, scores: [Double]?, tolerated: [RatingAnswer.Tolerance], promptTokens: Int?,
-    answerTokens: Int?, time: Double, seconds: Double
-  ) {
-    self.id = id
-    self.essay = essay
-    self.sample = sample
-    self.attempt = attempt
-    self.prompt = prompt
-    self.model = model
-    self.answer = answer
-    self.scores = scores
-    self.tolerated = tolerated
-    self.promptTokens = promptTokens
-    self.answerTokens = answerTokens
-    self.time = time
-    self.seconds = seconds
-  }
-
-  /// The question; a change in any part makes it another one.
-  public var question: Question {
-    Question(id: id, essay: essay, sample: sample, prompt: prompt, model: model)
-  }
-
-  public struct Question: Hashable, Sendable {
+  /// What was asked; a change in any part makes it another question.
+  public struct Question: Codable, Hashable, Sendable {
+    /// The id of the essay.
     public let id: String
+    /// SHA-256 of the essay's text, so that another text with the same id is asked again.
     public let essay: String
+    /// The number of the sample, from 0.
     public let sample: Int
+    /// The digest of the prompt.
     public let prompt: String
     public let model: String
+
+    package init(id: String, essay: String, sample: Int, prompt: String, model: String) {
+      (self.id, self.essay, self.sample) = (id, essay, sample)
+      (self.prompt, self.model) = (prompt, model)
+    }
+  }
+
+  /// An answer that came just now; `read` is nil where it cannot be read.
+  package init(
+    _ question: Question, attempt: Int, _ answer: ChatAnswer, _ read: RatingAnswer?,
+    seconds: Double
+  ) {
+    (self.question, self.attempt, self.answer) = (question, attempt, answer.text)
+    (promptTokens, answerTokens) = (answer.promptTokens, answer.answerTokens)
+    scores = read?.scores
+    tolerated = read?.tolerated.sorted { $0.rawValue < $1.rawValue } ?? []
+    self.seconds = seconds
   }
 }
 

@@ -144,8 +144,10 @@ public struct Labeller: Sendable {
       let start = ContinuousClock.now
       do {
         let answer = try await client.ask(system: prompt.system, user: question.user)
-        return entry(
-          question, attempt, answer, seconds: (ContinuousClock.now - start) / .seconds(1))
+        return JournalEntry(
+          question.key, attempt: attempt, answer,
+          try? RatingAnswer(answer.text, items: prompt.items),
+          seconds: (ContinuousClock.now - start) / .seconds(1))
       } catch let error as ReferenceError {
         let retryAfter: Double?
         switch error {
@@ -164,19 +166,6 @@ public struct Labeller: Sendable {
         retry += 1
       }
     }
-  }
-
-  private func entry(
-    _ question: LabelQueue.Question, _ attempt: Int, _ answer: ChatAnswer, seconds: Double
-  ) -> JournalEntry {
-    let read = try? RatingAnswer(answer.text, items: prompt.items)
-    return JournalEntry(
-      id: question.key.id, essay: question.key.essay, sample: question.key.sample,
-      attempt: attempt, prompt: question.key.prompt, model: question.key.model,
-      answer: answer.text, scores: read?.scores,
-      tolerated: read?.tolerated.sorted { $0.rawValue < $1.rawValue } ?? [],
-      promptTokens: answer.promptTokens, answerTokens: answer.answerTokens,
-      time: Date().timeIntervalSince1970, seconds: seconds)
   }
 }
 

@@ -1,17 +1,17 @@
 import Basics
 public import Foundation
 
-/// A fine-tuning run in a folder of its own.
+/// A fine-tuning run, with its own folder.
 ///
-/// ``init(model:training:validation:configuration:folder:)`` begins one,
-/// ``resume(folder:training:validation:)`` continues one at its last checkpoint. A resumed run
-/// computes the same bits as one that was never interrupted, with the same number of threads and
-/// the same OpenBLAS kernels: the order of rows and the dropout masks are functions of the seed and
-/// the place in the run.
+/// ``init(model:training:validation:configuration:folder:)`` starts one,
+/// ``resume(folder:training:validation:)`` continues one from its last checkpoint. With the same
+/// number of threads and the same OpenBLAS kernels, a resumed run computes the same bits as an
+/// uninterrupted one: the order of rows and the dropout masks are functions of the seed and the
+/// place in the run.
 public final class TrainingRun {
   public let configuration: TrainingConfiguration
   public let engine: EncoderEngine
-  /// What loading the model drew anew and left unused.
+  /// The parameters that were initialised, and the tensors of the checkpoint that were not used.
   public let loading: ModelDirectory.LoadReport
   /// Steps in an epoch, and in the whole run if it is not stopped early.
   public let stepsPerEpoch: Int
@@ -29,7 +29,7 @@ public final class TrainingRun {
   private var gradient: [Float] = []
   private var epochs: Int { configuration.lastEpoch ?? configuration.epochs }
 
-  /// Begins a run: loads `model`, draws its head where it has none, and makes `folder`.
+  /// Starts a run: loads `model`, initialises its head where it has none, and creates `folder`.
   ///
   /// Throws ``ReferenceError``: a setting out of range, a model that does not load, an empty
   /// training set, an example that does not fit the model, a folder that already holds a run.
@@ -54,10 +54,10 @@ public final class TrainingRun {
       RunDirectory.State())
   }
 
-  /// Continues the run in `folder` with the data it was begun with.
+  /// Continues the run in `folder` with the data it was started with.
   ///
-  /// Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or the data differ from
-  /// those it was begun with. A run without a checkpoint yet begins again from its model.
+  /// Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or where the data are
+  /// not the run's. A run without a checkpoint starts again from its model.
   public static func resume(
     folder: URL, training: [TrainingExample], validation: [TrainingExample]
   ) throws -> TrainingRun {
@@ -67,8 +67,8 @@ public final class TrainingRun {
     guard digest(training, validation) == description.digest else {
       throw ReferenceError.run(
         folder: folder.path,
-        problem: "the data are not those of the run (\(description.trainingRows) training and "
-          + "\(description.validationRows) validation rows, digest \(description.digest))")
+        problem: "these are not the data of the run (\(description.trainingRows) training and "
+          + "\(description.validationRows) validation rows)")
     }
     let hasCheckpoint = directory.hasCheckpoint
     let model = hasCheckpoint ? directory.last : URL(filePath: description.model)
@@ -113,12 +113,12 @@ public final class TrainingRun {
       training: true)
   }
 
-  /// Trains to the end, to early stopping, or until `isCancelled` returns true, which is asked
-  /// before every step and answered with a checkpoint.
+  /// Trains to the end, to early stopping, or until `isCancelled`, which is called before every
+  /// step, returns true; then it writes a checkpoint.
   ///
   /// Throws ``ReferenceError``: ``ReferenceError/notFinite(quantity:step:lastGood:)`` for a loss or
-  /// gradient that is NaN or infinite, and ``ReferenceError/file(path:reason:)`` for a full disk;
-  /// the last checkpoint stays as it was.
+  /// gradient that is NaN or infinite, and `BasicsError` for a full disk; the last
+  /// checkpoint is then intact.
   public func run(
     events: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws -> TrainingOutcome {
@@ -206,7 +206,7 @@ public final class TrainingRun {
       lastGood: directory.hasCheckpoint ? directory.last.path : nil)
   }
 
-  /// Validates, decides about stopping, and writes the checkpoints of an epoch's end.
+  /// Ends an epoch: validates, decides whether to stop, and writes the checkpoints.
   private func endEpoch(_ events: (TrainingEvent) -> Void) throws {
     let metrics =
       validation.isEmpty
@@ -241,16 +241,16 @@ public final class TrainingRun {
 }
 
 extension TrainingRun {
-  /// Counts the changes of this program after which the same run computes other bits.
+  /// Incremented by each change of this program after which the same run computes other bits.
   public static let arithmetic = 1
 
-  /// Removes the checkpoints of the run in `folder` and keeps its description, logs and curve; the
-  /// run can't be resumed any more.
+  /// Removes the checkpoints of the run in `folder` and keeps its description, logs and curve. The
+  /// run can no longer be resumed.
   public static func removeModels(of folder: URL) throws {
     try RunDirectory(url: folder).removeModels()
   }
 
-  /// Every example fits the model, or the first that does not is named.
+  /// Throws for the first example that does not fit the model.
   private static func check(
     _ training: [TrainingExample], _ validation: [TrainingExample],
     _ configuration: ModelConfiguration
@@ -267,25 +267,24 @@ extension TrainingRun {
     }
   }
 
-  /// A digest of the data (FNV-1a, 64 bits), by which a resumed run knows them again.
+  /// A digest of the data, by which a resumed run recognises them.
   private static func digest(
     _ training: [TrainingExample], _ validation: [TrainingExample]
   ) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    func add(_ word: UInt32) { hash = (hash ^ UInt64(word)) &* 0x0000_0100_0000_01B3 }
+    var digest = Digest()
     for examples in [training, validation] {
-      add(UInt32(truncatingIfNeeded: examples.count))
+      digest.update(UInt64(examples.count))
       for example in examples {
-        add(UInt32(truncatingIfNeeded: example.tokens.count))
-        for token in example.tokens { add(UInt32(bitPattern: token)) }
-        add(example.target.bitPattern)
+        digest.update(UInt64(example.tokens.count))
+        example.tokens.withUnsafeBytes { digest.update($0) }
+        digest.update(UInt64(example.target.bitPattern))
       }
     }
-    return String(hash, radix: 16)
+    return digest.hexadecimal
   }
 }
 
-/// Tokens a second and time left.
+/// Tokens per second and the time left.
 private struct PaceMeter {
   private let start = monotonicSeconds()
   private var tokens = 0

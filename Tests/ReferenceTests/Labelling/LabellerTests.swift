@@ -158,7 +158,7 @@ struct LabellerTests {
     #expect(result.labels[5].unreadable == 1)
     #expect(result.requests == 13)
     #expect(
-      journal.entries.filter { $0.id == "e5" }.map(\.answer)
+      journal.entries.filter { $0.question.id == "e5" }.map(\.answer)
         == ["I can't rate this.", "I can't rate this."])
     let again = try await labeller(server).run(Self.essays, journal: journal)
     #expect(again.requests == 0)

@@ -57,7 +57,7 @@ struct ResumeTests {
     let file = folder.file("journal.jsonl")
     for round in 0..<10 {
       let before = server.questions.count
-      let journalled = try Self.open(file).map(\.id)
+      let journalled = try Self.open(file).map(\.question.id)
       let last = before + 60 + round * 7
       limit.withLock { $0 = last }
       let run = Task {
@@ -79,7 +79,7 @@ struct ResumeTests {
     }
     limit.withLock { $0 = .max }
     let before = server.questions.count
-    let journalled = try Self.open(file).map(\.id)
+    let journalled = try Self.open(file).map(\.question.id)
     #expect(journalled.count > 300)
     #expect(Set(journalled).count == journalled.count)
     let journal = try Journal(file)
@@ -112,7 +112,7 @@ struct ResumeTests {
     let before = server.questions.count
     let file = URL(filePath: path)
     let journal = try Journal(file)
-    let journalled = journal.entries.map(\.id)
+    let journalled = journal.entries.map(\.question.id)
     #expect(journalled.count >= 200)
     check(try await Self.labeller(port: port).run(Self.essays, journal: journal))
     let asked = Set(server.questions[before...].map(Self.id))
@@ -136,8 +136,8 @@ struct ResumeTests {
     await #expect(processExitsWith: .exitCode(7)) { [path = path as String] in
       let journal = try Journal(URL(filePath: path))
       let entry = JournalEntry(
-        id: "a", essay: "e", sample: 0, attempt: 0, prompt: "p", model: "m", answer: "4",
-        scores: [4], tolerated: [], promptTokens: 1, answerTokens: 1, time: 0, seconds: 0)
+        .init(id: "a", essay: "e", sample: 0, prompt: "p", model: "m"), attempt: 0,
+        ChatAnswer("4"), try? RatingAnswer("4", items: ["empathy"]), seconds: 0)
       try journal.append(entry)
       let size = try Data(contentsOf: URL(filePath: path)).count
       // From here on a file may grow by 20 bytes only, as on a disk that is full.
@@ -152,7 +152,7 @@ struct ResumeTests {
     }
     let journal = try Journal(URL(filePath: path))
     #expect(!journal.wasTruncated)
-    #expect(journal.entries.map(\.id) == ["a"])
+    #expect(journal.entries.map(\.question.id) == ["a"])
   }
 
   @Test("A journal has one writer")
