@@ -27,7 +27,8 @@ struct PhaseCommand: ParsableCommand {
     @OptionGroup var split: SplitOptions
     @Option(help: "The phase's name.") var name: String = "open"
     @Option(help: "hidden, own or public.") var visibility: Phase.Visibility
-    @Option(help: "Whether the split's labels are hidden or open. Default: what the benchmark says.")
+    @Option(
+      help: "Whether the split's labels are hidden or open. Default: what the benchmark says.")
     var labels: Phase.Labels?
     @Option(help: "When it opens: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ, UTC. Default: now.")
     var opens: String?
@@ -36,7 +37,7 @@ struct PhaseCommand: ParsableCommand {
     @Option(help: "Valid submissions per team and day (UTC).") var daily: Int = 5
     @Option(
       help:
-        "Valid submissions per team in the phase. Default: 20 where labels are hidden, as docs/explanation/probing.md advises, else 100."
+        "Valid submissions per team in the phase. Default: 20 where labels are hidden, else 100."
     )
     var total: Int?
     @Option(help: "Failed uploads per team and day.") var dailyFailing: Int = 20
