@@ -113,13 +113,7 @@ extension Candidate {
     digest = predictions.digest
     metadata = upload.metadata
     metadata.predictionsSHA256 = digest
-<<<<<<< HEAD
-    metadata.targets = scorer.definition.targets.map(\.name).filter {
-      predictions.columns[$0] != nil
-    }
-=======
     metadata.targets = predictions.attempted
->>>>>>> 2a333cca8337670ba5840cd6a2a48c9cbefe1e99
     file = scorer.kept(predictions)
     idempotency = upload.idempotency
     judge = { best in try scorer.release(predictions, over: best, labels: labels) }
