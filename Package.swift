@@ -33,6 +33,7 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CBFloat16"),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
       name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
@@ -47,6 +48,9 @@ let package = Package(
       resources: [.embedInCode("Resources/Benchmarks")],
       swiftSettings: settings),
     .target(
+      name: "Sample", dependencies: ["Basics", "Harness"],
+      resources: [.embedInCode("Resources/phrases.json")], swiftSettings: settings),
+    .target(
       name: "Reference",
       dependencies: [
         "Basics", "Metrics", "COpenBLAS", "CBFloat16",
@@ -59,7 +63,7 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        "Basics", "Harness", "Reference", "Study",
+        "Basics", "Harness", "Metrics", "Reference", "Study",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
@@ -67,7 +71,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Basics", "Harness", "Metrics",
+        "Basics", "Harness", "Metrics", "Report", "CSQLite",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.
@@ -77,19 +81,20 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Basics", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
+        "Basics", "Sample", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "invitro-bench",
-      dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference", "Study"],
+      dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
@@ -99,7 +104,10 @@ let package = Package(
       exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
-      name: "HarnessTests", dependencies: ["Basics", "Harness", "TestSupport"],
+      name: "HarnessTests", dependencies: ["Sample", "Basics", "Harness", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SampleTests", dependencies: ["Basics", "Harness", "Sample", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ReferenceTests",
@@ -111,11 +119,12 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "invitro", "Basics", "Harness", "Server", "TestSupport",
+        "invitro", "Basics", "Harness", "Metrics", "Report", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(
           name: "HummingbirdTesting", package: "hummingbird",
           moduleAliases: ["Metrics": "SwiftMetrics"]),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       swiftSettings: settings),
     .testTarget(

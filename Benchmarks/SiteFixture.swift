@@ -187,7 +187,7 @@ enum SiteFixture {
       interval: "paired jackknife over persons", adjustment: "Holm",
       family: "\(pairs.count) pairs of \(defined.count) systems", level: 0.05, pairs: pairs,
       standings: standings,
-      detectable: Harness.DetectableDifference(
+      detectable: DetectableDifference(
         metric: .pcc, target: "empathy", difference: 0.19, power: 0.8, level: 0.05,
         correlation: 0.6, simulations: 1000, seed: 1))
   }

@@ -105,7 +105,7 @@ public struct ScoreText {
     return table.text
   }
 
-  private static func detectable(_ one: Harness.DetectableDifference) -> String {
+  private static func detectable(_ one: DetectableDifference) -> String {
     let settings =
       "80% power at level \(Rounding.text(one.level, decimals: 2)), systems correlated at "
       + "\(Rounding.text(one.correlation, decimals: 1)), \(one.simulations) simulations, "
