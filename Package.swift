@@ -48,6 +48,9 @@ let package = Package(
       resources: [.embedInCode("Resources/Benchmarks")],
       swiftSettings: settings),
     .target(
+      name: "Sample", dependencies: ["Basics", "Harness"],
+      resources: [.embedInCode("Resources/phrases.json")], swiftSettings: settings),
+    .target(
       name: "Reference",
       dependencies: [
         "Basics", "Metrics", "COpenBLAS", "CBFloat16",
@@ -55,13 +58,15 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "Study", dependencies: ["Basics", "Metrics", "Harness", "Reference"],
+      resources: [.embedInCode("Resources")], swiftSettings: settings),
+    .target(
       name: "Report",
       dependencies: [
-        "Basics", "Harness",
+        "Basics", "Harness", "Metrics", "Reference", "Study",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(
       name: "Server",
@@ -83,12 +88,13 @@ let package = Package(
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Basics", "Server", "Report", "Reference", "Harness", "Metrics",
+        "Basics", "Sample", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "invitro-bench", dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference"],
+      name: "invitro-bench",
+      dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
@@ -98,14 +104,17 @@ let package = Package(
       exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
-      name: "HarnessTests", dependencies: ["Basics", "Harness", "TestSupport"],
+      name: "HarnessTests", dependencies: ["Sample", "Basics", "Harness", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SampleTests", dependencies: ["Basics", "Harness", "Sample", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ReferenceTests",
       dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Basics", "Report", "Harness", "TestSupport"],
+      name: "ReportTests", dependencies: ["Basics", "Report", "Study", "Harness", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",

@@ -3,6 +3,7 @@ import Foundation
 import Harness
 import Metrics
 import Report
+import Study
 
 /// A made-up input of any size, for measuring and for tests in a browser. Its figures are drawn
 /// from a seeded generator and stand for nothing; its benchmark says so.
@@ -186,7 +187,7 @@ enum SiteFixture {
       interval: "paired jackknife over persons", adjustment: "Holm",
       family: "\(pairs.count) pairs of \(defined.count) systems", level: 0.05, pairs: pairs,
       standings: standings,
-      detectable: Harness.DetectableDifference(
+      detectable: DetectableDifference(
         metric: .pcc, target: "empathy", difference: 0.19, power: 0.8, level: 0.05,
         correlation: 0.6, simulations: 1000, seed: 1))
   }
@@ -229,7 +230,7 @@ enum SiteFixture {
 
   private static func replication() -> Replication {
     let points = stride(from: 3.0, through: 5.0, by: 0.5).map {
-      Replication.Point(x: $0, y: 0.62 - 0.02 * abs($0 - 4.5), low: 0.55, high: 0.66)
+      Sweep.Point(x: $0, y: 0.62 - 0.02 * abs($0 - 4.5), low: 0.55, high: 0.66)
     }
     return Replication(
       paper: "A made-up paper", paperURL: "https://example.org/paper",

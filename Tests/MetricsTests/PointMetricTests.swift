@@ -1,13 +1,30 @@
 import Metrics
-import TestSupport
 import Testing
 
 @Suite("Point metrics against exact arithmetic")
 struct PointMetricTests {
   static let goldens = MetricsGolden.all
 
-  @Test("There are goldens to compare with", .enabled(if: Shared.exists, Shared.missing))
+  @Test("There are goldens to compare with")
   func goldensAreThere() { #expect(Self.goldens.count == 60) }
+
+  @Test("Every metric has a golden by its definition in fractions", arguments: Metric.all)
+  func eachMetric(_ metric: Metric) throws {
+    let golden = try JSON.golden("each_metric.json")
+    let expected = try #require(golden["figures", metric.id].number)
+    let (x, y) = (golden["x"].numbers, golden["y"].numbers)
+    let figure = try #require(PointMetrics.figure(metric, x, y).value)
+    #expect(agree(figure, expected, relative: 1e-14))
+    #expect(PointMetrics.all(x, y)[metric]?.value == figure)
+  }
+
+  @Test("A metric is found by its id, and an unknown name lists those that are known")
+  func byName() throws {
+    #expect(Metric.all.allSatisfy { Metric(named: $0.id) == $0 })
+    #expect(Set(Metric.all.map(\.id)).count == Metric.all.count)
+    #expect(Metric(named: "f1") == nil)
+    #expect(UnknownMetric(name: "f1").description.contains("pcc, ccc, rmse"))
+  }
 
   /// The floor is 0 where a figure is not 0 itself: 1e-9 is relative however small it is.
   private func check(_ figure: Figure, _ expected: Double?) {

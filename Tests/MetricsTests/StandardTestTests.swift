@@ -1,6 +1,5 @@
 import Foundation
 import Metrics
-import TestSupport
 import Testing
 
 @Suite("Standard tests against scipy, statsmodels and scikit-learn")

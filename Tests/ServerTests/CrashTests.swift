@@ -297,13 +297,14 @@ struct CrashTests {
     }
     let file = arena.folder.file("data/server.sqlite").path
     let database = try DatabaseQueue(path: file)
-    let (rows, report) = try await database.read { database in
+    let (teams, integrity) = try await database.read { database in
       (
         try Int.fetchOne(database, sql: "SELECT count(*) FROM team"),
         try String.fetchAll(database, sql: "PRAGMA integrity_check")
       )
     }
-    #expect(rows == 450 && report == ["ok"])
+    #expect(teams == 450)
+    #expect(integrity == ["ok"])
   }
 
   @Test("a command leaves the write-ahead log as it is, also when it ends")

@@ -1,6 +1,7 @@
 import Foundation
 import Harness
 import HTTPTypes
+import Metrics
 import Server
 import Synchronization
 import Testing
@@ -155,8 +156,8 @@ struct PrivacyTests {
       guard let n = group["n"] as? Int, group["empathy"] != nil || group["distress"] != nil else {
         continue
       }
-      #expect(n >= DemographicGroups.minimumRows)
-      #expect((group["clusters"] as? Int ?? 0) >= DemographicGroups.minimumClusters)
+      #expect(n >= PublishingThreshold.standard.minRows)
+      #expect((group["clusters"] as? Int ?? 0) >= PublishingThreshold.standard.minClusters)
     }
   }
 }

@@ -48,28 +48,19 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     /// Expected number of rows; nil where a definition of one's own leaves it open.
     public var rows: Int?
     public var file: String
-    public var format: FileFormat
+    public var format: DelimitedFormat
     /// Columns that differ from the benchmark's.
     public var columns: ColumnMap?
-    public var gold: GoldFile?
+    public var gold: LabelFile?
     public var attributes: AttributeFile?
     /// Items of each target's label where this split's differ from the benchmark's.
     public var items: TargetTable<Int>?
   }
 
-  public enum FileFormat: String, Codable, Sendable {
-    /// RFC 4180.
-    case csv
-    /// CSV in which a quote inside a quoted field is written `\"`.
-    case csvBackslash = "csv-backslash"
-    /// Tab separated; a quote is special only where it encloses a whole field.
-    case tsv
-  }
-
   /// Gold labels in a file of their own, joined by row order.
-  public struct GoldFile: Codable, Sendable, Equatable {
+  public struct LabelFile: Codable, Sendable, Equatable {
     public var file: String
-    public var format: FileFormat
+    public var format: DelimitedFormat
     /// One-based columns of a file without a header.
     public var positions: TargetTable<Int>
   }
@@ -77,7 +68,7 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
   /// Attributes in a file of their own, joined by the main cluster after removal of repeats.
   public struct AttributeFile: Codable, Sendable, Equatable {
     public var file: String
-    public var format: FileFormat
+    public var format: DelimitedFormat
     /// The column that names the main cluster, as a person's id.
     public var key: String
   }

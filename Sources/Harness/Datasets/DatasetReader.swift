@@ -96,7 +96,7 @@ public struct DatasetReader {
   }
 
   private func table(
-    _ file: URL, format: BenchmarkDefinition.FileFormat, outcome: inout Outcome
+    _ file: URL, format: DelimitedFormat, outcome: inout Outcome
   ) throws(HarnessError) -> DelimitedTable {
     let data = try SourceText.read(file)
     outcome.sources[file.lastPathComponent] = Digest.sha256(data)

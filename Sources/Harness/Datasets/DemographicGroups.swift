@@ -1,13 +1,11 @@
+import Metrics
+
 /// The rows of a split by demographic group.
 public struct DemographicGroups {
   /// Name of the group of rows whose value is missing or outside the code table.
   public static let missing = "(missing)"
   /// What stands in place of the figures of a group below the publishing threshold.
   public static let tooSmall = "too small to publish"
-  /// A group with fewer rows than this is not shown.
-  public static let minimumRows = 10
-  /// A group of fewer main clusters (persons, as a rule) than this is not shown.
-  public static let minimumClusters = 5
 
   public struct Group: Sendable, Equatable {
     public var attribute: String
@@ -18,8 +16,7 @@ public struct DemographicGroups {
     public var clusters: Int
 
     public var isPublishable: Bool {
-      rows.count >= DemographicGroups.minimumRows
-        && clusters >= DemographicGroups.minimumClusters
+      PublishingThreshold.standard.allows(rows: rows.count, clusters: clusters)
     }
   }
 
@@ -63,7 +60,8 @@ public struct DemographicGroups {
   ) -> Set<String> {
     let clusters = dataset.mainClusters
     func isSmall(_ rows: [Int]) -> Bool {
-      rows.count < minimumRows || Set(rows.map { clusters[$0] }).count < minimumClusters
+      let clusters = Set(rows.map { clusters[$0] }).count
+      return !PublishingThreshold.standard.allows(rows: rows.count, clusters: clusters)
     }
     var held: [String: [Int]] = [:]
     for group in groups {

@@ -10,14 +10,24 @@ package struct DelimitedRecord: Equatable {
   package var fields: [String]
 }
 
-/// Reads comma or tab separated text in one of the forms of ``BenchmarkDefinition/FileFormat``.
+/// How a delimited file is written.
+public enum DelimitedFormat: String, Codable, Sendable {
+  /// RFC 4180.
+  case csv
+  /// CSV in which a quote inside a quoted field is written `\"`.
+  case csvBackslash = "csv-backslash"
+  /// Tab separated; a quote is special only where it encloses a whole field.
+  case tsv
+}
+
+/// Reads comma or tab separated text in one of the forms of ``DelimitedFormat``.
 ///
 /// Lines end in LF or CRLF. An empty line between records is skipped. In CSV a quoted field may
 /// hold newlines; in TSV it may not, and a quote counts only where it encloses the whole field.
 struct DelimitedReader {
   private let text: SourceText
   private let delimiter: UInt8
-  private let format: BenchmarkDefinition.FileFormat
+  private let format: DelimitedFormat
   private var at = 0
   private var line = 1
   private(set) var faults: [Fault] = []
@@ -25,7 +35,7 @@ struct DelimitedReader {
   private static let quote = UInt8(ascii: "\"")
   private static let backslash = UInt8(ascii: "\\")
 
-  init(_ text: SourceText, format: BenchmarkDefinition.FileFormat) {
+  init(_ text: SourceText, format: DelimitedFormat) {
     self.text = text
     self.format = format
     delimiter = format == .tsv ? UInt8(ascii: "\t") : UInt8(ascii: ",")
@@ -33,7 +43,7 @@ struct DelimitedReader {
 
   /// Every record of `text`, and every syntax fault met on the way.
   static func records(
-    of text: SourceText, format: BenchmarkDefinition.FileFormat
+    of text: SourceText, format: DelimitedFormat
   ) -> (records: [DelimitedRecord], faults: [Fault]) {
     var reader = DelimitedReader(text, format: format)
     var records: [DelimitedRecord] = []

@@ -10,7 +10,7 @@ package struct DelimitedTable {
   ///
   /// - Throws: ``HarnessError/invalid(_:)`` with every syntax fault, every row that is too short
   ///   or too long, repeated column names, and an empty file.
-  init(_ text: SourceText, format: BenchmarkDefinition.FileFormat) throws(HarnessError) {
+  init(_ text: SourceText, format: DelimitedFormat) throws(HarnessError) {
     let (all, syntax) = DelimitedReader.records(of: text, format: format)
     name = text.name
     var faults = syntax

@@ -33,6 +33,11 @@ public struct ScoreReport: Codable, Sendable, Equatable {
   public internal(set) var notes: [String]?
 }
 
+extension ScoreReport {
+  /// The program's version, which reports and signatures carry.
+  public static let toolVersion = "0.1.0"
+}
+
 /// What scoring found out about one submission, before anything of it is released.
 ///
 /// It can be neither encoded nor read outside this module; ``ReleaseRule/release(_:)-(PrivateReport)``

@@ -51,11 +51,6 @@ public struct ScoringOptions: Sendable, Equatable {
   }
 }
 
-extension ScoreReport {
-  /// The program's version, which reports and signatures carry.
-  public static let toolVersion = "0.1.0"
-}
-
 extension BenchmarkDefinition {
   /// Names the clustering in which every row is a cluster of its own.
   public static let rows = "row"

@@ -6,7 +6,7 @@ enum DelimitedPredictions {
     _ text: SourceText, columns: PredictionColumns
   ) throws(HarnessError) -> PredictionTable {
     let firstLine = text.bytes.prefix { $0 != 0x0A }
-    let format: BenchmarkDefinition.FileFormat = firstLine.contains(0x09) ? .tsv : .csv
+    let format: DelimitedFormat = firstLine.contains(0x09) ? .tsv : .csv
     let (records, syntax) = DelimitedReader.records(of: text, format: format)
     guard let first = records.first else {
       throw .invalid([
@@ -58,7 +58,7 @@ enum DelimitedPredictions {
   }
 
   private static func keyed(
-    _ text: SourceText, format: BenchmarkDefinition.FileFormat, columns: PredictionColumns
+    _ text: SourceText, format: DelimitedFormat, columns: PredictionColumns
   ) throws(HarnessError) -> PredictionTable {
     let table = try DelimitedTable(text, format: format)
     var faults: [Fault] = []

@@ -61,19 +61,13 @@ public struct Predictions: Sendable, Equatable {
     precondition(ids.count == rowCount, "one id a row of the split")
     let targets = attempted
     let values = targets.compactMap { columns[$0]?.values }
-    var out: [UInt8] = []
-    out.reserveCapacity(present.count * (16 + 20 * targets.count))
-    out += (["id"] + targets).joined(separator: "\t").utf8
+    var out = (["id"] + targets).joined(separator: "\t") + "\n"
     for row in present {
-      out.append(UInt8(ascii: "\n"))
-      out.append(text: ids[row])
-      for column in values {
-        out.append(UInt8(ascii: "\t"))
-        NumberText.append(column[row], to: &out)
-      }
+      out += ids[row]
+      for column in values { out += "\t\(column[row])" }
+      out += "\n"
     }
-    out.append(UInt8(ascii: "\n"))
-    return Data(out)
+    return Data(out.utf8)
   }
 
   /// The mean over several runs, row by row; a row is present where every run predicts it.

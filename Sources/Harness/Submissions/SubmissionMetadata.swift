@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a team says of its system: the content of `submission.json`.
 public struct SubmissionMetadata: Codable, Sendable, Equatable {
   /// Version of this document's form.
@@ -111,5 +113,59 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
     self.team = team
     self.system = system
     self.kind = kind
+  }
+}
+
+extension SubmissionMetadata {
+  /// What is wrong with the metadata itself.
+  ///
+  /// - Parameter targets: of the benchmark, where they are known.
+  package func faults(file: String, targets known: [String]? = nil) -> [Fault] {
+    var faults: [Fault] = []
+    func fault(_ field: String, _ found: String, _ expected: String) {
+      faults.append(
+        Fault(.metadata, file: file, field: field, found: found, expected: expected))
+    }
+    if schema != 1 { fault("schema", "\(schema)", "1") }
+    for (field, text) in [("team", team), ("system", system)] {
+      if text.allSatisfy(\.isWhitespace) { fault(field, text, "a name") }
+      if text.count > 200 { fault(field, text, "at most 200 characters") }
+    }
+    for (field, link) in [("codeURL", codeURL), ("paperURL", paperURL)] {
+      guard let link else { continue }
+      let scheme = URL(string: link)?.scheme?.lowercased()
+      if scheme != "http" && scheme != "https" { fault(field, link, "an http or https link") }
+    }
+    if let submitted, !Self.isDay(submitted) {
+      fault("submitted", submitted, "a day as YYYY-MM-DD")
+    }
+    for event in history ?? [] {
+      if !Self.isDay(event.day) {
+        fault("history.day", event.day, "a day as YYYY-MM-DD")
+      }
+      if event.text.allSatisfy(\.isWhitespace) {
+        fault("history.text", event.text, "what happened, in a sentence")
+      }
+    }
+    if let days = history?.map(\.day), days != days.sorted() {
+      fault("history", days.joined(separator: ", "), "the oldest event first")
+    }
+    for (field, names) in [("targets", targets ?? []), ("claimed", (claimed ?? [:]).keys.sorted())]
+    {
+      guard let known, let stranger = names.first(where: { !known.contains($0) }) else { continue }
+      fault(field, stranger, "targets of \(benchmark): \(known.joined(separator: ", "))")
+    }
+    if kind == .published && claimed == nil {
+      fault("claimed", "", "the scores that the publication claims")
+    }
+    return faults
+  }
+
+  /// Whether `text` has the form `YYYY-MM-DD`.
+  private static func isDay(_ text: String) -> Bool {
+    text.utf8.count == 10
+      && text.utf8.enumerated().allSatisfy { place, byte in
+        place == 4 || place == 7 ? byte == UInt8(ascii: "-") : (0x30...0x39).contains(byte)
+      }
   }
 }

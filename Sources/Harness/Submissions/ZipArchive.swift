@@ -61,7 +61,7 @@ enum ZipArchive {
       let path = archive_entry_pathname_utf8(header).map { String(cString: $0) } ?? ""
       try check(path: path, header: header, name: name)
       if archive_entry_filetype(header) & 0o170000 == 0o040000 { continue }
-      if PredictionChoice.isIgnored(path) { continue }
+      if FolderFiles.isIgnored(path) { continue }
       let content = try content(
         archive, path: path, name: name, total: &total, maximumBytes: maximumBytes)
       if isZip(content) || ["zip", "gz", "tar", "7z", "rar", "bz2", "xz"].contains(suffix(path)) {

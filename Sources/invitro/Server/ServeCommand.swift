@@ -3,6 +3,7 @@ import Foundation
 import Harness
 import Report
 import Server
+import Study
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -103,7 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
       var input = SiteInput(
         benchmarks: known, boards: boards, address: address, replication: replication)
       input.server = address
-      try SiteBuilder(source: source).build(input: input, to: out, incremental: true)
+      try SiteBuilder(source: source).build(input: input, to: out)
     }
   }
 }

@@ -70,7 +70,7 @@ final class Arena: @unchecked Sendable {
     let known = configuration.definitions
     let build: @Sendable ([Board]) throws -> Void = { boards in
       try SiteBuilder(source: Shared.checkout.appending(path: "site")).build(
-        input: SiteInput(benchmarks: known, boards: boards), to: out, incremental: false)
+        input: SiteInput(benchmarks: known, boards: boards), to: out)
     }
     return try LeaderboardServer(
       configuration, log: ServerLog(log), build: site ? build : nil)

@@ -1,0 +1,157 @@
+import Basics
+
+/// How large a group is at least whose figures may be shown.
+public struct PublishingThreshold: Sendable, Hashable {
+  public let minRows: Int
+  public let minClusters: Int
+
+  public init(minRows: Int, minClusters: Int) {
+    (self.minRows, self.minClusters) = (minRows, minClusters)
+  }
+
+  public func allows(rows: Int, clusters: Int) -> Bool {
+    rows >= minRows && clusters >= minClusters
+  }
+}
+
+/// Agreement within the groups of one attribute.
+public struct GroupReport: Sendable {
+  /// Number of the group in the labels given.
+  public let group: Int
+  public let rows: Int
+  public let clusters: Int
+  /// True where the group is too small to publish; its figures are then absent.
+  public let isSuppressed: Bool
+  public let figures: [Metric: Figure]
+  public let intervals: [Metric: Outcome<Interval>]
+  /// Standard deviation (n - 1) of the gold labels: a narrow range lowers CCC and PCC by itself.
+  public let goldDeviation: Figure
+  /// Mean error, prediction minus gold.
+  public let bias: Figure
+
+  /// One report a group 0 ..< `groupCount`; a row with nil (missing) belongs to none.
+  public static func all(
+    _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
+    threshold: PublishingThreshold, options: InferenceOptions = .init(),
+    method: IntervalMethod = SystemInference.defaultMethod
+  ) -> [GroupReport] {
+    precondition(groups.count == sample.count, "one group a row")
+    return (0..<groupCount).map { group in
+      let indices = groups.indices.filter { groups[$0] == group }
+      return GroupReport(
+        group: group, sample.subset(indices), indices.map { predictions[$0] }, threshold, options,
+        method)
+    }
+  }
+
+  private init(
+    group: Int, _ sample: ClusteredSample, _ predictions: [Double],
+    _ threshold: PublishingThreshold, _ options: InferenceOptions, _ method: IntervalMethod
+  ) {
+    self.group = group
+    rows = sample.count
+    clusters = sample.clusterCount
+    isSuppressed = !threshold.allows(rows: rows, clusters: clusters)
+    guard !isSuppressed else {
+      (figures, intervals) = ([:], [:])
+      (goldDeviation, bias) = (.undefined(.tooSmallToPublish), .undefined(.tooSmallToPublish))
+      return
+    }
+    let moments = PairedMoments(predictions: predictions, gold: sample.gold)
+    let metrics: [Metric] = [.pcc, .ccc, .rmse]
+    figures = Dictionary(
+      uniqueKeysWithValues: metrics.map { ($0, moments.figure($0, form: options.form)) })
+    intervals = SystemInference(sample, predictions: predictions, options: options)
+      .intervals(metrics, method: method)
+    goldDeviation = moments.deviationY
+    bias = .finite(moments.meanError)
+  }
+}
+
+/// Whether a system's agreement differs between the groups of an attribute by more than chance.
+public struct DisparityTest: Sendable, Hashable {
+  /// Largest less smallest CCC among the groups large enough to publish.
+  public let gap: Double
+  /// Share of permutations with a gap at least as large, (b + 1)/(B + 1).
+  public let p: Double
+  public let replicates: Int
+  /// Permutations in which some group's CCC is undefined; they count as far out.
+  public let undefinedReplicates: Int
+  /// Groups compared.
+  public let groups: [Int]
+
+  /// Permutes the group labels of persons: a person keeps all their rows together, and each group
+  /// keeps its number of persons.
+  ///
+  /// A cluster whose rows name several groups counts as one unit for each of them.
+  ///
+  /// - Returns: undefined with fewer than two groups large enough to publish.
+  public static func run(
+    _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
+    threshold: PublishingThreshold, options: InferenceOptions = .init()
+  ) -> Outcome<DisparityTest> {
+    precondition(groups.count == sample.count, "one group a row")
+    let kept = (0..<groupCount).filter { group in
+      let rows = groups.indices.filter { groups[$0] == group }
+      let clusters = Set(rows.map { sample.clusterOfRow[$0] }).count
+      return threshold.allows(rows: rows.count, clusters: clusters)
+    }
+    guard kept.count > 1 else { return .undefined(.oneGroup) }
+    let rows = groups.indices.filter { groups[$0].map(kept.contains) ?? false }
+    let units = ClusteredSample(
+      gold: rows.map { sample.gold[$0] },
+      clusters: rows.map { [sample.clusterOfRow[$0], groups[$0] ?? 0] })
+    var label = [Int](repeating: 0, count: units.clusterCount)
+    for (place, row) in rows.enumerated() {
+      label[units.clusterOfRow[place]] = kept.firstIndex(of: groups[row] ?? 0) ?? 0
+    }
+    let sums = ClusterSums(units, rows.map { predictions[$0] }, form: options.form)
+    guard let gap = gap(sums, label, kept.count) else { return .undefined(.degenerate) }
+    let counts = permute(sums, label, kept.count, least: gap - 1e-12, options)
+    return .value(
+      DisparityTest(
+        gap: gap, p: Double(counts.far + 1) / Double(options.replicates + 1),
+        replicates: options.replicates, undefinedReplicates: counts.undefined, groups: kept))
+  }
+
+  private static func permute(
+    _ sums: ClusterSums, _ label: [Int], _ groups: Int, least: Double,
+    _ options: InferenceOptions
+  ) -> (far: Int, undefined: Int) {
+    let generator = SplitMix64(seed: options.seed, stream: .groups)
+    let size = 256
+    let tasks = (options.replicates + size - 1) / size
+    let parts = Parallel.map(tasks, threads: options.threads) { task in
+      var far = 0, undefined = 0
+      for b in (task * size)..<min(options.replicates, (task + 1) * size) {
+        var shuffled = label
+        // Fisher and Yates with one numbered draw a step.
+        for k in stride(from: shuffled.count - 1, to: 0, by: -1) {
+          let bits = generator.draw(UInt64(b * shuffled.count + k))
+          shuffled.swapAt(k, Int(((bits >> 32) &* UInt64(k + 1)) >> 32))
+        }
+        if let gap = gap(sums, shuffled, groups) {
+          far += gap >= least ? 1 : 0
+        } else {
+          far += 1
+          undefined += 1
+        }
+      }
+      return (far, undefined)
+    }
+    return parts.reduce((0, 0)) { ($0.0 + $1.0, $0.1 + $1.1) }
+  }
+
+  private static func gap(_ sums: ClusterSums, _ label: [Int], _ groups: Int) -> Double? {
+    var totals = [ClusterSums.Row](repeating: .zero, count: groups)
+    for (unit, group) in label.enumerated() { totals[group] += sums.rows[unit] }
+    var low = Double.infinity, high = -Double.infinity
+    for total in totals {
+      let ccc = sums.metrics(total)[1]
+      guard ccc.isFinite else { return nil }
+      low = min(low, ccc)
+      high = max(high, ccc)
+    }
+    return high - low
+  }
+}

@@ -1,0 +1,133 @@
+import Basics
+
+/// The smallest true difference that a comparison on these rows would find often enough.
+public struct PowerAnalysis: Sendable, Hashable {
+  public let metric: Metric
+  /// The difference in the metric, positive.
+  public let difference: Double
+  /// Share of simulations in which that difference was found.
+  public let power: Double
+  /// Correlation of the two systems' predictions that was assumed.
+  public let correlation: Double
+  public let simulations: Int
+
+  /// Simulates a weaker competitor of an observed system.
+  ///
+  /// With g the standardised gold label and e the standardised residual of the system's
+  /// predictions on it, the system is u = r·g + √(1 - r²)·e. The competitor
+  /// v = (r - δ)·g + b·e + c·w has its correlation with u set to `correlation` through b, with w
+  /// the residuals of other rows at random; it is brought to the system's mean and spread. In each
+  /// simulation clusters are drawn with replacement, and the difference counts as found where its
+  /// jackknife interval (options.level) leaves out 0. δ is sought by bisection with the same draws.
+  ///
+  /// - Parameters:
+  ///   - metric: PCC, CCC, RMSE or MAE.
+  ///   - power: share of simulations that must find it, 0.8 as a rule.
+  ///   - correlation: of the two systems' predictions, in (-1, 1).
+  /// - Returns: undefined where the metric is, where |r| = 1, or where even a competitor without
+  ///   any relation to the gold labels would not be found (`notDetectable`).
+  public static func find(
+    _ sample: ClusteredSample, _ predictions: [Double], metric: Metric = .pcc,
+    power: Double = 0.8, correlation: Double = 0.9, simulations: Int = 1000,
+    options: InferenceOptions = .init()
+  ) -> Outcome<PowerAnalysis> {
+    precondition(metric.lane != nil && abs(correlation) < 1 && power > 0 && power < 1)
+    guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
+    let moments = PairedMoments(predictions: predictions, gold: sample.gold)
+    guard let r = moments.pcc().value else {
+      return .undefined(moments.pcc().reason ?? .degenerate)
+    }
+    guard abs(r) < 1 - 1e-9 else { return .undefined(.degenerate) }
+    let model = CompetitorModel(sample, predictions, r: r, correlation: correlation)
+    func trial(_ delta: Double) -> (power: Double, difference: Double) {
+      model.trial(delta, metric, simulations, options)
+    }
+    var low = 0.0, high = max(r, 0) + 0.5
+    var best = trial(high)
+    guard best.power >= power else { return .undefined(.notDetectable) }
+    for _ in 0..<9 {
+      let middle = (low + high) / 2
+      let found = trial(middle)
+      if found.power >= power {
+        (high, best) = (middle, found)
+      } else {
+        low = middle
+      }
+    }
+    return .value(
+      PowerAnalysis(
+        metric: metric, difference: best.difference, power: best.power,
+        correlation: correlation, simulations: simulations))
+  }
+}
+
+/// The observed system split into gold and residual, and competitors built from it.
+private struct CompetitorModel {
+  let sample: ClusteredSample
+  let rowsOfCluster: [[Int]]
+  let g: [Double]
+  let e: [Double]
+  let r: Double
+  let correlation: Double
+  let mean: Double
+  let deviation: Double
+
+  init(_ sample: ClusteredSample, _ predictions: [Double], r: Double, correlation: Double) {
+    let x = SampleMoments(predictions), y = SampleMoments(sample.gold)
+    let (sx, sy) = ((x.sumSquares / x.count).squareRoot(), (y.sumSquares / y.count).squareRoot())
+    self.sample = sample
+    rowsOfCluster = sample.rowsOfCluster
+    (self.r, self.correlation) = (r, correlation)
+    (mean, deviation) = (x.mean, sx)
+    let g = sample.gold.map { ($0 - y.mean) / sy }
+    let rest = (1 - r * r).squareRoot()
+    e = predictions.indices.map { ((predictions[$0] - x.mean) / sx - r * g[$0]) / rest }
+    self.g = g
+  }
+
+  /// Power and mean difference (in size) against the competitor `delta` below in correlation.
+  func trial(
+    _ delta: Double, _ metric: Metric, _ simulations: Int, _ options: InferenceOptions
+  ) -> (power: Double, difference: Double) {
+    let results = Parallel.map(simulations, threads: options.threads) {
+      simulate($0, delta, metric, options)
+    }
+    let defined = results.compactMap { $0 }
+    let sign = metric.higherIsBetter ? 1.0 : -1.0
+    let mean = defined.reduce(0) { $0 + $1.difference } / Double(max(1, defined.count))
+    return (Double(defined.count(where: \.found)) / Double(simulations), sign * mean)
+  }
+
+  private func simulate(
+    _ number: Int, _ delta: Double, _ metric: Metric, _ options: InferenceOptions
+  ) -> (found: Bool, difference: Double)? {
+    var generator = SplitMix64(
+      seed: options.seed &+ UInt64(number) &* 0x9E37_79B9, stream: .power)
+    var gold: [Double] = [], clusters: [Int] = [], u: [Double] = [], v: [Double] = []
+    let weaker = r - delta
+    let rest = (1 - r * r).squareRoot()
+    // b shares the residual as far as the correlation asks; c fills up to variance 1.
+    let limit = max(0, 1 - weaker * weaker).squareRoot()
+    let b = max(-limit, min(limit, (correlation - r * weaker) / rest))
+    let c = max(0, 1 - weaker * weaker - b * b).squareRoot()
+    for draw in rowsOfCluster.indices {
+      let cluster = Int.random(in: rowsOfCluster.indices, using: &generator)
+      for row in rowsOfCluster[cluster] {
+        let w = e[Int.random(in: e.indices, using: &generator)]
+        gold.append(sample.gold[row])
+        clusters.append(draw)
+        u.append(mean + deviation * (r * g[row] + rest * e[row]))
+        v.append(mean + deviation * (weaker * g[row] + b * e[row] + c * w))
+      }
+    }
+    var single = options
+    single.threads = 1
+    let pair = PairComparison(
+      ClusteredSample(gold: gold, clusters: clusters), u, v, options: single)
+    guard let difference = pair.difference(metric).value,
+      let interval = pair.interval(metric).value
+    else { return nil }
+    let sign = metric.higherIsBetter ? 1.0 : -1.0
+    return (sign > 0 ? interval.low > 0 : interval.high < 0, difference)
+  }
+}
