@@ -129,6 +129,6 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Basics", "invitro", "TestSupport"],
-      swiftSettings: settings),
+      exclude: ["Help"], swiftSettings: settings),
   ]
 )

@@ -138,7 +138,7 @@ struct InferenceArguments: ParsableArguments {
     guard (100...10_000_000).contains(replicates) else {
       throw ValidationError("--replicates must lie between 100 and 10,000,000.")
     }
-    guard threads > 0 else { throw ValidationError("--threads is 1 or more.") }
+    guard threads > 0 else { throw ValidationError("--threads must be 1 or more.") }
     guard IntervalMethod.choices.contains(interval) else {
       throw ValidationError(
         "--interval takes jackknife-z, percentile, bca or studentised; "

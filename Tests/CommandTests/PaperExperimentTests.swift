@@ -19,8 +19,8 @@ struct PaperExperimentTests {
       "experiment", "run", Self.folder.appending(path: "paper/\(file.name).json").path)
     #expect(outcome.status == 66)
     let benchmark = file.name.hasSuffix("table6-newsemp22") ? "newsemp22" : "newsemp24"
-    #expect(outcome.err.contains("data/\(benchmark)/train.csv is not there. Import it with"))
-    #expect(outcome.err.contains("models/roberta-base/config.json is not there"))
+    #expect(outcome.err.contains("data/\(benchmark)/train.csv does not exist. Import it with"))
+    #expect(outcome.err.contains("models/roberta-base/config.json does not exist"))
     #expect(outcome.err.contains("`invitro data fetch llmpathy`"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.url.path).isEmpty)
   }

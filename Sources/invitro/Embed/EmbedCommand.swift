@@ -9,11 +9,11 @@ import Study
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
-    abstract: "Turn essays into an encoder's first-token states, with a silhouette and a picture.",
+    abstract: "Compute an encoder's first-token states of essays, with a silhouette and pictures.",
     discussion: HelpText.reflow(
       """
       Takes the rows of a split with the crowd's labels, or a training table (`invitro curate`) with
-      its own. In --out it writes
+      its own labels. Writes to --out:
 
         states.npy      float32, (rows, channels): the first token's last hidden states (numpy.load)
         rows.tsv        set and id of each row, in the same order; no label and no essay
@@ -21,13 +21,13 @@ struct EmbedCommand: ParsableCommand {
         pca.svg         first two principal components, points coloured by bin
         tsne.svg        t-SNE of the states, the same colours (not with --no-tsne)
 
-      Silhouette: near 1 where essays of one bin lie together and apart from others, 0 where bins
-      overlap, below 0 where essays lie among those of other bins. Distances in a t-SNE picture mean
-      little beyond near and far.
+      The silhouette is near 1 if the essays of a bin lie together and apart from others, 0 if bins
+      overlap, and below 0 if essays lie among those of other bins. In a t-SNE picture only near and
+      far have a meaning, not the distances themselves.
 
-      States are derived from essays, and a picture shows the bin of each label, though not whose.
-      For data that may not be redistributed, all of it is for this machine: the files are readable
-      by their owner alone.
+      States are derived from essays, and a picture shows the bin of each label, although not whose
+      it is. If the data may not be redistributed, neither may these files; only their owner can read
+      them.
 
       Example:
         invitro embed --model data/models/minilm --benchmark newsemp18 --split all --out states
@@ -45,10 +45,10 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
   var out: String
 
-  @Flag(help: "Leave out t-SNE, which takes a time with the square of the rows.")
+  @Flag(help: "Skip t-SNE, whose time grows with the square of the number of rows.")
   var noTsne = false
 
-  @Option(help: "Neighbours that t-SNE looks at, about.")
+  @Option(help: "Approximate number of neighbours that t-SNE considers.")
   var perplexity: Double = 30
 
   @Option(help: "Seed of both projections.")
@@ -65,9 +65,9 @@ struct EmbedCommand: ParsableCommand {
       throw ValidationError("Give either --benchmark or --table.")
     }
     guard perplexity > 1, perplexity <= 1_000 else {
-      throw ValidationError("--perplexity is above 1 and at most 1000.")
+      throw ValidationError("--perplexity must be above 1 and at most 1000.")
     }
-    guard threads > 0 else { throw ValidationError("--threads is 1 or more.") }
+    guard threads > 0 else { throw ValidationError("--threads must be 1 or more.") }
   }
 
   func run() throws {

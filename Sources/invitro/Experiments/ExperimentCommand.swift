@@ -9,11 +9,11 @@ import Study
 struct ExperimentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "experiment",
-    abstract: "Train a grid of labels, data, recipes and seeds, and compare its rows.",
+    abstract: "Train a grid of labels, data, recipes and seeds, and compare the conditions.",
     discussion: HelpText.reflow(
       """
-      An experiment is a JSON file. `settings` hold for all rows, a row's own fields are laid over
-      them, and its `grid` makes a row of each combination of values:
+      An experiment is a JSON file. `settings` apply to all rows, a row's own fields override them,
+      and its `grid` makes a row of each combination of values:
 
         {"schema": 1, "name": "alpha", "evaluate": ["dev", "test"], "seeds": [0, 42, 100],
          "baseline": "crowd",
@@ -30,10 +30,10 @@ struct ExperimentCommand: ParsableCommand {
       keepOverlap, recipe (epochs, stopAfter, batch, accumulation, learningRate, schedule, warmUp,
       weightDecay, clip, huber, head, freshHead, earlyStopping, maxLength, threads, precision,
       checkpoint).
-      Ready files stand in experiments/.
+      Ready files are in experiments/.
 
       Each cell (a row and a seed) is a folder named by the hash of what its predictions depend on.
-      A finished cell is never computed again, and an interrupted one goes on to the same bits.
+      A finished cell is never computed again, and an interrupted one continues to the same bits.
       """),
     subcommands: [
       ExperimentRunCommand.self, ExperimentSummaryCommand.self, ExperimentMergeCommand.self,
@@ -46,10 +46,10 @@ struct ExperimentRunCommand: ParsableCommand {
     abstract: "Train, predict and score the cells that are not finished.",
     discussion: HelpText.reflow(
       """
-      Cells go seed by seed, so that a run that is cut short has whole seeds of every row. --shard
+      Cells are run seed by seed, so that an interrupted run has complete seeds of every row. --shard
       i/n takes every n-th cell: give all shards the same --out on a shared file system, or merge
-      their folders afterwards. Ctrl-C stops after the step with a checkpoint; the same command goes
-      on. Models are removed when a cell is finished (--keep-models keeps them).
+      their folders afterwards. Ctrl-C writes a checkpoint after the current step and stops; the same
+      command continues. The model of a finished cell is deleted unless --keep-models is given.
 
       Example:
         invitro experiment run experiments/small/newsemp18-minilm.json --out runs/minilm
@@ -65,10 +65,10 @@ struct ExperimentRunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Take every n-th cell, from the i-th on.", valueName: "i/n"))
   var shard: String?
 
-  @Option(help: "Threads of each cell instead of the file's; part of what names it.")
+  @Option(help: "Threads of each cell, instead of the file's number; part of the cell's hash.")
   var threads: Int?
 
-  @Flag(help: "List the cells and what is finished of them, and train nothing.")
+  @Flag(help: "List the cells and which of them are finished, and train nothing.")
   var list = false
 
   @Flag(help: "Keep the models of finished cells.")
@@ -150,17 +150,17 @@ struct ExperimentRunCommand: ParsableCommand {
 struct ExperimentSummaryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "summary",
-    abstract: "Compare the rows of an experiment: tables, tests, intervals, plots.",
+    abstract: "Compare the rows of an experiment, with tests, intervals and plots.",
     discussion: HelpText.reflow(
       """
-      Two questions have two tests. Would other seeds say the same? The paper's t-test over seeds
-      answers that, for these test rows. Would other persons say the same? Here the predictions are
-      averaged over seeds and compared as `invitro compare` does, with persons as clusters. A
-      difference that only the first finds may be the luck of the test set.
+      Two tests answer two questions. Would other seeds give the same result? The paper's t-test over
+      seeds answers that, for these test rows. Would other persons give the same result? For this the
+      predictions are averaged over seeds and compared as `invitro compare` does, with persons as
+      clusters. A difference that only the first test finds may be due to the choice of test rows.
 
-      Writes summary.json, .md, .tex and .csv to --to, with a plot of the metrics over alpha and
-      over the share of added data where rows differ in these alone; none of them holds a label or a
-      prediction. Cells that are not finished are left out and counted.
+      Writes summary.json, .md, .tex and .csv to --to, and plots the metrics over alpha and over the
+      share of added data where rows differ in these only. No file holds a label or a prediction.
+      Unfinished cells are left out and counted.
 
       Example:
         invitro experiment summary runs/newsemp18-minilm
@@ -171,7 +171,7 @@ struct ExperimentSummaryCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the documents go. Default: summary, below the folder.", valueName: "dir"))
+      "Folder for the documents. Default: summary, inside the experiment's folder.", valueName: "dir"))
   var to: String?
 
   @OptionGroup var inference: InferenceArguments
@@ -199,12 +199,12 @@ struct ExperimentSummaryCommand: ParsableCommand {
 struct ExperimentMergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
-    abstract: "Bring the finished cells of several folders of one experiment together.",
+    abstract: "Merge the finished cells of several folders of one experiment.",
     discussion: HelpText.reflow(
       """
-      For shards that ran on machines without a shared file system. Folders of another experiment,
-      or of the same file with other data, labels or threads, are refused, and so are cells that
-      two folders finished with different predictions.
+      Use it for shards that ran on machines without a shared file system. Folders of another
+      experiment, or of the same file with other data, labels or threads, are refused; so are cells
+      that two folders finished with different predictions.
 
       Example:
         invitro experiment merge part1 part2 part3 --out runs/grid
@@ -215,7 +215,7 @@ struct ExperimentMergeCommand: ParsableCommand {
   var folders: [String]
 
   @Option(
-    help: ArgumentHelp("The folder they go to; may hold cells already.", valueName: "dir"))
+    help: ArgumentHelp("The folder to merge into; it may hold cells already.", valueName: "dir"))
   var out: String
 
   @OptionGroup var output: JSONOption

@@ -9,20 +9,20 @@ import Study
 struct AgreementCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agreement",
-    abstract: "Say how far the crowd and models agree on the labels of a split.",
+    abstract: "Report how far crowd and model labels of a split agree.",
     discussion: HelpText.reflow(
       """
-      For every two raters: rows with both labels (n), Krippendorff's alpha (interval), the mean (MAE)
-      and standard deviation (SD, n-1) of |difference|, Pearson's correlation (PCC), and the mean
-      difference. Then the same by demographic group (groups under 10 rows or 5 persons are not
-      shown), and the essays with the largest difference. --svg draws the distribution of differences.
+      Shows for each pair of raters: rows with both labels (n), Krippendorff's alpha (interval), the
+      mean (MAE) and standard deviation (SD, n-1) of |difference|, Pearson's correlation (PCC), and
+      the mean difference. Then it shows the same by demographic group (groups of fewer than 10 rows
+      or 5 persons are left out), and the essays with the largest difference. --svg draws the
+      distribution of differences.
 
-      The same essays may stand in another set with labels of their own. --again-in newsemp23/train
-      with --again llama-23=FILE joins these on by the text of the essay, as one more rater: how the
-      paper finds how far Llama agrees with itself (table IX).
+      The same essays may occur in another set with labels of their own. --again-in newsemp23/train
+      with --again llama-23=FILE joins these by the text of the essay, as one more rater. The paper
+      measures in this way how far Llama agrees with itself (table IX).
 
-      The list of single essays shows crowd labels: it is for this machine, not for publication.
-      --largest 0 leaves it out.
+      The list of single essays shows crowd labels: do not publish it. --largest 0 leaves it out.
 
       Example:
         invitro data fetch llmpathy
@@ -44,13 +44,13 @@ struct AgreementCommand: ParsableCommand {
       "A set that --again labels; may be given several times.", valueName: "benchmark/split"))
   var againIn: [String] = []
 
-  @Option(help: ArgumentHelp("Essays with the largest difference to list.", valueName: "count"))
+  @Option(help: ArgumentHelp("How many of the essays with the largest difference to list.", valueName: "count"))
   var largest: Int = 10
 
   @Flag(help: "Show the text of the essays in that list too.")
   var showText = false
 
-  @Option(help: ArgumentHelp("Draw the distribution of differences here.", valueName: "file"))
+  @Option(help: ArgumentHelp("File to draw the distribution of differences to.", valueName: "file"))
   var svg: String?
 
   @OptionGroup var data: DataOptions
@@ -69,7 +69,7 @@ struct AgreementCommand: ParsableCommand {
         throw ValidationError("--labels and --again have the same name, \(file.name).")
       }
     }
-    guard largest >= 0 else { throw ValidationError("--largest is 0 or more.") }
+    guard largest >= 0 else { throw ValidationError("--largest must be 0 or more.") }
   }
 
   func run() throws {

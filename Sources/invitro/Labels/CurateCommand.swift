@@ -8,11 +8,11 @@ import Study
 struct CurateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "curate",
-    abstract: "Put a training table together: crowd labels corrected or extended by models'.",
+    abstract: "Make a training table from crowd labels, corrected or extended by a model's.",
     discussion: HelpText.reflow(
       """
       The result is a CSV with the columns set, id, person, empathy, provenance, essay, readable by
-      its owner alone, and a manifest beside it with digests and counts. Rows whose essay also stands
+      its owner only, with a manifest of digests and counts beside it. Rows whose essay also occurs
       in the evaluation split are left out and counted (--keep-overlap keeps them); near duplicates
       are counted.
 
@@ -25,12 +25,12 @@ struct CurateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The table; its manifest goes beside it.", valueName: "file"))
     var out: String
 
-    @Flag(help: "Keep rows whose essay also stands in the evaluation split; they are counted.")
+    @Flag(help: "Keep rows whose essay also occurs in the evaluation split; they are counted.")
     var keepOverlap = false
 
     @Flag(
       help: ArgumentHelp(
-        "Use the 6 and 8 item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro data "
+        "Use the 6- and 8-item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro data "
           + "repair`); the imported labels stay, the provenance of such a row is crowd:repaired."))
     var repair = false
 
@@ -65,7 +65,7 @@ struct CurateCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "States that `invitro embed` wrote for these rows, in place of word counts.",
+        "States that `invitro embed` wrote for these rows, to use instead of word counts.",
         valueName: "dir"))
     var states: String?
 
@@ -82,17 +82,18 @@ struct CurateCommand: ParsableCommand {
 extension CurateCommand {
   struct Correct: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Replace the crowd's labels by a model's where both differ too much.",
+      abstract: "Replace crowd labels by a model's where the two differ too much.",
       discussion: HelpText.reflow(
         """
-        --alpha A takes the model's label where both differ by more than A (arXiv 2501.00691).
-        --alpha auto chooses A from 0 to 6 by cross-validation on these rows alone: a ridge regression
-        on word counts (or --states of `invitro embed`) learns corrected labels and is scored against
-        the crowd's of other persons. Read the error beside each gain before you trust the choice;
-        `invitro curate compare` and docs/explanation/curation.md say how such choices fare.
-        --soft blends both labels by their reliability, estimated with a third rater: a regression on
-        the text that learned from other persons, or --third NAME=FILE. Another model is a poor third
-        rater, because models share their errors.
+        --alpha A takes the model's label where the two differ by more than A (arXiv 2501.00691).
+        --alpha auto chooses A from 0 to 6 by cross-validation on these rows only: a ridge regression
+        on word counts (or --states of `invitro embed`) learns the corrected labels and is scored
+        against the crowd's labels of other persons. Read the error beside each gain before you trust
+        the choice;
+        `invitro curate compare` and docs/explanation/curation.md show how well it works.
+        --soft averages the two labels, weighted by their reliability. A third rater estimates the
+        reliability: a regression on the text that learned from other persons, or --third NAME=FILE.
+        Another model is a poor third rater, because models share their errors.
 
         Example:
           invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
@@ -105,18 +106,18 @@ extension CurateCommand {
     @Option(help: ArgumentHelp("From 0 to 6, or auto. Default: 4.0.", valueName: "alpha|auto"))
     var alpha: String?
 
-    @Flag(help: "Blend both labels by their reliability instead.")
+    @Flag(help: "Average the two labels, weighted by their reliability, instead.")
     var soft = false
 
     @Option(
       help: ArgumentHelp(
-        "The third rater of --soft, in place of the text.", valueName: "name=file"))
+        "The third rater for --soft, instead of a regression on the text.", valueName: "name=file"))
     var third: String?
 
     @Option(
       help: ArgumentHelp(
-        "Split that will be evaluated on; may be given several times. Default: dev and test, where "
-          + "they are imported and not part of --split.", valueName: "split"))
+        "Split to evaluate on later; may be repeated. Default: dev and test, where they are "
+          + "imported and not part of --split.", valueName: "split"))
     var evaluation: [String] = []
 
     @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
@@ -165,13 +166,13 @@ extension CurateCommand {
 
   struct Augment: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Add another year's essays, with labels of one's choice, to a benchmark's own.",
+      abstract: "Add another year's essays to a benchmark's own, with labels of your choice.",
       discussion: HelpText.reflow(
         """
         The table holds the rows of --split with crowd labels (or corrected: --correct NAME=FILE with
         --alpha), then those of the splits of --with. Their labels are the crowd's, or the model's that
-        --labels names, from the files that --llm gives. --portion draws a share of each added split
-        by --seed, without replacement.
+        --labels names, from the files given by --llm. --portion draws a random share of each added
+        split, without replacement; --seed seeds the draw.
 
         Example:
           invitro curate augment --benchmark newsemp24 --with newsemp22 --labels llama \\
@@ -181,7 +182,7 @@ extension CurateCommand {
     @Option(name: [.short, .long], help: "The benchmark that is extended.")
     var benchmark: String
 
-    @Option(name: [.short, .long], help: "Its split to begin with.")
+    @Option(name: [.short, .long], help: "The split that is extended.")
     var split: String = "train"
 
     @Option(help: ArgumentHelp("The benchmark that is added.", valueName: "benchmark"))
@@ -198,17 +199,17 @@ extension CurateCommand {
 
     @Option(
       help: ArgumentHelp(
-        "A model's labels of added rows, TSV; once for each file.", valueName: "name=file"))
+        "A model's labels of the added rows, TSV; repeated for each file.", valueName: "name=file"))
     var llm: [String] = []
 
     @Option(
-      help: ArgumentHelp("Correct the benchmark's own labels by these.", valueName: "name=file"))
+      help: ArgumentHelp("Correct the benchmark's own labels with these.", valueName: "name=file"))
     var correct: String?
 
-    @Option(help: "Where own and model's labels differ by more than this, --correct replaces.")
+    @Option(help: "--correct replaces a label that differs by more than this from the model's.")
     var alpha: Double = 4
 
-    @Option(help: "Share of each added split, above 0 and at most 1.")
+    @Option(help: "Share of each added split to draw, above 0 and at most 1.")
     var portion: Double = 1
 
     @Option(help: "Seed of the draw.")
@@ -216,7 +217,7 @@ extension CurateCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Split of --benchmark that will be evaluated on; may be given several times.",
+        "Split of --benchmark to evaluate on later; may be repeated.",
         valueName: "split"))
     var evaluation: [String] = []
 
@@ -235,9 +236,9 @@ extension CurateCommand {
         let addition = try addition()
         try table.checkRepair(["\(benchmark)/\(split)"] + addition.named.map { "\(with)/\($0)" })
         guard portion > 0, portion <= 1 else {
-          throw ValidationError("--portion is above 0 and at most 1.")
+          throw ValidationError("--portion must be above 0 and at most 1.")
         }
-        guard (0...6).contains(alpha) else { throw ValidationError("--alpha is from 0 to 6.") }
+        guard (0...6).contains(alpha) else { throw ValidationError("--alpha must be from 0 to 6.") }
         guard !evaluation.isEmpty else {
           throw ValidationError("Give the split that will be evaluated on with --evaluation.")
         }
@@ -260,17 +261,17 @@ extension CurateCommand {
 
   struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Compare ways to correct labels on persons whom none of them has seen.",
+      abstract: "Compare ways to correct labels, on persons that none of them has seen.",
       discussion: HelpText.reflow(
         """
-        Cross-validation within cross-validation: persons are dealt into folds; for each fold, every way
-        works on the other folds alone, --alpha auto and --soft of `curate correct` included. A ridge
-        regression learns the labels that come of it and predicts the fold. The predictions of all folds
-        are scored against the crowd's labels, each way also as a difference to --against, with
-        intervals over persons and a swap test (p, unadjusted).
+        Nested cross-validation: persons are dealt into folds. For each fold, every way of correcting
+        (--alpha auto and --soft of `curate correct` included) sees the other folds only; a ridge
+        regression learns the corrected labels and predicts the fold. The predictions of all folds are
+        scored against the crowd's labels, and as differences to --against, with intervals over persons
+        and a swap test (p, unadjusted).
 
-        The regression reads word counts, or with --states the states that `invitro embed` wrote. It is
-        a quick stand-in for fine-tuning: it ranks corrections for itself, not for an encoder.
+        The regression uses word counts or, with --states, what `invitro embed` wrote. It stands in for
+        fine-tuning because it is quick; its ranking of corrections need not hold for an encoder.
 
         Example:
           invitro curate compare --benchmark newsemp18 --split all --llm llama=LABELS.tsv --states DIR
@@ -278,13 +279,13 @@ extension CurateCommand {
 
     @OptionGroup var labels: CorrectionOptions
 
-    @Option(help: "Fixed thresholds to try; may be given several times.")
+    @Option(help: "Fixed threshold to try; may be repeated.")
     var alpha: [Double] = [3.5, 4, 4.5]
 
     @Option(help: "The fixed threshold that the others are compared with.")
     var against: Double = 4
 
-    @Option(help: "Folds of persons.")
+    @Option(help: "Number of folds.")
     var folds: Int = 10
 
     @Option(help: "Seed of the folds and of the swap test.")
@@ -295,9 +296,9 @@ extension CurateCommand {
 
     func validate() throws {
       guard (alpha + [against]).allSatisfy((0...6).contains) else {
-        throw ValidationError("--alpha and --against are from 0 to 6.")
+        throw ValidationError("--alpha and --against must be from 0 to 6.")
       }
-      guard (2...100).contains(folds) else { throw ValidationError("--folds is from 2 to 100.") }
+      guard (2...100).contains(folds) else { throw ValidationError("--folds must be from 2 to 100.") }
     }
 
     func run() throws {

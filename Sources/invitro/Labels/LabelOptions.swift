@@ -62,23 +62,23 @@ struct AskingOptions: ParsableArguments {
         + "says how many scores it asks for.", valueName: "file"))
   var promptFile: String?
 
-  @Option(help: "How often each essay is asked about.")
+  @Option(help: "Number of answers to ask for per essay.")
   var samples: Int = 1
 
-  @Option(help: "Questions under way at once.")
+  @Option(help: "Number of requests at the same time.")
   var concurrency: Int = 8
 
-  @Option(help: ArgumentHelp("Requests at most, retries included.", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of requests, retries included.", valueName: "count"))
   var maxRequests: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Dollars at most in this run; needs a price of the model.", valueName: "dollars"))
+      "Maximum cost of this run in dollars; needs a price of the model.", valueName: "dollars"))
   var maxSpend: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Prices by model, JSON, dollars a million tokens; they override the built-in ones.",
+      "Prices by model (JSON, dollars per million tokens); they override the built-in prices.",
       valueName: "file"))
   var prices: String?
 
