@@ -1,19 +1,6 @@
 import Foundation
 import Mustache
 
-/// Markup that Report itself has made; a template shows it with three braces.
-package struct Markup: Encodable, Sendable, ExpressibleByStringInterpolation {
-  let text: String
-
-  init(_ text: String) { self.text = text }
-  package init(stringLiteral text: String) { self.text = text }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(text)
-  }
-}
-
 /// The templates of `site/templates`, each parsed once.
 ///
 /// A template is filled from an `Encodable` value whose leaves are strings, booleans and ``Markup``.

@@ -120,3 +120,46 @@ struct SystemDocument: Encodable {
     unscored = entry.unscored
   }
 }
+
+/// `leaderboards.json`: where each board's documents stand.
+struct BoardIndex: Encodable {
+  let schema = 1
+  let boards: [Item]
+
+  struct Item: Encodable {
+    let benchmark: String
+    let title: String
+    let split: String
+    let systems: Int
+    let published: Int
+    let page: String
+    let json: String
+    let csv: String
+  }
+
+  init(_ tables: [BoardTable]) {
+    boards = tables.map { table in
+      let folder = table.path
+      return Item(
+        benchmark: table.benchmark.id, title: table.benchmark.title, split: table.board.split,
+        systems: table.scored.count, published: table.published.count,
+        page: "\(folder)/index.html", json: "\(folder)/leaderboard.json",
+        csv: "\(folder)/leaderboard.csv")
+    }
+  }
+}
+
+/// `benchmark.json`: what a benchmark's page shows, for programs.
+struct BenchmarkDocument: Encodable {
+  let schema = 1
+  var benchmark: BenchmarkDefinition
+  /// Sizes, labels and groups of the splits that were at hand, by name.
+  var splits: [DatasetStatistics.SplitStatistics]
+
+  init(_ benchmark: BenchmarkDefinition, _ boards: [Board]) {
+    self.benchmark = benchmark
+    splits = benchmark.splitNames.compactMap { name in
+      boards.first { $0.split == name }?.labels
+    }
+  }
+}
