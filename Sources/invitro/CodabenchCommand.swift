@@ -8,23 +8,22 @@ struct CodabenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "codabench",
     abstract: "Score a submission as a scoring program of Codabench.",
-    discussion: HelpText.reflow(
-      """
-      Reads the labels from INPUT/ref and one prediction file from INPUT/res, plain or in a zip.
-      Writes to OUTPUT: scores.json, a flat object of numbers (empathy_pcc, empathy_pcc_low,
-      distress_rmse, …; an undefined figure is absent), and detailed_results.html, which needs
-      nothing beside it. An invalid submission writes neither, lists its faults on standard error
-      and ends with 65.
+    discussion: """
+      Reads the labels from INPUT/ref and one prediction file from INPUT/res, plain or
+      in a zip. Writes to OUTPUT: scores.json, a flat object of numbers (empathy_pcc,
+      empathy_pcc_low, distress_rmse, …; an undefined figure is absent), and
+      detailed_results.html, which needs nothing beside it. An invalid submission
+      writes neither, lists its faults on standard error and ends with 65.
 
-      INPUT/ref holds a benchmark's folder of a data home, whose persons are the clusters of
-      intervals, or one file of labels such as goldstandard_EMP.tsv. Under 4 decimals, what a
-      leaderboard does not need is left out, and a number more than 1 outside the labels' range is an
-      error: see docs/explanation/probing.md.
+      INPUT/ref holds a benchmark's folder of a data home, whose persons are the
+      clusters of intervals, or one file of labels such as goldstandard_EMP.tsv. Under
+      4 decimals, what a leaderboard does not need is left out, and a number more than
+      1 outside the labels' range is an error: see docs/explanation/probing.md.
 
       Examples:
         invitro codabench /app/input /app/output --decimals 2
         invitro codabench input output --compat wassa
-      """))
+      """)
 
   /// Whose scores are written beside ours.
   enum Compatibility: String, ExpressibleByArgument, CaseIterable {

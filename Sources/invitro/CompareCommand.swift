@@ -7,16 +7,16 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Test whether systems, or training procedures, differ by more than chance.",
-    discussion: HelpText.reflow(
-      """
+    discussion: """
         Two systems:   invitro compare a.tsv b.tsv --benchmark sample24
         Many systems:  invitro compare --all -b sample24 -s test
                        (the entries of the submissions folder, or the files given)
         Seeds:         invitro compare --runs DIR_A DIR_B -b sample24 -s dev
                        (each prediction file in a folder is a run with its own seed)
 
-      The permutation test swaps the two systems' predictions cluster by cluster; p is two-sided.
-      """))
+      The permutation test swaps the two systems' predictions cluster by cluster; p is
+      two-sided.
+      """)
 
   @Argument(
     help: "Two prediction files; with --runs, two folders; with --all, any number of files.")

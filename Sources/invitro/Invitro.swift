@@ -11,18 +11,17 @@ struct Invitro: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "invitro",
     abstract: "Score predictions of empathy from text and run a leaderboard.",
-    discussion: HelpText.reflow(
-      """
+    discussion: """
         To try it:      invitro data sample  (nothing is downloaded)
         Teams:          invitro validate FILE --benchmark newsemp24 --split dev
                         invitro score FILE --benchmark newsemp24 --split dev
         Organisers:     invitro submit add FILE … ; invitro site build
         Replicators:    invitro replicate
 
-      Results go to standard output; progress and messages go to standard error.
-      Exit codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input,
-      69 a service is unavailable, 70 a bug.
-      """),
+      Results go to standard output; progress and messages go to standard error. Exit
+      codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input, 69 a
+      service is unavailable, 70 a bug.
+      """,
     version: Version.text,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,

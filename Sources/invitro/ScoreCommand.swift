@@ -10,17 +10,16 @@ struct ScoreCommand: ParsableCommand {
     commandName: "score",
     abstract:
       "Score a prediction file: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
-    discussion: HelpText.reflow(
-      """
-      Intervals treat the rows of a cluster, such as a person, as dependent. With fewer than 20
-      clusters they are unreliable, and the report says so. Demographic groups of fewer than 10
-      rows or 5 persons are not shown.
+    discussion: """
+      Intervals treat the rows of a cluster, such as a person, as dependent. With
+      fewer than 20 clusters they are unreliable, and the report says so. Demographic
+      groups of fewer than 10 rows or 5 persons are not shown.
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
         invitro score p.jsonl --benchmark newsemp24 --split dev --by race --json
         invitro score predictions.tsv --gold labels.tsv
-      """))
+      """)
 
   @Argument(help: "The prediction file; - is standard input.")
   var file: String

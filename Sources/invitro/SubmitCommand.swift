@@ -12,16 +12,16 @@ struct SubmitCommand: ParsableCommand {
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check a prediction file and add it as submissions/<benchmark>/<slug>/.",
-      discussion: HelpText.reflow(
-        """
-        Writes submission.json and predictions.tsv (a header, ids, the split's order). Two entries
-        with the same name or the same predictions are refused. --meta takes a JSON file with any
-        fields of submission.json; options on the command line override it.
+      discussion: """
+        Writes submission.json and predictions.tsv (a header, ids, the split's order).
+        Two entries with the same name or the same predictions are refused. --meta takes
+        a JSON file with any fields of submission.json; options on the command line
+        override it.
 
         Example:
           invitro submit add predictions_EMP.tsv --benchmark sample24 --split test \\
             --team "My team" --system "My system" --kind fine-tuned
-        """))
+        """)
 
     @Argument(help: "The prediction file; - is standard input.")
     var file: String
@@ -79,11 +79,11 @@ struct SubmitCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check every entry: metadata, predictions, digests and duplicates.",
-      discussion: HelpText.reflow(
-        """
-        Meant for pull requests: exits with 65 and lists every error. Entries whose split is not in
-        the data home are checked as far as possible without it, and counted.
-        """))
+      discussion: """
+        Meant for pull requests: exits with 65 and lists every error. Entries whose
+        split is not in the data home are checked as far as possible without it, and
+        counted.
+        """)
 
     @Option(help: "The folder of submissions.") var submissions: String = "submissions"
     @OptionGroup var benchmarks: BenchmarkFiles

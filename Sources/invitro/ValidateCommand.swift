@@ -7,14 +7,14 @@ struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
     abstract: "Check a prediction file and list everything that is wrong with it.",
-    discussion: HelpText.reflow(
-      """
-      The file may be in the WASSA form (predictions_EMP.tsv: no header, the first target and
-      optionally the others, in the order of the split), TSV or CSV with a header and an id, or
-      JSON lines; plain or in a zip. Of the imported split only the ids are used, not the labels.
+    discussion: """
+      The file may be in the WASSA form (predictions_EMP.tsv: no header, the first
+      target and optionally the others, in the order of the split), TSV or CSV with a
+      header and an id, or JSON lines; plain or in a zip. Of the imported split only
+      the ids are used, not the labels.
 
         Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
-      """))
+      """)
 
   @Argument(help: "The prediction file; - is standard input.")
   var file: String

@@ -1,4 +1,5 @@
 public import Basics
+public import Metrics
 
 /// What a leaderboard with hidden labels tells of a submission.
 ///
@@ -76,4 +77,10 @@ extension Rounding {
   ///
   /// Exact figures let a team reconstruct gold labels from a series of submissions.
   public static func published(_ value: Double?) -> Double? { rounded(value, decimals: 4) }
+}
+
+extension PublishingThreshold {
+  /// The threshold of everything that this program shows: 10 rows of 5 main clusters (persons, as a
+  /// rule).
+  public static let standard = PublishingThreshold(minRows: 10, minClusters: 5)
 }

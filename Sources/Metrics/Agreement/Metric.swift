@@ -64,7 +64,8 @@ public struct Metric: Sendable {
     computation: .ranks(\.spearman))
   /// Kendall's tau-b, in [-1, 1].
   public static let kendall = Metric(
-    "kendall", title: "Kendall tau-b", longTitle: "Kendall tau-b", computation: .ranks(\.kendallTauB))
+    "kendall", title: "Kendall tau-b", longTitle: "Kendall tau-b",
+    computation: .ranks(\.kendallTauB))
   /// Krippendorff's interval alpha of predictions and labels as two raters, at most 1.
   public static let alpha = Metric(
     "alpha", title: "Krippendorff alpha", longTitle: "Krippendorff's interval alpha",

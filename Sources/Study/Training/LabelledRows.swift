@@ -1,5 +1,6 @@
 import Basics
-import Foundation
+public import Foundation
+public import Harness
 public import Reference
 
 /// Texts with one label each, and their digest.
@@ -33,4 +34,15 @@ public struct LabelledRows: Sendable, Equatable {
 extension TrainingTable {
   /// The table's texts with their labels.
   var labelled: LabelledRows { LabelledRows(rows.map(\.text), labels: rows.map(\.label)) }
+}
+
+/// A model's predictions of a split as a prediction file.
+public enum PredictionTable {
+  /// TSV with a header and the ids of the split.
+  public static func data(_ values: [Float], of dataset: Dataset, target: String) -> Data {
+    precondition(values.count == dataset.rows.count, "a prediction for each row")
+    var text = "id\t\(target)\n"
+    for (row, value) in zip(dataset.rows, values) { text += "\(row.id)\t\(value)\n" }
+    return Data(text.utf8)
+  }
 }

@@ -7,13 +7,13 @@ struct DataImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Import a benchmark's files as the organisers distribute them.",
-    discussion: HelpText.reflow(
-      """
-      Checks row counts, ids, label ranges and duplicates, lists every error in every file, and
-      writes nothing if there is one. Splits whose files are missing are skipped and named.
+    discussion: """
+      Checks row counts, ids, label ranges and duplicates, lists every error in every
+      file, and writes nothing if there is one. Splits whose files are missing are
+      skipped and named.
 
         Example:  invitro data import newsemp24 --from ~/wassa2024
-      """))
+      """)
 
   @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
   var benchmark: String

@@ -7,13 +7,12 @@ struct DataRepairCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "repair",
     abstract: "Recover the 6- and 8-item labels of NewsEmp24 train from NewsEmp23.",
-    discussion: HelpText.reflow(
-      """
-      In NewsEmp24 train one distress item was scored as empathy, so that both labels are means of
-      7 items. Essays that also occur in NewsEmp23 have the right labels there; a row is changed
-      only where 7·e24 + 7·d24 = 6·e23 + 8·d23 holds. Both benchmarks must be imported. To undo
-      the repair, import newsemp24 again.
-      """))
+    discussion: """
+      In NewsEmp24 train one distress item was scored as empathy, so that both labels
+      are means of 7 items. Essays that also occur in NewsEmp23 have the right labels
+      there; a row is changed only where 7·e24 + 7·d24 = 6·e23 + 8·d23 holds. Both
+      benchmarks must be imported. To undo the repair, import newsemp24 again.
+      """)
 
   @Argument(help: "newsemp24.")
   var benchmark: String

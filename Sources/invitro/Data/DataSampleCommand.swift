@@ -7,12 +7,12 @@ struct DataSampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
     abstract: "Make the synthetic set sample24, which has the shape and quirks of NewsEmp24.",
-    discussion: HelpText.reflow(
-      """
-      Writes files like the organisers' to --out, with simulated LLM labels and four example
-      systems (systems/), and imports them as the benchmark sample24. No person wrote these essays,
-      so scores on them say nothing about empathy. The same seed gives the same bytes.
-      """))
+    discussion: """
+      Writes files like the organisers' to --out, with simulated LLM labels and four
+      example systems (systems/), and imports them as the benchmark sample24. No
+      person wrote these essays, so scores on them say nothing about empathy. The same
+      seed gives the same bytes.
+      """)
 
   @Option(help: "Folder to write; it must be empty or absent. Default: <data home>/sample24-files.")
   var out: String?

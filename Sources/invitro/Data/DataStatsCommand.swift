@@ -7,12 +7,12 @@ struct DataStatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
     abstract: "Show the labels, groups and overlaps of an imported benchmark.",
-    discussion: HelpText.reflow(
-      """
-      Shows mean, SD (n-1) and histogram of the labels, the rows and persons of demographic groups,
-      and texts that occur in more than one split or year (compared by their letters and digits, in
-      lower case). Groups of fewer than 10 rows or 5 persons are named without numbers.
-      """))
+    discussion: """
+      Shows mean, SD (n-1) and histogram of the labels, the rows and persons of
+      demographic groups, and texts that occur in more than one split or year
+      (compared by their letters and digits, in lower case). Groups of fewer than 10
+      rows or 5 persons are named without numbers.
+      """)
 
   @Argument(help: "A benchmark's id, or the path of a definition.")
   var benchmark: String

@@ -10,10 +10,9 @@ struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
     abstract: "Compute an encoder's first-token states of essays, with a silhouette and pictures.",
-    discussion: HelpText.reflow(
-      """
-      Takes the rows of a split with the crowd's labels, or a training table (`invitro curate`) with
-      its own labels. Writes to --out:
+    discussion: """
+      Takes the rows of a split with the crowd's labels, or a training table (`invitro
+      curate`) with its own labels. Writes to --out:
 
         states.npy      float32, (rows, channels): the first token's last hidden states (numpy.load)
         rows.tsv        set and id of each row, in the same order; no label and no essay
@@ -21,18 +20,19 @@ struct EmbedCommand: ParsableCommand {
         pca.svg         first two principal components, points coloured by bin
         tsne.svg        t-SNE of the states, the same colours (not with --no-tsne)
 
-      The silhouette is near 1 if the essays of a bin lie together and apart from others, 0 if bins
-      overlap, and below 0 if essays lie among those of other bins. In a t-SNE picture only near and
-      far have a meaning, not the distances themselves.
+      The silhouette is near 1 if the essays of a bin lie together and apart from
+      others, 0 if bins overlap, and below 0 if essays lie among those of other bins.
+      In a t-SNE picture only near and far have a meaning, not the distances
+      themselves.
 
-      States are derived from essays, and a picture shows the bin of each label, although not whose
-      it is. If the data may not be redistributed, neither may these files; only their owner can read
-      them.
+      States are derived from essays, and a picture shows the bin of each label,
+      although not whose it is. If the data may not be redistributed, neither may
+      these files; only their owner can read them.
 
       Example:
         invitro embed --model data/models/minilm --benchmark newsemp18 --split all --out states
         invitro embed --model runs/a/last --table train.csv --out states --seed 1
-      """))
+      """)
 
   @Option(help: ArgumentHelp("The model's folder, pretrained or fine-tuned.", valueName: "dir"))
   var model: String

@@ -10,10 +10,9 @@ struct ExperimentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "experiment",
     abstract: "Train a grid of labels, data, recipes and seeds, and compare the conditions.",
-    discussion: HelpText.reflow(
-      """
-      An experiment is a JSON file. `settings` apply to all rows, a row's own fields override them,
-      and its `grid` makes a row of each combination of values:
+    discussion: """
+      An experiment is a JSON file. `settings` apply to all rows, a row's own fields
+      override them, and its `grid` makes a row of each combination of values:
 
         {"schema": 1, "name": "alpha", "evaluate": ["dev", "test"], "seeds": [0, 42, 100],
          "baseline": "crowd",
@@ -25,16 +24,17 @@ struct ExperimentCommand: ParsableCommand {
                   {"name": "all llama", "labels": "llama"},
                   {"name": "more", "extra": [{"benchmark": "newsemp22", "portion": 0.3}]}]}
 
-      Paths are below the data home unless they are absolute. Settings: model, benchmark, train,
-      validation, labels, correct, alpha, extra (benchmark, splits, labels, portion, seed),
-      keepOverlap, recipe (epochs, stopAfter, batch, accumulation, learningRate, schedule, warmUp,
-      weightDecay, clip, huber, head, freshHead, earlyStopping, maxLength, threads, precision,
-      checkpoint).
-      Ready files are in experiments/.
+      Paths are below the data home unless they are absolute. Settings: model,
+      benchmark, train, validation, labels, correct, alpha, extra (benchmark, splits,
+      labels, portion, seed), keepOverlap, recipe (epochs, stopAfter, batch,
+      accumulation, learningRate, schedule, warmUp, weightDecay, clip, huber, head,
+      freshHead, earlyStopping, maxLength, threads, precision, checkpoint). Ready
+      files are in experiments/.
 
-      Each cell (a row and a seed) is a folder named by the hash of what its predictions depend on.
-      A finished cell is never computed again, and an interrupted one continues to the same bits.
-      """),
+      Each cell (a row and a seed) is a folder named by the hash of what its
+      predictions depend on. A finished cell is never computed again, and an
+      interrupted one continues to the same bits.
+      """,
     subcommands: [
       ExperimentRunCommand.self, ExperimentSummaryCommand.self, ExperimentMergeCommand.self,
     ])
@@ -44,17 +44,17 @@ struct ExperimentRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Train, predict and score the cells that are not finished.",
-    discussion: HelpText.reflow(
-      """
-      Cells are run seed by seed, so that an interrupted run has complete seeds of every row. --shard
-      i/n takes every n-th cell: give all shards the same --out on a shared file system, or merge
-      their folders afterwards. Ctrl-C writes a checkpoint after the current step and stops; the same
-      command continues. The model of a finished cell is deleted unless --keep-models is given.
+    discussion: """
+      Cells are run seed by seed, so that an interrupted run has complete seeds of
+      every row. --shard i/n takes every n-th cell: give all shards the same --out on
+      a shared file system, or merge their folders afterwards. Ctrl-C writes a
+      checkpoint after the current step and stops; the same command continues. The
+      model of a finished cell is deleted unless --keep-models is given.
 
       Example:
         invitro experiment run experiments/small/newsemp18-minilm.json --out runs/minilm
         invitro experiment run grid.json --out runs/grid --shard 3/16
-      """))
+      """)
 
   @Argument(help: "The experiment's file.")
   var file: String
@@ -151,27 +151,28 @@ struct ExperimentSummaryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "summary",
     abstract: "Compare the rows of an experiment, with tests, intervals and plots.",
-    discussion: HelpText.reflow(
-      """
-      Two tests answer two questions. Would other seeds give the same result? The paper's t-test over
-      seeds answers that, for these test rows. Would other persons give the same result? For this the
-      predictions are averaged over seeds and compared as `invitro compare` does, with persons as
-      clusters. A difference that only the first test finds may be due to the choice of test rows.
+    discussion: """
+      Two tests answer two questions. Would other seeds give the same result? The
+      paper's t-test over seeds answers that, for these test rows. Would other persons
+      give the same result? For this the predictions are averaged over seeds and
+      compared as `invitro compare` does, with persons as clusters. A difference that
+      only the first test finds may be due to the choice of test rows.
 
-      Writes summary.json, .md, .tex and .csv to --to, and plots the metrics over alpha and over the
-      share of added data where rows differ in these only. No file holds a label or a prediction.
-      Unfinished cells are left out and counted.
+      Writes summary.json, .md, .tex and .csv to --to, and plots the metrics over
+      alpha and over the share of added data where rows differ in these only. No file
+      holds a label or a prediction. Unfinished cells are left out and counted.
 
       Example:
         invitro experiment summary runs/newsemp18-minilm
-      """))
+      """)
 
   @Argument(help: "The experiment's folder.")
   var folder: String
 
   @Option(
     help: ArgumentHelp(
-      "Folder for the documents. Default: summary, inside the experiment's folder.", valueName: "dir"))
+      "Folder for the documents. Default: summary, inside the experiment's folder.",
+      valueName: "dir"))
   var to: String?
 
   @OptionGroup var inference: InferenceArguments
@@ -200,16 +201,15 @@ struct ExperimentMergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
     abstract: "Merge the finished cells of several folders of one experiment.",
-    discussion: HelpText.reflow(
-      """
-      Use it for shards that ran on machines without a shared file system. Folders of another
-      experiment, or of the same file with other data, labels or threads, are refused; so are cells
-      that two folders finished with different predictions.
+    discussion: """
+      Use it for shards that ran on machines without a shared file system. Folders of
+      another experiment, or of the same file with other data, labels or threads, are
+      refused; so are cells that two folders finished with different predictions.
 
       Example:
         invitro experiment merge part1 part2 part3 --out runs/grid
         invitro experiment summary runs/grid
-      """))
+      """)
 
   @Argument(help: "The folders.")
   var folders: [String]

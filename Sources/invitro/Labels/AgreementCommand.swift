@@ -10,25 +10,27 @@ struct AgreementCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agreement",
     abstract: "Report how far crowd and model labels of a split agree.",
-    discussion: HelpText.reflow(
-      """
-      Shows for each pair of raters: rows with both labels (n), Krippendorff's alpha (interval), the
-      mean (MAE) and standard deviation (SD, n-1) of |difference|, Pearson's correlation (PCC), and
-      the mean difference. Then it shows the same by demographic group (groups of fewer than 10 rows
-      or 5 persons are left out), and the essays with the largest difference. --svg draws the
-      distribution of differences.
+    discussion: """
+      Shows for each pair of raters: rows with both labels (n), Krippendorff's alpha
+      (interval), the mean (MAE) and standard deviation (SD, n-1) of |difference|,
+      Pearson's correlation (PCC), and the mean difference. Then it shows the same by
+      demographic group (groups of fewer than 10 rows or 5 persons are left out), and
+      the essays with the largest difference. --svg draws the distribution of
+      differences.
 
-      The same essays may occur in another set with labels of their own. --again-in newsemp23/train
-      with --again llama-23=FILE joins these by the text of the essay, as one more rater. The paper
-      measures in this way how far Llama agrees with itself (table IX).
+      The same essays may occur in another set with labels of their own. --again-in
+      newsemp23/train with --again llama-23=FILE joins these by the text of the essay,
+      as one more rater. The paper measures in this way how far Llama agrees with
+      itself (table IX).
 
-      The list of single essays shows crowd labels: do not publish it. --largest 0 leaves it out.
+      The list of single essays shows crowd labels: do not publish it. --largest 0
+      leaves it out.
 
       Example:
         invitro data fetch llmpathy
         invitro agreement --benchmark newsemp18 --split all --largest 0 \\
           --labels llama=data/fetched/llmpathy/NewsEmp2022/messages_train_ready_for_WS_llama.tsv
-      """))
+      """)
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var files: LabelFileOptions
@@ -44,7 +46,9 @@ struct AgreementCommand: ParsableCommand {
       "A set that --again labels; may be given several times.", valueName: "benchmark/split"))
   var againIn: [String] = []
 
-  @Option(help: ArgumentHelp("How many of the essays with the largest difference to list.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "How many of the essays with the largest difference to list.", valueName: "count"))
   var largest: Int = 10
 
   @Flag(help: "Show the text of the essays in that list too.")

@@ -9,15 +9,14 @@ struct CurateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "curate",
     abstract: "Make a training table from crowd labels, corrected or extended by a model's.",
-    discussion: HelpText.reflow(
-      """
-      The result is a CSV with the columns set, id, person, empathy, provenance, essay, readable by
-      its owner only, with a manifest of digests and counts beside it. Rows whose essay also occurs
-      in the evaluation split are left out and counted (--keep-overlap keeps them); near duplicates
-      are counted.
+    discussion: """
+      The result is a CSV with the columns set, id, person, empathy, provenance,
+      essay, readable by its owner only, with a manifest of digests and counts beside
+      it. Rows whose essay also occurs in the evaluation split are left out and
+      counted (--keep-overlap keeps them); near duplicates are counted.
 
       `invitro train --table FILE` trains on the result.
-      """),
+      """,
     subcommands: [Correct.self, Augment.self, Compare.self])
 
   /// Where a training table goes, and what must not be in it.
@@ -83,23 +82,23 @@ extension CurateCommand {
   struct Correct: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Replace crowd labels by a model's where the two differ too much.",
-      discussion: HelpText.reflow(
-        """
-        --alpha A takes the model's label where the two differ by more than A (arXiv 2501.00691).
-        --alpha auto chooses A from 0 to 6 by cross-validation on these rows only: a ridge regression
-        on word counts (or --states of `invitro embed`) learns the corrected labels and is scored
-        against the crowd's labels of other persons. Read the error beside each gain before you trust
-        the choice;
-        `invitro curate compare` and docs/explanation/curation.md show how well it works.
-        --soft averages the two labels, weighted by their reliability. A third rater estimates the
-        reliability: a regression on the text that learned from other persons, or --third NAME=FILE.
-        Another model is a poor third rater, because models share their errors.
+      discussion: """
+        --alpha A takes the model's label where the two differ by more than A (arXiv
+        2501.00691). --alpha auto chooses A from 0 to 6 by cross-validation on these
+        rows only: a ridge regression on word counts (or --states of `invitro embed`)
+        learns the corrected labels and is scored against the crowd's labels of other
+        persons. Read the error beside each gain before you trust the choice; `invitro
+        curate compare` and docs/explanation/curation.md show how well it works. --soft
+        averages the two labels, weighted by their reliability. A third rater estimates
+        the reliability: a regression on the text that learned from other persons, or
+        --third NAME=FILE. Another model is a poor third rater, because models share
+        their errors.
 
         Example:
           invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
             --alpha 4.0 --out train.csv
           invitro train --model data/models/minilm --benchmark newsemp18 --table train.csv --out runs/a
-        """))
+        """)
 
     @OptionGroup var labels: CorrectionOptions
 
@@ -167,17 +166,17 @@ extension CurateCommand {
   struct Augment: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Add another year's essays to a benchmark's own, with labels of your choice.",
-      discussion: HelpText.reflow(
-        """
-        The table holds the rows of --split with crowd labels (or corrected: --correct NAME=FILE with
-        --alpha), then those of the splits of --with. Their labels are the crowd's, or the model's that
-        --labels names, from the files given by --llm. --portion draws a random share of each added
-        split, without replacement; --seed seeds the draw.
+      discussion: """
+        The table holds the rows of --split with crowd labels (or corrected: --correct
+        NAME=FILE with --alpha), then those of the splits of --with. Their labels are
+        the crowd's, or the model's that --labels names, from the files given by --llm.
+        --portion draws a random share of each added split, without replacement; --seed
+        seeds the draw.
 
         Example:
           invitro curate augment --benchmark newsemp24 --with newsemp22 --labels llama \\
             --llm llama=TRAIN_LABELS.tsv --llm llama=DEV_LABELS.tsv --evaluation dev --out train.csv
-        """))
+        """)
 
     @Option(name: [.short, .long], help: "The benchmark that is extended.")
     var benchmark: String
@@ -262,20 +261,21 @@ extension CurateCommand {
   struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Compare ways to correct labels, on persons that none of them has seen.",
-      discussion: HelpText.reflow(
-        """
-        Nested cross-validation: persons are dealt into folds. For each fold, every way of correcting
-        (--alpha auto and --soft of `curate correct` included) sees the other folds only; a ridge
-        regression learns the corrected labels and predicts the fold. The predictions of all folds are
-        scored against the crowd's labels, and as differences to --against, with intervals over persons
-        and a swap test (p, unadjusted).
+      discussion: """
+        Nested cross-validation: persons are dealt into folds. For each fold, every way
+        of correcting (--alpha auto and --soft of `curate correct` included) sees the
+        other folds only; a ridge regression learns the corrected labels and predicts
+        the fold. The predictions of all folds are scored against the crowd's labels,
+        and as differences to --against, with intervals over persons and a swap test (p,
+        unadjusted).
 
-        The regression uses word counts or, with --states, what `invitro embed` wrote. It stands in for
-        fine-tuning because it is quick; its ranking of corrections need not hold for an encoder.
+        The regression uses word counts or, with --states, what `invitro embed` wrote.
+        It stands in for fine-tuning because it is quick; its ranking of corrections
+        need not hold for an encoder.
 
         Example:
           invitro curate compare --benchmark newsemp18 --split all --llm llama=LABELS.tsv --states DIR
-        """))
+        """)
 
     @OptionGroup var labels: CorrectionOptions
 
@@ -298,7 +298,9 @@ extension CurateCommand {
       guard (alpha + [against]).allSatisfy((0...6).contains) else {
         throw ValidationError("--alpha and --against must be from 0 to 6.")
       }
-      guard (2...100).contains(folds) else { throw ValidationError("--folds must be from 2 to 100.") }
+      guard (2...100).contains(folds) else {
+        throw ValidationError("--folds must be from 2 to 100.")
+      }
     }
 
     func run() throws {

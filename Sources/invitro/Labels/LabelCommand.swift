@@ -10,25 +10,26 @@ struct LabelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label",
     abstract: "Label the essays of a split with a language model on an OpenAI-compatible server.",
-    discussion: HelpText.reflow(
-      """
-      The API key is read from the environment variable that --key-variable names and is never
-      written anywhere. Every answer is synced to the journal before it counts, so an interrupted run
-      continues where it stopped and pays for nothing twice. If an answer cannot be parsed, the
-      question is asked once more; then the essay stays without a label. The table holds the ids and
-      llm_empathy; --items writes a table with the six scores, the SD over samples and the counts.
+    discussion: """
+      The API key is read from the environment variable that --key-variable names and
+      is never written anywhere. Every answer is synced to the journal before it
+      counts, so an interrupted run continues where it stopped and pays for nothing
+      twice. If an answer cannot be parsed, the question is asked once more; then the
+      essay stays without a label. The table holds the ids and llm_empathy; --items
+      writes a table with the six scores, the SD over samples and the counts.
 
-      List prices of gpt-4o, gpt-4o-mini, llama-3.3-70b-versatile and llama3-70b-8192 (Groq) are
-      built in, as of \(Prices.builtInMonth). --prices FILE, such as
-      {"MODEL": {"prompt": 2.5, "answer": 10}} in dollars per million tokens, overrides them. Without
-      a price the cost is unknown. --dry-run estimates the number of tokens (four bytes each).
+      List prices of gpt-4o, gpt-4o-mini, llama-3.3-70b-versatile and llama3-70b-8192
+      (Groq) are built in, as of \(Prices.builtInMonth). --prices FILE, such as
+      {"MODEL": {"prompt": 2.5, "answer": 10}} in dollars per million tokens,
+      overrides them. Without a price the cost is unknown. --dry-run estimates the
+      number of tokens (four bytes each).
 
       The essays are sent to the server: check the data's licence first.
 
       Example:
         invitro label --benchmark newsemp18 --split test --base-url http://localhost:11434/v1 \\
           --model llama3:70b --journal llama.jsonl --out llama.tsv --dry-run
-      """))
+      """)
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var server: ChatServerOptions

@@ -10,14 +10,14 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Predict a split with a fine-tuned model, for `invitro score`.",
-    discussion: HelpText.reflow(
-      """
-      Writes TSV with a header and the ids of the split, to --out or to standard output.
+    discussion: """
+      Writes TSV with a header and the ids of the split, to --out or to standard
+      output.
 
       Example:
         invitro predict --model runs/minilm/last --benchmark newsemp18 --split test --out p.tsv
         invitro score p.tsv --benchmark newsemp18 --split test
-      """))
+      """)
 
   @Option(help: ArgumentHelp("The fine-tuned model's folder.", valueName: "dir"))
   var model: String

@@ -9,29 +9,28 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Fine-tune a RoBERTa or BERT encoder on a benchmark's essays, on the CPU.",
-    discussion: HelpText.reflow(
-      """
-      --model is a Hugging Face folder: config.json, model.safetensors, and the tokenizer's files.
-      The defaults are the recipe of arXiv 2501.00691: AdamW 3e-5, decay 0.1 on all parameters,
-      batch 16, linear schedule over 20 epochs with warm-up, MSE, early stopping on validation CCC
-      from epoch 5. --schedule epoch follows the authors' released code, whose warm-up counts epochs
-      as steps.
+    discussion: """
+      --model is a Hugging Face folder: config.json, model.safetensors, and the
+      tokenizer's files. The defaults are the recipe of arXiv 2501.00691: AdamW 3e-5,
+      decay 0.1 on all parameters, batch 16, linear schedule over 20 epochs with
+      warm-up, MSE, early stopping on validation CCC from epoch 5. --schedule epoch
+      follows the authors' released code, whose warm-up counts epochs as steps.
 
-      The run's folder holds its configuration, a line for each step (steps.jsonl) and each epoch
-      (epochs.jsonl), curve.svg, and the last and the best checkpoint, which Python's from_pretrained
-      loads. Ctrl-C writes a checkpoint after the current step and stops; --resume continues to the
-      same bits.
+      The run's folder holds its configuration, a line for each step (steps.jsonl) and
+      each epoch (epochs.jsonl), curve.svg, and the last and the best checkpoint,
+      which Python's from_pretrained loads. Ctrl-C writes a checkpoint after the
+      current step and stops; --resume continues to the same bits.
 
       Example:
         scripts/fetch-minilm
         invitro train --model data/models/minilm -b newsemp18 --out runs/minilm
         invitro predict --model runs/minilm/last --benchmark newsemp18 --split test
 
-      --table trains on a table of `invitro curate`, whose rows may come from several benchmarks;
-      --benchmark then only gives the validation split:
+      --table trains on a table of `invitro curate`, whose rows may come from several
+      benchmarks; --benchmark then only gives the validation split:
         invitro curate augment -b newsemp24 --with newsemp22 --evaluation dev --out train.csv
         invitro train --model DIR -b newsemp24 --table train.csv --out runs/augmented
-      """))
+      """)
 
   @Option(help: ArgumentHelp("The pretrained model's folder.", valueName: "dir"))
   var model: String?

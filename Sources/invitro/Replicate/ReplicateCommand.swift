@@ -9,29 +9,29 @@ struct ReplicateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replicate",
     abstract: "Compare what was measured here with the paper's figures, claim by claim.",
-    discussion: HelpText.reflow(
-      """
-      Prints a line for each claim of arXiv 2501.00691: the published value, ours, the tolerance
-      (declared with the claim, in the program), the spread over seeds, the interval over the test
-      set's persons, and a verdict: replicated (within the tolerance), within test-set noise only
-      (outside it, but our interval contains the published value), not replicated, or not run, with
-      the reason.
+    discussion: """
+      Prints a line for each claim of arXiv 2501.00691: the published value, ours, the
+      tolerance (declared with the claim, in the program), the spread over seeds, the
+      interval over the test set's persons, and a verdict: replicated (within the
+      tolerance), within test-set noise only (outside it, but our interval contains
+      the published value), not replicated, or not run, with the reason.
 
-      Claims that need no training are checked with the data home and the published label files
-      (`invitro data fetch llmpathy`, or --llmpathy DIR). The rows of tables V and VI come from the
-      folders of `invitro experiment run` (--results DIR; the experiments are in experiments/paper),
-      the silhouettes from those of `invitro embed` (--embedded DIR). The summary.json of another
-      experiment is shown on the site's page beside the claims. `invitro site build` takes the same
+      Claims that need no training are checked with the data home and the published
+      label files (`invitro data fetch llmpathy`, or --llmpathy DIR). The rows of
+      tables V and VI come from the folders of `invitro experiment run` (--results
+      DIR; the experiments are in experiments/paper), the silhouettes from those of
+      `invitro embed` (--embedded DIR). The summary.json of another experiment is
+      shown on the site's page beside the claims. `invitro site build` takes the same
       options and makes a page of the report.
 
-      With --require the command is a check: it exits with 1 if a condition does not hold or its
-      claim was not run. A claim is an id from --json, or pcc, ccc or rmse for the paper's best
-      result.
+      With --require the command is a check: it exits with 1 if a condition does not
+      hold or its claim was not run. A claim is an id from --json, or pcc, ccc or rmse
+      for the paper's best result.
 
       Examples:
         invitro replicate
         invitro replicate --require 'pcc>=0.648-0.02' --require 'IX/llama-gpt/alpha>=0.79'
-      """))
+      """)
 
   @Option(
     help: ArgumentHelp(

@@ -12,17 +12,17 @@ struct PhaseCommand: ParsableCommand {
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Set the current phase of a board.",
-      discussion: HelpText.reflow(
-        """
-        Visibility: hidden (nobody sees scores), own (the team sees its own), public (everybody sees
-        them, on the board). Hidden labels are guarded: scores are rounded, and released only for a
-        submission that beats its team's best by enough. Failed uploads are counted separately. A
-        phase with the same name continues the counts; a phase with a new name starts them again.
+      discussion: """
+        Visibility: hidden (nobody sees scores), own (the team sees its own), public
+        (everybody sees them, on the board). Hidden labels are guarded: scores are
+        rounded, and released only for a submission that beats its team's best by
+        enough. Failed uploads are counted separately. A phase with the same name
+        continues the counts; a phase with a new name starts them again.
 
         Example:
           invitro phase set -b newsemp24 -s test --name evaluation --visibility own \\
             --opens 2026-05-01 --closes 2026-05-15T12:00:00Z --daily 3 --total 20
-        """))
+        """)
 
     @OptionGroup var split: SplitOptions
     @Option(help: "The phase's name.") var name: String = "open"

@@ -9,20 +9,20 @@ struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Run the leaderboard server: take submissions and serve the site.",
-    discussion: HelpText.reflow(
-      """
-      Serves the site and an API under /api/v1, which /api/v1/openapi.json describes. Teams, phases
-      and submissions are kept in <data home>/server.sqlite; manage them while the server runs with
-      `invitro team`, `invitro phase` and `invitro submission`. The site is rebuilt when a board has
-      changed. The server speaks plain HTTP: put a reverse proxy with TLS in front of it. SIGTERM
-      and Ctrl-C stop it after it has finished the submissions that it accepted.
+    discussion: """
+      Serves the site and an API under /api/v1, which /api/v1/openapi.json describes.
+      Teams, phases and submissions are kept in <data home>/server.sqlite; manage them
+      while the server runs with `invitro team`, `invitro phase` and `invitro
+      submission`. The site is rebuilt when a board has changed. The server speaks
+      plain HTTP: put a reverse proxy with TLS in front of it. SIGTERM and Ctrl-C stop
+      it after it has finished the submissions that it accepted.
 
       Example:
         invitro data sample
         invitro team add "My team"
         invitro phase set --benchmark sample24 --split test --name open --visibility public
         invitro serve
-      """))
+      """)
 
   @Option(help: "Address to listen on; 0.0.0.0 for all addresses of the machine.")
   var host: String = "127.0.0.1"

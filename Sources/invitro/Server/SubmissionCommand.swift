@@ -92,13 +92,12 @@ struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup",
     abstract: "Back up the server's database to a file, also while the server runs.",
-    discussion: HelpText.reflow(
-      """
-      The copy is the database as it is at one moment, checked for integrity and readable by you
-      alone. It holds predictions, contacts and the hashes of tokens. To restore it: stop the server,
-      replace <data home>/server.sqlite with the copy, remove server.sqlite-wal and
-      server.sqlite-shm, and start the server.
-      """))
+    discussion: """
+      The copy is the database as it is at one moment, checked for integrity and
+      readable by you alone. It holds predictions, contacts and the hashes of tokens.
+      To restore it: stop the server, replace <data home>/server.sqlite with the copy,
+      remove server.sqlite-wal and server.sqlite-shm, and start the server.
+      """)
 
   @Argument(help: "The new file.") var file: String
   @OptionGroup var data: DataOptions

@@ -13,16 +13,15 @@ extension SubmitCommand {
   struct Push: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "push", abstract: "Send a submission to a server and print its answer.",
-      discussion: HelpText.reflow(
-        """
-        The team's token is read from INVITRO_TOKEN or the file named by --token-file. Sending the
-        same file again is safe: the server answers with the submission it has. Exits with 65 where
-        the server refuses the upload, and lists its faults.
+      discussion: """
+        The team's token is read from INVITRO_TOKEN or the file named by --token-file.
+        Sending the same file again is safe: the server answers with the submission it
+        has. Exits with 65 where the server refuses the upload, and lists its faults.
 
         Example:
           INVITRO_TOKEN=… invitro submit push predictions_EMP.tsv --server https://board.example \\
             --benchmark sample24 --split test --system "My system"
-        """))
+        """)
 
     @Argument(help: "The prediction file, in any accepted form.") var file: String
     @Option(help: "Address of the server; INVITRO_SERVER says it as well.") var server: String?

@@ -12,11 +12,11 @@ struct TeamCommand: ParsableCommand {
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Add a team and print its token, once.",
-      discussion: HelpText.reflow(
-        """
-        The token is 256 random bits. The database keeps its SHA-256 and cannot show it again. To
-        replace a lost or leaked token, revoke it and add the team again: it gets a new token.
-        """))
+      discussion: """
+        The token is 256 random bits. The database keeps its SHA-256 and cannot show it
+        again. To replace a lost or leaked token, revoke it and add the team again: it
+        gets a new token.
+        """)
 
     @Argument(help: "The team's name, as boards show it.") var name: String
     @OptionGroup var data: DataOptions

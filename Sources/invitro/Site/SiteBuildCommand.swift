@@ -7,17 +7,17 @@ extension SiteCommand {
   struct Build: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Score every submission and write the site.",
-      discussion: HelpText.reflow(
-        """
-        Reads submissions/<benchmark>/<slug>/, scores what has gold labels in the data home, and
-        writes one page a board and a submission, leaderboard.json and leaderboard.csv. Scores are
-        kept in <data home>/invitro.sqlite, pages are all written anew. The same input gives the same
-        bytes. Templates and styles stand in site/; see site/README.md. With --address, pictures for
-        links are drawn by rsvg-convert (Debian's librsvg2-bin) where it is installed.
+      discussion: """
+        Reads submissions/<benchmark>/<slug>/, scores what has gold labels in the data
+        home, and writes one page a board and a submission, leaderboard.json and
+        leaderboard.csv. Scores are kept in <data home>/invitro.sqlite, pages are all
+        written anew. The same input gives the same bytes. Templates and styles stand in
+        site/; see site/README.md. With --address, pictures for links are drawn by
+        rsvg-convert (Debian's librsvg2-bin) where it is installed.
 
         Example:
           invitro site build --address https://example.org/board/ && invitro site check
-        """))
+        """)
 
     @Option(help: "Where the site is written; an earlier build there is replaced as a whole.")
     var out: String = "site/public"

@@ -13,11 +13,10 @@ struct SiteCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check a built site: markup, ids, links, and that it contains nothing private.",
-      discussion: HelpText.reflow(
-        """
-        Searches every page for the essays of the data home (except those of open sets) and for
-        the contacts of submissions. Exits with 1 if something is wrong.
-        """))
+      discussion: """
+        Searches every page for the essays of the data home (except those of open sets)
+        and for the contacts of submissions. Exits with 1 if something is wrong.
+        """)
 
     @Argument(help: "The built site.") var folder: String = "site/public"
 

@@ -8,15 +8,14 @@ extension SiteCommand {
   struct Preview: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Serve the site on this machine, and build it again when something changes.",
-      discussion: HelpText.reflow(
-        """
-        For writing templates, styles and submissions: open the address that is printed, edit, and
-        load the page again. Listens on 127.0.0.1 alone. A build that fails says why, and the last
-        good site stays. Ctrl-C ends it.
+      discussion: """
+        For writing templates, styles and submissions: open the address that is printed,
+        edit, and load the page again. Listens on 127.0.0.1 alone. A build that fails
+        says why, and the last good site stays. Ctrl-C ends it.
 
         Example:
           invitro site preview --submissions submissions --port 8000
-        """))
+        """)
 
     @Option(help: "Port; 0 takes a free one and says which.") var port: Int = 8000
 
