@@ -114,6 +114,10 @@ let package = Package(
       dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
+      name: "StudyTests",
+      dependencies: ["Basics", "Metrics", "Harness", "Reference", "Study", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "ReportTests", dependencies: ["Basics", "Report", "Study", "Harness", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
