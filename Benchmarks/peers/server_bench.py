@@ -110,6 +110,7 @@ def fill(store, count):
     """Stored submissions of other teams, until there are `count`: as the server keeps them."""
     database = sqlite3.connect(store)
     database.execute("PRAGMA foreign_keys = ON")
+    database.execute("PRAGMA wal_autocheckpoint = 0")
     have = database.execute("SELECT count(*) FROM submission").fetchone()[0]
     metadata, report, file = database.execute(
         "SELECT s.metadata, s.report, p.file FROM submission s JOIN prediction p"
@@ -134,7 +135,10 @@ def fill(store, count):
             database.execute("UPDATE submission SET state = 'released', verdict = ?, report = ?,"
                              " best = ? WHERE id = ?",
                              ("better" if best else "notBetter", report, best, key))
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # The server publishes its boards anew when the history has grown.
+            database.execute("INSERT INTO event (submission, at, kind)"
+                             " VALUES (?, 0, 'accepted'), (?, 0, 'released')", (key, key))
+    # Only the server's own connection merges the write-ahead log.
     database.close()
 
 

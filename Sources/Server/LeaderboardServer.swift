@@ -141,10 +141,10 @@ public final class LeaderboardServer: Sendable {
     router.add(middleware: AnswerMiddleware())
     router.add(middleware: ProblemMiddleware(log: log))
     if limits.requestsPerSecond > 0 {
-      let perSecond = Double(limits.requestsPerSecond)
+      let perSecond = limits.requestsPerSecond
       router.add(
         middleware: AddressRateMiddleware(
-          limiter: RateLimiter(.init(perSecond: perSecond, burst: perSecond * 4)),
+          limiter: RateLimiter(.init(perSecond: perSecond, burst: max(1, perSecond * 4))),
           trustsProxy: configuration.trustsProxy))
     }
     if let site = configuration.site { router.addSite(site) }

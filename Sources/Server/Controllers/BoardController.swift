@@ -32,7 +32,7 @@ struct BoardController: Sendable {
   @Sendable private func leaderboard(
     _ request: Request, _ context: ServerContext
   ) async throws -> Response {
-    let query = try request.uri.decodeQuery(as: LeaderboardQuery.self, context: context)
+    let query = try request.query(as: LeaderboardQuery.self, context)
     guard let name = query.benchmark, !name.isEmpty else {
       throw Problem.badRequest("The query lacks 'benchmark'.")
     }

@@ -43,7 +43,7 @@ struct SubmissionController: Sendable {
   @Sendable private func list(
     _ request: Request, _ context: ServerContext
   ) async throws -> Response {
-    let query = try request.uri.decodeQuery(as: ListQuery.self, context: context)
+    let query = try request.query(as: ListQuery.self, context)
     let viewer = context.member?.team
     guard let name = query.team ?? viewer?.name else {
       throw Problem.badRequest("Name a team (?team=…), or send your token.")

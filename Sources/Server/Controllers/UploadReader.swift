@@ -49,7 +49,7 @@ struct UploadReader: Sendable {
         "Send multipart/form-data, or the file itself as one of: "
           + Self.rawTypes.sorted().joined(separator: ", ") + ".")
     }
-    query = try request.uri.decodeQuery(as: Query.self, context: context)
+    query = try request.query(as: Query.self, context)
   }
 
   private static func isKey(_ text: String) -> Bool {

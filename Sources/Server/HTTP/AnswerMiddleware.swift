@@ -47,6 +47,19 @@ struct ProblemMiddleware: RouterMiddleware {
 }
 
 extension Request {
+  /// The query's values by name.
+  ///
+  /// - Throws: ``Problem`` (400) for escapes that are no UTF-8, which the framework would repair;
+  ///   the framework's errors for a name that comes twice or a value of another type.
+  func query<Query: Decodable>(
+    as type: Query.Type, _ context: ServerContext
+  ) throws -> Query {
+    if let text = uri.query, text.removingPercentEncoding == nil {
+      throw Problem.badRequest("The query has a broken escape.")
+    }
+    return try uri.decodeQuery(as: type, context: context)
+  }
+
   /// Whether a body comes after the head.
   fileprivate var announcesBody: Bool {
     headers[.transferEncoding] != nil || (headers[.contentLength].map { $0 != "0" } ?? false)

@@ -23,7 +23,7 @@ public struct ServerLimits: Sendable, Equatable {
   /// Uploads of a token a minute; 0 for no limit.
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
-  public var requestsPerSecond = 50
+  public var requestsPerSecond = 50.0
 
   public init() {}
 }

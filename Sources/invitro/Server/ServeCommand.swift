@@ -80,7 +80,7 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.limits.bodySeconds = bodySeconds
     configuration.limits.answerSeconds = answerSeconds
     configuration.limits.uploadsPerMinute = uploadRate
-    configuration.limits.requestsPerSecond = requestRate
+    configuration.limits.requestsPerSecond = Double(requestRate)
     configuration.trustsProxy = trustProxy
     configuration.rebuildSeconds = rebuildSeconds
     let server = try LeaderboardServer(
