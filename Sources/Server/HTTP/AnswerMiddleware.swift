@@ -32,9 +32,6 @@ struct ProblemMiddleware: RouterMiddleware {
     next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     do {
-      if let query = request.uri.query, query.removingPercentEncoding == nil {
-        throw Problem.badRequest("The query is not percent-encoded UTF-8.")
-      }
       return try await next(request, context)
     } catch {
       let problem = Problem(error, now: Date())
