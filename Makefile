@@ -37,6 +37,7 @@ test-slurm: build ## Try the Slurm batch file on a one-node cluster on this mach
 lint: ## Check the format of every source file, the documents' links, and the helper scripts
 	swift format lint --strict --recursive $(SOURCES)
 	@scripts/check-sources
+	@scripts/check-house
 	@scripts/benchmark-tables --check
 	@scripts/check-links
 	@python3 -m unittest -q Tests/Scripts/test_*.py

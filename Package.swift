@@ -47,6 +47,9 @@ let package = Package(
       resources: [.embedInCode("Resources/Benchmarks")],
       swiftSettings: settings),
     .target(
+      name: "Sample", dependencies: ["Basics", "Harness"],
+      resources: [.embedInCode("Resources/phrases.json")], swiftSettings: settings),
+    .target(
       name: "Reference",
       dependencies: [
         "Basics", "Metrics", "COpenBLAS", "CBFloat16",
@@ -81,12 +84,13 @@ let package = Package(
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Basics", "Server", "Report", "Reference", "Harness", "Metrics",
+        "Basics", "Sample", "Server", "Report", "Reference", "Harness", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "invitro-bench", dependencies: ["Basics", "Metrics", "Harness", "Report", "Reference"],
+      name: "invitro-bench",
+      dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
@@ -96,7 +100,10 @@ let package = Package(
       exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
-      name: "HarnessTests", dependencies: ["Basics", "Harness", "TestSupport"],
+      name: "HarnessTests", dependencies: ["Sample", "Basics", "Harness", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SampleTests", dependencies: ["Basics", "Harness", "Sample", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ReferenceTests",

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Harness
 import Metrics
+import Sample
 
 /// `invitro-bench probing [--seeds N]`: how many hidden labels an attack recovers through our own
 /// scorer with each guard off and on, as markdown for docs/explanation/probing.md.

@@ -65,12 +65,14 @@ struct ManySystemsTests {
       ])
   }
 
+  private let threshold = PublishingThreshold(minRows: 10, minClusters: 5)
+
   @Test("Groups under 10 rows or 5 persons are suppressed, missing groups belong to none")
   func groups() throws {
     let data = Simulated()
     let groups = data.persons.map { $0 < 4 ? 0 : $0 < 30 ? 1 : $0 < 50 ? 2 : nil }
     let reports = GroupReport.all(
-      data.sample, data.systems[2], groups: groups, groupCount: 3)
+      data.sample, data.systems[2], groups: groups, groupCount: 3, threshold: threshold)
     #expect(reports[0].isSuppressed && reports[0].figures.isEmpty)
     #expect(reports[0].goldDeviation == .undefined(.tooSmallToPublish))
     #expect(reports[1].clusters == 26 && !reports[1].isSuppressed)
@@ -88,13 +90,16 @@ struct ManySystemsTests {
     for i in failing.indices where groups[i] == 1 { failing[i] = 8 - failing[i] }
     let options = InferenceOptions(replicates: 2000)
     let found = DisparityTest.run(
-      data.sample, failing, groups: groups, groupCount: 2, options: options)
+      data.sample, failing, groups: groups, groupCount: 2, threshold: threshold,
+      options: options)
     #expect(try #require(found.value).p < 0.01)
     let names = DisparityTest.run(
-      data.sample, data.systems[2], groups: groups, groupCount: 2, options: options)
+      data.sample, data.systems[2], groups: groups, groupCount: 2, threshold: threshold,
+      options: options)
     #expect(try #require(names.value).p > 0.05)
     let one = DisparityTest.run(
-      data.sample, failing, groups: groups.map { $0 == 0 ? 0 : nil }, groupCount: 2)
+      data.sample, failing, groups: groups.map { $0 == 0 ? 0 : nil }, groupCount: 2,
+      threshold: threshold)
     #expect(one.reason == .oneGroup)
   }
 

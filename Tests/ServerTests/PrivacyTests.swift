@@ -160,8 +160,8 @@ struct PrivacyTests {
       guard let n = group["n"] as? Int, group["empathy"] != nil || group["distress"] != nil else {
         continue
       }
-      #expect(n >= PublishingThreshold.rows)
-      #expect((group["clusters"] as? Int ?? 0) >= PublishingThreshold.clusters)
+      #expect(n >= PublishingThreshold.standard.minRows)
+      #expect((group["clusters"] as? Int ?? 0) >= PublishingThreshold.standard.minClusters)
     }
   }
 }

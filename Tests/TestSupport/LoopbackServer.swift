@@ -20,11 +20,6 @@ public final class LoopbackServer: Sendable {
     public let target: String
     /// By name in lower case.
     public let headers: [String: String]
-
-    /// The first byte that a `Range` header of the form `bytes=N-` asks for.
-    public var rangeStart: Int? {
-      headers["range"]?.wholeMatch(of: /bytes=(\d+)-/).flatMap { Int($0.1) }
-    }
   }
 
   public struct Reply: Sendable {
@@ -43,18 +38,6 @@ public final class LoopbackServer: Sendable {
       self.body = body
       self.headers = headers
       declaredLength = body.count
-    }
-
-    /// The body from `start` as a server answers a range request.
-    public static func part(of body: Data, from start: Int) -> Reply {
-      Reply(
-        206, body.dropFirst(start),
-        headers: ["Content-Range": "bytes \(start)-\(body.count - 1)/\(body.count)"])
-    }
-
-    /// 200 or 206, as the request asks.
-    public static func file(_ body: Data, for request: Request) -> Reply {
-      if let start = request.rangeStart { part(of: body, from: start) } else { Reply(200, body) }
     }
 
     public static func redirect(to location: String) -> Reply {

@@ -16,7 +16,7 @@ public struct DemographicGroups {
     public var clusters: Int
 
     public var isPublishable: Bool {
-      PublishingThreshold.isMet(rows: rows.count, clusters: clusters)
+      PublishingThreshold.standard.allows(rows: rows.count, clusters: clusters)
     }
   }
 
@@ -60,8 +60,8 @@ public struct DemographicGroups {
   ) -> Set<String> {
     let clusters = dataset.mainClusters
     func isSmall(_ rows: [Int]) -> Bool {
-      !PublishingThreshold.isMet(
-        rows: rows.count, clusters: Set(rows.map { clusters[$0] }).count)
+      let clusters = Set(rows.map { clusters[$0] }).count
+      return !PublishingThreshold.standard.allows(rows: rows.count, clusters: clusters)
     }
     var held: [String: [Int]] = [:]
     for group in groups {

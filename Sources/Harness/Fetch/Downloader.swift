@@ -1,34 +1,24 @@
 import Basics
 public import Foundation
 
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
-
-/// Fetches the files of a list: checked by size and SHA-256, resumed after a cut, in place only
-/// when whole.
+/// Fetches the files of a list. A file is in place only when its SHA-256 is as pinned.
 ///
-/// A file comes into `name.part`, continued with `Range` (and `If-Range` where the server gave a
-/// strong ETag) after a cut, also by a later run. It is renamed to `name` once its digest is right.
-/// A file that is there with the right digest costs no request.
+/// The sets are small (1.4 MB in all), so that a transfer that was cut begins anew; what a run
+/// fetched stays, and a later run asks only for what is missing.
 public struct Downloader: Sendable {
   public struct Settings: Equatable, Sendable {
     /// A transfer without a byte for this long counts as cut.
-    public var stallSeconds: Double = 30
-    /// Requests in a row that bring nothing before a file is given up.
-    public var attempts = 5
-    /// The pause before the second attempt; it doubles from one to the next, up to 30 s.
+    public var timeoutSeconds: Double = 30
+    public var attempts = 4
+    /// The pause before the second attempt; it doubles from one to the next.
     public var firstPauseSeconds: Double = 0.5
-    public var redirects = 5
 
     public init() {}
   }
 
-  /// How far a fetch is.
+  /// Bytes of all files that are there, and the sum to come to.
   public struct Progress: Equatable, Sendable {
-    /// The file that moves.
     public let path: String
-    /// Bytes of all files that are there, and the sum to come to.
     public let bytes: Int
     public let total: Int
   }
@@ -50,135 +40,83 @@ public struct Downloader: Sendable {
   ///   - folder: the set's own folder; made if need be.
   ///   - mirror: where to take the files from in place of their addresses.
   ///   - progress: called often, from any thread, one call at a time.
-  /// - Throws: `FetchError`, `CancellationError`. A file that is wrong does not keep the others
-  ///   from coming; a server that does not answer ends the fetch.
+  /// - Throws: `CancellationError`, `HarnessError`. A file that is wrong or missing does not keep
+  ///   the others from coming; a server that does not answer ends the fetch.
   @discardableResult
   public func fetch(
     _ list: FetchList, to folder: URL, mirror: Mirror? = nil,
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) async throws -> Summary {
     try list.check()
-    var fetched: [String] = []
-    var present: [String] = []
-    var faults: [FetchError] = []
+    var (fetched, present): ([String], [String]) = ([], [])
+    var faults: [Fault] = []
+    var missing: [String] = []
     var before = 0
     for file in list.files {
-      let base = before
+      let (base, target) = (before, folder.appending(path: file.path))
       let report: @Sendable (Int) -> Void = {
         progress(Progress(path: file.path, bytes: base + $0, total: list.bytes))
       }
       do {
-        if try await fetch(file, of: list, to: folder, mirror: mirror, report: report) {
-          fetched.append(file.path)
-        } else {
+        if (try? Digest.sha256(of: target)) == file.sha256 {
           present.append(file.path)
+        } else {
+          let addresses = mirror.map { [$0.location(of: file.path, in: list.set)] }
+          let data = try await content(of: file, at: addresses ?? file.urls, report)
+          try AtomicFile.write(data, to: target)
+          fetched.append(file.path)
         }
         report(file.bytes)
-      } catch let error as FetchError {
-        faults.append(error)
-        if error.exitStatus == .unavailable { break }
+      } catch HarnessError.invalid(let found) {
+        faults += found
+      } catch HarnessError.missing(let path, _) {
+        missing.append(path)
       }
       before += file.bytes
     }
-    if let fault = faults.first { throw faults.count == 1 ? fault : .several(faults) }
+    guard faults.isEmpty else { throw HarnessError.invalid(faults) }
+    guard missing.isEmpty else {
+      throw HarnessError.missing(
+        path: missing.joined(separator: ", "), hint: "A mirror holds the sets as <set>/<path>.")
+    }
     return Summary(fetched: fetched, present: present)
   }
 
-  /// False where the file was there already.
-  private func fetch(
-    _ file: RemoteFile, of list: FetchList, to folder: URL, mirror: Mirror?,
-    report: @escaping @Sendable (Int) -> Void
-  ) async throws -> Bool {
-    try Task.checkCancellation()
-    let target = folder.appending(path: file.path)
-    if let found = try? Digest.sha256(of: target), found == file.sha256 { return false }
-    switch mirror {
-    case .folder:
-      let source = mirror?.location(of: file.path, in: list.set) ?? target
-      try copy(file, from: source, to: target, report: report)
-    case .address:
-      let address = mirror?.location(of: file.path, in: list.set) ?? file.url
-      try await download(file, from: address, to: target, report: report)
-    case nil:
-      try await downloadFromAny(file, to: target, report: report)
-    }
-    return true
-  }
-
-  /// The file's addresses in turn, until one has it; a failure is the first address's.
-  private func downloadFromAny(
-    _ file: RemoteFile, to target: URL, report: @escaping @Sendable (Int) -> Void
-  ) async throws {
-    var first: FetchError?
-    for address in [file.url] + (file.otherURLs ?? []) {
+  /// The file from the first address that has it; a failure is the first address's.
+  private func content(
+    of file: RemoteFile, at addresses: [URL], _ report: @escaping @Sendable (Int) -> Void
+  ) async throws -> Data {
+    var first: HarnessError?
+    for address in addresses {
       do {
-        return try await download(file, from: address, to: target, report: report)
-      } catch let error as FetchError {
-        guard error.isOfOneAddress else { throw error }
+        return try file.checked(
+          address.isFileURL
+            ? SourceText.read(address) : try await download(address, file.bytes, report))
+      } catch let error as HarnessError {
         first = first ?? error
       }
     }
-    if let first { throw first }
+    throw first ?? HarnessError.usage("The list gives no address for \(file.path).")
   }
 
   private func download(
-    _ file: RemoteFile, from address: URL, to target: URL,
-    report: @escaping @Sendable (Int) -> Void
-  ) async throws {
-    let partial = try PartialFile(of: target)
-    defer { partial.release() }
-    let download = Download(
-      file: file, address: address, partial: partial, settings: settings, report: report)
-    try await download.run()
-  }
-
-  /// A mirror's folder goes through the same checks as the network.
-  private func copy(
-    _ file: RemoteFile, from source: URL, to target: URL, report: (Int) -> Void
-  ) throws {
-    guard let handle = try? FileHandle(forReadingFrom: source) else {
-      throw FetchError.missingMirror(path: source.path)
-    }
-    defer { try? handle.close() }
-    let partial = try PartialFile(of: target)
-    defer { partial.release() }
-    try partial.restart(validator: nil)
-    do {
-      while true {
-        guard let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty else {
-          break
+    _ address: URL, _ bytes: Int, _ report: @escaping @Sendable (Int) -> Void
+  ) async throws -> Data {
+    var attempt = 1
+    while true {
+      do {
+        return try await Transfer(limit: bytes, progress: report)
+          .run(address, timeoutSeconds: settings.timeoutSeconds)
+      } catch let failure as Transfer.Failure {
+        guard failure.mayPass, attempt < settings.attempts else {
+          throw HarnessError.system(
+            path: address.absoluteString,
+            reason: "\(failure.reason). Try again later, or take the files from a --mirror.")
         }
-        guard partial.count + piece.count <= file.bytes else {
-          let found = try handle.seekToEnd()
-          throw FetchError.sizeDiffers(
-            path: file.path, expected: file.bytes, found: Int(found))
-        }
-        try partial.append(piece)
-        report(partial.count)
+        try await Task.sleep(
+          for: .seconds(settings.firstPauseSeconds * Double(1 << min(attempt - 1, 10))))
+        attempt += 1
       }
-      try Self.check(partial, file)
-      try partial.finish()
-    } catch let error as FetchError {
-      partial.discard()
-      throw error
-    } catch {
-      partial.discard()
-      throw FetchError.missingMirror(path: source.path)
-    }
-  }
-
-  static func check(_ partial: PartialFile, _ file: RemoteFile) throws {
-    guard partial.count == file.bytes else {
-      throw FetchError.sizeDiffers(path: file.path, expected: file.bytes, found: partial.count)
-    }
-    let found: String
-    do {
-      found = try Digest.sha256(of: partial.url)
-    } catch {
-      throw FetchError.notWritable(path: partial.url.path, reason: error.localizedDescription)
-    }
-    guard found == file.sha256 else {
-      throw FetchError.digestDiffers(path: file.path, expected: file.sha256, found: found)
     }
   }
 }

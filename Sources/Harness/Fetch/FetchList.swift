@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// A file on the network, with what it must be.
@@ -19,6 +20,21 @@ public struct RemoteFile: Codable, Equatable, Sendable {
     self.otherURLs = otherURLs
     self.bytes = bytes
     self.sha256 = sha256
+  }
+
+  var urls: [URL] { [url] + (otherURLs ?? []) }
+
+  /// `data`, where it is the file.
+  func checked(_ data: Data) throws(HarnessError) -> Data {
+    let found = Digest.sha256(data)
+    guard found == sha256 else {
+      throw .invalid([
+        Fault(
+          .metadata, file: path, found: "\(data.count) bytes, SHA-256 \(found.prefix(12))…",
+          expected: "\(bytes) bytes, SHA-256 \(sha256.prefix(12))…; nothing was kept of it")
+      ])
+    }
+    return data
   }
 }
 
@@ -54,13 +70,15 @@ public struct FetchList: Codable, Equatable, Sendable {
   /// resolves it and redirects); the second is the raw file at a full commit id that is known to hold
   /// the same bytes. Whatever the address, another content is refused.
   ///
-  /// - Throws: `FetchError.unknownSet`.
+  /// - Throws: ``HarnessError/usage(_:)`` for another name.
   public static func shipped(_ name: String) throws -> FetchList {
     let json: [UInt8]
     switch name {
     case "newsemp18": json = PackageResources.fetch_newsemp18_json
     case "llmpathy": json = PackageResources.fetch_llmpathy_json
-    default: throw FetchError.unknownSet(name: name, known: names)
+    default:
+      throw HarnessError.usage(
+        "There is no open set \(name): choose one of \(names.joined(separator: ", ")).")
     }
     return try JSONDecoder().decode(FetchList.self, from: Data(json))
   }
@@ -68,21 +86,44 @@ public struct FetchList: Codable, Equatable, Sendable {
   /// The sum of the files' sizes.
   public var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
 
-  /// Paths that would leave the folder, sizes and digests that cannot be.
-  func check() throws {
+  /// Refuses a path that would leave the folder, and a pin that cannot be.
+  func check() throws(HarnessError) {
     for file in files {
       let parts = file.path.split(separator: "/", omittingEmptySubsequences: false)
-      let safe = parts.allSatisfy { part in
+      let isSafe = parts.allSatisfy { part in
         !part.isEmpty && part != "." && part != ".."
           && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x5C }
       }
-      guard safe else { throw FetchError.unsafePath(file.path) }
-      let hexadecimal = file.sha256.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
-      }
-      guard file.bytes >= 0, file.sha256.utf8.count == 64, hexadecimal else {
-        throw FetchError.badPin(path: file.path)
+      guard isSafe, file.bytes >= 0, file.sha256.wholeMatch(of: /[0-9a-f]{64}/) != nil else {
+        throw .invalid([
+          Fault(
+            .metadata, file: "the list of \(set)", found: file.path,
+            expected: "a plain path below the set's folder, its size and SHA-256")
+        ])
       }
     }
+  }
+}
+
+/// A copy of the open sets: `<mirror>/<set>/<path>`, as a folder or below an address.
+public struct Mirror: Equatable, Sendable {
+  public let url: URL
+
+  /// A folder's path, or an address that begins with `http://`, `https://` or `file://`.
+  ///
+  /// - Throws: ``HarnessError/usage(_:)`` for another scheme or an address without a host.
+  public init(_ text: String) throws(HarnessError) {
+    let isAddress = text.contains("://")
+    guard !text.isEmpty, let url = isAddress ? URL(string: text) : URL(filePath: text),
+      url.isFileURL || Transfer.refusal(of: url, from: nil) == nil
+    else {
+      throw .usage("'\(text)' is neither a folder nor an address with http or https.")
+    }
+    self.url = url
+  }
+
+  /// Where a file of a set stands in this mirror.
+  func location(of path: String, in set: String) -> URL {
+    url.appending(path: set).appending(path: path)
   }
 }

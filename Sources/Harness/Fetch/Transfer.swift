@@ -1,148 +1,132 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 #if canImport(FoundationNetworking)
-  import FoundationNetworking
+  package import FoundationNetworking
 #endif
 
-/// One request and its answer, written to a sink as it comes. Follows no redirect by itself.
-final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
-  /// What to do with an answer once its head is there.
-  typealias Head = @Sendable (HTTPURLResponse) throws -> Void
-  typealias Sink = @Sendable (Data) throws -> Void
-
-  /// How a transfer ended when nothing of ours refused it.
-  enum End {
-    case complete(HTTPURLResponse)
-    /// The connection failed or was cut; the answer's head may have come.
-    case broken(reason: String)
-    case stalled
+/// One request; its answer is taken into memory, up to a limit.
+package final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
+  struct Failure: Error {
+    let reason: String
+    /// Whether the same request may succeed later.
+    let mayPass: Bool
   }
 
   private struct State {
-    var lastActivity = ContinuousClock.now
-    var response: HTTPURLResponse?
-    var refusal: (any Error)?
-    var stalled = false
-    var continuation: CheckedContinuation<End, any Error>?
+    var body = Data()
+    var redirects = 0
+    var failure: Failure?
+    var continuation: CheckedContinuation<Data, any Error>?
   }
+
+  static let maxRedirects = 5
 
   private let state = Mutex(State())
-  private let head: Head
-  private let sink: Sink
+  private let limit: Int
+  private let progress: @Sendable (Int) -> Void
 
-  private init(head: @escaping Head, sink: @escaping Sink) {
-    self.head = head
-    self.sink = sink
+  /// - Parameter progress: gets the number of bytes so far.
+  init(limit: Int, progress: @escaping @Sendable (Int) -> Void) {
+    (self.limit, self.progress) = (limit, progress)
   }
 
-  /// Sends `request` and waits for the end of its answer.
-  ///
-  /// - Throws: what `head` or `sink` threw, or `CancellationError`.
-  static func run(
-    _ request: URLRequest, stallSeconds: Double, head: @escaping Head, sink: @escaping Sink
-  ) async throws -> End {
-    let transfer = Transfer(head: head, sink: sink)
+  /// - Throws: ``Failure`` or `CancellationError`.
+  func run(_ url: URL, timeoutSeconds: Double) async throws -> Data {
+    if let reason = Self.refusal(of: url, from: nil) {
+      throw Failure(reason: reason, mayPass: false)
+    }
     let configuration = URLSessionConfiguration.ephemeral
     configuration.urlCache = nil
     configuration.httpShouldSetCookies = false
-    // The watchdog below decides; this one only has to be later.
-    configuration.timeoutIntervalForRequest = 2 * stallSeconds + 30
-    let session = URLSession(configuration: configuration, delegate: transfer, delegateQueue: nil)
+    configuration.timeoutIntervalForRequest = timeoutSeconds
+    let session = URLSession(configuration: configuration, delegate: self, delegateQueue: nil)
     defer { session.finishTasksAndInvalidate() }
+    var request = URLRequest(url: url)
+    request.setValue("invitro", forHTTPHeaderField: "User-Agent")
     let task = session.dataTask(with: request)
-    let watchdog = Task { await transfer.watch(task, stallSeconds: stallSeconds) }
-    defer { watchdog.cancel() }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        transfer.state.withLock { $0.continuation = continuation }
+        state.withLock { $0.continuation = continuation }
         task.resume()
         if Task.isCancelled { task.cancel() }
       }
     } onCancel: {
-      transfer.refuse(CancellationError(), task)
+      task.cancel()
     }
   }
 
-  private func watch(_ task: URLSessionTask, stallSeconds: Double) async {
-    let limit = Duration.seconds(stallSeconds)
-    while !Task.isCancelled {
-      try? await Task.sleep(for: min(limit / 4, .seconds(1)))
-      let stalled = state.withLock { state in
-        guard ContinuousClock.now - state.lastActivity > limit else { return false }
-        state.stalled = true
-        return true
-      }
-      if stalled {
-        task.cancel()
-        return
-      }
+  /// Why `url` is not asked, where it is not: http and https alone, never from https back to http.
+  package static func refusal(of url: URL, from: URL?) -> String? {
+    let scheme = url.scheme?.lowercased()
+    guard scheme == "http" || scheme == "https", url.host()?.isEmpty == false else {
+      return "\(url.absoluteString) is not an address with http or https"
     }
+    let leaves = from?.scheme?.lowercased() == "https" && scheme == "http"
+    return leaves ? "it redirects from https to \(url.absoluteString), which is not encrypted" : nil
   }
 
-  private func refuse(_ error: any Error, _ task: URLSessionTask) {
-    state.withLock { if $0.refusal == nil { $0.refusal = error } }
-    task.cancel()
-  }
-
-  func urlSession(
+  package func urlSession(
     _ session: URLSession, task: URLSessionTask,
     willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
     completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
-    state.withLock { if $0.response == nil { $0.response = response } }
-    completionHandler(nil)
+    let isRefused = state.withLock { state in
+      state.redirects += 1
+      // Foundation takes the path of an address like file:///x for one on this server.
+      let location = response.value(forHTTPHeaderField: "Location").flatMap { URL(string: $0) }
+      let next = location?.scheme == nil ? request.url : location
+      var reason = next.flatMap { Self.refusal(of: $0, from: response.url) }
+      if state.redirects > Self.maxRedirects { reason = "more than \(Self.maxRedirects) redirects" }
+      state.failure = reason.map { Failure(reason: $0, mayPass: false) }
+      return reason != nil
+    }
+    // Without another request the task ends by itself; Foundation traps where it is cancelled here.
+    completionHandler(isRefused ? nil : request)
   }
 
-  func urlSession(
-    _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
-    completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+  package func urlSession(
+    _ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data
   ) {
-    guard let answer = response as? HTTPURLResponse else {
-      completionHandler(.cancel)
-      return
+    // An error page is not the file.
+    guard (dataTask.response as? HTTPURLResponse)?.statusCode == 200 else { return }
+    let count = state.withLock { state in
+      if state.body.count <= limit { state.body.append(data) }
+      if state.body.count > limit {
+        let reason = "it sends more than the \(limit) bytes of the file"
+        state.failure = Failure(reason: reason, mayPass: false)
+      }
+      return state.body.count
     }
-    state.withLock {
-      $0.response = answer
-      $0.lastActivity = .now
-    }
-    do {
-      try head(answer)
-      completionHandler(.allow)
-    } catch {
-      refuse(error, dataTask)
-      completionHandler(.cancel)
-    }
+    if count > limit { dataTask.cancel() } else { progress(count) }
   }
 
-  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    let (refused, success) = state.withLock { state in
-      state.lastActivity = .now
-      return (state.refusal != nil, (200..<300).contains(state.response?.statusCode ?? 0))
-    }
-    guard !refused, success else { return }
-    do { try sink(data) } catch { refuse(error, dataTask) }
-  }
-
-  func urlSession(
+  package func urlSession(
     _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
   ) {
-    let (continuation, result) = state.withLock { state in
-      let continuation = state.continuation
-      state.continuation = nil
-      let result: Result<End, any Error> =
-        if let refusal = state.refusal {
-          .failure(refusal)
-        } else if state.stalled {
-          .success(.stalled)
-        } else if let response = state.response,
-          error == nil || (300..<400).contains(response.statusCode)
-        {
-          .success(.complete(response))
-        } else {
-          .success(.broken(reason: error?.localizedDescription ?? "no answer"))
-        }
-      return (continuation, result)
+    let status = (task.response as? HTTPURLResponse)?.statusCode ?? 0
+    let (continuation, result) = state.withLock {
+      state -> (CheckedContinuation<Data, any Error>?, Result<Data, any Error>) in
+      let result: Result<Data, any Error>
+      if let failure = state.failure {
+        result = .failure(failure)
+      } else if let error {
+        result = .failure(
+          (error as? URLError)?.code == .cancelled
+            ? CancellationError() : Failure(reason: error.localizedDescription, mayPass: true))
+      } else if status != 200 {
+        result = .failure(
+          Failure(
+            reason: "the server answers \(status)",
+            mayPass: [408, 425, 429].contains(status) || status >= 500))
+      } else if state.body.count < limit {
+        result = .failure(
+          Failure(reason: "cut after \(state.body.count) of \(limit) bytes", mayPass: true))
+      } else {
+        result = .success(state.body)
+      }
+      defer { state.continuation = nil }
+      return (state.continuation, result)
     }
     continuation?.resume(with: result)
   }

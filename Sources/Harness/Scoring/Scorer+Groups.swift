@@ -17,7 +17,7 @@ extension Scorer {
         let numbers = part.rows.map { members.contains($0) ? 0 : nil as Int? }
         return GroupReport.all(
           part.sample, part.predictions, groups: numbers, groupCount: 1,
-          options: options.inference, method: options.method
+          threshold: .standard, options: options.inference, method: options.method
         ).first.map { (part.target, $0) }
       }
       // The threshold counts the rows that were scored: dropping rows may push a group under it.
@@ -69,7 +69,7 @@ extension Scorer {
     }
     switch DisparityTest.run(
       part.sample, part.predictions, groups: numbers, groupCount: names.count,
-      options: options.inference)
+      threshold: .standard, options: options.inference)
     {
     case .undefined(let reason):
       result.undefined = reason.rawValue
@@ -78,7 +78,7 @@ extension Scorer {
       result.p = test.p
       let scores = GroupReport.all(
         part.sample, part.predictions, groups: numbers, groupCount: names.count,
-        options: options.inference
+        threshold: .standard, options: options.inference
       ).filter { test.groups.contains($0.group) }
       let ranked = scores.compactMap { report in
         report.figures[.ccc]?.value.map { (names[report.group], $0) }

@@ -1,13 +1,16 @@
 import Basics
 
-/// How large a group must be for its figures to be published.
-public enum PublishingThreshold {
-  public static let rows = 10
-  /// Of the main clustering: persons, as a rule.
-  public static let clusters = 5
+/// How large a group is at least whose figures may be shown.
+public struct PublishingThreshold: Sendable, Hashable {
+  public let minRows: Int
+  public let minClusters: Int
 
-  public static func isMet(rows: Int, clusters: Int) -> Bool {
-    rows >= Self.rows && clusters >= Self.clusters
+  public init(minRows: Int, minClusters: Int) {
+    (self.minRows, self.minClusters) = (minRows, minClusters)
+  }
+
+  public func allows(rows: Int, clusters: Int) -> Bool {
+    rows >= minRows && clusters >= minClusters
   }
 }
 
@@ -29,24 +32,26 @@ public struct GroupReport: Sendable {
   /// One report a group 0 ..< `groupCount`; a row with nil (missing) belongs to none.
   public static func all(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
-    options: InferenceOptions = .init(), method: IntervalMethod = SystemInference.defaultMethod
+    threshold: PublishingThreshold, options: InferenceOptions = .init(),
+    method: IntervalMethod = SystemInference.defaultMethod
   ) -> [GroupReport] {
     precondition(groups.count == sample.count, "one group a row")
     return (0..<groupCount).map { group in
       let indices = groups.indices.filter { groups[$0] == group }
       return GroupReport(
-        group: group, sample.subset(indices), indices.map { predictions[$0] }, options, method)
+        group: group, sample.subset(indices), indices.map { predictions[$0] }, threshold, options,
+        method)
     }
   }
 
   private init(
-    group: Int, _ sample: ClusteredSample, _ predictions: [Double], _ options: InferenceOptions,
-    _ method: IntervalMethod
+    group: Int, _ sample: ClusteredSample, _ predictions: [Double],
+    _ threshold: PublishingThreshold, _ options: InferenceOptions, _ method: IntervalMethod
   ) {
     self.group = group
     rows = sample.count
     clusters = sample.clusterCount
-    isSuppressed = !PublishingThreshold.isMet(rows: rows, clusters: clusters)
+    isSuppressed = !threshold.allows(rows: rows, clusters: clusters)
     guard !isSuppressed else {
       (figures, intervals) = ([:], [:])
       (goldDeviation, bias) = (.undefined(.tooSmallToPublish), .undefined(.tooSmallToPublish))
@@ -83,13 +88,13 @@ public struct DisparityTest: Sendable, Hashable {
   /// - Returns: undefined with fewer than two groups large enough to publish.
   public static func run(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
-    options: InferenceOptions = .init()
+    threshold: PublishingThreshold, options: InferenceOptions = .init()
   ) -> Outcome<DisparityTest> {
     precondition(groups.count == sample.count, "one group a row")
     let kept = (0..<groupCount).filter { group in
       let rows = groups.indices.filter { groups[$0] == group }
-      return PublishingThreshold.isMet(
-        rows: rows.count, clusters: Set(rows.map { sample.clusterOfRow[$0] }).count)
+      let clusters = Set(rows.map { sample.clusterOfRow[$0] }).count
+      return threshold.allows(rows: rows.count, clusters: clusters)
     }
     guard kept.count > 1 else { return .undefined(.oneGroup) }
     let rows = groups.indices.filter { groups[$0].map(kept.contains) ?? false }

@@ -82,10 +82,11 @@ public struct Agreement: Sendable, Equatable {
       }.prefix(count))
   }
 
-  /// The agreement within each group of an attribute; nil for a group of fewer than 10 rows or 5
+  /// The agreement within each group of an attribute; nil for a group below `threshold` rows or
   /// persons, which is too small to publish.
   public static func byGroup(
-    _ essays: [LabelledEssay], attribute: String, _ first: String, _ second: String
+    _ essays: [LabelledEssay], attribute: String, _ first: String, _ second: String,
+    threshold: PublishingThreshold
   ) -> [(group: String, agreement: Agreement?)] {
     let both = essays.filter {
       label($0, first) != nil && label($0, second) != nil && $0.groups[attribute] != nil
@@ -94,8 +95,8 @@ public struct Agreement: Sendable, Equatable {
       .sorted { $0.key < $1.key }
       .map { group, members in
         let persons = Set(members.map { $0.person ?? $0.id }).count
-        let isShown = PublishingThreshold.isMet(rows: members.count, clusters: persons)
-        return (group, isShown ? Agreement(members, first, second) : nil)
+        return threshold.allows(rows: members.count, clusters: persons)
+          ? (group, Agreement(members, first, second)) : (group, nil)
       }
   }
 

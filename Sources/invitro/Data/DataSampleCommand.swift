@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Sample
 
 struct DataSampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -89,7 +89,8 @@ struct AgreementReport: Encodable {
     groups = rated.definition.groups.flatMap { attribute in
       all.flatMap { pair in
         Agreement.byGroup(
-          essays, attribute: attribute.attribute, pair.first, pair.second
+          essays, attribute: attribute.attribute, pair.first, pair.second,
+          threshold: .standard
         ).map { name, agreement in
           Group(
             attribute: attribute.attribute, group: name, first: pair.first, second: pair.second,

@@ -205,7 +205,8 @@ final class ReplicationRun {
         .map { ($0.person.map { "\(split) \($0)" }, $0) }
     }.filter { $1.groups[attribute] == name && $1.crowd != nil && $1.labels["llama"] != nil }
     let persons = Set(rows.compactMap(\.0)).count
-    guard PublishingThreshold.isMet(rows: rows.count, clusters: persons) else { throw NotRun(why: DemographicGroups.tooSmall) }
+    guard PublishingThreshold.standard.allows(rows: rows.count, clusters: persons)
+    else { throw NotRun(why: DemographicGroups.tooSmall) }
     let measured = try Self.figure(rows.map(\.1), "llama", .ccc)
     return .init(measured.value, note: "\(rows.count) rows")
   }

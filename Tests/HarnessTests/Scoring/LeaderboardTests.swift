@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Harness
 import Metrics
+import Sample
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import Reference
+import Metrics
 import TestSupport
 import Testing
 
@@ -162,7 +163,9 @@ struct CurationTests {
       Self.essays + [
         LabelledEssay(id: "z", text: "", crowd: 4, labels: ["llama": 4], groups: ["gender": "C"])
       ]
-    let groups = Agreement.byGroup(few, attribute: "gender", "crowd", "llama")
+    let groups = Agreement.byGroup(
+      few, attribute: "gender", "crowd", "llama",
+      threshold: PublishingThreshold(minRows: 10, minClusters: 5))
     #expect(groups.map(\.group) == ["A", "B", "C"])
     #expect(groups.map { $0.agreement == nil } == [false, false, true])
     #expect(groups[0].agreement?.count == 19)

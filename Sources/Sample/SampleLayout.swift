@@ -1,3 +1,5 @@
+import Basics
+
 /// Who wrote on which article, in which conversation: the skeleton of a split, before any text.
 struct SampleLayout {
   /// An essay is a person on an article; a row places it in a conversation.
@@ -20,7 +22,7 @@ struct SampleLayout {
   }
 
   /// 1000 rows of 75 persons in 500 conversations, five on each of 100 articles; 999 essays.
-  static func train(articles: [Int], random: inout SampleRandom) -> SampleLayout {
+  static func train(articles: [Int], random: inout SplitMix64) -> SampleLayout {
     precondition(articles.count == 100, "train has a hundred articles")
     var left = trainCounts(&random)
     var layout = SampleLayout()
@@ -47,7 +49,7 @@ struct SampleLayout {
   }
 
   /// A few persons write dozens of essays, most write one to five: 75 numbers that add up to 1000.
-  private static func trainCounts(_ random: inout SampleRandom) -> [Int] {
+  private static func trainCounts(_ random: inout SplitMix64) -> [Int] {
     var counts: [Int] = []
     var size = 88_000
     for _ in 0..<75 {
@@ -66,7 +68,7 @@ struct SampleLayout {
 
   /// 63 rows of 46 persons in 33 conversations, three on each of 11 articles; 46 essays, 17 of
   /// which stand in a second conversation as well.
-  static func dev(articles: [Int], random: inout SampleRandom) -> SampleLayout {
+  static func dev(articles: [Int], random: inout SplitMix64) -> SampleLayout {
     precondition(articles.count == 11, "dev has eleven articles")
     var layout = SampleLayout()
     var conversation = 68
@@ -97,7 +99,7 @@ struct SampleLayout {
   }
 
   /// 83 rows of 57 persons in 67 conversations on 14 articles.
-  static func test(articles: [Int], random: inout SampleRandom) -> SampleLayout {
+  static func test(articles: [Int], random: inout SplitMix64) -> SampleLayout {
     precondition(articles.count == 14, "test has fourteen articles")
     var seats = (0..<14).map { $0 < 13 ? 6 : 5 }
     var writers: [[Int]] = Array(repeating: [], count: 14)

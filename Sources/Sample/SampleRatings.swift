@@ -1,3 +1,5 @@
+import Basics
+
 /// Turns what an essay carries into labels: by the crowd, item by item, and by language models.
 ///
 /// The crowd sees its own feeling, of which the text is a part; some persons click without reading.
@@ -29,7 +31,7 @@ struct SampleRatings {
   let crowd: Crowd
 
   func labels(
-    empathy: Double, distress: Double, person: SamplePerson, random: inout SampleRandom
+    empathy: Double, distress: Double, person: SamplePerson, random: inout SplitMix64
   ) -> Labels {
     let (empathyItems, distressItems) = items(
       empathy: empathy, distress: distress, person: person, random: &random)
@@ -37,28 +39,28 @@ struct SampleRatings {
     let scoredAsEmpathy = empathyItems + distressItems.prefix(moved)
     let scoredAsDistress = Array(distressItems.dropFirst(moved))
 
-    let seen = 0.95 * empathy + 0.3 * random.normal()
+    let seen = 0.95 * empathy + 0.3 * random.bell()
     return Labels(
       crowdEmpathy: Self.mean(scoredAsEmpathy), crowdDistress: Self.mean(scoredAsDistress),
-      llama: Self.grid(3.98 + 1.85 * seen + 0.60 * random.normal(), steps: 60),
-      llamaPlain: Self.grid(4.4 + 1.70 * seen + 0.70 * random.normal(), steps: 2),
-      gpt: Self.grid(3.35 + 1.55 * seen + 0.55 * random.normal(), steps: 12))
+      llama: Self.grid(3.98 + 1.85 * seen + 0.60 * random.bell(), steps: 60),
+      llamaPlain: Self.grid(4.4 + 1.70 * seen + 0.70 * random.bell(), steps: 2),
+      gpt: Self.grid(3.35 + 1.55 * seen + 0.55 * random.bell(), steps: 12))
   }
 
   private func items(
-    empathy: Double, distress: Double, person: SamplePerson, random: inout SampleRandom
+    empathy: Double, distress: Double, person: SamplePerson, random: inout SplitMix64
   ) -> ([Int], [Int]) {
     if person.careless, random.chance(percent: 80) {
       // A careless person clicks down one column, sometimes slipping to the next.
-      let column = 1 + 6 * random.unit()
+      let column = 1 + 6 * random.uniform()
       return (
         clicks(Self.empathyItems, around: column, spread: 0.5, &random),
-        clicks(Self.distressItems, around: column + 0.8 * random.normal(), spread: 0.5, &random)
+        clicks(Self.distressItems, around: column + 0.8 * random.bell(), spread: 0.5, &random)
       )
     }
     let rest = (1 - crowd.reliability * crowd.reliability).squareRoot()
     func feeling(_ carried: Double) -> Double {
-      crowd.reliability * carried + rest * (0.8 * person.leniency + 0.6 * random.normal())
+      crowd.reliability * carried + rest * (0.8 * person.leniency + 0.6 * random.bell())
     }
     let felt = 4.28 + 2.6 * feeling(empathy)
     let troubled = 4.05 + 2.4 * feeling(distress)
@@ -69,10 +71,10 @@ struct SampleRatings {
   }
 
   private func clicks(
-    _ count: Int, around centre: Double, spread: Double, _ random: inout SampleRandom
+    _ count: Int, around centre: Double, spread: Double, _ random: inout SplitMix64
   ) -> [Int] {
     (0..<count).map { _ in
-      let value = (centre + spread * random.normal()).rounded()
+      let value = (centre + spread * random.bell()).rounded()
       return Int(min(max(value, 1), 7))
     }
   }

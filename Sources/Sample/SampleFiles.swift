@@ -20,37 +20,54 @@ struct SampleFiles {
     let folder = "llmpathy/NewsEmp2024/"
     let plain = ["llm_empathy", "llm_empathy_plain"]
     return [
-      ("trac3_EMP_train_llama.tsv", labels(splits.train, ["llm_empathy"]) { [$0.llama] }),
-      ("trac3_EMP_train_gpt.tsv", labels(splits.train, ["llm_empathy"]) { [$0.gpt] }),
-      ("trac3_EMP_dev_gpt.tsv", labels(splits.dev, ["llm_empathy"]) { [$0.gpt] }),
+      ("trac3_EMP_train_llama.tsv", labels(splits.train, ["llm_empathy"]) { [$0.labels.llama] }),
+      ("trac3_EMP_train_gpt.tsv", labels(splits.train, ["llm_empathy"]) { [$0.labels.gpt] }),
+      ("trac3_EMP_dev_gpt.tsv", labels(splits.dev, ["llm_empathy"]) { [$0.labels.gpt] }),
       (
         "trac3_EMP_dev_llama_llama_plain.tsv",
-        labels(splits.dev, plain) { [$0.llama, $0.llamaPlain] }
+        labels(splits.dev, plain) { [$0.labels.llama, $0.labels.llamaPlain] }
       ),
       (
         "test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv",
-        labels(splits.test, plain) { [$0.llama, $0.llamaPlain] }
+        labels(splits.test, plain) { [$0.labels.llama, $0.labels.llamaPlain] }
       ),
     ].map { (folder + $0.0, $0.1) }
   }
 
   private func essays(_ split: SampleSplit) -> String {
-    let header = [
-      "conversation_id", "article_id", "person_id", "person_essay", "person_empathy",
-      "person_distress",
-    ]
-    let numbered = split.name == "dev"
-    var out = ((numbered ? ["id"] : []) + header).joined(separator: ",") + "\n"
-    for (index, row) in split.rows.enumerated() {
-      let essay = split.essays[row.essay]
-      let cells = [
-        String(row.conversation), String(essay.article), split.person(of: row).id,
-        Self.quoted(essay.text), Self.decimals(essay.crowdEmpathy, 6),
-        Self.decimals(essay.crowdDistress, 6),
+    let columns = ["person_essay", "person_empathy", "person_distress"]
+    return table(split, columns, separator: ",", lineEnd: "\n") { essay in
+      [
+        Self.quoted(essay.text), Self.decimals(essay.labels.crowdEmpathy, 6),
+        Self.decimals(essay.labels.crowdDistress, 6),
       ]
-      out += ((numbered ? [String(index + 1)] : []) + cells).joined(separator: ",") + "\n"
     }
-    return out
+  }
+
+  private func labels(
+    _ split: SampleSplit, _ columns: [String], _ values: (SampleEssay) -> [Double]
+  ) -> String {
+    table(split, columns, separator: "\t", lineEnd: "\r\n") { essay in
+      values(essay).map { Self.shortest($0, 9) }
+    }
+  }
+
+  /// A line a row; those of dev are numbered.
+  private func table(
+    _ split: SampleSplit, _ columns: [String], separator: String, lineEnd: String,
+    _ cells: (SampleEssay) -> [String]
+  ) -> String {
+    let keys = ["conversation_id", "article_id", "person_id"]
+    var lines = [keys + columns]
+    for row in split.rows {
+      let essay = split.essays[row.essay]
+      let keys = [String(row.conversation), String(essay.article), split.person(of: row).id]
+      lines.append(keys + cells(essay))
+    }
+    if split.name == "dev" {
+      lines = lines.enumerated().map { [$0 == 0 ? "id" : String($0)] + $1 }
+    }
+    return lines.map { $0.joined(separator: separator) + lineEnd }.joined()
   }
 
   private func demographics(_ split: SampleSplit) -> String {
@@ -69,23 +86,6 @@ struct SampleFiles {
         [String(index + 1), person.id] + codes.map { $0.map(String.init) ?? "unknown" }
         + person.iri.map { Self.decimals($0, 3) } + person.personality.map { Self.decimals($0, 1) }
       out += cells.joined(separator: ",") + "\n"
-    }
-    return out
-  }
-
-  private func labels(
-    _ split: SampleSplit, _ columns: [String], _ values: (SampleEssay) -> [Double]
-  ) -> String {
-    let numbered = split.name == "dev"
-    let keys = (numbered ? ["id"] : []) + ["conversation_id", "article_id", "person_id"]
-    var out = (keys + columns).joined(separator: "\t") + "\r\n"
-    for (index, row) in split.rows.enumerated() {
-      let essay = split.essays[row.essay]
-      let cells =
-        (numbered ? [String(index + 1)] : [])
-        + [String(row.conversation), String(essay.article), split.person(of: row).id]
-        + values(essay).map { Self.shortest($0, 9) }
-      out += cells.joined(separator: "\t") + "\r\n"
     }
     return out
   }

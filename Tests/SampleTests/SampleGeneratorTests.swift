@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Sample
 import TestSupport
 import Testing
 

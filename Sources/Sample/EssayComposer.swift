@@ -1,3 +1,38 @@
+import Basics
+import Foundation
+
+/// The program's own phrases, of which the essays are made.
+///
+/// `{place}` stands for the article's place, `{event}` for what happened and `{victims}` for the
+/// people or animals harmed.
+struct SamplePhrases: Decodable {
+  /// The places that articles are set in; none is tied to a real event.
+  let places: [String]
+  let topics: [Topic]
+  let reactions: Reactions
+
+  /// One kind of harm news: what happened, to whom, and what an article on it says. Facts are plain
+  /// statements, so that only the reaction sentences carry empathy.
+  struct Topic: Decodable {
+    let name, quote: String
+    let events, victims, facts, remedies: [String]
+  }
+
+  /// Sentences by how much empathy or distress they carry: for empathy and closings 0 is dismissive,
+  /// 2 neutral and 4 deeply empathetic, for distress 0 is untouched and 3 shaken.
+  ///
+  /// The sentences of one level say the same in different words, so that a reader of the text can
+  /// recover the level but no single word gives it away.
+  struct Reactions: Decodable {
+    let openings, quoteLeads: [String]
+    let empathy, distress, closings: [[String]]
+  }
+
+  init() throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(PackageResources.phrases_json))
+  }
+}
+
 /// Builds essays from the phrase tables so that the text carries a given empathy and distress.
 struct EssayComposer {
   static let words = 60...150
@@ -10,16 +45,18 @@ struct EssayComposer {
     var lowerCase = false
   }
 
-  let topic: SampleTopic
+  let phrases: SamplePhrases
+  let topic: SamplePhrases.Topic
   let place: String
   let event: String
   let victims: String
 
   /// The article of number `article`; the same number gives the same event everywhere.
-  init(article: Int, seed: UInt64) {
-    var random = SampleRandom(seed: seed, 1, UInt64(article))
-    topic = SampleTopics.all[article % SampleTopics.all.count]
-    place = random.pick(SamplePlaces.all)
+  init(_ phrases: SamplePhrases, article: Int, seed: UInt64) {
+    self.phrases = phrases
+    var random = SplitMix64(seed: seed, labels: [1, UInt64(article)])
+    topic = phrases.topics[article % phrases.topics.count]
+    place = random.pick(phrases.places)
     event = random.pick(topic.events)
     victims = random.pick(topic.victims)
   }
@@ -30,27 +67,27 @@ struct EssayComposer {
   ///   - empathy: mean 0, SD 1; the reaction sentences are drawn around it.
   ///   - distress: likewise.
   func compose(
-    empathy: Double, distress: Double, quirks: Quirks, random: inout SampleRandom
+    empathy: Double, distress: Double, quirks: Quirks, random: inout SplitMix64
   ) -> String {
-    var sentences = [fill(random.pick(SampleReactions.openings))]
+    var sentences = [fill(random.pick(phrases.reactions.openings))]
     var body: [String] = []
     body += random.shuffled(topic.facts).prefix(1 + random.below(2))
     let reactions = 3 + random.below(2)
-    var left = SampleReactions.empathy
+    var left = phrases.reactions.empathy
     for _ in 0..<reactions {
       let level = drawLevel(empathy, among: left.count, random: &random)
       body.append(left[level].remove(at: random.below(left[level].count)))
     }
     body.append(
-      random.pick(SampleReactions.distress[drawLevel(distress, among: 4, random: &random)]))
+      random.pick(phrases.reactions.distress[drawLevel(distress, among: 4, random: &random)]))
     if random.chance(percent: 45) { body.append(random.pick(topic.remedies)) }
     if quirks.quote {
       body.append(
-        random.pick(SampleReactions.quoteLeads).replacing("{quote}", with: topic.quote))
+        random.pick(phrases.reactions.quoteLeads).replacing("{quote}", with: topic.quote))
     }
     sentences += random.shuffled(body).map(fill)
     let closing = fill(
-      random.pick(SampleReactions.closings[drawLevel(empathy, among: 5, random: &random)]))
+      random.pick(phrases.reactions.closings[drawLevel(empathy, among: 5, random: &random)]))
     // Who feels more writes a little more.
     let target = max(Self.words.lowerBound, 64 + random.below(44) + Int((0.5 * empathy).rounded()))
     extend(&sentences, closing: closing, to: target, random: &random)
@@ -60,9 +97,9 @@ struct EssayComposer {
 
   /// Adds neutral sentences until the essay has `target` words.
   private func extend(
-    _ sentences: inout [String], closing: String, to target: Int, random: inout SampleRandom
+    _ sentences: inout [String], closing: String, to target: Int, random: inout SplitMix64
   ) {
-    var spare = random.shuffled(topic.facts + SampleReactions.empathy[2]).map(fill)
+    var spare = random.shuffled(topic.facts + phrases.reactions.empathy[2]).map(fill)
       .filter { !sentences.contains($0) }
     var words = Self.wordCount(closing) + sentences.reduce(0) { $0 + Self.wordCount($1) }
     while words < target, let next = spare.popLast() {
@@ -72,7 +109,7 @@ struct EssayComposer {
   }
 
   private func finish(
-    _ sentences: [String], quirks: Quirks, random: inout SampleRandom
+    _ sentences: [String], quirks: Quirks, random: inout SplitMix64
   ) -> String {
     var filled = sentences.map(sentenceCase)
     if quirks.lowerCase { filled = filled.map { $0.lowercased() } }
@@ -99,10 +136,10 @@ struct EssayComposer {
 
   /// A level in 0..<`count` around a strength of mean 0 and SD 1.
   private func drawLevel(
-    _ strength: Double, among count: Int, random: inout SampleRandom
+    _ strength: Double, among count: Int, random: inout SplitMix64
   ) -> Int {
     let centre = Double(count - 1) / 2
-    let value = centre + strength * (Double(count) / 3.6) + 0.6 * random.normal()
+    let value = centre + strength * (Double(count) / 3.6) + 0.6 * random.bell()
     return min(max(Int(value.rounded()), 0), count - 1)
   }
 

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Four example systems for the test split, from a baseline that hardly knows anything to a strong
@@ -10,64 +11,49 @@ struct SampleSystems {
     let slug: String
     let card: Card
     let predictions: [(empathy: Double, distress: Double)]
+
+    init(
+      _ slug: String, _ kind: String, team: String, _ name: String, _ description: String,
+      _ predictions: [(empathy: Double, distress: Double)]
+    ) {
+      self.slug = slug
+      card = Card(team: team, system: name, description: description, kind: kind)
+      self.predictions = predictions
+    }
   }
 
   /// What `system.json` holds.
   struct Card: Encodable {
-    let team: String
-    let system: String
-    let description: String
-    let kind: String
+    let team, system, description, kind: String
   }
 
-  var all: [System] { [length, wordLists, zeroShot, encoder] }
-
-  private var length: System {
-    System(
-      slug: "length-baseline",
-      card: Card(
-        team: "Sample team A", system: "Essay length",
-        description: "Least squares on the number of words, fitted on train.", kind: "baseline"),
-      predictions: fitted { Double(EssayComposer.wordCount($0)) })
-  }
-
-  private var wordLists: System {
-    System(
-      slug: "word-lists",
-      card: Card(
-        team: "Sample team B", system: "Word lists",
-        description: "Warm less cold words in the essay, scaled by least squares on train.",
-        kind: "baseline"),
-      predictions: fitted { SampleLexicon.score($0) })
-  }
-
-  private var zeroShot: System {
-    System(
-      slug: "prompted-model",
-      card: Card(
-        team: "Sample team C", system: "Prompted model",
-        description: "Simulated: what the essay carries plus noise, as a prompted model labels.",
-        kind: "prompted"),
-      predictions: simulated(stream: 40, noise: 0.65, centre: 3.7, scale: 1.2))
-  }
-
-  private var encoder: System {
-    System(
-      slug: "corrected-encoder",
-      card: Card(
-        team: "Sample team D", system: "Encoder on corrected labels",
-        description:
-          "Simulated: what the essay carries plus little noise, as a good encoder would.",
-        kind: "fine-tuned"),
-      predictions: simulated(stream: 41, noise: 0.2, centre: 4.2, scale: 1.3))
+  var all: [System] {
+    [
+      System(
+        "length-baseline", "baseline", team: "Sample team A", "Essay length",
+        "Least squares on the number of words, fitted on train.",
+        fitted { Double(EssayComposer.wordCount($0)) }),
+      System(
+        "word-lists", "baseline", team: "Sample team B", "Word lists",
+        "Warm less cold words in the essay, scaled by least squares on train.",
+        fitted(SampleLexicon.score)),
+      System(
+        "prompted-model", "prompted", team: "Sample team C", "Prompted model",
+        "Simulated: what the essay carries plus noise, as a prompted model labels.",
+        simulated(stream: 40, noise: 0.65, centre: 3.7, scale: 1.2)),
+      System(
+        "corrected-encoder", "fine-tuned", team: "Sample team D", "Encoder on corrected labels",
+        "Simulated: what the essay carries plus little noise, as a good encoder would.",
+        simulated(stream: 41, noise: 0.2, centre: 4.2, scale: 1.3)),
+    ]
   }
 
   /// Predictions in the order of the rows: a + b·feature(text), least squares on train's rows.
   private func fitted(_ feature: (String) -> Double) -> [(empathy: Double, distress: Double)] {
     let essays = splits.train.rows.map { splits.train.essays[$0.essay] }
     let features = essays.map { feature($0.text) }
-    let empathy = Self.line(features, essays.map(\.crowdEmpathy))
-    let distress = Self.line(features, essays.map(\.crowdDistress))
+    let empathy = Self.line(features, essays.map(\.labels.crowdEmpathy))
+    let distress = Self.line(features, essays.map(\.labels.crowdDistress))
     return splits.test.rows.map { row in
       let value = feature(splits.test.essays[row.essay].text)
       return (
@@ -83,10 +69,10 @@ struct SampleSystems {
     splits.test.rows.map { row in
       let essay = splits.test.essays[row.essay]
       // The stream belongs to the essay: a repeated essay gets the same prediction.
-      var random = SampleRandom(seed: seed, stream, UInt64(row.essay))
+      var random = SplitMix64(seed: seed, labels: [stream, UInt64(row.essay)])
       return (
-        Self.clamp(centre + scale * (essay.empathy + noise * random.normal())),
-        Self.clamp(centre + scale * (essay.distress + noise * random.normal()))
+        Self.clamp(centre + scale * (essay.empathy + noise * random.bell())),
+        Self.clamp(centre + scale * (essay.distress + noise * random.bell()))
       )
     }
   }
@@ -109,7 +95,7 @@ struct SampleSystems {
 }
 
 /// A small word list of warm and cold words, as a newcomer would write it down.
-package enum SampleLexicon {
+enum SampleLexicon {
   private static let warm: Set<String> = [
     "sad", "sorry", "hope", "help", "tragic", "tears", "heart", "feel", "poor",
   ]
@@ -118,14 +104,10 @@ package enum SampleLexicon {
   ]
 
   /// Warm less cold words for a hundred words; 0 for an empty text.
-  package static func score(_ text: String) -> Double {
-    let words = text.lowercased().split { !($0.isLetter || $0 == "'") }
+  static func score(_ text: String) -> Double {
+    let words = text.lowercased().split { !($0.isLetter || $0 == "'") }.map(String.init)
     guard !words.isEmpty else { return 0 }
-    var score = 0
-    for word in words {
-      if warm.contains(String(word)) { score += 1 }
-      if cold.contains(String(word)) { score -= 1 }
-    }
+    let score = words.count(where: warm.contains) - words.count(where: cold.contains)
     return 100 * Double(score) / Double(words.count)
   }
 }
