@@ -33,6 +33,7 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CBFloat16"),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
       name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
@@ -57,18 +58,20 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "Study", dependencies: ["Basics", "Metrics", "Harness", "Reference"],
+      resources: [.embedInCode("Resources")], swiftSettings: settings),
+    .target(
       name: "Report",
       dependencies: [
-        "Basics", "Harness",
+        "Basics", "Harness", "Metrics", "Reference", "Study",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(
       name: "Server",
       dependencies: [
-        "Basics", "Harness", "Metrics",
+        "Basics", "Harness", "Metrics", "Report", "CSQLite",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.
@@ -78,19 +81,20 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Basics", "Sample", "Server", "Report", "Reference", "Harness", "Metrics",
+        "Basics", "Sample", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "invitro-bench",
-      dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference"],
+      dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
@@ -110,16 +114,17 @@ let package = Package(
       dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Basics", "Report", "Harness", "TestSupport"],
+      name: "ReportTests", dependencies: ["Basics", "Report", "Study", "Harness", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "invitro", "Basics", "Harness", "Server", "TestSupport",
+        "invitro", "Basics", "Harness", "Metrics", "Report", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(
           name: "HummingbirdTesting", package: "hummingbird",
           moduleAliases: ["Metrics": "SwiftMetrics"]),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       swiftSettings: settings),
     .testTarget(

@@ -3,6 +3,7 @@ import Foundation
 import Harness
 import Metrics
 import Report
+import Study
 
 /// A made-up input of any size, for measuring and for tests in a browser. Its figures are drawn
 /// from a seeded generator and stand for nothing; its benchmark says so.
@@ -229,7 +230,7 @@ enum SiteFixture {
 
   private static func replication() -> Replication {
     let points = stride(from: 3.0, through: 5.0, by: 0.5).map {
-      Replication.Point(x: $0, y: 0.62 - 0.02 * abs($0 - 4.5), low: 0.55, high: 0.66)
+      Sweep.Point(x: $0, y: 0.62 - 0.02 * abs($0 - 4.5), low: 0.55, high: 0.66)
     }
     return Replication(
       paper: "A made-up paper", paperURL: "https://example.org/paper",

@@ -1,5 +1,5 @@
 public import Basics
-import Foundation
+package import Foundation
 
 /// What can go wrong in this module: while a model or tokenizer is read, trained or used, while
 /// essays are labelled by a chat model, and while labels are curated.
@@ -95,7 +95,7 @@ public enum ReferenceError: CommandError {
   }
 
   /// The error of a file with one fault.
-  static func invalid(
+  package static func invalid(
     _ file: URL, at place: Fault.Place = .whole, found: String, expected: String
   ) -> ReferenceError {
     .invalid(path: file.path, faults: [Fault(place, found: found, expected: expected)])

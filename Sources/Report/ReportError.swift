@@ -10,7 +10,6 @@ public enum ReportError: CommandError {
   case repeatedSlug(board: String, slug: String)
   case notASite(path: String)
   case notWritable(path: String, reason: String)
-  case figuresUnreadable(reason: String)
 
   /// The exit code a command ends with.
   public var exitStatus: ExitStatus { .badData }
@@ -34,8 +33,6 @@ public enum ReportError: CommandError {
       return "\(path): refusing to replace a folder that no site build has made "
         + "(.invitro-site.json is not in it); name another folder or empty this one"
     case .notWritable(let path, let reason): return "\(path): cannot be written: \(reason)"
-    case .figuresUnreadable(let reason):
-      return "the published figures that come with the program cannot be read: \(reason)"
     }
   }
 }

@@ -12,7 +12,8 @@ enum SafeText {
   /// A quote or an angle bracket that shares a grapheme cluster with another scalar loses that
   /// scalar: the template engine escapes by clusters and would let such a bracket through.
   static func cleaned(_ text: String) -> String {
-    withBareMarkup(InvisibleCharacters.removed(from: text))
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+    return isPlain ? text : withBareMarkup(InvisibleCharacters.removed(from: text))
   }
 
   /// `text` cut to `limit` characters, the last of them an ellipsis.

@@ -1,10 +1,8 @@
-import Dispatch
 public import Foundation
 import Glibc
 public import Harness
-import Hummingbird
+package import Hummingbird
 import HummingbirdCore
-import Logging
 import NIOCore
 
 /// What a server is made with.
@@ -13,6 +11,10 @@ public struct ServerConfiguration: Sendable {
   /// 0 takes a free port.
   public var port: Int
   public var home: DataHome
+  /// The benchmarks that it knows.
+  public var definitions: [BenchmarkDefinition]
+  /// Folders of submissions that stand on the boards beside those that come over HTTP.
+  public var folders: [SubmissionFolder] = []
   /// The built site; nil serves the API alone.
   public var site: URL?
   public var limits = ServerLimits()
@@ -23,63 +25,54 @@ public struct ServerConfiguration: Sendable {
   public var rebuildSeconds = 5
 
   public init(
-    host: String, port: Int, home: DataHome, site: URL?, scoring: ScoringOptions = ScoringOptions()
+    host: String = "127.0.0.1", port: Int = 0, home: DataHome,
+    definitions: [BenchmarkDefinition], site: URL? = nil,
+    scoring: ScoringOptions = ScoringOptions()
   ) {
     self.host = host
     self.port = port
     self.home = home
+    self.definitions = definitions
     self.site = site
     self.scoring = scoring
   }
 }
 
-/// The leaderboard server: takes submissions over HTTP, scores them, serves the site.
+/// The leaderboard server: takes submissions over HTTP, scores them, serves the boards and the site.
 public final class LeaderboardServer: Sendable {
   private let configuration: ServerConfiguration
   private let store: SubmissionStore
   private let lock: ServerLock
-  private let intake: Intake
-  private let rebuilder: SiteRebuilder?
-  private let site: SiteCache?
+  private let intake: SubmissionIntake
+  private let publisher: BoardPublisher
   private let metrics = ServerMetrics()
   private let log: ServerLog
 
   /// Opens the store and checks that nobody else can read what it guards.
   ///
-  /// - Parameter build: builds the site from what is on the boards; nil never builds it.
+  /// - Parameter build: builds the site from the published boards; nil builds none.
   /// - Throws: ``ServerError/exposed(path:mode:)``, ``ServerError/alreadyRunning(path:)``,
   ///   ``ServerError/store(path:reason:)``.
   public init(
     _ configuration: ServerConfiguration, log: ServerLog,
-    build: (@Sendable (SiteMaterial) throws -> Void)? = nil
+    build: (@Sendable ([Board]) throws -> Void)? = nil
   ) throws {
     self.configuration = configuration
     self.log = log
-    try Exposure.check(configuration.home)
-    lock = try ServerLock(configuration.home.url.appending(path: "server.lock"))
-    store = try SubmissionStore(configuration.home.submissionStoreURL)
-    try Exposure.check(configuration.home)
-    let site = configuration.site.map(SiteCache.init)
-    self.site = site
-    let (store, metrics) = (store, metrics)
-    rebuilder = build.map { build in
-      SiteRebuilder(
-        store: store, pause: .seconds(configuration.rebuildSeconds), log: log, build: build
-      ) { succeeded in
-        metrics.built(succeeded)
-        site?.refresh()
-      }
-    }
-    intake = Intake(
-      store: store, judges: Judges(home: configuration.home, options: configuration.scoring),
-      log: log)
-  }
-
-  /// Divides the process's processors, before anything is served: half of them get a thread that reads
-  /// and writes sockets; what is done between reading and writing has threads of its own.
-  public static func prepareProcess() {
-    NIOSingletons.groupLoopCountSuggestion = max(
-      1, ProcessInfo.processInfo.activeProcessorCount / 2)
+    let (home, definitions) = (configuration.home, configuration.definitions)
+    let check = FilePermissionCheck(home: home, definitions: definitions)
+    try check.run()
+    lock = try ServerLock(home.url.appending(path: "server.lock"))
+    store = try SubmissionStore(home.submissionStoreURL, as: .server)
+    try check.run()
+    intake = SubmissionIntake(
+      store: store,
+      scorers: ScorerCache(definitions, home: home, options: configuration.scoring), log: log)
+    publisher = BoardPublisher(
+      BoardFeeder(
+        store: store, home: home, definitions: definitions, folders: configuration.folders,
+        options: configuration.scoring),
+      pause: .seconds(configuration.rebuildSeconds), metrics: metrics, log: log, build: build)
   }
 
   /// Serves until it is told to stop by SIGTERM or SIGINT; what was accepted by then is finished.
@@ -88,12 +81,13 @@ public final class LeaderboardServer: Sendable {
   public func run(onReady: @escaping @Sendable (_ port: Int) -> Void) async throws {
     // A write beyond a file-size limit is an error to be answered, no reason to die.
     signal(SIGXFSZ, SIG_IGN)
-    await intake.recover(isAlone: true)
-    let application = try application(onReady: onReady)
+    if let warning = SQLiteAdvice.warning(of: try store.libraryVersion()) { log.note(warning) }
+    await recover()
+    let application = buildApplication(onReady: onReady)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.runService() }
-      group.addTask { await self.watch() }
-      if let rebuilder { group.addTask { await rebuilder.run() } }
+      group.addTask { await self.publisher.run() }
+      group.addTask { await self.recoverRegularly() }
       // The first to end is the service, or the whole is cancelled.
       try await group.next()
       group.cancelAll()
@@ -101,64 +95,32 @@ public final class LeaderboardServer: Sendable {
     log.note("stopped")
   }
 
-  /// Looks, four times a second, for what other processes wrote, for boards that changed, and for
-  /// submissions that were left waiting.
-  private func watch() async {
-    var generation: UInt64?
-    var boards: String?
-    var rounds = 0
+  /// Scores what a server that is gone accepted and never released.
+  package func recover() async { await intake.recover(isAlone: true) }
+
+  private func recoverRegularly() async {
     while !Task.isCancelled {
-      do {
-        try store.noticeOthers()
-        if generation != store.generation {
-          generation = store.generation
-          let now = try store.boardsState()
-          if now != boards { rebuilder?.request() }
-          boards = now
-        }
-      } catch {
-        log.fault("the store could not be looked at", error)
-      }
-      site?.refresh()
-      await withCheckedContinuation { continuation in
-        DispatchQueue.global(qos: .utility).async { [store] in
-          store.mergeJournal()
-          continuation.resume()
-        }
-      }
-      rounds += 1
-      if rounds.isMultiple(of: 40) { await intake.recover(isAlone: false) }
-      try? await Task.sleep(for: .milliseconds(250))
+      try? await Task.sleep(for: .seconds(10))
+      await intake.recover(isAlone: false)
     }
   }
 
-  private func application(
-    onReady: @escaping @Sendable (Int) -> Void
-  ) throws -> Application<ServerResponder> {
+  /// Publishes the boards, and builds the site, from what is in the store now.
+  package func publish() { publisher.update() }
+
+  package func buildApplication(
+    onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+  ) -> Application<RouterResponder<ServerContext>> {
     let limits = configuration.limits
-    var logger = Logger(label: "invitro") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = .error
-    let perMinute = Double(limits.uploadsPerMinute)
-    let perSecond = Double(limits.requestsPerSecond)
-    let responder = ServerResponder(
-      routes: APIRoutes(
-        store: store, intake: intake, admissions: Admissions(store),
-        definitions: try BenchmarkRegistry.shipped(),
-        uploads: perMinute > 0
-          ? RateLimiter(.init(perSecond: perMinute / 60, burst: max(1, perMinute / 3))) : nil,
-        metrics: metrics),
-      site: site, limits: limits,
-      addresses: perSecond > 0
-        ? RateLimiter(.init(perSecond: perSecond, burst: perSecond * 4)) : nil,
-      trustsProxy: configuration.trustsProxy, metrics: metrics, log: log)
-    let census =
-      configuration.trustsProxy ? nil : ConnectionCensus(most: limits.connectionsPerAddress)
+    let counts =
+      configuration.trustsProxy
+      ? nil : ConnectionCounts(maxPerAddress: limits.connectionsPerAddress)
     return Application(
-      responder: responder,
+      router: buildRouter(),
       server: .http1(
         configuration: .init(
           additionalChannelHandlers: [
-            ConnectionGuard(answerSeconds: limits.answerSeconds, census: census)
+            ConnectionLimiter(answerSeconds: limits.answerSeconds, counts: counts)
           ],
           idleTimeout: .seconds(Int64(limits.idleSeconds)),
           httpDecoderConfiguration: .init(
@@ -167,8 +129,73 @@ public final class LeaderboardServer: Sendable {
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port),
         availableConnectionsDelegate: MaximumAvailableConnections(
-          limits.connections, logger: logger)),
+          limits.connections, logger: ServerLog.framework)),
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
-      logger: logger)
+      logger: ServerLog.framework)
+  }
+
+  private func buildRouter() -> Router<ServerContext> {
+    let limits = configuration.limits
+    let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: MetricsMiddleware(metrics: metrics))
+    router.add(middleware: AnswerMiddleware())
+    router.add(middleware: ProblemMiddleware(log: log))
+    if limits.requestsPerSecond > 0 {
+      let perSecond = Double(limits.requestsPerSecond)
+      router.add(
+        middleware: AddressRateMiddleware(
+          limiter: RateLimiter(.init(perSecond: perSecond, burst: perSecond * 4)),
+          trustsProxy: configuration.trustsProxy))
+    }
+    if let site = configuration.site { router.addSite(site) }
+    let perMinute = Double(limits.uploadsPerMinute)
+    let uploads = RateLimiter<Int64>(
+      .init(perSecond: perMinute / 60, burst: max(1, perMinute / 3)))
+    router.group("api/v1").add(middleware: TeamAuthenticator(store: store))
+      .addRoutes(
+        SubmissionController(
+          store: store, intake: intake, limits: limits, uploads: perMinute > 0 ? uploads : nil
+        ).routes, atPath: "submissions")
+    router.addRoutes(
+      BoardController(
+        store: store, definitions: configuration.definitions, publisher: publisher
+      ).routes, atPath: "api/v1")
+    router.addRoutes(StatusController(store: store, metrics: metrics).routes, atPath: "api/v1")
+    return router
+  }
+}
+
+/// Held while a server works on a data home; the system releases it when the process ends.
+final class ServerLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Throws: ``ServerError/alreadyRunning(path:)``.
+  init(_ url: URL) throws(ServerError) {
+    let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .store(path: url.relativePath, reason: String(cString: strerror(errno)))
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw .alreadyRunning(path: url.relativePath)
+    }
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// What the operator should know of the SQLite that is linked.
+package enum SQLiteAdvice {
+  /// A warning where `version` has the bug that loses commits when the write-ahead log begins anew
+  /// while another connection merges it; nil where it has not.
+  package static func warning(of version: String) -> String? {
+    let parts = version.split(separator: ".").compactMap { Int($0) }
+    let isAffected =
+      !parts.lexicographicallyPrecedes([3, 7, 0]) && parts.lexicographicallyPrecedes([3, 51, 3])
+    guard isAffected else { return nil }
+    return "SQLite \(version) may lose commits where two connections merge the write-ahead log at "
+      + "once (fixed in 3.51.3). This server and its commands never do; other programs should not "
+      + "write to server.sqlite while it runs."
   }
 }

@@ -1,6 +1,8 @@
 public import Basics
 import Foundation
 import GRDB
+import Harness
+import Logging
 
 /// Everything that can go wrong in this module before a request is answered.
 public enum ServerError: CommandError {
@@ -53,11 +55,6 @@ public enum ServerError: CommandError {
 }
 
 extension ServerError {
-  /// A team's place changed as often as a submission was looked at.
-  static func unsettled(_ store: URL) -> ServerError {
-    .store(path: store.relativePath, reason: "the team's place kept changing under a submission")
-  }
-
   /// What SQLite says, as an error of this module.
   init(_ error: any Error, path: String) {
     if let known = error as? ServerError {
@@ -79,5 +76,36 @@ extension ServerError {
         path: path,
         reason: "SQLite \(database.extendedResultCode.rawValue): "
           + (database.message ?? "no message"))
+  }
+}
+
+/// Lines on standard error for the operator: what happened, never what a team sent or what a label
+/// is.
+public struct ServerLog: Sendable {
+  private let write: @Sendable (String) -> Void
+
+  public init(_ write: @escaping @Sendable (String) -> Void) { self.write = write }
+
+  /// For the framework below: its own errors alone, since no request is logged.
+  static var framework: Logger {
+    var logger = Logger(label: "invitro") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = .error
+    return logger
+  }
+
+  func note(_ text: String) { write("\(Date().stamp) \(text)") }
+
+  /// A fault of the server's own. An error of the readers may quote an upload, so only its kind is
+  /// told.
+  func fault(_ what: String, _ error: any Error) {
+    let why =
+      switch error {
+      case HarnessError.invalid(let faults):
+        faults.map(\.code.rawValue).prefix(5).joined(separator: ", ")
+      case let error as HarnessError: error.description
+      case let error as ServerError: error.description
+      default: "\(type(of: error))"
+      }
+    write("\(Date().stamp) error: \(what): \(why)")
   }
 }

@@ -2,6 +2,7 @@ import Basics
 public import ArgumentParser
 import Foundation
 import Harness
+import Report
 import Metrics
 
 struct ScoreCommand: ParsableCommand {

@@ -157,4 +157,25 @@ struct ParityTests {
       #expect(abs(schedule.rate(step: step, epoch: 0) - rate) <= 1e-12 * 3e-5 + 1e-15)
     }
   }
+
+  @Test(
+    "first-token states are those of the full last layer",
+    arguments: ["roberta-tiny", "bert-tiny"])
+  func states(family: String) throws {
+    let fixture = try Fixture(family)
+    let engine = try fixture.engine()
+    let batch = try fixture.batch()
+    let size = fixture.directory.configuration.hiddenSize
+    let all = engine.hiddenStates(batch, layer: fixture.directory.configuration.layerCount)
+    var predictions: [Float] = []
+    engine.forward(batch, mode: .inference, predictions: &predictions)
+    let first = engine.firstTokenStates
+    #expect(first.count == batch.sequenceCount * size)
+    for sequence in 0..<batch.sequenceCount {
+      let start = batch.offsets[sequence] * size
+      let own = first[(sequence * size)..<((sequence + 1) * size)]
+      // The same sums in blocks of another shape.
+      #expect(maximumDifference(own, all[start..<(start + size)].map(Double.init)) < 1e-5)
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Harness
 import Report
+import Study
 import Testing
 
 @Suite("Colours and drawings")

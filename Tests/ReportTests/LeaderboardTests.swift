@@ -56,7 +56,7 @@ struct LeaderboardTests {
     let site = try BuiltSite(SampleInput.input([SampleInput.entry("a", pcc: 0.5)]))
     let page = try site.text(board)
     #expect(!page.contains(#"data-key="rank""#))
-    #expect(page.contains("No rank is given"))
+    #expect(page.contains("No ranks are given"))
     #expect(!site.exists("toy/test/compare.html"))
   }
 

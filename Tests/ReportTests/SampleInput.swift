@@ -2,15 +2,16 @@ import Foundation
 import Harness
 import Metrics
 import Report
+import Study
 import TestSupport
 
 /// Small inputs for the tests of the site.
 enum SampleInput {
   static let source = Shared.checkout.appending(path: "site")
 
-  static func benchmark(metric: String = "pcc") throws -> BenchmarkDefinition {
+  static func benchmark(metric: String = "pcc", id: String = "toy") throws -> BenchmarkDefinition {
     let text = """
-      {"schema": 1, "id": "toy", "title": "Toy", "description": "A toy.", "licence": "none",
+      {"schema": 1, "id": "\(id)", "title": "Toy", "description": "A toy.", "licence": "none",
        "source": "https://example.org/toy", "open": true, "rowNoun": "essay", "clusters": ["person", "article"],
        "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
        "primary": {"target": "empathy", "metric": "\(metric)"}, "defaultSplit": "test",
@@ -22,7 +23,8 @@ enum SampleInput {
 
   static func entry(
     _ slug: String, pcc: Double?, kind: SubmissionMetadata.Kind = .fineTuned,
-    groups: [GroupScores] = [], signature: String = "ci:none", notes: [String] = [],
+    groups: [GroupScores] = [], disparities: [Disparity]? = nil,
+    sensitivity: [Sensitivity]? = nil, signature: String = "ci:none", notes: [String] = [],
     level: Double = 0.95
   ) -> Board.Entry {
     var metadata = SubmissionMetadata(
@@ -36,7 +38,8 @@ enum SampleInput {
     empathy[.rmse] = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
     let report = PrivateReport(
       benchmark: "toy", split: "test", n: 20, clusters: 12, level: level,
-      targets: ["empathy": empathy], groups: groups,
+      targets: ["empathy": empathy], groups: groups, disparities: disparities,
+      sensitivity: sensitivity,
       wassa: WASSAScores(
         averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": pcc ?? 0]),
       digests: Digests(gold: "aa", order: "bb", predictions: "digest-\(slug)"),
@@ -67,6 +70,36 @@ enum SampleInput {
       ])
   }
 
+  static let replication = Replication(
+    paper: "A paper", paperURL: "https://example.org/paper", setting: "here",
+    claims: [
+      .init(
+        id: "1/a", table: "Table 1", what: "peak", metric: "PCC", published: 0.648,
+        printed: 0.6, expectation: .within(0.02), ours: 0.611,
+        seeds: .init(count: 5, mean: 0.58, sd: 0.021), low: 0.52, high: 0.72,
+        verdict: .noiseOnly, note: "A note."),
+      .init(
+        id: "2/a", table: "Table 2", what: "peak", metric: "RMSE", published: 1.2,
+        expectation: .within(0.05), note: "needs another machine"),
+    ],
+    errata: ["An erratum."],
+    sweeps: [
+      .init(
+        title: "Over alpha", variable: "alpha", metric: "PCC",
+        series: [.init(name: "ours", points: [.init(x: 3, y: 0.512), .init(x: 4, y: 0.6)])])
+    ],
+    experiments: [experiment])
+
+  private static var experiment: ExperimentSummary {
+    var split = ExperimentSummary.Split(
+      benchmark: "toy", split: "test", n: 20, clusters: 12, signature: "ci:none")
+    split.rows = [.init(name: "crowd", trainingRows: 100, replaced: 0, seeds: [1])]
+    var made = ExperimentSummary(name: "x", title: "An experiment", seeds: [1], baseline: nil)
+    made.splits = [split]
+    made.notes = ["A note."]
+    return made
+  }
+
   static func comparison(_ first: String, _ second: String) -> BoardComparison {
     BoardComparison(
       metric: .pcc, target: "empathy", test: "swap, B 999, seed 1", interval: "jackknife",
@@ -79,7 +112,10 @@ enum SampleInput {
       standings: [
         .init(slug: first, lowRank: 1, highRank: 1, tieGroups: ["A"]),
         .init(slug: second, lowRank: 2, highRank: 3, tieGroups: ["B"]),
-      ])
+      ],
+      detectable: DetectableDifference(
+        metric: .pcc, target: "empathy", difference: 0.19, power: 0.8, level: 0.05,
+        correlation: 0.6, simulations: 1000, seed: 1))
   }
 }
 

@@ -1,6 +1,9 @@
+import Basics
 import Foundation
 import GRDB
 import Glibc
+import Harness
+import Server
 import Synchronization
 import TestSupport
 import Testing
@@ -18,35 +21,25 @@ struct CrashTests {
   @Test("500 submissions of 8 clients and 20 kills: what was acknowledged is there once, scored")
   func killed() async throws {
     let teams = (0..<Self.clients).map { "Team \($0)" }
-    let arena = try Arena(
-      teams: teams, phase: ["--visibility", "public", "--daily", "1000", "--total", "1000"])
+    let arena = try Arena(teams: teams, phase: .open(daily: 1000, total: 1000))
     let files = try (0..<Self.submissions).map { try Data(contentsOf: arena.predictions($0)) }
-    let host = Host(try arena.server(), arena: arena)
-    let progress = Progress(kills: Self.kills, each: Self.submissions / Self.clients + 1)
+    let host = try Host(arena, kills: Self.kills, submissions: Self.submissions)
     let acknowledged = try await withThrowingTaskGroup(of: [Acknowledged].self) { group in
-      group.addTask {
-        try await Self.killAndRestart(host, progress)
-        return []
-      }
       for client in 0..<Self.clients {
         let token = try #require(arena.tokens[teams[client]])
         let own = files.indices.filter { $0 % Self.clients == client }
         group.addTask {
           var done: [Acknowledged] = []
-          for (step, index) in own.enumerated() {
-            await progress.wait(beforeStep: step)
-            done.append(
-              try await Self.submit(files[index], "\(index)", token: token, port: host.port))
+          for index in own {
+            try host.count()
+            done.append(try await Self.submit(files[index], "\(index)", token: token, to: host))
           }
           return done
         }
       }
-      var all: [Acknowledged] = []
-      for try await part in group { all += part }
-      return all
+      return try await group.reduce(into: []) { $0 += $1 }
     }
     #expect(acknowledged.count == Self.submissions)
-    #expect(progress.killed == Self.kills)
     #expect(Set(acknowledged.map(\.id)).count == Self.submissions)
     for one in acknowledged {
       let answer = try await Self.get(
@@ -73,13 +66,13 @@ struct CrashTests {
       // Each was charged once, however often it was sent and whoever scored it.
       #expect(try count("SELECT sum(valid) FROM usage") == Self.submissions)
       #expect(try count("SELECT sum(failing) FROM usage") == 0)
-      // One that had to wait has both events, once each; any other has none.
+      // Each was accepted and released once, whether it had to wait or not.
       #expect(
         try count(
           """
           SELECT count(*) FROM (SELECT 1 FROM event GROUP BY submission
-            HAVING count(*) <> 2 OR sum(kind = 'accepted') <> 1 OR sum(kind = 'released') <> 1)
-          """) == 0)
+            HAVING count(*) = 2 AND sum(kind = 'accepted') = 1 AND sum(kind = 'released') = 1)
+          """) == Self.submissions)
       let ids = try String.fetchSet(database, sql: "SELECT public_id FROM submission")
       #expect(ids == Set(acknowledged.map(\.id)))
       // The board shows each team's last best.
@@ -97,21 +90,12 @@ struct CrashTests {
     var token: String
   }
 
-  /// Kills the server at moments that have nothing to do with what it does, and starts it again.
-  private static func killAndRestart(_ host: Host, _ progress: Progress) async throws {
-    for _ in 0..<kills {
-      try await Task.sleep(for: .milliseconds(Int.random(in: 5...250)))
-      try host.killAndRestart()
-      progress.addKill()
-    }
-  }
-
   /// Sends a file until it is acknowledged.
   private static func submit(
-    _ file: Data, _ name: String, token: String, port: Int
+    _ file: Data, _ name: String, token: String, to host: Host
   ) async throws -> Acknowledged {
     let query = "benchmark=sample24&split=test&system=System+\(name)"
-    let url = try #require(URL(string: "http://127.0.0.1:\(port)/api/v1/submissions?\(query)"))
+    let url = try #require(URL(string: "http://127.0.0.1:\(host.port)/api/v1/submissions?\(query)"))
     var request = URLRequest(url: url)
     request.httpMethod = "POST"
     request.httpBody = file
@@ -122,8 +106,8 @@ struct CrashTests {
       guard let (data, response) = try? await URLSession.shared.data(for: request),
         let status = (response as? HTTPURLResponse)?.statusCode
       else {
-        // The server is gone: it comes back.
-        try await Task.sleep(for: .milliseconds(10))
+        // It was killed.
+        host.waitForRestart()
         continue
       }
       try #require(
@@ -140,54 +124,48 @@ struct CrashTests {
     return try await URLSession.shared.data(for: request).0
   }
 
-  /// The server under attack, on one port whatever happens to it.
-  private final class Host: @unchecked Sendable {
-    // One task restarts it; the test stops it after that task has ended.
-    private var server: RunningServer
+  /// The server under attack, on one port whatever happens to it. It is killed when numbers of
+  /// submissions that come from a seed have been begun, while other clients wait for their answers.
+  private final class Host: Sendable {
+    private struct State {
+      var server: RunningServer
+      var begun = 0
+      var kills: Set<Int>
+    }
+
     private let arena: Arena
+    private let state: Mutex<State>
     let port: Int
 
-    init(_ server: RunningServer, arena: Arena) {
-      self.server = server
+    init(_ arena: Arena, kills: Int, submissions: Int) throws {
       self.arena = arena
+      let server = try arena.process()
       port = server.port
+      var random = SplitMix64(seed: 20)
+      let moments = Array(10..<submissions).shuffled(using: &random).prefix(kills)
+      state = Mutex(State(server: server, kills: Set(moments)))
     }
 
-    func killAndRestart() throws {
-      server.kill()
-      server = try arena.server(port: port)
-    }
-
-    func stop() -> Int32 { server.stop() }
-  }
-
-  /// Keeps the clients from being done before the last kill: so many steps a kill.
-  private final class Progress: Sendable {
-    private let count = Mutex(0)
-    private let kills: Int
-    private let steps: Int
-
-    init(kills: Int, each steps: Int) {
-      self.kills = kills
-      self.steps = steps
-    }
-
-    var killed: Int { count.withLock { $0 } }
-    func addKill() { count.withLock { $0 += 1 } }
-
-    func wait(beforeStep step: Int) async {
-      while killed < min(kills, step * kills / steps) {
-        try? await Task.sleep(for: .milliseconds(2))
+    /// Counts a submission that begins, and kills and restarts the server where its turn has come.
+    func count() throws {
+      try state.withLock { state in
+        state.begun += 1
+        guard state.kills.contains(state.begun) else { return }
+        state.server.kill()
+        state.server = try arena.process(port: port)
       }
     }
+
+    func waitForRestart() { state.withLock { _ in } }
+
+    func stop() -> Int32 { state.withLock { $0.server.stop() } }
   }
 
   @Test("a full disk is answered with 507 and harms nothing; it goes on when there is room again")
   func fullDisk() throws {
-    let arena = try Arena(
-      phase: ["--visibility", "public", "--daily", "10000", "--total", "10000"])
+    let arena = try Arena(phase: .open(daily: 10_000, total: 10_000))
     // No file of the server may grow beyond 600 KiB; the hard limit stays.
-    let server = try arena.server(prefix: "ulimit -S -f 600 &&")
+    let server = try arena.process(prefix: "ulimit -S -f 600 &&")
     var answers: [Int] = []
     for seed in 0..<400 {
       answers.append(try arena.submit(try arena.predictions(seed), to: server).status)
@@ -197,7 +175,9 @@ struct CrashTests {
     #expect(answers.dropLast().allSatisfy { $0 == 201 })
     #expect(try Curl(server.url("/api/v1/healthz")).status == 200)
     let listed = try Curl(
-      arena.authorization("Team A") + [server.url("/api/v1/submissions?limit=200")])
+      ["--header", "Authorization: Bearer \(arena.tokens["Team A"] ?? "")"] + [
+        server.url("/api/v1/submissions?limit=200")
+      ])
     #expect(listed.status == 200, "reading goes on")
     let room = try Process.run(
       URL(filePath: "/usr/bin/env"),
@@ -225,44 +205,45 @@ struct CrashTests {
   }
 
   @Test("a submission that waits with a lease is scored by the server that comes after")
-  func waiting() throws {
+  func waiting() async throws {
     let arena = try Arena()
-    var server = try arena.server()
     let file = try arena.predictions(1)
-    let key = ["--header", "Idempotency-Key: once"]
-    let id = try #require(
-      try arena.submit(file, to: server, options: key).object()["id"] as? String)
-    server.stop()
+    let key = ["Idempotency-Key": "once"]
+    let id = try await {
+      let server = try await arena.server()
+      return try await arena.submit(file, to: server, headers: key).object()["id"] as? String
+    }()
     // As a crash between acceptance and score leaves it.
     func change(_ sql: String...) throws {
-      let database = try DatabaseQueue(path: arena.folder.file("data/server.sqlite").path)
-      try database.write { database in
+      try arena.store.write { database in
         for statement in sql { try database.execute(sql: statement) }
       }
+    }
+    let page = "/api/v1/submissions/\(try #require(id))"
+    func state(_ server: TestServer) async throws -> String? {
+      try await server.get(page, arena.authorization("Team A")).object()["state"] as? String
     }
     let unscored = "UPDATE submission SET best = NULL, verdict = NULL, report = NULL, state = "
     try change(
       "DELETE FROM board", "DELETE FROM usage", unscored + "'pending'",
       "INSERT INTO queue SELECT id, 'gone', 4102444800, 1 FROM submission")
-    server = try arena.server()
-    func state() throws -> String? {
-      try Curl(arena.authorization("Team A") + [server.url("/api/v1/submissions/\(id)")])
-        .object()["state"] as? String
+    do {
+      let server = try await arena.server()
+      #expect(try await state(server) == "pending")
+      await server.server.recover()
+      #expect(try await state(server) == "released")
+      #expect(try await arena.submit(file, to: server).status == 200)
     }
-    #expect(try eventually { try state() == "released" })
-    #expect(try arena.submit(file, to: server).status == 200)
-    server.stop()
     // One that was given up is tried again when it comes again.
     try change("DELETE FROM board", "DELETE FROM usage", unscored + "'failed'")
-    server = try arena.server()
-    #expect(try state() == "failed")
-    let again = try arena.submit(file, to: server, options: key)
+    let server = try await arena.server()
+    #expect(try await state(server) == "failed")
+    let again = try await arena.submit(file, to: server, headers: key)
     #expect(again.status == 201, "\(again.text)")
-    #expect(try arena.submit(file, to: server, options: key).status == 200)
+    #expect(try await arena.submit(file, to: server, headers: key).status == 200)
     #expect(try again.object()["id"] as? String == id)
-    #expect(try state() == "released")
-    let database = try DatabaseQueue(path: arena.folder.file("data/server.sqlite").path)
-    let counts = try database.read { database in
+    #expect(try await state(server) == "released")
+    let counts = try arena.store.write { database in
       try ["sum(valid) FROM usage", "count(*) FROM queue", "count(*) FROM board"].map {
         try Int.fetchOne(database, sql: "SELECT \($0)")
       }
@@ -273,16 +254,68 @@ struct CrashTests {
   @Test("SIGTERM lets an upload that is on its way finish")
   func graceful() throws {
     let arena = try Arena()
-    let server = try arena.server()
+    let server = try arena.process()
     let file = try Data(contentsOf: arena.predictions(1))
     let connection = try Connection(port: server.port)
     connection.send(try arena.uploadHead(length: file.count) + file.prefix(100))
     #expect(eventually { connection.isReadByServer })
-    usleep(100_000)
     kill(server.identifier, SIGTERM)
-    usleep(200_000)
+    #expect(eventually { (try? Connection(port: server.port)) == nil }, "it listens no longer")
     connection.send(file.dropFirst(100))
     #expect(connection.receive().hasPrefix("HTTP/1.1 201 "))
     #expect(server.stop() == 0)
+  }
+
+  @Test("no acknowledged row is lost where commits, commands and checkpoints interleave")
+  func checkpoints() async throws {
+    let arena = try Arena(teams: [], phase: nil)
+    let server = try SubmissionStore(arena.home.submissionStoreURL, as: .server)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0..<4 {
+        group.addTask {
+          for row in 0..<100 {
+            try await server.commit { database in
+              try database.execute(
+                sql: "INSERT INTO team (name, token_hash, created) VALUES (?, zeroblob(32), 0)",
+                arguments: ["server \(writer) \(row)"])
+              if row.isMultiple(of: 20) { try database.execute(sql: "ANALYZE") }
+            }
+          }
+        }
+      }
+      group.addTask {
+        for row in 0..<50 {
+          // As a command: opened, written, closed.
+          let url = arena.home.submissionStoreURL
+          _ = try SubmissionStore(url).addTeam("command \(row)")
+        }
+      }
+      group.addTask {
+        for _ in 0..<50 { try await server.checkpoint() }
+      }
+      try await group.waitForAll()
+    }
+    let file = arena.folder.file("data/server.sqlite").path
+    let database = try DatabaseQueue(path: file)
+    let (teams, integrity) = try await database.read { database in
+      (
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM team"),
+        try String.fetchAll(database, sql: "PRAGMA integrity_check")
+      )
+    }
+    #expect(teams == 450)
+    #expect(integrity == ["ok"])
+  }
+
+  @Test("a command leaves the write-ahead log as it is, also when it ends")
+  func commandsMergeNothing() throws {
+    let place = try TemporaryFolder()
+    let url = place.file("server.sqlite")
+    for name in ["A", "B"] { _ = try SubmissionStore(url).addTeam(name) }
+    let log = try Data(contentsOf: place.file("server.sqlite-wal"))
+    #expect(!log.isEmpty)
+    _ = try SubmissionStore(url).addTeam("C")
+    #expect(try Data(contentsOf: place.file("server.sqlite-wal")).count > log.count)
+    #expect(try SubmissionStore(url).teams().map(\.name) == ["A", "B", "C"])
   }
 }

@@ -1,8 +1,11 @@
 import Foundation
 import Harness
+import HTTPTypes
 import Metrics
-import TestSupport
+import Server
+import Synchronization
 import Testing
+import TestSupport
 
 @Suite("Server: nothing private is shown")
 struct PrivacyTests {
@@ -13,60 +16,51 @@ struct PrivacyTests {
   }
 
   @Test("planted labels, essays, residuals, contacts and tokens are in no answer, page or log")
-  func planted() throws {
+  func planted() async throws {
     let arena = try Arena(teams: ["Team A", "Team B"], phase: nil)
     var (secrets, predictions) = try plant(in: arena)
-    try arena.set([
-      "--visibility", "public", "--daily", "100", "--daily-failing", "1000", "--name", "open",
-    ])
-    let server = try arena.server([
-      "--site", "site", "--source", Shared.checkout.appending(path: "site").path, "--replicates",
-      "200", "--rebuild-seconds", "1",
-    ])
+    try arena.store.setPhase(.open(daily: 100, dailyFailing: 1000))
+    let log = Mutex("")
+    let server = try await arena.server(site: true) { line in log.withLock { $0 += line + "\n" } }
     secrets.texts += arena.tokens.values
     var seen: [(String, Data)] = []
-    func keep(_ what: String, _ answer: Curl) {
+    func keep(_ what: String, _ answer: Answer) {
       let fields = answer.headers.map { "\($0): \($1)" }.joined(separator: "\n")
       seen.append((what, Data(fields.utf8) + answer.body))
     }
     let meta: [String: Any] = ["contact": Secrets.contact]
-    let first = try arena.submit(predictions, to: server, metadata: meta)
+    let first = try await arena.submit(predictions, to: server, metadata: meta)
     #expect(first.status == 201)
     keep("submission", first)
     for seed in 0..<3 {
+      let file = try arena.predictions(seed)
       keep(
         "submission \(seed)",
-        try arena.submit(
-          try arena.predictions(seed), to: server, team: "Team B", metadata: meta))
+        try await arena.submit(file, to: server, team: "Team B", metadata: meta))
     }
     for (index, content) in try faulty(predictions).enumerated() {
       let file = try arena.folder.write(content, to: "faulty-\(index)")
-      let answer = try arena.submit(file, to: server, metadata: meta)
+      let answer = try await arena.submit(file, to: server, metadata: meta)
       #expect((400..<500).contains(answer.status), "faulty upload \(index)")
       keep("faulty upload \(index)", answer)
     }
+    server.publish()
     let id = try #require(try first.object()["id"] as? String)
     for path in paths(id) {
-      for options in [
-        [], arena.authorization("Team A"), ["-H", "Accept: text/csv"], ["-X", "PUT"],
-      ] {
-        keep(path, try Curl(options + ["--path-as-is", server.url(path)]))
+      for headers in [[:], arena.authorization("Team A"), ["Accept": "text/csv"]] {
+        keep(path, try await server.get(path, headers))
       }
+      keep(path, try await server.request(.put, path))
     }
-    #expect(
-      try eventually {
-        try Curl(server.url("/sample24/test/leaderboard.json")).text.contains("Team B")
-      })
-    _ = try arena.program.run("submission", "withdraw", id, "--why", "a test of privacy")
-    #expect(
-      try eventually {
-        try Curl(server.url("/sample24/test/leaderboard.json")).text.contains("withdrawn")
-      })
-    let pages = try pages(of: server, in: arena)
+    let board = "/sample24/test/leaderboard.json"
+    #expect(try await server.get(board).text.contains("Team B"))
+    try arena.store.withdraw(id, why: "a test of privacy")
+    server.publish()
+    #expect(try await server.get(board).text.contains("withdrawn"))
+    let pages = try await pages(of: server, in: arena)
     try checkGroups(pages)
     seen += pages
-    server.stop()
-    seen.append(("log", Data(server.log.utf8)))
+    seen.append(("log", Data(log.withLock { $0 }.utf8)))
     #expect(seen.count > 60)
     for (what, bytes) in seen {
       let text = String(decoding: bytes, as: UTF8.self)
@@ -78,7 +72,7 @@ struct PrivacyTests {
 
   /// Gives the test split labels and essays that are found wherever they go.
   private func plant(in arena: Arena) throws -> (Secrets, URL) {
-    let home = DataHome(arena.folder.file("data"))
+    let home = arena.home
     let definition = try BenchmarkRegistry.find("sample24")
     var datasets = try definition.splitNames.map { try home.load(definition, split: $0) }
     var secrets = Secrets(texts: [Secrets.contact])
@@ -130,14 +124,16 @@ struct PrivacyTests {
   }
 
   /// Every file of the site as it is served.
-  private func pages(of server: RunningServer, in arena: Arena) throws -> [(String, Data)] {
-    let root = arena.folder.file("site").path
-    let paths = FileManager.default.enumerator(atPath: root)?.allObjects as? [String] ?? []
-    return try paths.filter { $0.contains(".") && !$0.hasPrefix(".") }.map { path in
-      let answer = try Curl(server.url("/\(path)"))
+  private func pages(
+    of server: TestServer, in arena: Arena
+  ) async throws -> [(String, Data)] {
+    var pages: [(String, Data)] = []
+    for path in arena.sitePaths where path.contains(".") {
+      let answer = try await server.get("/\(path)")
       #expect(answer.status == 200, "\(path)")
-      return (path, answer.body)
+      pages.append((path, answer.body))
     }
+    return pages
   }
 
   /// Every group in a document is large enough or has no figure.

@@ -1,106 +1,105 @@
 import Foundation
-import TestSupport
+import HTTPTypes
+import Server
 import Testing
+import TestSupport
 
 @Suite("Server: the site it serves")
 struct SiteTests {
-  private static let site = [
-    "--site", "site", "--source", Shared.checkout.appending(path: "site").path, "--replicates",
-    "200", "--rebuild-seconds", "1",
-  ]
-
   @Test("a submission appears on the site, and leaves it when it is withdrawn")
-  func appears() throws {
+  func appears() async throws {
     let arena = try Arena()
-    let server = try arena.server(Self.site)
-    let submission = try arena.submit(
+    let server = try await arena.server(site: true)
+    let submission = try await arena.submit(
       try arena.predictions(1), to: server, system: "Kestrel"
     ).object()
     let id = try #require(submission["id"] as? String)
-    let board = server.url("/sample24/test/")
-    #expect(try eventually { try Curl(board).text.contains("Kestrel") })
-    let page = try Curl(board)
+    let board = "/sample24/test/"
+    server.publish()
+    let page = try await server.get(board)
+    #expect(page.text.contains("Kestrel"))
     #expect(page.headers["content-type"] == "text/html; charset=utf-8")
     #expect(page.headers["cache-control"] == "no-cache")
     let etag = try #require(page.headers["etag"])
-    #expect(try Curl("-H", "If-None-Match: \(etag)", board).status == 304)
-    #expect(try Curl("--compressed", board).body == page.body)
-    let style = try #require(page.text.firstMatch(of: /href="([^"]*site\.css\?v=[0-9a-f]+)"/)?.1)
-    let asset = try Curl(server.url("/sample24/test/\(style)"))
+    #expect(try await server.get(board, ["If-None-Match": etag]).status == 304)
+    let changed = try #require(page.headers["last-modified"])
+    #expect(try await server.get(board, ["If-Modified-Since": changed]).status == 304)
+    let part = try await server.get(board, ["Range": "bytes=10-19"])
+    #expect(part.status == 206 && part.body == page.body[10..<20])
+    #expect(try await server.get("/sample24/test").status == 301, "to the folder")
+    #expect(try await server.request(.post, "/").status == 405)
+    let missing = try await server.get("/no/such/page.html")
+    #expect(missing.status == 404 && missing.text.contains("There is no such page"))
+    let style = try #require(
+      page.text.firstMatch(of: /href="[.\/]*(assets\/site\.css\?v=[0-9a-f]+)"/)?.1)
+    let asset = try await server.get("/\(style)")
     #expect(asset.status == 200 && asset.headers["cache-control"]?.contains("max-age") == true)
-    #expect(
-      try arena.program.run("submission", "withdraw", id, "--why", "wrong data used").status == 0)
-    #expect(
-      try eventually {
-        try Curl(server.url("/sample24/test/leaderboard.json")).text.contains("wrong data used")
-      })
-    let document = try Curl(server.url("/sample24/test/leaderboard.json")).object()
-    #expect((document["rows"] as? [Any])?.isEmpty == true)
+    let api = "/api/v1/leaderboard?benchmark=sample24&split=test"
+    let document = "/sample24/test/leaderboard.json"
+    #expect(try await server.get(api).body == server.get(document).body, "one board for both")
+    try arena.store.withdraw(id, why: "wrong data used")
+    server.publish()
+    #expect(try await server.get(document).text.contains("wrong data used"))
+    let left = try await server.get(document).object()["rows"] as? [Any]
+    #expect(left?.isEmpty == true)
     let checked = try arena.program.run("site", "check", "site")
     #expect(checked.status == 0, "\(checked.out)")
   }
 
   @Test("names that are markup, turn text around or are 10 kB long stay text on every page")
-  func hostileNames() throws {
+  func hostileNames() async throws {
     let arena = try Arena(teams: ["<script>alert(1)</script>", "\u{202E}=cmd|'/C calc'!A0"])
-    let server = try arena.server(Self.site)
+    let server = try await arena.server(site: true)
     let names = ["<img src=x onerror=alert(2)>", "\"><svg onload=alert(3)>"]
     for (index, team) in arena.tokens.keys.sorted().enumerated() {
-      let answer = try arena.submit(
+      let answer = try await arena.submit(
         try arena.predictions(index), to: server, team: team, system: names[index],
         metadata: ["description": String(repeating: "<b>", count: 3400), "codeURL": "http://a.b/"])
       #expect(answer.status == 201, "\(answer.text)")
       #expect(answer.headers["content-type"] == "application/json")
     }
-    let long = try arena.submit(
+    let long = try await arena.submit(
       try arena.predictions(7), to: server, team: arena.tokens.keys.sorted()[0],
       system: String(repeating: "x", count: 10_000))
     #expect(long.status == 422)
-    let link = try arena.submit(
+    let link = try await arena.submit(
       try arena.predictions(8), to: server, team: arena.tokens.keys.sorted()[0],
       metadata: ["codeURL": "javascript:alert(4)"])
     #expect(link.status == 422)
-    #expect(
-      try eventually {
-        try Curl(server.url("/sample24/test/leaderboard.json")).text.contains("onload")
-      })
-    let root = arena.folder.file("site").path
-    let paths = FileManager.default.enumerator(atPath: root)?.allObjects as? [String] ?? []
-    for path in paths where path.hasSuffix(".html") || path.hasSuffix(".xml") {
-      let page = try Curl(server.url("/\(path)")).text
+    server.publish()
+    #expect(try await server.get("/sample24/test/leaderboard.json").text.contains("onload"))
+    for path in arena.sitePaths where path.hasSuffix(".html") || path.hasSuffix(".xml") {
+      let page = try await server.get("/\(path)").text
       #expect(!page.contains("<script>alert") && !page.contains("<img src=x"), "\(path)")
       #expect(!page.contains("<svg onload") && !page.contains("<b><b>"), "\(path)")
       #expect(!page.contains("\u{202E}"), "\(path)")
     }
     #expect(try arena.program.run("site", "check", "site").status == 0)
-    let csv = try Curl(
-      server.url("/api/v1/leaderboard?benchmark=sample24&split=test&format=csv")
+    let csv = try await server.get(
+      "/api/v1/leaderboard?benchmark=sample24&split=test&format=csv"
     ).text
     #expect(!csv.contains("\n=") && !csv.contains(",=") && !csv.contains("\u{202E}"))
   }
 
   @Test("of guarded labels the site shows two decimals, of entries from folders and pairs as well")
-  func guarded() throws {
+  func guarded() async throws {
     let arena = try Arena(
-      teams: ["Team A", "Team B"], phase: ["--visibility", "public", "--labels", "hidden"])
+      teams: ["Team A", "Team B"], phase: .open(labels: .hidden))
     let sample = try SampleFolder.shared.get()
     let added = try arena.program.run(
       "submit", "add", sample.folder.file(try sample.system(0)).path, "-b", "sample24", "-s",
       "test",
       "--team", "Folder", "--system", "Baseline", "--kind", "baseline")
     #expect(added.status == 0, "\(added.err)")
-    let server = try arena.server(Self.site)
+    let server = try await arena.server(site: true)
     for (index, team) in arena.tokens.keys.sorted().enumerated() {
-      let answer = try arena.submit(try arena.predictions(index), to: server, team: team)
+      let answer = try await arena.submit(try arena.predictions(index), to: server, team: team)
       #expect(answer.status == 201, "\(answer.text)")
     }
-    #expect(
-      try eventually {
-        let text = try Curl(server.url("/sample24/test/leaderboard.json")).text
-        return ["Team A", "Team B", "Folder"].allSatisfy(text.contains)
-      })
-    let root = arena.folder.file("site").path
-    let paths = FileManager.default.enumerator(atPath: root)?.allObjects as? [String] ?? []
+    server.publish()
+    let text = try await server.get("/sample24/test/leaderboard.json").text
+    #expect(["Team A", "Team B", "Folder"].allSatisfy(text.contains))
+    let paths = arena.sitePaths
     var seen: [String: Int] = [:]
     func check(_ value: Any, _ name: String, in path: String) {
       if let object = value as? [String: Any] {
@@ -117,12 +116,12 @@ struct SiteTests {
     }
     for path in paths where path.hasPrefix("sample24/test") && path.hasSuffix(".json") {
       check(
-        try JSONSerialization.jsonObject(with: try Curl(server.url("/\(path)")).body), "", in: path)
+        try JSONSerialization.jsonObject(with: try await server.get("/\(path)").body), "", in: path)
     }
     #expect(seen["value"] ?? 0 > 0 && seen["difference"] ?? 0 > 0, "\(seen)")
     // Nothing else on the pages has more decimals either, but for digests and versions.
     for path in paths where path.hasPrefix("sample24/test") && path.hasSuffix(".html") {
-      let page = try Curl(server.url("/\(path)")).text
+      let page = try await server.get("/\(path)").text
       let longer = page.matches(of: /[^0-9.A-Za-z_\-][01]?\.[0-9]{2}0*[1-9][0-9]*\b/).map {
         String($0.0)
       }
@@ -141,11 +140,15 @@ struct SiteTests {
   @Test("the commands on a benchmark's page work when they are pasted")
   func pasted() throws {
     let arena = try Arena()
-    let first = try arena.server()
+    let first = try arena.process()
     let port = first.port
     first.stop()
     let address = "http://127.0.0.1:\(port)/"
-    let server = try arena.server(Self.site + ["--address", address], port: port)
+    let server = try arena.process(
+      [
+        "--site", "site", "--source", Shared.checkout.appending(path: "site").path, "--replicates",
+        "200", "--rebuild-seconds", "1", "--address", address,
+      ], port: port)
     let page = server.url("/sample24/")
     #expect(try eventually { try Curl(page).status == 200 })
     let blocks = try Curl(page).text.matches(of: /(?s)<pre class="code"[^>]*>(.*?)<\/pre>/)
@@ -177,14 +180,14 @@ struct SiteTests {
     process.waitUntilExit()
     #expect(process.terminationStatus == 0, "\(said)")
     #expect(said.contains("submissions/sample24/your-team-your-system/submission.json"))
-    let board = try Curl(server.url("/api/v1/leaderboard?benchmark=sample24&split=test"))
-    #expect(board.text.contains("Your system"))
+    let board = server.url("/api/v1/leaderboard?benchmark=sample24&split=test")
+    #expect(try eventually { try Curl(board).text.contains("Your system") })
   }
 
   @Test("`submit push` sends a file, prints the answer, and is safe to repeat")
   func push() throws {
     let arena = try Arena()
-    let server = try arena.server()
+    let server = try arena.process()
     let file = try arena.predictions(1)
     let push = [
       "submit", "push", file.path, "--server", server.url(""), "-b", "sample24", "-s", "test",
@@ -212,7 +215,7 @@ struct SiteTests {
   @Test("a backup made while submissions come in is sound, and restores")
   func backup() throws {
     let arena = try Arena()
-    let server = try arena.server()
+    let server = try arena.process()
     for seed in 0..<5 {
       #expect(try arena.submit(try arena.predictions(seed), to: server).status == 201)
     }
@@ -227,7 +230,7 @@ struct SiteTests {
     try FileManager.default.copyItem(
       at: arena.folder.file("copy.sqlite"), to: arena.folder.file("data/server.sqlite"))
     #expect(try arena.program.run("submission", "list", "--json").out == listed)
-    let again = try arena.server()
+    let again = try arena.process()
     #expect(try arena.submit(try arena.predictions(0), to: again).status == 200)
   }
 }

@@ -28,46 +28,6 @@ struct StoreTests {
     #expect(try store.write { try Int.fetchOne($0, sql: "PRAGMA foreign_keys") } == 1)
   }
 
-  @Test("documents that are written down directly have the encoder's bytes")
-  func text() throws {
-    var figure = ScoredFigure(value: 0.5, low: -1, high: 1e-4)
-    figure.undefinedReplicates = 3
-    var scores = TargetScores()
-    (scores[.pcc], scores[.mae], scores.bias) = (
-      figure, ScoredFigure(undefined: "no \"rows\"\n"), 2
-    )
-    (scores.rowwise, scores[.kendall]) = (figure, figure)
-    for step in 0..<4 {
-      let report = ReleaseRule.open.release(
-        PrivateReport(
-          benchmark: "b", split: "s/\\", n: 83, clusters: 57, level: 0.95,
-          dropped: step > 1 ? 2 : nil,
-          targets: step > 0 ? ["empathy": scores, "distress": scores] : ["empathy": scores],
-          groups: step > 2 ? [GroupScores(attribute: "a", group: "g")] : [],
-          disparities: step > 1 ? [] : nil,
-          wassa: WASSAScores(
-            averaged: nil, targets: ["empathy", "distress"],
-            figures: ["empathy": 0.25, "distress": 1]),
-          digests: Digests(gold: "g", order: "o", predictions: "p"), signature: "a|b",
-          version: "1", notes: step > 1 ? ["é", "\u{1}"] : []))
-      #expect(try ReleasedReport(report).read() == report)
-      guard report.groups.isEmpty else {
-        #expect(DirectJSON(report) == nil)
-        continue
-      }
-      let encoded = try CanonicalJSON.compact(report)
-      #expect(DirectJSON(report)?.json == String(decoding: encoded, as: UTF8.self))
-    }
-    var metadata = SubmissionMetadata(
-      benchmark: "b", split: "s", team: "T \u{7F}é\r\u{8}\u{C}", system: "\t\"", kind: .fineTuned)
-    metadata.submitted = "2026-01-01"
-    metadata.targets = ["empathy", "distress"]
-    let encoded = try CanonicalJSON.compact(metadata)
-    #expect(DirectJSON(metadata)?.json == String(decoding: encoded, as: UTF8.self))
-    metadata.contact = "c"
-    #expect(DirectJSON(metadata) == nil)
-  }
-
   @Test("a history cannot be changed or shortened")
   func history() throws {
     let place = try TemporaryFolder()
@@ -79,7 +39,7 @@ struct StoreTests {
           INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata,
             received) VALUES ('a', 1, 'b', 's', 'p', ?, '{}', 0)
           """, arguments: [String(repeating: "0", count: 64)])
-      try SubmissionStore.event("accepted", 1, at: Date(), in: database)
+      try SubmissionStore.addEvent("accepted", to: 1, at: Date(), in: database)
     }
     for (change, reason) in [
       ("UPDATE event SET kind = 'failed'", "append-only"), ("DELETE FROM event", "append-only"),
@@ -91,58 +51,6 @@ struct StoreTests {
         try store.write { try $0.execute(sql: change) }
       }
       #expect(error?.description.contains(reason) == true, "\(change)")
-    }
-  }
-
-  @Test("a store of the first version keeps all it has, and its rules")
-  func upgrade() throws {
-    let place = try TemporaryFolder()
-    let url = place.file("server.sqlite")
-    let old = try DatabasePool(path: url.path)
-    try SubmissionStore.migrator.migrate(old, upTo: "submissions")
-    let before = try old.write { database in
-      try database.execute(
-        sql: """
-          INSERT INTO team VALUES (1, 'Team', zeroblob(32), 0, NULL);
-          INSERT INTO submission (id, public_id, team, benchmark, split, phase, digest, metadata,
-            received, state, verdict, report, best) VALUES
-            (1, 'a', 1, 'b', 's', 'p', printf('%064d', 1), '{}', 5, 'released', 'first', '{}', 1),
-            (2, 'b', 1, 'b', 's', 'p', printf('%064d', 2), '{}', 6, 'pending', NULL, NULL, NULL);
-          INSERT INTO board VALUES ('b', 's', 1, 1);
-          INSERT INTO prediction VALUES (1, x'00'), (2, x'01');
-          INSERT INTO queue VALUES (2, 'o', 0, 1);
-          INSERT INTO event (submission, at, kind) VALUES (1, 5, 'accepted'), (1, 5, 'released');
-          """)
-      return try Row.fetchAll(database, sql: "SELECT * FROM submission ORDER BY id")
-    }
-    try old.close()
-    let store = try SubmissionStore(url)
-    let after = try store.write { database in
-      #expect(try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").isEmpty)
-      let rows = try Row.fetchAll(database, sql: "SELECT * FROM submission ORDER BY id")
-      try database.execute(sql: "UPDATE submission SET state = 'released', verdict = 'better'")
-      try database.execute(sql: "UPDATE submission SET best = 2 WHERE id = 2")
-      return rows
-    }
-    #expect(before == after)
-    #expect(try board(store) == [2], "the board still follows")
-    try store.withdraw("b", why: "a test")
-    #expect(try board(store) == [1])
-    #expect(try store.explainBoard().allSatisfy { $0.hasPrefix("SEARCH") })
-  }
-
-  private func board(_ store: SubmissionStore) throws -> [Int] {
-    try store.write { try Int.fetchAll($0, sql: "SELECT submission FROM board") }
-  }
-
-  @Test("times are those of the calendar, from the first day on")
-  func times() {
-    #expect(Date(timeIntervalSince1970: 0).stamp == "1970-01-01T00:00:00Z")
-    #expect(Date(timeIntervalSince1970: 951_825_599.75).stamp == "2000-02-29T11:59:59Z")
-    for step in 0..<400 {
-      let date = Date(timeIntervalSince1970: Double(step) * 11_234_567)
-      #expect(date.stamp == date.formatted(.iso8601))
-      #expect(date.day == String(date.formatted(.iso8601).prefix(10)))
     }
   }
 
@@ -178,21 +86,31 @@ struct StoreTests {
 
   @Test("a crowd of addresses does not grow the memory of a limiter")
   func crowd() {
-    let limiter = RateLimiter<Int>(.init(perSecond: 1, burst: 1), most: 100)
+    let limiter = RateLimiter<Int>(.init(perSecond: 1, burst: 1), maxKeys: 100)
     let start = ContinuousClock.now
     for key in 0..<1000 { #expect(limiter.wait(key, at: start) == nil) }
     #expect(limiter.wait(999, at: start) != nil)
   }
 
-  @Test(
-    "paths of the site are taken apart safely",
-    arguments: [
-      ("/", "index.html"), ("/a/", "a/index.html"), ("/a%20b.html", "a b.html"),
-      ("/a//b", "a/b"), ("/..", nil), ("/a/../b", nil), ("/.git/config", nil), ("/a%2f..%2fb", nil),
-      ("/%ff", nil), ("/a%00", nil), ("/a\\b", nil), ("a", nil),
-    ])
-  func paths(path: String, name: String?) {
-    #expect(SiteCache.name(path) == name)
+  @Test("no path leads out of the site, to a hidden file or through a link")
+  func paths() throws {
+    let place = try TemporaryFolder()
+    for name in ["site/index.html", "site/a b.html", "site/.git/config", "secret"] {
+      try place.write(name, to: name)
+    }
+    let manager = FileManager.default
+    try manager.createSymbolicLink(
+      at: place.file("site/link"), withDestinationURL: place.file("secret"))
+    let files = SiteFiles(root: place.file("site"))
+    #expect(files.getFileIdentifier("/index.html")?.size == "site/index.html".utf8.count)
+    #expect(files.getFileIdentifier("/a b.html")?.isFolder == false)
+    #expect(files.getFileIdentifier("/")?.isFolder == true)
+    for path in [
+      "/../secret", "/..", "/a/../../secret", "/.git/config", "/link", "/a\\b", "/index.html\0",
+      "//secret", "/none",
+    ] {
+      #expect(files.getFileIdentifier(path) == nil, "\(path)")
+    }
   }
 
   @Test("a form is read part by part, and one that is broken is refused")
@@ -211,5 +129,18 @@ struct StoreTests {
     }
     #expect(throws: (any Error).self) { try MultipartForm.parts(of: body, boundary: nil) }
     #expect(throws: (any Error).self) { try MultipartForm.parts(of: body, boundary: "other") }
+  }
+}
+
+@Suite("Server: the SQLite that is linked")
+struct SQLiteAdviceTests {
+  @Test(
+    "a version with the write-ahead log's bug is told, and no other",
+    arguments: [
+      ("3.6.23", false), ("3.7.0", true), ("3.40.1", true), ("3.51.2", true), ("3.51.3", false),
+      ("3.52.0", false), ("4.0.0", false),
+    ])
+  func affected(version: String, isAffected: Bool) {
+    #expect((SQLiteAdvice.warning(of: version) != nil) == isAffected)
   }
 }

@@ -78,7 +78,7 @@ public enum BenchmarkRegistry {
 
 extension [BenchmarkDefinition] {
   /// The definition with the id that an entry names.
-  func named(_ id: String) throws(HarnessError) -> BenchmarkDefinition {
+  package func named(_ id: String) throws(HarnessError) -> BenchmarkDefinition {
     if let definition = first(where: { $0.id == id }) { return definition }
     throw .usage(
       "There is no benchmark named '\(id)'. Known: \(map(\.id).joined(separator: ", ")); "

@@ -238,3 +238,25 @@ extension EncoderEngine {
     }
   }
 }
+
+extension ModelDirectory {
+  /// SHA-256 over the names and contents of the files that a run takes from `folder`:
+  /// configuration, weights and tokenizer.
+  ///
+  /// Throws ``ReferenceError`` for a file that can't be read.
+  public static func digest(of folder: URL) throws -> String {
+    let tokenizer = [
+      "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+      "vocab.txt",
+    ]
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
+    var digest = Digest()
+    for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
+      let file = try MappedFile(path: folder.appending(path: name).path)
+      digest.update("\(name)\u{0}\(file.bytes.count)\u{0}")
+      digest.update(file.bytes)
+    }
+    return digest.hexadecimal
+  }
+}

@@ -60,7 +60,7 @@ public final class Predictor {
   }
 
   /// The rows of each batch: longest first, about 2,000 tokens a batch.
-  static func batches(of tokens: [[Int32]]) -> [[Int]] {
+  package static func batches(of tokens: [[Int32]]) -> [[Int]] {
     let order = tokens.indices.sorted { (tokens[$0].count, $1) > (tokens[$1].count, $0) }
     var batches: [[Int]] = []
     var total = 0

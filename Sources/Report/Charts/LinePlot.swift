@@ -1,9 +1,10 @@
 import Basics
 import Harness
+import Study
 
 /// Series over one variable as lines with markers; shape and dash tell them apart, not colour alone.
 struct LinePlot {
-  let sweep: Replication.Sweep
+  let sweep: Sweep
 
   private let width = 640.0
   private let height = 300.0
@@ -11,7 +12,7 @@ struct LinePlot {
   private let bottom = 40.0
   private let top = 12.0
 
-  init(_ sweep: Replication.Sweep) { self.sweep = sweep }
+  init(_ sweep: Sweep) { self.sweep = sweep }
 
   /// The drawing; `id` is unique on its page. Empty where no point is finite.
   func drawing(id: String) -> Markup {
@@ -63,7 +64,7 @@ struct LinePlot {
   }
 
   private func line(
-    _ series: Replication.Series, _ number: Int, _ place: (Double, Double) -> (Double, Double)
+    _ series: Sweep.Series, _ number: Int, _ place: (Double, Double) -> (Double, Double)
   ) -> String {
     let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }.sorted { $0.x < $1.x }
     var path = ""

@@ -7,11 +7,10 @@ struct BenchmarkDocument: Encodable {
   /// Sizes, labels and groups of the splits that were at hand, by name.
   var splits: [DatasetStatistics.SplitStatistics]
 
-  init(
-    _ benchmark: BenchmarkDefinition,
-    _ statistics: [String: DatasetStatistics.SplitStatistics]
-  ) {
+  init(_ benchmark: BenchmarkDefinition, _ boards: [Board]) {
     self.benchmark = benchmark
-    splits = benchmark.splitNames.compactMap { statistics["\(benchmark.id)/\($0)"] }
+    splits = benchmark.splitNames.compactMap { name in
+      boards.first { $0.split == name }?.labels
+    }
   }
 }

@@ -18,7 +18,7 @@ struct BoardIndex: Encodable {
 
   init(_ tables: [BoardTable]) {
     boards = tables.map { table in
-      let folder = table.board.key.path
+      let folder = table.path
       return Item(
         benchmark: table.benchmark.id, title: table.benchmark.title, split: table.board.split,
         systems: table.scored.count, published: table.published.count,

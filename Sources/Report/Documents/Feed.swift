@@ -5,7 +5,7 @@ import Metrics
 /// `feed.xml`: the latest submissions of all boards as an Atom feed (RFC 4287).
 struct Feed {
   let tables: [BoardTable]
-  let chrome: Chrome
+  let context: SiteContext
   var limit = 50
 
   private struct Item {
@@ -15,9 +15,9 @@ struct Feed {
     var path: String { "\(table.board.key.path)/\(SitePaths.system(entry.slug))" }
   }
 
-  init(tables: [BoardTable], chrome: Chrome) {
+  init(tables: [BoardTable], context: SiteContext) {
     self.tables = tables
-    self.chrome = chrome
+    self.context = context
   }
 
   /// The document. An entry without a day of submission has no place in it.
@@ -32,10 +32,10 @@ struct Feed {
     var lines = [
       #"<?xml version="1.0" encoding="utf-8"?>"#,
       #"<feed xmlns="http://www.w3.org/2005/Atom">"#,
-      "<title>\(escaped(chrome.site)): new submissions</title>",
+      "<title>\(escaped(context.site)): new submissions</title>",
       "<id>\(escaped(identity("feed")))</id>",
       "<updated>\(items.first?.day ?? "1970-01-01")T00:00:00Z</updated>",
-      "<author><name>\(escaped(chrome.site))</name></author>",
+      "<author><name>\(escaped(context.site))</name></author>",
     ]
     lines.append(#"<link rel="self" href="\#(escaped(address("feed.xml")))"/>"#)
     lines.append(#"<link rel="alternate" href="\#(escaped(address("index.html")))"/>"#)
@@ -66,12 +66,12 @@ struct Feed {
   }
 
   private func address(_ path: String) -> String {
-    chrome.address?.appending(path: path).absoluteString ?? path
+    context.address?.appending(path: path).absoluteString ?? path
   }
 
   /// An address where there is one; else a name that stays the same wherever the site is copied.
   private func identity(_ path: String) -> String {
-    chrome.address == nil ? "urn:x-invitro:\(path)" : address(path)
+    context.address == nil ? "urn:x-invitro:\(path)" : address(path)
   }
 
   private func escaped(_ text: String) -> String { Escaping.markup(SafeText.cleaned(text)) }

@@ -10,7 +10,7 @@ enum LaTeX {
     let metrics = table.metrics.filter { [.pcc, .ccc, .rmse].contains($0) || $0 == table.metric }
     var lines = [
       "% \(escaped(table.benchmark.title)), \(escaped(table.board.split)), "
-        + "\(table.target); 95% intervals in brackets.",
+        + "\(table.target); \(escaped(table.level)) intervals in brackets.",
       "\\begin{tabular}{\(hasRanks ? "l" : "")l\(String(repeating: "r", count: metrics.count))}",
       "\\toprule",
     ]

@@ -1,9 +1,11 @@
 import Basics
-import Harness
+public import Harness
 import Metrics
 
 /// `leaderboard.csv`: the scored and the published rows.
-enum LeaderboardCSV {
+public enum LeaderboardCSV {
+  public static func text(of board: Board) -> String { text(BoardTable(board)) }
+
   static func text(_ table: BoardTable) -> String {
     let targets = table.benchmark.targets.map(\.name)
     var header = ["low_rank", "high_rank", "tie_groups", "slug", "system", "team", "kind"]

@@ -1,3 +1,5 @@
+import Basics
+public import Foundation
 public import Harness
 import Metrics
 
@@ -8,6 +10,8 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var benchmark: String
   public var title: String
   public var split: String
+  /// Nominal coverage of the intervals.
+  public var level: Double
   /// The target and the metric that order the rows.
   public var primary: BenchmarkDefinition.PrimaryMetric
   public var higherIsBetter: Bool
@@ -59,16 +63,23 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
 }
 
 extension LeaderboardDocument {
-  init(_ table: BoardTable) {
-    benchmark = table.benchmark.id
-    title = table.benchmark.title
-    split = table.board.split
-    primary = table.benchmark.primary
-    higherIsBetter = table.metric.higherIsBetter
-    detectable = table.board.comparison?.detectable
-    rows = table.scored.compactMap { entry in
+  /// The document of `board` as the site and the API send it.
+  public static func json(of board: Board) throws -> Data {
+    try CanonicalJSON.document(LeaderboardDocument(board))
+  }
+
+  /// The document of `board`, which the API answers with too.
+  public init(_ board: Board) {
+    benchmark = board.definition.id
+    title = board.definition.title
+    split = board.split
+    level = board.level
+    primary = board.definition.primary
+    higherIsBetter = board.definition.primary.metric.higherIsBetter
+    detectable = board.comparison?.detectable
+    rows = board.scored.compactMap { entry in
       guard let report = entry.report else { return nil }
-      let standing = table.standings[entry.slug]
+      let standing = board.standings[entry.slug]
       return Row(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
         kind: entry.metadata.kind, submitted: entry.metadata.submitted,
@@ -77,18 +88,21 @@ extension LeaderboardDocument {
         signature: report.signature, predictionsSHA256: report.digests.predictions,
         page: SitePaths.system(entry.slug), document: SitePaths.systemDocument(entry.slug))
     }
-    published = table.published.map { entry in
+    published = board.published.map { entry in
       PublishedRow(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
         claimed: entry.metadata.claimed ?? [:], paperURL: entry.metadata.paperURL,
         page: SitePaths.system(entry.slug))
     }
-    apart = table.apart.map { entry in
+    apart = board.apart.map { entry in
       ApartRow(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
-        reason: table.board.reasonApart(entry), page: SitePaths.system(entry.slug))
+        reason: board.reasonApart(entry), page: SitePaths.system(entry.slug))
     }
   }
+
+  /// The bytes of `leaderboard.json`.
+  public func data() throws -> Data { try CanonicalJSON.document(self) }
 }
 
 /// `systems/<slug>.json`: all that is public of one entry.

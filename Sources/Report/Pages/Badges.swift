@@ -12,8 +12,14 @@ enum Badges {
     }
   }
 
+  struct Badge: Encodable, Sendable {
+    let badge: String
+    let look: String
+    let meaning: String
+  }
+
   /// Names and explanations, the kind first.
-  static func all(_ entry: Board.Entry, targets: [Target]) -> [Content] {
+  static func all(_ entry: Board.Entry, targets: [Target]) -> [Badge] {
     let metadata = entry.metadata
     var badges = [badge(title(metadata.kind), "kind", explanation(metadata.kind))]
     if entry.report != nil {
@@ -50,8 +56,8 @@ enum Badges {
     return words.isEmpty ? "none" : words.joined(separator: " ")
   }
 
-  private static func badge(_ text: String, _ look: String, _ meaning: String) -> Content {
-    ["badge": text, "look": look, "meaning": meaning]
+  private static func badge(_ text: String, _ look: String, _ meaning: String) -> Badge {
+    Badge(badge: text, look: look, meaning: meaning)
   }
 
   private static func explanation(_ kind: SubmissionMetadata.Kind) -> String {

@@ -4,120 +4,190 @@ import Harness
 import Metrics
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
-struct BenchmarkPage: Sendable {
-  let benchmark: BenchmarkDefinition
-  let tables: [BoardTable]
-  let statistics: [String: DatasetStatistics.SplitStatistics]
-  let chrome: Chrome
-  var server: URL?
+struct BenchmarkPage: Encodable, Sendable {
+  let benchmark: String
+  let id: String
+  let about: String
+  let licence: String
+  let isOpen: Bool
+  /// ``source`` where it is an address.
+  let link: String?
+  let source: String
+  let nouns: Nouns
+  let metricName: String
+  let metricShort: String
+  let direction: String
+  let targetName: String
+  let ranges: [Range]
+  let splitRows: [SplitRow]
+  let figures: Listed<SplitFigures>?
+  let quirks: Listed<String>?
+  let defaultSplit: String
+  let server: String?
 
-  var path: String { "\(benchmark.id)/index.html" }
-
-  func content() -> Content {
-    var content = chrome.content(
-      path: path, title: benchmark.title, description: benchmark.description, section: .boards)
-    let metric = benchmark.primary.metric
-    content["benchmark"] = benchmark.title
-    content["id"] = benchmark.id
-    content["about"] = benchmark.description
-    content["licence"] = benchmark.licence
-    content["isOpen"] = benchmark.open
-    let link = SafeText.link(benchmark.source)
-    content["hasLink"] = link != nil
-    content["link"] = link ?? ""
-    content["source"] = benchmark.source
-    content["metricName"] = metric.longTitle
-    content["metricShort"] = metric.title
-    content["direction"] = metric.direction
-    content["targetName"] = benchmark.primary.target
-    content["ranges"] = benchmark.targets.map { target -> Content in
-      ["target": target.title, "low": Self.short(target.low), "high": Self.short(target.high)]
-    }
-    content["splitRows"] = splits()
-    content["hasQuirks"] = !benchmark.quirks.isEmpty
-    content["quirks"] = benchmark.quirks
-    content["defaultSplit"] = benchmark.defaultSplit
-    content["hasServer"] = server != nil
-    content["server"] = server?.absoluteString ?? ""
-    let figures = benchmark.splitNames.compactMap { statistics["\(benchmark.id)/\($0)"] }
-      .map(splitFigures)
-    content["hasFigures"] = !figures.isEmpty
-    content["figures"] = figures
-    return content
+  struct Range: Encodable, Sendable {
+    let target: String
+    let low: String
+    let high: String
   }
 
-  private func splits() -> [Content] {
-    let boards = Set(tables.map(\.board.split))
+  struct SplitRow: Encodable, Sendable {
+    let splitName: String
+    let rows: String
+    let origin: String
+    let board: String?
+  }
+
+  struct SplitFigures: Encodable, Sendable {
+    let figureSplit: String
+    let figureRows: String
+    let figureNoun: String
+    /// How many persons, articles and the like they belong to.
+    let figureClusters: String?
+    let labels: [Labels]
+    let sizes: Listed<Sizes>?
+  }
+
+  struct Labels: Encodable, Sendable {
+    let target: String
+    let mean: String
+    let sd: String
+    let chart: Chart?
+  }
+
+  struct Chart: Encodable, Sendable {
+    let histogram: Markup
+    let bins: [Bin]
+  }
+
+  struct Bin: Encodable, Sendable {
+    let bin: String
+    let count: String
+  }
+
+  struct Sizes: Encodable, Sendable {
+    let attribute: String
+    let groups: [GroupSize]
+  }
+
+  struct GroupSize: Encodable, Sendable {
+    let group: String
+    /// nil where the group is too small to publish.
+    let size: Size?
+  }
+
+  struct Size: Encodable, Sendable {
+    let groupN: String
+    let groupClusters: String
+  }
+
+  static func page(
+    _ benchmark: BenchmarkDefinition, boards: [Board], server: URL?, in context: SiteContext
+  ) -> Page {
+    context.page(
+      .benchmark, path: "\(benchmark.id)/index.html", title: benchmark.title,
+      description: benchmark.description,
+      BenchmarkPage(benchmark, boards: boards, server: server))
+  }
+
+  private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {
+    let metric = benchmark.primary.metric
+    self.benchmark = benchmark.title
+    id = benchmark.id
+    about = benchmark.description
+    licence = benchmark.licence
+    isOpen = benchmark.open
+    link = SafeText.link(benchmark.source)
+    source = benchmark.source
+    nouns = Nouns(benchmark)
+    metricName = metric.longTitle
+    metricShort = metric.title
+    direction = metric.direction
+    targetName = benchmark.primary.target
+    ranges = benchmark.targets.map {
+      Range(target: $0.title, low: SVG.number($0.low), high: SVG.number($0.high))
+    }
+    splitRows = SplitRow.all(of: benchmark, boards: Set(boards.map(\.split)))
+    let labels = Dictionary(
+      boards.compactMap { board in board.labels.map { (board.split, $0) } },
+      uniquingKeysWith: { first, _ in first })
+    figures = Listed(
+      benchmark.splitNames.compactMap { labels[$0] }.map { SplitFigures($0, of: benchmark) })
+    quirks = Listed(benchmark.quirks)
+    defaultSplit = benchmark.defaultSplit
+    self.server = server?.absoluteString
+  }
+}
+
+extension BenchmarkPage.SplitRow {
+  fileprivate static func all(of benchmark: BenchmarkDefinition, boards: Set<String>) -> [Self] {
     let own = benchmark.splits.map { ($0.name, $0.rows, "as handed out") }
     let derived = (benchmark.derived?.splits ?? []).map {
       ($0.name, $0.rows, "made from \(benchmark.derived?.from ?? "") by a stable hash")
     }
     return (own + derived).map { name, rows, origin in
-      [
-        "splitName": name, "rows": rows.map(FigureText.count) ?? FigureText.absent,
-        "origin": origin, "hasBoard": boards.contains(name), "board": "\(name)/index.html",
-        "rowsKey": rows.map { "\($0)" } ?? "",
-      ]
+      Self(
+        splitName: name, rows: rows.map(FigureText.count) ?? FigureText.absent, origin: origin,
+        board: boards.contains(name) ? "\(name)/index.html" : nil)
     }
   }
+}
 
-  private func splitFigures(_ statistics: DatasetStatistics.SplitStatistics) -> Content {
-    let split = statistics.name
+extension BenchmarkPage.SplitFigures {
+  fileprivate init(
+    _ statistics: DatasetStatistics.SplitStatistics, of benchmark: BenchmarkDefinition
+  ) {
     var attributes: [String] = []
     for group in statistics.groups where !attributes.contains(group.attribute) {
       attributes.append(group.attribute)
     }
-    return [
-      "figureSplit": split, "figureRows": FigureText.count(statistics.rows),
-      "figureNoun": benchmark.rowNoun.plural,
-      "figureClusters": benchmark.clusters.map { name in
-        let count = statistics.clusters[name] ?? 0
-        return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
-      }.joined(separator: ", "),
-      "hasFigureClusters": !benchmark.clusters.isEmpty,
-      "labelRows": benchmark.targets.compactMap { target in
-        statistics.labels[target.name].map { labels(target, $0, split) }
-      },
-      "hasGroupSizes": !statistics.groups.isEmpty,
-      "sizes": attributes.map { attribute -> Content in
-        [
-          "attribute": attribute.prefix(1).uppercased() + attribute.dropFirst(),
-          "groupSizes": statistics.groups.filter { $0.attribute == attribute }.map(size),
-        ]
-      },
-    ]
-  }
-
-  private func size(_ group: DatasetStatistics.Group) -> Content {
-    [
-      "group": group.group, "isSmall": group.n == nil,
-      "groupN": group.n.map(FigureText.count) ?? "",
-      "groupClusters": group.clusters.map(FigureText.count) ?? FigureText.absent,
-    ]
-  }
-
-  private func labels(
-    _ target: Target, _ labels: DatasetStatistics.LabelStatistics,
-    _ split: String
-  ) -> Content {
-    var content: Content = [
-      "target": target.title, "mean": FigureText.number(labels.mean, decimals: 2),
-      "sd": FigureText.number(labels.sd, decimals: 2), "hasHistogram": false,
-    ]
-    if let counts = labels.histogram, !counts.isEmpty {
-      let chart = Histogram(counts: counts, low: target.low, high: target.high)
-      content["hasHistogram"] = true
-      content["histogram"] = chart.drawing(
-        id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)")
-      content["bins"] = chart.bins.map { bin -> Content in
-        ["bin": bin.name, "count": FigureText.count(bin.count)]
-      }
+    figureSplit = statistics.name
+    figureRows = FigureText.count(statistics.rows)
+    figureNoun = benchmark.rowNoun.plural
+    let counts = benchmark.clusters.map { name in
+      let count = statistics.clusters[name] ?? 0
+      return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
     }
-    return content
+    figureClusters = counts.isEmpty ? nil : counts.joined(separator: ", ")
+    labels = benchmark.targets.compactMap { target in
+      statistics.labels[target.name].map { BenchmarkPage.Labels($0, target, statistics.name) }
+    }
+    sizes = Listed(
+      attributes.map { attribute in
+        BenchmarkPage.Sizes(
+          attribute: attribute.prefix(1).uppercased() + attribute.dropFirst(),
+          groups: statistics.groups.filter { $0.attribute == attribute }.map(
+            BenchmarkPage.GroupSize.init))
+      })
   }
+}
 
-  private static func short(_ value: Double) -> String {
-    let text = Rounding.text(value, decimals: 1)
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+extension BenchmarkPage.GroupSize {
+  fileprivate init(_ group: DatasetStatistics.Group) {
+    self.group = group.group
+    size = group.n.map { n in
+      BenchmarkPage.Size(
+        groupN: FigureText.count(n),
+        groupClusters: group.clusters.map(FigureText.count) ?? FigureText.absent)
+    }
+  }
+}
+
+extension BenchmarkPage.Labels {
+  fileprivate init(
+    _ labels: DatasetStatistics.LabelStatistics, _ target: Target, _ split: String
+  ) {
+    self.target = target.title
+    mean = FigureText.number(labels.mean, decimals: 2)
+    sd = FigureText.number(labels.sd, decimals: 2)
+    guard let counts = labels.histogram, !counts.isEmpty else {
+      chart = nil
+      return
+    }
+    let drawn = Histogram(counts: counts, low: target.low, high: target.high)
+    chart = BenchmarkPage.Chart(
+      histogram: drawn.drawing(
+        id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
+      bins: drawn.bins.map { BenchmarkPage.Bin(bin: $0.name, count: FigureText.count($0.count)) })
   }
 }

@@ -6,102 +6,139 @@ import Metrics
 ///
 /// Three shades grow darker in every colour scheme and in grey, and a sign in each cell says the
 /// direction, so that nothing rests on colour.
-struct ComparePage: Sendable {
-  let table: BoardTable
-  let comparison: BoardComparison
-  let chrome: Chrome
+struct ComparePage: Encodable, Sendable {
+  let boardName: String
+  let metricName: String
+  let metricShort: String
+  let targetName: String
+  let direction: String
+  let testWords: String
+  let intervalWords: String
+  let adjustmentWords: String
+  let familyWords: String
+  let testLevel: String
+  /// How many of how many systems are shown; nil where all are.
+  let cut: Cut?
+  let matrix: Matrix?
+  let signature: String?
+
+  struct Cut: Encodable, Sendable {
+    let shownCount: String
+    let allCount: String
+  }
+
+  struct Matrix: Encodable, Sendable {
+    let heads: [Head]
+    let rows: [Row]
+  }
+
+  struct Head: Encodable, Sendable {
+    let place: String
+    let columnSystem: String
+  }
+
+  struct Row: Encodable, Sendable {
+    let place: String
+    let page: String
+    let system: String
+    let cells: [Cell]
+  }
+
+  struct Cell: Encodable, Sendable {
+    var shade: String
+    var sign: String
+    var words: String
+    var difference: String?
+  }
 
   /// Systems beyond this place are left to the documents: the matrix would not be read.
   static let limit = 40
 
-  var path: String { "\(table.board.key.path)/compare.html" }
-
-  func content() -> Content {
+  static func page(
+    _ table: BoardTable, _ comparison: BoardComparison, in context: SiteContext
+  ) -> Page {
     let board = "\(table.benchmark.title), \(table.board.split)"
-    var content = chrome.content(
-      path: path, title: "All pairs on \(board)",
+    return context.page(
+      .compare, path: "\(table.path)/compare.html", title: "All pairs on \(board)",
       description:
         "Pairwise differences in \(table.metric.longTitle) with adjusted p-values on \(board).",
-      section: .boards, preview: "\(table.board.key.path)/\(SitePaths.preview)")
-    let all = table.scored.filter { table.primary($0)?.value != nil }
-    let shown = Array(all.prefix(Self.limit))
-    content["boardName"] = board
-    content["metricName"] = table.metric.longTitle
-    content["metricShort"] = table.metric.title
-    content["targetName"] = table.target
-    content["direction"] = table.metric.direction
-    content["testWords"] = comparison.test
-    content["intervalWords"] = comparison.interval
-    content["adjustmentWords"] = comparison.adjustment
-    content["familyWords"] = comparison.family
-    content["level"] = Rounding.text(comparison.level, decimals: 2)
-    content["isCut"] = all.count > shown.count
-    content["shownCount"] = "\(shown.count)"
-    content["allCount"] = "\(all.count)"
-    content["hasMatrix"] = shown.count > 1
-    content.merge(matrix(shown)) { _, new in new }
-    content["hasSignature"] = comparison.signature != nil
-    content["signature"] = comparison.signature ?? ""
-    return content
+      preview: "\(table.path)/\(SitePaths.preview)", ComparePage(table, comparison))
   }
 
+  private init(_ table: BoardTable, _ comparison: BoardComparison) {
+    let all = table.scored.filter { table.primary($0)?.value != nil }
+    let shown = Array(all.prefix(Self.limit))
+    boardName = "\(table.benchmark.title), \(table.board.split)"
+    metricName = table.metric.longTitle
+    metricShort = table.metric.title
+    targetName = table.target
+    direction = table.metric.direction
+    testWords = comparison.test
+    intervalWords = comparison.interval
+    adjustmentWords = comparison.adjustment
+    familyWords = comparison.family
+    testLevel = Rounding.text(comparison.level, decimals: 2)
+    cut =
+      all.count > shown.count
+      ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
+    matrix = shown.count > 1 ? Matrix(shown, table, comparison) : nil
+    signature = comparison.signature
+  }
+}
+
+extension ComparePage.Matrix {
   private struct Key: Hashable {
     let first: String
     let second: String
   }
 
-  private func matrix(_ shown: [Board.Entry]) -> Content {
+  fileprivate init(_ shown: [Board.Entry], _ table: BoardTable, _ comparison: BoardComparison) {
     var pairs: [Key: BoardComparison.Pair] = [:]
     for pair in comparison.pairs {
       pairs[Key(first: pair.first, second: pair.second)] = pair
       pairs[Key(first: pair.second, second: pair.first)] = Self.turned(pair)
     }
-    let heads = shown.enumerated().map { place, entry -> Content in
-      ["place": "\(place + 1)", "columnSystem": SafeText.shortened(entry.metadata.system, to: 60)]
-    }
-    let rows = shown.enumerated().map { place, entry -> Content in
-      [
-        "place": "\(place + 1)", "page": SitePaths.system(entry.slug),
-        "system": SafeText.shortened(entry.metadata.system, to: 60),
-        "cells": shown.map { other -> Content in
+    let names = shown.map { SafeText.shortened($0.metadata.system, to: 60) }
+    heads = names.enumerated().map { ComparePage.Head(place: "\($0 + 1)", columnSystem: $1) }
+    rows = shown.enumerated().map { place, entry in
+      ComparePage.Row(
+        place: "\(place + 1)", page: SitePaths.system(entry.slug), system: names[place],
+        cells: shown.map { other in
           entry.slug == other.slug
-            ? Self.blank("self", "", "the system itself")
-            : cell(pairs[Key(first: entry.slug, second: other.slug)])
-        },
-      ]
+            ? ComparePage.Cell(shade: "self", sign: "", words: "the system itself")
+            : ComparePage.Cell(
+              pairs[Key(first: entry.slug, second: other.slug)], table, level: comparison.level)
+        })
     }
-    return ["heads": heads, "matrixRows": rows]
-  }
-
-  private func cell(_ pair: BoardComparison.Pair?) -> Content {
-    guard let pair else { return Self.blank("none", "·", "not tested") }
-    guard let difference = pair.difference else {
-      return Self.blank("none", "·", pair.undefined ?? "undefined")
-    }
-    let better = table.metric.higherIsBetter ? difference > 0 : difference < 0
-    let told = pair.adjusted.map { $0 < comparison.level } ?? false
-    let strongly = pair.adjusted.map { $0 < comparison.level / 10 } ?? false
-    let sign = !told ? "=" : better ? "▲" : "▼"
-    let words = !told ? "no significant difference" : better ? "better" : "worse"
-    let figure = ScoredFigure(value: difference, low: pair.low, high: pair.high)
-    let interval = FigureText.interval(figure).map { " \($0)" } ?? ""
-    return [
-      "shade": strongly ? "h3" : told ? "h2" : "h1", "sign": sign,
-      "difference": FigureText.number(difference, decimals: 2), "isBlank": false,
-      "words": "\(words): difference \(FigureText.number(difference))\(interval), "
-        + "adjusted p \(FigureText.probability(pair.adjusted))",
-    ]
-  }
-
-  private static func blank(_ shade: String, _ sign: String, _ words: String) -> Content {
-    ["shade": shade, "sign": sign, "words": words, "isBlank": true, "difference": ""]
   }
 
   private static func turned(_ pair: BoardComparison.Pair) -> BoardComparison.Pair {
-    let minus = { (value: Double?) in value.map { 0 - $0 } }
-    return BoardComparison.Pair(
-      first: pair.second, second: pair.first, difference: minus(pair.difference),
-      low: minus(pair.high), high: minus(pair.low), p: pair.p, adjusted: pair.adjusted,
-      undefined: pair.undefined)
+    var turned = pair
+    (turned.first, turned.second) = (pair.second, pair.first)
+    turned.difference = pair.difference.map { 0 - $0 }
+    (turned.low, turned.high) = (pair.high.map { 0 - $0 }, pair.low.map { 0 - $0 })
+    return turned
+  }
+}
+
+extension ComparePage.Cell {
+  fileprivate init(_ pair: BoardComparison.Pair?, _ table: BoardTable, level: Double) {
+    guard let pair, let difference = pair.difference else {
+      self.init(
+        shade: "none", sign: "·",
+        words: pair.map { $0.undefined ?? "undefined" } ?? "not tested")
+      return
+    }
+    let isTold = pair.adjusted.map { $0 < level } ?? false
+    let isStrong = pair.adjusted.map { $0 < level / 10 } ?? false
+    let isBetter = table.metric.higherIsBetter ? difference > 0 : difference < 0
+    let verdict = !isTold ? "no significant difference" : isBetter ? "better" : "worse"
+    let figure = ScoredFigure(value: difference, low: pair.low, high: pair.high)
+    let interval = FigureText.interval(figure).map { " \($0)" } ?? ""
+    self.init(
+      shade: isStrong ? "h3" : isTold ? "h2" : "h1", sign: !isTold ? "=" : isBetter ? "▲" : "▼",
+      words: "\(verdict): difference \(FigureText.number(difference))\(interval), "
+        + "adjusted p \(FigureText.probability(pair.adjusted))",
+      difference: FigureText.number(difference, decimals: 2))
   }
 }

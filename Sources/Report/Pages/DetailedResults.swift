@@ -87,7 +87,7 @@ public struct DetailedResults {
             ? "<em>undefined: \(text(figure.undefined ?? "no reason given"))</em>"
             : number(figure.value),
           FigureText.interval(figure, decimals: decimals) ?? "",
-          bounded ? Whisker(axis: axis).drawing(figure).renderText : "", metric.direction,
+          bounded ? Whisker(axis: axis).drawing(figure).text : "", metric.direction,
         ])
     }
     return section(

@@ -19,6 +19,9 @@ enum FigureText {
     return "[\(number(low, decimals: decimals)), \(number(high, decimals: decimals))]"
   }
 
+  /// `95%` of 0.95.
+  static func percent(_ level: Double) -> String { "\(SVG.number(level * 100))%" }
+
   /// A p-value; the smallest are bounded, since 4 decimals cannot tell them from 0.
   static func probability(_ p: Double?) -> String {
     guard let p, p.isFinite else { return absent }

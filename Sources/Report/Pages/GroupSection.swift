@@ -2,103 +2,159 @@ import Harness
 import Metrics
 
 /// Demographic groups of a report: one chart that is a table, for each target and attribute.
-struct GroupSection {
-  let report: ScoreReport
-  let table: BoardTable
+struct GroupSection: Encodable, Sendable {
+  let groupTargets: Listed<TargetTable>?
+  let disparities: Listed<DisparityRow>?
+  let sensitivity: Clusterings?
 
-  func content() -> Content {
-    let targets = table.benchmark.targets.filter { target in
-      report.groups.contains { $0.targets[target.name] != nil }
-    }
-    return [
-      "hasGroups": !report.groups.isEmpty,
-      "groupTargets": targets.map(targetContent),
-      "hasDisparities": !(report.disparities ?? []).isEmpty,
-      "disparities": (report.disparities ?? []).map(disparity),
-      "hasSensitivity": !(report.sensitivity ?? []).isEmpty,
-      "sensitivity": (report.sensitivity ?? []).map(sensitivity),
-      "sensitivityName": "\(table.metric.title), \(table.target)",
-    ]
+  struct TargetTable: Encodable, Sendable {
+    let groupTarget: String
+    let groupTargetKey: String
+    let overall: String?
+    let axisLow: String
+    let axisHigh: String
+    let attributes: [Attribute]
   }
 
-  private func targetContent(_ target: Target) -> Content {
-    let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
-    let overall = report.targets[target.name]?[.ccc]?.value
-    let all = figures + (overall.map { [ScoredFigure(value: $0)] } ?? [])
-    let axis = BoardTable.axis(all, .ccc)
-    let whisker = Whisker(axis: axis, width: 220, reference: overall)
-    var attributes: [String] = []
-    for group in report.groups where !attributes.contains(group.attribute) {
-      attributes.append(group.attribute)
-    }
-    return [
-      "groupTarget": target.title, "groupTargetKey": target.name,
-      "overall": FigureText.number(overall), "hasOverall": overall != nil,
-      "axisLow": FigureText.number(axis.lowerBound, decimals: 1),
-      "axisHigh": FigureText.number(axis.upperBound, decimals: 1),
-      "attributes": attributes.map { attribute -> Content in
-        [
-          "attribute": Self.title(attribute),
-          "groupRows": report.groups.filter { $0.attribute == attribute }.map {
-            row($0, target.name, whisker)
-          },
-        ]
-      },
-    ]
+  struct Attribute: Encodable, Sendable {
+    let attribute: String
+    let rows: [Row]
   }
 
-  private func row(_ group: GroupScores, _ target: String, _ whisker: Whisker) -> Content {
-    let figures = group.targets[target]
-    var content: Content = [
-      "group": SafeText.shortened(group.group, to: 60),
-      "groupN": FigureText.absent, "groupClusters": FigureText.absent,
-    ]
-    guard let figures, group.suppressed == nil else {
-      // A suppressed group shows that it exists and nothing else, whatever its report may hold.
-      content["isSuppressed"] = true
-      content["suppressed"] = group.suppressed ?? "no figures"
-      content["chart"] = whisker.hatched()
-      return content
-    }
-    content["isSuppressed"] = false
-    content["groupN"] = group.n.map(FigureText.count) ?? FigureText.absent
-    content["groupClusters"] = group.clusters.map(FigureText.count) ?? FigureText.absent
-    let ccc = figures[.ccc] ?? ScoredFigure()
-    content["chart"] = whisker.drawing(ccc)
-    content["ccc"] = FigureText.number(ccc.value)
-    content["cccInterval"] = FigureText.interval(ccc) ?? ""
-    content["pcc"] = FigureText.number(figures[.pcc]?.value)
-    content["rmse"] = FigureText.number(figures[.rmse]?.value)
-    content["sd"] = FigureText.number(figures.goldSD, decimals: 2)
-    content["bias"] = FigureText.number(figures.bias, decimals: 2)
-    content["isUndefined"] = ccc.value == nil
-    content["reason"] = ccc.undefined ?? "no figure"
-    return content
+  struct Row: Encodable, Sendable {
+    let group: String
+    let groupN: String
+    let groupClusters: String
+    let chart: Markup
+    let suppressed: String?
+    let figures: Figures?
+  }
+
+  struct Figures: Encodable, Sendable {
+    let ccc: String?
+    let cccInterval: String
+    let reason: String
+    let pcc: String
+    let rmse: String
+    let sd: String
+    let bias: String
+  }
+
+  struct DisparityRow: Encodable, Sendable {
+    let attribute: String
+    let disparityTarget: String
+    let undefined: String?
+    let gap: String
+    let lowest: String
+    let highest: String
+    let p: String
+    let adjusted: String
+  }
+
+  /// The primary metric under other clusterings.
+  struct Clusterings: Encodable, Sendable {
+    let sensitivityName: String
+    let all: [Clustering]
+  }
+
+  struct Clustering: Encodable, Sendable {
+    let clustering: String
+    let count: String
+    let value: String
+    let interval: String
+    let isFew: Bool
+  }
+
+  init(_ report: ScoreReport, _ table: BoardTable) {
+    let shown = table.benchmark.targets.filter { report.targets[$0.name] != nil }
+    groupTargets =
+      report.groups.isEmpty ? nil : Listed(shown.map { TargetTable($0, report) })
+    disparities = Listed((report.disparities ?? []).map(DisparityRow.init))
+    let clusterings = (report.sensitivity ?? []).map { Clustering($0, table) }
+    sensitivity =
+      clusterings.isEmpty
+      ? nil
+      : Clusterings(
+        sensitivityName: "\(table.metric.title), \(table.target)", all: clusterings)
   }
 
   /// `text` with its first letter as a capital.
-  private static func title(_ text: String) -> String {
+  fileprivate static func title(_ text: String) -> String {
     text.prefix(1).uppercased() + text.dropFirst()
   }
+}
 
-  private func disparity(_ disparity: Disparity) -> Content {
-    [
-      "attribute": Self.title(disparity.attribute), "disparityTarget": disparity.target,
-      "gap": FigureText.number(disparity.gap), "lowest": disparity.lowest ?? FigureText.absent,
-      "highest": disparity.highest ?? FigureText.absent,
-      "p": FigureText.probability(disparity.p),
-      "adjusted": FigureText.probability(disparity.adjusted),
-      "hasReason": disparity.undefined != nil, "reason": disparity.undefined ?? "",
-    ]
+extension GroupSection.TargetTable {
+  fileprivate init(_ target: Target, _ report: ScoreReport) {
+    let whole = report.targets[target.name]?[.ccc]?.value
+    let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
+    let axis = BoardTable.axis(figures + (whole.map { [ScoredFigure(value: $0)] } ?? []), .ccc)
+    let whisker = Whisker(axis: axis, width: 220, reference: whole)
+    var names: [String] = []
+    for group in report.groups where !names.contains(group.attribute) {
+      names.append(group.attribute)
+    }
+    groupTarget = target.title
+    groupTargetKey = target.name
+    overall = whole.map { FigureText.number($0) }
+    axisLow = FigureText.number(axis.lowerBound, decimals: 1)
+    axisHigh = FigureText.number(axis.upperBound, decimals: 1)
+    attributes = names.map { name in
+      GroupSection.Attribute(
+        attribute: GroupSection.title(name),
+        rows: report.groups.filter { $0.attribute == name }.map {
+          GroupSection.Row($0, target.name, whisker)
+        })
+    }
   }
+}
 
-  private func sensitivity(_ sensitivity: Sensitivity) -> Content {
+extension GroupSection.Row {
+  fileprivate init(_ group: GroupScores, _ target: String, _ whisker: Whisker) {
+    self.group = SafeText.shortened(group.group, to: 60)
+    guard let scores = group.targets[target], group.suppressed == nil else {
+      // A suppressed group shows that it exists and nothing else.
+      (groupN, groupClusters) = (FigureText.absent, FigureText.absent)
+      chart = whisker.hatched()
+      suppressed = group.suppressed ?? "no figures"
+      figures = nil
+      return
+    }
+    groupN = group.n.map(FigureText.count) ?? FigureText.absent
+    groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
+    let ccc = scores[.ccc] ?? ScoredFigure()
+    chart = whisker.drawing(ccc)
+    suppressed = nil
+    figures = GroupSection.Figures(
+      ccc: ccc.value.map { FigureText.number($0) },
+      cccInterval: FigureText.interval(ccc) ?? "",
+      reason: ccc.undefined ?? "no figure", pcc: FigureText.number(scores[.pcc]?.value),
+      rmse: FigureText.number(scores[.rmse]?.value),
+      sd: FigureText.number(scores.goldSD, decimals: 2),
+      bias: FigureText.number(scores.bias, decimals: 2))
+  }
+}
+
+extension GroupSection.DisparityRow {
+  fileprivate init(_ disparity: Disparity) {
+    attribute = GroupSection.title(disparity.attribute)
+    disparityTarget = disparity.target
+    undefined = disparity.undefined
+    gap = FigureText.number(disparity.gap)
+    lowest = disparity.lowest ?? FigureText.absent
+    highest = disparity.highest ?? FigureText.absent
+    p = FigureText.probability(disparity.p)
+    adjusted = FigureText.probability(disparity.adjusted)
+  }
+}
+
+extension GroupSection.Clustering {
+  fileprivate init(_ sensitivity: Sensitivity, _ table: BoardTable) {
     let figure = sensitivity.targets[table.target]?[table.metric]
-    return [
-      "clustering": sensitivity.cluster, "count": FigureText.count(sensitivity.clusters),
-      "value": FigureText.number(figure?.value, decimals: 4),
-      "interval": figure.flatMap { FigureText.interval($0, decimals: 4) } ?? FigureText.absent,
-      "isFew": sensitivity.fewClusters,
-    ]
+    clustering = sensitivity.cluster
+    count = FigureText.count(sensitivity.clusters)
+    value = FigureText.number(figure?.value, decimals: 4)
+    interval = figure.flatMap { FigureText.interval($0, decimals: 4) } ?? FigureText.absent
+    isFew = sensitivity.fewClusters
   }
 }

@@ -3,216 +3,272 @@ import Harness
 import Metrics
 
 /// The page of one board.
-struct LeaderboardPage: Sendable {
-  let table: BoardTable
-  let chrome: Chrome
+struct LeaderboardPage: Encodable, Sendable {
+  let benchmark: String
+  let benchmarkPage = "../index.html"
+  let split: String
+  let level: String
+  let targetName: String
+  let primaryName: String
+  let primaryShort: String
+  let direction: String
+  let systemCount: String
+  let nouns: Nouns
+  /// How many rows and clusters, where all entries agree on them.
+  let size: String?
+  let detectable: Detectable?
+  /// How ranks were made; nil where there are none.
+  let ranks: Ranks?
+  let scored: Scored?
+  let hasPairs: Bool
+  let published: PublishedTable?
+  let apart: Listed<ApartRow>?
 
-  var path: String { "\(table.board.key.path)/index.html" }
+  /// The least difference that the split tells apart.
+  struct Detectable: Encodable, Sendable {
+    let difference: String
+    let detectableMetric: String
+    let power: String
+    let detectableLevel: String
+    let correlation: String
+  }
+
+  struct Ranks: Encodable, Sendable {
+    let testWords: String
+    let adjustmentWords: String
+    let familyWords: String
+    let levelWords: String
+  }
+
+  struct Scored: Encodable, Sendable {
+    let kinds: [Kind]
+    let columns: [Column]
+    /// Set where only the rows in sight are laid out: the number of columns.
+    let largeColumns: String?
+    let rows: [Row]
+  }
+
+  struct Kind: Encodable, Sendable {
+    let kindKey: String
+    let kindName: String
+  }
+
+  struct Column: Encodable, Sendable {
+    let key: String
+    let short: String
+    let long: String
+    let arrow: String
+    let words: String
+    let first: String
+    let sorted: String
+    let axis: Axis?
+    let otherName: String?
+  }
+
+  struct Axis: Encodable, Sendable {
+    let axisLow: String
+    let axisHigh: String
+  }
+
+  struct Row: Encodable, Sendable {
+    let link: SystemLink
+    let slug: String
+    /// What the search field looks in.
+    let search: String
+    let rank: String
+    let rankKey: String
+    let ties: String?
+    let badges: [Badges.Badge]
+    let kind: String
+    let labels: String
+    let cells: [Cell]
+    let n: String
+    let nKey: String
+    let clusters: String
+    let day: String?
+  }
+
+  struct Cell: Encodable, Sendable {
+    let sortKey: String
+    let hint: String
+    let isMain: Bool
+    let main: Main?
+    let plain: String?
+    let undefined: String?
+  }
+
+  /// The primary metric's figure.
+  struct Main: Encodable, Sendable {
+    let whisker: Markup
+    let value: String
+    let interval: String
+  }
+
+  struct ApartRow: Encodable, Sendable {
+    let link: SystemLink
+    let reason: String
+  }
 
   /// Above this many rows the stylesheet lays out only what is in sight.
   private static let largeBoard = 150
 
-  func content() -> Content {
-    let benchmark = table.benchmark
-    let split = table.board.split
-    let what = "\(benchmark.targetTitle(table.target)) on \(benchmark.title), split \(split)"
-    var content = chrome.content(
-      path: path, title: "\(benchmark.title), \(split)",
-      description: "\(what): \(FigureText.counted(table.scored.count, "scored system")), "
-        + "ordered by \(table.metric.longTitle).", section: .boards,
-      preview: "\(table.board.key.path)/\(SitePaths.preview)")
-    content["benchmark"] = benchmark.title
-    content["benchmarkPage"] = "../index.html"
-    content["split"] = split
-    content["targetName"] = table.target
-    content["primaryName"] = table.metric.longTitle
-    content["primaryShort"] = table.metric.title
-    content["direction"] = table.metric.direction
-    content["systemCount"] = FigureText.counted(table.scored.count, "system")
-    content["publishedCount"] = FigureText.counted(table.published.count, "published figure")
-    content["hasScored"] = !table.scored.isEmpty
-    content["hasPublished"] = !table.published.isEmpty
-    content["hasApart"] = !table.apart.isEmpty
-    content["hasPairs"] = !(table.board.comparison?.pairs.isEmpty ?? true)
-    content.merge(size()) { _, new in new }
-    content.merge(certainty()) { _, new in new }
-    let columns = columns()
-    content["columns"] = columns
-    content["columnCount"] = "\(columns.count)"
-    content["isLarge"] = table.scored.count > Self.largeBoard
-    content["rows"] = table.scored.map(row)
-    content["kinds"] = kinds()
-    content.merge(publishedTable()) { _, new in new }
-    content["apartRows"] = table.apart.map { entry in
-      names(entry).merging(["reason": table.board.reasonApart(entry)]) { _, new in new }
-    }
-    return content
+  static func page(_ table: BoardTable, in context: SiteContext) -> Page {
+    let (benchmark, split) = (table.benchmark.title, table.board.split)
+    return context.page(
+      .leaderboard, path: "\(table.path)/index.html", title: "\(benchmark), \(split)",
+      description: "\(table.benchmark.targetTitle(table.target)) on \(benchmark), split \(split): "
+        + "\(FigureText.counted(table.scored.count, "scored system")), "
+        + "ordered by \(table.metric.longTitle).",
+      preview: "\(table.path)/\(SitePaths.preview)", LeaderboardPage(table))
   }
 
-  /// Rows and persons, where all entries agree on them.
-  private func size() -> Content {
-    let reports = table.scored.compactMap(\.report)
-    guard let first = reports.first else { return ["hasSize": false] }
-    let same = reports.allSatisfy { $0.n == first.n && $0.clusters == first.clusters }
-    guard same else { return ["hasSize": false] }
-    return [
-      "hasSize": true, "sizeRows": FigureText.count(first.n),
-      "sizeClusters": FigureText.count(first.clusters),
-    ]
-  }
-
-  /// What can be said of ranks and of the least difference to be found.
-  private func certainty() -> Content {
-    var content: Content = ["hasRanks": !table.standings.isEmpty]
-    if let comparison = table.board.comparison {
-      content["testWords"] = comparison.test
-      content["intervalWords"] = comparison.interval
-      content["adjustmentWords"] = comparison.adjustment
-      content["familyWords"] = comparison.family
-      content["levelWords"] = Rounding.text(comparison.level, decimals: 2)
-    }
-    let detectable =
-      table.board.comparison?.detectable
-      ?? table.scored.lazy.compactMap { $0.report?.detectable }
-      .first
-    if let detectable, let difference = detectable.difference {
-      content["hasDetectable"] = true
-      content["detectable"] = FigureText.number(difference, decimals: 2)
-      content["detectableMetric"] = detectable.metric.title
-      content["detectablePower"] = "\(Int((detectable.power * 100).rounded()))"
-      content["detectableLevel"] = Rounding.text(detectable.level, decimals: 2)
-      content["detectableCorrelation"] = Rounding.text(detectable.correlation, decimals: 2)
-    } else {
-      content["hasDetectable"] = false
-    }
-    return content
-  }
-
-  private func columns() -> [Content] {
-    let columns = table.metrics.map { column($0, table.target, isPrimary: $0 == table.metric) }
-    return columns + table.otherTargets.map { column(table.metric, $0.name, isPrimary: false) }
-  }
-
-  private func column(_ metric: Metric, _ target: String, isPrimary: Bool) -> Content {
-    var content: Content = [
-      "key": "\(target)-\(metric.id)", "short": metric.title,
-      "long": "\(metric.longTitle), \(target), \(metric.direction)",
-      "arrow": metric.arrow, "words": metric.direction, "isPrimary": isPrimary,
-      "first": metric.higherIsBetter ? "descending" : "ascending",
-      "isOther": target != table.target, "otherName": target,
-      "sorted": isPrimary ? (metric.higherIsBetter ? "descending" : "ascending") : "none",
-    ]
-    if isPrimary {
-      content["axisLow"] = FigureText.number(table.axis.lowerBound, decimals: 1)
-      content["axisHigh"] = FigureText.number(table.axis.upperBound, decimals: 1)
-    }
-    return content
-  }
-
-  private func row(_ entry: Board.Entry) -> Content {
-    var content = names(entry)
-    let metadata = entry.metadata
-    let standing = table.standings[entry.slug]
-    content["rank"] = standing.map(rankText) ?? FigureText.absent
-    content["rankKey"] = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
-    content["ties"] = standing?.tieGroups.joined(separator: " ") ?? ""
-    content["hasTies"] = !(standing?.tieGroups.isEmpty ?? true)
-    content["badges"] = Badges.all(entry, targets: table.benchmark.targets)
-    content["kind"] = metadata.kind.rawValue
-    content["labels"] = Badges.labelWords(metadata)
-    content["cells"] = cells(entry)
-    content["n"] = entry.report.map { FigureText.count($0.n) } ?? FigureText.absent
-    content["nKey"] = entry.report.map { "\($0.n)" } ?? ""
-    content["clusters"] = entry.report.map { FigureText.count($0.clusters) } ?? FigureText.absent
-    let day = SafeText.day(metadata.submitted)
-    content["hasDay"] = day != nil
-    content["day"] = day ?? ""
-    return content
-  }
-
-  private func cells(_ entry: Board.Entry) -> [Content] {
-    let whisker = Whisker(axis: table.axis)
-    let cells = table.metrics.map { metric in
-      cell(
-        BoardTable.figure(entry, metric, table.target),
-        whisker: metric == table.metric ? whisker : nil)
-    }
-    return cells
-      + table.otherTargets.map {
-        cell(BoardTable.figure(entry, table.metric, $0.name), whisker: nil)
+  init(_ table: BoardTable) {
+    benchmark = table.benchmark.title
+    split = table.board.split
+    level = table.level
+    targetName = table.target
+    primaryName = table.metric.longTitle
+    primaryShort = table.metric.title
+    direction = table.metric.direction
+    systemCount = FigureText.counted(table.scored.count, "system")
+    nouns = Nouns(table.benchmark)
+    size = Self.size(table, nouns)
+    detectable = Detectable(table)
+    ranks =
+      table.standings.isEmpty
+      ? nil
+      : table.board.comparison.map { comparison in
+        Ranks(
+          testWords: comparison.test, adjustmentWords: comparison.adjustment,
+          familyWords: comparison.family,
+          levelWords: Rounding.text(comparison.level, decimals: 2))
       }
+    hasPairs = !(table.board.comparison?.pairs.isEmpty ?? true)
+    let columns = Column.all(table)
+    scored =
+      table.scored.isEmpty
+      ? nil
+      : Scored(
+        kinds: Kind.all(table), columns: columns,
+        largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
+        rows: table.scored.map { Row($0, table) })
+    published = table.published.isEmpty ? nil : PublishedTable(table)
+    apart = Listed(
+      table.apart.map { ApartRow(link: SystemLink($0), reason: table.board.reasonApart($0)) })
   }
+}
 
-  private func cell(_ figure: ScoredFigure?, whisker: Whisker?) -> Content {
-    let interval = figure.flatMap { FigureText.interval($0) }
-    var content: Content = [
-      "value": FigureText.number(figure?.value), "sortKey": FigureText.sortKey(figure?.value),
-      "isMain": whisker != nil, "hasInterval": interval != nil, "interval": interval ?? "",
-    ]
-    if let whisker, let figure { content["whisker"] = whisker.drawing(figure) }
-    let reason = figure == nil ? "not attempted" : figure?.undefined
-    content["isUndefined"] = figure?.value == nil
-    content["why"] = reason ?? "no figure"
-    content["hint"] =
-      figure?.value == nil
-      ? "Undefined: \(reason ?? "no figure")"
-      : interval.map { "95% interval \($0)" } ?? "No interval is computed for it"
-    return content
+extension LeaderboardPage {
+  fileprivate static func size(_ table: BoardTable, _ nouns: Nouns) -> String? {
+    let reports = table.scored.compactMap(\.report)
+    guard let first = reports.first,
+      reports.allSatisfy({ $0.n == first.n && $0.clusters == first.clusters })
+    else { return nil }
+    let clusters = nouns.clusterCount(first.clusters)
+    return "\(FigureText.count(first.n)) \(nouns.rowWord)"
+      + (clusters.isEmpty ? "" : " \(clusters)")
   }
+}
 
-  private func names(_ entry: Board.Entry) -> Content {
-    let system = SafeText.cleaned(entry.metadata.system)
-    let team = SafeText.cleaned(entry.metadata.team)
-    return [
-      "slug": entry.slug, "page": SitePaths.system(entry.slug),
-      "system": SafeText.shortened(system, to: 70), "team": SafeText.shortened(team, to: 50),
-      "search": SafeText.shortened("\(system) \(team) \(entry.slug)", to: 300).lowercased(),
-    ]
+extension LeaderboardPage.Detectable {
+  fileprivate init?(_ table: BoardTable) {
+    let known =
+      table.board.comparison?.detectable
+      ?? table.scored.lazy.compactMap { $0.report?.detectable }.first
+    guard let known, let difference = known.difference else { return nil }
+    self.difference = FigureText.number(difference, decimals: 2)
+    detectableMetric = known.metric.title
+    power = "\(Int((known.power * 100).rounded()))"
+    detectableLevel = Rounding.text(known.level, decimals: 2)
+    correlation = Rounding.text(known.correlation, decimals: 2)
   }
+}
 
-  private func rankText(_ standing: BoardComparison.Standing) -> String {
-    standing.lowRank == standing.highRank
-      ? "\(standing.lowRank)" : "\(standing.lowRank)–\(standing.highRank)"
-  }
-
-  private func kinds() -> [Content] {
+extension LeaderboardPage.Kind {
+  fileprivate static func all(_ table: BoardTable) -> [Self] {
     let present = Set(table.scored.map(\.metadata.kind))
     return SubmissionMetadata.Kind.allCases.filter(present.contains).map {
-      ["kindKey": $0.rawValue, "kindName": Badges.title($0)]
+      Self(kindKey: $0.rawValue, kindName: Badges.title($0))
     }
   }
+}
 
-  private func publishedTable() -> Content {
-    let claims = table.published.compactMap { $0.metadata.claimed }
-    var claimColumns: [(String, String)] = []
-    let others = table.benchmark.targetNames.filter { $0 != table.target }
-    for target in [table.target] + others {
-      let names = Set(claims.flatMap { Array(($0[target] ?? [:]).keys) })
-      let known = ([table.metric] + Metric.all).map(\.id)
-      let place = { (name: String) in known.firstIndex(of: name) ?? known.count }
-      claimColumns += names.sorted { (place($0), $0) < (place($1), $1) }.map { (target, $0) }
-    }
-    let columns = claimColumns.map { target, name -> Content in
-      let metric = Metric(named: name)
-      return [
-        "claimName": SafeText.shortened(metric?.title ?? name, to: 20),
-        "claimTarget": target, "claimArrow": metric?.arrow ?? "",
-        "claimWords": metric?.direction ?? "",
-        "first": metric?.higherIsBetter == false ? "ascending" : "descending",
-      ]
-    }
-    let rows = table.published.map { entry -> Content in
-      var content = names(entry)
-      content["claims"] = claimColumns.map { target, name -> Content in
-        let value = entry.metadata.claimed?[target]?[name]
-        return ["claim": FigureText.number(value), "sortKey": FigureText.sortKey(value)]
+extension LeaderboardPage.Column {
+  fileprivate static func all(_ table: BoardTable) -> [Self] {
+    let own = table.metrics.map { column(table, $0, table.target, isPrimary: $0 == table.metric) }
+    return own
+      + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
+  }
+
+  private static func column(
+    _ table: BoardTable, _ metric: Metric, _ target: String, isPrimary: Bool
+  ) -> Self {
+    let first = metric.higherIsBetter ? "descending" : "ascending"
+    let axis = LeaderboardPage.Axis(
+      axisLow: FigureText.number(table.axis.lowerBound, decimals: 1),
+      axisHigh: FigureText.number(table.axis.upperBound, decimals: 1))
+    return Self(
+      key: "\(target)-\(metric.id)", short: metric.title,
+      long: "\(metric.longTitle), \(target), \(metric.direction)", arrow: metric.arrow,
+      words: metric.direction, first: first, sorted: isPrimary ? first : "none",
+      axis: isPrimary ? axis : nil, otherName: target == table.target ? nil : target)
+  }
+}
+
+extension LeaderboardPage.Row {
+  fileprivate init(_ entry: Board.Entry, _ table: BoardTable) {
+    let standing = table.standings[entry.slug]
+    let report = entry.report
+    link = SystemLink(entry)
+    slug = entry.slug
+    let names = "\(entry.metadata.system) \(entry.metadata.team) \(entry.slug)"
+    search = SafeText.shortened(SafeText.cleaned(names), to: 300).lowercased()
+    rank = standing?.rankText ?? FigureText.absent
+    rankKey = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
+    let letters = standing?.tieGroups ?? []
+    ties = letters.isEmpty ? nil : letters.joined(separator: " ")
+    badges = Badges.all(entry, targets: table.benchmark.targets)
+    kind = entry.metadata.kind.rawValue
+    labels = Badges.labelWords(entry.metadata)
+    cells =
+      table.metrics.map { metric in
+        let figure = BoardTable.figure(entry, metric, table.target)
+        return LeaderboardPage.Cell(figure, table, isMain: metric == table.metric)
       }
-      let link = SafeText.link(entry.metadata.paperURL)
-      content["hasPaper"] = link != nil
-      content["paper"] = link ?? ""
-      content["note"] = SafeText.shortened(entry.metadata.description ?? "", to: 160)
-      return content
+      + table.otherTargets.map {
+        LeaderboardPage.Cell(BoardTable.figure(entry, table.metric, $0.name), table, isMain: false)
+      }
+    n = report.map { FigureText.count($0.n) } ?? FigureText.absent
+    nKey = report.map { "\($0.n)" } ?? ""
+    clusters = report.map { FigureText.count($0.clusters) } ?? FigureText.absent
+    day = SafeText.day(entry.metadata.submitted)
+  }
+}
+
+extension BoardComparison.Standing {
+  /// `2–5`, or `2` where the data leave one place.
+  var rankText: String { lowRank == highRank ? "\(lowRank)" : "\(lowRank)–\(highRank)" }
+}
+
+extension LeaderboardPage.Cell {
+  fileprivate init(_ figure: ScoredFigure?, _ table: BoardTable, isMain: Bool) {
+    let interval = figure.flatMap { FigureText.interval($0) }
+    let value = figure?.value.map { FigureText.number($0) }
+    sortKey = FigureText.sortKey(figure?.value)
+    self.isMain = isMain
+    if let figure, let value {
+      undefined = nil
+      plain = isMain ? nil : value
+      main =
+        isMain
+        ? LeaderboardPage.Main(
+          whisker: Whisker(axis: table.axis).drawing(figure), value: value,
+          interval: interval ?? "") : nil
+      hint = interval.map { "\(table.level) interval \($0)" } ?? "No interval is computed for it"
+    } else {
+      let reason = figure == nil ? "not attempted" : figure?.undefined ?? "no figure"
+      (main, plain, undefined) = (nil, nil, reason)
+      hint = "Undefined: \(reason)"
     }
-    return ["claimColumns": columns, "publishedRows": rows]
   }
 }

@@ -1,22 +1,23 @@
 import Harness
 
-/// What a team says of its system, as rows of a name and a value.
+/// What a team says of its system, as names and values.
 enum Metadata {
-  static func rows(_ metadata: SubmissionMetadata) -> [Content] {
-    var rows: [Content] = []
+  struct Fact: Encodable, Sendable {
+    let name: String
+    let text: String
+    let link: String?
+  }
+
+  static func facts(_ metadata: SubmissionMetadata) -> [Fact] {
+    var facts: [Fact] = []
     func add(_ name: String, _ value: String?) {
       guard let value, !value.isEmpty else { return }
-      rows.append([
-        "name": name, "text": SafeText.shortened(value, to: 600), "isLink": false,
-      ])
+      facts.append(Fact(name: name, text: SafeText.shortened(value, to: 600), link: nil))
     }
     func addLink(_ name: String, _ address: String?) {
       guard let address, !address.isEmpty else { return }
-      let link = SafeText.link(address)
-      rows.append([
-        "name": name, "text": SafeText.shortened(address, to: 300), "isLink": link != nil,
-        "link": link ?? "",
-      ])
+      let text = SafeText.shortened(address, to: 300)
+      facts.append(Fact(name: name, text: text, link: SafeText.link(address)))
     }
     add("Kind", Badges.title(metadata.kind))
     add("Submitted", SafeText.day(metadata.submitted))
@@ -32,7 +33,7 @@ enum Metadata {
     addLink("Code", metadata.codeURL)
     add("Commit", metadata.codeCommit)
     addLink("Paper", metadata.paperURL)
-    return rows
+    return facts
   }
 
   /// `text` line by line, each cleaned on its own so that a record keeps its shape.

@@ -1,152 +1,253 @@
 import Harness
+import Metrics
+import Study
 
 /// The published tables beside ours, each in the form of a table of the paper: a row a setting, a
 /// column a metric, a cell a claim.
-struct ReplicationPage: Sendable {
-  let replication: Replication
-  let chrome: Chrome
-  let path = "replication.html"
+struct ReplicationPage: Encodable, Sendable {
+  let paper: String
+  /// The paper's address.
+  let link: String?
+  let setting: String
+  /// Of the intervals of ours, which are made with the default choices.
+  let level: String
+  let tally: [Count]
+  let filesTally: String
+  let errata: Listed<String>?
+  let sweeps: Listed<SweepFigure>?
+  let tables: [ClaimTable]
+  let experiments: Experiments?
 
-  func content() -> Content {
-    var content = chrome.content(
-      path: path, title: "Replication",
+  struct Count: Encodable, Sendable {
+    let count: String
+    let verdict: String
+    let look: String
+  }
+
+  struct ClaimTable: Encodable, Sendable {
+    let tableName: String
+    let tableID: String
+    /// A reason that all claims share for not being run stands once, above the table.
+    let shared: Shared?
+    let hasNotes: Bool
+    let metrics: [MetricHead]
+    let rows: [Row]
+  }
+
+  struct Shared: Encodable, Sendable {
+    let count: String
+    let reason: String
+  }
+
+  struct MetricHead: Encodable, Sendable {
+    let metricName: String
+    let tolerance: String
+  }
+
+  struct Row: Encodable, Sendable {
+    let what: String
+    let cells: [Cell]
+    let note: String
+  }
+
+  struct Cell: Encodable, Sendable {
+    /// nil where the setting has no claim in this metric.
+    let claim: Claim?
+  }
+
+  struct Claim: Encodable, Sendable {
+    let published: String
+    let printed: String?
+    let verdict: String
+    let measured: Measured?
+  }
+
+  struct Measured: Encodable, Sendable {
+    let ours: String
+    let interval: String?
+    let seeds: String?
+    let look: String
+  }
+
+  struct Experiments: Encodable, Sendable {
+    let all: [Experiment]
+    let legend: String
+  }
+
+  struct Experiment: Encodable, Sendable {
+    let experimentTitle: String
+    let tables: [ExperimentTable]
+    let notes: Listed<String>?
+  }
+
+  struct ExperimentTable: Encodable, Sendable {
+    let experimentTable: String
+    let experimentID: String
+    let first: String
+    let columns: [String]
+    let lines: [Line]
+  }
+
+  struct Line: Encodable, Sendable {
+    let lineName: String
+    let values: [String]
+  }
+
+  struct SweepFigure: Encodable, Sendable {
+    let sweepTitle: String
+    let variable: String
+    let sweepMetric: String
+    let sweepID: String
+    let plot: Markup
+    let legend: [LegendEntry]
+    let points: [Point]
+  }
+
+  struct LegendEntry: Encodable, Sendable {
+    let legendClass: String
+    let legendName: String
+    let shape: String
+  }
+
+  struct Point: Encodable, Sendable {
+    let series: String
+    let x: String
+    let y: String
+    let interval: String
+  }
+
+  static func page(_ replication: Replication, in context: SiteContext) -> Page {
+    context.page(
+      .replication, path: "replication.html", title: "Replication",
       description: "Published figures beside ours, claim by claim: \(replication.paper).",
-      section: .replication)
-    content["paper"] = replication.paper
-    let link = SafeText.link(replication.paperURL)
-    content["hasLink"] = link != nil
-    content["link"] = link ?? ""
-    content["setting"] = replication.setting
-    content["tables"] = replication.tables.enumerated().map { number, table in
-      Self.table(table.title, table.claims, id: "table-\(number + 1)")
+      section: .replication, ReplicationPage(replication))
+  }
+
+  private init(_ replication: Replication) {
+    paper = replication.paper
+    link = SafeText.link(replication.paperURL)
+    setting = replication.setting
+    level = FigureText.percent(InferenceOptions().level)
+    tally = replication.tally().map { verdict, count in
+      Count(count: "\(count)", verdict: verdict.rawValue, look: verdict.look)
     }
-    content["filesTally"] = replication.filesTally
-    content["tally"] = replication.tally().map { verdict, count -> Content in
-      ["verdict": verdict.rawValue, "look": Self.look(verdict), "count": "\(count)"]
+    filesTally = replication.filesTally
+    errata = Listed(replication.errata)
+    sweeps = Listed(
+      replication.sweeps.enumerated().map { SweepFigure($1, number: $0 + 1) })
+    tables = replication.tables.enumerated().map { number, table in
+      ClaimTable(table.title, table.claims, id: "table-\(number + 1)")
     }
-    content["hasExperiments"] = !replication.experiments.isEmpty
-    content["experiments"] = replication.experiments.enumerated().map(Self.experiment)
-    content["experimentLegend"] = ExperimentSummary.legend
-    content["hasErrata"] = !replication.errata.isEmpty
-    content["errata"] = replication.errata
-    content["hasSweeps"] = !replication.sweeps.isEmpty
-    content["sweeps"] = replication.sweeps.enumerated().map(sweep)
-    return content
+    let all = replication.experiments.enumerated().map { Experiment($1, number: $0 + 1) }
+    experiments =
+      all.isEmpty ? nil : Experiments(all: all, legend: ExperimentSummary.legend)
   }
 
-  // MARK: Tables
-
-  private static func table(
-    _ title: String, _ claims: [Replication.Claim], id: String
-  ) -> Content {
-    let metrics = unique(claims.map(\.metric))
-    let settings = unique(claims.map(\.what))
-    let reasons = unique(claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" })
-    // A reason that all share stands once, above the table.
-    let shared = reasons.count == 1 && reasons[0] != "" ? reasons[0] : nil
-    let hasNotes = shared == nil && claims.contains { $0.note != nil }
-    return [
-      "tableName": title, "tableID": id,
-      "hasShared": shared != nil, "shared": shared ?? "",
-      "sharedCount": FigureText.counted(claims.count, "claim"),
-      "hasNotes": hasNotes,
-      "metrics": metrics.map { metric -> Content in
-        let expected = unique(claims.filter { $0.metric == metric }.map(\.expectation.text))
-        return [
-          "metricName": metric, "tolerance": expected.count == 1 ? expected[0] : "see the figures",
-        ]
-      },
-      "rows": settings.map { setting -> Content in
-        let own = claims.filter { $0.what == setting }
-        return [
-          "what": setting,
-          "cells": metrics.map { metric in cell(own.first { $0.metric == metric }) },
-          "hasNotes": hasNotes,
-          "note": unique(own.compactMap(\.note)).joined(separator: ". "),
-        ]
-      },
-    ]
-  }
-
-  private static func cell(_ claim: Replication.Claim?) -> Content {
-    guard let claim else { return ["isClaim": false] }
-    func text(_ value: Double?) -> String { FigureText.number(value, decimals: claim.decimals) }
-    let interval = FigureText.interval(
-      .init(value: claim.ours, low: claim.low, high: claim.high))
-    let seeds = claim.seeds.map { seeds in
-      let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
-      return "\(FigureText.number(seeds.mean))\(spread), \(FigureText.counted(seeds.count, "seed"))"
-    }
-    return [
-      "isClaim": true, "published": text(claim.published),
-      "hasPrinted": claim.printed != nil, "printed": text(claim.printed),
-      "wasRun": claim.verdict != .notRun, "ours": ours(claim),
-      "hasInterval": interval != nil, "interval": interval ?? "",
-      "hasSeeds": seeds != nil, "seeds": seeds ?? "",
-      "verdict": claim.verdict.rawValue, "look": look(claim.verdict),
-    ]
-  }
-
-  private static func ours(_ claim: Replication.Claim) -> String {
-    if case .below = claim.expectation { return FigureText.probability(claim.ours) }
-    return FigureText.number(claim.ours, decimals: claim.decimals)
-  }
-
-  private static func unique(_ texts: [String]) -> [String] {
+  fileprivate static func unique(_ texts: [String]) -> [String] {
     var seen: Set<String> = []
     return texts.filter { seen.insert($0).inserted }
   }
+}
 
-  private static func look(_ verdict: Replication.Verdict) -> String {
-    switch verdict {
+extension Replication.Verdict {
+  /// The look of its badge.
+  fileprivate var look: String {
+    switch self {
     case .replicated: "good"
     case .noiseOnly: "data"
     case .notReplicated: "bad"
     case .notRun: "kind"
     }
   }
+}
 
-  // MARK: Experiments
-
-  private static func experiment(_ number: Int, _ summary: ExperimentSummary) -> Content {
-    [
-      "experimentTitle": SafeText.cleaned(summary.title),
-      "experimentTables": summary.tables.enumerated().map { place, table -> Content in
-        [
-          "experimentTable": table.caption, "experimentID": "experiment-\(number + 1)-\(place + 1)",
-          "first": table.header.first ?? "", "columns": Array(table.header.dropFirst()),
-          "lines": table.rows.map { cells -> Content in
-            ["lineName": cells.first ?? "", "values": Array(cells.dropFirst())]
-          },
-        ]
-      },
-      "hasExperimentNotes": !summary.notes.isEmpty,
-      "experimentNotes": summary.notes,
-    ]
+extension ReplicationPage.ClaimTable {
+  fileprivate init(_ title: String, _ claims: [Replication.Claim], id: String) {
+    typealias Page = ReplicationPage
+    let names = Page.unique(claims.map(\.metric))
+    let reasons = Page.unique(claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" })
+    tableName = title
+    tableID = id
+    shared =
+      reasons.count == 1 && reasons[0] != ""
+      ? Page.Shared(count: FigureText.counted(claims.count, "claim"), reason: reasons[0]) : nil
+    hasNotes = shared == nil && claims.contains { $0.note != nil }
+    metrics = names.map { name in
+      let expected = Page.unique(
+        claims.filter { $0.metric == name }.map(\.expectation.text))
+      return Page.MetricHead(
+        metricName: name, tolerance: expected.count == 1 ? expected[0] : "see the figures")
+    }
+    rows = Page.unique(claims.map(\.what)).map { setting in
+      let own = claims.filter { $0.what == setting }
+      return Page.Row(
+        what: setting,
+        cells: names.map { name in
+          Page.Cell(claim: own.first { $0.metric == name }.map(Page.Claim.init))
+        },
+        note: Page.unique(own.compactMap(\.note)).joined(separator: ". "))
+    }
   }
+}
 
-  // MARK: Plots
+extension ReplicationPage.Claim {
+  fileprivate init(_ claim: Replication.Claim) {
+    func text(_ value: Double?) -> String { FigureText.number(value, decimals: claim.decimals) }
+    published = text(claim.published)
+    printed = claim.printed.map(text)
+    verdict = claim.verdict.rawValue
+    guard claim.verdict != .notRun else {
+      measured = nil
+      return
+    }
+    var ours = text(claim.ours)
+    if case .below = claim.expectation { ours = FigureText.probability(claim.ours) }
+    measured = ReplicationPage.Measured(
+      ours: ours,
+      interval: FigureText.interval(.init(value: claim.ours, low: claim.low, high: claim.high)),
+      seeds: claim.seeds.map { seeds in
+        let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
+        return "\(FigureText.number(seeds.mean))\(spread), "
+          + FigureText.counted(seeds.count, "seed")
+      },
+      look: claim.verdict.look)
+  }
+}
 
-  private func sweep(_ number: Int, _ sweep: Replication.Sweep) -> Content {
-    let rows = sweep.series.flatMap { series in
-      series.points.map { point -> Content in
-        [
-          "series": series.name, "x": FigureText.number(point.x, decimals: 2),
-          "y": FigureText.number(point.y),
-          "interval": FigureText.interval(.init(low: point.low, high: point.high)) ?? "",
-        ]
+extension ReplicationPage.Experiment {
+  fileprivate init(_ summary: ExperimentSummary, number: Int) {
+    experimentTitle = summary.title
+    tables = summary.tables.enumerated().map { place, table in
+      ReplicationPage.ExperimentTable(
+        experimentTable: table.caption, experimentID: "experiment-\(number)-\(place + 1)",
+        first: table.header.first ?? "", columns: Array(table.header.dropFirst()),
+        lines: table.rows.map { cells in
+          ReplicationPage.Line(lineName: cells.first ?? "", values: Array(cells.dropFirst()))
+        })
+    }
+    notes = Listed(summary.notes)
+  }
+}
+
+extension ReplicationPage.SweepFigure {
+  fileprivate init(_ sweep: Sweep, number: Int) {
+    sweepTitle = sweep.title
+    variable = sweep.variable
+    sweepMetric = sweep.metric
+    sweepID = "sweep-\(number)"
+    plot = LinePlot(sweep).drawing(id: "plot-\(number)")
+    legend = sweep.series.enumerated().map { place, series in
+      ReplicationPage.LegendEntry(
+        legendClass: "m\(place % 4 + 1)", legendName: series.name,
+        shape: ["●", "■", "▲", "◆"][place % 4])
+    }
+    points = sweep.series.flatMap { series in
+      series.points.map { point in
+        ReplicationPage.Point(
+          series: series.name, x: FigureText.number(point.x, decimals: 2),
+          y: FigureText.number(point.y),
+          interval: FigureText.interval(.init(low: point.low, high: point.high)) ?? "")
       }
     }
-    return [
-      "sweepTitle": sweep.title, "variable": sweep.variable, "sweepMetric": sweep.metric,
-      "sweepID": "sweep-\(number + 1)", "plot": LinePlot(sweep).drawing(id: "plot-\(number + 1)"),
-      "legend": sweep.series.enumerated().map { place, series -> Content in
-        [
-          "legendClass": "m\(place % 4 + 1)", "legendName": series.name,
-          "shape": ["●", "■", "▲", "◆"][place % 4],
-        ]
-      },
-      "points": rows,
-    ]
   }
 }

@@ -3,47 +3,84 @@ import Harness
 import Metrics
 
 /// The page of one entry.
-struct SubmissionPage: Sendable {
-  let table: BoardTable
-  let entry: Board.Entry
-  let chrome: Chrome
+struct SubmissionPage: Encodable, Sendable {
+  let system: String
+  let team: String
+  let boardName: String
+  let boardPage = "../index.html"
+  let document: String
+  let nouns: Nouns
+  let badges: [Badges.Badge]
+  let withdrawal: Withdrawal?
+  let isPublished: Bool
+  /// Why it is not scored.
+  let unscored: String?
+  let about: String?
+  let scores: Scores?
+  let claims: Listed<Claim>?
+  let facts: [Metadata.Fact]
+  let reproduced: String?
+  let history: Listed<PastEvent>?
+  let bibtex: Listed<String>?
 
-  var path: String { "\(table.board.key.path)/\(SitePaths.system(entry.slug))" }
-
-  func content() -> Content {
-    let metadata = entry.metadata
-    let system = SafeText.cleaned(metadata.system)
-    let board = "\(table.benchmark.title), \(table.board.split)"
-    var content = chrome.content(
-      path: path, title: "\(SafeText.shortened(system, to: 60)) on \(board)",
-      description: summary(), section: .boards,
-      preview: "\(table.board.key.path)/\(SitePaths.preview(entry.slug))")
-    content["system"] = SafeText.shortened(system, to: 300)
-    content["team"] = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
-    content["boardName"] = board
-    content["boardPage"] = "../index.html"
-    content["document"] = "\(entry.slug).json"
-    content["figuresTable"] = "\(entry.slug).csv"
-    let digest = entry.predictionsDigest ?? ""
-    content["hasPermalink"] = SafeText.isPathComponent(digest)
-    content["permalink"] = "../by-digest/\(digest).html"
-    content["badges"] = Badges.all(entry, targets: table.benchmark.targets)
-    content["isPublished"] = metadata.kind == .published
-    content["hasReport"] = entry.report != nil
-    content["unscored"] = entry.report == nil && metadata.kind != .published
-    content["why"] = entry.unscored ?? "no score report is at hand for it"
-    content["hasDescription"] = metadata.description != nil
-    content["about"] = SafeText.shortened(metadata.description ?? "", to: 4000)
-    content["facts"] = Metadata.rows(metadata)
-    content["hasBibtex"] = metadata.bibtex != nil
-    content["bibtex"] = Metadata.lines(metadata.bibtex ?? "")
-    content.merge(claims()) { _, new in new }
-    content.merge(past()) { _, new in new }
-    if let report = entry.report { content.merge(scores(report)) { _, new in new } }
-    return content
+  struct Withdrawal: Encodable, Sendable {
+    let reason: String
+    let day: String?
+    let keepsFigures: Bool
   }
 
-  private func summary() -> String {
+  struct Claim: Encodable, Sendable {
+    let claimTarget: String
+    let claimMetric: String
+    let claim: String
+    let computed: String
+    let gap: String
+    let isFar: Bool
+  }
+
+  struct PastEvent: Encodable, Sendable {
+    let day: String?
+    let kind: String?
+    let look: String
+    let what: String
+  }
+
+  static func page(_ entry: Board.Entry, _ table: BoardTable, in context: SiteContext) -> Page {
+    let board = "\(table.benchmark.title), \(table.board.split)"
+    let path = "\(table.path)/\(SitePaths.system(entry.slug))"
+    let system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 60)
+    return context.page(
+      .submission, path: path, title: "\(system) on \(board)",
+      description: summary(entry, table), preview: "\(table.path)/\(SitePaths.preview)",
+      SubmissionPage(entry, table, address: context.address))
+  }
+
+  private init(_ entry: Board.Entry, _ table: BoardTable, address: URL?) {
+    let metadata = entry.metadata
+    system = SafeText.shortened(SafeText.cleaned(metadata.system), to: 300)
+    team = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
+    boardName = "\(table.benchmark.title), \(table.board.split)"
+    document = "\(entry.slug).json"
+    nouns = Nouns(table.benchmark)
+    badges = Badges.all(entry, targets: table.benchmark.targets)
+    withdrawal = metadata.withdrawal.map { event in
+      Withdrawal(
+        reason: event.text, day: SafeText.day(event.day), keepsFigures: entry.report != nil)
+    }
+    isPublished = metadata.kind == .published
+    unscored =
+      entry.report == nil && metadata.kind != .published
+      ? entry.unscored ?? "no score report is at hand for it" : nil
+    about = metadata.description.map { SafeText.shortened($0, to: 4000) }
+    scores = entry.report.map { Scores(entry, $0, table, address: address) }
+    claims = Listed(ClaimedFigure.all(entry, targets: table.benchmark.targets).map(Claim.init))
+    facts = Metadata.facts(metadata)
+    reproduced = metadata.reproduction?.text
+    history = Listed(Self.past(metadata))
+    bibtex = metadata.bibtex.flatMap { Listed(Metadata.lines($0)) }
+  }
+
+  private static func summary(_ entry: Board.Entry, _ table: BoardTable) -> String {
     guard let figure = table.primary(entry), let value = figure.value else {
       return "An entry of the \(table.benchmark.title) leaderboard, split \(table.board.split)."
     }
@@ -52,121 +89,181 @@ struct SubmissionPage: Sendable {
       + "\(table.target) on \(table.benchmark.title), split \(table.board.split)."
   }
 
-  private func scores(_ report: ScoreReport) -> Content {
-    var content: Content = [
-      "n": FigureText.count(report.n), "clusters": FigureText.count(report.clusters),
-      "targets": table.benchmark.targets.compactMap { target in
-        report.targets[target.name].map { targetTable(target, $0) }
-      },
-      "hasDropped": report.dropped != nil, "dropped": report.dropped.map(FigureText.count) ?? "",
-      "wassaAveraged": FigureText.number(report.wassa.averaged, decimals: 4),
-      "wassaTargets": table.benchmark.targets.map { target -> Content in
-        [
-          "wassaTarget": target.title,
-          "wassaFigure": FigureText.number(report.wassa[target.name], decimals: 4),
-        ]
-      },
-      "digestPredictions": report.digests.predictions, "digestGold": report.digests.gold,
-      "digestOrder": report.digests.order, "signature": report.signature,
-      "toolVersion": report.version, "notes": report.notes ?? [],
-      "hasNotes": !(report.notes ?? []).isEmpty,
-    ]
-    if let standing = table.standings[entry.slug] {
-      content["hasRank"] = true
-      content["rankLow"] = "\(standing.lowRank)"
-      content["rankHigh"] = "\(standing.highRank)"
-      content["rankSpread"] = standing.lowRank != standing.highRank
-      content["rankOf"] = "\(table.standings.count)"
-    } else {
-      content["hasRank"] = false
-    }
-    if let figure = table.primary(entry) {
-      content["headline"] = FigureText.number(figure.value)
-      content["headlineName"] = "\(table.metric.title), \(table.target)"
-      content["headlineInterval"] = FigureText.interval(figure) ?? ""
-      content["hasHeadlineInterval"] = FigureText.interval(figure) != nil
-      content["headlineWhy"] = figure.undefined ?? ""
-      content["headlineUndefined"] = figure.value == nil
-      content["hasHeadline"] = true
-      content["badgeImage"] = "../\(SitePaths.badge(entry.slug))"
-      let words = Badge.words(entry, table)
-      if let address = chrome.address {
-        let badge = "\(table.board.key.path)/\(SitePaths.badge(entry.slug))"
-        content["badgeAddress"] = address.appending(path: badge).absoluteString
-      }
-      content["hasEmbed"] = chrome.address != nil
-      content["badgeWords"] = "\(words.figure) on \(words.on)"
-    }
-    content.merge(GroupSection(report: report, table: table).content()) { _, new in new }
-    return content
-  }
-
-  private func targetTable(_ target: Target, _ scores: TargetScores) -> Content {
-    var rows: [Content] = []
-    for metric in scores.metrics {
-      guard let figure = scores[metric] else { continue }
-      let axis: ClosedRange<Double> = metric.higherIsBetter ? -1...1 : 0...3
-      rows.append([
-        "metric": metric.title, "metricName": metric.longTitle, "arrow": metric.arrow,
-        "words": metric.direction, "value": FigureText.number(figure.value, decimals: 4),
-        "interval": FigureText.interval(figure, decimals: 4) ?? FigureText.absent,
-        "whisker": metric.higherIsBetter
-          ? Whisker(axis: axis, width: 160, reference: 0).drawing(figure) : Markup(""),
-        "hasReason": figure.value == nil, "reason": figure.undefined ?? "no figure",
-      ])
-    }
-    var content: Content = [
-      "target": target.title, "targetKey": target.name, "metrics": rows,
-      "hasBias": scores.bias != nil, "bias": FigureText.number(scores.bias, decimals: 4),
-    ]
-    if let rowwise = scores.rowwise, let interval = FigureText.interval(rowwise, decimals: 4) {
-      content["hasRowwise"] = true
-      content["rowwise"] = interval
-    } else {
-      content["hasRowwise"] = false
-    }
-    return content
-  }
-
-  /// Claimed figures beside the computed ones.
-  private func claims() -> Content {
-    let rows = ClaimedFigure.all(entry, targets: table.benchmark.targets).map { claim -> Content in
-      [
-        "claimTarget": claim.target.title, "claimMetric": claim.name,
-        "claim": FigureText.number(claim.claim, decimals: 4),
-        "computed": FigureText.number(claim.computed, decimals: 4),
-        "gap": FigureText.number(claim.gap, decimals: 4), "isFar": claim.differs,
-      ]
-    }
-    return ["hasClaims": !rows.isEmpty, "claims": rows]
-  }
-
   /// What happened to the entry, the submission first.
-  private func past() -> Content {
-    let metadata = entry.metadata
+  private static func past(_ metadata: SubmissionMetadata) -> [PastEvent] {
     var events = metadata.history ?? []
     if !events.isEmpty, let day = SafeText.day(metadata.submitted) {
       events.insert(.init(day: day, kind: .note, text: "Submitted."), at: 0)
     }
-    let history = events.map { event -> Content in
-      let day = SafeText.day(event.day)
-      return [
-        "eventDay": day ?? "", "hasEventDay": day != nil, "what": event.text,
-        "eventKind": Self.word(event.kind), "hasEventKind": event.kind != .note,
-        "look": event.kind == .withdrawn ? "bad" : "good",
-      ]
+    return events.map { event in
+      PastEvent(
+        day: SafeText.day(event.day), kind: event.kind == .note ? nil : event.kind.rawValue,
+        look: event.kind == .withdrawn ? "bad" : "good", what: event.text)
     }
-    return [
-      "hasHistory": !history.isEmpty, "history": history,
-      "isWithdrawn": metadata.withdrawal != nil, "withdrawn": metadata.withdrawal?.text ?? "",
-      "hasWithdrawnDay": SafeText.day(metadata.withdrawal?.day) != nil,
-      "withdrawnDay": SafeText.day(metadata.withdrawal?.day) ?? "",
-      "isReproduced": metadata.reproduction != nil,
-      "reproduced": metadata.reproduction?.text ?? "",
-    ]
+  }
+}
+
+extension SubmissionPage.Claim {
+  fileprivate init(_ claim: ClaimedFigure) {
+    claimTarget = claim.target.title
+    claimMetric = claim.name
+    self.claim = FigureText.number(claim.claim, decimals: 4)
+    computed = FigureText.number(claim.computed, decimals: 4)
+    gap = FigureText.number(claim.gap, decimals: 4)
+    isFar = claim.differs
+  }
+}
+
+extension SubmissionPage {
+  /// The part of the page that shows a report.
+  struct Scores: Encodable, Sendable {
+    let level: String
+    let figuresTable: String
+    let headline: Headline?
+    let rank: Rank?
+    let n: String
+    let clusters: String
+    let dropped: String?
+    let notes: Listed<String>?
+    let targets: [TargetTable]
+    let wassa: WASSAFigures
+    let groups: GroupSection
+    let provenance: Provenance
+    let badge: BadgeImage?
   }
 
-  private static func word(_ kind: SubmissionMetadata.Event.Kind) -> String {
-    kind == .note ? "" : kind.rawValue
+  struct Headline: Encodable, Sendable {
+    let headlineName: String
+    let value: String?
+    let interval: String?
+    let why: String?
+  }
+
+  struct Rank: Encodable, Sendable {
+    let rankLow: String
+    /// nil where the data leave one place.
+    let rankHigh: String?
+    let rankOf: String
+  }
+
+  struct TargetTable: Encodable, Sendable {
+    let target: String
+    let targetKey: String
+    let metrics: [MetricRow]
+    let bias: String?
+    let rowwise: String?
+  }
+
+  struct MetricRow: Encodable, Sendable {
+    let metric: String
+    let metricName: String
+    let arrow: String
+    let words: String
+    let value: String?
+    let reason: String
+    let interval: String
+    let whisker: Markup
+  }
+
+  struct WASSAFigures: Encodable, Sendable {
+    let averaged: String
+    let targets: [WASSATarget]
+  }
+
+  struct WASSATarget: Encodable, Sendable {
+    let wassaTarget: String
+    let wassaFigure: String
+  }
+
+  struct Provenance: Encodable, Sendable {
+    let signature: String
+    let predictions: String
+    let gold: String
+    let order: String
+    let tool: String
+    let permalink: String?
+  }
+
+  struct BadgeImage: Encodable, Sendable {
+    let image: String
+    let alternative: String
+    /// Where the badge stands on the web; nil where the site has no address.
+    let badgeAddress: String?
+  }
+}
+
+extension SubmissionPage.Scores {
+  fileprivate init(
+    _ entry: Board.Entry, _ report: ScoreReport, _ table: BoardTable, address: URL?
+  ) {
+    level = FigureText.percent(report.level)
+    figuresTable = "\(entry.slug).csv"
+    let figure = table.primary(entry)
+    headline = figure.map { figure in
+      SubmissionPage.Headline(
+        headlineName: "\(table.metric.title), \(table.target)",
+        value: figure.value.map { FigureText.number($0) },
+        interval: FigureText.interval(figure), why: figure.undefined)
+    }
+    rank = table.standings[entry.slug].map { standing in
+      SubmissionPage.Rank(
+        rankLow: "\(standing.lowRank)",
+        rankHigh: standing.lowRank == standing.highRank ? nil : "\(standing.highRank)",
+        rankOf: "\(table.standings.count)")
+    }
+    n = FigureText.count(report.n)
+    clusters = Nouns(table.benchmark).clusterCount(report.clusters)
+    dropped = report.dropped.map(FigureText.count)
+    notes = Listed(report.notes ?? [])
+    targets = table.benchmark.targets.compactMap { target in
+      report.targets[target.name].map { SubmissionPage.TargetTable(target, $0) }
+    }
+    wassa = SubmissionPage.WASSAFigures(
+      averaged: FigureText.number(report.wassa.averaged, decimals: 4),
+      targets: table.benchmark.targets.map { target in
+        SubmissionPage.WASSATarget(
+          wassaTarget: target.title,
+          wassaFigure: FigureText.number(report.wassa[target.name], decimals: 4))
+      })
+    groups = GroupSection(report, table)
+    let digest = entry.predictionsDigest ?? ""
+    provenance = SubmissionPage.Provenance(
+      signature: report.signature, predictions: report.digests.predictions,
+      gold: report.digests.gold, order: report.digests.order, tool: report.version,
+      permalink: SafeText.isPathComponent(digest) ? "../by-digest/\(digest).html" : nil)
+    badge = figure.map { _ in
+      let words = Badge.words(entry, table)
+      let place = SitePaths.badge(entry.slug)
+      return SubmissionPage.BadgeImage(
+        image: "../\(place)", alternative: "\(words.figure) on \(words.on)",
+        badgeAddress: address?.appending(path: "\(table.path)/\(place)").absoluteString)
+    }
+  }
+}
+
+extension SubmissionPage.TargetTable {
+  fileprivate init(_ target: Target, _ scores: TargetScores) {
+    self.target = target.title
+    targetKey = target.name
+    metrics = scores.metrics.compactMap { metric in
+      scores[metric].map { SubmissionPage.MetricRow(metric, $0) }
+    }
+    bias = scores.bias.map { FigureText.number($0, decimals: 4) }
+    rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }
+  }
+}
+
+extension SubmissionPage.MetricRow {
+  fileprivate init(_ metric: Metric, _ figure: ScoredFigure) {
+    self.metric = metric.title
+    metricName = metric.longTitle
+    arrow = metric.arrow
+    words = metric.direction
+    value = figure.value.map { FigureText.number($0, decimals: 4) }
+    reason = figure.undefined ?? "no figure"
+    interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
+    whisker =
+      metric.higherIsBetter
+      ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
   }
 }

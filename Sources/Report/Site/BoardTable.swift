@@ -1,8 +1,8 @@
-import Harness
+package import Harness
 import Metrics
 
 /// A board with what drawing it needs: which columns it has, and the axis of its intervals.
-struct BoardTable: Sendable {
+package struct BoardTable: Sendable {
   let board: Board
   let metric: Metric
   /// Metrics with a figure for the primary target, the primary metric first.
@@ -12,6 +12,12 @@ struct BoardTable: Sendable {
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
 
+  /// `benchmark/split`.
+  var path: String { board.key.path }
+  /// The level of its intervals in words: `95%`.
+  var level: String { FigureText.percent(board.level) }
+  /// The comparison, where it has pairs.
+  var pairs: BoardComparison? { board.comparison.flatMap { $0.pairs.isEmpty ? nil : $0 } }
   var benchmark: BenchmarkDefinition { board.definition }
   var target: String { board.definition.primary.target }
   var scored: [Board.Entry] { board.scored }
@@ -19,7 +25,7 @@ struct BoardTable: Sendable {
   var apart: [Board.Entry] { board.apart }
   var standings: [String: BoardComparison.Standing] { board.standings }
 
-  init(_ board: Board) {
+  package init(_ board: Board) {
     self.board = board
     let metric = board.definition.primary.metric
     let target = board.definition.primary.target

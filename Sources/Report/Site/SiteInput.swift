@@ -1,5 +1,6 @@
 public import Foundation
 public import Harness
+public import Study
 
 /// Everything that a site is made from. The same value gives the same bytes.
 public struct SiteInput: Sendable {

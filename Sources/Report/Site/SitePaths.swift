@@ -11,7 +11,8 @@ enum SitePaths {
 
   /// The picture beside a link to a page of a folder.
   static let preview = "preview.png"
-  static func preview(_ slug: String) -> String { "previews/\(slug).png" }
+  /// Stands in for it where none can be drawn.
+  static let standInPreview = "assets/preview.png"
 
   /// The way from a page `depth` folders down to the root: empty, `../`, `../../`.
   static func root(depth: Int) -> String { String(repeating: "../", count: depth) }

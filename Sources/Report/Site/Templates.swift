@@ -1,39 +1,36 @@
-import Basics
-import Crypto
 import Foundation
 import Mustache
 
-/// What a template is filled with: strings, booleans, lists and further tables.
-typealias Content = [String: Any]
-
 /// Markup that Report itself has made; a template shows it with three braces.
-struct Markup: MustacheCustomRenderable, Sendable, ExpressibleByStringInterpolation {
-  let renderText: String
-  var isNull: Bool { false }
+package struct Markup: Encodable, Sendable, ExpressibleByStringInterpolation {
+  let text: String
 
-  init(_ text: String) { renderText = text }
-  init(stringLiteral text: String) { renderText = text }
+  init(_ text: String) { self.text = text }
+  package init(stringLiteral text: String) { self.text = text }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
 }
 
 /// The templates of `site/templates`, each parsed once.
 ///
-/// Every string that goes into a template is cleaned on its way (see ``SafeText``), so that no
-/// page can forget it; the engine then escapes it.
-struct Templates: Sendable {
-  /// The pages that a build renders; a folder without one of them is refused.
-  static let required = [
-    "base", "index", "leaderboard", "submission", "compare", "benchmark", "method",
-    "replication", "missing", "permalink",
-  ]
+/// A template is filled from an `Encodable` value whose leaves are strings, booleans and ``Markup``.
+/// Every string is cleaned on its way (see ``SafeText``), so that no page can forget it; the engine
+/// then escapes it.
+package struct Templates: Sendable {
+  /// What a build renders; a folder without one of them is refused.
+  package enum Name: String, CaseIterable, Sendable {
+    case base, index, leaderboard, submission, compare, benchmark, method, replication, missing
+    case permalink
+  }
 
   private let library: MustacheLibrary
-  /// SHA-256 over all names and texts.
-  let digest: String
 
   /// Reads every `.mustache` file of `folder`.
   init(folder: URL) throws(ReportError) {
     var library = MustacheLibrary()
-    var hash = SHA256()
     for name in try Self.names(in: folder) {
       let file = folder.appending(path: "\(name).mustache")
       let text: String
@@ -52,38 +49,40 @@ struct Templates: Sendable {
       } catch {
         throw .templateUnreadable(file: file.path, line: nil, column: nil, reason: "\(error)")
       }
-      hash.update(data: Data("\(name)\n\(text)\n".utf8))
     }
     self.library = library
-    digest = hash.finalize().hexadecimal
   }
 
-  /// `content` in the template `name`, which must be one of ``required``.
-  func render(_ name: String, _ content: Content) -> String {
-    guard let page = library.render(Self.cleaned(content), withTemplate: name) else {
-      preconditionFailure("no template named \(name)")
+  /// The layout's fields and the page's, together, in the page's template.
+  func render(_ page: Page) throws -> Data {
+    let values = try Self.fields(page.layout).merging(Self.fields(page.content)) { _, own in own }
+    guard let text = library.render(Level(values), withTemplate: page.template.rawValue) else {
+      preconditionFailure("no template named \(page.template)")
     }
-    return page
+    return Data(text.utf8)
   }
 
   private static func names(in folder: URL) throws(ReportError) -> [String] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let names = files.filter { $0.hasSuffix(".mustache") }.map { String($0.dropLast(9)) }.sorted()
-    if let missing = required.first(where: { !names.contains($0) }) {
+    if let missing = Name.allCases.map(\.rawValue).first(where: { !names.contains($0) }) {
       throw .templateMissing(file: folder.appending(path: "\(missing).mustache").path)
     }
     return names
   }
 
-  private static func cleaned(_ content: Content) -> Level { Level(content.mapValues(cleaned)) }
+  /// What the engine walks: the value's JSON, each string cleaned.
+  private static func fields(_ value: any Encodable) throws -> [String: Any] {
+    let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(value))
+    return (json as? [String: Any] ?? [:]).mapValues(cleaned)
+  }
 
   private static func cleaned(_ value: Any) -> Any {
     switch value {
     case let text as String: SafeText.cleaned(text)
-    case let table as Content: cleaned(table)
-    case let tables as [Content]: tables.map { cleaned($0) as Level }
-    case let texts as [String]: texts.map(SafeText.cleaned)
-    default: value
+    case let list as [Any]: list.map(cleaned)
+    case let object as [String: Any]: Level(object.mapValues(cleaned))
+    default: (value as? Bool) ?? value
     }
   }
 }
@@ -91,22 +90,9 @@ struct Templates: Sendable {
 /// A table as the engine walks it. A class of its own is found by the engine's casts about twice as
 /// fast as a dictionary, whose conformance depends on its key.
 private final class Level: MustacheParent {
-  private let values: Content
+  private let values: [String: Any]
 
-  init(_ values: Content) { self.values = values }
+  init(_ values: [String: Any]) { self.values = values }
 
   func child(named name: String) -> Any? { values[name] }
-}
-
-extension Sequence<UInt8> {
-  /// Two lower-case hexadecimal digits a byte.
-  var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    var out: [UInt8] = []
-    for byte in self {
-      out.append(digits[Int(byte >> 4)])
-      out.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
 }

@@ -1,9 +1,11 @@
 public import Foundation
-import GRDB
+public import GRDB
 import Harness
 
 /// When a board takes submissions, how many, and who sees their scores.
 public struct Phase: Sendable, Equatable, Encodable {
+  /// Its row in the store, which tells it from a later phase of the same name.
+  var id: Int64 = 0
   public var benchmark: String
   public var split: String
   /// Quotas in total count within a name; a new name starts anew.
@@ -15,11 +17,15 @@ public struct Phase: Sendable, Equatable, Encodable {
   /// Whether the split's labels are to be guarded, or public anyway.
   public var labels: Labels
   public var valid: Quota
-  /// Uploads that are no valid submission are counted apart.
+  /// Failed uploads, which are counted separately.
   public var failing: Quota
 
+  private enum CodingKeys: CodingKey {
+    case benchmark, split, name, opens, closes, visibility, labels, valid, failing
+  }
+
   /// Who sees the scores of a submission.
-  public enum Visibility: String, Codable, Sendable, CaseIterable {
+  public enum Visibility: String, Codable, Sendable, CaseIterable, DatabaseValueConvertible {
     /// Nobody.
     case hidden
     /// The team.
@@ -28,9 +34,12 @@ public struct Phase: Sendable, Equatable, Encodable {
     case `public`
   }
 
-  public enum Labels: String, Codable, Sendable, CaseIterable {
+  public enum Labels: String, Codable, Sendable, CaseIterable, DatabaseValueConvertible {
     case hidden
     case open
+
+    /// What is released of submissions on such labels.
+    var rule: ReleaseRule { self == .hidden ? .hidden : .open }
   }
 
   /// Uploads of a team in a day (UTC) and in the whole phase.
@@ -61,9 +70,9 @@ public struct Phase: Sendable, Equatable, Encodable {
   }
 
   func isOpen(at now: Date) -> Bool { now >= opens && closes.map { now < $0 } ?? true }
-}
 
-typealias BoardKey = Harness.BoardKey
+  var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
+}
 
 extension SubmissionStore {
   /// Sets the phase of a board from now on; earlier ones stay in the store.
@@ -80,15 +89,15 @@ extension SubmissionStore {
     let quotas = [phase.valid.daily, phase.valid.total, phase.failing.daily, phase.failing.total]
     guard quotas.allSatisfy({ $0 > 0 }) else { throw .refused("A quota is 1 or more.") }
     try write { database in
-      try database.run(
-        """
-        INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels,
-          daily, total, daily_failing, total_failing, made)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        [
+      try database.execute(
+        sql: """
+          INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels,
+            daily, total, daily_failing, total_failing, made)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
-          phase.visibility.rawValue, phase.labels.rawValue, phase.valid.daily, phase.valid.total,
+          phase.visibility, phase.labels, phase.valid.daily, phase.valid.total,
           phase.failing.daily, phase.failing.total, now.seconds,
         ])
     }
@@ -97,40 +106,37 @@ extension SubmissionStore {
   /// The phase of each board that has one.
   public func phases() throws(ServerError) -> [Phase] {
     try read { database in
-      try Row.fetchAll(
+      try Phase.fetchAll(
         database,
         sql: """
           SELECT * FROM phase
           WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split)
           ORDER BY benchmark, split
-          """
-      ).compactMap(Phase.init(row:))
+          """)
     }
   }
 
   func phase(of board: BoardKey) throws(ServerError) -> Phase? {
-    try read { try Self.phaseRow(of: board, in: $0).flatMap(Phase.init(row:)) }
-  }
-
-  static func phaseRow(of board: BoardKey, in database: Database) throws -> Row? {
-    try database.row(
-      "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1",
-      [board.benchmark, board.split])
+    try read { try Phase.current(of: board, in: $0) }
   }
 }
 
-extension Phase {
-  var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
-
-  init?(row: Row) {
-    guard let visibility = Visibility(rawValue: row["visibility"]),
-      let labels = Labels(rawValue: row["labels"])
-    else { return nil }
+extension Phase: FetchableRecord {
+  public init(row: Row) throws {
     self.init(
       benchmark: row["benchmark"], split: row["split"], name: row["name"],
-      opens: Date(seconds: row["opens"]),
-      closes: (row["closes"] as Int64?).map(Date.init(seconds:)), visibility: visibility,
-      labels: labels, valid: Quota(daily: row["daily"], total: row["total"]),
+      opens: Date(timeIntervalSince1970: row["opens"]),
+      closes: (row["closes"] as Double?).map(Date.init(timeIntervalSince1970:)),
+      visibility: row["visibility"], labels: row["labels"],
+      valid: Quota(daily: row["daily"], total: row["total"]),
       failing: Quota(daily: row["daily_failing"], total: row["total_failing"]))
+    id = row["id"]
+  }
+
+  static func current(of board: BoardKey, in database: Database) throws -> Phase? {
+    try fetchOne(
+      database.cachedStatement(
+        sql: "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1"),
+      arguments: [board.benchmark, board.split])
   }
 }

@@ -1,27 +1,36 @@
 import Basics
+import CSQLite
 public import Foundation
 package import GRDB
 public import Harness
-import Synchronization
 
 /// Teams, phases and submissions with their history: SQLite in the data home.
 ///
 /// It is a file of its own beside the store of scored reports: that one is a cache which may be
-/// deleted at any time, this one is the record, is backed up and must not wait for the cache's
-/// writes. A write that returned is on the disk (WAL, `synchronous = FULL`). Several processes may
-/// use it at once: the server, and the commands that administer it.
+/// deleted at any time, this one is the record and is backed up. A write that returned is on the disk
+/// (WAL, `synchronous = FULL`). Several processes may use it at once: the server, and the commands
+/// that administer it.
+///
+/// SQLite before 3.51.3 may lose commits where one connection merges the write-ahead log while
+/// another one writes. Here one connection alone ever merges it: the one through which the server
+/// writes. Commands leave the log as it is, also when they end.
 public final class SubmissionStore: Sendable {
   public let url: URL
   let pool: DatabasePool
-  let writes: WriteQueue
-  /// The version of the data is counted a connection, so one looks all the time.
-  private let watcher: DatabaseQueue
-  private let counter = Counter()
+  private let commits: GroupCommit
+
+  /// Who uses a store.
+  public enum Role: Sendable {
+    /// The server: merges the write-ahead log every 16 MiB.
+    case server
+    /// A command beside it, which never does.
+    case command
+  }
 
   /// Opens the store, or makes it, readable by its owner alone.
   ///
   /// - Throws: ``ServerError/store(path:reason:)``, ``ServerError/full(path:)``.
-  public init(_ url: URL) throws(ServerError) {
+  public init(_ url: URL, as role: Role = .command) throws(ServerError) {
     self.url = url
     do {
       try AtomicFile.createFolder(url.deletingLastPathComponent(), permissions: 0o700)
@@ -30,54 +39,36 @@ public final class SubmissionStore: Sendable {
         _ = FileManager.default.createFile(
           atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600])
       }
-      var configuration = Configuration()
-      configuration.busyMode = .timeout(10)
-      configuration.maximumReaderCount = 4
-      configuration.prepareDatabase { database in
-        try database.execute(sql: "PRAGMA foreign_keys = ON")
-        // 16 MiB: the indexes of 100,000 submissions stay in memory.
-        try database.execute(sql: "PRAGMA cache_size = -16384")
-        // 64 MiB: see ``mergeJournal()``.
-        try database.execute(sql: "PRAGMA wal_autocheckpoint = 16000")
-      }
-      pool = try DatabasePool(path: url.path, configuration: configuration)
+      pool = try DatabasePool(path: url.path, configuration: Self.configuration(role))
       // Opening a pool sets NORMAL, with which a power failure may take the last commits.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       try Self.migrator.migrate(pool)
-      watcher = try DatabaseQueue(path: url.path, configuration: configuration)
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
-    let counter = counter
-    writes = WriteQueue(pool) { counter.add() }
+    commits = GroupCommit(pool)
   }
 
-  /// Grows with every write of this process and, once ``noticeOthers()`` saw it, of others.
-  var generation: UInt64 { counter.value.load(ordering: .acquiring) }
-
-  /// Looks whether another process wrote since the last call.
-  func noticeOthers() throws(ServerError) {
-    let version: Int64
-    do {
-      version =
-        try watcher.read { try Int64.fetchOne($0, sql: "PRAGMA data_version") } ?? 0
-    } catch {
-      throw ServerError(error, path: url.relativePath)
+  private static func configuration(_ role: Role) -> Configuration {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    configuration.maximumReaderCount = 4
+    configuration.prepareDatabase { database in
+      let pages = role == .server ? 4000 : 0
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
+      // The indexes of 100,000 submissions stay in 16 MiB of memory.
+      try database.execute(sql: "PRAGMA cache_size = -16384")
+      let merges = role == .server && !database.configuration.readonly
+      if !merges, let connection = database.sqliteConnection {
+        _ = invitro_no_checkpoint_on_close(connection)
+      }
     }
-    let last = counter.version.exchange(version, ordering: .acquiringAndReleasing)
-    if last != version { counter.add() }
+    return configuration
   }
 
-  /// Merges the journal into the database where it is long, beside the writes that go on.
-  ///
-  /// The writer would do it between two commits, and all clients wait for as long as it takes. It still
-  /// does at four times this length, when little is left to merge, and then begins the journal anew.
-  func mergeJournal() {
-    let journal = URL(filePath: url.path + "-wal")
-    let size = (try? journal.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0
-    guard size > 16 << 20 else { return }
-    // Nothing is lost where it fails: the writer's own turn comes.
-    _ = try? watcher.writeWithoutTransaction { try $0.checkpoint(.passive) }
+  /// The version of the SQLite that is linked.
+  func libraryVersion() throws(ServerError) -> String {
+    try read { try String.fetchOne($0, sql: "SELECT sqlite_version()") ?? "unknown" }
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
@@ -88,23 +79,33 @@ public final class SubmissionStore: Sendable {
     }
   }
 
-  /// A read that needs no transaction around it: each statement sees the store as it is then.
-  func readOnce<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+  /// A transaction of a command.
+  package func write<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
     do {
-      return try pool.unsafeRead(body)
+      return try pool.write(body)
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
   }
 
-  /// One transaction of a command; the server's own go through ``WriteQueue``.
-  package func write<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+  /// A write of the server, which shares its transaction with others that come at the same time.
+  ///
+  /// - Throws: ``Refusal`` as `body` throws it, ``ServerError``.
+  package func commit<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
     do {
-      defer { counter.add() }
-      return try pool.write(body)
+      return try await commits.write(body)
+    } catch let refusal as Refusal {
+      throw refusal
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
+  }
+
+  /// Merges the write-ahead log now, on the connection that writes.
+  package func checkpoint() async throws {
+    try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
   }
 
   /// Copies the store as it is at this moment to a new file, while it is in use (SQLite's online
@@ -137,16 +138,20 @@ public final class SubmissionStore: Sendable {
       throw ServerError(error, path: target.relativePath)
     }
   }
-
-  private final class Counter: Sendable {
-    let value = Atomic<UInt64>(0)
-    let version = Atomic<Int64>(0)
-
-    func add() { value.wrappingAdd(1, ordering: .acquiringAndReleasing) }
-  }
 }
 
 extension DataHome {
   /// Where teams and submissions are kept.
   public var submissionStoreURL: URL { url.appending(path: "server.sqlite") }
+}
+
+extension Date {
+  /// Seconds since 1970, as the store keeps times.
+  var seconds: Int64 { Int64(timeIntervalSince1970) }
+
+  /// `2026-01-31T12:00:00Z`.
+  var stamp: String { formatted(.iso8601) }
+
+  /// `2026-01-31`, UTC.
+  var day: String { String(stamp.prefix(10)) }
 }

@@ -1,14 +1,19 @@
+import Basics
 import Crypto
 public import Foundation
-import GRDB
+public import GRDB
 
 /// A team that may submit.
-public struct Team: Sendable, Equatable, Encodable {
+public struct Team: Codable, FetchableRecord, Sendable, Equatable {
   public var id: Int64
   public var name: String
   public var created: Date
-  /// When its token was revoked; nil while it is good.
+  /// When its token was revoked; nil while it is valid.
   public var revoked: Date?
+
+  public static func databaseDateDecodingStrategy(
+    for column: String
+  ) -> DatabaseDateDecodingStrategy { .timeIntervalSince1970 }
 }
 
 /// A team's secret: the team's number and 256 random bits. It is shown once; the store keeps its
@@ -39,13 +44,8 @@ public struct TeamToken: Sendable, Equatable {
     self.secret = secret
   }
 
-  /// As the team keeps it.
-  public var text: String {
-    let digits = secret.map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }
-    return "invitro_\(team)_\(digits.joined())"
-  }
+  /// The text that the team keeps.
+  public var text: String { "invitro_\(team)_\(secret.hexadecimal)" }
 
   package var hash: Data { Data(SHA256.hash(data: secret)) }
 
@@ -67,9 +67,9 @@ public struct TeamToken: Sendable, Equatable {
 }
 
 extension SubmissionStore {
-  /// Takes in a team, or gives a revoked one a new token.
+  /// Adds a team, or gives a revoked one a new token.
   ///
-  /// - Throws: ``ServerError/teamExists(name:)`` where it has a good token;
+  /// - Throws: ``ServerError/teamExists(name:)`` where its token is valid;
   ///   ``ServerError/refused(_:)`` for a name that is empty or over 200 characters.
   public func addTeam(_ name: String, at now: Date = Date()) throws(ServerError) -> TeamToken {
     let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -77,11 +77,9 @@ extension SubmissionStore {
       throw .refused("A team's name has 1 to 200 characters.")
     }
     return try write { database in
-      let known = try Row.fetchOne(
-        database, sql: "SELECT id, revoked FROM team WHERE name = ?", arguments: [name])
-      if let known {
-        guard (known["revoked"] as Int64?) != nil else { throw ServerError.teamExists(name: name) }
-        let token = TeamToken(team: known["id"])
+      if let known = try Team.named(name, in: database) {
+        guard known.revoked != nil else { throw ServerError.teamExists(name: name) }
+        let token = TeamToken(team: known.id)
         try database.execute(
           sql: "UPDATE team SET token_hash = ?, revoked = NULL WHERE id = ?",
           arguments: [token.hash, token.team])
@@ -96,7 +94,7 @@ extension SubmissionStore {
     }
   }
 
-  /// Makes a team's token worthless from now on; its submissions stay.
+  /// Revokes a team's token from now on; its submissions stay.
   public func revokeTeam(_ name: String, at now: Date = Date()) throws(ServerError) {
     try write { database in
       try database.execute(
@@ -106,33 +104,31 @@ extension SubmissionStore {
     }
   }
 
-  /// All teams in the order they came.
+  /// All teams in the order in which they were added.
   public func teams() throws(ServerError) -> [Team] {
-    try read { database in
-      try Row.fetchAll(database, sql: "SELECT id, name, created, revoked FROM team ORDER BY id")
-        .map(Team.init(row:))
-    }
+    try read { try Team.fetchAll($0, sql: "SELECT * FROM team ORDER BY id") }
   }
 
-  /// The team whose good token this is.
-  func member(with token: TeamToken) throws(ServerError) -> Member? {
-    let row = try readOnce { database in
-      try database.row("SELECT * FROM team WHERE id = ?", [token.team])
-    }
-    // A team that is not there takes as long as one whose token differs.
-    let kept: Data = row?["token_hash"] ?? Data(count: 32)
-    guard token.matches(kept), let team = row.map(Team.init(row:)), team.revoked == nil else {
-      return nil
-    }
-    return Member(team: team, token: kept)
+  /// The team whose valid token this is; nil for any other token.
+  func team(with token: TeamToken) throws(ServerError) -> Team? {
+    try read { try Team.holding(token, in: $0) }
   }
 }
 
 extension Team {
-  init(row: Row) {
-    id = row["id"]
-    name = row["name"]
-    created = Date(seconds: row["created"])
-    revoked = (row["revoked"] as Int64?).map(Date.init(seconds:))
+  fileprivate static func named(_ name: String, in database: Database) throws -> Team? {
+    try fetchOne(database, sql: "SELECT * FROM team WHERE name = ?", arguments: [name])
+  }
+
+  /// The team whose valid token this is; nil for any other token.
+  static func holding(_ token: TeamToken, in database: Database) throws -> Team? {
+    let hash = try Data.fetchOne(
+      database.cachedStatement(sql: "SELECT token_hash FROM team WHERE id = ?"),
+      arguments: [token.team])
+    // A team that does not exist takes as long as one whose token differs.
+    guard token.matches(hash ?? Data(count: 32)) else { return nil }
+    return try fetchOne(
+      database.cachedStatement(sql: "SELECT * FROM team WHERE id = ? AND revoked IS NULL"),
+      arguments: [token.team])
   }
 }

@@ -11,9 +11,9 @@ struct DataFetchCommand: AsyncParsableCommand {
         newsemp18  essays and crowd labels, CC BY 4.0; imported at once
         llmpathy   labels by Llama 3 70B and GPT-4o, NewsEmp22 to 24, Apache-2.0
 
-      Sizes and SHA-256 digests are pinned, and a file that differs is refused. A file that is already
-      there is not fetched again. --mirror takes a folder or an address with the sets as
-      <set>/<path>.
+      Sizes and SHA-256 digests are pinned, and a file that differs is refused. Files that are
+      already there are not fetched again. --mirror takes a folder or an address that holds the
+      sets as <set>/<path>.
       """))
 
   @Argument(help: "newsemp18 or llmpathy.")

@@ -3,8 +3,8 @@ import ArgumentParser
 import Foundation
 import Harness
 import Metrics
-import Reference
 import Report
+import Study
 
 struct EmbedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -72,41 +72,18 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     let rows = try table.map { try EmbeddedRows(table: URL(filePath: $0)) } ?? splitRows()
-    guard rows.rows.count > 3 else {
-      throw ReferenceError.curation(.tooFew(what: "rows", found: rows.rows.count, needed: 4))
-    }
+    try EssayEmbedding.check(rows)
     let embedder = try EssayEmbedder(model: URL(filePath: model), threads: threads)
     let bar = ProgressBar("embedding", unit: "essays")
     let states = try embedder.embed(rows.rows.map(\.text)) { bar.update($0, of: $1) }
+    let found = try EssayEmbedding(
+      rows, states: states, model: URL(filePath: model).lastPathComponent, seed: seed,
+      neighbours: noTsne ? nil : { neighbours($0) })
     let folder = URL(filePath: out, directoryHint: .isDirectory)
-    try AtomicFile.createFolder(folder, permissions: 0o700)
-    func write(_ data: Data, _ name: String) throws {
-      try AtomicFile.write(data, to: folder.appending(path: name), permissions: 0o600)
-    }
-    try write(NumPyArray.data(states), "states.npy")
-    try write(Data(rows.listing.utf8), "rows.tsv")
-    let points = states.map { $0.map(Double.init) }
-    let components = PrincipalComponents(points, count: min(2, embedder.channels), seed: seed)
-    let shares = components.variances.map { components.total > 0 ? $0 / components.total : 0 }
-    let report = EmbeddingReport(
-      rows, model: model, channels: embedder.channels, points: points, shares: shares, seed: seed)
-    let picture = EmbeddingPicture(rows: rows, title: rows.title)
-    let percents = shares.map { "\(Rounding.text($0 * 100, decimals: 1))%" }
-    try write(
-      Data(
-        picture.svg(
-          components.project(points),
-          note: "principal components, \(percents.joined(separator: " and ")) of the variance"
-        ).utf8), "pca.svg")
-    if !noTsne { try write(Data(picture.svg(neighbours(points), note: tsneNote).utf8), "tsne.svg") }
-    try write(try CanonicalJSON.document(report), EmbeddingReport.name)
+    try found.write(to: folder, perplexity: perplexity)
     Console.message("\(rows.rows.count) states in \(folder.relativePath); for this machine")
-    if output.json { return try Console.json(report) }
-    Console.print(report.text)
-  }
-
-  private var tsneNote: String {
-    "t-SNE, perplexity \(Rounding.text(perplexity, decimals: 0)), seed \(seed): only nearness means anything"
+    if output.json { return try Console.json(found.report) }
+    Console.print(found.report.text)
   }
 
   private func neighbours(_ points: [[Double]]) -> [[Double]] {

@@ -1,7 +1,10 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
 import Reference
+import Report
+import Study
 
 struct ExperimentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -85,23 +88,150 @@ struct ExperimentRunCommand: ParsableCommand {
 
   func run() throws {
     let experiment = try Experiment(contentsOf: URL(filePath: file), threads: threads)
-    let inputs = ExperimentInputs(experiment, home: data.home, name: file)
+    let inputs = ExperimentInputs(
+      experiment, home: data.home, name: file, say: Console.message)
     try inputs.check()
     let plan = try ExperimentPlan(experiment, inputs: inputs)
     let folder = ExperimentFolder(URL(filePath: out ?? "runs/\(experiment.name)"))
     let shard = shard.flatMap { Shard($0) } ?? .whole
     let mine = shard.part(of: plan.cells)
     if list {
-      return try ExperimentListing(plan, mine: mine, folder: folder, inputs: inputs)
-        .show(json: output.json)
+      let listing = try ExperimentListing(mine, folder: folder, inputs: inputs)
+      if output.json { return try Console.json(listing) }
+      return Console.print(listing.text)
     }
     try folder.begin(experiment, index: plan.index, sharded: shard != .whole)
+    let interrupt = Interrupt()
     var runner = ExperimentRunner(
-      experiment: experiment, inputs: inputs, folder: folder, keepModels: keepModels)
-    for (place, cell) in mine.enumerated() {
-      try runner.run(cell, place: place + 1, of: mine.count)
-      if runner.tally.interrupted { break }
+      inputs: inputs, folder: folder, keepModels: keepModels,
+      observer: .init(
+        say: Console.message,
+        begin: { steps, started in
+          let display = TrainingDisplay(totalSteps: steps, started: started)
+          return { display.show($0) }
+        },
+        end: { try TrainingCurve.draw($0, title: $1) },
+        isCancelled: { interrupt.isRequested }))
+    try runner.run(mine)
+    try show(runner.tally, folder)
+  }
+
+  private struct Document: Encodable {
+    var schema = 1
+    var folder: String
+    var trained: Int
+    var finishedBefore: Int
+    var elsewhere: [String]
+    var failed: [String]
+    var interrupted: Bool
+  }
+
+  /// Ends the process with 130 after an interrupt and with 1 after a failure.
+  private func show(_ tally: ExperimentTally, _ folder: ExperimentFolder) throws {
+    if output.json {
+      try Console.json(
+        Document(
+          folder: folder.url.relativePath, trained: tally.trained, finishedBefore: tally.skipped,
+          elsewhere: tally.busy, failed: tally.failed, interrupted: tally.interrupted))
+    } else {
+      var parts = ["\(tally.trained) trained", "\(tally.skipped) finished before"]
+      if !tally.busy.isEmpty { parts.append("\(tally.busy.count) with another process") }
+      if !tally.failed.isEmpty {
+        parts.append("\(tally.failed.count) failed: \(tally.failed.joined(separator: ", "))")
+      }
+      Console.message("cells: " + parts.joined(separator: ", "))
+      Console.print(folder.url.relativePath)
     }
-    try runner.tally.show(folder, json: output.json)
+    if tally.interrupted { throw ExitCode(130) }
+    if !tally.failed.isEmpty { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+  }
+}
+
+struct ExperimentSummaryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "summary",
+    abstract: "Compare the rows of an experiment: tables, tests, intervals, plots.",
+    discussion: HelpText.reflow(
+      """
+      Two questions have two tests. Would other seeds say the same? The paper's t-test over seeds
+      answers that, for these test rows. Would other persons say the same? Here the predictions are
+      averaged over seeds and compared as `invitro compare` does, with persons as clusters. A
+      difference that only the first finds may be the luck of the test set.
+
+      Writes summary.json, .md, .tex and .csv to --to, with a plot of the metrics over alpha and
+      over the share of added data where rows differ in these alone; none of them holds a label or a
+      prediction. Cells that are not finished are left out and counted.
+
+      Example:
+        invitro experiment summary runs/newsemp18-minilm
+      """))
+
+  @Argument(help: "The experiment's folder.")
+  var folder: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the documents go. Default: summary, below the folder.", valueName: "dir"))
+  var to: String?
+
+  @OptionGroup var inference: InferenceArguments
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func run() throws {
+    let folder = ExperimentFolder(URL(filePath: folder))
+    let inputs = ExperimentInputs(
+      try folder.experiment(), home: data.home, name: folder.experimentURL.relativePath)
+    let summary = try ExperimentSummarizer(
+      inputs: inputs, folder: folder, index: folder.index(),
+      options: inference.scoringOptions()
+    ).summary()
+    let target = to.map { URL(filePath: $0) } ?? folder.url.appending(path: "summary")
+    for (name, data) in try summary.documents().sorted(by: { $0.key < $1.key }) {
+      try AtomicFile.write(data, to: target.appending(path: name))
+    }
+    Console.message("documents in \(target.relativePath)")
+    if output.json { return try Console.json(summary) }
+    Console.print(summary.text)
+  }
+}
+
+struct ExperimentMergeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Bring the finished cells of several folders of one experiment together.",
+    discussion: HelpText.reflow(
+      """
+      For shards that ran on machines without a shared file system. Folders of another experiment,
+      or of the same file with other data, labels or threads, are refused, and so are cells that
+      two folders finished with different predictions.
+
+      Example:
+        invitro experiment merge part1 part2 part3 --out runs/grid
+        invitro experiment summary runs/grid
+      """))
+
+  @Argument(help: "The folders.")
+  var folders: [String]
+
+  @Option(
+    help: ArgumentHelp("The folder they go to; may hold cells already.", valueName: "dir"))
+  var out: String
+
+  @OptionGroup var output: JSONOption
+
+  func validate() throws {
+    guard !folders.isEmpty else { throw ValidationError("Give the folders to merge.") }
+  }
+
+  func run() throws {
+    let merge = try ExperimentMerge(
+      folders.map { ExperimentFolder(URL(filePath: $0)) },
+      into: ExperimentFolder(URL(filePath: out)))
+    if output.json { return try Console.json(merge) }
+    Console.message(
+      "cells: \(merge.copied) copied, \(merge.thereAlready) there already, "
+        + "\(merge.unfinished) begun and not finished, \(merge.missing) not begun")
+    Console.print(merge.folder)
   }
 }

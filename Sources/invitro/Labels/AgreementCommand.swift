@@ -4,6 +4,7 @@ import Foundation
 import Harness
 import Reference
 import Report
+import Study
 
 struct AgreementCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -73,7 +74,7 @@ struct AgreementCommand: ParsableCommand {
     let (definition, name) = try split.resolve()
     let dataset = try data.home.load(definition, split: name)
     var rated = RatedSplit(definition, dataset)
-    try rated.add(files.parsed())
+    try rated.add(files.parsed(), say: Console.message)
     try addAgain(to: &rated)
     let report = AgreementReport(rated, largest: largest, showText: showText)
     if let svg {
@@ -90,7 +91,6 @@ struct AgreementCommand: ParsableCommand {
   }
 
   private func addAgain(to rated: inout RatedSplit) throws {
-    let files = try LabelFile.parse(again, option: "--again")
     let sets = try againIn.map { set -> (BenchmarkDefinition, Dataset) in
       let parts = set.split(separator: "/").map(String.init)
       guard parts.count == 2 else {
@@ -99,28 +99,7 @@ struct AgreementCommand: ParsableCommand {
       let definition = try BenchmarkRegistry.find(parts[0])
       return (definition, try data.home.load(definition, split: parts[1]))
     }
-    var names: [String] = []
-    for file in files where !names.contains(file.name) { names.append(file.name) }
-    for name in names {
-      let own = files.filter { $0.name == name }
-      let others = try sets.map { definition, dataset in
-        var other = RatedSplit(definition, dataset)
-        try other.addKnown(own)
-        return other
-      }
-      rated.addByEssay(name, from: others, rater: name)
-      let joined = rated.essays.count { $0.labels[name] != nil }
-      guard joined > 0 else {
-        throw HarnessError.invalid([
-          Fault(
-            .unknownID, file: own.map(\.path).joined(separator: ", "),
-            found: "no label for any essay of \(rated.set)",
-            expected:
-              "labels of \(againIn.joined(separator: " or ")), which hold some of its essays")
-        ])
-      }
-      Console.message(
-        "\(name): \(joined) of \(rated.essays.count) essays of \(rated.set) stand there too")
-    }
+    try rated.addAgain(
+      LabelFile.parse(again, option: "--again"), labelling: sets, say: Console.message)
   }
 }

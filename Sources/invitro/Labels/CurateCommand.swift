@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Harness
 import Reference
+import Report
+import Study
 
 struct CurateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,141 +18,298 @@ struct CurateCommand: ParsableCommand {
 
       `invitro train --table FILE` trains on the result.
       """),
-    subcommands: [
-      CurateCorrectCommand.self, CurateAugmentCommand.self, CurateCompareCommand.self,
-    ])
+    subcommands: [Correct.self, Augment.self, Compare.self])
+
+  /// Where a training table goes, and what must not be in it.
+  struct TableOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The table; its manifest goes beside it.", valueName: "file"))
+    var out: String
+
+    @Flag(help: "Keep rows whose essay also stands in the evaluation split; they are counted.")
+    var keepOverlap = false
+
+    @Flag(
+      help: ArgumentHelp(
+        "Use the 6 and 8 item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro data "
+          + "repair`); the imported labels stay, the provenance of such a row is crowd:repaired."))
+    var repair = false
+
+    /// - Parameter sets: what is loaded, as `benchmark/split`.
+    func checkRepair(_ sets: [String]) throws {
+      guard !repair || sets.contains(RatedSplit.repairable) else {
+        throw ValidationError("--repair: only \(RatedSplit.repairable) has labels to repair.")
+      }
+    }
+
+    func show(_ made: CuratedTable, json: Bool) throws {
+      let file = URL(filePath: out)
+      try made.write(to: file)
+      Console.message(
+        "\(made.table.rows.count) rows in \(file.relativePath), manifest in "
+          + "\(file.relativePath).manifest.json; both are for this machine")
+      if json { return try Console.json(made.report) }
+      Console.print(made.report.text)
+    }
+  }
+
+  /// The labels that are corrected, and by whose.
+  struct CorrectionOptions: ParsableArguments {
+    @Option(name: [.short, .long], help: "The benchmark whose labels are corrected.")
+    var benchmark: String
+
+    @Option(name: [.short, .long], help: "The split.")
+    var split: String = "train"
+
+    @Option(help: ArgumentHelp("The model's labels, TSV.", valueName: "name=file"))
+    var llm: String
+
+    @Option(
+      help: ArgumentHelp(
+        "States that `invitro embed` wrote for these rows, in place of word counts.",
+        valueName: "dir"))
+    var states: String?
+
+    var features: EssayFeatures {
+      EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
+    }
+
+    func validate() throws { _ = try model() }
+
+    func model() throws -> LabelFile { try LabelFile.parse([llm], option: "--llm")[0] }
+  }
 }
 
-/// Where a training table goes, and what must not be in it.
-struct TableOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The table; its manifest goes beside it.", valueName: "file"))
-  var out: String
+extension CurateCommand {
+  struct Correct: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Replace the crowd's labels by a model's where both differ too much.",
+      discussion: HelpText.reflow(
+        """
+        --alpha A takes the model's label where both differ by more than A (arXiv 2501.00691).
+        --alpha auto chooses A from 0 to 6 by cross-validation on these rows alone: a ridge regression
+        on word counts (or --states of `invitro embed`) learns corrected labels and is scored against
+        the crowd's of other persons. Read the error beside each gain before you trust the choice;
+        `invitro curate compare` and docs/explanation/curation.md say how such choices fare.
+        --soft blends both labels by their reliability, estimated with a third rater: a regression on
+        the text that learned from other persons, or --third NAME=FILE. Another model is a poor third
+        rater, because models share their errors.
 
-  @Flag(help: "Keep rows whose essay also stands in the evaluation split; they are counted.")
-  var keepOverlap = false
+        Example:
+          invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
+            --alpha 4.0 --out train.csv
+          invitro train --model data/models/minilm --benchmark newsemp18 --table train.csv --out runs/a
+        """))
 
-  var overlap: TrainingTable.Overlap { keepOverlap ? .keep : .refuse }
-}
+    @OptionGroup var labels: CorrectionOptions
 
-struct CurateCorrectCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "correct",
-    abstract: "Replace the crowd's labels by a model's where both differ too much.",
-    discussion: HelpText.reflow(
-      """
-      --alpha A takes the model's label where both differ by more than A (arXiv 2501.00691).
-      --alpha auto chooses A from 0 to 6 by cross-validation on these rows alone: a ridge regression
-      on word counts (or --states of `invitro embed`) learns corrected labels and is scored against
-      the crowd's of other persons. Read the error beside each gain before you trust the choice;
-      `invitro curate compare` and docs/explanation/curation.md say how such choices fare.
-      --soft blends both labels by their reliability, estimated with a third rater: a regression on
-      the text that learned from other persons, or --third NAME=FILE. Another model is a poor third
-      rater, because models share their errors.
+    @Option(help: ArgumentHelp("From 0 to 6, or auto. Default: 4.0.", valueName: "alpha|auto"))
+    var alpha: String?
 
-      Example:
-        invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
-          --alpha 4.0 --out train.csv
-        invitro train --model data/models/minilm --benchmark newsemp18 --table train.csv --out runs/a
-      """))
+    @Flag(help: "Blend both labels by their reliability instead.")
+    var soft = false
 
-  @Option(name: [.short, .long], help: "The benchmark whose labels are corrected.")
-  var benchmark: String
+    @Option(
+      help: ArgumentHelp(
+        "The third rater of --soft, in place of the text.", valueName: "name=file"))
+    var third: String?
 
-  @Option(name: [.short, .long], help: "The split.")
-  var split: String = "train"
+    @Option(
+      help: ArgumentHelp(
+        "Split that will be evaluated on; may be given several times. Default: dev and test, where "
+          + "they are imported and not part of --split.", valueName: "split"))
+    var evaluation: [String] = []
 
-  @Option(help: ArgumentHelp("The model's labels, TSV.", valueName: "name=file"))
-  var llm: String
+    @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
+    var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("From 0 to 6, or auto. Default: 4.0.", valueName: "alpha|auto"))
-  var alpha: String?
+    @OptionGroup var table: TableOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var output: JSONOption
 
-  @Flag(help: "Blend both labels by their reliability instead.")
-  var soft = false
-
-  @Option(
-    help: ArgumentHelp("The third rater of --soft, in place of the text.", valueName: "name=file"))
-  var third: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Split that will be evaluated on; may be given several times. Default: dev and test, where "
-        + "they are imported and not part of --split.", valueName: "split"))
-  var evaluation: [String] = []
-
-  @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
-  var seed: UInt64 = 0
-
-  @OptionGroup var repair: RepairOption
-  @OptionGroup var states: StatesOption
-  @OptionGroup var table: TableOptions
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
-
-  func validate() throws {
-    try repair.check(["\(benchmark)/\(split)"])
-    if states.states != nil, alpha != "auto", !(soft && third == nil) {
-      throw ValidationError("--states belongs to --alpha auto and to --soft.")
+    func validate() throws {
+      try table.checkRepair(["\(labels.benchmark)/\(labels.split)"])
+      if labels.states != nil, alpha != "auto", !(soft && third == nil) {
+        throw ValidationError("--states belongs to --alpha auto and to --soft.")
+      }
+      if soft && alpha != nil { throw ValidationError("Give either --alpha or --soft.") }
+      if third != nil && !soft { throw ValidationError("--third belongs to --soft.") }
+      _ = try choice()
     }
-    if soft && alpha != nil { throw ValidationError("Give either --alpha or --soft.") }
-    if third != nil && !soft { throw ValidationError("--third belongs to --soft.") }
-    if let alpha, alpha != "auto" { _ = try Self.number(alpha) }
-    _ = try files()
+
+    private func choice() throws -> CurationRequest.Choice {
+      if soft {
+        let rater = try third.map { try LabelFile.parse([$0], option: "--third")[0] }
+        guard try rater?.name != labels.model().name else {
+          throw ValidationError("--llm and --third have the same name.")
+        }
+        return .soft(third: rater)
+      }
+      guard let alpha else { return .threshold(4) }
+      if alpha == "auto" { return .automatic }
+      guard let value = Double(alpha), (0...6).contains(value) else {
+        throw ValidationError("--alpha is a number from 0 to 6, or auto; not '\(alpha)'.")
+      }
+      return .threshold(value)
+    }
+
+    func run() throws {
+      let made = try CurationRequest(
+        benchmark: labels.benchmark, split: labels.split, evaluation: evaluation,
+        overlap: table.keepOverlap ? .keep : .refuse, repair: table.repair, seed: seed
+      ).correct(
+        by: labels.model(), choice(), features: labels.features, home: data.home,
+        say: Console.message)
+      try table.show(made, json: output.json)
+    }
   }
 
-  static func number(_ text: String) throws -> Double {
-    guard let value = Double(text), (0...6).contains(value) else {
-      throw ValidationError("--alpha is a number from 0 to 6, or auto; not '\(text)'.")
+  struct Augment: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Add another year's essays, with labels of one's choice, to a benchmark's own.",
+      discussion: HelpText.reflow(
+        """
+        The table holds the rows of --split with crowd labels (or corrected: --correct NAME=FILE with
+        --alpha), then those of the splits of --with. Their labels are the crowd's, or the model's that
+        --labels names, from the files that --llm gives. --portion draws a share of each added split
+        by --seed, without replacement.
+
+        Example:
+          invitro curate augment --benchmark newsemp24 --with newsemp22 --labels llama \\
+            --llm llama=TRAIN_LABELS.tsv --llm llama=DEV_LABELS.tsv --evaluation dev --out train.csv
+        """))
+
+    @Option(name: [.short, .long], help: "The benchmark that is extended.")
+    var benchmark: String
+
+    @Option(name: [.short, .long], help: "Its split to begin with.")
+    var split: String = "train"
+
+    @Option(help: ArgumentHelp("The benchmark that is added.", valueName: "benchmark"))
+    var with: String
+
+    @Option(
+      help: ArgumentHelp(
+        "Its splits to add; may be given several times. Default: train and dev, where they are "
+          + "imported.", valueName: "split"))
+    var withSplit: [String] = []
+
+    @Option(help: ArgumentHelp("Labels of the added rows: crowd, or a name of --llm."))
+    var labels: String = "crowd"
+
+    @Option(
+      help: ArgumentHelp(
+        "A model's labels of added rows, TSV; once for each file.", valueName: "name=file"))
+    var llm: [String] = []
+
+    @Option(
+      help: ArgumentHelp("Correct the benchmark's own labels by these.", valueName: "name=file"))
+    var correct: String?
+
+    @Option(help: "Where own and model's labels differ by more than this, --correct replaces.")
+    var alpha: Double = 4
+
+    @Option(help: "Share of each added split, above 0 and at most 1.")
+    var portion: Double = 1
+
+    @Option(help: "Seed of the draw.")
+    var seed: UInt64 = 0
+
+    @Option(
+      help: ArgumentHelp(
+        "Split of --benchmark that will be evaluated on; may be given several times.",
+        valueName: "split"))
+    var evaluation: [String] = []
+
+    @OptionGroup var table: TableOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var output: JSONOption
+
+    private func addition() throws -> CurationRequest.Addition {
+      CurationRequest.Addition(
+        benchmark: with, splits: withSplit, labels: labels,
+        files: try LabelFile.parse(llm, option: "--llm"), portion: portion)
     }
-    return value
+
+    func validate() throws {
+      let addition = try addition()
+      try table.checkRepair(["\(benchmark)/\(split)"] + addition.named.map { "\(with)/\($0)" })
+      guard portion > 0, portion <= 1 else {
+        throw ValidationError("--portion is above 0 and at most 1.")
+      }
+      guard (0...6).contains(alpha) else { throw ValidationError("--alpha is from 0 to 6.") }
+      guard !evaluation.isEmpty else {
+        throw ValidationError("Give the split that will be evaluated on with --evaluation.")
+      }
+      guard labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels })
+      else { throw ValidationError("--labels \(labels) needs a file: --llm \(labels)=FILE.") }
+    }
+
+    func run() throws {
+      let made = try CurationRequest(
+        benchmark: benchmark, split: split, evaluation: evaluation,
+        overlap: table.keepOverlap ? .keep : .refuse, repair: table.repair, seed: seed
+      ).augment(
+        with: addition(),
+        correctingBy: correct.map { try LabelFile.parse([$0], option: "--correct")[0] },
+        alpha: alpha, home: data.home, say: Console.message)
+      try table.show(made, json: output.json)
+    }
   }
 
-  private func files() throws -> [LabelFile] {
-    let files =
-      try LabelFile.parse([llm], option: "--llm")
-      + LabelFile.parse(third.map { [$0] } ?? [], option: "--third")
-    guard Set(files.map(\.name)).count == files.count else {
-      throw ValidationError("--llm and --third have the same name.")
-    }
-    return files
-  }
+  struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compare ways to correct labels on persons whom none of them has seen.",
+      discussion: HelpText.reflow(
+        """
+        Cross-validation within cross-validation: persons are dealt into folds; for each fold, every way
+        works on the other folds alone, --alpha auto and --soft of `curate correct` included. A ridge
+        regression learns the labels that come of it and predicts the fold. The predictions of all folds
+        are scored against the crowd's labels, each way also as a difference to --against, with
+        intervals over persons and a swap test (p, unadjusted).
 
-  func run() throws {
-    let definition = try BenchmarkRegistry.find(benchmark)
-    var rated = try repair.load(definition, split: split, home: data.home)
-    let files = try files()
-    try rated.add(files)
-    let evaluated = try EvaluationTexts(
-      evaluation, of: definition, training: [split], home: data.home)
-    var made = TrainingTable(evaluation: evaluated.texts, overlap: table.overlap)
-    let (essays, correction, choice) = try choose(rated, files)
-    let summary = try made.add(essays, set: rated.set, correction: correction)
-    try CurationReport(
-      table: made, evaluation: evaluated, reliability: summary.reliability, choice: choice
-    ).write(to: URL(filePath: table.out), json: output.json)
-  }
+        The regression reads word counts, or with --states the states that `invitro embed` wrote. It is
+        a quick stand-in for fine-tuning: it ranks corrections for itself, not for an encoder.
 
-  private func choose(
-    _ rated: RatedSplit, _ files: [LabelFile]
-  ) throws -> ([LabelledEssay], LabelCorrection, AlphaSelection?) {
-    let name = files[0].name
-    if soft {
-      if files.count > 1 { return (rated.essays, .soft(llm: name, third: files[1].name), nil) }
-      let rater = name == "text" ? "text rater" : "text"
-      let essays = try LabelledEssay.addingTextRater(
-        rated.essays, features: try states.features(of: rated), name: rater,
-        seed: seed)
-      return (essays, .soft(llm: name, third: rater), nil)
+        Example:
+          invitro curate compare --benchmark newsemp18 --split all --llm llama=LABELS.tsv --states DIR
+        """))
+
+    @OptionGroup var labels: CorrectionOptions
+
+    @Option(help: "Fixed thresholds to try; may be given several times.")
+    var alpha: [Double] = [3.5, 4, 4.5]
+
+    @Option(help: "The fixed threshold that the others are compared with.")
+    var against: Double = 4
+
+    @Option(help: "Folds of persons.")
+    var folds: Int = 10
+
+    @Option(help: "Seed of the folds and of the swap test.")
+    var seed: UInt64 = 0
+
+    @OptionGroup var data: DataOptions
+    @OptionGroup var output: JSONOption
+
+    func validate() throws {
+      guard (alpha + [against]).allSatisfy((0...6).contains) else {
+        throw ValidationError("--alpha and --against are from 0 to 6.")
+      }
+      guard (2...100).contains(folds) else { throw ValidationError("--folds is from 2 to 100.") }
     }
-    guard alpha == "auto" else {
-      return (
-        rated.essays, .threshold(llm: name, alpha: try alpha.map(Self.number) ?? 4), nil
-      )
+
+    func run() throws {
+      var rated = try RatedSplit.load(
+        BenchmarkRegistry.find(labels.benchmark), split: labels.split, home: data.home)
+      let model = try labels.model()
+      try rated.add([model], say: Console.message)
+      let bar = ProgressBar("comparing", unit: "folds")
+      let report = try CorrectionReport(
+        rated, llm: model.name, thresholds: alpha, against: against, features: labels.features,
+        folds: folds, seed: seed
+      ) { bar.update($0, of: $1) }
+      if output.json { return try Console.json(report) }
+      Console.print(report.text)
     }
-    Console.message("choosing alpha by cross-validation, seed \(seed)")
-    let selection = try AlphaSelection(
-      rated.essays, features: try states.features(of: rated),
-      grid: AlphaSelection.grid(llm: name), seed: seed)
-    return (rated.essays, selection.best.correction, selection)
   }
 }

@@ -4,6 +4,7 @@ import Basics
 import Foundation
 import Harness
 import Reference
+import Study
 
 struct LabelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

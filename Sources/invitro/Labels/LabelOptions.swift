@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import Harness
 public import Reference
+import Study
 
 /// Which model is asked, and where.
 struct ChatServerOptions: ParsableArguments {
@@ -143,3 +144,25 @@ struct AskingOptions: ParsableArguments {
 }
 
 extension ChatEndpoint.Role: ExpressibleByArgument {}
+
+/// Label files of models, by name.
+struct LabelFileOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy repository. "
+        + "May be given several times, also for one name.", valueName: "name=file"))
+  var labels: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Column of a name's labels. Default: llm_empathy, else empathy.", valueName: "name=column"))
+  var labelColumn: [String] = []
+
+  func validate() throws { _ = try parsed() }
+
+  func parsed() throws -> [LabelFile] {
+    try LabelFile.parse(labels, columns: labelColumn, option: "--labels")
+  }
+}

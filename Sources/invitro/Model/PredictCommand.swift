@@ -4,6 +4,7 @@ import Foundation
 import Harness
 import Metrics
 import Reference
+import Study
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -45,20 +46,12 @@ struct PredictCommand: ParsableCommand {
     let values = try predictor.predict(dataset.rows.map(\.text)) { done, total in
       bar.update(done, of: total)
     }
-    let table = Self.table(values, of: dataset, target: target)
+    let table = PredictionTable.data(values, of: dataset, target: target)
     if let out {
       try AtomicFile.write(table, to: URL(filePath: out))
       Console.message("\(values.count) predictions in \(out)")
     } else {
       FileHandle.standardOutput.write(table)
     }
-  }
-
-  /// Predictions as TSV with a header and the ids of the split.
-  static func table(_ values: [Float], of dataset: Dataset, target: String) -> Data {
-    precondition(values.count == dataset.rows.count, "a prediction for each row")
-    var text = "id\t\(target)\n"
-    for (row, value) in zip(dataset.rows, values) { text += "\(row.id)\t\(value)\n" }
-    return Data(text.utf8)
   }
 }

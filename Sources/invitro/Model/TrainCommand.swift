@@ -1,9 +1,9 @@
 public import ArgumentParser
 import Foundation
 public import Harness
-import Metrics
 import Reference
 import Report
+import Study
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -104,17 +104,23 @@ struct TrainCommand: ParsableCommand {
     _ definition: BenchmarkDefinition, seed: UInt64, folder: URL, until interrupt: Interrupt
   ) throws {
     let started = ContinuousClock.now
-    let source = resume ? TrainingFolder.tokenizer(of: folder) : URL(filePath: model ?? "")
+    let source = resume ? TrainingRun.tokenizerFolder(of: folder) : URL(filePath: model ?? "")
     let tokenizer = try Tokenizer.load(directory: source)
-    let (training, validation) = try examples(definition, tokenizer)
-    let run: TrainingRun
-    if resume {
-      run = try TrainingRun.resume(folder: folder, training: training, validation: validation)
-    } else {
-      run = try TrainingRun(
+    let rows = try TrainingRows(
+      table.map { .table(URL(filePath: $0)) }
+        ?? .splits(
+          trainSplit.isEmpty ? ["train"] : trainSplit, labels: labels.map { URL(filePath: $0) }),
+      of: definition, validation: validationSplit, target: definition.target(orPrimary: target),
+      home: data.home)
+    for note in rows.notes { Console.message(note) }
+    let training = rows.training.examples(tokenizer, maxLength: recipe.maxLength)
+    let validation = rows.validation.examples(tokenizer, maxLength: recipe.maxLength)
+    let run =
+      resume
+      ? try TrainingRun.resume(folder: folder, training: training, validation: validation)
+      : try TrainingRun(
         model: source, training: training, validation: validation,
-        configuration: try recipe.configuration(seed: seed), folder: folder)
-    }
+        configuration: recipe.configuration(seed: seed), folder: folder)
     Console.message(
       "seed \(run.configuration.seed): \(training.count) rows to train on, \(validation.count) to "
         + "validate on, \(run.totalSteps) steps at most, OpenBLAS kernel \(openBLASKernelName())")
@@ -122,82 +128,11 @@ struct TrainCommand: ParsableCommand {
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
     let outcome = try run.run(
       events: { display.show($0) }, isCancelled: { interrupt.isRequested })
-    try TrainingFolder.drawCurve(folder, title: "\(definition.title), seed \(seed)")
+    try TrainingCurve.draw(folder, title: "\(definition.title), seed \(seed)")
     if profile { Console.message(display.profile(run.engine.profile)) }
     Console.message(
       "\(outcome.reason.rawValue) after \(outcome.epochs) epochs, \(outcome.steps) steps")
     Console.print(outcome.last.relativePath)
     if outcome.reason == .interrupted { throw ExitCode(130) }
-  }
-
-  private func examples(
-    _ definition: BenchmarkDefinition, _ tokenizer: Tokenizer
-  ) throws -> (training: [TrainingExample], validation: [TrainingExample]) {
-    let home = data.home
-    let target = try definition.target(orPrimary: target)
-    let held = try home.load(definition, split: validationSplit)
-    let validation = zip(held.rows, held.gold(target.name)).compactMap { row, label in
-      label.map {
-        TrainingExample(
-          row.text, target: Float($0), tokenizer: tokenizer, maxLength: recipe.maxLength)
-      }
-    }
-    if let table {
-      return (try tableExamples(table, target, definition, held, tokenizer), validation)
-    }
-    let splits = trainSplit.isEmpty ? ["train"] : trainSplit
-    if splits.contains(validationSplit) {
-      throw ValidationError("\(validationSplit) is both a train and the validation split.")
-    }
-    let datasets = try splits.map { try home.load(definition, split: $0) }
-    var training: [TrainingExample] = []
-    var dropped = 0
-    for dataset in datasets {
-      let labels = try trainingLabels(dataset, target.name, definition)
-      for (row, label) in zip(dataset.rows, labels) {
-        guard let label else {
-          dropped += 1
-          continue
-        }
-        training.append(
-          TrainingExample(
-            row.text, target: Float(label), tokenizer: tokenizer, maxLength: recipe.maxLength))
-      }
-    }
-    if dropped > 0 { Console.message("\(dropped) rows without a label are left out") }
-    return (training, validation)
-  }
-
-  /// The rows of `--table`.
-  private func tableExamples(
-    _ path: String, _ target: Target, _ definition: BenchmarkDefinition, _ held: Dataset,
-    _ tokenizer: Tokenizer
-  ) throws -> [TrainingExample] {
-    let table = try TableRows(URL(filePath: path), target: target.name, range: target.range)
-    Console.message(table.summary)
-    let shared = table.overlap(with: held.rows.map(\.text))
-    if shared > 0 {
-      Console.message(
-        "\(shared) of them also stand in \(definition.id)/\(held.split), which validates: its "
-          + "figures will be too good")
-    }
-    return table.rows.map {
-      TrainingExample(
-        $0.text, target: Float($0.label), tokenizer: tokenizer, maxLength: recipe.maxLength)
-    }
-  }
-
-  /// The crowd's labels of `dataset`, or those of `--labels`.
-  private func trainingLabels(
-    _ dataset: Dataset, _ target: String, _ definition: BenchmarkDefinition
-  ) throws -> [Double?] {
-    guard let labels else { return dataset.gold(target) }
-    let read = try PredictionReader(definition, dataset: dataset, dropMissing: true)
-      .read(URL(filePath: labels))
-    guard let column = read.columns[target] else {
-      throw HarnessError.usage("\(labels) has no column of \(target).")
-    }
-    let missing = Set(column.missing)
-    return column.values.indices.map { missing.contains($0) ? nil : column.values[$0] }
   }
 }

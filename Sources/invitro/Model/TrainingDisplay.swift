@@ -4,7 +4,6 @@ import Foundation
 import Glibc
 import Harness
 import Reference
-import Report
 
 /// What the user sees of a run: a line that is rewritten on a terminal, plain lines elsewhere.
 final class TrainingDisplay {
@@ -106,41 +105,4 @@ final class Interrupt {
   var isRequested: Bool { flag.isSet }
 
   deinit { for source in sources { source.cancel() } }
-}
-
-/// Files of a run that commands use.
-enum TrainingFolder {
-  /// Where the tokenizer's files of the run in `folder` stand: its last checkpoint, or the model
-  /// that it was begun from.
-  static func tokenizer(of folder: URL) -> URL {
-    let last = folder.appending(path: "last")
-    if FileManager.default.fileExists(atPath: last.path) { return last }
-    let description = try? Documents.object(from: folder.appending(path: "run.json"))
-    return URL(filePath: description?["model"] as? String ?? last.path)
-  }
-
-  /// Draws the loss of every step and the validation figures of every epoch as `curve.svg`.
-  static func drawCurve(_ folder: URL, title: String) throws {
-    let curve = try TrainingCurve(folder: folder)
-    let losses = curve.steps.map { (x: Double($0.step), y: $0.loss) }
-    func figures(_ part: (ValidationMetrics) -> Double?) -> [(x: Double, y: Double)] {
-      curve.epochs.compactMap { epoch in
-        part(epoch.validation).map { (x: Double(epoch.epoch), y: $0) }
-      }
-    }
-    let plot = PlotDocument(
-      title: title,
-      panels: [
-        PlotDocument.Panel(
-          horizontal: "step", vertical: "training loss",
-          series: [PlotDocument.Series(name: "loss", points: losses)]),
-        PlotDocument.Panel(
-          horizontal: "epoch", vertical: "validation",
-          series: [
-            PlotDocument.Series(name: "CCC (n-1)", points: figures(\.ccc)),
-            PlotDocument.Series(name: "PCC", points: figures(\.pcc)),
-          ]),
-      ])
-    try AtomicFile.write(Data(plot.svg.utf8), to: folder.appending(path: "curve.svg"))
-  }
 }

@@ -3,6 +3,7 @@ import Basics
 import Foundation
 import Harness
 import Report
+import Study
 
 struct ReplicateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -51,7 +52,7 @@ struct ReplicateCommand: ParsableCommand {
     let replication = try evidence.run(data.home).report()
     let findings = try require.map { try Requirement($0).finding(in: replication) }
     if output.json {
-      try Console.json(ReplicationText.Document(replication, findings))
+      try Console.json(ReplicationDocument(replication, findings))
     } else {
       Console.print(ReplicationText(replication, all: all).text)
     }

@@ -6,18 +6,18 @@ public import Server
 struct PhaseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "phase",
-    abstract: "Say when a board takes submissions, how many, and who sees the scores.",
+    abstract: "Set when a board takes submissions, how many, and who sees the scores.",
     subcommands: [Set.self, Show.self])
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Set the phase of a board, from now on.",
+      abstract: "Set the current phase of a board.",
       discussion: HelpText.reflow(
         """
-        Visibility: hidden (nobody sees scores), own (the team does), public (everybody, on the
-        board). Labels that are hidden are guarded: scores are released rounded, and only of a
-        submission that beats its team's best by enough. Uploads that are no valid submission have a
-        quota of their own. A phase of the same name goes on counting, one of a new name starts anew.
+        Visibility: hidden (nobody sees scores), own (the team sees its own), public (everybody sees
+        them, on the board). Hidden labels are guarded: scores are rounded, and released only for a
+        submission that beats its team's best by enough. Failed uploads are counted separately. A
+        phase with the same name continues the counts; a phase with a new name starts them again.
 
         Example:
           invitro phase set -b newsemp24 -s test --name evaluation --visibility own \\
@@ -27,27 +27,25 @@ struct PhaseCommand: ParsableCommand {
     @OptionGroup var split: SplitOptions
     @Option(help: "The phase's name.") var name: String = "open"
     @Option(help: "hidden, own or public.") var visibility: Phase.Visibility
-    @Option(help: "Whether the split's labels are hidden or open. Default: as the benchmark says.")
+    @Option(
+      help: "Whether the split's labels are hidden or open. Default: what the benchmark says.")
     var labels: Phase.Labels?
-    @Option(help: "First moment, YYYY-MM-DD or with Thh:mm:ssZ, UTC. Default: now.")
+    @Option(help: "When it opens: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ, UTC. Default: now.")
     var opens: String?
-    @Option(help: "Last moment; a bare day ends as it begins. Default: never.")
+    @Option(help: "When it closes; a day without a time means its first moment. Default: never.")
     var closes: String?
-    @Option(help: "Valid submissions of a team a day (UTC).") var daily: Int = 5
+    @Option(help: "Valid submissions per team and day (UTC).") var daily: Int = 5
     @Option(
       help:
-        "Valid submissions of a team in the phase. Default: 20 where labels are hidden, as docs/explanation/probing.md advises, else 100."
+        "Valid submissions per team in the phase. Default: 20 where labels are hidden, else 100."
     )
     var total: Int?
-    @Option(help: "Failing uploads of a team a day.") var dailyFailing: Int = 20
-    @Option(help: "Failing uploads of a team in the phase.") var totalFailing: Int = 400
+    @Option(help: "Failed uploads per team and day.") var dailyFailing: Int = 20
+    @Option(help: "Failed uploads per team in the phase.") var totalFailing: Int = 400
     @OptionGroup var data: DataOptions
 
     func run() throws {
       let (definition, split) = try split.resolve()
-      guard try BenchmarkRegistry.shipped().contains(where: { $0.id == definition.id }) else {
-        throw ValidationError("The server knows the shipped benchmarks only.")
-      }
       let dataset = try data.home.load(definition, split: split)
       guard dataset.hasGold else {
         throw HarnessError.usage(

@@ -1,19 +1,20 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Report
 import Server
 
 struct SubmissionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "submission", abstract: "Look after what came over HTTP.",
+    commandName: "submission", abstract: "Manage submissions sent to the server.",
     subcommands: [List.self, Withdraw.self, Restore.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List submissions, newest first, with what was released of them.")
+      abstract: "List submissions, newest first, with the released scores' verdicts.")
 
-    @Option(help: "Only this team's.") var team: String?
-    @Option(help: "At most so many.") var limit: Int = 100
+    @Option(help: "Only the submissions of this team.") var team: String?
+    @Option(help: "The largest number to list.") var limit: Int = 100
     @OptionGroup var data: DataOptions
     @OptionGroup var output: JSONOption
 
@@ -30,7 +31,7 @@ struct SubmissionCommand: ParsableCommand {
     }
 
     func validate() throws {
-      guard limit > 0 else { throw ValidationError("--limit is 1 or more.") }
+      guard limit > 0 else { throw ValidationError("--limit must be 1 or more.") }
     }
 
     func run() throws {
@@ -41,7 +42,7 @@ struct SubmissionCommand: ParsableCommand {
             id: submission.id, received: submission.received, benchmark: submission.benchmark,
             split: submission.split, team: submission.team, system: submission.metadata.system,
             state: submission.isWithdrawn ? "withdrawn" : submission.state.rawValue,
-            verdict: submission.verdict, digest: submission.digest)
+            verdict: submission.verdict?.rawValue, digest: submission.digest)
         }
       if output.json { return try Console.json(lines) }
       var table = TextTable([
@@ -60,10 +61,10 @@ struct SubmissionCommand: ParsableCommand {
 
   struct Withdraw: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take a submission from its board; a tombstone with the reason stays.")
+      abstract: "Withdraw a submission from its board; its page stays and gives the reason.")
 
     @Argument(help: "The submission's id.") var id: String
-    @Option(help: "The reason, as everybody may read it.") var why: String
+    @Option(help: "The reason, which is published.") var why: String
     @OptionGroup var data: DataOptions
 
     func run() throws {
@@ -74,10 +75,10 @@ struct SubmissionCommand: ParsableCommand {
 
   struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Put a withdrawn submission back; its history keeps both.")
+      abstract: "Restore a withdrawn submission; its history keeps both events.")
 
     @Argument(help: "The submission's id.") var id: String
-    @Option(help: "The reason, as everybody may read it.") var why: String
+    @Option(help: "The reason, which is published.") var why: String
     @OptionGroup var data: DataOptions
 
     func run() throws {
@@ -89,12 +90,14 @@ struct SubmissionCommand: ParsableCommand {
 
 struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "backup", abstract: "Copy the server's store to a file, while it runs.",
+    commandName: "backup",
+    abstract: "Back up the server's database to a file, also while the server runs.",
     discussion: HelpText.reflow(
       """
-      The copy is the store at one moment, checked for integrity and readable by you alone. It holds
-      predictions, contacts and the hashes of tokens. To restore: stop the server, put the file in
-      the place of <data home>/server.sqlite, remove server.sqlite-wal and server.sqlite-shm, start.
+      The copy is the database as it is at one moment, checked for integrity and readable by you
+      alone. It holds predictions, contacts and the hashes of tokens. To restore it: stop the server,
+      replace <data home>/server.sqlite with the copy, remove server.sqlite-wal and
+      server.sqlite-shm, and start the server.
       """))
 
   @Argument(help: "The new file.") var file: String
@@ -104,7 +107,7 @@ struct BackupCommand: ParsableCommand {
     let source = data.home.submissionStoreURL
     guard FileManager.default.fileExists(atPath: source.path) else {
       throw HarnessError.missing(
-        path: source.relativePath, hint: "`invitro team add` or `invitro serve` makes it.")
+        path: source.relativePath, hint: "`invitro team add` or `invitro serve` creates it.")
     }
     try SubmissionStore(source).backup(to: URL(filePath: file))
     Console.print(file)

@@ -1,20 +1,21 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Report
 import Server
 
 struct TeamCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "team", abstract: "Say who may submit to the server.",
+    commandName: "team", abstract: "Manage the teams that may submit to the server.",
     subcommands: [Add.self, List.self, Revoke.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take in a team and print its token, once.",
+      abstract: "Add a team and print its token, once.",
       discussion: HelpText.reflow(
         """
-        The token is 256 random bits; the store keeps its SHA-256 and cannot show it again. A team
-        that was revoked gets a new token: so a lost or leaked one is replaced.
+        The token is 256 random bits. The database keeps its SHA-256 and cannot show it again. To
+        replace a lost or leaked token, revoke it and add the team again: it gets a new token.
         """))
 
     @Argument(help: "The team's name, as boards show it.") var name: String
@@ -24,7 +25,7 @@ struct TeamCommand: ParsableCommand {
     func run() throws {
       let token = try SubmissionStore(data.home.submissionStoreURL).addTeam(name)
       if output.json { return try Console.json(["team": name, "token": token.text]) }
-      Console.message("The token of '\(name)'. It is not shown again:")
+      Console.message("The token of '\(name)', which is not shown again:")
       Console.print(token.text)
     }
   }
@@ -42,7 +43,7 @@ struct TeamCommand: ParsableCommand {
       for team in teams {
         table.add([
           team.name, team.created.formatted(.iso8601),
-          team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "good",
+          team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "valid",
         ])
       }
       Console.print(table.text)
@@ -51,7 +52,7 @@ struct TeamCommand: ParsableCommand {
 
   struct Revoke: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a team's token worthless; its submissions stay.")
+      abstract: "Revoke a team's token; its submissions stay.")
 
     @Argument(help: "The team's name.") var name: String
     @OptionGroup var data: DataOptions

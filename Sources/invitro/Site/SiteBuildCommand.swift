@@ -11,8 +11,9 @@ extension SiteCommand {
         """
         Reads submissions/<benchmark>/<slug>/, scores what has gold labels in the data home, and
         writes one page a board and a submission, leaderboard.json and leaderboard.csv. Scores are
-        kept in <data home>/invitro.sqlite. The same input gives the same bytes. Templates and
-        styles stand in site/; see site/README.md.
+        kept in <data home>/invitro.sqlite, pages are all written anew. The same input gives the same
+        bytes. Templates and styles stand in site/; see site/README.md. With --address, pictures for
+        links are drawn by rsvg-convert (Debian's librsvg2-bin) where it is installed.
 
         Example:
           invitro site build --address https://example.org/board/ && invitro site check
@@ -24,9 +25,6 @@ extension SiteCommand {
     @Option(help: "Address the site will have, for feeds, the sitemap and previews.")
     var address: String?
 
-    @Flag(help: "Rewrite only the pages that changed.")
-    var incremental = false
-
     @Flag(help: "Score everything again instead of using the kept reports.")
     var fresh = false
 
@@ -36,9 +34,9 @@ extension SiteCommand {
       let bar = ProgressBar("scoring", unit: "entries")
       let summary = try recipe.build(
         to: URL(filePath: out), address: try SiteAddress.parse(address, option: "--address"),
-        incremental: incremental, fresh: fresh
+        fresh: fresh
       ) { done, total in bar.update(done, of: total) }
-      Console.print("\(out): \(summary.files) files, \(summary.written) written")
+      Console.print("\(out): \(summary.files) files")
       for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
         Console.print("  \(board): \(count) scored")
       }

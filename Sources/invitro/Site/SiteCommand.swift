@@ -3,6 +3,7 @@ import Basics
 import Foundation
 import Harness
 import Report
+import Study
 
 struct SiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -37,7 +37,7 @@ extension SiteCommand {
       // The store of scores lies in the data home and changes with each build.
       let watched = FileWatch(recipe.places) { !$0.contains("invitro.sqlite") }
       var seen = watched.stamps()
-      build(address, incremental: false)
+      build(address)
       Console.print("http://127.0.0.1:\(port)/")
       while !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(400))
@@ -45,15 +45,14 @@ extension SiteCommand {
         guard now != seen else { continue }
         Console.message(FileWatch.words(from: seen, to: now))
         seen = now
-        build(address, incremental: true)
+        build(address)
       }
     }
 
-    private func build(_ address: URL?, incremental: Bool) {
+    private func build(_ address: URL?) {
       do {
-        let summary = try recipe.build(
-          to: URL(filePath: out), address: address, incremental: incremental)
-        Console.message("\(out): \(summary.files) files, \(summary.written) written")
+        let summary = try recipe.build(to: URL(filePath: out), address: address)
+        Console.message("\(out): \(summary.files) files")
       } catch {
         Console.message("not built; the last site stays:\n\(error)")
       }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Harness
 import Report
+import Study
 
 /// What a site is built from; `site build` and `site preview` share it.
 struct SiteRecipe: ParsableArguments {
@@ -34,7 +35,7 @@ struct SiteRecipe: ParsableArguments {
   ///
   /// - Parameter fresh: scores everything again.
   func build(
-    to out: URL, address: URL?, incremental: Bool, fresh: Bool = false,
+    to out: URL, address: URL?, fresh: Bool = false,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SiteSummary {
     let builder = try SiteBuilder(source: URL(filePath: source))
@@ -50,6 +51,6 @@ struct SiteRecipe: ParsableArguments {
       benchmarks: known, boards: boards, address: address,
       replication: try evidence.run(home).report())
     input.server = try SiteAddress.parse(server, option: "--server")
-    return try builder.build(input: input, to: out, incremental: incremental)
+    return try builder.build(input: input, to: out)
   }
 }

@@ -29,8 +29,14 @@ final class Connection {
   deinit { close(descriptor) }
 
   func send(_ data: Data) {
-    let bytes = [UInt8](data)
-    _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    var bytes = [UInt8](data)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
   }
 
   /// All that comes until the server closes.
@@ -42,6 +48,13 @@ final class Connection {
       guard count > 0 else { return String(decoding: out, as: UTF8.self) }
       out += buffer[..<count]
     }
+  }
+
+  /// What comes next.
+  func receiveOnce() -> String {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
   }
 
   /// Whether the server has taken all that was sent out of its socket, as the system counts it.

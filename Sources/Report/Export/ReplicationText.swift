@@ -1,0 +1,73 @@
+import Basics
+public import Study
+
+/// A replication report for the terminal and for programs.
+public struct ReplicationText {
+  private let replication: Replication
+  /// Whether claims that were not run are listed one by one.
+  private let all: Bool
+
+  public init(_ replication: Replication, all: Bool) {
+    (self.replication, self.all) = (replication, all)
+  }
+
+  public var text: String {
+    var parts = ["\(replication.paper)\n\(replication.setting)"]
+    for (title, claims) in replication.tables {
+      let shown = all ? claims : claims.filter { $0.verdict != .notRun }
+      var lines = [title]
+      if !shown.isEmpty { lines.append(Self.table(shown)) }
+      if !all { lines += Self.reasons(claims.filter { $0.verdict == .notRun }) }
+      parts.append(lines.joined(separator: "\n"))
+    }
+    parts.append(
+      "Errata and conventions\n"
+        + replication.errata.map { "- \($0)" }.joined(separator: "\n"))
+    parts.append(
+      "The paper's claims: "
+        + replication.tally().map { "\($0.count) \($0.verdict.rawValue)" }
+        .joined(separator: ", ") + "\n" + replication.filesTally)
+    return parts.joined(separator: "\n\n")
+  }
+
+  /// How many claims were not run, by reason.
+  private static func reasons(_ claims: [Replication.Claim]) -> [String] {
+    var order: [String] = []
+    var counts: [String: Int] = [:]
+    for claim in claims {
+      let why = claim.note ?? "no reason is known"
+      if counts[why] == nil { order.append(why) }
+      counts[why, default: 0] += 1
+    }
+    return order.map { why in
+      let count = counts[why] ?? 0
+      return "  \(count) claim\(count == 1 ? "" : "s") not run: \(why)"
+    }
+  }
+
+  private static func table(_ claims: [Replication.Claim]) -> String {
+    var table = TextTable([
+      ("claim", .left), ("metric", .left), ("published", .right), ("ours", .right),
+      ("tolerance", .right), ("seeds", .left), ("test-set interval", .left), ("verdict", .left),
+    ])
+    for claim in claims {
+      func text(_ value: Double?) -> String {
+        value.map { Rounding.text($0, decimals: claim.decimals) } ?? ""
+      }
+      let printed = claim.printed.map { " (first printed \(text($0)))" } ?? ""
+      let seeds = claim.seeds.map { seeds in
+        let spread = seeds.sd.map { " ± \(Rounding.text($0, decimals: 3))" } ?? ""
+        return "\(Rounding.text(seeds.mean, decimals: 3))\(spread) (\(seeds.count))"
+      }
+      let interval = claim.low.flatMap { low in
+        claim.high.map { "[\(text(low)), \(text($0))]" }
+      }
+      let note = claim.note.map { ": \($0)" } ?? ""
+      table.add([
+        claim.what, claim.metric, text(claim.published) + printed, text(claim.ours),
+        claim.expectation.text, seeds ?? "", interval ?? "", claim.verdict.rawValue + note,
+      ])
+    }
+    return table.text
+  }
+}

@@ -1,0 +1,126 @@
+import Basics
+public import Harness
+import Metrics
+
+/// A score report as a person reads it on a terminal.
+public struct ScoreText {
+  private let report: ScoreReport
+  private let targets: [String]
+
+  /// - Parameter targets: in the order to show them.
+  public init(_ report: ScoreReport, targets: [String]) {
+    (self.report, self.targets) = (report, targets)
+  }
+
+  public var text: String {
+    var parts = [
+      "\(report.benchmark)/\(report.split): \(report.n) rows, \(report.clusters) clusters"
+        + (report.dropped.map { ", \($0) rows without a prediction dropped" } ?? ""),
+      figures(report.targets),
+    ]
+    if !report.groups.isEmpty { parts.append(groups) }
+    if let disparities = report.disparities, !disparities.isEmpty {
+      parts.append(Self.disparities(disparities))
+    }
+    for sensitivity in report.sensitivity ?? [] {
+      let few = sensitivity.fewClusters ? ": few, unreliable" : ""
+      parts.append(
+        "Clustered by \(sensitivity.cluster) (\(sensitivity.clusters) clusters\(few))\n"
+          + figures(sensitivity.targets))
+    }
+    if let detectable = report.detectable { parts.append(Self.detectable(detectable)) }
+    parts += report.notes?.map { "Note: \($0)" } ?? []
+    parts.append(wassa + "\n" + report.signature)
+    return parts.joined(separator: "\n\n")
+  }
+
+  private func figures(_ all: TargetTable<TargetScores>) -> String {
+    var table = TextTable([
+      ("target", .left), ("metric", .left), ("value", .right), ("interval", .left),
+      ("better", .left),
+    ])
+    for target in targets {
+      guard let scores = all[target] else { continue }
+      let rows: [(String, ScoredFigure?, String)] =
+        scores.metrics.map { ($0.title, scores[$0], $0.higherIsBetter ? "higher" : "lower") }
+        + [("PCC, rows as independent", scores.rowwise, "")]
+      for (name, figure, better) in rows {
+        guard let figure else { continue }
+        table.add([target, name, Self.value(figure), Self.interval(figure), better])
+      }
+    }
+    return table.text
+  }
+
+  private static func value(_ figure: ScoredFigure) -> String {
+    figure.value.map { Rounding.text($0) } ?? "undefined: \(figure.undefined ?? "")"
+  }
+
+  private static func interval(_ figure: ScoredFigure) -> String {
+    guard let low = figure.low, let high = figure.high else { return "" }
+    let left = figure.undefinedReplicates.map { "; undefined in \($0) replicates" } ?? ""
+    return "[\(Rounding.text(low)), \(Rounding.text(high))]\(left)"
+  }
+
+  private var groups: String {
+    var table = TextTable([
+      ("attribute", .left), ("group", .left), ("target", .left), ("n", .right),
+      ("clusters", .right), ("PCC", .right), ("CCC", .right), ("interval of CCC", .left),
+      ("RMSE", .right), ("gold SD", .right), ("bias", .right),
+    ])
+    for group in report.groups {
+      guard group.suppressed == nil else {
+        table.add(
+          [group.attribute, group.group, group.suppressed ?? ""] + Array(repeating: "", count: 8))
+        continue
+      }
+      for target in targets {
+        guard let scores = group.targets[target] else { continue }
+        func figure(_ metric: Metric) -> ScoredFigure { scores[metric] ?? ScoredFigure() }
+        table.add([
+          group.attribute, group.group, target, group.n.map { "\($0)" } ?? "",
+          group.clusters.map { "\($0)" } ?? "", Self.value(figure(.pcc)), Self.value(figure(.ccc)),
+          Self.interval(figure(.ccc)), Self.value(figure(.rmse)),
+          scores.goldSD.map { Rounding.text($0, decimals: 2) } ?? "",
+          scores.bias.map { Rounding.text($0, decimals: 2) } ?? "",
+        ])
+      }
+    }
+    return table.text
+  }
+
+  private static func disparities(_ disparities: [Disparity]) -> String {
+    var table = TextTable([
+      ("disparity in CCC", .left), ("target", .left), ("gap", .right), ("lowest", .left),
+      ("highest", .left), ("p", .right), ("Holm", .right),
+    ])
+    for one in disparities {
+      table.add([
+        one.attribute, one.target,
+        one.gap.map { Rounding.text($0) } ?? "-", one.lowest ?? one.undefined ?? "",
+        one.highest ?? "", one.p.map { Rounding.text($0) } ?? "",
+        one.adjusted.map { Rounding.text($0) } ?? "",
+      ])
+    }
+    return table.text
+  }
+
+  private static func detectable(_ one: DetectableDifference) -> String {
+    let settings =
+      "80% power at level \(Rounding.text(one.level, decimals: 2)), systems correlated at "
+      + "\(Rounding.text(one.correlation, decimals: 1)), \(one.simulations) simulations, "
+      + "seed \(one.seed)"
+    guard let difference = one.difference else {
+      return "Minimum detectable difference: none (\(one.undefined ?? "")); \(settings)"
+    }
+    return "Minimum detectable difference in \(one.metric.title): "
+      + "\(Rounding.text(difference, decimals: 3)) (\(settings))"
+  }
+
+  private var wassa: String {
+    func text(_ value: Double?) -> String { value.map { Rounding.text($0) } ?? "not attempted" }
+    let figures = targets.map { "\($0) \(text(report.wassa[$0]))" }
+    return "WASSA figures: averaged \(text(report.wassa.averaged)), "
+      + figures.joined(separator: ", ")
+  }
+}

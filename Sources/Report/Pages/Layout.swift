@@ -1,0 +1,157 @@
+import Foundation
+import Harness
+
+/// What every page shows around its content.
+package struct Layout: Encodable, Sendable {
+  let site: String
+  let pageTitle: String
+  let description: String
+  /// The way to the site's root.
+  let root: String
+  let assets: String
+  let isHome: Bool
+  let onBoards: Bool
+  let onMethod: Bool
+  let onReplication: Bool
+  let hasReplication: Bool
+  let version: String?
+  let canonical: String?
+  let preview: String?
+}
+
+/// One page: the template, and what fills it.
+package struct Page: Sendable {
+  package let template: Templates.Name
+  package let layout: Layout
+  package let content: any Encodable & Sendable
+}
+
+/// What all pages of a site know of it.
+struct SiteContext: Sendable {
+  enum Section { case boards, method, replication, none }
+
+  let site: String
+  let address: URL?
+  let version: String?
+  let hasReplication: Bool
+  /// First digits of the assets' digest: a changed stylesheet gets a new address.
+  let assets: String
+  /// Whether pages have pictures of their own beside links to them.
+  let hasPictures: Bool
+  /// Where the picture for the pages that have none stands; nil for none.
+  let standIn: String?
+
+  /// The page at `path`; `preview` is the picture that a chat shows beside a link to it, from the
+  /// site's root.
+  func page(
+    _ template: Templates.Name, path: String, title: String, description: String,
+    section: Section = .boards, preview: String = SitePaths.preview, root: String? = nil,
+    _ content: any Encodable & Sendable
+  ) -> Page {
+    let picture = hasPictures ? preview : standIn
+    let layout = Layout(
+      site: site, pageTitle: SafeText.shortened(title, to: 110),
+      description: SafeText.shortened(description, to: 200),
+      root: root ?? SitePaths.root(depth: path.utf8.count { $0 == 0x2F }), assets: assets,
+      isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
+      onReplication: section == .replication, hasReplication: hasReplication, version: version,
+      canonical: address?.appending(path: path).absoluteString,
+      preview: picture.flatMap { address?.appending(path: $0).absoluteString })
+    return Page(template: template, layout: layout, content: content)
+  }
+}
+
+/// A page, or a part of one, that needs nothing beyond the layout.
+struct NoContent: Encodable, Sendable {}
+
+/// A list that has a heading: a template shows neither where there is nothing to list.
+struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
+  let all: [Item]
+
+  init?(_ items: [Item]) {
+    guard !items.isEmpty else { return nil }
+    all = items
+  }
+}
+
+/// What a benchmark's rows and their clusters are called.
+struct Nouns: Encodable, Sendable {
+  /// `Essays` and `Persons`, as heads of columns.
+  let rows: String
+  let clusters: String
+  /// `essays` and `persons`, within a sentence.
+  let rowWord: String
+  let clusterWord: String
+  /// `and persons`; empty where each row is a cluster of its own.
+  let hint: String
+
+  init(_ benchmark: BenchmarkDefinition) {
+    rowWord = benchmark.rowNoun.plural
+    clusterWord = benchmark.clusters.first?.plural ?? "clusters"
+    rows = rowWord.prefix(1).uppercased() + rowWord.dropFirst()
+    clusters = clusterWord.prefix(1).uppercased() + clusterWord.dropFirst()
+    hint = benchmark.clusters.isEmpty ? "" : "and \(clusterWord)"
+  }
+
+  /// `by 57 persons`; empty where each row is a cluster of its own.
+  func clusterCount(_ count: Int) -> String {
+    hint.isEmpty ? "" : "by \(FigureText.count(count)) \(clusterWord)"
+  }
+}
+
+/// A system's name as a link, as tables show it.
+struct SystemLink: Encodable, Sendable {
+  let page: String
+  let system: String
+  let team: String
+
+  init(_ entry: Board.Entry) {
+    page = SitePaths.system(entry.slug)
+    system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 70)
+    team = SafeText.shortened(SafeText.cleaned(entry.metadata.team), to: 50)
+  }
+}
+
+/// `method.html`: how figures are made, in words.
+struct MethodPage: Encodable, Sendable {
+  /// The level of the boards' intervals.
+  let level: String
+
+  static func page(_ tables: [BoardTable], in context: SiteContext) -> Page {
+    let levels = Set(tables.map(\.board.level)).sorted().map(FigureText.percent)
+    return context.page(
+      .method, path: "method.html", title: "How it is measured",
+      description: "Metrics, intervals, tests, ranks and suppression in plain words.",
+      section: .method,
+      MethodPage(level: levels.isEmpty ? "95%" : levels.joined(separator: " or ")))
+  }
+}
+
+/// `404.html`.
+enum MissingPage {
+  static func page(in context: SiteContext) -> Page {
+    // A server shows this page under any address, so relative links would lead nowhere.
+    let root = context.address.map { $0.path.hasSuffix("/") ? $0.path : $0.path + "/" }
+    return context.page(
+      .missing, path: "404.html", title: "Not found", description: "There is no such page.",
+      section: .none, root: root, NoContent())
+  }
+}
+
+/// `by-digest/<digest>.html`: an address that says which predictions it means, whatever the system
+/// is called later.
+struct PermalinkPage: Encodable, Sendable {
+  let system: String
+  let page: String
+
+  static func page(_ entry: Board.Entry, digest: String, path: String, in context: SiteContext)
+    -> Page
+  {
+    context.page(
+      .permalink, path: path, title: "Predictions \(digest.prefix(12))",
+      description: "The system with these predictions.",
+      PermalinkPage(
+        system: SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 120),
+        page: "../\(SitePaths.system(entry.slug))"))
+  }
+}

@@ -1,0 +1,95 @@
+import Basics
+import Foundation
+import Harness
+import Hummingbird
+
+/// Reading the boards: `/leaderboard` and `/benchmarks`.
+struct BoardController: Sendable {
+  let store: SubmissionStore
+  let definitions: [BenchmarkDefinition]
+  let publisher: BoardPublisher
+
+  var routes: RouteCollection<ServerContext> {
+    let routes = RouteCollection(context: ServerContext.self)
+    routes.get("leaderboard", use: leaderboard)
+    routes.get("benchmarks", use: benchmarks)
+    routes.allow([.get], at: "leaderboard")
+    routes.allow([.get], at: "benchmarks")
+    return routes
+  }
+
+  private struct LeaderboardQuery: Decodable {
+    var benchmark: String?
+    var split: String?
+    var format: Format?
+
+    enum Format: String, Decodable {
+      case json
+      case csv
+    }
+  }
+
+  @Sendable private func leaderboard(
+    _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    let query = try request.uri.decodeQuery(as: LeaderboardQuery.self, context: context)
+    guard let name = query.benchmark, !name.isEmpty else {
+      throw Problem.badRequest("The query lacks 'benchmark'.")
+    }
+    guard let definition = definitions.first(where: { $0.id == name }) else {
+      throw Problem(.notFound, "There is no benchmark of this name; see /api/v1/benchmarks.")
+    }
+    let key = BoardKey(benchmark: name, split: query.split ?? definition.defaultSplit)
+    let isHidden = try store.phase(of: key).map { $0.visibility != .public } ?? false
+    let board = isHidden ? try publisher.empty(definition, split: key.split) : publisher[key]
+    guard let board else {
+      throw Problem(.notFound, "There is no board of this split; see /api/v1/benchmarks.")
+    }
+    let wantsCSV = request.headers[.accept]?.contains("text/csv") ?? false
+    let document = query.format ?? (wantsCSV ? .csv : .json) == .csv ? board.csv : board.json
+    return try await document.response(to: request, context)
+  }
+
+  /// The benchmarks that the server knows, and the phases of their boards.
+  private struct BenchmarkList: Encodable {
+    let schema = 1
+    var benchmarks: [Benchmark]
+
+    struct Benchmark: Encodable {
+      var id: String
+      var title: String
+      var description: String
+      var licence: String
+      var source: String
+      var targets: [Target]
+      var primary: BenchmarkDefinition.PrimaryMetric
+      var splits: [Split]
+    }
+
+    struct Split: Encodable {
+      var name: String
+      var rows: Int?
+      /// Absent where the board takes no submissions.
+      var phase: Phase?
+    }
+  }
+
+  @Sendable private func benchmarks(
+    _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    let phases = Dictionary(try store.phases().map { ($0.board, $0) }) { _, last in last }
+    let benchmarks = definitions.map { definition in
+      BenchmarkList.Benchmark(
+        id: definition.id, title: definition.title, description: definition.description,
+        licence: definition.licence, source: definition.source, targets: definition.targets,
+        primary: definition.primary,
+        splits: definition.splitNames.map { name in
+          BenchmarkList.Split(
+            name: name, rows: definition.expectedRows(name),
+            phase: phases[BoardKey(benchmark: definition.id, split: name)])
+        })
+    }
+    let data = try CanonicalJSON.compact(BenchmarkList(benchmarks: benchmarks))
+    return try await Document(data, type: "application/json").response(to: request, context)
+  }
+}

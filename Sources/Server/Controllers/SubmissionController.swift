@@ -1,0 +1,159 @@
+import Foundation
+import HTTPTypes
+import Harness
+import Hummingbird
+
+/// Sending submissions and reading them: `/submissions`.
+struct SubmissionController: Sendable {
+  let store: SubmissionStore
+  let intake: SubmissionIntake
+  let limits: ServerLimits
+  /// By team; nil for no limit.
+  let uploads: RateLimiter<Int64>?
+
+  var routes: RouteCollection<ServerContext> {
+    let routes = RouteCollection(context: ServerContext.self)
+    routes.get(use: list)
+    routes.post(use: submit)
+    routes.get(":id", use: one)
+    routes.allow([.get, .post], at: "")
+    routes.allow([.get], at: ":id")
+    return routes
+  }
+
+  // MARK: Reading
+
+  @Sendable private func one(
+    _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    guard let submission = try store.submission(try context.parameters.require("id")),
+      var document = SubmissionDocument(
+        submission, viewer: context.member?.team, phase: try store.phase(of: submission.board))
+    else { throw Problem(.notFound, "There is no such submission, or it is not yours to see.") }
+    document.history = try store.history(of: submission)
+    return try .json(document)
+  }
+
+  private struct ListQuery: Decodable {
+    var team: String?
+    var before: String?
+    var limit: Int?
+  }
+
+  @Sendable private func list(
+    _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    let query = try request.uri.decodeQuery(as: ListQuery.self, context: context)
+    let viewer = context.member?.team
+    guard let name = query.team ?? viewer?.name else {
+      throw Problem.badRequest("Name a team (?team=…), or send your token.")
+    }
+    guard (1...200).contains(query.limit ?? 50) else {
+      throw Problem.badRequest("limit is a number from 1 to 200.")
+    }
+    let submissions = try store.submissions(
+      team: name, publicOnly: viewer?.name != name, before: query.before, limit: query.limit ?? 50)
+    let phases = Dictionary(try store.phases().map { ($0.board, $0) }) { _, last in last }
+    return try .json([
+      "submissions": submissions.compactMap {
+        SubmissionDocument($0, viewer: viewer, phase: phases[$0.board])
+      }
+    ])
+  }
+
+  // MARK: Submitting
+
+  @Sendable private func submit(
+    _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    let member = try context.requireMember()
+    if let seconds = uploads?.wait(member.team.id) {
+      throw Problem.tooMany("Too many uploads with this token.", retryAfter: Int(seconds) + 1)
+    }
+    let reader = try UploadReader(request, context, team: member.team.name)
+    let body = try await body(of: request)
+    let now = Date()
+    let upload = try reader.read(body, today: now.day)
+    // One that was given up is tried again, as if it were new.
+    if let name = upload.idempotency, let known = try store.known(name, of: member.team.id),
+      known.state != .failed, try store.team(with: member.token) != nil
+    {
+      return try response(Recorded(submission: known, isNew: false), [], to: member.team)
+    }
+    let standing = try standing(of: member.team, for: upload.metadata, at: now)
+    let (recorded, warnings) = try await intake.take(
+      upload, standing, token: member.token, at: now)
+    return try response(recorded, warnings, to: member.team)
+  }
+
+  private func response(
+    _ recorded: Recorded, _ warnings: [Fault], to team: Team
+  ) throws -> Response {
+    let phase = try store.phase(of: recorded.submission.board)
+    guard var document = SubmissionDocument(recorded.submission, viewer: team, phase: phase) else {
+      throw Problem.notFound
+    }
+    document.warnings = warnings.isEmpty ? nil : Array(warnings.prefix(100))
+    var response = try Response.json(document, status: recorded.isNew ? .created : .ok)
+    response.headers[.location] = "/api/v1/submissions/\(document.id)"
+    return response
+  }
+
+  /// Where the team stands on the board that an upload is for, whose phase must be open.
+  private func standing(
+    of team: Team, for metadata: SubmissionMetadata, at now: Date
+  ) throws -> Standing {
+    func fault(_ field: String, _ found: String, _ known: [String]) -> HarnessError {
+      .invalid([
+        Fault(
+          .metadata, file: "metadata", field: field, found: found,
+          expected: "one of \(known.joined(separator: ", "))")
+      ])
+    }
+    let board = BoardKey(benchmark: metadata.benchmark, split: metadata.split)
+    let definitions = intake.scorers.definitions
+    guard let definition = definitions.first(where: { $0.id == board.benchmark }) else {
+      throw fault("benchmark", board.benchmark, definitions.map(\.id))
+    }
+    guard definition.splitNames.contains(board.split) else {
+      throw fault("split", board.split, definition.splitNames)
+    }
+    guard let standing = try store.standing(of: team.id, on: board) else {
+      throw Problem(.forbidden, "\(board.benchmark)/\(board.split) takes no submissions here.")
+    }
+    let phase = standing.phase
+    guard phase.isOpen(at: now) else {
+      let times = [phase.opens.stamp, phase.closes?.stamp].compactMap { $0 }
+      throw Problem(
+        .forbidden, "Phase '\(phase.name)' is open from \(times.joined(separator: " to ")).")
+    }
+    return standing
+  }
+
+  /// The whole body.
+  ///
+  /// - Throws: ``Problem``: 413 over the limit, told by the head alone where it says so; 408 where
+  ///   it takes too long.
+  private func body(of request: Request) async throws -> Data {
+    let tooLarge = Problem(.contentTooLarge, "A body has at most \(limits.bodyBytes) bytes.")
+    if let length = request.headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
+      throw tooLarge
+    }
+    let deadline = ContinuousClock.now + .seconds(limits.bodySeconds)
+    var body = Data()
+    do {
+      for try await buffer in request.body {
+        if body.count + buffer.readableBytes > limits.bodyBytes { throw tooLarge }
+        body.append(contentsOf: buffer.readableBytesView)
+        if ContinuousClock.now > deadline {
+          throw Problem(.requestTimeout, "The body took over \(limits.bodySeconds) seconds.")
+        }
+      }
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(.badRequest, "The body ended before its time.")
+    }
+    return body
+  }
+}

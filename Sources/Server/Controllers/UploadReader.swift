@@ -1,0 +1,163 @@
+import Basics
+import Foundation
+import HTTPTypes
+import Harness
+import Hummingbird
+
+/// Reads the body of `POST /submissions`.
+struct UploadReader: Sendable {
+  static let maxMetadataBytes = 64 << 10
+  private static let formType = "multipart/form-data"
+
+  /// Types of a raw body; the form itself is told from the content.
+  static let rawTypes: Set<String> = [
+    "text/tab-separated-values", "text/csv", "text/plain", "application/jsonl",
+    "application/x-ndjson", "application/zip", "application/octet-stream",
+  ]
+
+  /// With a raw body, the metadata.
+  private struct Query: Decodable {
+    var benchmark: String?
+    var split: String?
+    var system: String?
+    var kind: String?
+    var description: String?
+    /// The file's name, for messages.
+    var file: String?
+  }
+
+  private let type: MediaTypeName
+  private let query: Query
+  /// The client's `Idempotency-Key`.
+  private let key: String?
+  private let team: String
+
+  /// What the head of an upload tells, before a byte of its body is taken.
+  ///
+  /// - Parameter team: the name of the team whose token came; any other in the metadata is replaced.
+  /// - Throws: ``Problem``: 400, 415.
+  init(_ request: Request, _ context: ServerContext, team: String) throws {
+    self.team = team
+    key = request.headers[.idempotencyKey]
+    if let key, !Self.isKey(key) {
+      throw Problem.badRequest("Idempotency-Key has 1 to 255 printable characters of ASCII.")
+    }
+    type = MediaTypeName(request.headers[.contentType] ?? "")
+    guard type.name == Self.formType || Self.rawTypes.contains(type.name) else {
+      throw Problem(
+        .unsupportedMediaType,
+        "Send multipart/form-data, or the file itself as one of: "
+          + Self.rawTypes.sorted().joined(separator: ", ") + ".")
+    }
+    query = try request.uri.decodeQuery(as: Query.self, context: context)
+  }
+
+  private static func isKey(_ text: String) -> Bool {
+    (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+  }
+
+  /// - Throws: ``Problem``, and ``HarnessError/invalid(_:)`` for faulty metadata.
+  func read(_ body: Data, today: String) throws -> Upload {
+    let file: Data
+    let name: String
+    var metadata: SubmissionMetadata
+    if type.name == Self.formType {
+      let parts = try MultipartForm.parts(of: body, boundary: type.parameters["boundary"])
+      guard let upload = parts.first(where: { $0.name == "file" }) else {
+        throw Problem.badRequest("The form has no part named 'file' with the predictions.")
+      }
+      guard let described = parts.first(where: { $0.name == "metadata" }) else {
+        throw Problem.badRequest("The form has no part named 'metadata' with a JSON object.")
+      }
+      file = upload.content
+      name = upload.filename ?? "upload"
+      metadata = try self.metadata(Self.object(described.content))
+    } else {
+      file = body
+      name = query.file ?? "upload"
+      var fields: [String: Any] = [:]
+      fields["benchmark"] = query.benchmark
+      fields["split"] = query.split
+      fields["system"] = query.system
+      fields["kind"] = query.kind
+      fields["description"] = query.description
+      metadata = try self.metadata(fields)
+    }
+    metadata.submitted = today
+    // These are for us to say.
+    metadata.predictionsSHA256 = nil
+    metadata.targets = nil
+    metadata.history = nil
+    try Self.check(metadata)
+    return Upload(
+      file: file, name: Self.fileName(name), metadata: metadata,
+      idempotency: key.map { Idempotency(key: $0, payload: Self.payload(file, metadata)) })
+  }
+
+  private func metadata(_ fields: [String: Any]) throws -> SubmissionMetadata {
+    var fields = fields
+    fields["schema"] = fields["schema"] ?? 1
+    fields["team"] = team
+    fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
+    fields["history"] = nil
+    return try Documents.decode(SubmissionMetadata.self, fields: fields, name: "metadata")
+  }
+
+  private static func check(_ metadata: SubmissionMetadata) throws {
+    var faults = metadata.faults(file: "metadata")
+    if metadata.kind == .published {
+      faults.append(
+        Fault(
+          .metadata, file: "metadata", field: "kind", found: "published",
+          expected: "a system with predictions: fine-tuned, prompted, ensemble or baseline"))
+    }
+    if !faults.isEmpty { throw HarnessError.invalid(faults) }
+  }
+
+  private static func object(_ data: Data) throws -> [String: Any] {
+    guard data.count <= maxMetadataBytes else {
+      throw Problem(.contentTooLarge, "The metadata is over \(maxMetadataBytes >> 10) KiB.")
+    }
+    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw HarnessError.invalid([
+        Fault(.json, file: "metadata", found: "no JSON object", expected: "a JSON object")
+      ])
+    }
+    return object
+  }
+
+  /// The last component of what a client calls its file, at most 100 characters.
+  private static func fileName(_ name: String) -> String {
+    let last = name.utf8.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }.last
+    let plain = last?.filter { $0 >= 0x20 && $0 < 0x7F }.prefix(100) ?? []
+    return plain.isEmpty ? "upload" : String(decoding: plain, as: UTF8.self)
+  }
+
+  private static func payload(_ file: Data, _ metadata: SubmissionMetadata) -> String {
+    var metadata = metadata
+    // The day of a repeated request may differ.
+    metadata.submitted = nil
+    let described = (try? CanonicalJSON.document(metadata)) ?? Data()
+    return Digest.sha256(Digest.sha256(file) + Digest.sha256(described))
+  }
+}
+
+/// A `Content-Type`: name in lower case, parameters.
+struct MediaTypeName {
+  var name: String
+  var parameters: [String: String] = [:]
+
+  init(_ text: String) {
+    guard text.utf8.contains(UInt8(ascii: ";")) else {
+      name = text.lowercased()
+      return
+    }
+    let parts = text.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+    name = parts.first?.lowercased() ?? ""
+    for part in parts.dropFirst() {
+      let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+      guard pair.count == 2 else { continue }
+      parameters[pair[0].lowercased()] = pair[1].trimmingCharacters(in: ["\""])
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import Basics
+import Foundation
+import HTTPTypes
+import Harness
+import Hummingbird
+
+/// An answer that says what went wrong, as RFC 9457 forms it.
+struct Problem: Error {
+  var status: HTTPResponse.Status
+  var detail: String
+  var faults: [Fault] = []
+  var headers: HTTPFields = [:]
+
+  init(
+    _ status: HTTPResponse.Status, _ detail: String, faults: [Fault] = [],
+    headers: HTTPFields = [:]
+  ) {
+    self.status = status
+    self.detail = detail
+    self.faults = faults
+    self.headers = headers
+  }
+
+  static func badRequest(_ detail: String) -> Problem { Problem(.badRequest, detail) }
+
+  static func methodNotAllowed(
+    _ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]
+  ) -> Problem {
+    let names = allowed.flatMap { $0 == .get ? ["GET", "HEAD"] : [$0.rawValue] }
+    return Problem(
+      .methodNotAllowed, "\(method.rawValue) is not for this address.",
+      headers: [.allow: names.joined(separator: ", ")])
+  }
+
+  static var notFound: Problem { Problem(.notFound, "There is nothing at this address.") }
+
+  static var unauthorized: Problem {
+    Problem(
+      .unauthorized, "This needs a team's token: Authorization: Bearer invitro_….",
+      headers: [.wwwAuthenticate: "Bearer realm=\"invitro\""])
+  }
+
+  static func tooMany(_ detail: String, retryAfter seconds: Int) -> Problem {
+    Problem(.tooManyRequests, detail, headers: [.retryAfter: "\(max(1, seconds))"])
+  }
+
+  /// Faults beyond this many are counted, not listed.
+  static let maxFaults = 1000
+
+  private struct Body: Encodable {
+    var type = "about:blank"
+    var title: String
+    var status: Int
+    var detail: String
+    var valid: Bool?
+    var faults: [Fault]?
+    /// Where not all faults are listed.
+    var faultCount: Int?
+  }
+
+  var response: Response {
+    let body = Body(
+      title: status.reasonPhrase, status: status.code, detail: detail,
+      valid: faults.isEmpty ? nil : false,
+      faults: faults.isEmpty ? nil : Array(faults.prefix(Self.maxFaults)),
+      faultCount: faults.count > Self.maxFaults ? faults.count : nil)
+    guard let data = try? CanonicalJSON.compact(body) else {
+      return Response(status: .internalServerError)
+    }
+    var response = Response.bytes(data, status: status, type: "application/problem+json")
+    response.headers.append(contentsOf: headers)
+    return response
+  }
+}
+
+extension Problem {
+  /// Any error as an answer. What is our fault says no more than that it is.
+  init(_ error: any Error, now: Date) {
+    switch error {
+    case let problem as Problem: self = problem
+    case HarnessError.invalid(let faults):
+      let errors = faults.count { $0.severity == .error }
+      self.init(
+        .unprocessableContent,
+        errors == 1 ? "The upload has 1 error." : "The upload has \(errors) errors.",
+        faults: faults)
+    case let refusal as Refusal: self.init(refusal, now: now)
+    case let error as any HTTPResponseError where error.status == .notFound: self = .notFound
+    case let error as any HTTPResponseError:
+      self.init(error.status, "The request cannot be read.")
+    case is URLEncodedFormError:
+      self = .badRequest("The query is not well formed, or names something twice.")
+    case ServerError.full:
+      self.init(
+        HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"),
+        "The server's disk is full. Nothing was counted; send it again later.",
+        headers: [.retryAfter: "60"])
+    case is HarnessError:
+      self.init(
+        .serviceUnavailable, "This board cannot be scored at the moment. Nothing was counted.",
+        headers: [.retryAfter: "60"])
+    default:
+      self.init(.internalServerError, "The server failed. Nothing was counted.")
+    }
+  }
+
+  private init(_ refusal: Refusal, now: Date) {
+    switch refusal {
+    case .tokenRevoked: self = .unauthorized
+    case .phaseChanged:
+      self.init(
+        .serviceUnavailable,
+        "The board's phase changed meanwhile. Nothing was counted; send it again.",
+        headers: [.retryAfter: "1"])
+    case .keyReused:
+      self.init(.conflict, "This Idempotency-Key came with another upload before.")
+    case .predictionsTaken:
+      self.init(.conflict, "Another team has submitted these predictions already.")
+    case .quota(let kind, let limit):
+      let detail = "The quota of \(limit) \(kind.rawValue) is used up."
+      let untilMidnight = 86_400 - Int(now.seconds % 86_400)
+      self =
+        kind.endsAtMidnight
+        ? .tooMany(detail, retryAfter: untilMidnight) : Problem(.tooManyRequests, detail)
+    }
+  }
+}
+
+extension Response {
+  /// A JSON document with sorted keys.
+  static func json(
+    _ value: some Encodable, status: HTTPResponse.Status = .ok
+  ) throws -> Response {
+    .bytes(try CanonicalJSON.compact(value), status: status, type: "application/json")
+  }
+
+  static func bytes(
+    _ data: Data, status: HTTPResponse.Status = .ok, type: String
+  ) -> Response {
+    Response(
+      status: status, headers: [.contentType: type],
+      body: .init(byteBuffer: ByteBuffer(bytes: data)))
+  }
+}

@@ -1,0 +1,50 @@
+package import Hummingbird
+import NIOCore
+
+/// What a request comes with.
+package struct ServerContext: RequestContext {
+  package var coreContext: CoreRequestContextStorage
+  /// The connection it came on.
+  let channel: any Channel
+  /// The team whose token it carries; nil where it carries none.
+  var member: Member?
+
+  /// A team and the token by which it was recognised.
+  struct Member: Sendable {
+    var team: Team
+    var token: TeamToken
+  }
+
+  package init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    channel = source.channel
+  }
+
+  /// - Throws: ``Problem`` (401) where no token came.
+  func requireMember() throws -> Member {
+    guard let member else { throw Problem.unauthorized }
+    return member
+  }
+}
+
+/// Finds the team whose token a request carries.
+struct TeamAuthenticator: RouterMiddleware {
+  let store: SubmissionStore
+
+  /// - Throws: ``Problem`` (401) for a token that is not valid.
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    guard let field = request.headers[.authorization] else {
+      return try await next(request, context)
+    }
+    let parts = field.split(separator: " ")
+    guard parts.count == 2, parts[0].lowercased() == "bearer", let token = TeamToken(parts[1]),
+      let team = try store.team(with: token)
+    else { throw Problem.unauthorized }
+    var context = context
+    context.member = ServerContext.Member(team: team, token: token)
+    return try await next(request, context)
+  }
+}

@@ -1,0 +1,111 @@
+import Hummingbird
+import Synchronization
+
+/// Counts for the operator, in Prometheus' text form. No name of a team, no id, no score.
+final class ServerMetrics: Sendable {
+  /// Upper bounds of the time classes, in seconds.
+  private static let bounds = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10]
+
+  private struct Key: Hashable {
+    var route: String
+    var status: Int
+  }
+
+  private struct Times {
+    var classes = [Int](repeating: 0, count: ServerMetrics.bounds.count)
+    var sum = 0.0
+    var count = 0
+
+    mutating func add(_ seconds: Double) {
+      for index in bounds.indices where seconds <= bounds[index] { classes[index] += 1 }
+      sum += seconds
+      count += 1
+    }
+  }
+
+  private struct State {
+    var requests: [Key: Int] = [:]
+    var times: [String: Times] = [:]
+    var builds = 0
+    var failedBuilds = 0
+  }
+
+  private let state = Mutex(State())
+  private let started = ContinuousClock.now
+
+  func answered(_ route: String, status: Int, after time: Duration) {
+    let seconds = time / .seconds(1)
+    state.withLock { state in
+      state.requests[Key(route: route, status: status), default: 0] += 1
+      state.times[route, default: Times()].add(seconds)
+    }
+  }
+
+  func built(_ succeeded: Bool) {
+    state.withLock { state in
+      state.builds += 1
+      if !succeeded { state.failedBuilds += 1 }
+    }
+  }
+
+  func text(teams: Int, waiting: Int) -> String {
+    let state = state.withLock { $0 }
+    var out = ""
+    func head(_ name: String, _ type: String, _ help: String) {
+      out += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+    head("invitro_requests_total", "counter", "Answered requests.")
+    for (key, count) in state.requests.sorted(by: {
+      ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status)
+    }) {
+      out += "invitro_requests_total{route=\"\(key.route)\",status=\"\(key.status)\"} \(count)\n"
+    }
+    head("invitro_request_seconds", "histogram", "Time from a request's head to its answer.")
+    for (route, times) in state.times.sorted(by: { $0.key < $1.key }) {
+      for (bound, count) in zip(Self.bounds, times.classes) {
+        out += "invitro_request_seconds_bucket{route=\"\(route)\",le=\"\(bound)\"} \(count)\n"
+      }
+      out += "invitro_request_seconds_bucket{route=\"\(route)\",le=\"+Inf\"} \(times.count)\n"
+      out += "invitro_request_seconds_sum{route=\"\(route)\"} \(times.sum)\n"
+      out += "invitro_request_seconds_count{route=\"\(route)\"} \(times.count)\n"
+    }
+    head("invitro_site_builds_total", "counter", "Builds of the site, failed ones included.")
+    out += "invitro_site_builds_total \(state.builds)\n"
+    head("invitro_site_builds_failed_total", "counter", "Builds of the site that failed.")
+    out += "invitro_site_builds_failed_total \(state.failedBuilds)\n"
+    head("invitro_teams", "gauge", "Teams, revoked ones included.")
+    out += "invitro_teams \(teams)\n"
+    head("invitro_waiting_submissions", "gauge", "Accepted submissions without a score yet.")
+    out += "invitro_waiting_submissions \(waiting)\n"
+    head("invitro_uptime_seconds", "gauge", "Seconds since the server started.")
+    out += "invitro_uptime_seconds \((ContinuousClock.now - started) / .seconds(1))\n"
+    return out
+  }
+}
+
+/// Counts every request and the time until its answer.
+struct MetricsMiddleware: RouterMiddleware {
+  let metrics: ServerMetrics
+
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    let started = ContinuousClock.now
+    let response = try await next(request, context)
+    metrics.answered(
+      Self.label(context.endpointPath, request.uri.path), status: response.status.code,
+      after: ContinuousClock.now - started)
+    return response
+  }
+
+  /// A route's name, without an id in it.
+  private static func label(_ endpoint: String?, _ path: String) -> String {
+    let prefix = "/api/v1/"
+    if let endpoint, endpoint.hasPrefix(prefix) {
+      let name = endpoint.dropFirst(prefix.count)
+      return name.hasPrefix("submissions/") ? "submission" : String(name.prefix { $0 != "." })
+    }
+    return path == "/api" || path.hasPrefix("/api/") ? "unknown" : "site"
+  }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Harness
+import Metrics
+import Report
+
+/// Makes the boards from the store and from submission folders.
+struct BoardFeeder: Sendable {
+  let store: SubmissionStore
+  let home: DataHome
+  let definitions: [BenchmarkDefinition]
+  /// Submissions that did not come over HTTP.
+  let folders: [SubmissionFolder]
+  let options: ScoringOptions
+
+  /// Every board that is public or that a folder has entries of; a public board without entries is
+  /// empty.
+  func boards() throws -> [Board] {
+    let phases = try store.phases()
+    let shown = phases.filter { $0.visibility == .public }
+    let rules = Dictionary(phases.map { ($0.board, $0.labels.rule) }) { _, last in last }
+    var boards = try FolderBoards(
+      folders, home: home, benchmarks: definitions, options: options,
+      store: try ReportStore(home.storeURL)
+    ).boards(adding: try candidates(shown), rule: { rules[$0] ?? .open })
+    for phase in shown where !boards.contains(where: { $0.key == phase.board }) {
+      boards.append(empty(try definitions.named(phase.benchmark), split: phase.split))
+    }
+    return boards
+  }
+
+  /// A board without entries.
+  func empty(_ definition: BenchmarkDefinition, split: String) -> Board {
+    Board(definition: definition, split: split, level: options.inference.level, entries: [])
+  }
+
+  /// The current entries of public boards, and those that were withdrawn from them.
+  private func candidates(_ phases: [Phase]) throws -> [Board.Candidate] {
+    var candidates: [Board.Candidate] = []
+    for phase in phases {
+      for submission in try store.entries(of: phase.board) {
+        var candidate = try candidate(submission)
+        // Where labels are hidden nothing is shown beyond what was released to the team.
+        if phase.labels == .hidden { candidate.report = submission.report }
+        candidate.digest = submission.digest
+        let key = submission.key
+        candidate.read = { [store, key] reader throws(HarnessError) in
+          let file: Data?
+          do {
+            file = try store.predictions(of: key)
+          } catch {
+            throw .system(path: store.url.relativePath, reason: "\(error)")
+          }
+          return try reader.read(file ?? Data(), name: "predictions.tsv")
+        }
+        candidates.append(candidate)
+      }
+    }
+    let keys = Set(phases.map(\.board))
+    let withdrawn = try store.withdrawnBests().filter { keys.contains($0.board) }
+    return candidates + (try withdrawn.map(candidate))
+  }
+
+  private func candidate(_ submission: StoredSubmission) throws -> Board.Candidate {
+    var metadata = submission.metadata
+    metadata.history = try store.history(of: submission).map { event in
+      SubmissionMetadata.Event(
+        day: event.at.day, kind: SubmissionMetadata.Event.Kind(rawValue: event.kind) ?? .note,
+        text: event.why ?? "The submission was \(event.kind).")
+    }
+    return Board.Candidate(slug: Self.slug(submission), metadata: metadata, read: nil)
+  }
+
+  /// Readable, and unique because of the id at its end.
+  private static func slug(_ submission: StoredSubmission) -> String {
+    let name = Slug.make("\(submission.metadata.team) \(submission.metadata.system)").prefix(60)
+    return Slug.make("\(name)-\(submission.id)")
+  }
+}
+
+/// A board as the API sends it: the documents that stand beside its page.
+struct PublishedBoard: Sendable {
+  let json: Document
+  let csv: Document
+
+  init(_ board: Board) throws {
+    json = Document(try LeaderboardDocument.json(of: board), type: "application/json")
+    csv = Document(Data(LeaderboardCSV.text(of: board).utf8), type: "text/csv; charset=utf-8")
+  }
+}

@@ -1,0 +1,105 @@
+import Dispatch
+import Foundation
+import Harness
+import Report
+import Synchronization
+
+/// Keeps the published boards up to date: makes them anew whenever something in the store changed,
+/// and then the site from the same boards. Answers and pages show nothing else.
+final class BoardPublisher: Sendable {
+  private struct State {
+    /// What the published boards were made from; nil before the first time.
+    var version: SubmissionStore.Version?
+    /// Those with entries, for the site.
+    var boards: [Board] = []
+    var isSiteStale = false
+    /// Nothing is tried before it.
+    var next = ContinuousClock.now
+  }
+
+  private let feeder: BoardFeeder
+  private let build: (@Sendable ([Board]) throws -> Void)?
+  private let pause: Duration
+  private let metrics: ServerMetrics
+  private let log: ServerLog
+  private let published = Mutex<[BoardKey: PublishedBoard]>([:])
+  /// Held while boards or the site are made.
+  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "invitro.boards", qos: .utility)
+
+  /// - Parameters:
+  ///   - build: builds the site; nil for none.
+  ///   - pause: between two builds; six times as long after one that failed, as on a full disk.
+  init(
+    _ feeder: BoardFeeder, pause: Duration, metrics: ServerMetrics, log: ServerLog,
+    build: (@Sendable ([Board]) throws -> Void)?
+  ) {
+    self.feeder = feeder
+    self.pause = pause
+    self.metrics = metrics
+    self.log = log
+    self.build = build
+  }
+
+  /// The board as it was last published; nil where there is none.
+  subscript(_ key: BoardKey) -> PublishedBoard? { published.withLock { $0[key] } }
+
+  /// What is shown of a board whose scores are not public.
+  func empty(_ definition: BenchmarkDefinition, split: String) throws -> PublishedBoard {
+    try PublishedBoard(feeder.empty(definition, split: split))
+  }
+
+  /// Looks four times a second for what changed, until the task is cancelled.
+  func run() async {
+    while !Task.isCancelled {
+      await withCheckedContinuation { continuation in
+        queue.async {
+          self.update()
+          continuation.resume()
+        }
+      }
+      try? await Task.sleep(for: .milliseconds(250))
+    }
+  }
+
+  /// Makes the boards anew where the store changed, and the site where its turn has come.
+  func update() {
+    state.withLock { state in
+      guard ContinuousClock.now >= state.next || state.version == nil else {
+        publish(&state)
+        return
+      }
+      publish(&state)
+      if state.isSiteStale { buildSite(&state) }
+    }
+  }
+
+  private func publish(_ state: inout State) {
+    do {
+      let version = try feeder.store.version()
+      guard version != state.version else { return }
+      let boards = try feeder.boards()
+      let rendered = try boards.map { ($0.key, try PublishedBoard($0)) }
+      published.withLock { $0 = Dictionary(rendered) { _, last in last } }
+      state.boards = boards.filter { !$0.entries.isEmpty }
+      state.version = version
+      state.isSiteStale = build != nil
+    } catch {
+      log.fault("the boards could not be made; the last ones stay", error)
+      state.next = .now + pause * 6
+    }
+  }
+
+  private func buildSite(_ state: inout State) {
+    do {
+      try build?(state.boards)
+      state.isSiteStale = false
+      state.next = .now + pause
+      metrics.built(true)
+    } catch {
+      log.fault("the site could not be built; the last one stays", error)
+      state.next = .now + pause * 6
+      metrics.built(false)
+    }
+  }
+}

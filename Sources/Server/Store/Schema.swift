@@ -1,0 +1,149 @@
+import GRDB
+
+extension SubmissionStore {
+  /// The tables and the rules that live in them. A migration does not change once it is released:
+  /// the next change is a new one below.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("submissions") { database in
+      try database.execute(sql: tables)
+      try database.execute(sql: rules)
+    }
+    return migrator
+  }
+
+  /// Times are seconds since 1970, UTC.
+  private static let tables = """
+    CREATE TABLE team (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
+      token_hash BLOB NOT NULL CHECK (length(token_hash) = 32),
+      created INTEGER NOT NULL,
+      revoked INTEGER
+    ) STRICT;
+
+    CREATE TABLE phase (
+      id INTEGER PRIMARY KEY,
+      benchmark TEXT NOT NULL,
+      split TEXT NOT NULL,
+      name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+      opens INTEGER NOT NULL,
+      closes INTEGER CHECK (closes > opens),
+      visibility TEXT NOT NULL CHECK (visibility IN ('hidden', 'own', 'public')),
+      labels TEXT NOT NULL CHECK (labels IN ('hidden', 'open')),
+      daily INTEGER NOT NULL CHECK (daily > 0),
+      total INTEGER NOT NULL CHECK (total > 0),
+      daily_failing INTEGER NOT NULL CHECK (daily_failing > 0),
+      total_failing INTEGER NOT NULL CHECK (total_failing > 0),
+      made INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX phase_current ON phase (benchmark, split, id);
+
+    CREATE TABLE submission (
+      id INTEGER PRIMARY KEY,
+      public_id TEXT NOT NULL UNIQUE,
+      team INTEGER NOT NULL REFERENCES team (id),
+      benchmark TEXT NOT NULL,
+      split TEXT NOT NULL,
+      phase TEXT NOT NULL,
+      digest TEXT NOT NULL CHECK (length(digest) = 64),
+      metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+      received INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'released', 'failed')),
+      verdict TEXT CHECK ((verdict IS NOT NULL) = (state = 'released')),
+      report TEXT CHECK (report IS NULL OR json_valid(report)),
+      best INTEGER CHECK (best IS NULL OR state = 'released'),
+      withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+      UNIQUE (benchmark, split, digest)
+    ) STRICT;
+    CREATE INDEX submission_team ON submission (team, id);
+    CREATE UNIQUE INDEX submission_best ON submission (benchmark, split, team, best)
+      WHERE best IS NOT NULL;
+    CREATE INDEX submission_withdrawn ON submission (id) WHERE withdrawn = 1;
+
+    CREATE TABLE prediction (
+      submission INTEGER PRIMARY KEY REFERENCES submission (id),
+      file BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE idempotency (
+      team INTEGER NOT NULL REFERENCES team (id),
+      key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+      payload TEXT NOT NULL CHECK (length(payload) = 64),
+      submission INTEGER NOT NULL REFERENCES submission (id),
+      PRIMARY KEY (team, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE failing_upload (
+      team INTEGER NOT NULL REFERENCES team (id),
+      key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+      payload TEXT NOT NULL CHECK (length(payload) = 64),
+      PRIMARY KEY (team, key, payload)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE queue (
+      submission INTEGER PRIMARY KEY REFERENCES submission (id),
+      owner TEXT NOT NULL,
+      leased_until INTEGER NOT NULL,
+      attempts INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE usage (
+      team INTEGER NOT NULL REFERENCES team (id),
+      benchmark TEXT NOT NULL,
+      split TEXT NOT NULL,
+      phase TEXT NOT NULL,
+      day INTEGER NOT NULL,
+      valid INTEGER NOT NULL DEFAULT 0,
+      failing INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (team, benchmark, split, phase, day)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE event (
+      id INTEGER PRIMARY KEY,
+      submission INTEGER NOT NULL REFERENCES submission (id),
+      at INTEGER NOT NULL,
+      kind TEXT NOT NULL CHECK (kind IN ('accepted', 'released', 'failed', 'withdrawn', 'restored')),
+      why TEXT CHECK (kind NOT IN ('withdrawn', 'restored') OR length(why) BETWEEN 1 AND 1000)
+    ) STRICT;
+    CREATE INDEX event_submission ON event (submission, id);
+
+    CREATE TABLE board (
+      benchmark TEXT NOT NULL,
+      split TEXT NOT NULL,
+      team INTEGER NOT NULL REFERENCES team (id),
+      submission INTEGER NOT NULL REFERENCES submission (id),
+      PRIMARY KEY (benchmark, split, team)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// History is append-only, submissions are kept as they were sent, and a board holds each team's
+  /// last best that is not withdrawn.
+  private static let rules = """
+    CREATE TRIGGER event_stays BEFORE UPDATE ON event
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+    CREATE TRIGGER event_is_kept BEFORE DELETE ON event
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+    CREATE TRIGGER submission_is_kept BEFORE DELETE ON submission
+      BEGIN SELECT RAISE(ABORT, 'a submission is never deleted'); END;
+    CREATE TRIGGER submission_stays BEFORE UPDATE OF public_id, team, digest, received ON submission
+      BEGIN SELECT RAISE(ABORT, 'what was submitted does not change'); END;
+
+    CREATE TRIGGER event_withdraws AFTER INSERT ON event WHEN NEW.kind IN ('withdrawn', 'restored')
+      BEGIN
+        UPDATE submission SET withdrawn = (NEW.kind = 'withdrawn') WHERE id = NEW.submission;
+      END;
+
+    CREATE TRIGGER board_follows AFTER UPDATE OF best, withdrawn ON submission
+      WHEN NEW.best IS NOT NULL
+      BEGIN
+        DELETE FROM board
+          WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team;
+        INSERT INTO board (benchmark, split, team, submission)
+          SELECT benchmark, split, team, id FROM submission
+          WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team
+            AND best IS NOT NULL AND withdrawn = 0
+          ORDER BY best DESC LIMIT 1;
+      END;
+    """
+}

@@ -1,0 +1,279 @@
+import Basics
+import Foundation
+import GRDB
+import Harness
+
+extension SubmissionStore {
+  /// Where a team stands on a board; nil where the board has no phase.
+  func standing(of team: Int64, on board: BoardKey) throws(ServerError) -> Standing? {
+    try read { database in
+      guard let phase = try Phase.current(of: board, in: database) else { return nil }
+      let best = try Self.best(of: team, on: board, in: database)
+      return Standing(
+        phase: phase,
+        best: try best.map { .init(key: $0, file: try StoredSubmission.file($0, in: database)) })
+    }
+  }
+
+  /// The submission that a request of this name made before.
+  ///
+  /// - Throws: ``Refusal/keyReused`` where it came with another upload.
+  func known(_ name: Idempotency, of team: Int64) throws -> StoredSubmission? {
+    // A refusal is no failure of the store.
+    try read { database in Result { try Self.known(name, of: team, in: database) } }.get()
+  }
+
+  private static func known(
+    _ name: Idempotency, of team: Int64, in database: Database
+  ) throws -> StoredSubmission? {
+    let row = try Row.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT payload, submission FROM idempotency WHERE team = ? AND key = ?"),
+      arguments: [team, name.key])
+    guard let row else { return nil }
+    guard row["payload"] as String == name.payload else { throw Refusal.keyReused }
+    return try StoredSubmission.find(row["submission"], in: database)
+  }
+
+  /// Records a valid upload, and with it its score, its charge and its place on the board. All that it
+  /// depends on is looked at here: the token, the phase, the quota, and the team's best, against which
+  /// it is judged once more where that changed. One that could not be scored waits in the queue.
+  ///
+  /// - Throws: ``Refusal``, ``ServerError``. Once this returns the upload is not lost.
+  func record(
+    _ candidate: Candidate, _ judgement: Judgement, in phase: Phase, token: TeamToken,
+    lease: Lease, at now: Date
+  ) async throws -> Recorded {
+    let metadata = String(decoding: try CanonicalJSON.compact(candidate.metadata), as: UTF8.self)
+    return try await commit { database in
+      let team = try Self.admit(token, to: phase, in: database)
+      let earlier = try Self.earlier(candidate, of: team, on: phase.board, in: database)
+      if let earlier, earlier.state != .failed {
+        return Recorded(submission: earlier, isNew: false)
+      }
+      try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkValid(phase.valid)
+      var submission: StoredSubmission
+      if let earlier {
+        // The server gave it up; now it is tried again.
+        submission = earlier
+        submission.state = .pending
+      } else {
+        submission = StoredSubmission(candidate, of: team, in: phase, received: now)
+        try submission.insert(metadata: metadata, file: candidate.file, in: database)
+      }
+      try Self.addEvent("accepted", to: submission.key, at: now, in: database)
+      try Self.remember(candidate.idempotency, as: submission, in: database)
+      let outcome = try Self.outcome(of: submission, judgement, candidate.judge, in: database)
+      switch outcome {
+      case .success(let release):
+        try submission.release(release, at: now, in: database)
+        return Recorded(submission: submission)
+      case .failure(let error):
+        try submission.wait(for: lease, at: now, in: database)
+        return Recorded(submission: submission, failure: error)
+      }
+    }
+  }
+
+  /// The team whose token this still is, where `phase` is still the board's.
+  private static func admit(
+    _ token: TeamToken, to phase: Phase, in database: Database
+  ) throws -> Team {
+    guard let team = try Team.holding(token, in: database) else { throw Refusal.tokenRevoked }
+    guard try Phase.current(of: phase.board, in: database)?.id == phase.id else {
+      throw Refusal.phaseChanged
+    }
+    return team
+  }
+
+  /// The submission that this upload is, by its key or by its predictions.
+  private static func earlier(
+    _ candidate: Candidate, of team: Team, on board: BoardKey, in database: Database
+  ) throws -> StoredSubmission? {
+    if let name = candidate.idempotency,
+      let known = try known(name, of: team.id, in: database), known.state != .failed
+    {
+      return known
+    }
+    let same = try StoredSubmission.fetchOne(
+      database.cachedStatement(
+        sql: """
+          \(StoredSubmission.selection)
+          WHERE s.benchmark = ? AND s.split = ? AND s.digest = ?
+          """),
+      arguments: [board.benchmark, board.split, candidate.digest])
+    guard let same else { return nil }
+    guard same.teamKey == team.id else { throw Refusal.predictionsTaken }
+    if same.state != .failed { try remember(candidate.idempotency, as: same, in: database) }
+    return same
+  }
+
+  private static func remember(
+    _ name: Idempotency?, as submission: StoredSubmission, in database: Database
+  ) throws {
+    guard let name else { return }
+    try database.cachedStatement(
+      sql: """
+        INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO NOTHING
+        """
+    ).execute(arguments: [submission.teamKey, name.key, name.payload, submission.key])
+  }
+
+  /// The outcome of a judgement, made anew where the team's best is another one by now.
+  private static func outcome(
+    of submission: StoredSubmission, _ judgement: Judgement,
+    _ judge: (Data?) throws -> ReleaseGuard.Release, in database: Database
+  ) throws -> Result<ReleaseGuard.Release, any Error> {
+    let best = try best(of: submission.teamKey, on: submission.board, in: database)
+    if best == judgement.best { return judgement.outcome }
+    let file = try best.map { try StoredSubmission.file($0, in: database) } ?? nil
+    return Result { try judge(file) }
+  }
+
+  /// Counts an upload that is no valid submission; one that is sent again by its key counts once.
+  ///
+  /// - Throws: ``Refusal``; ``Refusal/quota(_:limit:)`` where the team has used up its failed uploads.
+  func chargeFailing(
+    _ name: Idempotency?, in phase: Phase, token: TeamToken, at now: Date
+  ) async throws {
+    try await commit { database in
+      let team = try Self.admit(token, to: phase, in: database)
+      if let name {
+        let key: StatementArguments = [team.id, name.key, name.payload]
+        let isKnown = try Bool.fetchOne(
+          database,
+          sql: "SELECT 1 FROM failing_upload WHERE team = ? AND key = ? AND payload = ?",
+          arguments: key)
+        if isKnown != nil { return }
+        try database.execute(
+          sql: "INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?)", arguments: key)
+      }
+      try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkFailing(phase.failing)
+      try QuotaUsage.charge(
+        .failing, to: team.id, phase.board, phase: phase.name, at: now, in: database)
+    }
+  }
+
+  /// Releases the score of a submission that waited.
+  func settle(
+    _ key: Int64, _ judgement: Judgement,
+    judge: @escaping @Sendable (Data?) throws -> ReleaseGuard.Release, at now: Date
+  ) async throws {
+    try await commit { database in
+      // Another server may have been quicker.
+      guard var waiting = try StoredSubmission.find(key, in: database), waiting.state == .pending
+      else { return }
+      let outcome = try Self.outcome(of: waiting, judgement, judge, in: database)
+      try waiting.release(try outcome.get(), at: now, in: database)
+      try database.execute(sql: "DELETE FROM queue WHERE submission = ?", arguments: [key])
+    }
+  }
+
+  /// Gives up a submission that cannot be scored; it costs the team nothing.
+  func giveUp(_ key: Int64, why: String, at now: Date) async throws {
+    try await commit { database in
+      try database.execute(
+        sql: "UPDATE submission SET state = 'failed' WHERE id = ? AND state = 'pending'",
+        arguments: [key])
+      try database.execute(sql: "DELETE FROM queue WHERE submission = ?", arguments: [key])
+      try Self.addEvent("failed", to: key, why: why, at: now, in: database)
+    }
+  }
+
+  /// Leases what waits and is nobody's: all that another process left where `isAlone`
+  /// (only one server works on a store), else what was leased too long ago.
+  ///
+  /// - Returns: the submissions with the number of attempts, this one counted.
+  func takeOver(
+    _ lease: Lease, isAlone: Bool, at now: Date
+  ) async throws -> [(key: Int64, attempts: Int)] {
+    try await commit { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          UPDATE queue SET owner = :owner, leased_until = :until, attempts = attempts + 1
+          WHERE leased_until < :now OR (:isAlone AND owner <> :owner)
+          RETURNING submission, attempts
+          """,
+        arguments: [
+          "owner": lease.owner, "until": now.seconds + lease.seconds, "now": now.seconds,
+          "isAlone": isAlone,
+        ]
+      ).map { ($0["submission"], $0["attempts"]) }
+    }
+  }
+}
+
+extension StoredSubmission {
+  /// A new one, not scored yet; its key comes with ``insert(metadata:file:in:)``.
+  fileprivate init(_ candidate: Candidate, of team: Team, in phase: Phase, received: Date) {
+    key = 0
+    id = Self.newID(at: received)
+    teamKey = team.id
+    self.team = team.name
+    benchmark = phase.benchmark
+    split = phase.split
+    self.phase = phase.name
+    digest = candidate.digest
+    metadata = candidate.metadata
+    self.received = Date(timeIntervalSince1970: Double(received.seconds))
+    state = .pending
+    isWithdrawn = false
+  }
+
+  /// 16 letters and digits: 7 of the time in seconds, so that new ids stand at one end of their
+  /// index, and 9 (45 bits) at random.
+  private static func newID(at now: Date) -> String {
+    let letters = Array("23456789abcdefghijkmnpqrstuvwxyz".utf8)
+    let (time, random) = (UInt64(max(0, now.seconds)), UInt64.random(in: 0...UInt64.max))
+    let digits =
+      (0..<7).map { time >> (5 * (6 - $0)) & 31 } + (0..<9).map { random >> (5 * $0) & 31 }
+    return String(decoding: digits.map { letters[Int($0)] }, as: UTF8.self)
+  }
+
+  fileprivate mutating func insert(metadata: String, file: Data, in database: Database) throws {
+    try database.cachedStatement(
+      sql: """
+        INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(
+      arguments: [id, teamKey, benchmark, split, phase, digest, metadata, received.seconds])
+    key = database.lastInsertedRowID
+    try database.cachedStatement(sql: "INSERT INTO prediction (submission, file) VALUES (?, ?)")
+      .execute(arguments: [key, file])
+  }
+
+  /// Becomes a released one: with its score, its place on the board and its charge.
+  fileprivate mutating func release(
+    _ release: ReleaseGuard.Release, at now: Date, in database: Database
+  ) throws {
+    state = .released
+    verdict = release.verdict
+    report = release.report
+    let json = try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }
+    try database.cachedStatement(
+      sql: "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?"
+    ).execute(
+      arguments: [release.verdict.rawValue, json, key])
+    if release.verdict.isNewBest {
+      try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
+      best = try Int.fetchOne(
+        database.cachedStatement(sql: "SELECT best FROM submission WHERE id = ?"),
+        arguments: [key])
+    }
+    try QuotaUsage.charge(.valid, to: teamKey, board, phase: phase, at: now, in: database)
+    try SubmissionStore.addEvent("released", to: key, at: now, in: database)
+  }
+
+  /// Waits in the queue until somebody scores it.
+  fileprivate func wait(for lease: Lease, at now: Date, in database: Database) throws {
+    try database.execute(
+      sql: "UPDATE submission SET state = 'pending', verdict = NULL, report = NULL WHERE id = ?",
+      arguments: [key])
+    try database.execute(
+      sql: "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
+      arguments: [key, lease.owner, now.seconds + lease.seconds])
+  }
+}

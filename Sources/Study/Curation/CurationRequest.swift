@@ -1,0 +1,177 @@
+public import Harness
+public import Reference
+
+/// The essays that a training table must not hold.
+public struct EvaluationTexts: Sendable {
+  /// The splits they come from; empty where nothing was compared.
+  public let splits: [String]
+  public let texts: [String]
+
+  /// - Parameters:
+  ///   - named: the splits that the user named; empty takes dev and test where they are imported
+  ///     and neither trained on nor part of what is.
+  ///   - training: the splits that are trained on.
+  /// - Throws: ``StudyError/usage(_:)`` where a split is trained and evaluated on, and what reading
+  ///   a split throws.
+  public init(
+    _ named: [String], of definition: BenchmarkDefinition, training: [String], home: DataHome
+  ) throws {
+    if let both = named.first(where: training.contains) {
+      throw StudyError.usage("\(both) cannot be used for both training and evaluation.")
+    }
+    let isSource = definition.derived.map { training.contains($0.from) } ?? false
+    splits =
+      !named.isEmpty || isSource
+      ? named
+      : ["dev", "test"].filter { !training.contains($0) && home.has(definition.id, $0) }
+    texts = try splits.flatMap { try home.load(definition, split: $0).rows.map(\.text) }
+  }
+}
+
+/// What both ways to make a training table have in common.
+public struct CurationRequest: Sendable {
+  public var benchmark: String
+  public var split: String
+  /// Splits that will be evaluated on; see ``EvaluationTexts``.
+  public var evaluation: [String]
+  public var overlap: TrainingTable.Overlap
+  /// Whether the labels of NewsEmp24 train are repaired on the way into the table.
+  public var repair: Bool
+  public var seed: UInt64
+
+  public init(
+    benchmark: String, split: String, evaluation: [String], overlap: TrainingTable.Overlap,
+    repair: Bool, seed: UInt64
+  ) {
+    self.benchmark = benchmark
+    self.split = split
+    self.evaluation = evaluation
+    self.overlap = overlap
+    self.repair = repair
+    self.seed = seed
+  }
+
+  private func begin(
+    _ home: DataHome, _ say: (String) -> Void
+  ) throws -> (rated: RatedSplit, evaluation: EvaluationTexts) {
+    let definition = try BenchmarkRegistry.find(benchmark)
+    let rated = try RatedSplit.load(definition, split: split, home: home, repair: repair, say: say)
+    let evaluation = try EvaluationTexts(
+      self.evaluation, of: definition, training: [split], home: home)
+    if evaluation.splits.isEmpty {
+      say("No evaluation split: overlaps are not checked. Name one with --evaluation.")
+    }
+    return (rated, evaluation)
+  }
+}
+
+// MARK: Correction
+
+extension CurationRequest {
+  /// How the crowd's labels are corrected by a model's.
+  public enum Choice: Sendable, Equatable {
+    /// The model's label where both differ by more than this.
+    case threshold(Double)
+    /// A threshold that cross-validation on these rows chooses.
+    case automatic
+    /// A blend of both labels by their reliability, with this third rater or, for nil, with a
+    /// regression on the text.
+    case soft(third: LabelFile?)
+  }
+
+  /// The split's rows with the crowd's labels corrected by those of `model`.
+  ///
+  /// - Parameters:
+  ///   - states: see ``EssayFeatures``.
+  ///   - say: is told what a reader should know.
+  public func correct(
+    by model: LabelFile, _ choice: Choice, features: EssayFeatures, home: DataHome,
+    say: (String) -> Void
+  ) throws -> CuratedTable {
+    var (rated, evaluation) = try begin(home, say)
+    var files = [model]
+    if case .soft(let third?) = choice { files.append(third) }
+    try rated.add(files, say: say)
+    var table = TrainingTable(evaluation: evaluation.texts, overlap: overlap)
+    var (essays, selection) = (rated.essays, AlphaSelection?.none)
+    let correction: LabelCorrection
+    switch choice {
+    case .threshold(let alpha): correction = .threshold(llm: model.name, alpha: alpha)
+    case .soft(let third?): correction = .soft(llm: model.name, third: third.name)
+    case .soft(nil):
+      let rater = model.name == "text" ? "text rater" : "text"
+      essays = try LabelledEssay.addingTextRater(
+        essays, features: try features.load(for: rated), name: rater, seed: seed)
+      correction = .soft(llm: model.name, third: rater)
+    case .automatic:
+      say("choosing alpha by cross-validation, seed \(seed)")
+      let made = try AlphaSelection(
+        essays, features: try features.load(for: rated),
+        grid: AlphaSelection.grid(llm: model.name), seed: seed)
+      (correction, selection) = (made.best.correction, made)
+    }
+    let summary = try table.add(essays, set: rated.set, correction: correction)
+    return CuratedTable(
+      table: table, evaluation: evaluation, reliability: summary.reliability, choice: selection)
+  }
+}
+
+// MARK: Augmentation
+
+extension CurationRequest {
+  /// Rows of another benchmark that join a split's own.
+  public struct Addition: Sendable {
+    public var benchmark: String
+    /// Empty takes train and dev, where they are imported.
+    public var splits: [String]
+    /// `crowd`, or the name of the model whose labels the rows get.
+    public var labels: String
+    /// The model's labels, for each split in one of them.
+    public var files: [LabelFile]
+    /// Share of each split, in (0, 1], drawn with the request's seed.
+    public var portion: Double
+
+    public init(
+      benchmark: String, splits: [String], labels: String, files: [LabelFile], portion: Double
+    ) {
+      self.benchmark = benchmark
+      self.splits = splits
+      self.labels = labels
+      self.files = files
+      self.portion = portion
+    }
+
+    /// The splits that are asked for, imported or not.
+    public var named: [String] { splits.isEmpty ? ["train", "dev"] : splits }
+  }
+
+  /// The split's rows, corrected by the labels of `model` where both differ by more than `alpha`,
+  /// and those of `addition`.
+  public func augment(
+    with addition: Addition, correctingBy model: LabelFile?, alpha: Double, home: DataHome,
+    say: (String) -> Void
+  ) throws -> CuratedTable {
+    var (rated, evaluation) = try begin(home, say)
+    var table = TrainingTable(evaluation: evaluation.texts, overlap: overlap)
+    if let model { try rated.add([model], say: say) }
+    try table.add(
+      rated.essays, set: rated.set,
+      correction: model.map { .threshold(llm: $0.name, alpha: alpha) } ?? .none)
+    let added = try BenchmarkRegistry.find(addition.benchmark)
+    var splits = addition.splits
+    if splits.isEmpty { splits = addition.named.filter { home.has(added.id, $0) } }
+    // Nothing imported: the load's error says how to get it.
+    for name in splits.isEmpty ? ["train"] : splits {
+      guard added.id != rated.definition.id || name != split else {
+        throw StudyError.usage("\(rated.set) cannot be added to itself.")
+      }
+      var other = try RatedSplit.load(added, split: name, home: home, repair: repair, say: say)
+      try other.add(addition.files.filter { $0.name == addition.labels }, say: say)
+      try table.add(
+        other.essays, set: other.set,
+        correction: addition.labels == Agreement.crowd ? .none : .replace(llm: addition.labels),
+        portion: addition.portion, seed: seed)
+    }
+    return CuratedTable(table: table, evaluation: evaluation)
+  }
+}

@@ -1,0 +1,166 @@
+import Metrics
+import Basics
+public import Foundation
+import Harness
+public import Reference
+
+/// Takes cells from training to scored predictions.
+public struct ExperimentRunner {
+  private let inputs: ExperimentInputs
+  private let folder: ExperimentFolder
+  private let keepModels: Bool
+  private let observer: Observer
+  public private(set) var tally = ExperimentTally()
+
+  /// What a run tells, and asks, whoever watches it.
+  public struct Observer {
+    /// Told what happens, a line each.
+    public var say: (String) -> Void
+    /// Told of each run that begins, with its steps at most and when its cell was taken up; the
+    /// result is told what happens in it.
+    public var begin: (_ steps: Int, _ started: ContinuousClock.Instant) -> (TrainingEvent) -> Void
+    /// Told of each run that ended, with its folder and a title.
+    public var end: (_ folder: URL, _ title: String) throws -> Void
+    /// Asked after every step.
+    public var isCancelled: () -> Bool
+
+    public init(
+      say: @escaping (String) -> Void = { _ in },
+      begin: @escaping (Int, ContinuousClock.Instant) -> (TrainingEvent) -> Void = { _, _ in
+        { _ in }
+      },
+      end: @escaping (URL, String) throws -> Void = { _, _ in },
+      isCancelled: @escaping () -> Bool = { false }
+    ) {
+      self.say = say
+      self.begin = begin
+      self.end = end
+      self.isCancelled = isCancelled
+    }
+  }
+
+  public init(
+    inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool = false,
+    observer: Observer = Observer()
+  ) {
+    self.inputs = inputs
+    self.folder = folder
+    self.keepModels = keepModels
+    self.observer = observer
+  }
+
+  /// Finishes the cells one after the other, until all are done or the observer cancels.
+  public mutating func run(_ cells: [ExperimentPlan.Cell]) throws {
+    for (place, cell) in cells.enumerated() {
+      try run(cell, title: "[\(place + 1)/\(cells.count)] \(cell.name): \(cell.title)")
+      if tally.interrupted { break }
+    }
+  }
+
+  /// Finishes one cell, unless it is finished or another process has it.
+  private mutating func run(_ cell: ExperimentPlan.Cell, title: String) throws {
+    if try folder.isFinished(cell, inputs) {
+      tally.skipped += 1
+      return observer.say("\(title): finished before")
+    }
+    let url = folder.cell(cell.name)
+    try AtomicFile.createFolder(url)
+    guard let lock = try CellLock(url) else {
+      tally.busy.append(cell.name)
+      return observer.say("\(title): another process works on it")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    // The other process may have finished it in the meantime.
+    if try folder.isFinished(cell, inputs) {
+      tally.skipped += 1
+      return
+    }
+    observer.say(title)
+    try AtomicFile.write(
+      try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
+    do {
+      guard let outcome = try train(cell) else {
+        tally.interrupted = true
+        return
+      }
+      try finish(cell, outcome)
+      tally.trained += 1
+    } catch ReferenceError.notFinite(let quantity, let step, _) {
+      // The others may do better: the cell is left unfinished and named at the end.
+      tally.failed.append(cell.name)
+      observer.say("\(title): the \(quantity) is not finite at step \(step)")
+    }
+  }
+
+  /// Begins the cell's run or goes on with it; nil where it was interrupted.
+  private func train(_ cell: ExperimentPlan.Cell) throws -> TrainingOutcome? {
+    let started = ContinuousClock.now
+    let settings = cell.row.settings
+    let url = folder.run(cell.name)
+    let model = inputs.url(settings.model)
+    let tokenizer = try Tokenizer.load(directory: model)
+    let training = try inputs.training(settings).labelled
+      .examples(tokenizer, maxLength: settings.recipe.maxLength)
+    let validation = try inputs.validation(settings)
+      .examples(tokenizer, maxLength: settings.recipe.maxLength)
+    let run =
+      folder.isBegun(cell.name)
+      ? try TrainingRun.resume(folder: url, training: training, validation: validation)
+      : try TrainingRun(
+        model: model, training: training, validation: validation,
+        configuration: cell.cell.configuration, folder: url)
+    let outcome = try run.run(
+      events: observer.begin(run.totalSteps, started), isCancelled: observer.isCancelled)
+    if outcome.reason == .interrupted { return nil }
+    try observer.end(url, cell.title)
+    return outcome
+  }
+
+  /// Predicts and scores every evaluated split, and says that the cell is finished.
+  private func finish(_ cell: ExperimentPlan.Cell, _ outcome: TrainingOutcome) throws {
+    let settings = cell.row.settings
+    let model = settings.recipe.checkpoint == .best ? outcome.best ?? outcome.last : outcome.last
+    let predictor = try Predictor(model: model, threads: cell.cell.configuration.threads)
+    let definition = try inputs.definition(settings.benchmark)
+    var splits: [ExperimentFolder.Done.Split] = []
+    for split in inputs.experiment.evaluate {
+      let dataset = try inputs.dataset(settings.benchmark, split)
+      let file = folder.predictions(cell.name, split)
+      let values = try predictor.predict(dataset.rows.map(\.text))
+      let text = PredictionTable.data(values, of: dataset, target: definition.primary.target)
+      try AtomicFile.write(text, to: file)
+      if dataset.hasGold {
+        let scorer = try Scorer(definition, dataset: dataset)
+        let read = try PredictionReader(definition, dataset: dataset).read(file)
+        let report = ReleaseRule.open.release(try scorer.score(read))
+        try AtomicFile.write(
+          try CanonicalJSON.document(report), to: folder.report(cell.name, split))
+        let pcc = report.targets[definition.primary.target]?[.pcc]?.value
+        observer.say("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
+      }
+      splits.append(
+        .init(
+          split: split, rows: dataset.rows.count, essays: ExperimentFolder.digest(dataset),
+          predictions: try Digest.sha256(of: file)))
+    }
+    let url = folder.cell(cell.name)
+    try AtomicFile.write(
+      try CanonicalJSON.document(
+        ExperimentFolder.Done(
+          splits: splits, epochs: outcome.epochs, steps: outcome.steps,
+          reason: outcome.reason.rawValue, kernel: openBLASKernelName())),
+      to: url.appending(path: "done.json"))
+    if !keepModels { try TrainingRun.removeModels(of: folder.run(cell.name)) }
+  }
+}
+
+/// What a run of an experiment did.
+public struct ExperimentTally: Sendable, Equatable {
+  public internal(set) var trained = 0
+  public internal(set) var skipped = 0
+  /// Cells that another process works on.
+  public internal(set) var busy: [String] = []
+  /// Cells whose training broke down.
+  public internal(set) var failed: [String] = []
+  public internal(set) var interrupted = false
+}

@@ -1,0 +1,76 @@
+public import Reference
+
+/// What one row of an experiment trains on and how; together with a seed it makes a cell.
+public struct ExperimentSettings: Sendable, Equatable {
+  /// The pretrained model's folder, below the data home unless absolute.
+  public var model: String
+  /// The benchmark whose splits train, validate and are evaluated.
+  public var benchmark: String
+  public var train: [String]
+  public var validation: String
+  /// Whose labels the benchmark's own rows have: `crowd`, or a model's name for all of its labels.
+  public var labels: String
+  /// The model whose labels replace the crowd's where both differ by more than ``alpha``, in the
+  /// benchmark's own and in the added rows; nil for no correction.
+  public var correct: String?
+  /// In [0, 6].
+  public var alpha: Double?
+  public var extra: [ExtraData]
+  /// Whether rows whose essay also stands in the validation or an evaluated split are kept.
+  public var keepOverlap: Bool
+  public var recipe: ExperimentRecipe
+
+  /// Rows of another benchmark that join the training rows.
+  public struct ExtraData: Sendable, Equatable {
+    public var benchmark: String
+    public var splits: [String]
+    public var labels: String
+    /// Share of each split, in (0, 1], drawn with ``seed``.
+    public var portion: Double
+    public var seed: UInt64
+  }
+
+  /// How the labels of rows whose ``labels`` are `source` are chosen.
+  public func correction(of source: String) -> LabelCorrection {
+    if source != Agreement.crowd { return .replace(llm: source) }
+    guard let correct, let alpha else { return .none }
+    return .threshold(llm: correct, alpha: alpha)
+  }
+}
+
+extension ExperimentSettings {
+  /// Reads the settings of a row; faults are collected by `fields`.
+  init(_ fields: SettingsFields) {
+    model = fields.required("model")
+    benchmark = fields.required("benchmark")
+    train = fields.texts("train") ?? ["train"]
+    validation = fields.text("validation") ?? "dev"
+    labels = fields.text("labels") ?? Agreement.crowd
+    correct = fields.text("correct")
+    alpha = fields.number("alpha", in: 0...6)
+    keepOverlap = fields.flag("keepOverlap", false)
+    extra = fields.objects("extra").map(Self.extra)
+    recipe =
+      fields.object("recipe").map(ExperimentRecipe.init)
+      ?? ExperimentRecipe(SettingsFields(.object([:]), place: "recipe", faults: fields.faults))
+    if (correct == nil) != (alpha == nil) {
+      fields.fault(correct == nil ? "correct" : "alpha", "both correct and alpha, or neither")
+    }
+    if train.contains(validation) {
+      fields.fault("train", "splits without the validation split \(validation)")
+    }
+    if train.isEmpty && extra.isEmpty { fields.fault("train", "a split, or extra rows") }
+    fields.finish()
+  }
+
+  private static func extra(_ fields: SettingsFields) -> ExtraData {
+    let made = ExtraData(
+      benchmark: fields.required("benchmark"), splits: fields.texts("splits") ?? ["train", "dev"],
+      labels: fields.text("labels") ?? Agreement.crowd,
+      portion: fields.number("portion", in: 0...1) ?? 1,
+      seed: UInt64(fields.integer("seed", in: 0...Int(1 << 53)) ?? 0))
+    if made.portion == 0 { fields.fault("portion", "a share above 0") }
+    fields.finish()
+    return made
+  }
+}

@@ -1,0 +1,121 @@
+import Metrics
+import Basics
+import Harness
+import Reference
+
+/// How far the raters of a split agree: what `invitro agreement` says.
+public struct AgreementReport: Encodable, Sendable {
+  public var schema = 1
+  public let benchmark: String
+  public let split: String
+  public let rows: Int
+  /// Rows with a label, by rater.
+  public let labels: [String: Int]
+  public let pairs: [Pair]
+  public let groups: [Group]
+  public let distributions: [Distribution]
+  public let largest: [Largest]
+
+  /// Agreement of two raters; figures rounded to 4 decimals, an undefined one absent.
+  public struct Pair: Encodable, Sendable, Equatable {
+    public let first: String
+    public let second: String
+    public let n: Int
+    public let alpha: Double?
+    public let mae: Double?
+    public let sd: Double?
+    public let pcc: Double?
+    public let bias: Double?
+    /// Why figures are absent.
+    public let undefined: [String: String]?
+
+    init(_ agreement: Agreement) {
+      (first, second, n) = (agreement.first, agreement.second, agreement.count)
+      let figures = [
+        "alpha": agreement.alpha, "mae": agreement.mae, "sd": agreement.deviation,
+        "pcc": agreement.pcc, "bias": agreement.bias,
+      ]
+      func value(_ name: String) -> Double? { Rounding.published(figures[name]?.value) }
+      (alpha, mae, sd) = (value("alpha"), value("mae"), value("sd"))
+      (pcc, bias) = (value("pcc"), value("bias"))
+      let reasons = figures.compactMapValues { $0.reason?.rawValue }
+      undefined = reasons.isEmpty ? nil : reasons
+    }
+  }
+
+  /// Agreement of two raters within a demographic group; one too small to publish has the reason
+  /// in place of the figures.
+  public struct Group: Encodable, Sendable, Equatable {
+    public let attribute: String
+    public let group: String
+    public let first: String
+    public let second: String
+    public let agreement: Pair?
+    public let suppressed: String?
+  }
+
+  /// Rows by first - second, in bins of half a point; `edges` are their lower ends.
+  public struct Distribution: Encodable, Sendable, Equatable {
+    public let first: String
+    public let second: String
+    public let edges: [Double]
+    public let counts: [Int]
+  }
+
+  /// The rows on which two raters differ most. They show labels: not for publication.
+  public struct Largest: Encodable, Sendable, Equatable {
+    public let first: String
+    public let second: String
+    public let rows: [Row]
+
+    public struct Row: Encodable, Sendable, Equatable {
+      public let id: String
+      public let labels: [Double]
+      public let difference: Double
+      public let essay: String?
+    }
+  }
+
+  /// - Parameters:
+  ///   - count: rows to list where two raters differ most; 0 lists none.
+  ///   - showText: whether the list holds essays too.
+  public init(_ rated: RatedSplit, largest count: Int, showText: Bool) {
+    let essays = rated.essays
+    let all = Agreement.all(essays)
+    (benchmark, split, rows) = (rated.definition.id, rated.dataset.split, essays.count)
+    var labels = [Agreement.crowd: essays.count { $0.crowd != nil }]
+    for name in rated.names { labels[name] = essays.count { $0.labels[name] != nil } }
+    self.labels = labels
+    pairs = all.map(Pair.init)
+    groups = rated.definition.groups.flatMap { attribute in
+      all.flatMap { pair in
+        Agreement.byGroup(
+          essays, attribute: attribute.attribute, pair.first, pair.second, threshold: .standard
+        ).map { name, agreement in
+          Group(
+            attribute: attribute.attribute, group: name, first: pair.first, second: pair.second,
+            agreement: agreement.map(Pair.init),
+            suppressed: agreement == nil ? DemographicGroups.tooSmall : nil)
+        }
+      }
+    }
+    distributions = all.map { pair in
+      let found = Agreement.distribution(essays, pair.first, pair.second)
+      return Distribution(
+        first: pair.first, second: pair.second, edges: found.edges, counts: found.counts)
+    }
+    let texts = Dictionary(essays.map { ($0.id, $0.text) }) { first, _ in first }
+    largest =
+      count == 0
+      ? []
+      : all.map { pair in
+        Largest(
+          first: pair.first, second: pair.second,
+          rows: Agreement.largest(essays, pair.first, pair.second, count: count).map {
+            Largest.Row(
+              id: $0.id, labels: [$0.first, $0.second], difference: $0.first - $0.second,
+              essay: showText ? texts[$0.id] : nil)
+          })
+      }
+  }
+}

@@ -1,0 +1,161 @@
+import Basics
+public import Harness
+public import Reference
+
+/// A split with what models say about its essays.
+public struct RatedSplit: Sendable {
+  public let definition: BenchmarkDefinition
+  public let dataset: Dataset
+  /// In the split's order.
+  public private(set) var essays: [LabelledEssay]
+  /// The models' names in the order they were given.
+  public private(set) var names: [String] = []
+
+  /// `benchmark/split`.
+  public var set: String { "\(definition.id)/\(dataset.split)" }
+
+  /// - Parameter repaired: places of rows whose crowd label is not the imported one.
+  public init(_ definition: BenchmarkDefinition, _ dataset: Dataset, repaired: Set<Int> = []) {
+    (self.definition, self.dataset) = (definition, dataset)
+    let person = definition.clusters.first ?? ""
+    var groups = dataset.rows.map { _ in [String: String]() }
+    for group in DemographicGroups.all(of: dataset, definition: definition) {
+      for row in group.rows { groups[row][group.attribute] = group.name }
+    }
+    essays = zip(dataset.rows, groups).enumerated().map { place, row in
+      LabelledEssay(
+        id: row.0.id, text: row.0.text, person: row.0.clusters[person],
+        crowd: row.0.labels[definition.primary.target],
+        crowdSource: repaired.contains(place) ? "crowd:repaired" : Agreement.crowd,
+        groups: row.1)
+    }
+  }
+
+  /// The split as it is imported or, where `repair` asks for it and the split is NewsEmp24's train,
+  /// with its empathy labels repaired; how many is told to `say`.
+  public static func load(
+    _ definition: BenchmarkDefinition, split: String, home: DataHome, repair: Bool = false,
+    say: (String) -> Void = { _ in }
+  ) throws -> RatedSplit {
+    let dataset = try home.load(definition, split: split)
+    guard repair, "\(definition.id)/\(split)" == repairable else {
+      return RatedSplit(definition, dataset)
+    }
+    let earlier = try BenchmarkRegistry.find("newsemp23")
+    let (repaired, report) = try LabelRepair.repair(
+      dataset, of: definition, from: try ["train", "dev"].map { try home.load(earlier, split: $0) })
+    let target = definition.primary.target
+    let changed = dataset.rows.indices.filter {
+      dataset.rows[$0].labels[target] != repaired.rows[$0].labels[target]
+    }
+    say(
+      "repair: \(changed.count) of \(report.rows) rows have another \(target) label than imported, "
+        + "by \(Rounding.text(report.changes[target]?.mean ?? 0, decimals: 3)) on average; "
+        + "\(report.inconsistent) break the identity and \(report.ambiguous) are ambiguous")
+    return RatedSplit(definition, repaired, repaired: Set(changed))
+  }
+
+  /// The split whose labels can be repaired.
+  public static let repairable = "newsemp24/train"
+
+  /// The columns that make an id in the split's own files.
+  public static func idColumns(_ definition: BenchmarkDefinition, split: String) -> [String] {
+    let own = definition.splits.first { $0.name == split }?.columns?.id
+    return own ?? definition.columns.id ?? ["id"]
+  }
+
+  /// Joins the labels of `files` on. Labels of other rows are passed over, and their number is told
+  /// to `say`; several files of one name together make one rater.
+  ///
+  /// - Throws: `HarnessError`, `LabellingError`; also where a file has no label for any row.
+  public mutating func add(
+    _ files: [LabelFile], say: (String) -> Void
+  ) throws {
+    let columns = Self.idColumns(definition, split: dataset.split)
+    let ids = Set(essays.map(\.id))
+    for name in files.map(\.name) where !names.contains(name) {
+      names.append(name)
+      var joined: [String: Double?] = [:]
+      for file in files where file.name == name {
+        let read = try file.read(idColumns: columns)
+        let known = read.filter { ids.contains($0.key) }
+        if read.count > known.count {
+          say(
+            "\(file.path): \(read.count - known.count) rows are not of \(set) and not used")
+        }
+        joined.merge(known) { $1 ?? $0 }
+      }
+      let labelled = joined.values.count { $0 != nil }
+      guard labelled > 0 else {
+        let paths = files.filter { $0.name == name }.map(\.path).joined(separator: ", ")
+        throw HarnessError.invalid([
+          Fault(
+            .unknownID, file: paths, found: "no label for any row",
+            expected: "ids of \(set), in \(columns.joined(separator: " and "))")
+        ])
+      }
+      if labelled < essays.count {
+        say("\(name): \(essays.count - labelled) rows of \(set) have no label")
+      }
+      essays = essays.map { $0.adding(name, from: joined, key: $0.id) }
+    }
+  }
+
+  /// Joins the labels of those `files` that have some for the split; a file of another split's
+  /// labels is passed over.
+  public mutating func addKnown(_ files: [LabelFile]) throws {
+    let columns = Self.idColumns(definition, split: dataset.split)
+    let ids = Set(essays.map(\.id))
+    let own = try files.filter { file in
+      let header = try file.header()
+      guard columns.allSatisfy(header.contains) else { return false }
+      return try file.read(idColumns: columns).keys.contains(where: ids.contains)
+    }
+    if !own.isEmpty { try add(own, say: { _ in }) }
+  }
+
+  /// Joins the labels that `rater` gave to the same essays in other splits, as a rater `name`.
+  public mutating func addByEssay(_ name: String, from others: [RatedSplit], rater: String) {
+    if !names.contains(name) { names.append(name) }
+    essays = LabelledEssay.addingByText(
+      essays, name: name, from: others.flatMap(\.essays), rater: rater)
+  }
+
+  /// Joins the labels that models gave to the same essays in other splits, as one more rater for
+  /// each name of `files`; how many essays stand there too is told to `say`.
+  ///
+  /// - Throws: also where a rater has no label for any essay of this split.
+  public mutating func addAgain(
+    _ files: [LabelFile], labelling sets: [(BenchmarkDefinition, Dataset)], say: (String) -> Void
+  ) throws {
+    for name in files.map(\.name).unique {
+      let own = files.filter { $0.name == name }
+      let others = try sets.map { definition, dataset in
+        var other = RatedSplit(definition, dataset)
+        try other.addKnown(own)
+        return other
+      }
+      addByEssay(name, from: others, rater: name)
+      let joined = essays.count { $0.labels[name] != nil }
+      guard joined > 0 else {
+        throw HarnessError.invalid([
+          Fault(
+            .unknownID, file: own.map(\.path).joined(separator: ", "),
+            found: "no label for any essay of \(set)",
+            expected:
+              "labels of \(others.map(\.set).joined(separator: " or ")), which hold some of its essays"
+          )
+        ])
+      }
+      say("\(name): \(joined) of \(essays.count) essays of \(set) stand there too")
+    }
+  }
+}
+
+extension Array where Element: Hashable {
+  /// Each element once, in the order of its first place.
+  var unique: [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+public import Metrics
+
+/// What the paper prints, as figures: the shipped `published.json`.
+public struct Published: Codable, Sendable, Equatable {
+  public var schema: Int
+  public var source: Source
+  /// Rows of tables V and VI.
+  public var training: [TrainingRow]
+  /// Rows of table VII.
+  public var zeroShot: [ZeroShotRow]
+  /// Rows of table IX.
+  public var consistency: [ConsistencyRow]
+  /// How many labels a threshold replaces.
+  public var replaced: [ReplacedRow]
+  /// P-values of figure 1.
+  public var significance: [SignificanceRow]
+  /// Silhouette scores.
+  public var silhouette: [SilhouetteRow]
+  /// Bars of figure 5 with 10 rows or more.
+  public var groups: [GroupRow]
+
+  /// Where the figures are from.
+  public struct Source: Codable, Sendable, Equatable {
+    public var title: String
+    public var address: String
+    public var doi: String
+    public var code: String
+    public var note: String
+  }
+
+  /// Those of the training tables.
+  public static let metrics: [Metric] = [.pcc, .ccc, .rmse]
+
+  /// What the paper takes of five seeds.
+  public enum Statistic: String, Codable, Sendable, CaseIterable {
+    case median
+    /// The largest PCC or CCC, the smallest RMSE.
+    case peak
+  }
+
+  /// One configuration that was trained with five seeds.
+  public struct TrainingRow: Codable, Sendable, Equatable {
+    /// `V` or `VI`.
+    public var table: String
+    /// Benchmarks trained on, the one that is tested first.
+    public var train: [String]
+    public var encoder: String
+    /// `crowd`, or the model whose labels correct the crowd's.
+    public var labels: String
+    /// The threshold of the correction.
+    public var alpha: Double?
+    /// Table VI: the benchmark added, and whose labels its rows have.
+    public var extra: Extra?
+    /// Median and peak.
+    public var pcc: [Double?]
+    public var ccc: [Double?]
+    public var rmse: [Double?]
+    /// The peak RMSE as it was first printed, where that is not an RMSE.
+    public var printed: Double?
+
+    public struct Extra: Codable, Sendable, Equatable {
+      public var data: String
+      public var labels: String
+    }
+
+    /// A name that is unique in the paper, such as `V/newsemp24+newsemp22/roberta-base/llama:4.5`
+    /// or `VI/newsemp24/roberta-base/crowd/newsemp22:llama`.
+    public var id: String {
+      let correction = alpha.map { "\(labels):\($0)" } ?? labels
+      let parts = [table, train.joined(separator: "+"), encoder, correction]
+      return (parts + (extra.map { ["\($0.data):\($0.labels)"] } ?? [])).joined(separator: "/")
+    }
+
+    public func value(_ metric: Metric, _ statistic: Statistic) -> Double? {
+      let pair: [Double?] =
+        switch metric {
+        case .pcc: pcc
+        case .ccc: ccc
+        case .rmse: rmse
+        default: []
+        }
+      let place = statistic == .median ? 0 : 1
+      return pair.indices.contains(place) ? pair[place] : nil
+    }
+  }
+
+  /// A model's labels taken as predictions.
+  public struct ZeroShotRow: Codable, Sendable, Equatable {
+    public var set: String
+    public var split: String
+    /// `llama`, `llama-plain` or `gpt`.
+    public var labels: String
+    public var pcc: Double?
+    public var ccc: Double?
+    public var rmse: Double?
+  }
+
+  /// Agreement of two raters on NewsEmp24 train; `llama-again` are Llama's labels of the same essays
+  /// in NewsEmp23.
+  public struct ConsistencyRow: Codable, Sendable, Equatable {
+    public var first: String
+    public var second: String
+    public var alpha: Double
+    public var mae: Double
+    public var sd: Double
+  }
+
+  public struct ReplacedRow: Codable, Sendable, Equatable {
+    public var set: String
+    public var llm: String
+    public var counts: [Count]
+
+    public struct Count: Codable, Sendable, Equatable {
+      public var alpha: Double
+      public var rows: Int
+    }
+  }
+
+  public struct SignificanceRow: Codable, Sendable, Equatable {
+    /// `mixed` (GPT's labels, alpha 3.5) or `extra` (Llama's labels of NewsEmp22 added).
+    public var row: String
+    public var pcc: Double
+    public var ccc: Double
+    public var rmse: Double
+  }
+
+  public struct SilhouetteRow: Codable, Sendable, Equatable {
+    /// `crowd`, `llm`, or `crowd+llm` where a model's labels of another set are added.
+    public var labels: String
+    public var value: Double
+  }
+
+  public struct GroupRow: Codable, Sendable, Equatable {
+    public var attribute: String
+    public var group: String
+    public var ccc: Double
+    public var rows: Int
+  }
+
+  /// The figures that come with the program.
+  ///
+  /// - Throws: ``StudyError/publishedFigures(reason:)``.
+  public static func shipped() throws(StudyError) -> Published {
+    do {
+      return try JSONDecoder().decode(
+        Published.self, from: Data(PackageResources.published_json))
+    } catch {
+      throw .publishedFigures(reason: "\(error)")
+    }
+  }
+
+  /// The row of a table with these properties.
+  public func trainingRow(id: String) -> TrainingRow? { training.first { $0.id == id } }
+}

@@ -1,0 +1,96 @@
+import Metrics
+import Foundation
+
+/// A condition on a claim that `--require` makes: `pcc>=0.648-0.02`.
+public struct Requirement: Equatable, Sendable {
+  public enum Relation: String, CaseIterable, Sendable {
+    // The longer ones first: the first that fits is taken.
+    case atLeast = ">="
+    case atMost = "<="
+    case above = ">"
+    case below = "<"
+
+    /// The limit may be a sum: its last bit decides nothing.
+    func holds(_ a: Double, _ b: Double) -> Bool {
+      switch self {
+      case .atLeast: a >= b - 1e-9
+      case .atMost: a <= b + 1e-9
+      case .above: a > b
+      case .below: a < b
+      }
+    }
+  }
+
+  /// Of the claim.
+  public let id: String
+  public let relation: Relation
+  public let limit: Double
+
+  /// - Throws: ``StudyError/usage(_:)`` where the text has another form.
+  public init(_ text: String) throws {
+    let compact = text.filter { $0 != " " }
+    let found = Relation.allCases.compactMap { relation in
+      compact.range(of: relation.rawValue).map { (relation, $0) }
+    }.min { ($0.1.lowerBound, -$0.0.rawValue.count) < ($1.1.lowerBound, -$1.0.rawValue.count) }
+    guard let (relation, range) = found, range.lowerBound > compact.startIndex,
+      let limit = Self.value(String(compact[range.upperBound...]))
+    else {
+      throw StudyError.usage(
+        "--require takes a claim, a comparison and a number, such as pcc>=0.648-0.02; not '\(text)'."
+      )
+    }
+    let name = String(compact[..<range.lowerBound])
+    let isMetric = Published.metrics.contains { $0.id == name }
+    id = isMetric ? "headline/\(name)" : name
+    (self.relation, self.limit) = (relation, limit)
+  }
+
+  /// The value of a number, or of a sum or difference of two.
+  private static func value(_ text: String) -> Double? {
+    if let number = Double(text) { return number.isFinite ? number : nil }
+    for (place, sign) in zip(text.indices, text) where sign == "+" || sign == "-" {
+      guard let a = Double(text[..<place]), let b = Double(text[text.index(after: place)...]),
+        a.isFinite, b.isFinite
+      else { continue }
+      return sign == "+" ? a + b : a - b
+    }
+    return nil
+  }
+
+  /// What came of it.
+  public struct Finding: Encodable, Equatable, Sendable {
+    public var claim: String
+    public var required: String
+    public var ours: Double?
+    public var holds: Bool
+    /// Why there is nothing to compare.
+    public var why: String?
+  }
+
+  /// - Throws: ``StudyError/usage(_:)`` where there is no such claim.
+  public func finding(in replication: Replication) throws -> Finding {
+    guard let claim = replication.claims.first(where: { $0.id == id }) else {
+      throw StudyError.usage(
+        "There is no claim '\(id)'; `invitro replicate --all --json` lists their ids.")
+    }
+    return Finding(
+      claim: id, required: "\(relation.rawValue) \((limit * 1e6).rounded() / 1e6)",
+      ours: claim.ours,
+      holds: claim.ours.map { relation.holds($0, limit) } ?? false,
+      why: claim.ours == nil ? claim.note ?? "not run" : nil)
+  }
+}
+
+/// A replication with what came of the conditions on it: what `invitro replicate --json` prints.
+public struct ReplicationDocument: Encodable {
+  var schema = 1
+  let tally: [String: Int]
+  let requirements: [Requirement.Finding]
+  let replication: Replication
+
+  public init(_ replication: Replication, _ findings: [Requirement.Finding]) {
+    tally = Dictionary(
+      uniqueKeysWithValues: replication.tally().map { ($0.verdict.rawValue, $0.count) })
+    (requirements, self.replication) = (findings, replication)
+  }
+}

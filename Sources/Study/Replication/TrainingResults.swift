@@ -1,0 +1,230 @@
+import Basics
+import Foundation
+public import Harness
+public import Metrics
+import Reference
+
+/// Finished runs of experiments, by the row of the paper's tables that they repeat.
+///
+/// The row follows from an experiment's settings, not from its names: benchmark and splits, the
+/// model's folder (`roberta-base`, `deberta-v3-base`), the correction and the added data.
+public struct TrainingResults {
+  private var runs: [String: Runs] = [:]
+  public let summaries: [ExperimentSummary]
+  private let home: DataHome
+
+  /// The seeds of one row.
+  private struct Runs {
+    var benchmark: String
+    var schedule: String
+    /// A prediction file by split, seed by seed.
+    var files: [[String: URL]]
+  }
+
+  /// - Parameter paths: folders that `invitro experiment run` made, and summaries of experiments
+  ///   (`summary.json`).
+  /// - Throws: what reading them throws.
+  public init(_ paths: [String], home: DataHome) throws {
+    self.home = home
+    var summaries: [ExperimentSummary] = []
+    for path in paths {
+      let url = URL(filePath: path)
+      if path.hasSuffix(".json") {
+        guard FileManager.default.fileExists(atPath: path) else {
+          throw HarnessError.missing(path: path, hint: "`invitro experiment summary` makes it.")
+        }
+        summaries.append(try Documents.decode(ExperimentSummary.self, from: url))
+        continue
+      }
+      let folder = ExperimentFolder(url)
+      let (experiment, index) = (try folder.experiment(), try folder.index())
+      for row in experiment.rows {
+        guard let entry = index.rows.first(where: { $0.name == row.name }) else { continue }
+        let found = try experiment.seeds.compactMap { seed in
+          try Self.files(folder, entry.cells["\(seed)"])
+        }
+        for id in Self.publishedRows(row.settings) where !found.isEmpty {
+          runs[id] = Runs(
+            benchmark: row.settings.benchmark,
+            schedule: row.settings.recipe.configuration.schedule.rawValue, files: found)
+        }
+      }
+      let summary = url.appending(path: "summary/summary.json")
+      if FileManager.default.fileExists(atPath: summary.path) {
+        summaries.append(try Documents.decode(ExperimentSummary.self, from: summary))
+      }
+    }
+    self.summaries = summaries
+  }
+
+  /// Prediction files of a finished cell by split; nil where it is not finished.
+  private static func files(
+    _ folder: ExperimentFolder, _ cell: String?
+  ) throws -> [String: URL]? {
+    guard let cell, let done = try folder.done(cell) else { return nil }
+    var files: [String: URL] = [:]
+    for split in done.splits {
+      let file = folder.predictions(cell, split.split)
+      guard try Digest.sha256(of: file) == split.predictions else {
+        throw StudyError.folder(
+          path: folder.url.relativePath,
+          problem: "\(file.relativePath) is not what its cell wrote; run the experiment again")
+      }
+      files[split.split] = file
+    }
+    return files
+  }
+
+  /// Ids of the published rows with these settings: table V and table VI may share one.
+  public static func publishedRows(_ settings: ExperimentSettings) -> [String] {
+    guard settings.train == ["train"], settings.labels == Agreement.crowd,
+      settings.extra.allSatisfy({ $0.portion == 1 && Set($0.splits) == ["train", "dev"] })
+    else { return [] }
+    let encoder = URL(filePath: settings.model).lastPathComponent
+    var ids: [String] = []
+    if settings.extra.allSatisfy({ $0.labels == Agreement.crowd }) {
+      let sets = [settings.benchmark] + settings.extra.map(\.benchmark).sorted(by: >)
+      let labels = settings.correct ?? Agreement.crowd
+      let correction = settings.alpha.map { "\(labels):\($0)" } ?? labels
+      ids.append("V/\(sets.joined(separator: "+"))/\(encoder)/\(correction)")
+    }
+    if settings.correct == nil, settings.extra.count < 2 {
+      let base = "VI/\(settings.benchmark)/\(encoder)/crowd"
+      ids.append(settings.extra.first.map { "\(base)/\($0.benchmark):\($0.labels)" } ?? base)
+    }
+    return ids
+  }
+
+  // MARK: Figures
+
+  /// A metric of every seed of a row.
+  public struct Figures {
+    var values: [Double]
+    /// The interval over the test set's persons, seed by seed.
+    var intervals: [Outcome<Interval>]
+    var schedule: String
+  }
+
+  /// The figures of `row`, on the split that the paper scores it on.
+  public func figures(_ row: String, _ metric: Metric) throws -> Figures {
+    guard let runs = runs[row] else {
+      throw ReplicationRun.NotRun(
+        why: row.contains("/deberta-v3-base/")
+          ? "the encoder here is RoBERTa and BERT, not DeBERTa-v3"
+          : "no runs of training were given")
+    }
+    // NewsEmp22's test labels were never released; the paper has CCC and RMSE of dev.
+    let split = runs.benchmark == "newsemp22" ? "dev" : "test"
+    guard runs.benchmark != "newsemp22" || metric != .pcc else {
+      throw ReplicationRun.NotRun(why: "the test labels of NewsEmp22 were never released")
+    }
+    let definition = try BenchmarkRegistry.find(runs.benchmark)
+    guard home.has(definition.id, split) else {
+      throw ReplicationRun.NotRun(
+        why: "\(definition.title) \(split) is not in the data home, to score the runs with")
+    }
+    let dataset = try home.load(definition, split: split)
+    guard dataset.hasGold else {
+      throw ReplicationRun.NotRun(why: "\(definition.title) \(split) has no gold labels here")
+    }
+    let scorer = try Scorer(definition, dataset: dataset)
+    let reader = PredictionReader(definition, dataset: dataset)
+    var figures = Figures(values: [], intervals: [], schedule: runs.schedule)
+    for file in runs.files.compactMap({ $0[split] }) {
+      guard let rows = scorer.rows("empathy", of: try reader.read(file)) else { continue }
+      let inference = SystemInference(
+        rows.sample, predictions: rows.predictions, options: InferenceOptions(form: .sample))
+      guard let value = inference.figure(metric).value else { continue }
+      figures.values.append(value)
+      figures.intervals.append(inference.interval(metric))
+    }
+    guard !figures.values.isEmpty else {
+      throw ReplicationRun.NotRun(why: "the runs given have no defined \(metric.title) on \(split)")
+    }
+    return figures
+  }
+
+  /// Median or peak of a row with the spread over its seeds, and the interval of the run that it
+  /// is the figure of (for the median of an even number, of the run just below it).
+  public func measurement(
+    _ row: String, _ metric: Metric, _ statistic: Published.Statistic
+  ) throws -> Replication.Measurement {
+    let figures = try figures(row, metric)
+    let count = figures.values.count
+    let order = figures.values.indices.sorted { figures.values[$0] < figures.values[$1] }
+    let isError = !metric.higherIsBetter
+    let place =
+      switch statistic {
+      case .peak: isError ? order[0] : order[count - 1]
+      case .median: order[(count - 1) / 2]
+      }
+    let value =
+      statistic == .median && count % 2 == 0
+      ? (figures.values[order[count / 2 - 1]] + figures.values[order[count / 2]]) / 2
+      : figures.values[place]
+    let mean = figures.values.reduce(0, +) / Double(count)
+    let squares = figures.values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    var measured = Replication.Measurement(
+      value,
+      seeds: .init(
+        count: count, mean: mean, sd: count > 1 ? (squares / Double(count - 1)).squareRoot() : nil),
+      note: count == 5
+        ? "schedule by \(figures.schedule)"
+        : "\(count) seeds, the paper has 5; schedule by \(figures.schedule)")
+    if case .value(let interval) = figures.intervals[place] {
+      (measured.low, measured.high) = (interval.low, interval.high)
+    }
+    return measured
+  }
+
+  /// Student's two-sided p over the seeds of two rows.
+  public func significance(
+    _ row: String, _ baseline: String, _ metric: Metric
+  ) throws -> Replication.Measurement {
+    let (own, other) = (try figures(row, metric).values, try figures(baseline, metric).values)
+    switch StandardTests.student(own, other) {
+    case .undefined(let reason):
+      throw ReplicationRun.NotRun(why: "the t-test is undefined: \(reason.rawValue)")
+    case .value(let test):
+      return .init(test.p, note: "\(own.count) and \(other.count) seeds")
+    }
+  }
+
+  /// Ours over the threshold, for the plot of table V; and the sweeps of the summaries given.
+  public func sweeps(_ published: Published) throws -> [Sweep] {
+    var series: [Sweep.Series] = []
+    for statistic in Published.Statistic.allCases {
+      let points = try published.training.compactMap { row -> Sweep.Point? in
+        guard row.table == "V", row.train == ["newsemp24", "newsemp22"], let alpha = row.alpha,
+          runs[row.id] != nil
+        else { return nil }
+        do {
+          let ours = try measurement(row.id, .pcc, statistic)
+          return Sweep.Point(x: alpha, y: ours.value, low: ours.low, high: ours.high)
+        } catch is ReplicationRun.NotRun {
+          return nil
+        }
+      }
+      if !points.isEmpty {
+        series.append(Sweep.Series(name: "ours, \(statistic.rawValue)", points: points))
+      }
+    }
+    let own =
+      series.isEmpty
+      ? []
+      : [
+        Sweep(
+          title: Published.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
+      ]
+    return own
+      + summaries.flatMap { summary in
+        summary.splits.flatMap { split in
+          split.sweeps.map { sweep in
+            var sweep = sweep
+            sweep.title = "\(summary.title): \(sweep.metric), \(split.benchmark)/\(split.split)"
+            return sweep
+          }
+        }
+      }
+  }
+}

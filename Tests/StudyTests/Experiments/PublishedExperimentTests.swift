@@ -1,0 +1,87 @@
+import Foundation
+import Reference
+import Study
+import TestSupport
+import Testing
+
+/// The files in `experiments/paper` are for the rows of tables V and VI that RoBERTa has.
+@Suite("The paper's experiments")
+struct PublishedExperimentTests {
+  private static let folder = Shared.checkout.appending(path: "experiments/paper")
+
+  private static func experiments() throws -> [Experiment] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".json") }.sorted()
+      .map { try Experiment(contentsOf: folder.appending(path: $0)) }
+  }
+
+  @Test("the files expand to 32 rows of five seeds, with the recipe that is the default")
+  func expansion() throws {
+    let experiments = try Self.experiments()
+    #expect(
+      Dictionary(uniqueKeysWithValues: experiments.map { ($0.name, $0.rows.count) }) == [
+        "table5-newsemp24": 7, "table5-newsemp24-22": 14, "table5-newsemp24-23-22": 4,
+        "table6-newsemp22": 3, "table6-newsemp24": 4,
+      ])
+    let known: Set = ["newsemp22", "newsemp23", "newsemp24"]
+    for experiment in experiments {
+      #expect(experiment.seeds == [0, 42, 100, 999, 1234])
+      #expect(experiment.evaluate == ["dev", "test"])
+      for row in experiment.rows {
+        let settings = row.settings
+        #expect(settings.recipe.configuration(seed: 0) == TrainingConfiguration())
+        #expect(settings.model == "models/roberta-base" && settings.validation == "dev")
+        #expect(known.isSuperset(of: [settings.benchmark] + settings.extra.map(\.benchmark)))
+      }
+    }
+  }
+
+  /// A row by what it trains on, in the terms of the published tables.
+  private static func key(_ row: Experiment.Row) -> String {
+    let settings = row.settings
+    let extra = settings.extra.map { "\($0.benchmark)=\($0.labels)" }.sorted()
+    let labels = settings.correct.map { "\($0)>\(settings.alpha ?? .nan)" } ?? settings.labels
+    return ([settings.benchmark, labels] + extra).joined(separator: " ")
+  }
+
+  @Test(
+    "every row of RoBERTa in the published tables has its row here, and no other is here",
+    .enabled(if: Shared.exists, Shared.missing))
+  func published() throws {
+    let document = try JSONSerialization.jsonObject(with: Shared.data("paper/published.json"))
+    let tables = try #require(document as? [String: Any])
+    var expected: Set<String> = []
+    for block in tables["table5_noise_correction"] as? [[String: Any]] ?? []
+    where block["encoder"] as? String == "roberta-base" {
+      let sets = try #require(block["train"] as? [String])
+      let extra = sets.dropFirst().map { "\($0)=crowd" }.sorted()
+      for row in block["rows"] as? [[String: Any]] ?? [] {
+        let name = try #require(row["labels"] as? String)
+        let labels = (row["alpha"] as? Double).map { "\(name)>\($0)" } ?? name
+        expected.insert(([sets[0], labels] + extra).joined(separator: " "))
+      }
+    }
+    for block in tables["table6_additional_data"] as? [[String: Any]] ?? []
+    where block["encoder"] as? String == "roberta-base" {
+      let base = try #require(block["base"] as? String)
+      for row in block["rows"] as? [[String: Any]] ?? [] {
+        let extra = row["extra"] as? [String: String]
+        expected.insert(
+          ([base, "crowd"] + (extra.map { ["\($0["data"] ?? "")=\($0["labels"] ?? "")"] } ?? []))
+            .joined(separator: " "))
+      }
+    }
+    let found = try Self.experiments().flatMap { $0.rows.map(Self.key) }
+    #expect(expected.count >= 28)
+    #expect(Set(found) == expected)
+  }
+
+  @Test("the small experiment has six rows of three seeds on open data")
+  func small() throws {
+    let experiment = try Experiment(
+      contentsOf: Shared.checkout.appending(path: "experiments/small/newsemp18-minilm.json"))
+    #expect(experiment.rows.count == 6 && experiment.seeds == [0, 42, 100])
+    #expect(experiment.rows.allSatisfy { $0.settings.benchmark == "newsemp18" })
+    #expect(experiment.baseline == "crowd")
+  }
+}
