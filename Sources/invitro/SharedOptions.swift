@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Study
 
 /// Where the data home is.
 struct DataOptions: ParsableArguments {
@@ -88,4 +89,10 @@ struct PredictionOptions: ParsableArguments {
 struct JSONOption: ParsableArguments {
   @Flag(help: "Print the result as JSON.")
   var json = false
+}
+
+/// What a command's `validate()` does, with a study's mistakes of usage told as the parser tells
+/// its own: it would take another error for a failure.
+func checkingUsage(_ check: () throws -> Void) throws {
+  do { try check() } catch StudyError.usage(let text) { throw ValidationError(text) }
 }

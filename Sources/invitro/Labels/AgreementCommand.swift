@@ -63,9 +63,11 @@ struct AgreementCommand: ParsableCommand {
     guard again.isEmpty == againIn.isEmpty else {
       throw ValidationError("--again and --again-in belong together.")
     }
-    let names = Set(try files.parsed().map(\.name))
-    for file in try LabelFile.parse(again, option: "--again") where names.contains(file.name) {
-      throw ValidationError("--labels and --again have the same name, \(file.name).")
+    try checkingUsage {
+      let names = Set(try files.parsed().map(\.name))
+      for file in try LabelFile.parse(again, option: "--again") where names.contains(file.name) {
+        throw ValidationError("--labels and --again have the same name, \(file.name).")
+      }
     }
     guard largest >= 0 else { throw ValidationError("--largest is 0 or more.") }
   }

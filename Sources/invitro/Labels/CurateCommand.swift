@@ -73,7 +73,7 @@ struct CurateCommand: ParsableCommand {
       EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
     }
 
-    func validate() throws { _ = try model() }
+    func validate() throws { try checkingUsage { _ = try model() } }
 
     func model() throws -> LabelFile { try LabelFile.parse([llm], option: "--llm")[0] }
   }
@@ -133,7 +133,7 @@ extension CurateCommand {
       }
       if soft && alpha != nil { throw ValidationError("Give either --alpha or --soft.") }
       if third != nil && !soft { throw ValidationError("--third belongs to --soft.") }
-      _ = try choice()
+      try checkingUsage { _ = try choice() }
     }
 
     private func choice() throws -> CurationRequest.Choice {
@@ -231,17 +231,19 @@ extension CurateCommand {
     }
 
     func validate() throws {
-      let addition = try addition()
-      try table.checkRepair(["\(benchmark)/\(split)"] + addition.named.map { "\(with)/\($0)" })
-      guard portion > 0, portion <= 1 else {
-        throw ValidationError("--portion is above 0 and at most 1.")
+      try checkingUsage {
+        let addition = try addition()
+        try table.checkRepair(["\(benchmark)/\(split)"] + addition.named.map { "\(with)/\($0)" })
+        guard portion > 0, portion <= 1 else {
+          throw ValidationError("--portion is above 0 and at most 1.")
+        }
+        guard (0...6).contains(alpha) else { throw ValidationError("--alpha is from 0 to 6.") }
+        guard !evaluation.isEmpty else {
+          throw ValidationError("Give the split that will be evaluated on with --evaluation.")
+        }
+        guard labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels })
+        else { throw ValidationError("--labels \(labels) needs a file: --llm \(labels)=FILE.") }
       }
-      guard (0...6).contains(alpha) else { throw ValidationError("--alpha is from 0 to 6.") }
-      guard !evaluation.isEmpty else {
-        throw ValidationError("Give the split that will be evaluated on with --evaluation.")
-      }
-      guard labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels })
-      else { throw ValidationError("--labels \(labels) needs a file: --llm \(labels)=FILE.") }
     }
 
     func run() throws {

@@ -160,7 +160,7 @@ struct LabelFileOptions: ParsableArguments {
       "Column of a name's labels. Default: llm_empathy, else empathy.", valueName: "name=column"))
   var labelColumn: [String] = []
 
-  func validate() throws { _ = try parsed() }
+  func validate() throws { try checkingUsage { _ = try parsed() } }
 
   func parsed() throws -> [LabelFile] {
     try LabelFile.parse(labels, columns: labelColumn, option: "--labels")

@@ -46,7 +46,7 @@ struct ReplicateCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
 
-  func validate() throws { _ = try require.map(Requirement.init) }
+  func validate() throws { try checkingUsage { _ = try require.map(Requirement.init) } }
 
   func run() throws {
     let replication = try evidence.run(data.home).report()
