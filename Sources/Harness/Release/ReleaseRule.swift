@@ -1,4 +1,4 @@
-import Basics
+public import Basics
 
 /// What a leaderboard with hidden labels tells of a submission.
 ///
@@ -69,4 +69,11 @@ extension TargetScores {
     scores.bias = nil
     return scores
   }
+}
+
+extension Rounding {
+  /// `value` as it may be shown: with 4 decimals; nil stays nil.
+  ///
+  /// Exact figures let a team reconstruct gold labels from a series of submissions.
+  public static func published(_ value: Double?) -> Double? { rounded(value, decimals: 4) }
 }
