@@ -96,7 +96,9 @@ let package = Package(
       name: "invitro-bench",
       dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["CArchive"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     .testTarget(
       name: "BasicsTests", dependencies: ["Basics", "TestSupport"], swiftSettings: settings),
     .testTarget(

@@ -110,7 +110,8 @@ struct BoardTests {
     let history = tombstone["history"] as? [[String: String]]
     #expect(history?.last?["why"] == "trained on test")
     #expect(throws: ServerError.self) { try arena.store.withdraw(best, why: "x") }
-    try arena.store.withdraw(best, restore: true, why: "a mistake")
+    try arena.store.withdraw(
+      best, restore: true, why: "a mistake", benchmarks: BenchmarkRegistry.shipped())
     #expect(try await server.idsOnBoard() == [best])
     #expect(throws: ServerError.unknownSubmission(id: "none")) {
       try arena.store.withdraw("none", why: "x")
@@ -136,7 +137,8 @@ struct BoardTests {
     try arena.store.withdraw(best, why: "why")
     let worse = try await send(systems[1].1)
     #expect(try await server.idsOnBoard() == [worse])
-    try arena.store.withdraw(best, restore: true, why: "sound")
+    try arena.store.withdraw(
+      best, restore: true, why: "sound", benchmarks: BenchmarkRegistry.shipped())
     #expect(try await server.idsOnBoard() == [best])
     let third = try await arena.submit(systems[2].1, to: server).object()
     #expect(third["verdict"] as? String == "notBetter")

@@ -143,9 +143,11 @@ extension SubmissionStore {
 
   /// Takes a submission off its board, or puts it back, and keeps the reason.
   ///
+  /// - Parameter benchmarks: the definitions that its board may have.
   /// - Throws: ``ServerError/unknownSubmission(id:)``, ``ServerError/wrongState(id:found:expected:)``.
   public func withdraw(
-    _ id: String, restore: Bool = false, why: String, at now: Date = Date()
+    _ id: String, restore: Bool = false, why: String, benchmarks: [BenchmarkDefinition] = [],
+    at now: Date = Date()
   ) throws(ServerError) {
     guard (1...1000).contains(why.unicodeScalars.count) else {
       throw .refused("Give a reason of 1 to 1000 characters.")
@@ -161,17 +163,19 @@ extension SubmissionStore {
       }
       try Self.addEvent(
         restore ? "restored" : "withdrawn", to: submission.key, why: why, at: now, in: database)
-      if restore { try Self.putBack(submission, in: database) }
+      if restore { try Self.putBack(submission, benchmarks, in: database) }
     }
   }
 
   /// Makes a restored submission its team's best again where its released score is better than that
   /// of the one that took its place: bests are counted in the order in which they came.
-  private static func putBack(_ restored: StoredSubmission, in database: Database) throws {
+  private static func putBack(
+    _ restored: StoredSubmission, _ benchmarks: [BenchmarkDefinition], in database: Database
+  ) throws {
     guard restored.wasBest,
       let current = try best(of: restored.teamKey, on: restored.board, in: database),
       current != restored.key, let other = try StoredSubmission.find(current, in: database),
-      let primary = try? BenchmarkRegistry.find(restored.benchmark).primary,
+      let primary = benchmarks.first(where: { $0.id == restored.benchmark })?.primary,
       let mine = restored.report?.targets[primary.target]?[primary.metric]?.value,
       let theirs = other.report?.targets[primary.target]?[primary.metric]?.value,
       primary.metric.higherIsBetter ? mine > theirs : mine < theirs

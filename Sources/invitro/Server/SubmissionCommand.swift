@@ -79,10 +79,12 @@ struct SubmissionCommand: ParsableCommand {
 
     @Argument(help: "The submission's id.") var id: String
     @Option(help: "The reason, which is published.") var why: String
+    @OptionGroup var benchmarks: BenchmarkFiles
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      try SubmissionStore(data.home.submissionStoreURL).withdraw(id, restore: true, why: why)
+      try SubmissionStore(data.home.submissionStoreURL).withdraw(
+        id, restore: true, why: why, benchmarks: try benchmarks.known())
       Console.print("\(id) is restored: \(why)")
     }
   }

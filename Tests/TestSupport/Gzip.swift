@@ -1,10 +1,10 @@
 import CArchive
-package import Foundation
+public import Foundation
 
-/// Compresses what is sent often, once.
-package enum Gzip {
+/// Compresses data, for archives that no packer would make.
+public enum Gzip {
   /// `data` as a gzip file that does not depend on when it is made; nil where that fails.
-  package static func compressed(_ data: Data) -> Data? {
+  public static func compressed(_ data: Data) -> Data? {
     guard let archive = archive_write_new() else { return nil }
     defer { archive_write_free(archive) }
     // Room for data that does not compress: deflate adds 5 bytes a block, gzip 18.
