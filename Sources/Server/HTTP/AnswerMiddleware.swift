@@ -69,7 +69,8 @@ extension RouterMethods<ServerContext> {
     let known: [HTTPRequest.Method] = [
       .get, .post, .put, .patch, .delete, .options, .trace, .connect,
     ]
-    for method in known where !allowed.contains(method) {
+    let query = HTTPRequest.Method("QUERY").map { [$0] } ?? []
+    for method in known + query where !allowed.contains(method) {
       on(path, method: method) { request, _ -> Response in
         throw Problem.methodNotAllowed(request.method, allowed: allowed)
       }
