@@ -77,7 +77,9 @@ let package = Package(
         // Their dependency swift-metrics has a module of our module's name.
         .product(
           name: "Hummingbird", package: "hummingbird", moduleAliases: ["Metrics": "SwiftMetrics"]),
-        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(
+          name: "HummingbirdCore", package: "hummingbird",
+          moduleAliases: ["Metrics": "SwiftMetrics"]),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
