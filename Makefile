@@ -14,13 +14,13 @@ deps: ## Install the system libraries that are missing (apt-get)
 	@scripts/install-packages
 
 build: deps ## Build the program, tuned to this machine
-	swift build $(FLAGS) --product invitro
+	scripts/swiftpm build $(FLAGS) --product invitro
 
 demo: build ## Make synthetic data, score four systems, build a site, say where to open it
 	@scripts/demo $(BIN)/invitro
 
 test: deps ## Run all tests, in release mode
-	swift test $(FLAGS) --disable-testable-imports
+	scripts/swiftpm test $(FLAGS) --disable-testable-imports
 
 test-api: build ## Try the server with requests made from its OpenAPI document (Schemathesis)
 	@scripts/test-api $(BIN)/invitro
@@ -45,7 +45,7 @@ lint: ## Check the format of every source file, the documents' links, and the he
 docs: deps ## Make the API documentation of Metrics and Harness, in docs/api
 	@for module in Metrics Harness; do \
 	  mkdir -p docs/api/$$module; \
-	  swift package --allow-writing-to-directory docs/api/$$module generate-documentation \
+	  scripts/swiftpm package --allow-writing-to-directory docs/api/$$module generate-documentation \
 	    --target $$module --disable-indexing --transform-for-static-hosting \
 	    --hosting-base-path $$module --output-path docs/api/$$module || exit 1; \
 	done
@@ -54,15 +54,15 @@ format: ## Format every source file in place
 	swift format --in-place --recursive $(SOURCES)
 
 bench: deps ## Compare speed and memory with the usual Python tools, in one run
-	swift build $(FLAGS)
+	scripts/swiftpm build $(FLAGS)
 	@scripts/bench $(BIN)
 
 bench-training: deps ## Compare training and inference of the encoder with PyTorch (large download)
-	swift build $(FLAGS)
+	scripts/swiftpm build $(FLAGS)
 	@scripts/bench $(BIN) training
 
 simulate: deps ## Simulate how often intervals cover and tests reject (docs/explanation/inference.md)
-	swift build $(FLAGS) --product invitro-bench
+	scripts/swiftpm build $(FLAGS) --product invitro-bench
 	$(BIN)/invitro-bench simulate
 
 codabench-bundle: deps ## Pack a competition for Codabench (BENCHMARK=newsemp24 SPLIT=test)

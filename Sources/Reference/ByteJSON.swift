@@ -20,14 +20,14 @@ package enum ByteJSON: Sendable, Equatable {
   }
 
   /// The byte from which on `bytes` are not JSON.
-  package struct Fault: Error, Equatable {
+  package struct Diagnostic: Error, Equatable {
     package var byte: Int
     package var found: String
     package var expected: String
   }
 
   /// Reads one document; white space may stand around it.
-  package init(_ bytes: [UInt8]) throws(Fault) {
+  package init(_ bytes: [UInt8]) throws(Diagnostic) {
     var reader = Reader(bytes: bytes)
     self = try reader.value(depth: 0)
     guard reader.peek() == nil else { throw reader.fault(expected: "the end of the file") }
@@ -90,14 +90,14 @@ private struct Reader {
   /// Deeper nesting is refused, so that a hostile file cannot exhaust the stack.
   static let maxDepth = 64
 
-  func fault(expected: String, at place: Int? = nil) -> ByteJSON.Fault {
+  func fault(expected: String, at place: Int? = nil) -> ByteJSON.Diagnostic {
     let place = min(place ?? position, bytes.count)
     let found =
       place < bytes.count
       ? (0x20..<0x7F).contains(bytes[place])
         ? "'\(Unicode.Scalar(bytes[place]))'" : "the byte 0x\(String(bytes[place], radix: 16))"
       : "the end of the file"
-    return ByteJSON.Fault(byte: place, found: found, expected: expected)
+    return ByteJSON.Diagnostic(byte: place, found: found, expected: expected)
   }
 
   /// The next byte that is not white space, or nil at the end.
@@ -108,18 +108,18 @@ private struct Reader {
     return position < bytes.count ? bytes[position] : nil
   }
 
-  mutating func take(_ byte: UInt8, expected: String) throws(ByteJSON.Fault) {
+  mutating func take(_ byte: UInt8, expected: String) throws(ByteJSON.Diagnostic) {
     guard position < bytes.count, bytes[position] == byte else { throw fault(expected: expected) }
     position += 1
   }
 
-  mutating func value(depth: Int) throws(ByteJSON.Fault) -> ByteJSON {
+  mutating func value(depth: Int) throws(ByteJSON.Diagnostic) -> ByteJSON {
     let first = peek()
     guard depth < Self.maxDepth else { throw fault(expected: "at most 64 levels of nesting") }
     switch first {
     case UInt8(ascii: "{"):
       var members: [ByteJSON.Member] = []
-      try list(until: UInt8(ascii: "}")) { (reader) throws(ByteJSON.Fault) in
+      try list(until: UInt8(ascii: "}")) { (reader) throws(ByteJSON.Diagnostic) in
         _ = reader.peek()
         let name = try reader.string()
         _ = reader.peek()
@@ -129,7 +129,7 @@ private struct Reader {
       return .object(members)
     case UInt8(ascii: "["):
       var values: [ByteJSON] = []
-      try list(until: UInt8(ascii: "]")) { (reader) throws(ByteJSON.Fault) in
+      try list(until: UInt8(ascii: "]")) { (reader) throws(ByteJSON.Diagnostic) in
         values.append(try reader.value(depth: depth + 1))
       }
       return .array(values)
@@ -143,8 +143,8 @@ private struct Reader {
 
   /// Reads what stands between an opening bracket and `close`, with commas between.
   mutating func list(
-    until close: UInt8, _ element: (inout Reader) throws(ByteJSON.Fault) -> Void
-  ) throws(ByteJSON.Fault) {
+    until close: UInt8, _ element: (inout Reader) throws(ByteJSON.Diagnostic) -> Void
+  ) throws(ByteJSON.Diagnostic) {
     position += 1
     if peek() == close {
       position += 1
@@ -160,13 +160,13 @@ private struct Reader {
 
   mutating func word(
     _ text: StaticString, _ value: ByteJSON
-  ) throws(ByteJSON.Fault) -> ByteJSON {
+  ) throws(ByteJSON.Diagnostic) -> ByteJSON {
     for byte in text.description.utf8 { try take(byte, expected: "\(text)") }
     return value
   }
 
   /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`, and finite as a double.
-  mutating func number() throws(ByteJSON.Fault) -> Double {
+  mutating func number() throws(ByteJSON.Diagnostic) -> Double {
     let start = position
     skip(UInt8(ascii: "-"))
     if !skip(UInt8(ascii: "0")) { try digits(start) }
@@ -188,7 +188,7 @@ private struct Reader {
     return true
   }
 
-  mutating func digits(_ start: Int? = nil) throws(ByteJSON.Fault) {
+  mutating func digits(_ start: Int? = nil) throws(ByteJSON.Diagnostic) {
     let first = position
     while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
     guard position > first else {
@@ -196,7 +196,7 @@ private struct Reader {
     }
   }
 
-  mutating func string() throws(ByteJSON.Fault) -> [UInt8] {
+  mutating func string() throws(ByteJSON.Diagnostic) -> [UInt8] {
     let opening = position
     try take(UInt8(ascii: "\""), expected: "'\"'")
     var text: [UInt8] = []
@@ -217,7 +217,7 @@ private struct Reader {
     throw fault(expected: "the closing '\"' of the string at byte \(opening)")
   }
 
-  mutating func escape(into text: inout [UInt8]) throws(ByteJSON.Fault) {
+  mutating func escape(into text: inout [UInt8]) throws(ByteJSON.Diagnostic) {
     let start = position - 1
     let byte = position < bytes.count ? bytes[position] : 0
     position += 1
@@ -247,7 +247,7 @@ private struct Reader {
     }
   }
 
-  mutating func hexDigits() throws(ByteJSON.Fault) -> UInt32 {
+  mutating func hexDigits() throws(ByteJSON.Diagnostic) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
       guard position < bytes.count,

@@ -11,7 +11,7 @@ public enum ReferenceError: CommandError {
   /// The folder holds `pytorch_model.bin` and no safetensors file.
   case pickledWeightsOnly(folder: String)
   /// A file breaks the rules of its form; every fault is listed.
-  case invalid(path: String, faults: [Fault])
+  case invalid(path: String, faults: [Diagnostic])
   /// A safetensors file breaks a rule of its format.
   case safetensors(path: String, problem: SafetensorsProblem)
   /// Faults of a checkpoint against its configuration, all of them at once.
@@ -74,7 +74,7 @@ public enum ReferenceError: CommandError {
   }
 
   /// Three faults of each kind; the rest of a kind is counted.
-  private static func listing(_ path: String, _ faults: [Fault]) -> String {
+  private static func listing(_ path: String, _ faults: [Diagnostic]) -> String {
     var lines: [String] = []
     var counts: [String: Int] = [:]
     for fault in faults {
@@ -96,15 +96,15 @@ public enum ReferenceError: CommandError {
 
   /// The error of a file with one fault.
   package static func invalid(
-    _ file: URL, at place: Fault.Place = .whole, found: String, expected: String
+    _ file: URL, at place: Diagnostic.Place = .whole, found: String, expected: String
   ) -> ReferenceError {
-    .invalid(path: file.path, faults: [Fault(place, found: found, expected: expected)])
+    .invalid(path: file.path, faults: [Diagnostic(place, found: found, expected: expected)])
   }
 }
 
 extension ReferenceError {
   /// A place in a file, what stands there, and what should.
-  public struct Fault: Equatable, Sendable, CustomStringConvertible {
+  public struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     public let place: Place
     public let found: String
     public let expected: String

@@ -6,7 +6,7 @@ public enum StudyError: CommandError {
   /// The request contradicts itself or names something that does not exist.
   case usage(String)
   /// An experiment's file breaks rules of its form; every fault is listed.
-  case invalid(path: String, faults: [Fault])
+  case invalid(path: String, faults: [Diagnostic])
   /// Data, labels or models that an experiment needs are not there; all of them.
   case missing(path: String, inputs: [Input])
   /// A folder of an experiment that does not fit what is asked of it.
@@ -17,7 +17,7 @@ public enum StudyError: CommandError {
   case publishedFigures(reason: String)
 
   /// A place in the file (`rows[2].alpha`), what stands there, and what should.
-  public struct Fault: Equatable, Hashable, Sendable, CustomStringConvertible {
+  public struct Diagnostic: Equatable, Hashable, Sendable, CustomStringConvertible {
     public let place: String
     public let found: String
     public let expected: String

@@ -31,7 +31,7 @@ struct ValidateCommand: ParsableCommand {
     var targets: [String]?
     var missing: Int?
     var sha256: String?
-    var faults: [Fault]
+    var faults: [Diagnostic]
   }
 
   func run() throws {
@@ -72,7 +72,7 @@ struct ValidateCommand: ParsableCommand {
 enum FaultListing {
   private static let most = 20
 
-  static func show(_ faults: [Fault]) {
+  static func show(_ faults: [Diagnostic]) {
     for fault in faults.prefix(most) { Console.message(fault.description) }
     if faults.count > most {
       Console.message("… and \(faults.count - most) more; --json lists them all")

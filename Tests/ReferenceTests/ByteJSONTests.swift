@@ -33,7 +33,7 @@ struct ByteJSONTests {
       ("\u{FEFF}1", 0), ("NaN", 0), ("\u{A0}1", 0),
     ])
   func refused(_ text: String, _ byte: Int) {
-    let fault = #expect(throws: ByteJSON.Fault.self) { try Self.parse(text) }
+    let fault = #expect(throws: ByteJSON.Diagnostic.self) { try Self.parse(text) }
     #expect(fault?.byte == byte, "\(text): \(String(describing: fault))")
   }
 
@@ -43,13 +43,15 @@ struct ByteJSONTests {
       String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
     }
     _ = try Self.parse(nested(64))
-    #expect(throws: ByteJSON.Fault.self) { try Self.parse(nested(65)) }
-    #expect(throws: ByteJSON.Fault.self) { try Self.parse(String(repeating: "[", count: 1 << 20)) }
+    #expect(throws: ByteJSON.Diagnostic.self) { try Self.parse(nested(65)) }
+    #expect(throws: ByteJSON.Diagnostic.self) {
+      try Self.parse(String(repeating: "[", count: 1 << 20))
+    }
   }
 
   @Test("a string that is not UTF-8 is refused")
   func encoding() {
-    #expect(throws: ByteJSON.Fault.self) { try ByteJSON([0x22, 0xC3, 0x28, 0x22]) }
+    #expect(throws: ByteJSON.Diagnostic.self) { try ByteJSON([0x22, 0xC3, 0x28, 0x22]) }
   }
 
   /// Mutations of a good document, seed 1. The reader never traps, and it accepts nothing that

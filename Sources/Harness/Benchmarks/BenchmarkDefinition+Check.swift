@@ -2,10 +2,10 @@ import Metrics
 
 /// What a definition contradicts itself in.
 extension BenchmarkDefinition {
-  func faults(file: String) -> [Fault] {
-    var faults: [Fault] = []
+  func faults(file: String) -> [Diagnostic] {
+    var faults: [Diagnostic] = []
     func fault(_ found: String, _ expected: String) {
-      faults.append(Fault(.metadata, file: file, found: found, expected: expected))
+      faults.append(Diagnostic(.metadata, file: file, found: found, expected: expected))
     }
     if schema != 1 { fault("schema \(schema)", "schema 1") }
     let plain = id.utf8.allSatisfy {

@@ -37,7 +37,7 @@ public struct ScoringProgram {
     /// `scores.txt` as WASSA 2024 has it.
     public var wassa: String
     /// What the team should look at although the file is valid.
-    public var warnings: [Fault]
+    public var warnings: [Diagnostic]
   }
 
   /// - Throws: ``HarnessError/missing(path:hint:)`` where `ref` or `res` is not there,
@@ -79,7 +79,7 @@ public struct ScoringProgram {
     let size = (try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int ?? 0
     guard size <= ZipArchive.maximumBytes else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .archive, file: "res/" + chosen, found: "\(size) bytes",
           expected: "at most \(ZipArchive.maximumBytes >> 20) MiB")
       ])

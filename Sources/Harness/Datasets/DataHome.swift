@@ -86,7 +86,7 @@ public struct DataHome: Sendable {
     let digest = Digest.sha256(data)
     guard digest == entry.sha256 else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .metadata, file: url.relativePath, found: "SHA-256 \(digest.prefix(12))…",
           expected: "\(entry.sha256.prefix(12))… as imported; import the benchmark again")
       ])

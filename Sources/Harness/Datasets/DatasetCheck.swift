@@ -3,11 +3,11 @@ enum DatasetCheck {
   /// Faults of `dataset`, whose rows stand on `lines` of `file`.
   static func faults(
     _ dataset: Dataset, lines: [Int], definition: BenchmarkDefinition, file: String
-  ) -> [Fault] {
-    var faults: [Fault] = []
+  ) -> [Diagnostic] {
+    var faults: [Diagnostic] = []
     if let expected = definition.expectedRows(dataset.split), dataset.rows.count != expected {
       faults.append(
-        Fault(
+        Diagnostic(
           .rowCount, file: file, found: "\(dataset.rows.count) rows",
           expected: "\(expected) rows in \(definition.id)/\(dataset.split)"))
     }
@@ -15,21 +15,21 @@ enum DatasetCheck {
     var seen: [String: Int] = [:]
     for (row, line) in zip(dataset.rows, lines) {
       if row.id.allSatisfy({ $0 == ":" }) {
-        faults.append(Fault(.missingID, file: file, line: line, found: "", expected: "an id"))
+        faults.append(Diagnostic(.missingID, file: file, line: line, found: "", expected: "an id"))
       } else if let first = seen[row.id] {
         faults.append(
-          Fault(
+          Diagnostic(
             .repeatedID, file: file, line: line, found: row.id,
             expected: "an id that does not stand on line \(first) already"))
       }
       seen[row.id] = seen[row.id] ?? line
       if let main, row.clusters[main]?.isEmpty ?? true {
         faults.append(
-          Fault(.missingID, file: file, line: line, found: "", expected: "a \(main)'s id"))
+          Diagnostic(.missingID, file: file, line: line, found: "", expected: "a \(main)'s id"))
       }
       if row.text.allSatisfy(\.isWhitespace) && definition.columns.text != nil {
         faults.append(
-          Fault(
+          Diagnostic(
             .text, severity: .warning, file: file, line: line,
             found: "an empty \(definition.rowNoun)", expected: "text"))
       }
@@ -38,7 +38,7 @@ enum DatasetCheck {
           definition.group(group, value) == nil
         else { continue }
         faults.append(
-          Fault(
+          Diagnostic(
             .demographics, severity: .warning, file: file, line: line, field: group.attribute,
             found: "a value outside the table", expected: "one of the benchmark's codes or bins"))
       }

@@ -8,7 +8,7 @@ public enum DatasetImporter {
     public var splits: [Split]
     /// Splits whose files were not in the folder.
     public var absent: [String]
-    public var warnings: [Fault]
+    public var warnings: [Diagnostic]
 
     public struct Split: Codable, Sendable, Equatable {
       public var name: String

@@ -14,7 +14,7 @@ public struct DatasetReader {
   /// What was read, and what a careful reader should know of it.
   public struct Outcome: Sendable {
     public var datasets: [Dataset]
-    public var warnings: [Fault]
+    public var warnings: [Diagnostic]
     /// Files read, relative to the folder, with their digests.
     public var sources: [String: String]
     /// Source splits whose files are not in the folder.
@@ -28,7 +28,7 @@ public struct DatasetReader {
   public func read() throws(HarnessError) -> Outcome {
     var outcome = Outcome(
       datasets: [], warnings: [], sources: [:], absent: [])
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     for source in definition.splits {
       guard let file = locate(source.file) else {
         outcome.absent.append(source.name)
@@ -70,7 +70,7 @@ public struct DatasetReader {
     _ source: BenchmarkDefinition.SplitSource, file: URL, outcome: inout Outcome
   ) throws(HarnessError) -> Dataset {
     let table = try table(file, format: source.format, outcome: &outcome)
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     let columns = definition.columns(for: source)
     let layout = RowLayout(columns, table: table, in: definition, faults: &faults)
     let gold = try gold(source, rows: table.records.count, outcome: &outcome, faults: &faults)
@@ -106,7 +106,7 @@ public struct DatasetReader {
   /// Labels from a header-less file that is joined by row order.
   private func gold(
     _ source: BenchmarkDefinition.SplitSource, rows: Int, outcome: inout Outcome,
-    faults: inout [Fault]
+    faults: inout [Diagnostic]
   ) throws(HarnessError) -> TargetTable<[Double?]>? {
     guard let gold = source.gold, let file = locate(gold.file) else { return nil }
     let data = try SourceText.read(file)
@@ -116,7 +116,7 @@ public struct DatasetReader {
     faults += syntax
     guard records.count == rows else {
       faults.append(
-        Fault(
+        Diagnostic(
           .rowCount, file: text.name, found: "\(records.count) rows",
           expected: "\(rows) rows, one for each of \(source.file)"))
       return nil
@@ -126,7 +126,7 @@ public struct DatasetReader {
       table[target] = records.map { record -> Double? in
         guard position <= record.fields.count else {
           faults.append(
-            Fault(
+            Diagnostic(
               .fieldCount, file: text.name, line: record.line,
               found: "\(record.fields.count) fields", expected: "at least \(position) fields"))
           return nil
@@ -142,7 +142,7 @@ public struct DatasetReader {
   /// Attributes by main cluster, repeats removed; one that contradicts itself is reported.
   private func attributes(
     _ source: BenchmarkDefinition.SplitSource, _ columns: BenchmarkDefinition.ColumnMap,
-    outcome: inout Outcome, faults: inout [Fault]
+    outcome: inout Outcome, faults: inout [Diagnostic]
   ) throws(HarnessError) -> [String: [String: String]] {
     guard let joined = source.attributes, let file = locate(joined.file) else { return [:] }
     let table = try table(file, format: joined.format, outcome: &outcome)
@@ -159,7 +159,7 @@ public struct DatasetReader {
       }
       if let before = known[name], before != values {
         faults.append(
-          Fault(
+          Diagnostic(
             .demographics, severity: .warning, file: table.name, line: record.line,
             column: key + 1, field: joined.key, found: name,
             expected: "the same attributes as on the first line of "
@@ -185,7 +185,7 @@ public struct DatasetReader {
         whole.rows.count == definition.expectedRows(derived.from)
       {
         throw .invalid([
-          Fault(
+          Diagnostic(
             .rowCount, file: definition.id, found: "\(rows.count) rows in split \(part.name)",
             expected: "\(expected) rows")
         ])

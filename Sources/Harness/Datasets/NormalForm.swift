@@ -28,7 +28,7 @@ enum NormalForm {
     let header = header(dataset)
     guard table.header == header else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .header, file: text.name, line: 1, found: table.header.joined(separator: ","),
           expected: header.joined(separator: ",") + "; import the benchmark again")
       ])

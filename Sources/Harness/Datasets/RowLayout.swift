@@ -13,7 +13,7 @@ struct RowLayout {
   /// Finds the columns; missing ones that a row can't do without are added to `faults`.
   init(
     _ columns: BenchmarkDefinition.ColumnMap, table: DelimitedTable,
-    in definition: BenchmarkDefinition, faults: inout [Fault]
+    in definition: BenchmarkDefinition, faults: inout [Diagnostic]
   ) {
     self.definition = definition
     name = table.name
@@ -42,7 +42,7 @@ struct RowLayout {
     return String(number)
   }
 
-  func row(_ record: DelimitedRecord, faults: inout [Fault]) -> DatasetRow {
+  func row(_ record: DelimitedRecord, faults: inout [Diagnostic]) -> DatasetRow {
     func identifier(_ index: Int) -> String { Self.identifier(record.fields[index]) }
     var row = DatasetRow(
       id: ids.map(identifier).joined(separator: ":"), text: text.map { record.fields[$0] } ?? "")
@@ -65,7 +65,7 @@ enum LabelCell {
   /// faults may be printed where gold labels may not.
   static func label(
     _ cell: String, target: String, in definition: BenchmarkDefinition, file: String, line: Int,
-    column: Int, field: String?, faults: inout [Fault]
+    column: Int, field: String?, faults: inout [Diagnostic]
   ) -> Double? {
     if definition.isMissing(cell) { return nil }
     switch NumberSyntax.parse(cell) {
@@ -78,7 +78,7 @@ enum LabelCell {
     case .success(let number):
       if let range = definition.target(target)?.range, !range.contains(number) {
         faults.append(
-          Fault(
+          Diagnostic(
             .range, file: file, line: line, column: column, field: field,
             found: "a label outside the range",
             expected: "\(target) from \(range.lowerBound) to \(range.upperBound)"))

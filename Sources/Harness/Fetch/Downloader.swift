@@ -49,7 +49,7 @@ public struct Downloader: Sendable {
   ) async throws -> Summary {
     try list.check()
     var (fetched, present): ([String], [String]) = ([], [])
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     var missing: [String] = []
     var before = 0
     for file in list.files {

@@ -29,7 +29,7 @@ public struct RemoteFile: Codable, Equatable, Sendable {
     let found = Digest.sha256(data)
     guard found == sha256 else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .metadata, file: path, found: "\(data.count) bytes, SHA-256 \(found.prefix(12))…",
           expected: "\(bytes) bytes, SHA-256 \(sha256.prefix(12))…; nothing was kept of it")
       ])
@@ -96,7 +96,7 @@ public struct FetchList: Codable, Equatable, Sendable {
       }
       guard isSafe, file.bytes >= 0, file.sha256.wholeMatch(of: /[0-9a-f]{64}/) != nil else {
         throw .invalid([
-          Fault(
+          Diagnostic(
             .metadata, file: "the list of \(set)", found: file.path,
             expected: "a plain path below the set's folder, its size and SHA-256")
         ])

@@ -30,7 +30,7 @@ struct DelimitedReader {
   private let format: DelimitedFormat
   private var at = 0
   private var line = 1
-  private(set) var faults: [Fault] = []
+  private(set) var faults: [Diagnostic] = []
 
   private static let quote = UInt8(ascii: "\"")
   private static let backslash = UInt8(ascii: "\\")
@@ -44,7 +44,7 @@ struct DelimitedReader {
   /// Every record of `text`, and every syntax fault met on the way.
   static func records(
     of text: SourceText, format: DelimitedFormat
-  ) -> (records: [DelimitedRecord], faults: [Fault]) {
+  ) -> (records: [DelimitedRecord], faults: [Diagnostic]) {
     var reader = DelimitedReader(text, format: format)
     var records: [DelimitedRecord] = []
     while let record = reader.next() { records.append(record) }
@@ -133,7 +133,7 @@ struct DelimitedReader {
       }
     }
     faults.append(
-      Fault(
+      Diagnostic(
         .syntax, file: text.name, line: startLine, found: "a quoted field that is never closed",
         expected: "a closing quote"))
     return String(decoding: value, as: UTF8.self)
@@ -145,7 +145,7 @@ struct DelimitedReader {
     while at < text.bytes.count, text.bytes[at] != delimiter, !isLineEnd(at) { at += 1 }
     guard start < at else { return }
     faults.append(
-      Fault(
+      Diagnostic(
         .syntax, file: text.name, line: line, found: "text after a closing quote",
         expected: format == .csvBackslash
           ? "a comma or the end of the line (a quote inside a field is written \\\")"

@@ -16,20 +16,20 @@ package struct DelimitedTable {
     var faults = syntax
     guard let first = all.first else {
       throw .invalid([
-        Fault(.header, file: name, line: 1, found: "an empty file", expected: "a header line")
+        Diagnostic(.header, file: name, line: 1, found: "an empty file", expected: "a header line")
       ])
     }
     header = first.fields.map { $0.trimmingCharacters(in: .whitespaces) }
     for (index, column) in header.enumerated() where header.firstIndex(of: column) != index {
       faults.append(
-        Fault(
+        Diagnostic(
           .header, file: name, line: 1, column: index + 1, found: column,
           expected: "column names that differ"))
     }
     records = Array(all.dropFirst())
     for record in records where record.fields.count != header.count {
       faults.append(
-        Fault(
+        Diagnostic(
           .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
           expected: "\(header.count) fields as in the header"))
     }
@@ -40,10 +40,10 @@ package struct DelimitedTable {
   package func index(of column: String) -> Int? { header.firstIndex(of: column) }
 
   /// Index of `column`; a missing one is added to `faults`.
-  package func require(_ column: String, faults: inout [Fault]) -> Int? {
+  package func require(_ column: String, faults: inout [Diagnostic]) -> Int? {
     if let index = index(of: column) { return index }
     faults.append(
-      Fault(
+      Diagnostic(
         .header, file: name, line: 1, found: header.joined(separator: ", "),
         expected: "a column named \(column)"))
     return nil

@@ -24,11 +24,12 @@ public enum Documents {
     } catch {
       let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
       throw .invalid([
-        Fault(.json, file: url.relativePath, found: reason ?? "\(error)", expected: "valid JSON")
+        Diagnostic(
+          .json, file: url.relativePath, found: reason ?? "\(error)", expected: "valid JSON")
       ])
     }
     throw .invalid([
-      Fault(.json, file: url.relativePath, found: "no object", expected: "a JSON object")
+      Diagnostic(.json, file: url.relativePath, found: "no object", expected: "a JSON object")
     ])
   }
 
@@ -45,34 +46,34 @@ public enum Documents {
   }
 }
 
-/// Says in a ``Fault`` what `JSONDecoder` threw.
+/// Says in a ``Diagnostic`` what `JSONDecoder` threw.
 enum JSONFault {
-  static func fault(_ error: any Error, file: String, line: Int? = nil) -> Fault {
+  static func fault(_ error: any Error, file: String, line: Int? = nil) -> Diagnostic {
     guard let error = error as? DecodingError else {
-      return Fault(.json, file: file, line: line, found: "\(error)", expected: "valid JSON")
+      return Diagnostic(.json, file: file, line: line, found: "\(error)", expected: "valid JSON")
     }
     switch error {
     case .keyNotFound(let key, let context):
-      return Fault(
+      return Diagnostic(
         .json, file: file, line: line, field: path(context.codingPath + [key]),
         expected: "the key \(key.stringValue)")
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return Fault(
+      return Diagnostic(
         .json, file: file, line: line, field: path(context.codingPath), found: "another type",
         expected: "\(type)")
     case .dataCorrupted(let context):
       if let unknown = context.underlyingError as? UnknownMetric {
-        return Fault(
+        return Diagnostic(
           .json, file: file, line: line, field: path(context.codingPath), found: unknown.name,
           expected: "one of \(Metric.knownNames)")
       }
       let inner = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-      return Fault(
+      return Diagnostic(
         .json, file: file, line: line,
         field: context.codingPath.isEmpty ? nil : path(context.codingPath),
         found: inner ?? context.debugDescription, expected: "valid JSON")
     @unknown default:
-      return Fault(.json, file: file, line: line, found: "\(error)", expected: "valid JSON")
+      return Diagnostic(.json, file: file, line: line, found: "\(error)", expected: "valid JSON")
     }
   }
 

@@ -32,7 +32,7 @@ enum FolderFiles {
     seen += entries.count
     guard seen <= most, depth < deepest else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .archive, file: name,
           found: depth < deepest
             ? "over \(most) entries" : "over \(deepest) folders in one another",

@@ -2,7 +2,7 @@ import Foundation
 
 /// Reads one number as a person wrote it, or says what is wrong with it.
 enum NumberSyntax {
-  enum Fault: Equatable {
+  enum Diagnostic: Equatable {
     case empty
     case decimalComma
     case nonFinite
@@ -31,22 +31,22 @@ enum NumberSyntax {
 
   /// Carries a fault through `Result`.
   struct FaultBox: Error, Equatable {
-    let fault: Fault
-    init(_ fault: Fault) { self.fault = fault }
+    let fault: Diagnostic
+    init(_ fault: Diagnostic) { self.fault = fault }
   }
 
   /// The fault of a cell that should hold a number.
   static func fault(
-    _ fault: Fault, file: String, line: Int, column: Int, field: String?, found: String
-  ) -> Harness.Fault {
-    let (code, expected): (Harness.Fault.Code, String) =
+    _ fault: Diagnostic, file: String, line: Int, column: Int, field: String?, found: String
+  ) -> Harness.Diagnostic {
+    let (code, expected): (Harness.Diagnostic.Code, String) =
       switch fault {
       case .empty: (.missingValue, "a number")
       case .decimalComma: (.decimalComma, "a number with a point as decimal sign")
       case .nonFinite: (.nonFinite, "a finite number")
       case .notANumber: (.number, "a number")
       }
-    return Harness.Fault(
+    return Harness.Diagnostic(
       code, file: file, line: line, column: column, field: field, found: found,
       expected: expected)
   }

@@ -14,7 +14,7 @@ struct SourceText {
     self.name = name
     if data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF]) {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .encoding, file: name, line: 1, found: "UTF-16 byte order mark",
           expected: "UTF-8 text; convert it with `iconv -f UTF-16 -t UTF-8`")
       ])
@@ -25,7 +25,7 @@ struct SourceText {
       let line = 1 + bytes[..<bad].count { $0 == 0x0A }
       let offset = bad + (hasMark ? 3 : 0)
       throw .invalid([
-        Fault(
+        Diagnostic(
           .encoding, file: name, line: line,
           found: "byte 0x\(String(bytes[bad], radix: 16, uppercase: true)) at offset \(offset)",
           expected: "UTF-8 text")

@@ -39,7 +39,7 @@ public struct FilePair {
     guard gold.ids == nil else { return try scoreKeyed(options) }
     guard predictions.ids == nil, predictions.rowCount == gold.rowCount else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           predictions.ids == nil ? .rowCount : .header, file: predictions.name,
           found: predictions.ids == nil ? "\(predictions.rowCount) rows" : "a header",
           expected: "\(gold.rowCount) rows without header, in the order of \(gold.name)")
@@ -62,7 +62,7 @@ public struct FilePair {
     let definition = goldFile.definition
     let cluster = try definition.clustering(options.cluster)
     let grouped = gold.rowCount > Self.groupingThreshold ? Self.groupCount : nil
-    var warnings: [Fault] = []
+    var warnings: [Diagnostic] = []
     let attempted = PredictionCheck(definition, table: predictions).attempted(&warnings)
     var parts: [Scorer.TargetRows] = []
     for target in attempted.targets {

@@ -27,7 +27,7 @@ struct GoldFile {
       for (row, id) in (table.ids ?? []).enumerated() {
         if let first = seen[id] {
           table.faults.append(
-            Fault(
+            Diagnostic(
               .repeatedID, file: table.name, line: table.line(row), found: id,
               expected: "each id once; it stands on line \(table.line(first)) already"))
         }
@@ -39,7 +39,7 @@ struct GoldFile {
     }
   }
 
-  private static func withoutLabel(_ fault: Fault) -> Fault {
+  private static func withoutLabel(_ fault: Diagnostic) -> Diagnostic {
     // A broken first line is taken for a header.
     let isLabel =
       fault.code == .header

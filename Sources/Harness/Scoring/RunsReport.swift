@@ -38,8 +38,8 @@ public struct RunsReport: Codable, Sendable, Equatable {
   public struct MetricComparison: Codable, Sendable, Equatable {
     public var first: Summary?
     public var second: Summary?
-    public var student: PairReport.RowwiseTest
-    public var welch: PairReport.RowwiseTest
+    public var student: ComparisonReport.RowwiseTest
+    public var welch: ComparisonReport.RowwiseTest
     /// Of Student's p: `****` to `ns`, as in the paper's figure.
     public var stars: String?
     public var hedgesG: Double?
@@ -61,8 +61,8 @@ public struct RunsReport: Codable, Sendable, Equatable {
       let comparison = SeedComparison(metric, values[0], values[1])
       metrics[metric] = MetricComparison(
         first: Summary(comparison.first), second: Summary(comparison.second),
-        student: PairReport.RowwiseTest(comparison.student),
-        welch: PairReport.RowwiseTest(comparison.welch),
+        student: ComparisonReport.RowwiseTest(comparison.student),
+        welch: ComparisonReport.RowwiseTest(comparison.welch),
         stars: comparison.student.value.map { SeedComparison.stars($0.p) },
         hedgesG: Rounding.published(comparison.hedgesG.value))
     }

@@ -9,7 +9,7 @@ public struct Scorer: Sendable {
   /// The clustering that intervals and tests take.
   public let cluster: String
   /// What does not change between submissions.
-  private let split: KnownSplit
+  private let split: PreparedSplit
 
   /// - Throws: ``HarnessError/usage(_:)`` where the split is blind or there is no such clustering.
   public init(
@@ -24,7 +24,7 @@ public struct Scorer: Sendable {
     self.dataset = dataset
     self.options = options
     cluster = try definition.clustering(options.cluster)
-    split = KnownSplit(dataset, options: options, cluster: cluster)
+    split = PreparedSplit(dataset, options: options, cluster: cluster)
   }
 
   /// One target's rows that have both a label and a prediction.

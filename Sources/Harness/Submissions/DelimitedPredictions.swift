@@ -10,7 +10,7 @@ enum DelimitedPredictions {
     let (records, syntax) = DelimitedReader.records(of: text, format: format)
     guard let first = records.first else {
       throw .invalid([
-        Fault(.rowCount, file: text.name, line: 1, found: "no rows", expected: "predictions")
+        Diagnostic(.rowCount, file: text.name, line: 1, found: "no rows", expected: "predictions")
       ])
     }
     return isHeader(first.fields)
@@ -29,7 +29,7 @@ enum DelimitedPredictions {
   }
 
   private static func ordered(
-    _ records: [DelimitedRecord], _ all: [String], name: String, syntax: [Fault]
+    _ records: [DelimitedRecord], _ all: [String], name: String, syntax: [Diagnostic]
   ) -> PredictionTable {
     var faults = syntax
     let width = records.first.map { min($0.fields.count, all.count) } ?? 1
@@ -38,7 +38,7 @@ enum DelimitedPredictions {
     var columns: TargetTable<PredictionColumn> = [:]
     for record in records where record.fields.count != width {
       faults.append(
-        Fault(
+        Diagnostic(
           .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
           expected: width == 1
             ? "1 field as on the first line (\(order))"
@@ -61,11 +61,11 @@ enum DelimitedPredictions {
     _ text: SourceText, format: DelimitedFormat, columns: PredictionColumns
   ) throws(HarnessError) -> PredictionTable {
     let table = try DelimitedTable(text, format: format)
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     let keys = idColumns(table, columns)
     if keys.isEmpty {
       faults.append(
-        Fault(
+        Diagnostic(
           .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
           expected: "the id column\(columns.id.count > 1 ? "s" : "") "
             + columns.id.joined(separator: " and ")
@@ -89,7 +89,7 @@ enum DelimitedPredictions {
     }
     if values.isEmpty {
       faults.append(
-        Fault(
+        Diagnostic(
           .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
           expected: "a column named \(columns.choice) "
             + "(or name it: --column \(columns.targets.first ?? "target")=NAME)"))
@@ -119,7 +119,7 @@ enum DelimitedPredictions {
   /// The number in a cell; nil where it is empty or faulty.
   static func cell(
     _ text: String, file: String, line: Int, column: Int, field: String?, emptyIsFault: Bool,
-    faults: inout [Fault]
+    faults: inout [Diagnostic]
   ) -> Double? {
     switch NumberSyntax.parse(text) {
     case .success(let number): return number

@@ -30,7 +30,7 @@ enum JSONLinesTable {
     }
     if values.isEmpty && table.faults.isEmpty {
       table.faults.append(
-        Fault(
+        Diagnostic(
           .json, file: text.name, line: 1, found: "no key named \(columns.choice)",
           expected: #"{"id": "…", "\#(columns.targets.first ?? "target")": 4.5}"#))
     }
@@ -40,30 +40,31 @@ enum JSONLinesTable {
   }
 
   private static func object(
-    _ bytes: ArraySlice<UInt8>, file: String, line: Int, faults: inout [Fault]
+    _ bytes: ArraySlice<UInt8>, file: String, line: Int, faults: inout [Diagnostic]
   ) -> [String: Any?]? {
     do {
       let value = try JSONSerialization.jsonObject(with: Data(bytes))
       if let object = value as? [String: Any] { return object }
       faults.append(
-        Fault(.json, file: file, line: line, found: "no object", expected: "a JSON object"))
+        Diagnostic(.json, file: file, line: line, found: "no object", expected: "a JSON object"))
     } catch {
       let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
       faults.append(
-        Fault(.json, file: file, line: line, found: reason ?? "\(error)", expected: "valid JSON"))
+        Diagnostic(
+          .json, file: file, line: line, found: reason ?? "\(error)", expected: "valid JSON"))
     }
     return nil
   }
 
   private static func id(
     _ object: [String: Any?], _ columns: PredictionColumns, file: String, line: Int,
-    faults: inout [Fault]
+    faults: inout [Diagnostic]
   ) -> String {
     let own = columns.id.compactMap { text(object[$0] ?? nil) }
     if own.count == columns.id.count { return own.joined(separator: ":") }
     if let single = text(object["id"] ?? nil) { return single }
     faults.append(
-      Fault(
+      Diagnostic(
         .missingID, file: file, line: line,
         expected: "the key \(columns.id.joined(separator: ", "))"
       ))
@@ -79,7 +80,7 @@ enum JSONLinesTable {
   }
 
   private static func number(
-    _ value: Any?, field: String, file: String, line: Int, faults: inout [Fault]
+    _ value: Any?, field: String, file: String, line: Int, faults: inout [Diagnostic]
   ) -> Double? {
     switch value {
     case nil, is NSNull: return nil
@@ -87,7 +88,7 @@ enum JSONLinesTable {
     case let number as NSNumber where String(cString: number.objCType) != "c":
       if number.doubleValue.isFinite { return number.doubleValue }
       faults.append(
-        Fault(
+        Diagnostic(
           .nonFinite, file: file, line: line, field: field, found: "\(number)",
           expected: "a finite number"))
       return nil
@@ -97,7 +98,7 @@ enum JSONLinesTable {
         faults: &faults)
     default:
       faults.append(
-        Fault(
+        Diagnostic(
           .number, file: file, line: line, field: field, found: "another type",
           expected: "a number"))
       return nil

@@ -16,7 +16,7 @@ struct PredictionCheck {
   ///
   /// A column that copies another is a way to fill the form and counts as not attempted. Swapped
   /// columns can't be told from the file alone, so nothing is said of them.
-  func attempted(_ faults: inout [Fault]) -> (targets: [String], copies: [String: String]) {
+  func attempted(_ faults: inout [Diagnostic]) -> (targets: [String], copies: [String: String]) {
     var attempted: [String] = []
     var copies: [String: String] = [:]
     for (place, target) in definition.targetNames.enumerated() {
@@ -28,7 +28,7 @@ struct PredictionCheck {
       }
       copies[target] = original
       faults.append(
-        Fault(
+        Diagnostic(
           .notAttempted, severity: .warning, file: table.name, column: place + 1, field: target,
           found: "a copy of \(original)",
           expected: "predictions of \(target); it counts as not attempted"))
@@ -39,12 +39,12 @@ struct PredictionCheck {
     return (attempted, copies)
   }
 
-  private func describe(_ target: Target, _ faults: inout [Fault]) {
+  private func describe(_ target: Target, _ faults: inout [Diagnostic]) {
     guard let column = table.columns[target.name] else { return }
     let range = target.range
     if column.isConstant {
       faults.append(
-        Fault(
+        Diagnostic(
           .constantColumn, severity: .warning, file: table.name, field: target.name,
           found: "the same number on every row",
           expected: "predictions that differ; PCC is undefined (WASSA counts it as 0)"))
@@ -57,7 +57,7 @@ struct PredictionCheck {
       let rule =
         refused ? "this split takes at most \(margin ?? 0) outside" : "it is scored as it stands"
       faults.append(
-        Fault(
+        Diagnostic(
           .range, severity: refused ? .error : .warning, file: table.name, line: table.line(row),
           field: target.name, found: "\(value)",
           expected: "\(range.lowerBound) to \(range.upperBound); \(rule)"))

@@ -58,7 +58,7 @@ public struct PredictionReader: Sendable {
     if present.isEmpty {
       throw .invalid(
         faults + [
-          Fault(.rowCount, file: name, found: "no predictions", expected: "at least one row")
+          Diagnostic(.rowCount, file: name, found: "no predictions", expected: "at least one row")
         ])
     }
     return Predictions(
@@ -68,19 +68,19 @@ public struct PredictionReader: Sendable {
 
   /// A header-less file: row by row in the split's order.
   private func ordered(
-    _ table: PredictionTable, _ faults: inout [Fault]
+    _ table: PredictionTable, _ faults: inout [Diagnostic]
   ) -> TargetTable<PredictionColumn> {
     let count = table.rowCount
     if count < ids.count {
       faults.append(
-        Fault(
+        Diagnostic(
           .rowCount, file: table.name, line: count == 0 ? 1 : table.line(count - 1),
           found: "\(count) rows",
           expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
             + "row \(count + 1) of the split (id \(ids[count])) has no prediction"))
     } else if count > ids.count {
       faults.append(
-        Fault(
+        Diagnostic(
           .rowCount, file: table.name, line: table.line(ids.count), found: "\(count) rows",
           expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
             + "the first that is too many stands on this line"))
@@ -90,7 +90,7 @@ public struct PredictionReader: Sendable {
 
   /// A file with ids, in any order.
   private func keyed(
-    _ table: PredictionTable, _ faults: inout [Fault]
+    _ table: PredictionTable, _ faults: inout [Diagnostic]
   ) -> TargetTable<PredictionColumn> {
     let keys = table.ids ?? []
     var rowOf: [String: Int] = [:]
@@ -98,12 +98,12 @@ public struct PredictionReader: Sendable {
     for (row, id) in keys.enumerated() {
       if let first = rowOf[id] {
         faults.append(
-          Fault(
+          Diagnostic(
             .repeatedID, file: table.name, line: table.line(row), field: columns.id.joined(),
             found: id, expected: "each id once; it stands on line \(table.line(first)) already"))
       } else if known[id] == nil {
         faults.append(
-          Fault(
+          Diagnostic(
             .unknownID, file: table.name, line: table.line(row),
             field: columns.id.joined(separator: ":"), found: id,
             expected: "an id of \(definition.id)/\(split)"))
@@ -113,7 +113,7 @@ public struct PredictionReader: Sendable {
     }
     for (index, id) in ids.enumerated() where rowOf[id] == nil && !dropMissing {
       faults.append(
-        Fault(
+        Diagnostic(
           .missingID, file: table.name,
           expected: "a prediction for row \(index + 1) of the split, id \(id)"))
     }
@@ -135,7 +135,7 @@ public struct PredictionReader: Sendable {
         for row in table.columns[target]?.missing ?? [] where known[keys[row]] != nil {
           if names.contains(where: { told.contains("\(table.line(row)) \($0)") }) { continue }
           faults.append(
-            Fault(
+            Diagnostic(
               .missingValue, file: table.name, line: table.line(row), field: target,
               found: "",
               expected: "a number for id \(keys[row]); "

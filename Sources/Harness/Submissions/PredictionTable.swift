@@ -13,7 +13,7 @@ struct PredictionTable {
   var columns: TargetTable<PredictionColumn>
   /// One-based line of each row; empty where rows and lines are the same.
   var lines: [Int]
-  var faults: [Fault] = []
+  var faults: [Diagnostic] = []
 
   var rowCount: Int { columns.values.first?.values.count ?? 0 }
 
@@ -91,7 +91,7 @@ enum PredictionTableReader {
     let text = try SourceText(data, name: name)
     guard let first = text.bytes.first(where: { !isSpace($0) }) else {
       throw .invalid([
-        Fault(.rowCount, file: name, line: 1, found: "an empty file", expected: "predictions")
+        Diagnostic(.rowCount, file: name, line: 1, found: "an empty file", expected: "predictions")
       ])
     }
     if first == UInt8(ascii: "{") {
@@ -110,7 +110,7 @@ enum PredictionTableReader {
   ) throws(HarnessError) -> (Data, String) {
     let chosen = entries[try PredictionChoice.choose(entries.map(\.path), name: name)]
     // The path stands in every fault of the file.
-    return (chosen.data, "\(name)/\(Fault.shortened(chosen.path))")
+    return (chosen.data, "\(name)/\(Diagnostic.shortened(chosen.path))")
   }
 }
 
@@ -135,7 +135,7 @@ enum PredictionChoice {
     }
     guard let only = found.first, found.count == 1 else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .archive, file: name, found: paths.isEmpty ? "no files" : paths.joined(separator: ", "),
           expected: "\(wassaName), or a single .tsv, .csv or .jsonl file")
       ])

@@ -14,11 +14,11 @@ public struct Predictions: Sendable, Equatable {
   /// Targets whose column copied another's, with that one; they count as not attempted.
   public var copies: [String: String]
   /// What a team should look at although the file is valid.
-  public var warnings: [Fault]
+  public var warnings: [Diagnostic]
 
   package init(
     targets: [String], columns: TargetTable<PredictionColumn>, present: [Int], rowCount: Int,
-    copies: [String: String] = [:], warnings: [Fault] = []
+    copies: [String: String] = [:], warnings: [Diagnostic] = []
   ) {
     self.targets = targets
     self.columns = columns

@@ -19,7 +19,7 @@ public enum SubmissionCheck {
     _ folder: SubmissionFolder, home: DataHome, benchmarks: [BenchmarkDefinition]
   ) throws(HarnessError) -> Outcome {
     var outcome = Outcome()
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     for entry in try folder.entries() {
       outcome.entries += 1
       let definition = try benchmarks.named(entry.metadata.benchmark)
@@ -42,7 +42,7 @@ public enum SubmissionCheck {
         outcome.compared += 1
         if let digest = entry.metadata.predictionsSHA256, digest != read.digest {
           faults.append(
-            Fault(
+            Diagnostic(
               .metadata, file: file.relativePath, found: "digest \(read.digest.prefix(12))…",
               expected: "\(digest.prefix(12))… as submission.json says"))
         }

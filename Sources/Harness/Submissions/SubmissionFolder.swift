@@ -23,7 +23,7 @@ public struct SubmissionFolder: Sendable {
   ///   read or contradicts its folder, missing predictions, two entries with one digest.
   public func entries() throws(HarnessError) -> [Entry] {
     var entries: [Entry] = []
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     for benchmark in try folders(of: url) {
       for folder in try folders(of: benchmark) {
         do throws(HarnessError) {
@@ -44,20 +44,21 @@ public struct SubmissionFolder: Sendable {
     let slug = folder.lastPathComponent
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw .invalid([
-        Fault(.metadata, file: file.relativePath, found: "no file", expected: "submission.json")
+        Diagnostic(
+          .metadata, file: file.relativePath, found: "no file", expected: "submission.json")
       ])
     }
     let metadata = try Documents.decode(SubmissionMetadata.self, from: file)
     var faults = metadata.faults(file: file.relativePath)
     if metadata.benchmark != benchmark {
       faults.append(
-        Fault(
+        Diagnostic(
           .metadata, file: file.relativePath, field: "benchmark", found: metadata.benchmark,
           expected: "\(benchmark), as the folder is named"))
     }
     if !Slug.isValid(slug) {
       faults.append(
-        Fault(
+        Diagnostic(
           .metadata, file: folder.relativePath, found: slug,
           expected: "a folder name of lower case letters, digits and -"))
     }
@@ -67,7 +68,7 @@ public struct SubmissionFolder: Sendable {
     let mayLack = metadata.withdrawal != nil
     if present != wanted && !(wanted && mayLack) {
       faults.append(
-        Fault(
+        Diagnostic(
           .metadata, file: predictions.relativePath, found: present ? "a file" : "no file",
           expected: wanted
             ? "predictions.tsv" : "no predictions: a published entry has claimed scores alone"))
@@ -89,15 +90,15 @@ public struct SubmissionFolder: Sendable {
     }
   }
 
-  private static func repeatedDigests(_ entries: [Entry], in url: URL) -> [Fault] {
+  private static func repeatedDigests(_ entries: [Entry], in url: URL) -> [Diagnostic] {
     var seen: [String: Entry] = [:]
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     for entry in entries {
       guard let digest = entry.metadata.predictionsSHA256 else { continue }
       let key = "\(entry.metadata.benchmark)/\(entry.metadata.split)/\(digest)"
       if let first = seen[key] {
         faults.append(
-          Fault(
+          Diagnostic(
             .duplicate,
             file: url.appending(path: "\(entry.metadata.benchmark)/\(entry.slug)").relativePath,
             found: "the predictions of \(first.slug)",

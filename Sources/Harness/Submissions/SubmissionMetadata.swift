@@ -120,11 +120,11 @@ extension SubmissionMetadata {
   /// What is wrong with the metadata itself.
   ///
   /// - Parameter targets: of the benchmark, where they are known.
-  package func faults(file: String, targets known: [String]? = nil) -> [Fault] {
-    var faults: [Fault] = []
+  package func faults(file: String, targets known: [String]? = nil) -> [Diagnostic] {
+    var faults: [Diagnostic] = []
     func fault(_ field: String, _ found: String, _ expected: String) {
       faults.append(
-        Fault(.metadata, file: file, field: field, found: found, expected: expected))
+        Diagnostic(.metadata, file: file, field: field, found: found, expected: expected))
     }
     if schema != 1 { fault("schema", "\(schema)", "1") }
     for (field, text) in [("team", team), ("system", system)] {

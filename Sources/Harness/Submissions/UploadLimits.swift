@@ -65,8 +65,8 @@ public struct UploadLimits: Sendable, Equatable {
   }
 
   private func refused(
-    _ code: Fault.Code, _ name: String, line: Int? = nil, found: String, expected: String
+    _ code: Diagnostic.Code, _ name: String, line: Int? = nil, found: String, expected: String
   ) -> HarnessError {
-    .invalid([Fault(code, file: name, line: line, found: found, expected: expected)])
+    .invalid([Diagnostic(code, file: name, line: line, found: found, expected: expected)])
   }
 }

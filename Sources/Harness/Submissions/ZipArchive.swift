@@ -116,6 +116,6 @@ enum ZipArchive {
   }
 
   private static func refused(_ name: String, found: String, _ expected: String) -> HarnessError {
-    .invalid([Fault(.archive, file: name, found: found, expected: expected)])
+    .invalid([Diagnostic(.archive, file: name, found: found, expected: expected)])
   }
 }

@@ -36,7 +36,7 @@ public struct LabelTable: Sendable, Equatable {
     }
     let header = [first[0].hasPrefix("\u{FEFF}") ? String(first[0].dropFirst()) : first[0]]
     let names = header + first.dropFirst()
-    var faults: [ReferenceError.Fault] = []
+    var faults: [ReferenceError.Diagnostic] = []
     for (index, row) in lines.enumerated() where row.count != names.count {
       faults.append(
         .init(.line(index + 1), found: "\(row.count) fields", expected: "\(names.count)"))
@@ -54,7 +54,7 @@ public struct LabelTable: Sendable, Equatable {
   public func labels(
     _ column: String = "llm_empathy", by keys: [String]
   ) throws(ReferenceError) -> [String: Double?] {
-    var faults: [ReferenceError.Fault] = []
+    var faults: [ReferenceError.Diagnostic] = []
     func place(_ name: String) -> Int {
       if let index = header.firstIndex(of: name) { return index }
       faults.append(

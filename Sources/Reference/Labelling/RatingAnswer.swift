@@ -15,7 +15,7 @@ public struct RatingAnswer: Sendable, Equatable {
   }
 
   /// Why an answer cannot be read.
-  public struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
+  public struct Diagnostic: Error, Sendable, Equatable, CustomStringConvertible {
     public let expected: String
     public let found: String
     public var description: String { "expected \(expected), found \(found)" }
@@ -26,15 +26,15 @@ public struct RatingAnswer: Sendable, Equatable {
 
   /// Reads `answer` for `items`.
   ///
-  /// - Throws: a `Fault` that says what was expected where.
-  public init(_ answer: String, items: [String]) throws(Fault) {
+  /// - Throws: a `Diagnostic` that says what was expected where.
+  public init(_ answer: String, items: [String]) throws(Diagnostic) {
     var tolerated: Set<Tolerance> = []
     var reader = AnswerReader(text: AnswerReader.unfenced(answer, &tolerated), items: items)
     var found: [(label: Int?, score: Double)] = []
     while found.count < items.count {
       found.append((label: try reader.label(), score: try reader.score()))
       if found.count < items.count, !reader.separator() {
-        throw Fault(
+        throw Diagnostic(
           expected: "\(items.count) scores", found: "\(found.count), then \(reader.excerpt)")
       }
     }
@@ -44,7 +44,7 @@ public struct RatingAnswer: Sendable, Equatable {
       scores = found.map(\.score)
     } else {
       guard labels.count == items.count, Set(labels).count == items.count else {
-        throw Fault(expected: "each label once, or no labels", found: "another set of labels")
+        throw Diagnostic(expected: "each label once, or no labels", found: "another set of labels")
       }
       tolerated.insert(.labels)
       scores = found.sorted { $0.label ?? 0 < $1.label ?? 0 }.map(\.score)
@@ -94,7 +94,7 @@ private struct AnswerReader {
   }
 
   /// The item named here, with or without list marks and emphasis, or nil.
-  mutating func label() throws(RatingAnswer.Fault) -> Int? {
+  mutating func label() throws(RatingAnswer.Diagnostic) -> Int? {
     let start = position
     skip { $0.isWhitespace || "-*•_\"".contains($0) }
     let bulletStart = position
@@ -124,7 +124,7 @@ private struct AnswerReader {
       // "5. The writer" may end a list of scores; where one score is asked for, it may also begin a
       // numbered list.
       guard items.count > 1 else {
-        throw RatingAnswer.Fault(expected: "a score", found: "\"\(name)\"")
+        throw RatingAnswer.Diagnostic(expected: "a score", found: "\"\(name)\"")
       }
       position = start
       skip(\.isWhitespace)
@@ -132,14 +132,14 @@ private struct AnswerReader {
     }
     skip { $0.isWhitespace || "*_\"".contains($0) }
     guard position < text.count, text[position] == ":" || text[position] == "=" else {
-      throw RatingAnswer.Fault(expected: "':' after \(name)", found: excerpt)
+      throw RatingAnswer.Diagnostic(expected: "':' after \(name)", found: excerpt)
     }
     position += 1
     skip { $0.isWhitespace || "*_".contains($0) }
     return item
   }
 
-  mutating func score() throws(RatingAnswer.Fault) -> Double {
+  mutating func score() throws(RatingAnswer.Diagnostic) -> Double {
     let start = position
     skip(\.isASCIIDigit)
     if position > start, position + 1 < text.count, text[position] == ".",
@@ -150,7 +150,7 @@ private struct AnswerReader {
     }
     guard position > start, let value = Double(String(text[start..<position])) else {
       position = start
-      throw RatingAnswer.Fault(expected: "a score", found: excerpt)
+      throw RatingAnswer.Diagnostic(expected: "a score", found: excerpt)
     }
     // "4/7", "4e1", "4.5.6" and "4-5" are not scores.
     if position < text.count {
@@ -158,11 +158,11 @@ private struct AnswerReader {
       let afterNext = position + 1 < text.count ? text[position + 1] : " "
       if next.isLetter || "/-–%+".contains(next) || next == "." && afterNext.isASCIIDigit {
         position = start
-        throw RatingAnswer.Fault(expected: "a score", found: excerpt)
+        throw RatingAnswer.Diagnostic(expected: "a score", found: excerpt)
       }
     }
     guard RatingPrompt.scale.contains(value) else {
-      throw RatingAnswer.Fault(expected: "a score from 1 to 7", found: "\(value)")
+      throw RatingAnswer.Diagnostic(expected: "a score from 1 to 7", found: "\(value)")
     }
     return value
   }
@@ -175,13 +175,13 @@ private struct AnswerReader {
   }
 
   /// Whether prose follows. More scores are a fault, because the answer is not what was asked for.
-  mutating func rest(hasLabels: Bool) throws(RatingAnswer.Fault) -> Bool {
+  mutating func rest(hasLabels: Bool) throws(RatingAnswer.Diagnostic) -> Bool {
     let start = position
     skip { $0.isWhitespace || ",;.*`".contains($0) }
     guard position < text.count else { return false }
     let isSeparated = position > start || "(".contains(text[position])
     if text[position].isASCIIDigit || !isSeparated {
-      throw RatingAnswer.Fault(expected: "no more scores", found: excerpt)
+      throw RatingAnswer.Diagnostic(expected: "no more scores", found: excerpt)
     }
     return true
   }

@@ -80,7 +80,7 @@ struct BytePairEncoding: Sendable {
 extension BytePairEncoding {
   /// A merge of two symbols, and where it stands in its file.
   struct Merge {
-    let place: ReferenceError.Fault.Place
+    let place: ReferenceError.Diagnostic.Place
     let left: [UInt8]
     let right: [UInt8]
   }
@@ -90,11 +90,11 @@ extension BytePairEncoding {
   /// - Parameter earlierFaults: what was found while the merges were read; thrown with the rest.
   init(
     _ merges: [Merge], _ vocabulary: Vocabulary, file: URL,
-    earlierFaults: [ReferenceError.Fault] = []
+    earlierFaults: [ReferenceError.Diagnostic] = []
   ) throws(ReferenceError) {
     var faults = earlierFaults
     var table = MergeTable(capacity: merges.count)
-    func id(_ symbol: [UInt8], _ place: ReferenceError.Fault.Place) -> Int32? {
+    func id(_ symbol: [UInt8], _ place: ReferenceError.Diagnostic.Place) -> Int32? {
       if let id = vocabulary.trie.id(of: symbol) { return id }
       faults.append(
         .init(

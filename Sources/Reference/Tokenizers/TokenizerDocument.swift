@@ -92,9 +92,9 @@ struct TokenizerDocument {
 
   private func merges(_ model: ByteJSON) throws(ReferenceError) -> [BytePairEncoding.Merge] {
     var pairs: [BytePairEncoding.Merge] = []
-    var faults: [ReferenceError.Fault] = []
+    var faults: [ReferenceError.Diagnostic] = []
     for (index, entry) in (model["merges"]?.array ?? []).enumerated() {
-      let place = ReferenceError.Fault.Place.field("model.merges[\(index)]")
+      let place = ReferenceError.Diagnostic.Place.field("model.merges[\(index)]")
       // Written as "a b" by older versions, as ["a", "b"] by newer ones.
       switch entry {
       case .string(let bytes):

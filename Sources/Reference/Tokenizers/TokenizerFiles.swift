@@ -50,10 +50,10 @@ struct TokenizerFiles {
     let vocabulary = try Vocabulary(
       object: ByteJSON(contentsOf: file, expected: "a vocabulary"), file: file)
     var merges: [BytePairEncoding.Merge] = []
-    var faults: [ReferenceError.Fault] = []
+    var faults: [ReferenceError.Diagnostic] = []
     for (index, line) in try lines("merges.txt").enumerated() {
       if line.isEmpty || index == 0 && line.starts(with: "#version".utf8) { continue }
-      let place = ReferenceError.Fault.Place.line(index + 1)
+      let place = ReferenceError.Diagnostic.Place.line(index + 1)
       let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
         faults.append(

@@ -18,11 +18,11 @@ struct Vocabulary: Sendable {
         file, at: place.isEmpty ? .whole : .field(place), found: object.kind,
         expected: "an object of pieces and ids")
     }
-    var faults: [ReferenceError.Fault] = []
+    var faults: [ReferenceError.Diagnostic] = []
     var trie = ByteTrie(capacity: members.count * 4)
     var size = 0
     for member in members {
-      let piece = ReferenceError.Fault.Place.field(
+      let piece = ReferenceError.Diagnostic.Place.field(
         "\(place)\"\(String(decoding: member.name, as: UTF8.self))\"")
       guard let id = member.value.id else {
         faults.append(.init(piece, found: member.value.kind, expected: "an id of 0 or more"))
@@ -40,7 +40,7 @@ struct Vocabulary: Sendable {
   /// From one piece a line; the id is the line's number from 0, the last of equal lines counts.
   init(lines: [ArraySlice<UInt8>], file: URL) throws(ReferenceError) {
     var trie = ByteTrie(capacity: lines.count * 4)
-    var faults: [ReferenceError.Fault] = []
+    var faults: [ReferenceError.Diagnostic] = []
     for (index, text) in lines.enumerated() {
       if String(validating: text, as: UTF8.self) == nil {
         faults.append(
@@ -58,7 +58,7 @@ struct Vocabulary: Sendable {
   func specialTokens(_ names: [String]) throws(ReferenceError) -> Tokenizer.SpecialTokens {
     let ids = names.map { trie.id(of: $0.utf8) }
     let faults = zip(names, ids).prefix(4).filter { $0.1 == nil }.map {
-      ReferenceError.Fault(
+      ReferenceError.Diagnostic(
         .field("vocabulary"), found: "none", expected: "the special token \($0.0)")
     }
     guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }

@@ -4,16 +4,16 @@ struct LinkCheck {
   let known: Set<String>
   let pages: [String: ParsedPage]
 
-  func faults(_ page: ParsedPage) -> [SiteChecker.Fault] {
+  func faults(_ page: ParsedPage) -> [SiteChecker.Diagnostic] {
     page.references.compactMap { fault($0, page) }
   }
 
   private func fault(
     _ reference: ParsedPage.Reference, _ page: ParsedPage
-  ) -> SiteChecker.Fault? {
+  ) -> SiteChecker.Diagnostic? {
     let address = reference.address
-    func fault(_ kind: SiteChecker.Kind) -> SiteChecker.Fault {
-      SiteChecker.Fault(
+    func fault(_ kind: SiteChecker.Kind) -> SiteChecker.Diagnostic {
+      SiteChecker.Diagnostic(
         file: path, line: reference.line, kind: kind, detail: SafeText.shortened(address, to: 120))
     }
     if let scheme = Self.scheme(of: address) {

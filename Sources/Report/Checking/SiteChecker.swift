@@ -22,7 +22,7 @@ public struct SiteChecker: Sendable {
   }
 
   /// One thing that is wrong.
-  public struct Fault: Sendable, Hashable, CustomStringConvertible {
+  public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     /// Relative to the site's folder.
     public var file: String
     public var line: Int?
@@ -59,7 +59,7 @@ public struct SiteChecker: Sendable {
   /// Every fault of the site in `folder`, ordered by file and line; empty where there is none.
   ///
   /// Throws what Foundation throws where the folder cannot be read.
-  public func check(_ folder: URL) throws -> [Fault] {
+  public func check(_ folder: URL) throws -> [Diagnostic] {
     let files = try Self.files(in: folder)
     let read = try Parallel.map(files) { path in try self.read(path, in: folder) }
     var pages: [String: ParsedPage] = [:]
@@ -77,7 +77,7 @@ public struct SiteChecker: Sendable {
   private struct FileResult: Sendable {
     let path: String
     let page: ParsedPage?
-    let faults: [Fault]
+    let faults: [Diagnostic]
   }
 
   private func read(_ path: String, in folder: URL) throws -> FileResult {
@@ -90,23 +90,25 @@ public struct SiteChecker: Sendable {
     let page = ParsedPage(data)
     if let error = page.error {
       faults.append(
-        Fault(file: path, line: error.line, kind: .notWellFormed, detail: error.reason))
+        Diagnostic(file: path, line: error.line, kind: .notWellFormed, detail: error.reason))
     }
     for repeated in page.repeatedIDs {
       faults.append(
-        Fault(file: path, line: repeated.line, kind: .repeatedID, detail: repeated.id))
+        Diagnostic(file: path, line: repeated.line, kind: .repeatedID, detail: repeated.id))
     }
     return FileResult(path: path, page: isPage ? page : nil, faults: faults)
   }
 
-  private func secrets(_ data: Data, _ path: String) -> [Fault] {
-    var faults: [Fault] = []
+  private func secrets(_ data: Data, _ path: String) -> [Diagnostic] {
+    var faults: [Diagnostic] = []
     for string in strings where data.range(of: Data(string.utf8)) != nil {
-      faults.append(Fault(file: path, kind: .secret, detail: "a string that was to be kept back"))
+      faults.append(
+        Diagnostic(file: path, kind: .secret, detail: "a string that was to be kept back"))
     }
     if let essay = windows.firstMatch(in: data) {
       // The passage itself is not repeated: this message may be shown anywhere.
-      faults.append(Fault(file: path, kind: .secret, detail: "a passage of essay \(essay + 1)"))
+      faults.append(
+        Diagnostic(file: path, kind: .secret, detail: "a passage of essay \(essay + 1)"))
     }
     return faults
   }

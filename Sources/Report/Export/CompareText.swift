@@ -4,7 +4,7 @@ public import Harness
 
 /// Comparisons as a person reads them on a terminal.
 public enum CompareText {
-  public static func pair(_ report: PairReport, targets: [String]) -> String {
+  public static func pair(_ report: ComparisonReport, targets: [String]) -> String {
     var table = TextTable([
       ("target", .left), ("metric", .left), ("first", .right), ("second", .right),
       ("difference", .right), ("interval", .left), ("p (swap)", .right),

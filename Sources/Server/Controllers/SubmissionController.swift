@@ -87,7 +87,7 @@ struct SubmissionController: Sendable {
   }
 
   private func response(
-    _ recorded: Recorded, _ warnings: [Fault], to team: Team
+    _ recorded: Recorded, _ warnings: [Diagnostic], to team: Team
   ) throws -> Response {
     let phase = try store.phase(of: recorded.submission.board)
     guard var document = SubmissionDocument(recorded.submission, viewer: team, phase: phase) else {
@@ -105,7 +105,7 @@ struct SubmissionController: Sendable {
   ) throws -> Standing {
     func fault(_ field: String, _ found: String, _ known: [String]) -> HarnessError {
       .invalid([
-        Fault(
+        Diagnostic(
           .metadata, file: "metadata", field: field, found: found,
           expected: "one of \(known.joined(separator: ", "))")
       ])

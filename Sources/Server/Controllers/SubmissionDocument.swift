@@ -20,7 +20,7 @@ struct SubmissionDocument: Encodable {
   var scores: ScoreReport?
   /// Why there are no scores, in words.
   var note: String?
-  var warnings: [Fault]?
+  var warnings: [Diagnostic]?
   var history: [StoredSubmission.Event]?
 
   /// What `viewer` may see of `submission`; nil where that is nothing.

@@ -107,7 +107,7 @@ struct UploadReader: Sendable {
     var faults = metadata.faults(file: "metadata")
     if metadata.kind == .published {
       faults.append(
-        Fault(
+        Diagnostic(
           .metadata, file: "metadata", field: "kind", found: "published",
           expected: "a system with predictions: fine-tuned, prompted, ensemble or baseline"))
     }
@@ -120,7 +120,7 @@ struct UploadReader: Sendable {
     }
     guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
       throw HarnessError.invalid([
-        Fault(.json, file: "metadata", found: "no JSON object", expected: "a JSON object")
+        Diagnostic(.json, file: "metadata", found: "no JSON object", expected: "a JSON object")
       ])
     }
     return object

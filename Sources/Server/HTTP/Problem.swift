@@ -8,11 +8,11 @@ import Hummingbird
 struct Problem: Error {
   var status: HTTPResponse.Status
   var detail: String
-  var faults: [Fault] = []
+  var faults: [Diagnostic] = []
   var headers: HTTPFields = [:]
 
   init(
-    _ status: HTTPResponse.Status, _ detail: String, faults: [Fault] = [],
+    _ status: HTTPResponse.Status, _ detail: String, faults: [Diagnostic] = [],
     headers: HTTPFields = [:]
   ) {
     self.status = status
@@ -53,7 +53,7 @@ struct Problem: Error {
     var status: Int
     var detail: String
     var valid: Bool?
-    var faults: [Fault]?
+    var faults: [Diagnostic]?
     /// Where not all faults are listed.
     var faultCount: Int?
   }

@@ -44,7 +44,7 @@ final class BoardScorer: Sendable {
     let predictions = try reader.read(data, name: name, limits: limits)
     guard definition.targetNames.contains(where: { scorer.rows($0, of: predictions) != nil }) else {
       throw .invalid([
-        Fault(
+        Diagnostic(
           .header, file: name,
           expected: "predictions of a target that \(definition.id)/\(reader.split) has labels of")
       ])

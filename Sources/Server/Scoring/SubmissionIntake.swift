@@ -38,7 +38,7 @@ struct SubmissionIntake: Sendable {
   /// - Returns: the submission and what its team should look at although the file is valid.
   func take(
     _ upload: Upload, _ standing: Standing, token: TeamToken, at now: Date
-  ) async throws -> (Recorded, warnings: [Fault]) {
+  ) async throws -> (Recorded, warnings: [Diagnostic]) {
     let phase = standing.phase
     let scorer = try scorers.scorer(of: phase.board)
     let predictions: Predictions

@@ -21,7 +21,7 @@ public struct EssayFeatures: Sendable, CustomStringConvertible {
     let table = try LabelTable.read(file)
     guard table.header == ["set", "id"], table.rows.count == found.count else {
       throw HarnessError.invalid([
-        Fault(
+        Diagnostic(
           .rowCount, file: file.relativePath, found: "\(table.rows.count) rows",
           expected: "columns set and id, and \(found.count) rows as in states.npy")
       ])
@@ -32,7 +32,7 @@ public struct EssayFeatures: Sendable, CustomStringConvertible {
     let missing = rows.count { $0 == nil }
     guard missing == 0 else {
       throw HarnessError.invalid([
-        Fault(
+        Diagnostic(
           .missingID, file: file.relativePath, found: "no state for \(missing) rows",
           expected: "all rows of \(rated.set): run `invitro embed` on that split")
       ])

@@ -115,7 +115,7 @@ extension ExperimentInputs {
   ///
   /// - Throws: ``StudyError``.
   public func check() throws {
-    var faults: [StudyError.Fault] = []
+    var faults: [StudyError.Diagnostic] = []
     var missing: [StudyError.Input] = []
     for row in experiment.rows {
       for (benchmark, splits) in Self.needs(row.settings, experiment) {

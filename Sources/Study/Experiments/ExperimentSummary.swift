@@ -79,8 +79,8 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
 
   /// Student's and Welch's two-sided t over seeds. They speak of other seeds, not of other rows.
   public struct SeedTest: Codable, Sendable, Equatable {
-    public var student: PairReport.RowwiseTest
-    public var welch: PairReport.RowwiseTest
+    public var student: ComparisonReport.RowwiseTest
+    public var welch: ComparisonReport.RowwiseTest
     /// Of Student's p.
     public var stars: String?
     public var hedgesG: Double?
@@ -105,7 +105,7 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var adjusted: Double?
     public var undefined: String?
 
-    public init(_ difference: PairReport.Difference) {
+    public init(_ difference: ComparisonReport.Difference) {
       self.difference = difference.difference
       low = difference.low
       high = difference.high

@@ -7,7 +7,7 @@ import Harness
 final class SettingsFields {
   /// All faults of one file, shared by the readers of its objects.
   final class Faults {
-    var list: [StudyError.Fault] = []
+    var list: [StudyError.Diagnostic] = []
   }
 
   let place: String

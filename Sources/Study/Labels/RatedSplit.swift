@@ -89,7 +89,7 @@ public struct RatedSplit: Sendable {
       guard labelled > 0 else {
         let paths = files.filter { $0.name == name }.map(\.path).joined(separator: ", ")
         throw HarnessError.invalid([
-          Fault(
+          Diagnostic(
             .unknownID, file: paths, found: "no label for any row",
             expected: "ids of \(set), in \(columns.joined(separator: " and "))")
         ])
@@ -139,7 +139,7 @@ public struct RatedSplit: Sendable {
       let joined = essays.count { $0.labels[name] != nil }
       guard joined > 0 else {
         throw HarnessError.invalid([
-          Fault(
+          Diagnostic(
             .unknownID, file: own.map(\.path).joined(separator: ", "),
             found: "no label for any essay of \(set)",
             expected:

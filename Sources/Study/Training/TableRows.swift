@@ -16,16 +16,16 @@ public struct TableRows {
   ///   table that was made for other content.
   public init(_ file: URL, target: String, range: ClosedRange<Double>) throws {
     let table = try DelimitedTable(csv: file)
-    var faults: [Fault] = []
+    var faults: [Diagnostic] = []
     let places = (Self.columns + [target]).map { table.require($0, faults: &faults) }
     guard faults.isEmpty else { throw HarnessError.invalid(faults) }
     var seen: Set<[String]> = []
     rows = table.records.map { record in
       let fields = places.map { $0.map { record.fields[$0] } ?? "" }
       let (set, id, essay, text) = (fields[0], fields[1], fields[4], fields[5])
-      func fault(_ code: Fault.Code, _ field: String, _ found: String?, _ expected: String) {
+      func fault(_ code: Diagnostic.Code, _ field: String, _ found: String?, _ expected: String) {
         faults.append(
-          Fault(
+          Diagnostic(
             code, file: table.name, line: record.line, field: field, found: found,
             expected: expected))
       }
@@ -42,7 +42,8 @@ public struct TableRows {
         label: label ?? .nan, provenance: fields[3])
     }
     if rows.isEmpty {
-      faults.append(Fault(.rowCount, file: table.name, found: "no rows", expected: "some rows"))
+      faults.append(
+        Diagnostic(.rowCount, file: table.name, found: "no rows", expected: "some rows"))
     }
     faults += try Self.manifestFaults(file)
     guard faults.isEmpty else { throw HarnessError.invalid(faults) }
@@ -50,14 +51,14 @@ public struct TableRows {
 
   /// A table that was changed after its manifest was written no longer says where its labels come
   /// from.
-  private static func manifestFaults(_ file: URL) throws -> [Fault] {
+  private static func manifestFaults(_ file: URL) throws -> [Diagnostic] {
     let beside = file.appendingPathExtension("manifest.json")
     guard FileManager.default.fileExists(atPath: beside.path) else { return [] }
     let manifest = try Documents.decode(TrainingTable.Manifest.self, from: beside)
     let digest = try Digest.sha256(of: file)
     guard digest != manifest.table else { return [] }
     return [
-      Fault(
+      Diagnostic(
         .metadata, file: file.relativePath, found: "SHA-256 \(digest.prefix(12))…",
         expected: "\(manifest.table.prefix(12))… as in \(beside.lastPathComponent); curate again, "
           + "or remove the manifest of a table that you changed")

@@ -160,7 +160,7 @@ private struct PushAnswer {
 
   private struct Problem: Decodable {
     var detail: String
-    var faults: [Fault]?
+    var faults: [Diagnostic]?
     var faultCount: Int?
   }
 
@@ -172,7 +172,7 @@ private struct PushAnswer {
     var state: String
     var verdict: String?
     var note: String?
-    var warnings: [Fault]?
+    var warnings: [Diagnostic]?
     var scores: Scores?
   }
 

@@ -8,7 +8,7 @@ import Testing
 struct ReaderFaultTests {
   private func faults(
     _ rows: String, header: String = Workbench.header, splits: String? = nil
-  ) throws -> [Fault] {
+  ) throws -> [Diagnostic] {
     let bench = try splits.map { try Workbench(splits: $0) } ?? Workbench()
     try bench.put(header + rows)
     let faults = bench.importFaults()
@@ -138,10 +138,10 @@ struct ReaderFaultTests {
   @Test(
     "a label that is no number is named by place and kind, never by value",
     arguments: [
-      ("\"3,375\"", Fault.Code.decimalComma), ("3.375x", .number), ("inf", .nonFinite),
+      ("\"3,375\"", Diagnostic.Code.decimalComma), ("3.375x", .number), ("inf", .nonFinite),
       ("0x1.8p1", .number),
     ])
-  func labelSyntax(cell: String, code: Fault.Code) throws {
+  func labelSyntax(cell: String, code: Diagnostic.Code) throws {
     let faults = try faults("1,p,a,x,\(cell),4,1,30,9\n")
     #expect(faults.map(\.code) == [code])
     #expect(faults.map(\.field) == ["empathy"])

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Prediction files: faults and warnings")
 struct PredictionFaultTests {
-  private func faults(_ text: String, rows: Int = 3, dropMissing: Bool = false) throws -> [Fault] {
+  private func faults(_ text: String, rows: Int = 3, dropMissing: Bool = false) throws
+    -> [Diagnostic]
+  {
     let bench = try PredictionBench(rows: rows)
     return refusal { try bench.read(text, dropMissing: dropMissing) }
   }

@@ -5,11 +5,11 @@ import Testing
 
 @Suite("Prediction files: zips that are refused")
 struct ZipTests {
-  private func refused(_ zip: ZipFile) throws -> Fault {
+  private func refused(_ zip: ZipFile) throws -> Diagnostic {
     try refused(zip.data)
   }
 
-  private func refused(_ data: Data) throws -> Fault {
+  private func refused(_ data: Data) throws -> Diagnostic {
     let bench = try PredictionBench()
     let faults = refusal { try bench.read(data, name: "up.zip") }
     #expect(faults.map(\.code) == [.archive])

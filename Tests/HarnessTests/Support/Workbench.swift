@@ -66,13 +66,13 @@ struct Workbench {
   }
 
   /// The faults for which the import is refused.
-  func importFaults() -> [Fault] { refusal { try importAll() } }
+  func importFaults() -> [Diagnostic] { refusal { try importAll() } }
 }
 
 /// The faults that `body` is refused for; a failure of the test where it is not refused.
 func refusal<Value>(
   _ location: SourceLocation = #_sourceLocation, _ body: () throws -> Value
-) -> [Fault] {
+) -> [Diagnostic] {
   do {
     _ = try body()
     Issue.record("nothing was refused", sourceLocation: location)
@@ -84,7 +84,7 @@ func refusal<Value>(
   return []
 }
 
-extension [Fault] {
+extension [Diagnostic] {
   /// The faults of one kind.
-  func of(_ code: Fault.Code) -> [Fault] { filter { $0.code == code } }
+  func of(_ code: Diagnostic.Code) -> [Diagnostic] { filter { $0.code == code } }
 }

@@ -55,7 +55,7 @@ struct RatingAnswerTests {
       "٤, ٥, ٤, ٣, ٢, ٥", "4-5, 5, 4.5, 3, 2.5, 5", "{\"sympathetic\": 4}",
     ])
   func unreadable(_ text: String) {
-    #expect(throws: RatingAnswer.Fault.self) { try RatingAnswer(text, items: Self.items) }
+    #expect(throws: RatingAnswer.Diagnostic.self) { try RatingAnswer(text, items: Self.items) }
   }
 
   @Test(
@@ -66,7 +66,7 @@ struct RatingAnswerTests {
 
   @Test("One score must not be the number of a list", arguments: ["1. The score is 4", "2) 5"])
   func listNumber(_ text: String) {
-    #expect(throws: RatingAnswer.Fault.self) {
+    #expect(throws: RatingAnswer.Diagnostic.self) {
       try RatingAnswer(text, items: RatingPrompt.plain.items)
     }
   }

@@ -3,7 +3,7 @@ public import Basics
 /// One thing that is wrong with a file, and where.
 ///
 /// Readers collect every fault of a file before they give up, so that a user mends them in one go.
-public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
+public struct Diagnostic: Codable, Sendable, Equatable, CustomStringConvertible {
   public var severity: Severity
   /// Stable name of the kind of fault, for programs.
   public var code: Code
@@ -37,7 +37,7 @@ public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
     self.line = line
     self.column = column
     self.field = field
-    self.found = found.map(Fault.shortened)
+    self.found = found.map(Diagnostic.shortened)
     self.expected = expected
   }
 
@@ -60,7 +60,7 @@ public struct Fault: Codable, Sendable, Equatable, CustomStringConvertible {
 /// Everything that can go wrong in this module.
 public enum HarnessError: CommandError {
   /// Input that breaks the rules of its form; every fault is listed.
-  case invalid([Fault])
+  case invalid([Diagnostic])
   /// A file or folder that is needed is not there.
   case missing(path: String, hint: String)
   /// A file that would be overwritten, or an entry that is there already.
@@ -110,7 +110,7 @@ public enum HarnessError: CommandError {
     }
   }
 
-  private static func listing(_ faults: [Fault]) -> String {
+  private static func listing(_ faults: [Diagnostic]) -> String {
     let errors = faults.count { $0.severity == .error }
     let head = errors == 1 ? "1 error" : "\(errors) errors"
     return (faults.map(\.description) + [head]).joined(separator: "\n")

@@ -2,7 +2,7 @@ import Metrics
 import Synchronization
 
 /// What scoring needs of a split and every submission needs alike, made when it is first asked for.
-final class KnownSplit: Sendable {
+final class PreparedSplit: Sendable {
   /// Rows with a label, and their labels in clusters.
   struct Labelled: Sendable {
     /// Indices into the split's rows.

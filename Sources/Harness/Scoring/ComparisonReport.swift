@@ -2,7 +2,7 @@ import Basics
 public import Metrics
 
 /// Two systems on the same rows: what may be concluded from their difference.
-public struct PairReport: Codable, Sendable, Equatable {
+public struct ComparisonReport: Codable, Sendable, Equatable {
   public var schema: Int = 1
   public var benchmark: String
   public var split: String
@@ -63,9 +63,9 @@ extension Scorer {
   /// - Throws: ``HarnessError/usage(_:)`` where they share no target with labels.
   public func compare(
     _ first: Predictions, named firstName: String, _ second: Predictions, named secondName: String
-  ) throws(HarnessError) -> PairReport {
+  ) throws(HarnessError) -> ComparisonReport {
     let (a, b) = Self.common(first, second)
-    var targets: TargetTable<PairReport.PairScores> = [:]
+    var targets: TargetTable<ComparisonReport.PairScores> = [:]
     var main: TargetRows?
     for target in definition.targetNames {
       guard let x = rows(target, of: a), let y = rows(target, of: b) else { continue }
@@ -77,7 +77,7 @@ extension Scorer {
         "\(firstName) and \(secondName) share no target that "
           + "\(definition.id)/\(dataset.split) has labels of.")
     }
-    var report = PairReport(
+    var report = ComparisonReport(
       benchmark: definition.id, split: dataset.split, first: firstName, second: secondName,
       n: main.rows.count, clusters: main.sample.clusterCount, targets: targets, conclusion: "",
       signature: options.signature(cluster: cluster, goldDigest: dataset.goldDigest))
@@ -97,18 +97,18 @@ extension Scorer {
     return (a, b)
   }
 
-  private func scores(_ x: TargetRows, _ y: TargetRows) -> PairReport.PairScores {
+  private func scores(_ x: TargetRows, _ y: TargetRows) -> ComparisonReport.PairScores {
     let pair = PairComparison(
       x.sample, x.predictions, y.predictions, options: options.inference)
     let test = pair.permutation()
     let method =
       options.method == .percentile ? IntervalMethod.percentile : PairComparison.defaultMethod
     let intervals = pair.intervals(method: method)
-    var metrics: [Metric: PairReport.Difference] = [:]
+    var metrics: [Metric: ComparisonReport.Difference] = [:]
     for metric in Metric.ranking {
       let difference = pair.difference(metric)
       let form = options.inference.form
-      metrics[metric] = PairReport.Difference(
+      metrics[metric] = ComparisonReport.Difference(
         first: Rounding.published(
           PointMetrics.figure(metric, x.predictions, x.sample.gold, form: form).value),
         second: Rounding.published(
@@ -120,15 +120,15 @@ extension Scorer {
         undefined: difference.reason?.rawValue ?? intervals[metric]?.reason?.rawValue)
     }
     let rowwise = pair.rowwiseTests
-    return PairReport.PairScores(
+    return ComparisonReport.PairScores(
       metrics: metrics, correlation: Rounding.published(pair.correlation.value),
-      williams: PairReport.RowwiseTest(rowwise.williams),
-      steiger: PairReport.RowwiseTest(rowwise.steiger),
+      williams: ComparisonReport.RowwiseTest(rowwise.williams),
+      steiger: ComparisonReport.RowwiseTest(rowwise.steiger),
       undefinedPermutations: test.undefinedReplicates)
   }
 
   /// What may be said about the primary metric, in one sentence.
-  private func conclusion(_ report: PairReport, _ target: String) -> String {
+  private func conclusion(_ report: ComparisonReport, _ target: String) -> String {
     let metric = definition.primary.metric
     let name = metric.title
     guard let scores = report.targets[target]?.metrics[metric],
