@@ -61,14 +61,6 @@ struct InferenceGoldenTests {
     #expect(abs(interval.high - expected[1]) < limit)
   }
 
-  @Test("Swap p-values agree within five binomial errors", arguments: metrics)
-  func swap(_ metric: Metric) throws {
-    let p = try #require(SwapTest(sample, a, b, options: options).p[metric]?.value)
-    let expected = try #require(golden["metrics", metric.id, "swap_p"].number)
-    let error = (expected * (1 - expected) * (1 / Double(Self.replicates) + 1e-5)).squareRoot()
-    #expect(abs(p - expected) < 5 * error)
-  }
-
   @Test("Jackknife and studentised intervals lie near BCa's", arguments: metrics)
   func others(_ metric: Metric) throws {
     // Not the same interval: they may differ by a fraction of a standard error at 83 rows.

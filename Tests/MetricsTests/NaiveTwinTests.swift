@@ -134,7 +134,9 @@ struct NaiveTwinTests {
       let g = Double(left.count)
       let mean = left.reduce(0, +) / g
       let variance = (g - 1) / g * left.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-      let t = Distributions.studentQuantile(0.975, df: g - 1)
+      let sizes = persons.map { person in Double(data.persons.count { $0 == person }) }
+      let effective = 83 * 83 / sizes.reduce(0) { $0 + $1 * $1 }
+      let t = Distributions.studentQuantile(0.975, df: effective - 1)
       let centre = scale(try #require(PointMetrics.figure(metric, x, data.gold).value))
       let interval = try #require(system.interval(metric).value)
       #expect(agree(interval.low, back(centre - t * variance.squareRoot()), relative: 1e-9))
@@ -142,35 +144,103 @@ struct NaiveTwinTests {
     }
   }
 
-  @Test("The swap test agrees with swapping rows and computing anew, over all patterns")
-  func exhaustiveSwap() throws {
-    // 8 clusters have 256 patterns; the test's p approaches their share within five errors.
-    let data = Simulated(rows: 16, persons: 8, systems: 2, seed: 6)
-    let (a, b) = (data.systems[0], data.systems[1])
-    func gap(_ metric: Metric, _ x: [Double], _ y: [Double]) throws -> Double {
-      try #require(PointMetrics.figure(metric, x, data.gold).value)
-        - #require(PointMetrics.figure(metric, y, data.gold).value)
+}
+
+/// The studentised swap test by its definition: rows change places, metrics are computed anew, and
+/// the error comes from derivatives by the clusters' weights, taken numerically.
+@Suite("The swap test and its naive twin")
+struct SwapTwinTests {
+  let data = Simulated(rows: 16, persons: 8, systems: 3, seed: 6)
+  static let forms: [(Metric, ConcordanceForm)] = [
+    (.pcc, .population), (.ccc, .population), (.ccc, .sample), (.rmse, .population),
+    (.mae, .population),
+  ]
+
+  private func standard(_ v: [Double]) -> [Double] {
+    let m = v.reduce(0, +) / Double(v.count)
+    let s = (v.reduce(0) { $0 + ($1 - m) * ($1 - m) } / Double(v.count)).squareRoot()
+    return v.map { ($0 - m) / s }
+  }
+
+  /// The stabilised metric with a weight for each row.
+  private func stabilised(
+    _ metric: Metric, _ x: [Double], _ weights: [Double], _ form: ConcordanceForm
+  ) -> Double {
+    let y = data.gold
+    let n = weights.reduce(0, +)
+    func mean(_ value: (Int) -> Double) -> Double {
+      weights.indices.reduce(0) { $0 + weights[$1] * value($1) } / n
     }
-    func standard(_ v: [Double]) -> [Double] {
-      let m = v.reduce(0, +) / Double(v.count)
-      let s = (v.reduce(0) { $0 + ($1 - m) * ($1 - m) } / Double(v.count)).squareRoot()
-      return v.map { ($0 - m) / s }
+    if metric == .rmse { return 0.5 * log(mean { (x[$0] - y[$0]) * (x[$0] - y[$0]) }) }
+    if metric == .mae { return log(mean { abs(x[$0] - y[$0]) }) }
+    let (mx, my) = (mean { x[$0] }, mean { y[$0] })
+    let vx = mean { (x[$0] - mx) * (x[$0] - mx) }, vy = mean { (y[$0] - my) * (y[$0] - my) }
+    let cov = mean { (x[$0] - mx) * (y[$0] - my) }
+    if metric == .pcc { return atanh(cov / (vx * vy).squareRoot()) }
+    let rows = Double(y.count)
+    let bessel = form == .population ? 1 : rows / (rows - 1)
+    return atanh(2 * cov * bessel / ((vx + vy) * bessel + (mx - my) * (mx - my)))
+  }
+
+  /// |difference| / error of two columns.
+  private func statistic(
+    _ metric: Metric, _ x: [Double], _ z: [Double], _ form: ConcordanceForm
+  ) -> Double {
+    func difference(_ weights: [Double]) -> Double {
+      stabilised(metric, x, weights, form) - stabilised(metric, z, weights, form)
     }
-    let options = InferenceOptions(replicates: 20_000, seed: 2)
-    let test = SwapTest(data.sample, a, b, options: options)
-    for metric in [Metric.pcc, .ccc, .rmse, .mae] {
-      let (u, v) = metric == .pcc ? (standard(a), standard(b)) : (a, b)
-      let observed = abs(try gap(metric, u, v))
-      var far = 0
-      for pattern in 0..<256 {
-        let swapped = data.persons.map { pattern >> $0 & 1 == 1 }
-        let x = u.indices.map { swapped[$0] ? v[$0] : u[$0] }
-        let y = u.indices.map { swapped[$0] ? u[$0] : v[$0] }
-        if abs(try gap(metric, x, y)) >= observed - 1e-9 { far += 1 }
+    let step = 1e-5
+    var squares = 0.0
+    for person in 0..<8 {
+      let moved = [step, -step].map { h in
+        difference(data.persons.map { $0 == person ? 1 + h : 1 })
       }
-      let share = Double(far) / 256
-      let p = try #require(test.p[metric]?.value)
-      #expect(abs(p - share) < 5 * (share * (1 - share) / 20_000).squareRoot() + 1e-4)
+      let influence = (moved[0] - moved[1]) / (2 * step)
+      squares += influence * influence
+    }
+    return abs(difference(data.persons.map { _ in 1 })) / squares.squareRoot()
+  }
+
+  /// T of a pair under each of the 256 patterns; the first is as observed.
+  private func patterns(
+    _ metric: Metric, _ a: [Double], _ b: [Double], _ form: ConcordanceForm
+  ) -> [Double] {
+    let (u, v) = metric == .pcc ? (standard(a), standard(b)) : (a, b)
+    return (0..<256).map { pattern in
+      let swapped = data.persons.map { pattern >> $0 & 1 == 1 }
+      return statistic(
+        metric, u.indices.map { swapped[$0] ? v[$0] : u[$0] },
+        u.indices.map { swapped[$0] ? u[$0] : v[$0] }, form)
+    }
+  }
+
+  @Test("p and adjusted p approach the shares over all patterns", arguments: forms)
+  func exhaustive(_ metric: Metric, _ form: ConcordanceForm) throws {
+    let replicates = 20_000
+    let test = SwapTest(
+      data.sample, systems: data.systems, metrics: [metric],
+      options: InferenceOptions(replicates: replicates, seed: 2, form: form))
+    let pairs = [(0, 1), (0, 2), (1, 2)]
+    let all = pairs.map { patterns(metric, data.systems[$0.0], data.systems[$0.1], form) }
+    func bound(_ share: Double) -> Double {
+      5 * (share * (1 - share) / Double(replicates)).squareRoot() + 1e-4
+    }
+    let order = pairs.indices.sorted { all[$0][0] < all[$1][0] }
+    var largest = [Double](repeating: 0, count: 256)
+    var stepDown: [Int: Double] = [:]
+    for place in order {
+      let limit = all[place][0] * (1 - 1e-6)
+      let share = Double(all[place].count { $0 >= limit }) / 256
+      let p = try #require(test.p(metric, pairs[place].0, pairs[place].1).value)
+      #expect(abs(p - share) < bound(share))
+      for pattern in 0..<256 { largest[pattern] = max(largest[pattern], all[place][pattern]) }
+      stepDown[place] = Double(largest.count { $0 >= limit }) / 256
+    }
+    var floor = 0.0
+    for place in order.reversed() {
+      floor = max(floor, stepDown[place] ?? 0)
+      let p = try #require(test.adjusted(metric, pairs[place].0, pairs[place].1).value)
+      #expect(abs(p - floor) < bound(floor))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 
 /// How large a group is at least whose figures may be shown.
 public struct PublishingThreshold: Sendable, Hashable {
@@ -69,13 +70,19 @@ public struct GroupReport: Sendable {
 }
 
 /// Whether a system's agreement differs between the groups of an attribute by more than chance.
+///
+/// The statistic is the largest |atanh CCC₁ - atanh CCC₂| / error over the pairs of groups, with the
+/// infinitesimal jackknife's error by persons, computed anew in each permutation. The raw gap in CCC
+/// would also answer to groups that differ in the mean of their labels or in size.
 public struct DisparityTest: Sendable, Hashable {
   /// Largest less smallest CCC among the groups large enough to publish.
   public let gap: Double
-  /// Share of permutations with a gap at least as large, (b + 1)/(B + 1).
+  /// The largest studentised difference of two groups.
+  public let statistic: Double
+  /// Share of permutations with a statistic at least as large, (b + 1)/(B + 1).
   public let p: Double
   public let replicates: Int
-  /// Permutations in which some group's CCC is undefined; they count as far out.
+  /// Permutations in which some group's CCC or its error is undefined; they count as far out.
   public let undefinedReplicates: Int
   /// Groups compared.
   public let groups: [Int]
@@ -106,11 +113,14 @@ public struct DisparityTest: Sendable, Hashable {
       label[units.clusterOfRow[place]] = kept.firstIndex(of: groups[row] ?? 0) ?? 0
     }
     let sums = ClusterSums(units, rows.map { predictions[$0] }, form: options.form)
-    guard let gap = gap(sums, label, kept.count) else { return .undefined(.degenerate) }
-    let counts = permute(sums, label, kept.count, least: gap - 1e-12, options)
+    let observed = spread(sums, label, kept.count)
+    guard !observed.statistic.isNaN else { return .undefined(.degenerate) }
+    let counts = permute(
+      sums, label, kept.count, least: observed.statistic * (1 - 1e-9), options)
     return .value(
       DisparityTest(
-        gap: gap, p: Double(counts.far + 1) / Double(options.replicates + 1),
+        gap: observed.gap, statistic: observed.statistic,
+        p: Double(counts.far + 1) / Double(options.replicates + 1),
         replicates: options.replicates, undefinedReplicates: counts.undefined, groups: kept))
   }
 
@@ -130,28 +140,45 @@ public struct DisparityTest: Sendable, Hashable {
           let bits = generator.draw(UInt64(b * shuffled.count + k))
           shuffled.swapAt(k, Int(((bits >> 32) &* UInt64(k + 1)) >> 32))
         }
-        if let gap = gap(sums, shuffled, groups) {
-          far += gap >= least ? 1 : 0
-        } else {
-          far += 1
-          undefined += 1
-        }
+        let statistic = spread(sums, shuffled, groups).statistic
+        far += statistic < least ? 0 : 1
+        undefined += statistic.isNaN ? 1 : 0
       }
       return (far, undefined)
     }
     return parts.reduce((0, 0)) { ($0.0 + $1.0, $0.1 + $1.1) }
   }
 
-  private static func gap(_ sums: ClusterSums, _ label: [Int], _ groups: Int) -> Double? {
+  /// The gap in CCC and the largest studentised difference: NaN where a group has no CCC, infinite
+  /// where two CCC differ and have no error or one of them is 1.
+  private static func spread(
+    _ sums: ClusterSums, _ label: [Int], _ groups: Int
+  ) -> (gap: Double, statistic: Double) {
     var totals = [ClusterSums.Row](repeating: .zero, count: groups)
-    for (unit, group) in label.enumerated() { totals[group] += sums.rows[unit] }
-    var low = Double.infinity, high = -Double.infinity
-    for total in totals {
-      let ccc = sums.metrics(total)[1]
-      guard ccc.isFinite else { return nil }
-      low = min(low, ccc)
-      high = max(high, ccc)
+    var sizes = [Double](repeating: 0, count: groups)
+    for (unit, group) in label.enumerated() {
+      totals[group] += sums.rows[unit]
+      sizes[group] += 1
     }
-    return high - low
+    let figures = totals.map { sums.metrics($0)[1] }
+    guard figures.allSatisfy(\.isFinite) else { return (.nan, .nan) }
+    let gradients = totals.map { sums.gradients($0).ccc }
+    var squares = [Double](repeating: 0, count: groups)
+    for (unit, group) in label.enumerated() {
+      let influence = (gradients[group] * sums.rows[unit]).sum()
+      squares[group] += influence * influence
+    }
+    let variances = zip(squares, sizes).map { $0 * $1 / ($1 - 1) }
+    var statistic = 0.0
+    for a in 0..<groups {
+      for b in 0..<a {
+        guard abs(figures[a] - figures[b]) > 1e-12 else { continue }
+        let ratio =
+          abs(atanh(figures[a]) - atanh(figures[b]))
+          / (variances[a] + variances[b]).squareRoot()
+        statistic = max(statistic, ratio.isNaN ? .infinity : ratio)
+      }
+    }
+    return ((figures.max() ?? 0) - (figures.min() ?? 0), statistic)
   }
 }

@@ -46,7 +46,9 @@ struct Bootstrap: Sendable {
           block.append(value)
           if studentise {
             let error = draws.standardError(b, rows, sums.gradients(row))
-            tBlock.append((Self.stabilise(value) - stabilised) / error)
+            // Without an error, or on an infinite scale, there is no deviation to speak of.
+            let t = (Self.stabilise(value) - stabilised) / error
+            tBlock.append(t.replacing(with: .nan, where: .!((t - t) .== 0)))
           }
         }
       }

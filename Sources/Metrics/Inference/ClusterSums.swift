@@ -71,12 +71,14 @@ struct ClusterSums: Sendable {
     let r = cov / scale
     let dR: Row = dCov / scale - (dVX / vx + dVY / vy) * (r / 2)
     let delta = offset + (mx - my)
-    let spread = vx + vy + n * delta * delta
+    // 2·cov / (vx + vy + n·δ²), with n - 1 in the other form; its share of n is taken as fixed.
+    let share = form == .population ? 1 : (n - 1) / n
+    let spread = vx + vy + share * n * delta * delta
     let c = 2 * cov / spread
     let shift = mx - my
     let dShift = Row(
       delta * delta - 2 * delta * shift, -2 * delta, 0, 2 * delta, 0, 0, 0, 0)
-    let dC: Row = (2 * dCov - (dVX + dVY + dShift) * c) / spread
+    let dC: Row = (2 * dCov - (dVX + dVY + dShift * share) * c) / spread
     let dRMSE = Row(-0.5 / n, 0, 0, 0, 0, 0, 0.5 / s[6], 0)
     let dMAE = Row(-1 / n, 0, 0, 0, 0, 0, 0, 1 / s[7])
     return (dR / (1 - r * r), dC / (1 - c * c), dRMSE, dMAE)

@@ -7,6 +7,10 @@ public struct ClusteredSample: Sendable {
   /// Cluster of each row, 0 ..< clusterCount; (n,).
   public let clusterOfRow: [Int]
   public let clusterCount: Int
+  /// G_eff = (Σ n_g)² / Σ n_g² with n_g rows in cluster g: as many clusters of equal size say as much
+  /// (Carter, Schnepel and Steigerwald 2017, Rev. Econ. Stat. 99:698, with a common covariance of 1
+  /// within clusters). G where all sizes are equal, near 1 where one cluster has most rows.
+  public let effectiveClusters: Double
   /// Mean gold label, about which sums are taken.
   let centre: Double
 
@@ -49,6 +53,20 @@ public struct ClusteredSample: Sendable {
     self.clusterOfRow = clusterOfRow
     self.clusterCount = clusterCount
     centre = SampleMoments(gold).mean
+    var sizes = [Double](repeating: 0, count: clusterCount)
+    for cluster in clusterOfRow { sizes[cluster] += 1 }
+    let squares = sizes.reduce(0) { $0 + $1 * $1 }
+    effectiveClusters = squares > 0 ? Double(gold.count * gold.count) / squares : 0
+  }
+
+  /// Why no interval can be made from these clusters; nil where one can.
+  var obstacle: Figure.Reason? {
+    clusterCount < 3 ? .tooFewClusters : effectiveClusters < 2 ? .tooFewEffectiveClusters : nil
+  }
+
+  /// Student's quantile of a two-sided interval, on G_eff - 1 degrees of freedom.
+  func quantile(_ level: Double) -> Double {
+    Distributions.studentQuantile((1 + level) / 2, df: effectiveClusters - 1)
   }
 
   public var count: Int { gold.count }

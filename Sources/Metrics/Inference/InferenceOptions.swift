@@ -20,15 +20,19 @@ public struct InferenceOptions: Sendable, Hashable, Codable {
     (self.level, self.replicates, self.seed) = (level, replicates, seed)
     (self.form, self.threads) = (form, threads)
   }
+
+  /// What a p-value is held against, 1 - level, as the decimal that it stands for: 0.05 and not
+  /// 0.050000000000000044.
+  public static func alpha(_ level: Double) -> Double { ((1 - level) * 1e12).rounded() / 1e12 }
 }
 
 /// How an interval is made. The raw value stands in a report's signature.
 public enum IntervalMethod: String, Sendable, Codable, CaseIterable, Hashable {
-  /// Cluster jackknife on Fisher's z (correlations) or the logarithm (errors), t on G - 1 degrees
-  /// of freedom. Intervals of a difference stay on its own scale.
+  /// Cluster jackknife on Fisher's z (correlations) or the logarithm (errors), t on G_eff - 1
+  /// degrees of freedom. Intervals of a difference stay on its own scale.
   case jackknife = "jackknife-z"
   /// Cluster jackknives of two crossed clusterings, V₁ + V₂ - V₁₂ (Cameron, Gelbach and Miller
-  /// 2011), same scales, t on min(G₁, G₂) - 1 degrees of freedom.
+  /// 2011), same scales, t on the smaller G_eff - 1 degrees of freedom.
   case twoWayJackknife = "jackknife-z-2way"
   /// Percentiles of the cluster bootstrap.
   case percentile

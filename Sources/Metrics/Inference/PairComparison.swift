@@ -29,7 +29,7 @@ public struct PairComparison: Sendable {
   /// Correlation of the two systems' predictions.
   public var correlation: Figure { PointMetrics.pcc(first.predictions, second.predictions) }
 
-  /// Paired interval of the difference: `.jackknife` (own scale, t on G - 1 degrees of freedom) or
+  /// Paired interval of the difference: `.jackknife` (own scale, t on G_eff - 1 degrees of freedom) or
   /// `.percentile` (both systems in the same replicates). A system against itself gives [0, 0].
   public func interval(
     _ metric: Metric, method: IntervalMethod = defaultMethod
@@ -50,14 +50,9 @@ public struct PairComparison: Sendable {
   private func interval(
     _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?
   ) -> Outcome<Interval> {
-    let point: Double
-    switch difference(metric) {
-    case .value(let value): point = value
-    case .undefined(let reason): return .undefined(reason)
-    }
-    guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
+    if let reason = difference(metric).reason ?? sample.obstacle { return .undefined(reason) }
     switch method {
-    case .jackknife: return jackknife(metric, point)
+    case .jackknife: return jackknife(metric)
     case .percentile:
       guard let bootstrap, let lane = metric.lane else { return .undefined(.methodDoesNotApply) }
       return first.percentile(bootstrap.metrics[lane])
@@ -65,18 +60,43 @@ public struct PairComparison: Sendable {
     }
   }
 
-  private func jackknife(_ metric: Metric, _ point: Double) -> Outcome<Interval> {
-    switch standardError(metric) {
-    case .undefined(let reason): return .undefined(reason)
-    case .value(let error):
-      let half =
-        Distributions.studentQuantile(
-          (1 + options.level) / 2, df: Double(sample.clusterCount - 1)) * error
-      return .value(
-        Interval(
-          low: point - half, high: point + half, level: options.level, method: .jackknife,
-          clusters: sample.clusterCount))
+  private func jackknife(_ metric: Metric) -> Outcome<Interval> {
+    Self.difference(
+      (first.figure(metric), second.figure(metric)),
+      (first.leaveOneOut(metric), second.leaveOneOut(metric)), metric, sample, options.level
+    ).interval
+  }
+
+  /// The difference of two figures and its jackknife interval, point ± t·error on its own scale.
+  ///
+  /// - Parameter withoutEach: both metrics without each cluster in turn, (G,).
+  static func difference(
+    _ figures: (Figure, Figure), _ withoutEach: (Outcome<[Double]>, Outcome<[Double]>),
+    _ metric: Metric, _ sample: ClusteredSample, _ level: Double
+  ) -> (figure: Figure, interval: Outcome<Interval>) {
+    let point: Double
+    switch figures {
+    case (.value(let a), .value(let b)): point = a - b
+    case (.undefined(let reason), _), (_, .undefined(let reason)):
+      return (.undefined(reason), .undefined(reason))
     }
+    func interval() -> Outcome<Interval> {
+      if let reason = sample.obstacle { return .undefined(reason) }
+      switch standardError(withoutEach) {
+      case .undefined(let reason): return .undefined(reason)
+      case .value(let error):
+        // Equal everywhere is 0 for sure; another difference without variance is not.
+        guard error > 0 || point == 0 else { return .undefined(.degenerate) }
+        let half = sample.quantile(level) * error
+        // Two correlations differ by 2 at most.
+        let most = metric.higherIsBetter ? 2.0 : .infinity
+        return .value(
+          Interval(
+            low: max(-most, point - half), high: min(most, point + half), level: level, method: .jackknife,
+            clusters: sample.clusterCount, effectiveClusters: sample.effectiveClusters))
+      }
+    }
+    return (.value(point), interval())
   }
 
   /// Standard error of the difference: the cluster jackknife's √((G - 1)/G Σ (d₋g - d̄)²), on the
@@ -86,12 +106,17 @@ public struct PairComparison: Sendable {
   /// undefined without one of them.
   public func standardError(_ metric: Metric) -> Figure {
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
-    switch (first.leaveOneOut(metric), second.leaveOneOut(metric)) {
+    return Self.standardError((first.leaveOneOut(metric), second.leaveOneOut(metric)))
+  }
+
+  private static func standardError(
+    _ withoutEach: (Outcome<[Double]>, Outcome<[Double]>)
+  ) -> Figure {
+    switch withoutEach {
     case (.undefined(let reason), _), (_, .undefined(let reason)): return .undefined(reason)
     case (.value(let a), .value(let b)):
       let moments = SampleMoments(zip(a, b).map { $0 - $1 })
-      return .value(
-        (moments.sumSquares * (moments.count - 1) / moments.count).squareRoot())
+      return .value((moments.sumSquares * (moments.count - 1) / moments.count).squareRoot())
     }
   }
 
@@ -109,8 +134,9 @@ public struct PairComparison: Sendable {
     )
   }
 
-  /// Clustered swap permutation test; see `SwapTest`.
-  public func permutation() -> SwapTest {
-    SwapTest(sample, first.predictions, second.predictions, options: options)
+  /// Studentised clustered swap test; see ``SwapTest``.
+  public func permutation(_ metrics: [Metric] = Metric.ranking) -> SwapTest {
+    SwapTest(
+      sample, systems: [first.predictions, second.predictions], metrics: metrics, options: options)
   }
 }

@@ -15,9 +15,9 @@ public struct PowerAnalysis: Sendable, Hashable {
   ///
   /// With g the standardised gold label and e the standardised residual of the system's
   /// predictions on it, the system is u = r·g + √(1 - r²)·e. The competitor
-  /// v = (r - δ)·g + b·e + c·w has its correlation with u set to `correlation` through b, with w
-  /// the residuals of other rows at random; it is brought to the system's mean and spread. In each
-  /// simulation clusters are drawn with replacement, and the difference counts as found where its
+  /// v = (r - δ)·g + b·e + c·w has its correlation with u set to `correlation` through b; its own
+  /// noise w is normal and as alike within a cluster as e is. It is brought to the system's mean and
+  /// spread. In each simulation clusters are drawn with replacement, and the difference counts as found where its
   /// jackknife interval (options.level) leaves out 0. δ is sought by bisection with the same draws.
   ///
   /// - Parameters:
@@ -69,6 +69,8 @@ private struct CompetitorModel {
   let e: [Double]
   let r: Double
   let correlation: Double
+  /// Correlation of e within a cluster.
+  let likeness: Double
   let mean: Double
   let deviation: Double
 
@@ -83,6 +85,25 @@ private struct CompetitorModel {
     let rest = (1 - r * r).squareRoot()
     e = predictions.indices.map { ((predictions[$0] - x.mean) / sx - r * g[$0]) / rest }
     self.g = g
+    likeness = Self.likeness(e, rowsOfCluster)
+  }
+
+  /// The intraclass correlation by analysis of variance, in [0, 1); 0 without a cluster of two rows.
+  private static func likeness(_ e: [Double], _ clusters: [[Int]]) -> Double {
+    let (n, g) = (Double(e.count), Double(clusters.count))
+    guard n > g, g > 1 else { return 0 }
+    let mean = e.reduce(0, +) / n
+    var (between, within, squares) = (0.0, 0.0, 0.0)
+    for rows in clusters {
+      let own = SampleMoments(rows.map { e[$0] })
+      between += own.count * (own.mean - mean) * (own.mean - mean)
+      within += own.sumSquares
+      squares += own.count * own.count
+    }
+    (between, within) = (between / (g - 1), within / (n - g))
+    let size = (n - squares / n) / (g - 1)
+    let all = between + (size - 1) * within
+    return all > 0 ? max(0, min(0.99, (between - within) / all)) : 0
   }
 
   /// Power and mean difference (in size) against the competitor `delta` below in correlation.
@@ -112,8 +133,9 @@ private struct CompetitorModel {
     let c = max(0, 1 - weaker * weaker - b * b).squareRoot()
     for draw in rowsOfCluster.indices {
       let cluster = Int.random(in: rowsOfCluster.indices, using: &generator)
+      let common = likeness.squareRoot() * generator.normal()
       for row in rowsOfCluster[cluster] {
-        let w = e[Int.random(in: e.indices, using: &generator)]
+        let w = common + (1 - likeness).squareRoot() * generator.normal()
         gold.append(sample.gold[row])
         clusters.append(draw)
         u.append(mean + deviation * (r * g[row] + rest * e[row]))

@@ -1,212 +1,202 @@
 import Basics
+import COpenBLAS
 
-/// The clustered swap permutation test of two systems.
+/// The studentised clustered swap test of all pairs of systems, and its step-down over the pairs.
 ///
-/// Under the null hypothesis the two systems are exchangeable within a cluster: both predictions
-/// of a whole cluster change places, each cluster with probability 1/2. Two-sided,
-/// p = (b + 1)/(B + 1) with b replicates at least as far from 0 as the observed difference. PCC is
-/// compared on predictions standardised over all rows (it ignores scale, so exchanging raw ones
-/// would mix two scales), CCC, RMSE and MAE on raw ones.
+/// In a permutation both predictions of a whole cluster change places, each cluster with
+/// probability 1/2, and the same clusters for every pair. The statistic of a pair is
+/// T = |φ(θ₁) - φ(θ₂)| / e, computed anew in each permutation: φ is Fisher's z of a correlation and
+/// the logarithm of an error, e the infinitesimal jackknife's error of that difference. The test is
+/// exact where two systems are exchangeable, and asymptotically right where they are equally good
+/// and nothing else, since T does not depend on their spreads (Janssen 1997, Stat. Probab. Lett.
+/// 36:9; Chung and Romano 2013, Ann. Stat. 41:484). p = (b + 1)/(B + 1) with b permutations at least
+/// as far out as observed.
+///
+/// Adjusted p-values are those of Westfall and Young's step-down max-T over all pairs (Romano and
+/// Wolf 2005, Econometrica 73:1237): they control the chance of any false separation.
+///
+/// PCC is compared on predictions standardised over all rows, since it ignores scale and exchanging
+/// raw ones would mix two scales; CCC, RMSE and MAE on raw ones. A permutation in which a metric or
+/// its error is undefined counts as far out. One in which the error is 0 counts as far out where the
+/// difference is not 0, and else as 0.
+///
+/// The work grows with B·G·S² for S systems; a pair needs no loop over clusters, see
+/// ``SwapFeatures``.
 public struct SwapTest: Sendable, Hashable {
-  /// p-values of PCC, CCC, RMSE, MAE.
-  public let p: [Metric: Figure]
-  /// Replicates drawn, B.
+  public let metrics: [Metric]
+  /// Permutations drawn, B.
   public let replicates: Int
-  /// Replicates in which a metric is undefined; they count as far out, against a finding.
-  public let undefinedReplicates: Int
   public let clusters: Int
+  /// Number of systems, S.
+  public let count: Int
+  private let results: [PairResults]
 
-  /// Short name for a signature.
-  public static let method = "swap"
+  /// Short names for a signature: of the test, and of the adjustment over pairs.
+  public static let method = "swap-t"
+  public static let adjustment = "max-t"
 
-  typealias Row = SIMD8<Double>
+  private struct PairResults: Sendable, Hashable {
+    /// Why a system has no figure, (S,).
+    var obstacles: [Figure.Reason?]
+    /// p-values, adjusted p-values and permutations without a statistic, (pairs,); a pair without a
+    /// test has NaN.
+    var p: [Double]
+    var adjusted: [Double]
+    var undefined: [Int32]
+  }
 
-  private static let taskReplicates = 1024
-
-  /// - Parameters: both (n,), finite, in the order of the sample.
+  /// - Parameters:
+  ///   - systems: (S, n) predictions, finite, each in the order of the sample.
+  ///   - metrics: of ``Metric/ranking``.
   public init(
-    _ sample: ClusteredSample, _ a: [Double], _ b: [Double], options: InferenceOptions = .init()
+    _ sample: ClusteredSample, systems: [[Double]], metrics: [Metric] = Metric.ranking,
+    options: InferenceOptions = .init()
   ) {
-    precondition(a.count == sample.count && b.count == sample.count, "one prediction a row")
+    precondition(systems.allSatisfy { $0.count == sample.count }, "one prediction a row")
+    self.metrics = metrics
     replicates = options.replicates
     clusters = sample.clusterCount
-    let kernel = SwapKernel(sample, a, b, form: options.form)
-    let tables = SwapTables(kernel.differences)
-    let generator = SplitMix64(seed: options.seed, stream: .swap)
-    let tasks = (options.replicates + Self.taskReplicates - 1) / Self.taskReplicates
-    let parts = Parallel.map(tasks, threads: options.threads) { task in
-      let start = task * Self.taskReplicates
-      let end = min(options.replicates, start + Self.taskReplicates)
-      var counts = SIMD4<Int64>.zero, undefined = 0
-      for replicate in start..<end {
-        let (far, isUndefined) = kernel.isFar(tables.sum(replicate, generator))
-        counts &-= far
-        undefined += isUndefined ? 1 : 0
-      }
-      return (counts, undefined)
+    count = systems.count
+    let moments = systems.map { PairedMoments(predictions: $0, gold: sample.gold) }
+    results = metrics.map { metric in
+      let obstacles = moments.map { $0.figure(metric, form: options.form).reason }
+      let features = SwapFeatures(sample, systems, metric, form: options.form)
+      let counts = PermutationCounts(features, obstacles.map { $0 == nil }, options)
+      return PairResults(
+        obstacles: obstacles, p: counts.p, adjusted: counts.adjusted, undefined: counts.undefined)
     }
-    var counts = SIMD4<Int64>.zero
-    for part in parts { counts &+= part.0 }
-    undefinedReplicates = parts.reduce(0) { $0 + $1.1 }
-    var p: [Metric: Figure] = [:]
-    for metric in Metric.ranking {
-      guard let lane = metric.lane else { continue }
-      let reason = Self.obstacle(metric, sample, a, b, options.form)
-      p[metric] =
-        reason.map { .undefined($0) }
-        ?? .value(Double(counts[lane] + 1) / Double(options.replicates + 1))
-    }
-    self.p = p
   }
 
-  private static func obstacle(
-    _ metric: Metric, _ sample: ClusteredSample, _ a: [Double], _ b: [Double],
-    _ form: ConcordanceForm
-  ) -> Figure.Reason? {
-    let reasons = [a, b].compactMap { x in
-      PairedMoments(predictions: x, gold: sample.gold).figure(metric, form: form).reason
+  /// The number of a pair among all pairs.
+  @inline(__always)
+  static func pair(_ i: Int, _ j: Int) -> Int { max(i, j) * (max(i, j) - 1) / 2 + min(i, j) }
+
+  /// The p-value of one pair, at least 1/(B + 1); 1 for a system against itself.
+  public func p(_ metric: Metric, _ i: Int = 0, _ j: Int = 1) -> Figure {
+    figure(metric, i, j, \.p)
+  }
+
+  /// The p-value adjusted over all pairs with a p-value.
+  public func adjusted(_ metric: Metric, _ i: Int, _ j: Int) -> Figure {
+    figure(metric, i, j, \.adjusted)
+  }
+
+  /// Permutations of a pair in which the metric or its error is undefined.
+  public func undefinedReplicates(_ metric: Metric, _ i: Int = 0, _ j: Int = 1) -> Int {
+    guard let place = metrics.firstIndex(of: metric), i != j else { return 0 }
+    return Int(results[place].undefined[Self.pair(i, j)])
+  }
+
+  private func figure(
+    _ metric: Metric, _ i: Int, _ j: Int, _ path: KeyPath<PairResults, [Double]>
+  ) -> Figure {
+    guard let place = metrics.firstIndex(of: metric) else {
+      return .undefined(.methodDoesNotApply)
     }
-    return reasons.first
+    let result = results[place]
+    if let reason = result.obstacles[i] ?? result.obstacles[j] { return .undefined(reason) }
+    return i == j ? .value(1) : .value(result[keyPath: path][Self.pair(i, j)])
   }
 }
 
-/// What a swap of a set of clusters does to the two systems' sums.
-struct SwapKernel: Sendable {
-  typealias Row = SIMD8<Double>
+/// How many permutations are at least as far out as observed, for each pair by itself and for the
+/// largest statistic of all pairs that are no further out than it.
+///
+/// Permutations go in blocks. A block's statistics of all pairs are written down, then visited in
+/// ascending order of the observed statistic with a running maximum for each permutation.
+private struct PermutationCounts {
+  private(set) var p: [Double]
+  private(set) var adjusted: [Double]
+  private(set) var undefined: [Int32]
 
-  /// For each cluster the second system's sums less the first one's. Lanes: Σz, Σz², Σzy
-  /// (standardised) and Σx, Σx², Σxy, Σ(x - y)², Σ|x - y| (raw, about the mean gold label).
-  let differences: [Row]
-  private let totalA: Row
-  private let totalB: Row
-  private let n: Double
-  private let sumSquaresY: Double
-  private let bessel: Double
-  private var observed = SIMD4<Double>.zero
+  /// Statistics of one block take 64 MB at most, and there are four such blocks at most.
+  private static let blockNumbers = 16_000_000
+  private static let mostWorkers = 4
+  private typealias Floats = SIMD8<Float>
 
-  init(_ sample: ClusteredSample, _ a: [Double], _ b: [Double], form: ConcordanceForm) {
-    n = Double(sample.count)
-    bessel = form == .population ? 1 : n / (n - 1)
-    sumSquaresY = SampleMoments(sample.gold).sumSquares
-    let rowsA = Self.sums(sample, a), rowsB = Self.sums(sample, b)
-    differences = zip(rowsA, rowsB).map { $1 - $0 }
-    totalA = rowsA.reduce(.zero, +)
-    totalB = rowsB.reduce(.zero, +)
-    let start = difference(.zero)
-    // Replicates that differ from the observed one by rounding alone count as equal to it.
-    let slack = SIMD4(1e-12, 1e-12, 1e-12 * Self.size(totalA, n), 1e-12 * Self.size(totalA, n))
-    for lane in 0..<4 { observed[lane] = abs(start[lane]) - slack[lane] }
-  }
-
-  private static func size(_ total: Row, _ n: Double) -> Double {
-    max(1e-300, (total[6] / max(1, n)).squareRoot())
-  }
-
-  private static func sums(_ sample: ClusteredSample, _ x: [Double]) -> [Row] {
-    let moments = SampleMoments(x)
-    let deviation = (moments.sumSquares / moments.count).squareRoot()
-    let scale = deviation > 0 ? 1 / deviation : 0
-    var rows = [Row](repeating: .zero, count: sample.clusterCount)
-    for i in x.indices {
-      let y = sample.gold[i] - sample.centre
-      let z = (x[i] - moments.mean) * scale, raw = x[i] - sample.centre
-      let error = x[i] - sample.gold[i]
-      rows[sample.clusterOfRow[i]] += Row(
-        z, z * z, z * y, raw, raw * raw, raw * y, error * error, abs(error))
+  init(_ features: SwapFeatures, _ isDefined: [Bool], _ options: InferenceOptions) {
+    let systems = isDefined.count
+    let pairs = systems * (systems - 1) / 2
+    p = [Double](repeating: .nan, count: pairs)
+    adjusted = p
+    undefined = [Int32](repeating: 0, count: pairs)
+    let tested = (0..<systems).flatMap { j in
+      (0..<j).compactMap { isDefined[$0] && isDefined[j] ? SwapTest.pair($0, j) : nil }
     }
-    return rows
-  }
-
-  /// Metrics of the first system less those of the second after the swap; NaN where undefined.
-  @inline(__always)
-  private func difference(_ swapped: Row) -> SIMD4<Double> {
-    metrics(totalA + swapped) - metrics(totalB - swapped)
-  }
-
-  @inline(__always)
-  private func metrics(_ s: Row) -> SIMD4<Double> {
-    // Gold is centred, so Σzy and Σxy are sums of products of deviations already.
-    let vz = s[1] - s[0] * s[0] / n
-    let pcc = s[2] / (vz * sumSquaresY).squareRoot()
-    let mean = s[3] / n
-    let spread = (s[4] - s[3] * mean + sumSquaresY) * bessel + n * mean * mean
-    let ccc = 2 * s[5] * bessel / spread
-    return SIMD4(pcc, ccc, (max(0, s[6]) / n).squareRoot(), s[7] / n)
-  }
-
-  /// Lanes of -1 where the replicate is at least as far out as the observed difference.
-  @inline(__always)
-  func isFar(_ swapped: Row) -> (SIMD4<Int64>, undefined: Bool) {
-    let d = difference(swapped)
-    let size = d.replacing(with: -d, where: d .< 0)
-    // Not "less" rather than "greater": an undefined replicate counts as far out.
-    let far = SIMD4<Int64>(repeating: -1).replacing(with: 0, where: size .< observed)
-    return (far, d[0].isNaN || d[1].isNaN)
-  }
-}
-
-/// Subset sums by table: clusters in groups of five, all 32 sums of a group written down, so that
-/// a replicate is one look-up a group (the method of four Russians).
-struct SwapTables: Sendable {
-  typealias Row = SIMD8<Double>
-  private static let groupSize = 5
-  private static let groupsOfDraw = 12
-
-  private let tables: [Row]
-  private let groups: Int
-  private let draws: Int
-
-  init(_ rows: [Row]) {
-    groups = (rows.count + Self.groupSize - 1) / Self.groupSize
-    draws = (groups + Self.groupsOfDraw - 1) / Self.groupsOfDraw
-    var tables: [Row] = []
-    tables.reserveCapacity(groups << Self.groupSize)
-    for group in 0..<groups {
-      for subset in 0..<(1 << Self.groupSize) {
-        var sum = Row.zero
-        for k in 0..<Self.groupSize where subset >> k & 1 == 1 {
-          let cluster = group * Self.groupSize + k
-          if cluster < rows.count { sum += rows[cluster] }
-        }
-        tables.append(sum)
+    guard !tested.isEmpty else { return }
+    let constants = PairConstants(features, options.threads)
+    let observed = features.observed(constants)
+    let order = tested.sorted { (observed[$0], $0) < (observed[$1], $1) }
+    // The width depends on the data alone, so that the bits do not depend on the threads.
+    let width = max(
+      8, min(256, Self.blockNumbers / pairs, 4_000_000 / max(1, features.clusters)) / 8 * 8)
+    let blocks = (options.replicates + width - 1) / width
+    let workers = max(1, min(options.threads, blocks, Self.mostWorkers))
+    // One thread of OpenBLAS for each of ours: its own threads would vie with them.
+    let threadsBefore = openblas_get_num_threads()
+    openblas_set_num_threads(1)
+    defer { openblas_set_num_threads(threadsBefore) }
+    let parts = Parallel.map(workers, threads: workers) { worker in
+      var counts = Counts(pairs)
+      var block = SwapBlock(features, constants, width: width)
+      for number in stride(from: worker, to: blocks, by: workers) {
+        let start = number * width
+        block.fill(start..<min(options.replicates, start + width), options)
+        counts.add(block, order, observed)
+      }
+      return counts
+    }
+    var (alone, together) = (undefined, undefined)
+    for part in parts {
+      for pair in tested {
+        alone[pair] += part.alone[pair]
+        together[pair] += part.together[pair]
+        undefined[pair] += part.undefined[pair]
       }
     }
-    self.tables = tables
+    let all = Double(options.replicates + 1)
+    var floor = 0.0
+    for pair in order.reversed() {
+      p[pair] = Double(alone[pair] + 1) / all
+      floor = max(floor, Double(together[pair] + 1) / all)
+      adjusted[pair] = floor
+    }
   }
 
-  /// The sum over the clusters swapped in replicate `b`: 60 bits of each draw, one a cluster.
-  @inline(__always)
-  func sum(_ b: Int, _ generator: SplitMix64) -> Row {
-    var even = Row.zero, odd = Row.zero
-    tables.withUnsafeBufferPointer { tables in
-      var group = 0
-      for draw in 0..<draws {
-        var bits = generator.draw(UInt64(b * draws + draw))
-        let end = min(groups, group + Self.groupsOfDraw)
-        while group + 1 < end {
-          even += tables[group << Self.groupSize | Int(bits & 31)]
-          odd += tables[(group + 1) << Self.groupSize | Int(bits >> 5 & 31)]
-          bits >>= 10
-          group += 2
-        }
-        if group < end {
-          even += tables[group << Self.groupSize | Int(bits & 31)]
-          group += 1
+  /// Counts of the blocks of one worker.
+  private struct Counts {
+    var alone: [Int32]
+    var together: [Int32]
+    var undefined: [Int32]
+
+    init(_ pairs: Int) {
+      alone = [Int32](repeating: 0, count: pairs)
+      (together, undefined) = (alone, alone)
+    }
+
+    /// A statistic is as far out as the observed one if it falls short by no more than rounding.
+    private static let slack = 1 - 1e-6
+
+    mutating func add(_ block: SwapBlock, _ order: [Int], _ observed: [Double]) {
+      let steps = block.width / 8
+      var largest = [Floats](repeating: Floats(repeating: -1), count: steps)
+      block.statistics.withUnsafeBytes { statistics in
+        let vectors = statistics.bindMemory(to: Floats.self)
+        for pair in order {
+          let limit = Floats(repeating: Float(observed[pair] * Self.slack))
+          var (a, t, u) = (SIMD8<Int32>.zero, SIMD8<Int32>.zero, SIMD8<Int32>.zero)
+          for step in 0..<steps {
+            let value = vectors[pair * steps + step]
+            largest[step].replace(with: value, where: value .> largest[step])
+            a.replace(with: a &+ 1, where: value .>= limit)
+            t.replace(with: t &+ 1, where: largest[step] .>= limit)
+            u.replace(with: u &+ 1, where: value .== Floats(repeating: .infinity))
+          }
+          alone[pair] &+= a.wrappedSum()
+          together[pair] &+= t.wrappedSum()
+          undefined[pair] &+= u.wrappedSum()
         }
       }
-    }
-    return even + odd
-  }
-
-  /// The clusters swapped in replicate `b` as 0/1, the same draws as `sum`.
-  static func pattern(
-    _ b: Int, clusters: Int, _ generator: SplitMix64, into line: UnsafeMutablePointer<Double>
-  ) {
-    let perDraw = groupSize * groupsOfDraw
-    let draws = ((clusters + groupSize - 1) / groupSize + groupsOfDraw - 1) / groupsOfDraw
-    for cluster in 0..<clusters {
-      let bits = generator.draw(UInt64(b * draws + cluster / perDraw))
-      line[cluster] = Double(bits >> UInt64(cluster % perDraw) & 1)
     }
   }
 }

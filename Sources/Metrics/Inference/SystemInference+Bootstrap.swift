@@ -13,7 +13,7 @@ extension SystemInference {
       Interval(
         low: quantiles[0], high: quantiles[1], level: options.level, method: method,
         replicates: values.count, undefinedReplicates: undefined,
-        clusters: sample.clusterCount))
+        clusters: sample.clusterCount, effectiveClusters: sample.effectiveClusters))
   }
 
   private var tail: Double { (1 - options.level) / 2 }

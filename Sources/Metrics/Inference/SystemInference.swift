@@ -83,7 +83,7 @@ public struct SystemInference: Sendable {
     case .value(let value): point = value
     case .undefined(let reason): return .undefined(reason)
     }
-    guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
+    if let reason = sample.obstacle { return .undefined(reason) }
     switch method {
     case .jackknife:
       guard metric.lane != nil || metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
@@ -115,7 +115,7 @@ public struct SystemInference: Sendable {
       return Self.numbers(withoutEach(metric))
     }
     let values = sums.rows.map { sums.metrics(sums.total - $0)[lane] }
-    return values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.degenerate)
+    return values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.undefinedWithoutCluster)
   }
 
   /// A rank correlation without each cluster in turn, (G,).
@@ -162,9 +162,8 @@ public struct SystemInference: Sendable {
         continue
       }
       let interval: Outcome<Interval> =
-        sample.clusterCount > 2
-        ? jackknife(metric, point, jackknifeVariance(metric, leftOut(metric)))
-        : .undefined(.tooFewClusters)
+        sample.obstacle.map { .undefined($0) }
+        ?? jackknife(metric, point, jackknifeVariance(metric, leftOut(metric)))
       made[metric] = (figure, interval)
     }
     return made
@@ -174,7 +173,9 @@ public struct SystemInference: Sendable {
     var values: [Double] = []
     values.reserveCapacity(figures.count)
     for figure in figures {
-      guard let value = figure.value, value.isFinite else { return .undefined(.degenerate) }
+      guard let value = figure.value, value.isFinite else {
+        return .undefined(.undefinedWithoutCluster)
+      }
       values.append(value)
     }
     return .value(values)
@@ -196,6 +197,7 @@ public struct SystemInference: Sendable {
 
   /// The same of metrics that are stabilised already; undefined where one of them is not finite.
   private static func jackknifeVariance(_ stabilised: [Double]) -> Outcome<Double> {
+    guard stabilised.allSatisfy(\.isFinite) else { return .undefined(.undefinedWithoutCluster) }
     let moments = SampleMoments(stabilised)
     let variance = moments.sumSquares * (moments.count - 1) / moments.count
     return variance.isFinite ? .value(variance) : .undefined(.degenerate)
@@ -207,22 +209,29 @@ public struct SystemInference: Sendable {
     switch variance {
     case .undefined(let reason): .undefined(reason)
     case .value(let variance):
-      studentInterval(metric, point, variance, clusters: sample.clusterCount, method: .jackknife)
+      studentInterval(metric, point, variance, sample, method: .jackknife)
     }
   }
 
-  func studentInterval(
-    _ metric: Metric, _ point: Double, _ variance: Double, clusters: Int, method: IntervalMethod
+  /// Point ± t·error on the stabilised scale; undefined where the variance is 0, since an interval of
+  /// no width is no statement about chance.
+  private func studentInterval(
+    _ metric: Metric, _ point: Double, _ variance: Double, _ clusters: ClusteredSample,
+    method: IntervalMethod
   ) -> Outcome<Interval> {
     let centre = metric.stabilised(point)
-    guard centre.isFinite, variance >= 0 else { return .undefined(.degenerate) }
-    let quantile = Distributions.studentQuantile(
-      (1 + options.level) / 2, df: Double(clusters - 1))
-    let half = quantile * variance.squareRoot()
+    // The spread that rounding leaves of leave-one-out values that are equal.
+    let isPerfect = metric.higherIsBetter && abs(point) > 1 - 1e-12
+    guard centre.isFinite, !isPerfect, variance > 1e-26 * max(1, centre * centre) else {
+      return .undefined(.degenerate)
+    }
+    let half = clusters.quantile(options.level) * variance.squareRoot()
+    let bounds = (metric.original(centre - half), metric.original(centre + half))
+    guard bounds.0 < bounds.1, bounds.1.isFinite else { return .undefined(.degenerate) }
     return .value(
       Interval(
-        low: metric.original(centre - half), high: metric.original(centre + half),
-        level: options.level, method: method, clusters: clusters))
+        low: bounds.0, high: bounds.1, level: options.level, method: method,
+        clusters: clusters.clusterCount, effectiveClusters: clusters.effectiveClusters))
   }
 
   /// The interval with a second clustering crossed with the sample's own, as person × article.
@@ -241,9 +250,7 @@ public struct SystemInference: Sendable {
     }
     let second = ClusteredSample(gold: sample.gold, clusters: other)
     let both = sample.crossed(with: second.clusterOfRow)
-    guard min(sample.clusterCount, second.clusterCount) > 2 else {
-      return .undefined(.tooFewClusters)
-    }
+    if let reason = sample.obstacle ?? second.obstacle { return .undefined(reason) }
     var variances: [Double] = []
     for clustering in [sample, second, both] {
       let system = SystemInference(clustering, predictions: predictions, options: options)
@@ -254,9 +261,8 @@ public struct SystemInference: Sendable {
     }
     let combined = max(
       variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
-    return studentInterval(
-      metric, point, combined, clusters: min(sample.clusterCount, second.clusterCount),
-      method: .twoWayJackknife)
+    let fewer = sample.effectiveClusters < second.effectiveClusters ? sample : second
+    return studentInterval(metric, point, combined, fewer, method: .twoWayJackknife)
   }
 
   /// Fisher's z interval of PCC with n independent rows, standard error 1/√(n - 3).
@@ -267,7 +273,7 @@ public struct SystemInference: Sendable {
     return .value(
       Interval(
         low: tanh(atanh(r) - half), high: tanh(atanh(r) + half), level: level,
-        method: .fisherRows, clusters: n))
+        method: .fisherRows, clusters: n, effectiveClusters: Double(n)))
   }
 }
 
@@ -284,16 +290,19 @@ public struct Interval: Sendable, Hashable, Codable {
   public var undefinedReplicates: Int
   /// Clusters resampled or left out in turn; the smaller number of two crossed clusterings.
   public var clusters: Int
+  /// The number of clusters of equal size that say as much, G_eff; see
+  /// ``ClusteredSample/effectiveClusters``. The smaller one of two crossed clusterings.
+  public var effectiveClusters: Double
 
-  /// True under 20 clusters: the interval then covers less often than it says.
-  public var fewClusters: Bool { clusters < ClusteredSample.fewClusters }
+  /// True under 20 effective clusters: the interval then covers less often than it says.
+  public var fewClusters: Bool { effectiveClusters < Double(ClusteredSample.fewClusters) }
 
   public init(
     low: Double, high: Double, level: Double, method: IntervalMethod, replicates: Int = 0,
-    undefinedReplicates: Int = 0, clusters: Int
+    undefinedReplicates: Int = 0, clusters: Int, effectiveClusters: Double
   ) {
     (self.low, self.high, self.level, self.method) = (low, high, level, method)
     (self.replicates, self.undefinedReplicates) = (replicates, undefinedReplicates)
-    self.clusters = clusters
+    (self.clusters, self.effectiveClusters) = (clusters, effectiveClusters)
   }
 }

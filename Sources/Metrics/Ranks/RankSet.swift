@@ -1,8 +1,5 @@
-/// The ranks that are compatible with the data, 1 the best.
-///
-/// With the chosen confidence all systems' true ranks lie in their sets at once: a system that is
-/// better by its whole simultaneous interval stands above, one that is worse below, and the rest
-/// may stand on either side (Mogstad, Romano, Shaikh and Wilhelm 2024).
+/// The ranks that are compatible with the data, 1 the best: one more than the number of systems that
+/// are significantly better, up to all but those that are significantly worse.
 public struct RankSet: Sendable, Hashable, Codable {
   public let best: Int
   public let worst: Int
@@ -10,20 +7,6 @@ public struct RankSet: Sendable, Hashable, Codable {
   public init(best: Int, worst: Int) {
     precondition(best <= worst, "the best rank is the smaller number")
     (self.best, self.worst) = (best, worst)
-  }
-
-  static func all(_ differences: SimultaneousDifferences, higherIsBetter: Bool) -> [RankSet] {
-    let figures = differences.figures
-    return figures.indices.map { i in
-      var above = 0, below = 0
-      for j in figures.indices where j != i {
-        let lead = (figures[j] - figures[i]) * (higherIsBetter ? 1 : -1)
-        let half = differences.halfWidth(i, j)
-        if lead > half { above += 1 }
-        if -lead > half { below += 1 }
-      }
-      return RankSet(best: 1 + above, worst: figures.count - below)
-    }
   }
 }
 
@@ -35,25 +18,23 @@ public enum CompactLetters {
   /// Insert and absorb (Piepho 2004, J. Comput. Graph. Stat. 13:456).
   ///
   /// - Parameters:
-  ///   - table: adjusted p-values.
   ///   - order: the systems to show, best first; letters go by it.
-  ///   - alpha: pairs with p <= alpha are told apart.
-  /// - Returns: letters of every system in the table's numbering, empty for those not in `order`.
+  ///   - isApart: whether two systems are told apart.
+  /// - Returns: the groups of every system, none for those not in `order`.
   public static func display(
-    _ table: PairTable, order: [Int], alpha: Double
-  ) -> Outcome<[String]> {
+    count: Int, order: [Int], isApart: (Int, Int) -> Bool
+  ) -> Outcome<[[String]]> {
     var groups: [Set<Int>] = order.isEmpty ? [] : [Set(order.indices)]
     for b in order.indices {
-      for a in 0..<b {
-        guard let p = table[order[a], order[b]], p <= alpha else { continue }
+      for a in 0..<b where isApart(order[a], order[b]) {
         groups = split(groups, a, b)
         guard groups.count <= mostGroups else { return .undefined(.tooManySystems) }
       }
     }
     groups.sort { ($0.min() ?? 0, $0.max() ?? 0) < ($1.min() ?? 0, $1.max() ?? 0) }
-    var letters = [String](repeating: "", count: table.count)
+    var letters = [[String]](repeating: [], count: count)
     for (number, group) in groups.enumerated() {
-      for place in group { letters[order[place]] += name(number) }
+      for place in group { letters[order[place]].append(name(number)) }
     }
     return .value(letters)
   }
@@ -69,9 +50,9 @@ public enum CompactLetters {
     return kept
   }
 
-  /// a, b, …, z, then a′, b′, … so that every group keeps a mark of its own.
+  /// a, b, …, z, aa, ab, …: a name is one group's, and is never taken apart.
   private static func name(_ number: Int) -> String {
     let letter = String(UnicodeScalar(UInt8(97 + number % 26)))
-    return letter + String(repeating: "′", count: number / 26)
+    return number < 26 ? letter : name(number / 26 - 1) + letter
   }
 }

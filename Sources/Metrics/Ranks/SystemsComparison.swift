@@ -1,94 +1,87 @@
-/// Many systems on the same rows: p-values of all pairs, rank confidence sets, tie groups.
+import Basics
+
+/// Many systems on the same rows: differences and p-values of all pairs, ranks, tie groups.
+///
+/// Ranks and tie groups follow from one set of decisions, the pairs that ``SwapTest`` tells apart at
+/// 1 - level after its step-down over all pairs, so that none of them can contradict another.
 public struct SystemsComparison: Sendable {
-  /// The metric whose p-values are adjusted and whose ranks are shown: the declared family.
+  /// The metric that is compared: the declared family.
   public let primary: Metric
   public let options: InferenceOptions
   /// The primary metric of each system.
   public let figures: [Figure]
-  /// The ranks that the data allow to each system; nil where its primary metric is undefined.
-  public let rankSets: [RankSet?]
-  /// The critical value of the simultaneous intervals; nil where there are none.
-  public let criticalValue: Double?
-  public let undefinedReplicates: Int
-  private let far: [Int32]
-  private let defined: [[Metric: Bool]]
-
-  /// Name of the rank sets' method for a signature: Mogstad, Romano, Shaikh and Wilhelm (2024,
-  /// Rev. Econ. Stud. 91:476), single step, max of studentised differences.
-  public static let rankMethod = "mrsw-max-t"
-
-  /// Metrics with pairwise p-values. CCC takes Lin's n form here, whatever the options say.
-  public static let testedMetrics: [Metric] = [.pcc, .ccc, .rmse]
+  public let test: SwapTest
+  private let sample: ClusteredSample
+  /// The metric without each cluster in turn, one list a system.
+  private let withoutEach: [Outcome<[Double]>]
 
   /// - Parameters:
   ///   - systems: (S, n) predictions, finite, each in the order of the sample.
-  ///   - primary: PCC, CCC, RMSE or MAE.
+  ///   - primary: of ``Metric/ranking``.
   public init(
     _ sample: ClusteredSample, systems: [[Double]], primary: Metric = .pcc,
     options: InferenceOptions = .init()
   ) {
-    precondition(systems.allSatisfy { $0.count == sample.count }, "one prediction a row")
     precondition(primary.lane != nil, "ranks need a metric that is a function of sums")
     self.primary = primary
     self.options = options
-    let moments = systems.map { PairedMoments(predictions: $0, gold: sample.gold) }
-    let figures = moments.map { $0.figure(primary, form: options.form) }
-    self.figures = figures
-    defined = moments.map { sums in
-      Dictionary(
-        uniqueKeysWithValues: Self.testedMetrics.map {
-          ($0, sums.figure($0, form: .population).value != nil)
-        })
-    }
-    far = AllPairsSwap(sample, systems, options: options).farCounts()
-    let ranked = figures.indices.filter { figures[$0].value != nil }
-    let sums = ranked.map { ClusterSums(sample, systems[$0], form: options.form) }
-    let differences = SimultaneousDifferences(sums, primary, options: options)
-    criticalValue = differences?.critical
-    undefinedReplicates = differences?.undefinedReplicates ?? 0
-    var sets = [RankSet?](repeating: nil, count: systems.count)
-    if let differences {
-      for (place, set) in RankSet.all(differences, higherIsBetter: primary.higherIsBetter)
-        .enumerated()
-      {
-        sets[ranked[place]] = set
-      }
-    }
-    rankSets = sets
+    self.sample = sample
+    let each = systems.map { SystemInference(sample, predictions: $0, options: options) }
+    figures = each.map { $0.figure(primary) }
+    withoutEach = each.map { $0.leaveOneOut(primary) }
+    test = SwapTest(sample, systems: systems, metrics: [primary], options: options)
   }
 
   public var count: Int { figures.count }
 
-  /// The swap test's p-value of one pair; 1 for a system against itself, nil where undefined or
-  /// the metric has no pairwise test (see `testedMetrics`).
-  public func p(_ metric: Metric, _ i: Int, _ j: Int) -> Double? {
-    guard let lane = Self.testedMetrics.firstIndex(of: metric), defined[i][metric] == true,
-      defined[j][metric] == true
-    else { return nil }
-    guard i != j else { return 1 }
-    let pair = max(i, j) * (max(i, j) - 1) / 2 + min(i, j)
-    return Double(far[3 * pair + lane] + 1) / Double(options.replicates + 1)
+  /// The swap test's p-value of one pair; 1 for a system against itself, nil where undefined.
+  public func p(_ i: Int, _ j: Int) -> Double? { test.p(primary, i, j).value }
+
+  /// The same, adjusted over all pairs.
+  public func adjusted(_ i: Int, _ j: Int) -> Double? { test.adjusted(primary, i, j).value }
+
+  /// The primary metric of `i` less that of `j`, with its jackknife interval.
+  public func difference(_ i: Int, _ j: Int) -> (figure: Figure, interval: Outcome<Interval>) {
+    PairComparison.difference(
+      (figures[i], figures[j]), (withoutEach[i], withoutEach[j]), primary, sample,
+      options.level)
   }
 
-  /// Adjusted p-values of the family of all defined pairs of the primary metric.
-  public func adjusted(_ method: Adjustment) -> PairTable {
-    var pairs: [(Int, Int)] = []
-    var values: [Double] = []
-    for j in 0..<count {
-      for i in 0..<j {
-        guard let value = p(primary, i, j) else { continue }
-        pairs.append((i, j))
-        values.append(value)
-      }
-    }
+  /// p-values of all pairs by Benjamini and Hochberg's adjustment, which controls the share of false
+  /// separations.
+  public func discoveryRates() -> PairTable {
+    let pairs = (0..<count).flatMap { j in (0..<j).map { ($0, j) } }.filter { p($0.0, $0.1) != nil }
+    let adjusted = Adjustment.benjaminiHochberg.adjust(pairs.compactMap { p($0.0, $0.1) })
     var table = PairTable(count: count)
-    for (pair, value) in zip(pairs, method.adjust(values)) { table[pair.0, pair.1] = value }
+    for (pair, value) in zip(pairs, adjusted) { table[pair.0, pair.1] = value }
     return table
   }
 
-  /// Tie groups at `alpha` from Holm's adjusted p-values, best system first.
-  public func letters(alpha: Double = 0.05) -> Outcome<[String]> {
-    CompactLetters.display(adjusted(.holm), order: ranking, alpha: alpha)
+  /// Whether `i` is significantly better than `j`.
+  public func isBetter(_ i: Int, than j: Int) -> Bool {
+    guard i != j, let a = figures[i].value, let b = figures[j].value,
+      let p = adjusted(i, j), p <= alpha
+    else { return false }
+    return (a > b) == primary.higherIsBetter
+  }
+
+  /// What a p-value is held against, 1 - level.
+  var alpha: Double { InferenceOptions.alpha(options.level) }
+
+  /// The ranks that the data allow to each system; nil where its metric is undefined.
+  public var rankSets: [RankSet?] {
+    let ranked = ranking
+    return figures.indices.map { i in
+      guard figures[i].value != nil else { return nil }
+      let better = ranked.count { isBetter($0, than: i) }
+      let worse = ranked.count { isBetter(i, than: $0) }
+      return RankSet(best: 1 + better, worst: ranked.count - worse)
+    }
+  }
+
+  /// Tie groups, best system first; see ``CompactLetters``.
+  public func letters() -> Outcome<[[String]]> {
+    CompactLetters.display(count: count, order: ranking) { isBetter($0, than: $1) || isBetter($1, than: $0) }
   }
 
   /// Systems with a defined primary metric, best first, ties in the order given.
