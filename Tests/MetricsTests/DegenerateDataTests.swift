@@ -34,8 +34,9 @@ struct DegenerateDataTests {
       let articles = column()
       let system = SystemInference(sample, predictions: column())
       for metric in Metric.all where metric != .alpha {
-        for outcome in [system.interval(metric), system.twoWayInterval(metric, crossedWith: articles)]
-        {
+        for outcome in [
+          system.interval(metric), system.twoWayInterval(metric, crossedWith: articles),
+        ] {
           guard let interval = outcome.value else {
             undefined += 1
             continue
@@ -71,7 +72,8 @@ struct DegenerateDataTests {
     let large = ClusteredSample(gold: gold, clusters: names)
     #expect(agree(large.effectiveClusters, 6889.0 / 1643))
     let predictions = gold.map { $0 + generator.normal() }
-    let interval = try #require(SystemInference(large, predictions: predictions).interval(.rmse).value)
+    let interval = try #require(
+      SystemInference(large, predictions: predictions).interval(.rmse).value)
     #expect(interval.clusters == 44 && interval.fewClusters)
     #expect(interval.effectiveClusters == large.effectiveClusters)
     // 60 of 83 rows by one person count as fewer than two clusters.

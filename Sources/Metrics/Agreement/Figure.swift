@@ -14,12 +14,14 @@ public enum Figure: Sendable, Hashable {
     case constantGold = "the gold labels are constant"
     case bothConstant = "predictions and gold labels are constant"
     case tooFewClusters = "too few clusters"
-    case tooFewEffectiveClusters = "the clusters' sizes differ so much that they count as fewer than two"
+    case tooFewEffectiveClusters =
+      "the clusters' sizes differ so much that they count as fewer than two"
     case tooFewReplicates = "too few replicates in which the metric is defined"
     case notFinite = "a value is not finite or a sum overflows"
     case spreadTooSmall = "the values differ by too little to be squared"
     case degenerate = "the variance of the statistic is zero"
-    case undefinedWithoutCluster = "the metric or its scale is undefined without one of the clusters"
+    case undefinedWithoutCluster =
+      "the metric or its scale is undefined without one of the clusters"
     case oneGroup = "there is only one group"
     case methodDoesNotApply = "the method does not apply to this metric"
     case tooManyRows = "too many rows for this method"

@@ -92,7 +92,8 @@ public struct PairComparison: Sendable {
         let most = metric.higherIsBetter ? 2.0 : .infinity
         return .value(
           Interval(
-            low: max(-most, point - half), high: min(most, point + half), level: level, method: .jackknife,
+            low: max(-most, point - half), high: min(most, point + half), level: level,
+            method: .jackknife,
             clusters: sample.clusterCount, effectiveClusters: sample.effectiveClusters))
       }
     }
