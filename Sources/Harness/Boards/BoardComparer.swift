@@ -47,7 +47,7 @@ public struct BoardComparer {
     let slugs = kept.map(\.0)
     let best = result.ranking.first.map { kept[$0].1 }
     let comparison = comparison(
-      pairs: pairs(sample, slugs: slugs, columns: columns, result),
+      pairs: pairs(slugs, result),
       standings: standings(slugs, result), best: best)
     let flags = LookAlike.find(columns, gold: sample.gold).map { flag in
       LookAlikeFlag(
@@ -86,39 +86,33 @@ public struct BoardComparer {
     let options = scorer.options.inference
     return BoardComparison(
       metric: metric, target: target,
-      test: "clustered swap permutation, \(options.replicates) replicates, seed \(options.seed)",
-      interval: "cluster jackknife of the paired difference, level "
-        + Rounding.text(options.level, decimals: 2),
-      adjustment: "Holm",
+      test: "studentised swap test by clusters, \(options.replicates) permutations, "
+        + "seed \(options.seed)",
+      interval: "cluster jackknife of the paired difference, level \(options.level)",
+      adjustment: "step-down max-T",
       family: "all pairs of systems in \(metric.title) of \(target)",
-      level: ((1 - options.level) * 1e9).rounded() / 1e9,
+      level: InferenceOptions.alpha(options.level),
       pairs: pairs, standings: standings, detectable: best.map { scorer.detectable($0) },
       signature: scorer.options.signature(
-        cluster: scorer.cluster, goldDigest: scorer.dataset.goldDigest)
-        + "|ranks:\(SystemsComparison.rankMethod)")
+        cluster: scorer.cluster, goldDigest: scorer.dataset.goldDigest))
   }
 
   private func pairs(
-    _ sample: ClusteredSample, slugs: [String], columns: [[Double]], _ result: SystemsComparison
+    _ slugs: [String], _ result: SystemsComparison
   ) -> [BoardComparison.Pair] {
-    let adjusted = result.adjusted(.holm)
-    let discovery = result.adjusted(.benjaminiHochberg)
+    let rates = result.discoveryRates()
     var pairs: [BoardComparison.Pair] = []
     for j in slugs.indices {
       for i in 0..<j {
-        let pair = PairComparison(
-          sample, columns[i], columns[j], options: result.options)
-        let difference = pair.difference(result.primary)
-        let interval = pair.interval(result.primary)
+        let (difference, interval) = result.difference(i, j)
         pairs.append(
           BoardComparison.Pair(
             first: slugs[i], second: slugs[j],
             difference: Rounding.published(difference.value),
             low: Rounding.published(interval.value?.low),
             high: Rounding.published(interval.value?.high),
-            p: Rounding.published(result.p(result.primary, i, j)),
-            adjusted: Rounding.published(adjusted[i, j]),
-            discoveryRate: Rounding.published(discovery[i, j]),
+            p: Rounding.p(result.p(i, j)), adjusted: Rounding.p(result.adjusted(i, j)),
+            discoveryRate: Rounding.p(rates[i, j]),
             undefined: difference.reason?.rawValue ?? interval.reason?.rawValue))
       }
     }
@@ -128,10 +122,11 @@ public struct BoardComparer {
   private func standings(
     _ slugs: [String], _ result: SystemsComparison
   ) -> [BoardComparison.Standing] {
-    let letters = result.letters(alpha: 1 - result.options.level).value ?? []
+    let letters = result.letters().value ?? []
+    let sets = result.rankSets
     return result.ranking.compactMap { index in
-      guard let set = result.rankSets[index] else { return nil }
-      let groups = index < letters.count ? letters[index].map(String.init) : []
+      guard let set = sets[index] else { return nil }
+      let groups = index < letters.count ? letters[index] : []
       return BoardComparison.Standing(
         slug: slugs[index], lowRank: set.best, highRank: set.worst, tieGroups: groups)
     }

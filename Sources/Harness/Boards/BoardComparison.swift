@@ -14,7 +14,7 @@ public struct BoardComparison: Codable, Sendable, Equatable {
   public var test: String
   /// How the interval of a difference was made, in words.
   public var interval: String
-  /// How p-values were adjusted within the family, for example `Holm`.
+  /// How p-values were adjusted within the family, for example `step-down max-T`.
   public var adjustment: String
   /// Which tests were adjusted together, in words.
   public var family: String
@@ -102,12 +102,12 @@ extension BoardComparison {
   func released(by rule: ReleaseRule) -> BoardComparison {
     guard !rule.isOpen else { return self }
     var comparison = self
-    let paths: [WritableKeyPath<Pair, Double?>] = [
-      \.difference, \.low, \.high, \.p, \.adjusted, \.discoveryRate,
-    ]
     for index in pairs.indices {
-      for path in paths {
+      for path in [\Pair.difference, \Pair.low, \Pair.high] {
         comparison.pairs[index][keyPath: path] = rule.rounded(pairs[index][keyPath: path])
+      }
+      for path in [\Pair.p, \Pair.adjusted, \Pair.discoveryRate] {
+        comparison.pairs[index][keyPath: path] = rule.p(pairs[index][keyPath: path])
       }
     }
     comparison.detectable?.difference = rule.rounded(detectable?.difference)

@@ -1,4 +1,5 @@
 public import Basics
+import Foundation
 public import Metrics
 
 /// What a leaderboard with hidden labels tells of a submission.
@@ -55,6 +56,9 @@ public struct ReleaseRule: Sendable, Equatable {
   }
 
   func rounded(_ value: Double?) -> Double? { Rounding.rounded(value, decimals: decimals) }
+
+  /// A p-value, rounded up: it is never 0, and lies below a level only where it does unrounded.
+  func p(_ value: Double?) -> Double? { value.map { min(1, Rounding.up($0, decimals: decimals)) } }
 }
 
 extension TargetScores {
@@ -77,6 +81,18 @@ extension Rounding {
   ///
   /// Exact figures let a team reconstruct gold labels from a series of submissions.
   public static func published(_ value: Double?) -> Double? { rounded(value, decimals: 4) }
+
+  /// A p-value with 4 significant digits, rounded up: it is never less than 1/(B + 1), and lies below
+  /// a level such as 0.05 only where it does unrounded. nil stays nil.
+  public static func p(_ value: Double?) -> Double? {
+    value.map { $0 > 0 ? min(1, up($0, decimals: 3 - Int(log10($0).rounded(.down)))) : $0 }
+  }
+
+  /// `value` rounded up to a number of decimals; what is so rounded already stays.
+  static func up(_ value: Double, decimals: Int) -> Double {
+    let scale = pow(10, Double(decimals))
+    return (value * scale - 1e-9).rounded(.up) / scale
+  }
 }
 
 extension PublishingThreshold {

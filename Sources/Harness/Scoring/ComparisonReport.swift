@@ -25,7 +25,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     /// Williams' t and Steiger's Z on PCC; they take rows as independent.
     public var williams: RowwiseTest
     public var steiger: RowwiseTest
-    /// Permutations in which a metric was undefined; they count as far out.
+    /// Permutations in which the primary metric or its error is undefined; they count as far out.
     public var undefinedPermutations: Int
   }
 
@@ -36,7 +36,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var difference: Double?
     public var low: Double?
     public var high: Double?
-    /// Two-sided, clustered swap permutation; none for MAE.
+    /// Two-sided, studentised swap test by clusters; at least 1/(B + 1).
     public var p: Double?
     public var undefined: String?
   }
@@ -51,7 +51,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
       statistic = Rounding.published(outcome.value?.statistic)
       let degrees = outcome.value?.degreesOfFreedom
       df = degrees.flatMap { $0.isFinite ? $0 : nil }
-      p = Rounding.published(outcome.value?.p)
+      p = Rounding.p(outcome.value?.p)
       undefined = outcome.reason?.rawValue
     }
   }
@@ -60,17 +60,25 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
 extension Scorer {
   /// Compares two systems on the rows that both predict.
   ///
-  /// - Throws: ``HarnessError/usage(_:)`` where they share no target with labels.
+  /// - Throws: ``HarnessError/usage(_:)`` where they share no target with labels, or where a
+  ///   difference has no interval by the method asked for.
   public func compare(
     _ first: Predictions, named firstName: String, _ second: Predictions, named secondName: String
   ) throws(HarnessError) -> ComparisonReport {
+    guard [.jackknife, .percentile].contains(options.method) else {
+      throw .usage(
+        "The interval of a difference is made by jackknife-z or percentile, not by "
+          + "\(options.method.rawValue).")
+    }
     let (a, b) = Self.common(first, second)
     var targets: TargetTable<ComparisonReport.PairScores> = [:]
     var main: TargetRows?
+    var p: Double?
     for target in definition.targetNames {
       guard let x = rows(target, of: a), let y = rows(target, of: b) else { continue }
-      targets[target] = scores(x, y)
-      if main == nil || target == definition.primary.target { main = x }
+      let (scores, raw) = scores(x, y)
+      targets[target] = scores
+      if main == nil || target == definition.primary.target { (main, p) = (x, raw) }
     }
     guard let main else {
       throw .usage(
@@ -81,7 +89,7 @@ extension Scorer {
       benchmark: definition.id, split: dataset.split, first: firstName, second: secondName,
       n: main.rows.count, clusters: main.sample.clusterCount, targets: targets, conclusion: "",
       signature: options.signature(cluster: cluster, goldDigest: dataset.goldDigest))
-    report.conclusion = conclusion(report, main.target)
+    report.conclusion = conclusion(report, main, p)
     return report
   }
 
@@ -97,13 +105,14 @@ extension Scorer {
     return (a, b)
   }
 
-  private func scores(_ x: TargetRows, _ y: TargetRows) -> ComparisonReport.PairScores {
+  /// The scores of one target, and the primary metric's p-value before rounding.
+  private func scores(
+    _ x: TargetRows, _ y: TargetRows
+  ) -> (ComparisonReport.PairScores, Double?) {
     let pair = PairComparison(
       x.sample, x.predictions, y.predictions, options: options.inference)
     let test = pair.permutation()
-    let method =
-      options.method == .percentile ? IntervalMethod.percentile : PairComparison.defaultMethod
-    let intervals = pair.intervals(method: method)
+    let intervals = pair.intervals(method: options.method)
     var metrics: [Metric: ComparisonReport.Difference] = [:]
     for metric in Metric.ranking {
       let difference = pair.difference(metric)
@@ -116,20 +125,26 @@ extension Scorer {
         difference: Rounding.published(difference.value),
         low: Rounding.published(intervals[metric]?.value?.low),
         high: Rounding.published(intervals[metric]?.value?.high),
-        p: Rounding.published(test.p[metric]?.value),
+        p: Rounding.p(test.p(metric).value),
         undefined: difference.reason?.rawValue ?? intervals[metric]?.reason?.rawValue)
     }
     let rowwise = pair.rowwiseTests
-    return ComparisonReport.PairScores(
+    let primary = definition.primary.metric
+    let scores = ComparisonReport.PairScores(
       metrics: metrics, correlation: Rounding.published(pair.correlation.value),
       williams: ComparisonReport.RowwiseTest(rowwise.williams),
       steiger: ComparisonReport.RowwiseTest(rowwise.steiger),
-      undefinedPermutations: test.undefinedReplicates)
+      undefinedPermutations: test.undefinedReplicates(primary))
+    return (scores, test.p(primary).value)
   }
 
   /// What may be said about the primary metric, in one sentence.
-  private func conclusion(_ report: ComparisonReport, _ target: String) -> String {
-    let metric = definition.primary.metric
+  ///
+  /// - Parameter raw: the p-value before rounding, on which the decision rests.
+  private func conclusion(
+    _ report: ComparisonReport, _ main: TargetRows, _ raw: Double?
+  ) -> String {
+    let (metric, target) = (definition.primary.metric, main.target)
     let name = metric.title
     guard let scores = report.targets[target]?.metrics[metric],
       let difference = scores.difference, let low = scores.low, let high = scores.high
@@ -139,12 +154,11 @@ extension Scorer {
     let sizes =
       "difference in \(name) of \(target) \(Rounding.text(difference)) "
       + "[\(Rounding.text(low)), \(Rounding.text(high))]"
-    let p = scores.p.map { ", p = \(Rounding.text($0))" } ?? ""
-    if report.clusters < ClusteredSample.fewClusters {
-      return "\(sizes)\(p); with only \(report.clusters) clusters, interval and p are unreliable."
+    let p = scores.p.map { ", p \($0 < 0.0001 ? "< 0.0001" : "= \($0)")" } ?? ""
+    if main.sample.hasFewClusters {
+      return "\(sizes)\(p); with \(main.sample.clusterNote), interval and p are unreliable."
     }
-    let alpha = 1 - options.inference.level
-    guard let value = scores.p, value <= alpha else {
+    guard let raw, raw <= InferenceOptions.alpha(options.inference.level) else {
       return "The two systems do not differ significantly on these \(report.n) rows: \(sizes)\(p)."
     }
     let firstIsBetter = (difference > 0) == metric.higherIsBetter

@@ -19,14 +19,17 @@ public struct RunsReport: Codable, Sendable, Equatable {
 
   public struct Summary: Codable, Sendable, Equatable {
     public var seeds: Int
+    /// Seeds that ended in a constant: their PCC and CCC count as 0.
+    public var constant: Int?
     public var median: Double?
     /// Best seed: the maximum, or the minimum of an error; over the seeds alone.
     public var peak: Double?
     public var mean: Double?
     public var sd: Double?
 
-    init?(_ outcome: Outcome<SeedSummary>) {
+    init?(_ outcome: Outcome<SeedSummary>, constant: Int) {
       guard let summary = outcome.value else { return nil }
+      self.constant = constant > 0 ? constant : nil
       seeds = summary.count
       median = Rounding.published(summary.median)
       peak = Rounding.published(summary.peak)
@@ -58,9 +61,11 @@ public struct RunsReport: Codable, Sendable, Equatable {
     metrics = [:]
     for metric in Metric.ranking {
       let values = [first, second].map { scorer.values(of: metric, in: $0) }
+      let constant = [first, second].map { scorer.constantRuns(in: $0) }
       let comparison = SeedComparison(metric, values[0], values[1])
       metrics[metric] = MetricComparison(
-        first: Summary(comparison.first), second: Summary(comparison.second),
+        first: Summary(comparison.first, constant: constant[0]),
+        second: Summary(comparison.second, constant: constant[1]),
         student: ComparisonReport.RowwiseTest(comparison.student),
         welch: ComparisonReport.RowwiseTest(comparison.welch),
         stars: comparison.student.value.map { SeedComparison.stars($0.p) },
@@ -70,13 +75,23 @@ public struct RunsReport: Codable, Sendable, Equatable {
 }
 
 extension Scorer {
-  /// `metric` of the primary target, one value a run; a run in which it is undefined has none.
+  /// Runs that predict one number for every row of the primary target.
+  func constantRuns(in runs: [Predictions]) -> Int {
+    runs.count { run in
+      guard let values = rows(definition.primary.target, of: run)?.predictions else { return false }
+      return values.allSatisfy { $0 == values.first }
+    }
+  }
+
+  /// `metric` of the primary target, one value a run. A run that ended in a constant has lost all
+  /// correlation and counts as 0; leaving it out would flatter the procedure.
   public func values(of metric: Metric, in runs: [Predictions]) -> [Double] {
     runs.compactMap { run in
       guard let rows = rows(definition.primary.target, of: run) else { return nil }
-      return PointMetrics.figure(
-        metric, rows.predictions, rows.sample.gold, form: options.inference.form
-      ).value
+      let figure = PointMetrics.figure(
+        metric, rows.predictions, rows.sample.gold, form: options.inference.form)
+      let isConstant = figure.reason == .constantPrediction || figure.reason == .bothConstant
+      return isConstant && metric.higherIsBetter ? 0 : figure.value
     }
   }
 }

@@ -67,6 +67,8 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
   public var high: Double?
   /// Why there is no value.
   public var undefined: String?
+  /// Why there is a value and no interval.
+  public var intervalUndefined: String?
   /// Bootstrap replicates in which the metric is undefined and that were left out; nil for none.
   public var undefinedReplicates: Int?
 
@@ -194,6 +196,8 @@ public struct Disparity: Codable, Sendable, Equatable {
   public var p: Double?
   /// `p` after Holm's adjustment over attributes.
   public var adjusted: Double?
+  /// The largest studentised difference of two groups, which is what p speaks of.
+  public var statistic: Double?
   public var undefined: String?
 
   public init(attribute: String, target: String) {

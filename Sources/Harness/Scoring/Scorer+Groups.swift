@@ -38,20 +38,18 @@ extension Scorer {
     }
   }
 
-  /// The disparity test of each attribute and target, Holm over a target's attributes; nil where
-  /// the benchmark has no groups.
+  /// The disparity test of each attribute and target, Holm over all attributes of the benchmark,
+  /// whichever are shown; nil where none is.
   func disparities(_ parts: [TargetRows]) -> [Disparity]? {
-    let wanted = definition.groups.filter {
-      options.attributes?.contains($0.attribute) ?? true
-    }
-    guard !wanted.isEmpty else { return nil }
+    func isWanted(_ attribute: String) -> Bool { options.attributes?.contains(attribute) ?? true }
+    guard definition.groups.contains(where: { isWanted($0.attribute) }) else { return nil }
     return parts.flatMap { part -> [Disparity] in
-      var results = wanted.map { disparity($0, part) }
+      var results = definition.groups.map { disparity($0, part) }
       let tested = results.indices.filter { results[$0].p != nil }
       let adjusted = Adjustment.holm.adjust(tested.compactMap { results[$0].p })
-      for (index, p) in zip(tested, adjusted) { results[index].adjusted = Rounding.published(p) }
-      for index in tested { results[index].p = Rounding.published(results[index].p) }
-      return results
+      for (index, p) in zip(tested, adjusted) { results[index].adjusted = Rounding.p(p) }
+      for index in tested { results[index].p = Rounding.p(results[index].p) }
+      return results.filter { isWanted($0.attribute) }
     }
   }
 
@@ -75,6 +73,7 @@ extension Scorer {
       result.undefined = reason.rawValue
     case .value(let test):
       result.gap = Rounding.published(test.gap)
+      result.statistic = test.statistic.isFinite ? Rounding.published(test.statistic) : nil
       result.p = test.p
       let scores = GroupReport.all(
         part.sample, part.predictions, groups: numbers, groupCount: names.count,
@@ -94,10 +93,10 @@ extension Scorer {
     var results: [Sensitivity] = []
     for other in definition.clusters + [BenchmarkDefinition.rows] where other != cluster {
       var targets: TargetTable<TargetScores> = [:]
-      var clusters = 0
+      var (clusters, few) = (0, false)
       for part in parts {
         let sample = resampled(part, by: other)
-        clusters = sample.clusterCount
+        (clusters, few) = (sample.clusterCount, sample.hasFewClusters)
         targets[part.target] = TargetScores(
           SystemInference(sample, predictions: part.predictions, options: options.inference),
           options)
@@ -105,7 +104,7 @@ extension Scorer {
       results.append(
         Sensitivity(
           cluster: other, clusters: clusters,
-          fewClusters: clusters < ClusteredSample.fewClusters, targets: targets))
+          fewClusters: few, targets: targets))
     }
     if definition.clusters.count == 2 {
       results.append(crossed(parts, definition.clusters[0], definition.clusters[1]))
@@ -127,7 +126,7 @@ extension Scorer {
   /// Two-way intervals, as person × article.
   private func crossed(_ parts: [TargetRows], _ first: String, _ second: String) -> Sensitivity {
     var targets: TargetTable<TargetScores> = [:]
-    var clusters = 0
+    var (clusters, few) = (0, false)
     for part in parts {
       let sample = resampled(part, by: first)
       let others = names(part, by: second)
@@ -139,11 +138,13 @@ extension Scorer {
           system.figure(metric), system.twoWayInterval(metric, crossedWith: others))
       }
       targets[part.target] = scores
-      clusters = min(sample.clusterCount, Set(others).count)
+      let crossing = resampled(part, by: second)
+      clusters = min(sample.clusterCount, crossing.clusterCount)
+      few = sample.hasFewClusters || crossing.hasFewClusters
     }
     return Sensitivity(
       cluster: "\(first)+\(second)", clusters: clusters,
-      fewClusters: clusters < ClusteredSample.fewClusters, targets: targets)
+      fewClusters: few, targets: targets)
   }
 
   /// The smallest difference in the primary metric that a comparison would find with 80% power.
@@ -157,7 +158,8 @@ extension Scorer {
     return DetectableDifference(
       metric: metric, target: part.target,
       difference: Rounding.published(outcome.value?.difference), power: 0.8,
-      level: 1 - options.inference.level, correlation: correlation, simulations: simulations,
+      level: InferenceOptions.alpha(options.inference.level), correlation: correlation,
+      simulations: simulations,
       seed: options.inference.seed, undefined: outcome.reason?.rawValue)
   }
 }

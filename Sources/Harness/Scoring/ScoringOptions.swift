@@ -41,9 +41,9 @@ public struct ScoringOptions: Sendable, Equatable {
     let unit = grouped.map { "\(cluster)/\($0)" } ?? cluster
     var parts = [
       "ccc:\(inference.form.rawValue)", "ci:\(method.rawValue)",
-      "level:\(Rounding.text(inference.level, decimals: 2))", "cluster:\(unit)",
+      "level:\(inference.level)", "cluster:\(unit)",
       "perm:\(SwapTest.method)", "B:\(inference.replicates)", "seed:\(inference.seed)",
-      "adj:\(Adjustment.holm.rawValue)",
+      "adj:\(SwapTest.adjustment)",
     ]
     parts.append("gold:\(goldDigest.prefix(12))")
     parts.append("v:\(ScoreReport.toolVersion)")

@@ -59,6 +59,9 @@ public struct ClusteredSample: Sendable {
     effectiveClusters = squares > 0 ? Double(gold.count * gold.count) / squares : 0
   }
 
+  /// True under 20 effective clusters: intervals and tests are then unreliable.
+  public var hasFewClusters: Bool { effectiveClusters < Double(Self.fewClusters) }
+
   /// Why no interval can be made from these clusters; nil where one can.
   var obstacle: Figure.Reason? {
     clusterCount < 3 ? .tooFewClusters : effectiveClusters < 2 ? .tooFewEffectiveClusters : nil

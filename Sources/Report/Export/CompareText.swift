@@ -17,7 +17,7 @@ public enum CompareText {
         table.add([
           target, metric.title, number(one.first), number(one.second),
           number(one.difference), interval(one.low, one.high) ?? one.undefined ?? "",
-          number(one.p, missing: ""),
+          one.p.map(FigureText.probability) ?? "",
         ])
       }
       rowwise.append(
@@ -46,17 +46,18 @@ public enum CompareText {
       let range =
         standing.lowRank == standing.highRank
         ? "\(standing.lowRank)" : "\(standing.lowRank)–\(standing.highRank)"
-      ranks.add([range, standing.tieGroups.joined(), standing.slug])
+      ranks.add([range, standing.tieGroups.joined(separator: " "), standing.slug])
     }
     var pairs = TextTable([
       ("first", .left), ("second", .left), ("difference", .right), ("interval", .left),
-      ("p", .right), ("Holm", .right), ("BH", .right),
+      ("p", .right), ("adjusted", .right), ("BH", .right),
     ])
     for pair in comparison.pairs {
       pairs.add([
         pair.first, pair.second, number(pair.difference),
-        interval(pair.low, pair.high) ?? pair.undefined ?? "", number(pair.p),
-        number(pair.adjusted), number(pair.discoveryRate),
+        interval(pair.low, pair.high) ?? pair.undefined ?? "", pValue(pair.p),
+        pValue(pair.adjusted),
+        pValue(pair.discoveryRate),
       ])
     }
     return """
@@ -92,7 +93,9 @@ public enum CompareText {
       for (name, summary) in [(report.first, one.first), (report.second, one.second)] {
         guard let summary else { continue }
         table.add([
-          metric.title, name, "\(summary.seeds)", number(summary.median),
+          metric.title, name,
+          "\(summary.seeds)" + (summary.constant.map { " (\($0) constant)" } ?? ""),
+          number(summary.median),
           number(summary.peak), number(summary.mean), number(summary.sd),
         ])
       }
@@ -116,7 +119,7 @@ public enum CompareText {
 
   /// A p-value; one that rounds to 0 is not 0.
   private static func pValue(_ value: Double?) -> String {
-    value == 0 ? "<0.0001" : number(value)
+    value.map(FigureText.probability) ?? "-"
   }
 
   private static func interval(_ low: Double?, _ high: Double?) -> String? {

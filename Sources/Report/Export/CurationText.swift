@@ -13,7 +13,7 @@ extension CorrectionReport {
       table.add([
         way.labels, Rounding.text(way.changed, decimals: 1), Self.text(way.ccc),
         Self.text(way.pcc), Self.text(way.rmse), way.difference.map(Self.text) ?? "",
-        way.p.map { Rounding.text($0) } ?? "",
+        way.p.map(FigureText.probability) ?? "",
       ])
     }
     let chosen = ways.compactMap { way in

@@ -57,7 +57,9 @@ public struct ScoreText {
   }
 
   private static func interval(_ figure: ScoredFigure) -> String {
-    guard let low = figure.low, let high = figure.high else { return "" }
+    guard let low = figure.low, let high = figure.high else {
+      return figure.intervalUndefined.map { "none: \($0)" } ?? ""
+    }
     let left = figure.undefinedReplicates.map { "; undefined in \($0) replicates" } ?? ""
     return "[\(Rounding.text(low)), \(Rounding.text(high))]\(left)"
   }
@@ -98,8 +100,8 @@ public struct ScoreText {
       table.add([
         one.attribute, one.target,
         one.gap.map { Rounding.text($0) } ?? "-", one.lowest ?? one.undefined ?? "",
-        one.highest ?? "", one.p.map { Rounding.text($0) } ?? "",
-        one.adjusted.map { Rounding.text($0) } ?? "",
+        one.highest ?? "", one.p.map(FigureText.probability) ?? "",
+        one.adjusted.map(FigureText.probability) ?? "",
       ])
     }
     return table.text
@@ -107,7 +109,7 @@ public struct ScoreText {
 
   private static func detectable(_ one: DetectableDifference) -> String {
     let settings =
-      "80% power at level \(Rounding.text(one.level, decimals: 2)), systems correlated at "
+      "80% power at level \(one.level), systems correlated at "
       + "\(Rounding.text(one.correlation, decimals: 1)), \(one.simulations) simulations, "
       + "seed \(one.seed)"
     guard let difference = one.difference else {

@@ -129,7 +129,7 @@ extension ComparePage.Cell {
         words: pair.map { $0.undefined ?? "undefined" } ?? "not tested")
       return
     }
-    let isTold = pair.adjusted.map { $0 < level } ?? false
+    let isTold = pair.adjusted.map { $0 <= level } ?? false
     let isStrong = pair.adjusted.map { $0 < level / 10 } ?? false
     let isBetter = table.metric.higherIsBetter ? difference > 0 : difference < 0
     let verdict = !isTold ? "no significant difference" : isBetter ? "better" : "worse"

@@ -74,7 +74,7 @@ public struct CorrectionReport: Encodable, Sendable {
         labels: result.way.name, changed: (result.changed * 10).rounded() / 10,
         ccc: value(.ccc), pcc: value(.pcc), rmse: value(.rmse),
         difference: pair.map { Value($0.difference(.ccc), $0.interval(.ccc)) },
-        p: pair.flatMap { Rounding.published($0.permutation().p[.ccc]?.value) },
+        p: pair.flatMap { Rounding.p($0.permutation([.ccc]).p(.ccc).value) },
         used: counts.count > 1 || counts.keys.first != result.way.name ? counts : nil)
     }
   }

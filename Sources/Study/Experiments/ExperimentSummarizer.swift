@@ -139,7 +139,7 @@ public struct ExperimentSummarizer {
       let adjusted = Adjustment.holm.adjust(
         tested.compactMap { rows[$0].metrics[metric]?.rowTest?.p })
       for (place, p) in zip(tested, adjusted) {
-        rows[place].metrics[metric]?.rowTest?.adjusted = Rounding.published(p)
+        rows[place].metrics[metric]?.rowTest?.adjusted = Rounding.p(p)
       }
     }
   }
