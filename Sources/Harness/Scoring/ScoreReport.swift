@@ -35,7 +35,7 @@ public struct ScoreReport: Codable, Sendable, Equatable {
 
 extension ScoreReport {
   /// The program's version, which reports and signatures carry.
-  public static let toolVersion = "0.1.0"
+  public static let toolVersion = "0.2.0"
 }
 
 /// What scoring found out about one submission, before anything of it is released.

@@ -104,7 +104,8 @@ struct ComparisonTests {
     let (good, bad) = (comparison.standings[0], comparison.standings[2])
     #expect(good.highRank < bad.lowRank)
     #expect(Set(good.tieGroups).isDisjoint(with: bad.tieGroups))
-    #expect(comparison.signature?.contains("|ranks:") == true)
+    #expect(comparison.signature?.contains("|perm:swap-t|") == true)
+    #expect(comparison.signature?.contains("|adj:max-t|") == true)
   }
 
   @Test("a system without a defined score has no rank")

@@ -220,7 +220,7 @@ struct ScoreReportTests {
       options: ScoringOptions(inference: inference, method: .bca, cluster: "row"))
     #expect(
       report.signature
-        == "ccc:lin-n-1|ci:bca|level:0.90|cluster:row|perm:swap|B:500|seed:7|adj:holm|gold:"
+        == "ccc:lin-n-1|ci:bca|level:0.9|cluster:row|perm:swap-t|B:500|seed:7|adj:max-t|gold:"
         + "\(dataset.goldDigest.prefix(12))|v:\(ScoreReport.toolVersion)")
   }
 
