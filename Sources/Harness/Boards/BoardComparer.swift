@@ -46,9 +46,14 @@ public struct BoardComparer {
       sample, systems: columns, primary: metric, options: scorer.options.inference)
     let slugs = kept.map(\.0)
     let best = result.ranking.first.map { kept[$0].1 }
-    let comparison = comparison(
+    var comparison = comparison(
       pairs: pairs(slugs, result),
       standings: standings(slugs, result), best: best)
+    if sample.hasFewClusters {
+      comparison.notes = [
+        "With \(sample.clusterNote) (\(scorer.cluster)) ranks, tie groups and p-values are unreliable."
+      ]
+    }
     let flags = LookAlike.find(columns, gold: sample.gold).map { flag in
       LookAlikeFlag(
         kind: flag.kind.rawValue, first: slugs[flag.first],

@@ -24,6 +24,8 @@ public struct BoardComparison: Codable, Sendable, Equatable {
   public var standings: [Standing]
   /// Smallest true difference that a test of two systems on this split would find.
   public var detectable: DetectableDifference?
+  /// What a reader has to know beside the figures, in words.
+  public var notes: [String]?
   /// The choices above in one line.
   public var signature: String?
 

@@ -51,6 +51,7 @@ public struct ReleaseRule: Sendable, Equatable {
     report.groups = []
     report.disparities = nil
     report.sensitivity = nil
+    report.crossed = nil
     report.detectable = nil
     return report
   }

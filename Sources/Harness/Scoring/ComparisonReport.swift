@@ -36,6 +36,9 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var difference: Double?
     public var low: Double?
     public var high: Double?
+    /// The interval by both clusterings of the benchmark, crossed.
+    public var crossedLow: Double?
+    public var crossedHigh: Double?
     /// Two-sided, studentised swap test by clusters; at least 1/(B + 1).
     public var p: Double?
     public var undefined: String?
@@ -73,12 +76,12 @@ extension Scorer {
     let (a, b) = Self.common(first, second)
     var targets: TargetTable<ComparisonReport.PairScores> = [:]
     var main: TargetRows?
-    var p: Double?
+    var raw: (difference: Double?, p: Double?) = (nil, nil)
     for target in definition.targetNames {
       guard let x = rows(target, of: a), let y = rows(target, of: b) else { continue }
-      let (scores, raw) = scores(x, y)
+      let (scores, unrounded) = scores(x, y)
       targets[target] = scores
-      if main == nil || target == definition.primary.target { (main, p) = (x, raw) }
+      if main == nil || target == definition.primary.target { (main, raw) = (x, unrounded) }
     }
     guard let main else {
       throw .usage(
@@ -89,7 +92,7 @@ extension Scorer {
       benchmark: definition.id, split: dataset.split, first: firstName, second: secondName,
       n: main.rows.count, clusters: main.sample.clusterCount, targets: targets, conclusion: "",
       signature: options.signature(cluster: cluster, goldDigest: dataset.goldDigest))
-    report.conclusion = conclusion(report, main, p)
+    report.conclusion = conclusion(report, main, raw)
     return report
   }
 
@@ -105,18 +108,21 @@ extension Scorer {
     return (a, b)
   }
 
-  /// The scores of one target, and the primary metric's p-value before rounding.
+  /// The scores of one target, and the primary metric's difference and p-value before rounding.
   private func scores(
     _ x: TargetRows, _ y: TargetRows
-  ) -> (ComparisonReport.PairScores, Double?) {
+  ) -> (ComparisonReport.PairScores, (Double?, Double?)) {
     let pair = PairComparison(
       x.sample, x.predictions, y.predictions, options: options.inference)
     let test = pair.permutation()
     let intervals = pair.intervals(method: options.method)
+    let isCrossed = definition.clusters.count == 2 && cluster == definition.clusters[0]
+    let others = isCrossed ? names(x, by: definition.clusters[1]) : []
     var metrics: [Metric: ComparisonReport.Difference] = [:]
     for metric in Metric.ranking {
       let difference = pair.difference(metric)
       let form = options.inference.form
+      let crossed = isCrossed ? pair.twoWayInterval(metric, crossedWith: others).value : nil
       metrics[metric] = ComparisonReport.Difference(
         first: Rounding.published(
           PointMetrics.figure(metric, x.predictions, x.sample.gold, form: form).value),
@@ -125,6 +131,8 @@ extension Scorer {
         difference: Rounding.published(difference.value),
         low: Rounding.published(intervals[metric]?.value?.low),
         high: Rounding.published(intervals[metric]?.value?.high),
+        crossedLow: Rounding.published(crossed?.low),
+        crossedHigh: Rounding.published(crossed?.high),
         p: Rounding.p(test.p(metric).value),
         undefined: difference.reason?.rawValue ?? intervals[metric]?.reason?.rawValue)
     }
@@ -135,14 +143,14 @@ extension Scorer {
       williams: ComparisonReport.RowwiseTest(rowwise.williams),
       steiger: ComparisonReport.RowwiseTest(rowwise.steiger),
       undefinedPermutations: test.undefinedReplicates(primary))
-    return (scores, test.p(primary).value)
+    return (scores, (pair.difference(primary).value, test.p(primary).value))
   }
 
   /// What may be said about the primary metric, in one sentence.
   ///
-  /// - Parameter raw: the p-value before rounding, on which the decision rests.
+  /// - Parameter raw: difference and p-value before rounding, on which the decision rests.
   private func conclusion(
-    _ report: ComparisonReport, _ main: TargetRows, _ raw: Double?
+    _ report: ComparisonReport, _ main: TargetRows, _ raw: (difference: Double?, p: Double?)
   ) -> String {
     let (metric, target) = (definition.primary.metric, main.target)
     let name = metric.title
@@ -151,17 +159,22 @@ extension Scorer {
     else {
       return "The two systems cannot be compared by \(name): it is undefined for one of them."
     }
-    let sizes =
+    var sizes =
       "difference in \(name) of \(target) \(Rounding.text(difference)) "
       + "[\(Rounding.text(low)), \(Rounding.text(high))]"
+    if let wide = scores.crossedLow, let top = scores.crossedHigh, top - wide >= 1.2 * (high - low)
+    {
+      let names = definition.clusters.joined(separator: " and ")
+      sizes += ", by \(names) [\(Rounding.text(wide)), \(Rounding.text(top))]"
+    }
     let p = scores.p.map { ", p \($0 < 0.0001 ? "< 0.0001" : "= \($0)")" } ?? ""
     if main.sample.hasFewClusters {
       return "\(sizes)\(p); with \(main.sample.clusterNote), interval and p are unreliable."
     }
-    guard let raw, raw <= InferenceOptions.alpha(options.inference.level) else {
+    guard let value = raw.p, value <= InferenceOptions.alpha(options.inference.level) else {
       return "The two systems do not differ significantly on these \(report.n) rows: \(sizes)\(p)."
     }
-    let firstIsBetter = (difference > 0) == metric.higherIsBetter
+    let firstIsBetter = ((raw.difference ?? difference) > 0) == metric.higherIsBetter
     let (better, worse) =
       firstIsBetter ? (report.first, report.second) : (report.second, report.first)
     return "\(better) is better than \(worse) on these \(report.n) rows: \(sizes)\(p)."

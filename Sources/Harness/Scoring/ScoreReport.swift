@@ -1,3 +1,4 @@
+import Basics
 public import Metrics
 
 /// What is published of one scored submission: aggregates, how they were made, and digests.
@@ -15,6 +16,9 @@ public struct ScoreReport: Codable, Sendable, Equatable {
   public internal(set) var n: Int
   /// Clusters (of the clustering that the signature names) that the scored rows belong to.
   public internal(set) var clusters: Int
+  /// The number of clusters of equal size that say as much, to one decimal; see
+  /// ``ClusteredSample/effectiveClusters``.
+  public internal(set) var effectiveClusters: Double?
   /// Nominal coverage of the intervals, for example 0.95.
   public internal(set) var level: Double
   /// Rows of the split without a prediction that `--drop-missing` left out; nil when none.
@@ -22,6 +26,8 @@ public struct ScoreReport: Codable, Sendable, Equatable {
   public internal(set) var targets: TargetTable<TargetScores>
   public internal(set) var groups: [GroupScores]
   public internal(set) var disparities: [Disparity]?
+  /// The same figures with intervals by both clusterings of the benchmark, crossed.
+  public internal(set) var crossed: Sensitivity?
   /// The same intervals under another clustering, to show how much the choice matters.
   public internal(set) var sensitivity: [Sensitivity]?
   public internal(set) var detectable: DetectableDifference?
@@ -46,16 +52,19 @@ public struct PrivateReport: Sendable {
   let whole: ScoreReport
 
   package init(
-    benchmark: String, split: String, n: Int, clusters: Int, level: Double, dropped: Int? = nil,
-    targets: TargetTable<TargetScores>, groups: [GroupScores] = [],
-    disparities: [Disparity]? = nil, sensitivity: [Sensitivity]? = nil,
+    benchmark: String, split: String, n: Int, clusters: Int, effectiveClusters: Double? = nil,
+    level: Double, dropped: Int? = nil, targets: TargetTable<TargetScores>,
+    groups: [GroupScores] = [], disparities: [Disparity]? = nil, crossed: Sensitivity? = nil,
+    sensitivity: [Sensitivity]? = nil,
     detectable: DetectableDifference? = nil, wassa: WASSAScores, digests: Digests,
     signature: String, version: String = ScoreReport.toolVersion, notes: [String] = []
   ) {
     whole = ScoreReport(
-      benchmark: benchmark, split: split, n: n, clusters: clusters, level: level,
+      benchmark: benchmark, split: split, n: n, clusters: clusters,
+      effectiveClusters: Rounding.rounded(effectiveClusters, decimals: 1), level: level,
       dropped: dropped, targets: targets, groups: groups, disparities: disparities,
-      sensitivity: sensitivity, detectable: detectable, wassa: wassa, digests: digests,
+      crossed: crossed, sensitivity: sensitivity, detectable: detectable, wassa: wassa,
+      digests: digests,
       signature: signature, version: version, notes: notes.isEmpty ? nil : notes)
   }
 }
@@ -80,6 +89,9 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
     self.high = high
     self.undefined = undefined
   }
+
+  /// Upper bound less lower bound.
+  var width: Double? { low.flatMap { low in high.map { $0 - low } } }
 }
 
 /// The figures of one target: of a whole split, or of one group.
@@ -136,6 +148,8 @@ public struct GroupScores: Codable, Sendable, Equatable {
   public var group: String
   public var n: Int?
   public var clusters: Int?
+  /// True where the group's clusters count as fewer than 20: its intervals are unreliable.
+  public var fewClusters: Bool?
   /// Set, with no figure beside it, where the group is below the publishing threshold.
   public var suppressed: String?
   public var targets: TargetTable<TargetScores> = [:]
@@ -146,9 +160,12 @@ public struct GroupScores: Codable, Sendable, Equatable {
   }
 
   /// Leaves the names and the reason alone.
-  mutating func withhold() { (n, clusters, targets) = (nil, nil, [:]) }
+  mutating func withhold() { (n, clusters, fewClusters, targets) = (nil, nil, nil, [:]) }
 
-  private static let keys: Set<String> = ["attribute", "group", "n", "clusters", "suppressed"]
+  private static let keys: Set<String> = [
+    "attribute", "group", "n", "clusters", "fewClusters",
+    "suppressed",
+  ]
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: NameKey.self)
@@ -156,6 +173,7 @@ public struct GroupScores: Codable, Sendable, Equatable {
     group = try container.decode(String.self, forKey: "group")
     n = try container.decodeIfPresent(Int.self, forKey: "n")
     clusters = try container.decodeIfPresent(Int.self, forKey: "clusters")
+    fewClusters = try container.decodeIfPresent(Bool.self, forKey: "fewClusters")
     suppressed = try container.decodeIfPresent(String.self, forKey: "suppressed")
     for key in container.allKeys where !Self.keys.contains(key.stringValue) {
       targets[key.stringValue] = try container.decode(TargetScores.self, forKey: key)
@@ -168,6 +186,7 @@ public struct GroupScores: Codable, Sendable, Equatable {
     try container.encode(group, forKey: "group")
     try container.encodeIfPresent(n, forKey: "n")
     try container.encodeIfPresent(clusters, forKey: "clusters")
+    try container.encodeIfPresent(fewClusters, forKey: "fewClusters")
     try container.encodeIfPresent(suppressed, forKey: "suppressed")
     for (target, scores) in targets { try container.encode(scores, forKey: NameKey(target)) }
   }

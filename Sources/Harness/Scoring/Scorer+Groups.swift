@@ -29,6 +29,7 @@ extension Scorer {
       }
       scores.n = first.rows
       scores.clusters = first.clusters
+      scores.fewClusters = first.hasFewClusters ? true : nil
       for ((target, report), bare) in zip(reports, bare) {
         var figures = TargetScores(report)
         if bare.contains(group.attribute) { figures.withholdSums() }
@@ -106,13 +107,11 @@ extension Scorer {
           cluster: other, clusters: clusters,
           fewClusters: few, targets: targets))
     }
-    if definition.clusters.count == 2 {
-      results.append(crossed(parts, definition.clusters[0], definition.clusters[1]))
-    }
+    if let crossed = crossed(parts) { results.append(crossed) }
     return results
   }
 
-  private func names(_ part: TargetRows, by cluster: String) -> [String] {
+  func names(_ part: TargetRows, by cluster: String) -> [String] {
     let all = dataset.clusterNames(cluster)
     return part.rows.map { all[$0] }
   }
@@ -123,8 +122,10 @@ extension Scorer {
       : ClusteredSample(gold: part.sample.gold, clusters: names(part, by: cluster))
   }
 
-  /// Two-way intervals, as person × article.
-  private func crossed(_ parts: [TargetRows], _ first: String, _ second: String) -> Sensitivity {
+  /// Two-way intervals by both clusterings; nil where the benchmark has not two.
+  func crossed(_ parts: [TargetRows]) -> Sensitivity? {
+    guard definition.clusters.count == 2 else { return nil }
+    let (first, second) = (definition.clusters[0], definition.clusters[1])
     var targets: TargetTable<TargetScores> = [:]
     var (clusters, few) = (0, false)
     for part in parts {

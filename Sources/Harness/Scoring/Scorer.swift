@@ -59,17 +59,21 @@ public struct Scorer: Sendable {
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
     let marks = split.marks
+    let crossed = crossed(parts)
+    let scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
     return PrivateReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
-      clusters: main.sample.clusterCount, level: options.inference.level,
+      clusters: main.sample.clusterCount, effectiveClusters: main.sample.effectiveClusters,
+      level: options.inference.level,
       dropped: predictions.missingCount > 0 ? predictions.missingCount : nil,
-      targets: Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) }),
+      targets: scores,
       groups: groups(parts), disparities: disparities(parts),
-      sensitivity: options.sensitivity ? sensitivity(parts) : nil,
+      crossed: crossed, sensitivity: options.sensitivity ? sensitivity(parts) : nil,
       detectable: options.detectable ? detectable(main) : nil,
       wassa: Self.wassa(parts, of: definition),
       digests: Digests(gold: marks.gold, order: marks.order, predictions: predictions.digest),
-      signature: marks.signature, notes: notes(main, predictions))
+      signature: marks.signature,
+      notes: notes(main, scores[main.target] ?? TargetScores(), predictions, crossed))
   }
 
   /// Errors of a larger kurtosis have heavy tails: at 83 normal rows it is exceeded once in
@@ -102,7 +106,10 @@ public struct Scorer: Sendable {
     ]
   }
 
-  private func notes(_ main: TargetRows, _ predictions: Predictions) -> [String] {
+  private func notes(
+    _ main: TargetRows, _ scores: TargetScores, _ predictions: Predictions,
+    _ crossed: Sensitivity?
+  ) -> [String] {
     var notes = Self.unclusteredNotes(definition)
     if main.sample.hasFewClusters {
       notes.append(
@@ -113,6 +120,15 @@ public struct Scorer: Sendable {
       notes.append(
         "The errors have heavy tails (kurtosis \(Rounding.text(kurtosis, decimals: 1)), normal 3): "
           + "the interval of RMSE then covers less often than it says.")
+    }
+    let metric = definition.primary.metric
+    if let crossed, let wide = crossed.targets[main.target]?[metric]?.width,
+      let narrow = scores[metric]?.width, wide >= 1.2 * narrow
+    {
+      notes.append(
+        "By \(crossed.cluster) the interval of \(metric.title) is "
+          + "\(Rounding.text(wide / narrow, decimals: 1)) times as wide: the one by \(cluster) takes "
+          + "every \(definition.clusters[1]) as given.")
     }
     if predictions.missingCount > 0 {
       notes.append(

@@ -21,6 +21,8 @@ public struct GroupReport: Sendable {
   public let group: Int
   public let rows: Int
   public let clusters: Int
+  /// True under 20 effective clusters.
+  public let hasFewClusters: Bool
   /// True where the group is too small to publish; its figures are then absent.
   public let isSuppressed: Bool
   public let figures: [Metric: Figure]
@@ -52,6 +54,7 @@ public struct GroupReport: Sendable {
     self.group = group
     rows = sample.count
     clusters = sample.clusterCount
+    hasFewClusters = sample.hasFewClusters
     isSuppressed = !threshold.allows(rows: rows, clusters: clusters)
     guard !isSuppressed else {
       (figures, intervals) = ([:], [:])

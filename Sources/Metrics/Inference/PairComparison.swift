@@ -100,6 +100,36 @@ public struct PairComparison: Sendable {
     return (.value(point), interval())
   }
 
+  /// The interval with a second clustering crossed with the sample's own; see
+  /// ``SystemInference/twoWayInterval(_:crossedWith:)``. On the difference's own scale.
+  public func twoWayInterval<Name: Hashable>(
+    _ metric: Metric, crossedWith other: [Name]
+  ) -> Outcome<Interval> {
+    guard case .value(let point) = difference(metric) else {
+      return .undefined(difference(metric).reason ?? .degenerate)
+    }
+    let second = ClusteredSample(gold: sample.gold, clusters: other)
+    if let reason = sample.obstacle ?? second.obstacle { return .undefined(reason) }
+    var variances: [Double] = []
+    for clustering in [sample, second, sample.crossed(with: second.clusterOfRow)] {
+      let pair = PairComparison(
+        clustering, first.predictions, self.second.predictions, options: options)
+      switch pair.standardError(metric) {
+      case .undefined(let reason): return .undefined(reason)
+      case .value(let error): variances.append(error * error)
+      }
+    }
+    let variance = max(
+      variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
+    guard variance > 0 || point == 0 else { return .undefined(.degenerate) }
+    let fewer = sample.effectiveClusters < second.effectiveClusters ? sample : second
+    let half = fewer.quantile(options.level) * variance.squareRoot()
+    return .value(
+      Interval(
+        low: point - half, high: point + half, level: options.level, method: .twoWayJackknife,
+        clusters: fewer.clusterCount, effectiveClusters: fewer.effectiveClusters))
+  }
+
   /// Standard error of the difference: the cluster jackknife's √((G - 1)/G Σ (d₋g - d̄)²), on the
   /// metric's own scale.
   ///

@@ -68,7 +68,7 @@ public enum CompareText {
       Systems that share a letter do not differ significantly (\(comparison.adjustment), \(comparison.family)).
 
       \(pairs.text)
-
+      \((comparison.notes ?? []).map { "\nNote: \($0)\n" }.joined())
       \(comparison.signature ?? "")
       """
   }

@@ -14,9 +14,9 @@ public struct ScoreText {
 
   public var text: String {
     var parts = [
-      "\(report.benchmark)/\(report.split): \(report.n) rows, \(report.clusters) clusters"
+      "\(report.benchmark)/\(report.split): \(report.n) rows, \(clusters)"
         + (report.dropped.map { ", \($0) rows without a prediction dropped" } ?? ""),
-      figures(report.targets),
+      figures(report.targets, beside: report.crossed),
     ]
     if !report.groups.isEmpty { parts.append(groups) }
     if let disparities = report.disparities, !disparities.isEmpty {
@@ -34,19 +34,32 @@ public struct ScoreText {
     return parts.joined(separator: "\n\n")
   }
 
-  private func figures(_ all: TargetTable<TargetScores>) -> String {
-    var table = TextTable([
-      ("target", .left), ("metric", .left), ("value", .right), ("interval", .left),
-      ("better", .left),
-    ])
+  /// The clusters, and how many of equal size they come to where that is fewer.
+  private var clusters: String {
+    let count = report.clusters == 1 ? "1 cluster" : "\(report.clusters) clusters"
+    guard let effective = report.effectiveClusters, effective < 0.95 * Double(report.clusters)
+    else { return count }
+    return "\(count) (of unequal size; they count as \(Rounding.text(effective, decimals: 1)))"
+  }
+
+  private func figures(
+    _ all: TargetTable<TargetScores>, beside crossed: Sensitivity? = nil
+  ) -> String {
+    var table = TextTable(
+      [("target", .left), ("metric", .left), ("value", .right), ("interval", .left)]
+        + (crossed.map { [("by \($0.cluster)", .left)] } ?? []) + [("better", .left)])
     for target in targets {
       guard let scores = all[target] else { continue }
-      let rows: [(String, ScoredFigure?, String)] =
-        scores.metrics.map { ($0.title, scores[$0], $0.higherIsBetter ? "higher" : "lower") }
-        + [("PCC, rows as independent", scores.rowwise, "")]
-      for (name, figure, better) in rows {
+      let rows: [(Metric?, String, ScoredFigure?, String)] =
+        scores.metrics.map { ($0, $0.title, scores[$0], $0.higherIsBetter ? "higher" : "lower") }
+        + [(nil, "PCC, rows as independent", scores.rowwise, "")]
+      for (metric, name, figure, better) in rows {
         guard let figure else { continue }
-        table.add([target, name, Self.value(figure), Self.interval(figure), better])
+        let wider = crossed.map { beside in
+          [metric.flatMap { beside.targets[target]?[$0] }.map(Self.interval) ?? ""]
+        }
+        table.add(
+          [target, name, Self.value(figure), Self.interval(figure)] + (wider ?? []) + [better])
       }
     }
     return table.text
@@ -81,7 +94,8 @@ public struct ScoreText {
         func figure(_ metric: Metric) -> ScoredFigure { scores[metric] ?? ScoredFigure() }
         table.add([
           group.attribute, group.group, target, group.n.map { "\($0)" } ?? "",
-          group.clusters.map { "\($0)" } ?? "", Self.value(figure(.pcc)), Self.value(figure(.ccc)),
+          group.clusters.map { "\($0)" + (group.fewClusters == true ? ", few" : "") } ?? "",
+          Self.value(figure(.pcc)), Self.value(figure(.ccc)),
           Self.interval(figure(.ccc)), Self.value(figure(.rmse)),
           scores.goldSD.map { Rounding.text($0, decimals: 2) } ?? "",
           scores.bias.map { Rounding.text($0, decimals: 2) } ?? "",

@@ -192,7 +192,7 @@ extension Published {
           table: "Figure 5: Llama's labels against the crowd's by group, all of NewsEmp24",
           what: "\(row.attribute): \(row.group) (\(row.rows) rows)", metric: "CCC",
           published: row.ccc, expectation: .within(Tolerance.drawing)),
-        .group(attribute: row.attribute, name: row.group))
+        .group(attribute: row.attribute, name: row.label))
     }
   }
 }

@@ -134,6 +134,15 @@ public struct Published: Codable, Sendable, Equatable {
   public struct GroupRow: Codable, Sendable, Equatable {
     public var attribute: String
     public var group: String
+    /// The group's name in our definitions: the paper's age bins are half open, so that its 25-30
+    /// holds ages 24 to 29.
+    var label: String {
+      let ages = [
+        "18-24": "18-23", "25-30": "24-29", "31-40": "30-39", "41-50": "40-49", "51-60": "50-59",
+        "61+": "60+",
+      ]
+      return attribute == "age" ? ages[group] ?? group : group
+    }
     public var ccc: Double
     public var rows: Int
   }
