@@ -62,9 +62,7 @@ package enum ByteJSON: Sendable, Equatable {
   }
 
   /// A whole number from 0 to 2^53, beyond which doubles skip some.
-  var count: Int? {
-    number.flatMap { (0...0x1p53).contains($0) ? Int(exactly: $0) : nil }
-  }
+  var count: Int? { number.flatMap { (0...0x1p53).contains($0) ? Int(exactly: $0) : nil } }
 
   /// A whole number from 0 that fits a token's id.
   var id: Int32? { count.flatMap { Int32(exactly: $0) } }
@@ -158,9 +156,9 @@ private struct Reader {
     try take(close, expected: "',' or '\(Unicode.Scalar(close))'")
   }
 
-  mutating func word(
-    _ text: StaticString, _ value: ByteJSON
-  ) throws(ByteJSON.Diagnostic) -> ByteJSON {
+  mutating func word(_ text: StaticString, _ value: ByteJSON) throws(ByteJSON.Diagnostic)
+    -> ByteJSON
+  {
     for byte in text.description.utf8 { try take(byte, expected: "\(text)") }
     return value
   }
@@ -181,8 +179,7 @@ private struct Reader {
     return value
   }
 
-  @discardableResult
-  mutating func skip(_ byte: UInt8) -> Bool {
+  @discardableResult mutating func skip(_ byte: UInt8) -> Bool {
     guard position < bytes.count, bytes[position] == byte else { return false }
     position += 1
     return true

@@ -94,6 +94,13 @@ public enum ReferenceError: CommandError {
       : .missingFile(path: file.path, expected: expected)
   }
 
+  /// Runs `body`; what it throws that is no error of ours becomes one that names `file`.
+  static func naming(_ file: URL, _ body: () throws -> Void) throws {
+    do { try body() } catch let error as any CommandError { throw error } catch {
+      throw Self.file(path: file.path, reason: error.localizedDescription)
+    }
+  }
+
   /// The error of a file with one fault.
   package static func invalid(
     _ file: URL, at place: Diagnostic.Place = .whole, found: String, expected: String
@@ -118,9 +125,7 @@ extension ReferenceError {
     }
 
     public init(_ place: Place, found: String, expected: String) {
-      self.place = place
-      self.found = found
-      self.expected = expected
+      (self.place, self.found, self.expected) = (place, found, expected)
     }
 
     /// What follows the file's path: `:3:5: found …, expected …`.
@@ -143,9 +148,7 @@ extension ReferenceError {
     case headerNotJSON(byte: Int, reason: String)
     case duplicateName(String)
     case tensor(name: String, problem: String)
-    case unknownType(name: String, found: String)
     case offsetOutsideFile(name: String, begin: Int, end: Int, available: Int)
-    case sizeMismatch(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
     case overlap(first: String, second: String)
     case gap(at: Int, bytes: Int)
 
@@ -161,13 +164,9 @@ extension ReferenceError {
       case .headerNotJSON(let byte, let reason): "header, byte \(byte): \(reason)"
       case .duplicateName(let name): "tensor \(name) is listed twice"
       case .tensor(let name, let problem): "tensor \(name): \(problem)"
-      case .unknownType(let name, let found):
-        "tensor \(name): found dtype \(found), expected F32, F16 or BF16 (or an integer type)"
       case .offsetOutsideFile(let name, let begin, let end, let available):
         "tensor \(name): bytes \(begin)..<\(end) lie outside the \(available) bytes of data "
           + "(was the download cut short?)"
-      case .sizeMismatch(let name, let shape, let expected, let found):
-        "tensor \(name): shape \(shape) takes \(expected) bytes, but its offsets span \(found)"
       case .overlap(let first, let second): "tensors \(first) and \(second) overlap"
       case .gap(let at, let bytes): "\(bytes) bytes of data at \(at) belong to no tensor"
       }
@@ -200,7 +199,6 @@ extension ReferenceError {
     case tokenOutsideVocabulary(token: Int, vocabulary: Int)
     case typeOutsideRange(type: Int, types: Int)
     case firstTokenMasked
-    case lengthsDiffer(tokens: Int, mask: Int)
 
     public var description: String {
       switch self {
@@ -212,7 +210,6 @@ extension ReferenceError {
       case .typeOutsideRange(let type, let types):
         "found token type \(type), and the model has \(types)"
       case .firstTokenMasked: "its first token is masked, but the head reads it"
-      case .lengthsDiffer(let tokens, let mask): "it has \(tokens) tokens and \(mask) mask values"
       }
     }
   }

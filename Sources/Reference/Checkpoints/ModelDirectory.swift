@@ -102,7 +102,7 @@ public struct ModelDirectory: Sendable {
       let values = engine.values(of: parameter)
       guard let (file, entry) = find(parameter), !(freshHead && parameter.isHead) else {
         if parameter.isHead {
-          initialise(values, parameter, &random)
+          engine.initialise(parameter, &random)
           report.initialised.append(parameter.name)
         } else {
           problems.append(.missing(name: parameter.name, shape: parameter.shape))
@@ -120,8 +120,8 @@ public struct ModelDirectory: Sendable {
     guard problems.isEmpty else {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
     }
-    report.unused = files.flatMap { $0.header.entries.map(\.name) }
-      .filter { !used.contains($0) }.sorted()
+    report.unused = files.flatMap { $0.header.entries.map(\.name) }.filter { !used.contains($0) }
+      .sorted()
     return (engine, report)
   }
 
@@ -137,19 +137,8 @@ public struct ModelDirectory: Sendable {
         name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
           .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta"))
     }
-    for name in names {
-      for file in files {
-        if let entry = file[name] { return (file, entry) }
-      }
-    }
+    for name in names { for file in files { if let entry = file[name] { return (file, entry) } } }
     return nil
-  }
-
-  private func initialise(
-    _ values: UnsafeMutableBufferPointer<Float>, _ parameter: Parameter, _ random: inout SplitMix64
-  ) {
-    guard parameter.shape.count == 2 else { return values.update(repeating: 0) }
-    drawNormal(values, deviation: configuration.initializerRange, &random)
   }
 
   /// Copies the tokenizer's files and other small files beside the weights to `folder`, and writes
@@ -210,13 +199,9 @@ extension EncoderEngine {
   /// With a ``HeadKind/linear`` head, Python loads the encoder (`AutoModel`), and the projection
   /// is called `classifier.weight` and `classifier.bias`.
   public func save(to folder: URL, companionsFrom source: ModelDirectory?) throws {
-    do {
+    try ReferenceError.naming(folder) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try source?.copyCompanions(to: folder, head: head)
-    } catch let error as ReferenceError {
-      throw error
-    } catch {
-      throw ReferenceError.file(path: folder.path, reason: "\(error.localizedDescription)")
     }
     try SafetensorsWriter.write(
       layout.parameters.map {
@@ -228,13 +213,15 @@ extension EncoderEngine {
   /// gains, 0 for the rest. For measurements without a pretrained model.
   public func initialise(seed: UInt64) {
     var random = SplitMix64(seed: seed)
-    for parameter in layout.parameters {
-      let values = values(of: parameter)
-      if parameter.shape.count == 2 {
-        drawNormal(values, deviation: configuration.initializerRange, &random)
-      } else {
-        values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
-      }
+    for parameter in layout.parameters { initialise(parameter, &random) }
+  }
+
+  fileprivate func initialise(_ parameter: Parameter, _ random: inout SplitMix64) {
+    let values = values(of: parameter)
+    if parameter.shape.count == 2 {
+      drawNormal(values, deviation: configuration.initializerRange, &random)
+    } else {
+      values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
     }
   }
 }
@@ -253,9 +240,12 @@ extension ModelDirectory {
     let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
     var digest = Digest()
     for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
-      let file = try MappedFile(path: folder.appending(path: name).path)
-      digest.update("\(name)\u{0}\(file.bytes.count)\u{0}")
-      digest.update(file.bytes)
+      let file = folder.appending(path: name)
+      do {
+        let data = try Data(contentsOf: file, options: .alwaysMapped)
+        digest.update("\(name)\u{0}\(data.count)\u{0}")
+        digest.update(data)
+      } catch { throw ReferenceError.unreadable(file, expected: "a file of the model", error) }
     }
     return digest.hexadecimal
   }

@@ -66,30 +66,3 @@ public struct LabelReliability: Sendable, Equatable {
     return min(max(blend, RatingPrompt.scale.lowerBound), RatingPrompt.scale.upperBound)
   }
 }
-
-extension LabelledEssay {
-  /// The essays with one more rater, `name`: a ridge regression on `features` that learned the
-  /// crowd's labels of other persons. Its errors are independent of the crowd's noise in the row
-  /// that it rates and, as far as the features allow, of a model's.
-  ///
-  /// - Parameter features: (n, D), a row for each essay.
-  /// - Throws: `ReferenceError` with fewer persons than folds.
-  public static func addingTextRater(
-    _ essays: [LabelledEssay], features: [[Double]], name: String = "text", folds: Int = 10,
-    seed: UInt64 = 0
-  ) throws(ReferenceError) -> [LabelledEssay] {
-    precondition(essays.count == features.count, "features for each essay")
-    let used = essays.indices.filter { essays[$0].crowd != nil }
-    let rows = used.map { essays[$0] }
-    let trial = CrossValidation(
-      features: used.map { features[$0] },
-      folds: try PersonFolds(rows, count: folds, seed: seed))
-    let crowd = rows.compactMap(\.crowd)
-    let ratings = trial.predictions([crowd], penalty: trial.bestPenalty(for: crowd))[0]
-    let byRow = Dictionary(uniqueKeysWithValues: zip(used, ratings))
-    return essays.enumerated().map { index, essay in
-      guard let rating = byRow[index] else { return essay }
-      return essay.adding(name, from: [essay.id: rating], key: essay.id)
-    }
-  }
-}

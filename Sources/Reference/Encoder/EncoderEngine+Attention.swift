@@ -21,9 +21,9 @@ extension EncoderEngine {
     let stream: Int
   }
 
-  private func piece(
-    _ index: Int, _ plan: ActivationPlan, _ batch: PackedBatch, first: Bool
-  ) -> AttentionPiece {
+  private func piece(_ index: Int, _ plan: ActivationPlan, _ batch: PackedBatch, first: Bool)
+    -> AttentionPiece
+  {
     let s = index / plan.H
     let h = index % plan.H
     let n = batch.length(s)
@@ -48,7 +48,7 @@ extension EncoderEngine {
   func attentionForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
     let first = plan.firstOnly(layer)
     if first { projectFirstQueries(plan, batch, layer) }
-    let blocks = plan.layer(layer, arena.base)
+    let blocks = plan.layers[layer]
     let mask = mask(layer, .attention)
     let D = configuration.headSize
     let C = plan.C
@@ -61,23 +61,23 @@ extension EncoderEngine {
       let value = blocks.value + piece.tokenRow * blocks.keyStride + piece.channel
       let scores = blocks.probabilities + piece.probability
       profile.measure(.attentionProducts, worker) {
-        multiplyTransposed(
-          scores, ldOut: n, query, ldX: blocks.queryStride, key, ldWeight: blocks.keyStride,
-          M: piece.q, N: n, K: D, scale: scale)
+        multiply(
+          scores, ldOut: n, query, ldX: blocks.queryStride, key, ldY: blocks.keyStride, M: piece.q,
+          N: n, K: D, transposed: .second, scale: scale)
       }
       var kept = scores
       profile.measure(.softmax, worker) {
         softmaxForward(scores, rows: piece.q, columns: n)
         if let mask {
-          kept = plan.scratch(worker, arena.base)
+          kept = plan.scratch(worker)
           dropProbabilities(
             scores, kept: kept, rows: piece.q, columns: n, start: piece.stream, mask: mask)
         }
       }
       profile.measure(.attentionProducts, worker) {
         multiply(
-          blocks.context + piece.queryRow * C + piece.channel, ldOut: C, kept, ldX: n,
-          value, ldY: blocks.keyStride, M: piece.q, N: D, K: n)
+          blocks.context + piece.queryRow * C + piece.channel, ldOut: C, kept, ldX: n, value,
+          ldY: blocks.keyStride, M: piece.q, N: D, K: n)
       }
     }
   }
@@ -86,8 +86,8 @@ extension EncoderEngine {
   /// `dInputs` held. They stand there as the layer's inputs do.
   func attentionBackward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
     let first = plan.firstOnly(layer)
-    let blocks = plan.layer(layer, arena.base)
-    let temporaries = plan.temporaries(arena.base)
+    let blocks = plan.layers[layer]
+    let temporaries = plan.temporaries
     let shift = temporaries.dInputs - blocks.inputs
     let keepScale = mask(layer, .attention)?.scale ?? 1
     let D = configuration.headSize
@@ -102,17 +102,19 @@ extension EncoderEngine {
       let key = blocks.key + piece.tokenRow * ld + piece.channel
       let value = blocks.value + piece.tokenRow * ld + piece.channel
       let probabilities = blocks.probabilities + piece.probability
-      let kept = plan.scratch(worker, arena.base)
+      let kept = plan.scratch(worker)
       let dScores = kept + q * n
       let dContext = temporaries.dContext + piece.queryRow * C + piece.channel
       profile.measure(.softmax, worker) {
         keptProbabilities(kept, from: probabilities, count: q * n, scale: keepScale)
       }
       profile.measure(.attentionProducts, worker) {
-        multiplyFirstTransposed(
-          value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q)
-        multiplyTransposed(
-          dScores, ldOut: n, dContext, ldX: C, value, ldWeight: ld, M: q, N: n, K: D)
+        multiply(
+          value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q,
+          transposed: .first)
+        multiply(
+          dScores, ldOut: n, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D, transposed: .second
+        )
       }
       profile.measure(.softmax, worker) {
         softmaxBackward(
@@ -121,9 +123,9 @@ extension EncoderEngine {
       profile.measure(.attentionProducts, worker) {
         multiply(
           query + shift, ldOut: blocks.queryStride, dScores, ldX: n, key, ldY: ld, M: q, N: D, K: n)
-        multiplyFirstTransposed(
-          key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D,
-          K: q)
+        multiply(
+          key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D, K: q,
+          transposed: .first)
       }
     }
   }

@@ -18,7 +18,7 @@ extension EncoderEngine {
     precondition(gradient.count == plan.B, "one gradient for each prediction")
     clearGradients(accumulate: accumulate)
     let dFirst = headBackward(plan, gradient)
-    let temporaries = plan.temporaries(arena.base)
+    let temporaries = plan.temporaries
     var dOutput = temporaries.dStates
     if plan.firstOnly(plan.layerCount - 1) {
       dOutput = dFirst
@@ -31,9 +31,7 @@ extension EncoderEngine {
     for layer in (0..<plan.layerCount).reversed() {
       rowsBackward(plan, layer, dOutput)
       attentionBackward(plan, batch, layer)
-      if plan.firstOnly(layer) {
-        firstInputsBackward(plan, batch, layer, residual: dOutput)
-      }
+      if plan.firstOnly(layer) { firstInputsBackward(plan, batch, layer, residual: dOutput) }
       productsBackward(plan, layer, dOutput, accumulate: accumulate)
       dOutput = temporaries.dStates
     }
@@ -58,21 +56,19 @@ extension EncoderEngine {
 
   /// From the gradient of a layer's output, `dOutput` (Tq, C), to that of the context. `dOutput`
   /// becomes the gradient of the layer's residual input.
-  private func rowsBackward(
-    _ plan: ActivationPlan, _ layer: Int, _ dOutput: UnsafeMutablePointer<Float>
-  ) {
+  private func rowsBackward(_ plan: ActivationPlan, _ layer: Int, _ dOutput: MutableFloats) {
     let C = plan.C
     let F = plan.F
     let offsets = layout.layers[layer]
-    let blocks = plan.layer(layer, arena.base)
-    let t = plan.temporaries(arena.base)
+    let blocks = plan.layers[layer]
+    let t = plan.temporaries
     pool.run(plan.rowChunks) { chunk, worker in
-      let partials = plan.partials(chunk, arena.base)
+      let partials = plan.partials(chunk)
       partials.update(repeating: 0, count: 9 * C + F)
       let rows = plan.chunk(chunk, rows: plan.queryRows(layer))
       guard !rows.isEmpty else { return }
       let start = rows.lowerBound
-      let scratch = plan.scratch(worker, arena.base)
+      let scratch = plan.scratch(worker)
       let dRows = dOutput + start * C
       profile.measure(.layerNorm, worker) {
         norm(gain: offsets.norm2Gain, offset: offsets.norm2Offset).backward(
@@ -107,11 +103,10 @@ extension EncoderEngine {
   /// The last layer where only first tokens ask: the input's gradient is spread from B rows to T,
   /// and the query's products, over B rows, are done here.
   private func firstInputsBackward(
-    _ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int,
-    residual: UnsafeMutablePointer<Float>
+    _ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int, residual: MutableFloats
   ) {
     let C = plan.C
-    let t = plan.temporaries(arena.base)
+    let t = plan.temporaries
     let offsets = layout.layers[layer]
     let dQuery = t.dInputs + 2 * plan.T * C
     projectBack(residual, dQuery, ldY: C, offsets.query, rows: plan.B, beta: 1, worker: 0)
@@ -127,11 +122,11 @@ extension EncoderEngine {
   /// The gradients of a layer's weights and biases, and the rest of that of its input, which joins
   /// `dStates`.
   private func productsBackward(
-    _ plan: ActivationPlan, _ layer: Int, _ dOutput: UnsafeMutablePointer<Float>, accumulate: Bool
+    _ plan: ActivationPlan, _ layer: Int, _ dOutput: MutableFloats, accumulate: Bool
   ) {
     let C = plan.C
     let offsets = layout.layers[layer]
-    let t = plan.temporaries(arena.base)
+    let t = plan.temporaries
     let first = plan.firstOnly(layer)
     let products = weightGradients(plan, layer)
     let skipped = first ? C : 0
@@ -160,15 +155,14 @@ extension EncoderEngine {
         piece -= weightPieces
         if piece < queryPiece {
           profile.measure(.products, worker) {
-            multiplyFirstTransposed(
+            multiply(
               d(offsets.qkvWeight), ldOut: C, t.dInputs + 2 * plan.T * C, ldX: C,
-              plan.layer(layer, arena.base).firstInputs, ldY: C, M: C, N: C, K: plan.B,
+              plan.layers[layer].firstInputs, ldY: C, M: C, N: C, K: plan.B, transposed: .first,
               beta: accumulate ? 1 : 0)
           }
         } else {
           profile.measure(.reductions, worker) {
-            addColumnSums(
-              d(offsets.qkvBias + skipped), t.dInputs, rows: plan.T, columns: N)
+            addColumnSums(d(offsets.qkvBias + skipped), t.dInputs, rows: plan.T, columns: N)
             addPartials(plan, layer)
           }
         }
@@ -188,8 +182,8 @@ extension EncoderEngine {
     let C = plan.C
     let F = plan.F
     let offsets = layout.layers[layer]
-    let blocks = plan.layer(layer, arena.base)
-    let t = plan.temporaries(arena.base)
+    let blocks = plan.layers[layer]
+    let t = plan.temporaries
     let rows = plan.queryRows(layer)
     let skipped = plan.firstOnly(layer) ? C : 0
     let N = 3 * C - skipped
@@ -197,8 +191,7 @@ extension EncoderEngine {
     let share = max(2, plan.rowChunks / 2)
     var words = 0
     func gradient(
-      _ dW: Int, N: Int, K: Int, _ dY: UnsafeMutablePointer<Float>,
-      _ x: UnsafeMutablePointer<Float>, rows: Int, pieces: Int
+      _ dW: Int, N: Int, K: Int, _ dY: MutableFloats, _ x: MutableFloats, rows: Int, pieces: Int
     ) -> WeightGradient {
       defer { words += BFloat16Products.gradientWords(N: N, K: K, rows: rows) }
       return WeightGradient(
@@ -210,8 +203,8 @@ extension EncoderEngine {
         offsets.downWeight, N: C, K: F, t.dDown, blocks.activated, rows: rows, pieces: share),
       gradient(offsets.upWeight, N: F, K: C, t.dUp, blocks.output1, rows: rows, pieces: 2 * share),
       gradient(
-        offsets.qkvWeight + skipped * C, N: N, K: C, t.dInputs, plan.input(layer, arena.base),
-        rows: plan.T, pieces: 2 * share),
+        offsets.qkvWeight + skipped * C, N: N, K: C, t.dInputs, plan.input(layer), rows: plan.T,
+        pieces: 2 * share),
       gradient(offsets.outWeight, N: C, K: C, t.dOut, blocks.context, rows: rows, pieces: share),
     ]
   }
@@ -221,7 +214,7 @@ extension EncoderEngine {
     let C = plan.C
     let offsets = layout.layers[layer]
     for chunk in 0..<plan.rowChunks {
-      let partials = plan.partials(chunk, arena.base)
+      let partials = plan.partials(chunk)
       func add(_ target: Int, _ source: Int, _ count: Int) {
         let out = d(target)
         let x = partials + source
@@ -235,5 +228,89 @@ extension EncoderEngine {
       add(offsets.outBias, 5 * C, C)
       add(offsets.upBias, 9 * C, plan.F)
     }
+  }
+}
+
+/// The gradient's norm and the AdamW step.
+extension EncoderEngine {
+  /// Elements of a piece of the dense part, and rows of a piece of the word table.
+  private static let pieceFloats = 1 << 17
+  private static let pieceRows = 512
+
+  private var wordPieces: Int {
+    (configuration.vocabularySize + Self.pieceRows - 1) / Self.pieceRows
+  }
+  private var densePieces: Int {
+    (layout.count - layout.positionTable + Self.pieceFloats - 1) / Self.pieceFloats
+  }
+
+  /// The Euclidean norm of the gradient over all parameters.
+  public func gradientNorm() -> Double {
+    precondition(gradients.count > 0, "a norm follows a backward pass")
+    let C = configuration.hiddenSize
+    // One slot a piece: the order of the addition does not depend on the threads.
+    let slots = wordPieces + densePieces
+    if normSlots.count != slots { normSlots = Array(repeating: 0, count: slots) }
+    normSlots.withUnsafeMutableBufferPointer { sums in
+      let sums = sums.baseAddress
+      pool.run(slots) { piece, worker in
+        profile.measure(.update, worker) {
+          var total = 0.0
+          if piece < wordPieces {
+            for row in wordRows(piece) where rowHasGradient[row] {
+              total += sumOfSquares(d(layout.wordTable + row * C), C)
+            }
+          } else {
+            let range = denseRange(piece - wordPieces)
+            total = sumOfSquares(d(range.lowerBound), range.count)
+          }
+          sums?[piece] = total
+        }
+      }
+    }
+    return normSlots.reduce(0, +).squareRoot()
+  }
+
+  /// Moves the parameters by one AdamW step along the gradient. `step` counts from 1;
+  /// `gradientScale` multiplies the gradient first, for clipping.
+  public func update(_ optimizer: AdamW, learningRate: Double, step: Int, gradientScale: Double) {
+    precondition(gradients.count > 0, "an update follows a backward pass")
+    reduced?.invalidate()
+    let constants = AdamWConstants(
+      optimizer, learningRate: learningRate, step: step, gradientScale: gradientScale)
+    let C = configuration.hiddenSize
+    pool.run(wordPieces + densePieces) { piece, worker in
+      profile.measure(.update, worker) {
+        if piece < wordPieces {
+          for row in wordRows(piece) {
+            let offset = layout.wordTable + row * C
+            if rowHasMoments[row] {
+              apply(constants, offset, C)
+            } else {
+              constants.decayOnly(p(offset), count: C)
+            }
+          }
+        } else {
+          let range = denseRange(piece - wordPieces)
+          apply(constants, range.lowerBound, range.count)
+        }
+      }
+    }
+  }
+
+  private func apply(_ constants: AdamWConstants, _ offset: Int, _ count: Int) {
+    constants.update(
+      p(offset), gradient: d(offset), m: firstMoments.base + offset, v: secondMoments.base + offset,
+      count: count)
+  }
+
+  private func wordRows(_ piece: Int) -> Range<Int> {
+    let start = piece * Self.pieceRows
+    return start..<min(configuration.vocabularySize, start + Self.pieceRows)
+  }
+
+  private func denseRange(_ piece: Int) -> Range<Int> {
+    let start = layout.positionTable + piece * Self.pieceFloats
+    return start..<min(layout.count, start + Self.pieceFloats)
   }
 }

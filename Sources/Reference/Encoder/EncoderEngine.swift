@@ -49,10 +49,8 @@ public final class EncoderEngine {
     precision: Precision = .float32
   ) {
     precondition(precision.isSupported, "a precision that the processor has")
-    self.configuration = configuration
-    self.head = head
-    self.threadCount = threadCount
-    self.precision = precision
+    (self.configuration, self.head) = (configuration, head)
+    (self.threadCount, self.precision) = (threadCount, precision)
     layout = ParameterLayout(configuration, head: head)
     pool = ThreadPool(threadCount: threadCount)
     reduced =
@@ -75,9 +73,12 @@ public final class EncoderEngine {
   public func reserve(_ capacity: BatchCapacity, training: Bool) {
     if training { reserveTraining() }
     let plan = ActivationPlan(
-      capacity, configuration, training: training, everyToken: true, threads: threadCount)
+      capacity, configuration, training: training, everyToken: true, threads: threadCount,
+      base: arena.base)
     if plan.total > arena.count {
       arena = FloatRegion(count: plan.total, largePages: true)
+      // The last pass's activations are gone.
+      self.plan = nil
     }
     reduced?.reserve(plan)
   }
@@ -126,7 +127,7 @@ public final class EncoderEngine {
   public func hiddenStates(_ batch: PackedBatch, layer: Int) -> [Float] {
     run(batch, mode: .training(dropout: nil), everyToken: true)
     guard let plan else { return [] }
-    let start = plan.input(layer, arena.base)
+    let start = plan.input(layer)
     return Array(UnsafeBufferPointer(start: start, count: plan.T * plan.C))
   }
 
@@ -142,7 +143,7 @@ public final class EncoderEngine {
     reserve(batch.capacity, training: training)
     let plan = ActivationPlan(
       batch.capacity, configuration, training: training, everyToken: everyToken,
-      threads: threadCount)
+      threads: threadCount, base: arena.base)
     self.plan = plan
     self.batch = batch
     if let reduced {
@@ -168,9 +169,9 @@ public final class EncoderEngine {
   }
 
   /// The address of an element of the parameter buffer.
-  func p(_ offset: Int) -> UnsafeMutablePointer<Float> { parameters.base + offset }
+  func p(_ offset: Int) -> MutableFloats { parameters.base + offset }
   /// The address of an element of the gradient buffer.
-  func d(_ offset: Int) -> UnsafeMutablePointer<Float> { gradients.base + offset }
+  func d(_ offset: Int) -> MutableFloats { gradients.base + offset }
 
   func norm(gain: Int, offset: Int) -> LayerNorm {
     LayerNorm(
@@ -209,8 +210,7 @@ final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
       preconditionFailure("the system gives no \(byteCount) bytes of address space")
     }
     if largePages { madvise(memory, byteCount, 14 /* MADV_HUGEPAGE */) }
-    base = memory.bindMemory(
-      to: Element.self, capacity: byteCount / MemoryLayout<Element>.stride)
+    base = memory.bindMemory(to: Element.self, capacity: byteCount / MemoryLayout<Element>.stride)
   }
 
   deinit { munmap(base, byteCount) }

@@ -66,8 +66,7 @@ public final class KernelProfile {
     return rows
   }
 
-  @inline(__always)
-  func measure(_ kernel: Kernel, _ worker: Int, _ body: () -> Void) {
+  @inline(__always) func measure(_ kernel: Kernel, _ worker: Int, _ body: () -> Void) {
     guard isEnabled else { return body() }
     let start = monotonicSeconds()
     body()

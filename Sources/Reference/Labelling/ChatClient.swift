@@ -15,8 +15,6 @@ public struct ChatEndpoint: Sendable, Equatable {
   public var keyVariable: String?
   /// The role of the instructions.
   public var role: Role
-  public var temperature: Double
-  public var topP: Double
   /// For a whole exchange, from the first byte sent to the last one received.
   public var timeoutSeconds: Double
   /// Longer answers are refused as they arrive.
@@ -29,17 +27,10 @@ public struct ChatEndpoint: Sendable, Equatable {
 
   public init(
     baseURL: URL, model: String, keyVariable: String? = nil, role: Role = .system,
-    temperature: Double = 0, topP: Double = 0.01, timeoutSeconds: Double = 120,
-    maxAnswerBytes: Int = 1 << 20
+    timeoutSeconds: Double = 120, maxAnswerBytes: Int = 1 << 20
   ) {
-    self.baseURL = baseURL
-    self.model = model
-    self.keyVariable = keyVariable
-    self.role = role
-    self.temperature = temperature
-    self.topP = topP
-    self.timeoutSeconds = timeoutSeconds
-    self.maxAnswerBytes = maxAnswerBytes
+    (self.baseURL, self.model, self.keyVariable, self.role) = (baseURL, model, keyVariable, role)
+    (self.timeoutSeconds, self.maxAnswerBytes) = (timeoutSeconds, maxAnswerBytes)
   }
 }
 
@@ -106,8 +97,8 @@ public final class ChatClient: Sendable {
     }
     var model: String
     var messages: [Message]
-    var temperature: Double
-    var topP: Double
+    var temperature = 0.0
+    var topP = 0.01
 
     enum CodingKeys: String, CodingKey {
       case model, messages, temperature
@@ -141,10 +132,7 @@ public final class ChatClient: Sendable {
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.setValue("application/json", forHTTPHeaderField: "Accept")
     if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-    request.httpBody = try CanonicalJSON.compact(
-      Request(
-        model: endpoint.model, messages: messages, temperature: endpoint.temperature,
-        topP: endpoint.topP))
+    request.httpBody = try CanonicalJSON.compact(Request(model: endpoint.model, messages: messages))
     let (response, body) = try await transport.send(
       request, over: session, timeoutSeconds: endpoint.timeoutSeconds,
       limit: endpoint.maxAnswerBytes)
@@ -176,8 +164,8 @@ public final class ChatClient: Sendable {
       throw .chat(.badResponse(expected: "choices[0].message.content", found: excerpt(body)))
     }
     return ChatAnswer(
-      text, promptTokens: decoded.usage?.promptTokens,
-      answerTokens: decoded.usage?.completionTokens)
+      text, promptTokens: decoded.usage?.promptTokens, answerTokens: decoded.usage?.completionTokens
+    )
   }
 
   /// The start of a body for a message, on one line; a key that the server echoes is removed.
@@ -198,4 +186,98 @@ public final class ChatClient: Sendable {
     formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
     return formatter.date(from: text).map { max(0, $0.timeIntervalSinceNow) }
   }
+}
+
+/// One exchange at a time over URLSession, with a deadline for the whole and a limit on the body.
+///
+/// `URLSession.data(for:)` has neither: its time-out restarts with every byte, and a body of any
+/// size is taken into memory.
+final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
+  private struct Exchange {
+    let continuation: CheckedContinuation<(HTTPURLResponse, Data), any Error>
+    let limit: Int
+    var body = Data()
+  }
+
+  /// By the task's number. What is taken out is resumed, so each is resumed once.
+  private let exchanges = Mutex<[Int: Exchange]>([:])
+
+  func send(_ request: URLRequest, over session: URLSession, timeoutSeconds: Double, limit: Int)
+    async throws -> (HTTPURLResponse, Data)
+  {
+    let task = session.dataTask(with: request)
+    let number = task.taskIdentifier
+    let deadline = Task { [weak self] in
+      try await Task.sleep(for: .seconds(timeoutSeconds))
+      self?.fail(number, "no answer within \(timeoutSeconds) s")
+      task.cancel()
+    }
+    defer { deadline.cancel() }
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        exchanges.withLock { $0[number] = Exchange(continuation: continuation, limit: limit) }
+        // Cancelled before it was entered: the handler below found nothing to finish.
+        if Task.isCancelled {
+          finish(number, .failure(CancellationError()))
+          task.cancel()
+        } else {
+          task.resume()
+        }
+      }
+    } onCancel: {
+      finish(number, .failure(CancellationError()))
+      task.cancel()
+    }
+  }
+
+  private func finish(_ number: Int, _ result: Result<(HTTPURLResponse, Data), any Error>) {
+    exchanges.withLock { $0.removeValue(forKey: number) }?.continuation.resume(with: result)
+  }
+
+  /// Ends the exchange with a failure that may pass.
+  private func fail(_ number: Int, _ reason: String) {
+    finish(number, .failure(ReferenceError.chat(.unavailable(reason: reason))))
+  }
+
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    let excess = exchanges.withLock { exchanges -> Int? in
+      guard var exchange = exchanges.removeValue(forKey: dataTask.taskIdentifier) else {
+        return nil
+      }
+      // Taken out and put back, so that the body grows in place.
+      exchange.body.append(data)
+      exchanges[dataTask.taskIdentifier] = exchange
+      return exchange.body.count > exchange.limit ? exchange.limit : nil
+    }
+    if let excess {
+      let error = ReferenceError.chat(.tooLarge(limit: excess))
+      finish(dataTask.taskIdentifier, .failure(error))
+      dataTask.cancel()
+    }
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
+  ) {
+    let number = task.taskIdentifier
+    let body = exchanges.withLock { $0[number]?.body } ?? Data()
+    if let error { return fail(number, "the connection failed: \(error.localizedDescription)") }
+    guard let response = task.response as? HTTPURLResponse else {
+      return fail(number, "no HTTP response came")
+    }
+    // A connection that is cut early may look like a whole answer.
+    let announced = response.value(forHTTPHeaderField: "Content-Length").flatMap(Int.init)
+    let isEncoded = response.value(forHTTPHeaderField: "Content-Encoding") != nil
+    if let announced, !isEncoded, body.count < announced {
+      return fail(number, "the connection was cut after \(body.count) of \(announced) bytes")
+    }
+    finish(number, .success((response, body)))
+  }
+
+  /// No redirect is followed: the answer to a question comes from where it was sent.
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask,
+    willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
+    completionHandler: @escaping @Sendable (URLRequest?) -> Void
+  ) { completionHandler(nil) }
 }

@@ -40,8 +40,7 @@ public struct JournalEntry: Codable, Sendable, Equatable {
 
   /// An answer that came just now; `read` is nil where it cannot be read.
   package init(
-    _ question: Question, attempt: Int, _ answer: ChatAnswer, _ read: RatingAnswer?,
-    seconds: Double
+    _ question: Question, attempt: Int, _ answer: ChatAnswer, _ read: RatingAnswer?, seconds: Double
   ) {
     (self.question, self.attempt, self.answer) = (question, attempt, answer.text)
     (promptTokens, answerTokens) = (answer.promptTokens, answer.answerTokens)
@@ -102,13 +101,11 @@ public final class Journal: Sendable {
     try read(file).entries
   }
 
-  private static func read(
-    _ file: URL
-  ) throws(ReferenceError) -> (entries: [JournalEntry], length: Int, isWhole: Bool) {
+  private static func read(_ file: URL) throws(ReferenceError) -> (
+    entries: [JournalEntry], length: Int, isWhole: Bool
+  ) {
     let bytes: Data
-    do {
-      bytes = try Data(contentsOf: file)
-    } catch {
+    do { bytes = try Data(contentsOf: file) } catch {
       throw .unreadable(file, expected: "a journal of answers", error)
     }
     var entries: [JournalEntry] = []
@@ -119,9 +116,7 @@ public final class Journal: Sendable {
       guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else {
         return (entries, start, false)
       }
-      do {
-        entries.append(try decoder.decode(JournalEntry.self, from: bytes[start..<end]))
-      } catch {
+      do { entries.append(try decoder.decode(JournalEntry.self, from: bytes[start..<end])) } catch {
         // A crash of the machine may leave a last line of the right length with wrong content.
         if end + 1 == bytes.count { return (entries, start, false) }
         throw .invalid(

@@ -35,8 +35,7 @@ public struct Prices: Sendable, Equatable {
   /// (console.groq.com/docs/models) and, at the end of its service, for Llama 3 70B, the paper's
   /// model (groq.com/pricing).
   public static let builtIn = Prices([
-    "gpt-4o": Price(prompt: 2.5, answer: 10),
-    "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
+    "gpt-4o": Price(prompt: 2.5, answer: 10), "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
     "llama-3.3-70b-versatile": Price(prompt: 0.59, answer: 0.79),
     "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
   ])

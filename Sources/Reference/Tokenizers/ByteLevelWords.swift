@@ -36,8 +36,7 @@ package struct ByteLevelWords: Sendable {
   /// The end of the word that begins at `start`, in the part of `text` before `end`.
   ///
   /// - Requires: `start < end`, both between scalars.
-  @inline(__always)
-  mutating func wordEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
+  @inline(__always) mutating func wordEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
     let first = text[start]
     if first == UInt8(ascii: "'"), let stop = contractionEnd(in: text, from: start, end: end) {
       return stop
@@ -82,13 +81,13 @@ package struct ByteLevelWords: Sendable {
       return start + 2 < end && text[start + 2] == UInt8(ascii: "e") ? start + 3 : nil
     case UInt8(ascii: "l"):
       return start + 2 < end && text[start + 2] == UInt8(ascii: "l") ? start + 3 : nil
-    default:
-      return nil
+    default: return nil
     }
   }
 
-  @inline(__always)
-  private mutating func classify(_ text: Span<UInt8>, at index: Int) -> (Class, Int) {
+  @inline(__always) private mutating func classify(_ text: Span<UInt8>, at index: Int) -> (
+    Class, Int
+  ) {
     let (scalar, length) = decodeScalar(text, at: index)
     if let known = Class(rawValue: table[scalar]) { return (known, length) }
     let kind = Self.classify(scalar)

@@ -147,8 +147,7 @@ struct MergeTable: Sendable {
     slots = Array(repeating: Slot(key: .max, rank: 0, id: 0), count: size)
   }
 
-  @inline(__always)
-  private func slot(_ key: UInt64) -> Int {
+  @inline(__always) private func slot(_ key: UInt64) -> Int {
     let mask = slots.count - 1
     var index = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 29) & mask
     while slots[index].key != key, slots[index].key != .max { index = (index + 1) & mask }
@@ -166,8 +165,7 @@ struct MergeTable: Sendable {
     slots[index] = Slot(key: Self.key(left, right), rank: rank, id: id)
   }
 
-  @inline(__always)
-  subscript(_ left: Int32, _ right: Int32) -> (rank: Int32, id: Int32)? {
+  @inline(__always) subscript(_ left: Int32, _ right: Int32) -> (rank: Int32, id: Int32)? {
     let found = slots[slot(Self.key(left, right))]
     return found.key == .max ? nil : (found.rank, found.id)
   }
@@ -248,8 +246,7 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
     }
   }
 
-  @inline(__always)
-  private func append(
+  @inline(__always) private func append(
     _ text: Span<UInt8>, _ word: Range<Int>, _ state: inout State, to ids: inout [Int32]
   ) {
     guard let key = WordCache.Key(text, word) else {

@@ -45,8 +45,7 @@ struct ScalarTable: Sendable {
   init() { pages = Array(repeating: -1, count: 0x11_0000 >> 8) }
 
   /// The entry of `scalar`, or `unknown`.
-  @inline(__always)
-  subscript(_ scalar: Unicode.Scalar) -> UInt32 {
+  @inline(__always) subscript(_ scalar: Unicode.Scalar) -> UInt32 {
     let start = pages[Int(scalar.value >> 8)]
     return start < 0 ? Self.unknown : entries[Int(start) + Int(scalar.value & 0xFF)]
   }
@@ -66,8 +65,9 @@ struct ScalarTable: Sendable {
 /// Decodes the scalar that begins at `index` of valid UTF-8.
 ///
 /// - Returns: the scalar and its length in bytes, 1 to 4.
-@inline(__always)
-func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (scalar: Unicode.Scalar, length: Int) {
+@inline(__always) func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (
+  scalar: Unicode.Scalar, length: Int
+) {
   let first = UInt32(text[index])
   let value: UInt32
   let length: Int
@@ -88,13 +88,13 @@ func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (scalar: Unicode.Scalar
   return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
 }
 
-@inline(__always)
-private func tail(_ text: Span<UInt8>, _ index: Int) -> UInt32 { UInt32(text[index] & 0x3F) }
+@inline(__always) private func tail(_ text: Span<UInt8>, _ index: Int) -> UInt32 {
+  UInt32(text[index] & 0x3F)
+}
 
 /// Decodes the scalar that ends before `index` of valid UTF-8, or nil at the start.
-func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (
-  scalar: Unicode.Scalar, length: Int
-)? {
+func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (scalar: Unicode.Scalar, length: Int)?
+{
   guard index > 0 else { return nil }
   var start = index - 1
   while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }

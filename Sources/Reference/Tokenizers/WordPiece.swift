@@ -11,10 +11,8 @@ struct WordPiece: Sendable {
   /// Where the continuations begin in the trie, or -1 where the vocabulary has none.
   private let continuations: Int32
 
-  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String, maxWordLength: Int) {
-    self.vocabulary = vocabulary
-    self.unknownID = unknownID
-    self.maxWordLength = maxWordLength
+  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String = "##", maxWordLength: Int = 100) {
+    (self.vocabulary, self.unknownID, self.maxWordLength) = (vocabulary, unknownID, maxWordLength)
     continuations = vocabulary.node(for: prefix.utf8)
   }
 
@@ -82,8 +80,9 @@ struct BertSegmentEncoder: SegmentEncoder {
     }
   }
 
-  @inline(__always)
-  private func append(_ word: borrowing [UInt8], _ cache: inout WordCache, to ids: inout [Int32]) {
+  @inline(__always) private func append(
+    _ word: borrowing [UInt8], _ cache: inout WordCache, to ids: inout [Int32]
+  ) {
     guard let key = WordCache.Key(word.span, 0..<word.count) else {
       model.append(word, to: &ids)
       return

@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+public import Foundation
 import Glibc
 
 /// The folder of a training run.
@@ -70,9 +70,7 @@ struct RunDirectory {
   }
 
   /// Reads the place in the run of the last checkpoint.
-  func state() throws -> State {
-    try decode(State.self, last.appending(path: "state.json"))
-  }
+  func state() throws -> State { try decode(State.self, last.appending(path: "state.json")) }
 
   /// Writes a checkpoint and makes it the last.
   func save(_ engine: EncoderEngine, _ state: State, companions: ModelDirectory?) throws {
@@ -105,7 +103,7 @@ struct RunDirectory {
     let name = "best-\(state.bestEpoch ?? 0)"
     let folder = url.appending(path: name)
     let previous = try? manager.destinationOfSymbolicLink(atPath: best.path)
-    try filing {
+    try ReferenceError.naming(url) {
       if previous != name { try? manager.removeItem(at: folder) }
       try manager.createDirectory(at: folder, withIntermediateDirectories: true)
       let checkpoint = url.appending(path: try manager.destinationOfSymbolicLink(atPath: last.path))
@@ -126,7 +124,7 @@ struct RunDirectory {
   /// Removes every checkpoint; the links go first, so that none points to nothing.
   func removeModels() throws {
     let manager = FileManager.default
-    try filing {
+    try ReferenceError.naming(url) {
       for link in [last, best] { unlink(link.path) }
       for name in try manager.contentsOfDirectory(atPath: url.path)
       where name.hasPrefix("checkpoint-") || name.hasPrefix("best-") {
@@ -144,7 +142,9 @@ struct RunDirectory {
         kept.append(line)
         kept.append(0x0A)
       }
-      if kept.count != data.count { try filing { try AtomicFile.write(kept, to: file) } }
+      if kept.count != data.count {
+        try ReferenceError.naming(url) { try AtomicFile.write(kept, to: file) }
+      }
     }
   }
 
@@ -161,12 +161,6 @@ struct RunDirectory {
 
   private func systemFault(_ file: URL) -> ReferenceError {
     .file(path: file.path, reason: String(cString: strerror(errno)))
-  }
-
-  private func filing(_ body: () throws -> Void) throws {
-    do { try body() } catch let error as any CommandError { throw error } catch {
-      throw ReferenceError.file(path: url.path, reason: error.localizedDescription)
-    }
   }
 
   private func decode<Value: Decodable>(_ type: Value.Type, _ file: URL) throws -> Value {
@@ -220,5 +214,89 @@ extension EncoderEngine {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
     }
     findRowsWithMoments()
+  }
+}
+
+/// What a run reports as it trains.
+public enum TrainingEvent: Equatable, Sendable {
+  case step(StepRecord, TrainingPace)
+  case epoch(EpochRecord)
+  case checkpoint(URL)
+}
+
+/// One line of `steps.jsonl`.
+public struct StepRecord: Equatable, Sendable, Codable {
+  /// From 0 over the whole run.
+  public var step: Int
+  public var epoch: Int
+  /// Training loss of the step's rows, dropout on.
+  public var loss: Double
+  public var learningRate: Double
+  /// Before clipping.
+  public var gradientNorm: Double
+  /// Tokens in the step, without padding.
+  public var tokens: Int
+}
+
+/// The pace of a run.
+public struct TrainingPace: Equatable, Sendable {
+  /// Steps of the whole run, if it is not stopped early.
+  public var totalSteps: Int
+  /// Since this process began to train.
+  public var tokensPerSecond: Double
+  /// Until the last step, without validation; nil in the first steps.
+  public var secondsLeft: Double?
+}
+
+/// One line of `epochs.jsonl`.
+public struct EpochRecord: Equatable, Sendable, Codable {
+  public var epoch: Int
+  /// Steps done at its end.
+  public var steps: Int
+  /// Mean of the steps' losses.
+  public var trainingLoss: Double
+  public var validation: ValidationMetrics
+  /// Whether its CCC is the highest so far.
+  public var isBest: Bool
+}
+
+/// How a run ended.
+public struct TrainingOutcome: Equatable, Sendable {
+  public enum Reason: String, Sendable {
+    case allEpochs = "all epochs done"
+    case earlyStopping = "no improvement on the validation set"
+    case interrupted = "interrupted: resume continues here"
+  }
+
+  public var reason: Reason
+  public var steps: Int
+  public var epochs: Int
+  /// The last checkpoint's folder, a model that Python loads.
+  public var last: URL
+  /// The best epoch's model; nil where no epoch had a defined CCC.
+  public var best: URL?
+}
+
+/// The curve of a run, read back from its folder.
+public struct TrainingCurve: Equatable, Sendable {
+  public var steps: [StepRecord]
+  public var epochs: [EpochRecord]
+
+  /// Reads `steps.jsonl` and `epochs.jsonl` of `folder`; a half-written last line is left out.
+  ///
+  /// Throws ``ReferenceError/run(folder:problem:)`` where the folder holds no steps.
+  public init(folder: URL) throws {
+    let directory = RunDirectory(url: folder)
+    steps = Self.lines(directory.steps)
+    epochs = Self.lines(directory.epochs)
+    guard !steps.isEmpty else {
+      throw ReferenceError.run(folder: folder.path, problem: "it holds no steps.jsonl with steps")
+    }
+  }
+
+  private static func lines<Record: Decodable>(_ file: URL) -> [Record] {
+    guard let data = try? Data(contentsOf: file) else { return [] }
+    let decoder = JSONDecoder()
+    return data.split(separator: 0x0A).compactMap { try? decoder.decode(Record.self, from: $0) }
   }
 }

@@ -43,8 +43,7 @@ struct WordCache: Sendable {
     }
 
     /// The key of the bytes of `text` in `range`, or nil where there are more than 16.
-    @inline(__always)
-    init?(_ text: Span<UInt8>, _ range: Range<Int>) {
+    @inline(__always) init?(_ text: Span<UInt8>, _ range: Range<Int>) {
       guard range.count <= 16 else { return nil }
       low = .max
       high = .max
@@ -72,8 +71,7 @@ struct WordCache: Sendable {
     slots = Array(repeating: Self.free, count: capacity)
   }
 
-  @inline(__always)
-  private static func hash(_ key: Key) -> Int {
+  @inline(__always) private static func hash(_ key: Key) -> Int {
     let product = (key.low ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(
       by: key.high ^ 0xD6E8_FEB8_6659_FD93)
     let mixed = (product.high ^ product.low) &* 0x9E37_79B9_7F4A_7C15
@@ -81,8 +79,7 @@ struct WordCache: Sendable {
   }
 
   /// Appends the ids of `key`'s word to `ids` and returns true, or returns false.
-  @inline(__always)
-  func append(_ key: Key, to ids: inout [Int32]) -> Bool {
+  @inline(__always) func append(_ key: Key, to ids: inout [Int32]) -> Bool {
     let mask = slots.count - 1
     var index = Self.hash(key) & mask
     while slots[index].count > 0 {
