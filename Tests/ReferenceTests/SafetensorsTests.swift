@@ -42,7 +42,7 @@ struct SafetensorsTests {
     let url = folder.file("model.safetensors")
     try values.withUnsafeBufferPointer { elements in
       try SafetensorsWriter.write(
-        [.init(name: "a \"quoted\" ü", shape: [2, 3], elements: elements)], to: url)
+        [(name: "a \"quoted\" ü", shape: [2, 3], elements: elements)], to: url)
     }
     let file = try Safetensors(url)
     let read = try #require(file.floats("a \"quoted\" ü"))

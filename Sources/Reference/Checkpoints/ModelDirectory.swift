@@ -2,19 +2,16 @@ import Basics
 public import Foundation
 
 /// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
-///
-/// Tensor names are looked up with and without the family's prefix (`roberta.`, `bert.`), and with
-/// the old names of a norm's parameters (`gamma`, `beta`). Other
-/// tensors are ignored.
+/// Tensors are found with and without the family's prefix (`roberta.`, `bert.`), and under the old
+/// names of a norm's parameters (`gamma`, `beta`). Others are ignored.
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
   private let files: [Safetensors]
 
-  /// Opens the folder.
-  ///
-  /// Throws ``ReferenceError``: a file is missing, broken, or of a kind that is not supported;
-  /// ``ReferenceError/pickledWeightsOnly(folder:)`` where only `pytorch_model.bin` is there.
+  /// Opens the folder. Throws ``ReferenceError``: a file is missing, broken, or of a kind that is
+  /// not supported; ``ReferenceError/pickledWeightsOnly(folder:)`` where only `pytorch_model.bin`
+  /// is there.
   public init(_ url: URL) throws {
     self.url = url
     var isFolder: ObjCBool = false
@@ -44,26 +41,22 @@ public struct ModelDirectory: Sendable {
 
   /// The files that the index of a sharded checkpoint names, each once.
   private static func shards(_ index: URL) throws -> [URL] {
-    let document = try? JSONSerialization.jsonObject(with: Data(contentsOf: index))
-    guard let map = (document as? [String: Any])?["weight_map"] as? [String: String] else {
+    let document = try ByteJSON(contentsOf: index, expected: "the index of the weights")
+    guard let map = document["weight_map"]?.members else {
       throw ReferenceError.invalid(
         index, at: .field("weight_map"), found: "none", expected: "an object of file names")
     }
     let folder = index.deletingLastPathComponent()
-    var problems: [ReferenceError.CheckpointProblem] = []
-    var urls: [URL] = []
-    for name in Set(map.values).sorted() {
-      // A shard's name is outside input: it may not leave the folder.
-      let url = folder.appending(path: name)
-      if name.contains("/") || !FileManager.default.fileExists(atPath: url.path) {
-        problems.append(.missingShard(file: name))
-      }
-      urls.append(url)
+    let names = Set(map.map { $0.value.string ?? $0.value.kind }).sorted()
+    // A shard's name is outside input: it may not leave the folder.
+    let missing = names.filter {
+      $0.contains("/") || !FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
     }
-    guard problems.isEmpty else {
-      throw ReferenceError.checkpoint(path: index.path, problems: problems)
+    guard missing.isEmpty else {
+      throw ReferenceError.checkpoint(
+        path: index.path, problems: missing.map { .missingShard(file: $0) })
     }
-    return urls
+    return names.map { folder.appending(path: $0) }
   }
 
   /// What was initialised or ignored when weights were loaded.
@@ -79,10 +72,8 @@ public struct ModelDirectory: Sendable {
   /// Builds an engine with this folder's weights.
   ///
   /// A head that the checkpoint lacks, or any head with `freshHead`, is drawn from N(0, σ²) with
-  /// the configuration's `initializer_range` as σ, its biases 0, from `seed`. Throws
-  /// ``ReferenceError/checkpoint(path:problems:)`` with all missing, misshapen or non-floating
-  /// tensors at once, and ``ReferenceError/setting(name:found:expected:)`` for a precision that the
-  /// processor lacks.
+  /// `initializer_range` as σ, its biases 0, from `seed`. Throws ``ReferenceError`` for a precision
+  /// that the processor lacks, and with all missing, misshapen or non-floating tensors at once.
   public func makeEngine(
     head: HeadKind = .classification, threads: Int, seed: UInt64 = 0, freshHead: Bool = false,
     precision: Precision = .float32
@@ -110,11 +101,8 @@ public struct ModelDirectory: Sendable {
         continue
       }
       used.insert(entry.name)
-      if entry.shape != parameter.shape {
-        problems.append(
-          .wrongShape(name: entry.name, found: entry.shape, expected: parameter.shape))
-      } else if !file.read(entry, into: values) {
-        problems.append(.notFloating(name: entry.name, found: entry.type.rawValue))
+      if let problem = file.load(entry.name, shape: parameter.shape, into: values) {
+        problems.append(problem)
       }
     }
     guard problems.isEmpty else {
@@ -194,19 +182,17 @@ func drawNormal(
 
 extension EncoderEngine {
   /// Writes the weights to `folder`/model.safetensors, atomically, and, from `source`, the
-  /// configuration and tokenizer files: a folder that `from_pretrained` loads.
-  ///
-  /// With a ``HeadKind/linear`` head, Python loads the encoder (`AutoModel`), and the projection
-  /// is called `classifier.weight` and `classifier.bias`.
+  /// configuration and tokenizer files: a folder that `from_pretrained` loads. With a
+  /// ``HeadKind/linear`` head, that is `AutoModel`, and the projection is `classifier.weight` and
+  /// `classifier.bias`.
   public func save(to folder: URL, companionsFrom source: ModelDirectory?) throws {
     try ReferenceError.naming(folder) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try source?.copyCompanions(to: folder, head: head)
     }
     try SafetensorsWriter.write(
-      layout.parameters.map {
-        .init(name: $0.name, shape: $0.shape, elements: UnsafeBufferPointer(values(of: $0)))
-      }, to: folder.appending(path: "model.safetensors"))
+      layout.parameters.map { ($0.name, $0.shape, UnsafeBufferPointer(values(of: $0))) },
+      to: folder.appending(path: "model.safetensors"))
   }
 
   /// Initialises all weights as those of a new model: N(0, σ²) for tables and matrices, 1 for
@@ -228,9 +214,7 @@ extension EncoderEngine {
 
 extension ModelDirectory {
   /// SHA-256 over the names and contents of the files that a run takes from `folder`:
-  /// configuration, weights and tokenizer.
-  ///
-  /// Throws ``ReferenceError`` for a file that can't be read.
+  /// configuration, weights and tokenizer. Throws ``ReferenceError`` for a file that can't be read.
   public static func digest(of folder: URL) throws -> String {
     let tokenizer = [
       "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
@@ -241,11 +225,10 @@ extension ModelDirectory {
     var digest = Digest()
     for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
       let file = folder.appending(path: name)
-      do {
-        let data = try Data(contentsOf: file, options: .alwaysMapped)
-        digest.update("\(name)\u{0}\(data.count)\u{0}")
-        digest.update(data)
-      } catch { throw ReferenceError.unreadable(file, expected: "a file of the model", error) }
+      let data = try ReferenceError.read(
+        file, expected: "a file of the model", options: .alwaysMapped)
+      digest.update("\(name)\u{0}\(data.count)\u{0}")
+      digest.update(data)
     }
     return digest.hexadecimal
   }

@@ -11,14 +11,11 @@ public final class Safetensors: Sendable {
   public let path: String
 
   /// Maps and checks `url`. Throws ``ReferenceError`` for a file that cannot be read and for every
-  /// rule of the format that it breaks.
-  ///
-  /// A file that another process truncates while it is mapped ends the program with SIGBUS.
+  /// rule of the format that it breaks. A file that another process truncates while it is mapped
+  /// ends the program with SIGBUS.
   public init(_ url: URL) throws {
     path = url.path
-    do { file = try Data(contentsOf: url, options: .alwaysMapped) } catch {
-      throw ReferenceError.unreadable(url, expected: "a safetensors file", error)
-    }
+    file = try ReferenceError.read(url, expected: "a safetensors file", options: .alwaysMapped)
     do { header = try file.withUnsafeBytes { try SafetensorsHeader(parsing: $0) } } catch let
       problem as ReferenceError.SafetensorsProblem
     { throw ReferenceError.safetensors(path: url.path, problem: problem) }
@@ -28,10 +25,9 @@ public final class Safetensors: Sendable {
 
   public subscript(name: String) -> TensorEntry? { index[name].map { header.entries[$0] } }
 
-  /// Writes the elements of a floating tensor, widened or narrowed to Float, to `target`.
-  ///
-  /// `target` has exactly `entry.count` elements. Returns false for an integer tensor, which is
-  /// left alone. F64 is rounded to nearest.
+  /// Writes the elements of a floating tensor, widened or narrowed to Float, to `target`. `target`
+  /// has exactly `entry.count` elements. Returns false for an integer tensor, which is left alone.
+  /// F64 is rounded to nearest.
   func read(_ entry: TensorEntry, into target: UnsafeMutableBufferPointer<Float>) -> Bool {
     precondition(target.count == entry.count, "a tensor is read into a buffer of its size")
     let start = header.dataOffset + entry.bytes.lowerBound
@@ -53,6 +49,17 @@ public final class Safetensors: Sendable {
       }
       return true
     }
+  }
+
+  /// Reads tensor `name`, of `shape`, to `target`, or says what is wrong with it.
+  func load(_ name: String, shape: [Int], into target: UnsafeMutableBufferPointer<Float>)
+    -> ReferenceError.CheckpointProblem?
+  {
+    guard let entry = self[name] else { return .missing(name: name, shape: shape) }
+    guard entry.shape == shape else {
+      return .wrongShape(name: name, found: entry.shape, expected: shape)
+    }
+    return read(entry, into: target) ? nil : .notFloating(name: name, found: entry.type.rawValue)
   }
 
   /// The elements of a floating tensor as Float; nil for an integer tensor or an unknown name.
@@ -99,10 +106,9 @@ public struct TensorEntry: Equatable, Sendable {
   public var count: Int { shape.reduce(1, *) }
 }
 
-/// The checked header of a safetensors file.
-///
-/// Layout of the format: 8 bytes little-endian header length N, N bytes JSON, then the data. The
-/// entries tile the data section exactly, without overlap or gap.
+/// The checked header of a safetensors file. Layout of the format: 8 bytes little-endian header
+/// length N, N bytes JSON, then the data. The entries tile the data section exactly, without
+/// overlap or gap.
 public struct SafetensorsHeader: Equatable, Sendable {
   /// Longest header accepted, the format's own limit.
   public static let limit = 100_000_000
@@ -200,27 +206,17 @@ extension TensorEntry {
 
 /// Writes safetensors files of F32 tensors.
 public enum SafetensorsWriter {
-  /// A tensor to be written: its name, shape (row-major) and elements.
-  public struct Tensor {
-    public var name: String
-    public var shape: [Int]
-    public var elements: UnsafeBufferPointer<Float>
+  /// A tensor to be written, row-major, with as many elements as its shape says.
+  public typealias Tensor = (name: String, shape: [Int], elements: UnsafeBufferPointer<Float>)
 
-    /// `elements` has as many members as `shape` says and outlives the call of ``write``.
-    public init(name: String, shape: [Int], elements: UnsafeBufferPointer<Float>) {
-      precondition(shape.reduce(1, *) == elements.count, "the shape fits the elements")
-      (self.name, self.shape, self.elements) = (name, shape, elements)
-    }
-  }
-
-  /// Writes `tensors` in the given order to `url`, atomically: a temporary name, fsync, rename.
-  ///
-  /// The header is padded with spaces to a multiple of 8 bytes, so that the data is aligned.
-  /// Throws `BasicsError`, for a full disk too; `url` then holds what it held before.
+  /// Writes `tensors` in the given order to `url`, atomically: a temporary name, fsync, rename. The
+  /// header is padded with spaces to a multiple of 8 bytes, so that the data is aligned. Throws
+  /// `BasicsError`, for a full disk too; `url` then holds what it held before.
   public static func write(_ tensors: [Tensor], to url: URL) throws {
     var parts = [#""__metadata__":{"format":"pt"}"#]
     var offset = 0
     for tensor in tensors {
+      precondition(tensor.shape.reduce(1, *) == tensor.elements.count, "the shape fits")
       let end = offset + 4 * tensor.elements.count
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       parts.append(

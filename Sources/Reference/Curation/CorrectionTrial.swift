@@ -1,10 +1,9 @@
 /// Chooses a label correction by cross-validation on the training data alone.
 ///
-/// All rows of a person are in one fold. For each fold, a ridge regression on given features learns
-/// the corrected labels of the other folds, and is scored by its CCC (Lin) against the crowd's
-/// uncorrected labels in the fold. Those are noisy, which limits how small a difference can be
-/// seen: each candidate has the standard error of its gain over no correction. A soft correction
-/// estimates its three numbers from all rows, held-out ones included; a threshold estimates nothing.
+/// All rows of a person are in one fold. For each fold, a ridge regression learns the corrected
+/// labels of the other folds and is scored by its CCC (Lin) against the crowd's labels in the fold.
+/// Those are noisy: each candidate has the standard error of its gain over no correction. A soft
+/// correction estimates its three numbers from all rows; a threshold estimates nothing.
 public struct AlphaSelection: Sendable {
   public struct Candidate: Sendable, Equatable {
     public let correction: LabelCorrection
@@ -69,11 +68,10 @@ public struct AlphaSelection: Sendable {
 
 /// Compares methods of choosing labels on persons whom neither the method nor the model has seen.
 ///
-/// Persons are divided into folds. For each fold, every method uses the other folds alone, also to
-/// choose a threshold or to estimate reliabilities. A ridge regression on given features learns the
-/// resulting labels and predicts the fold; its penalty is chosen on the other folds too, for the
-/// crowd's labels, and is the same for all methods. The predictions of all folds together are then
-/// compared with the crowd's labels.
+/// Persons are divided into folds. For each fold, every method uses the other folds alone. A ridge
+/// regression learns the resulting labels and predicts the fold; its penalty, the same for all
+/// methods, is chosen on the other folds for the crowd's labels. The predictions of all folds
+/// together are then compared with the crowd's labels.
 public struct CorrectionTrial: Sendable {
   /// A method of choosing labels.
   public enum Way: Sendable, Equatable {

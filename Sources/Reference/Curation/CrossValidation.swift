@@ -114,10 +114,9 @@ struct FeatureMoments: Sendable {
   }
 }
 
-/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition.
-///
-/// The normal equations are factored once for a penalty; each set of labels then takes two
-/// triangular solves, which makes a grid of label corrections cheap.
+/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition. The
+/// normal equations are factored once for a penalty; each set of labels then takes two triangular
+/// solves, which makes a grid of label corrections cheap.
 struct RidgeRegression: Sendable {
   private let moments: FeatureMoments
   /// Lower triangle of the factor of XᵀX + penalty · I, row-major (D, D).

@@ -47,13 +47,12 @@ public struct TrainingTable: Sendable, Equatable {
     self.overlap = overlap
   }
 
-  /// Adds the rows of a set with labels chosen by `correction`.
+  /// Adds the rows of a set with labels chosen by `correction`; returns what it did to the rows
+  /// drawn.
   ///
-  /// - Parameters:
-  ///   - portion: the share of rows to take, in (0, 1]; round(portion · n) rows are drawn with
-  ///     `seed`, without replacement, and keep their order. The smaller draw of one seed is a part
-  ///     of the larger.
-  /// - Returns: what `correction` did to the rows drawn.
+  /// - Parameter portion: the share of rows to take, in (0, 1]; round(portion · n) rows are drawn
+  ///   with `seed`, without replacement, and keep their order. A seed's smaller draw is part of its
+  ///   larger.
   /// - Throws: `ReferenceError`; the table is then as it was.
   @discardableResult public mutating func add(
     _ essays: [LabelledEssay], set: String, correction: LabelCorrection, portion: Double = 1,
@@ -153,10 +152,9 @@ public enum NearDuplicates {
     public let similarity: Double
   }
 
-  /// All pairs whose similarity is at least `threshold`, by place.
-  ///
-  /// Candidates share a shingle that no more than 50 essays have; a pair that shares only commoner
-  /// ones is not seen. Essays of fewer than four words are compared by their normalised text alone.
+  /// All pairs whose similarity is at least `threshold`, by place. Candidates share a shingle that
+  /// no more than 50 essays have; a pair that shares only commoner ones is not seen. Essays of
+  /// fewer than four words are compared by their normalised text alone.
   public static func find(_ essays: [String], threshold: Double = 0.8) -> [Pair] {
     precondition(threshold > 0 && threshold <= 1, "a similarity")
     let keys = essays.map { MatchingText($0) }

@@ -4,9 +4,8 @@
 /// The places of a pass's activations and temporaries in the arena.
 ///
 /// B sequences, T tokens, C channels, F feed-forward channels, H heads. The last layer computes
-/// queries, and everything after them, for the first token of each sequence only, because only
-/// these reach the head: Tq = B rows there, Tq = T elsewhere. The result is the same, with a sixth
-/// less work for MiniLM. `everyToken` switches this off, for callers that want all hidden states.
+/// queries, and what follows them, for the first token of each sequence only, because only these
+/// reach the head: Tq = B rows there, Tq = T elsewhere. `everyToken` computes all hidden states.
 struct ActivationPlan {
   let B: Int
   let T: Int
@@ -99,10 +98,9 @@ struct ActivationPlan {
 
   func scratch(_ worker: Int) -> MutableFloats { scratchBase + worker * scratchFloats }
 
-  /// The rows of chunk `index` out of `rows`; empty for chunks past the end.
-  ///
-  /// Chunks are multiples of 8 rows. Their number does not depend on the threads up to two, so one
-  /// and two threads compute the same bits.
+  /// The rows of chunk `index` out of `rows`; empty for chunks past the end. Chunks are multiples
+  /// of 8 rows. Their number does not depend on the threads up to two, so one and two threads
+  /// compute the same bits.
   func chunk(_ index: Int, rows: Int) -> Range<Int> {
     let size = ((rows + rowChunks - 1) / rowChunks + 7) & ~7
     let start = min(rows, index * size)

@@ -7,10 +7,9 @@ import Basics
 /// output), attention, and the products over all rows (weights' gradients, the input's gradient).
 extension EncoderEngine {
   /// Computes the gradient of a loss with respect to every parameter, for the batch of the last
-  /// ``forward(_:mode:predictions:)``, which must have been a training one.
-  ///
-  /// `gradient` is the loss's with respect to each prediction. With `accumulate` the result is
-  /// added to what is there, otherwise it replaces it.
+  /// ``forward(_:mode:predictions:)``, which must have been a training one. `gradient` is the
+  /// loss's with respect to each prediction. The result is added to what is there with
+  /// `accumulate`, and replaces it otherwise.
   public func backward(_ gradient: [Float], accumulate: Bool) {
     guard let plan, let batch, plan.training else {
       preconditionFailure("a backward pass follows a training forward pass")
@@ -46,7 +45,7 @@ extension EncoderEngine {
       d(layout.wordTable + row * C).update(repeating: 0, count: C)
       rowHasGradient[row] = false
     }
-    let embeddingsEnd = layout.embeddingOffset + C
+    let embeddingsEnd = layout.embeddingNorm.offset + C
     d(layout.positionTable).update(repeating: 0, count: embeddingsEnd - layout.positionTable)
     for layer in layout.layers {
       d(layer.small).update(repeating: 0, count: layer.end - layer.small)
@@ -57,10 +56,8 @@ extension EncoderEngine {
   /// From the gradient of a layer's output, `dOutput` (Tq, C), to that of the context. `dOutput`
   /// becomes the gradient of the layer's residual input.
   private func rowsBackward(_ plan: ActivationPlan, _ layer: Int, _ dOutput: MutableFloats) {
-    let C = plan.C
-    let F = plan.F
-    let offsets = layout.layers[layer]
-    let blocks = plan.layers[layer]
+    let (C, F) = (plan.C, plan.F)
+    let (offsets, blocks) = (layout.layers[layer], plan.layers[layer])
     let t = plan.temporaries
     pool.run(plan.rowChunks) { chunk, worker in
       let partials = plan.partials(chunk)
@@ -71,7 +68,7 @@ extension EncoderEngine {
       let scratch = plan.scratch(worker)
       let dRows = dOutput + start * C
       profile.measure(.layerNorm, worker) {
-        norm(gain: offsets.norm2Gain, offset: offsets.norm2Offset).backward(
+        norm(offsets.norm2).backward(
           dRows, dx: t.dDown + start * C, normalised: blocks.normalised2 + start * C,
           rstd: blocks.rstd2 + start, dgain: partials, doffset: partials + C,
           dbias: partials + 2 * C, rows: rows.count, rowOffset: start,
@@ -88,7 +85,7 @@ extension EncoderEngine {
       projectBack(
         dRows, t.dUp + start * F, ldY: F, offsets.up, rows: rows.count, beta: 1, worker: worker)
       profile.measure(.layerNorm, worker) {
-        norm(gain: offsets.norm1Gain, offset: offsets.norm1Offset).backward(
+        norm(offsets.norm1).backward(
           dRows, dx: t.dOut + start * C, normalised: blocks.normalised1 + start * C,
           rstd: blocks.rstd1 + start, dgain: partials + 3 * C, doffset: partials + 4 * C,
           dbias: partials + 5 * C, rows: rows.count, rowOffset: start,
@@ -131,13 +128,10 @@ extension EncoderEngine {
     let products = weightGradients(plan, layer)
     let skipped = first ? C : 0
     let N = 3 * C - skipped
-    let weightPieces = products.reduce(0) { $0 + $1.pieces }
-    let queryPiece = first ? 1 : 0
     packGradientOperands(products)
-    pool.run(plan.rowChunks + weightPieces + queryPiece + 1) { index, worker in
-      var piece = index
-      if piece < plan.rowChunks {
-        let rows = plan.chunk(piece, rows: plan.T)
+    var tasks: [(_ worker: Int) -> Void] = (0..<plan.rowChunks).map { chunk in
+      { [self] worker in
+        let rows = plan.chunk(chunk, rows: plan.T)
         guard !rows.isEmpty else { return }
         let dStates = t.dStates + rows.lowerBound * C
         let dInputs = t.dInputs + rows.lowerBound * N
@@ -148,41 +142,36 @@ extension EncoderEngine {
         projectBack(
           dStates, dInputs + N - 2 * C, ldY: N, offsets.keyValue, rows: rows.count, beta: 1,
           worker: worker)
-        return
-      }
-      piece -= plan.rowChunks
-      guard piece < weightPieces else {
-        piece -= weightPieces
-        if piece < queryPiece {
-          profile.measure(.products, worker) {
-            multiply(
-              d(offsets.qkvWeight), ldOut: C, t.dInputs + 2 * plan.T * C, ldX: C,
-              plan.layers[layer].firstInputs, ldY: C, M: C, N: C, K: plan.B, transposed: .first,
-              beta: accumulate ? 1 : 0)
-          }
-        } else {
-          profile.measure(.reductions, worker) {
-            addColumnSums(d(offsets.qkvBias + skipped), t.dInputs, rows: plan.T, columns: N)
-            addPartials(plan, layer)
-          }
-        }
-        return
-      }
-      for product in products {
-        if piece < product.pieces {
-          return weightGradient(product, piece, accumulate: accumulate, worker)
-        }
-        piece -= product.pieces
       }
     }
+    for product in products {
+      for piece in 0..<product.pieces {
+        tasks.append { [self] in weightGradient(product, piece, accumulate: accumulate, $0) }
+      }
+    }
+    if first {
+      tasks.append { [self] worker in
+        profile.measure(.products, worker) {
+          multiply(
+            d(offsets.qkvWeight), ldOut: C, t.dInputs + 2 * plan.T * C, ldX: C,
+            plan.layers[layer].firstInputs, ldY: C, M: C, N: C, K: plan.B, transposed: .first,
+            beta: accumulate ? 1 : 0)
+        }
+      }
+    }
+    tasks.append { [self] worker in
+      profile.measure(.reductions, worker) {
+        addColumnSums(d(offsets.qkvBias + skipped), t.dInputs, rows: plan.T, columns: N)
+        addPartials(plan, layer)
+      }
+    }
+    pool.run(tasks.count) { tasks[$0]($1) }
   }
 
   /// The gradients of a layer's weights: down, up, inputs, out.
   private func weightGradients(_ plan: ActivationPlan, _ layer: Int) -> [WeightGradient] {
-    let C = plan.C
-    let F = plan.F
-    let offsets = layout.layers[layer]
-    let blocks = plan.layers[layer]
+    let (C, F) = (plan.C, plan.F)
+    let (offsets, blocks) = (layout.layers[layer], plan.layers[layer])
     let t = plan.temporaries
     let rows = plan.queryRows(layer)
     let skipped = plan.firstOnly(layer) ? C : 0
@@ -213,22 +202,16 @@ extension EncoderEngine {
   private func addPartials(_ plan: ActivationPlan, _ layer: Int) {
     let C = plan.C
     let offsets = layout.layers[layer]
+    let targets = [offsets.norm2, offsets.norm1].flatMap { [$0.gain, $0.offset, $0.bias] }
     for chunk in 0..<plan.rowChunks {
       let partials = plan.partials(chunk)
-      func add(_ target: Int, _ source: Int, _ count: Int) {
-        let out = d(target)
-        let x = partials + source
-        for i in 0..<count { out[i] += x[i] }
+      for (place, target) in targets.enumerated() {
+        for i in 0..<C { d(target)[i] += partials[place * C + i] }
       }
-      add(offsets.norm2Gain, 0, C)
-      add(offsets.norm2Offset, C, C)
-      add(offsets.downBias, 2 * C, C)
-      add(offsets.norm1Gain, 3 * C, C)
-      add(offsets.norm1Offset, 4 * C, C)
-      add(offsets.outBias, 5 * C, C)
-      add(offsets.upBias, 9 * C, plan.F)
+      for i in 0..<plan.F { d(offsets.upBias)[i] += partials[9 * C + i] }
     }
   }
+
 }
 
 /// The gradient's norm and the AdamW step.

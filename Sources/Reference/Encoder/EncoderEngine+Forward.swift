@@ -9,7 +9,7 @@ extension EncoderEngine {
   func embeddingForward(_ plan: ActivationPlan, _ batch: PackedBatch) {
     let C = plan.C
     let blocks = plan.embedding
-    let norm = norm(gain: layout.embeddingGain, offset: layout.embeddingOffset)
+    let norm = norm(layout.embeddingNorm)
     let mask = mask(0, .embeddings)
     let word = p(layout.wordTable)
     let position = p(layout.positionTable)
@@ -84,65 +84,64 @@ extension EncoderEngine {
   private func attentionOutputForward(
     _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int
   ) {
-    let C = plan.C
-    let start = rows.lowerBound
-    let blocks = plan.layers[layer]
-    let offsets = layout.layers[layer]
-    let residual = plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer)
+    let (blocks, offsets) = (plan.layers[layer], layout.layers[layer])
+    addAndNormalise(
+      plan, rows, worker, blocks.output1, blocks.context, offsets.out, offsets.norm1,
+      normalised: blocks.normalised1, rstd: blocks.rstd1,
+      residual: plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer),
+      mask: mask(layer, .attentionOutput))
+  }
+
+  /// out = norm(residual + dropout(x·Wᵀ + b)) for `rows` of x; the blocks begin at row 0.
+  private func addAndNormalise(
+    _ plan: ActivationPlan, _ rows: Range<Int>, _ worker: Int, _ out: MutableFloats,
+    _ x: MutableFloats, _ weight: WeightMatrix, _ offsets: NormOffsets, normalised: MutableFloats,
+    rstd: MutableFloats, residual: MutableFloats, mask: DropoutMask?
+  ) {
+    let (C, start) = (plan.C, rows.lowerBound)
     project(
-      blocks.normalised1 + start * C, ldOut: C, blocks.context + start * C, offsets.out,
-      rows: rows.count, worker: worker)
+      normalised + start * C, ldOut: C, x + start * weight.K, weight, rows: rows.count,
+      worker: worker)
     profile.measure(.layerNorm, worker) {
-      norm(gain: offsets.norm1Gain, offset: offsets.norm1Offset).forward(
-        blocks.output1 + start * C, normalised: blocks.normalised1 + start * C,
-        bias: p(offsets.outBias), residual: residual + start * C, rstd: blocks.rstd1 + start,
-        rows: rows.count, rowOffset: start, mask: mask(layer, .attentionOutput),
-        scratch: plan.scratch(worker))
+      norm(offsets).forward(
+        out + start * C, normalised: normalised + start * C, bias: p(offsets.bias),
+        residual: residual + start * C, rstd: rstd + start, rows: rows.count, rowOffset: start,
+        mask: mask, scratch: plan.scratch(worker))
     }
   }
 
   /// output = norm(output1 + dropout(GELU(output1·Uᵀ + a)·Dᵀ + b)).
   private func feedForward(_ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int)
   {
-    let C = plan.C
-    let F = plan.F
-    let start = rows.lowerBound
-    let blocks = plan.layers[layer]
-    let offsets = layout.layers[layer]
+    let (C, F, start) = (plan.C, plan.F, rows.lowerBound)
+    let (blocks, offsets) = (plan.layers[layer], layout.layers[layer])
     let slope = blocks.slope + start * F
-    let activated = blocks.activated + start * F
     project(
       slope, ldOut: F, blocks.output1 + start * C, offsets.up, rows: rows.count, worker: worker)
     profile.measure(.gelu, worker) {
       if plan.training {
         geluForward(
-          activated, derivative: slope, bias: p(offsets.upBias), rows: rows.count, columns: F)
+          blocks.activated + start * F, derivative: slope, bias: p(offsets.upBias),
+          rows: rows.count, columns: F)
       } else {
-        geluInPlace(activated, bias: p(offsets.upBias), rows: rows.count, columns: F)
+        geluInPlace(slope, bias: p(offsets.upBias), rows: rows.count, columns: F)
       }
     }
-    project(
-      blocks.normalised2 + start * C, ldOut: C, activated, offsets.down, rows: rows.count,
-      worker: worker)
-    profile.measure(.layerNorm, worker) {
-      norm(gain: offsets.norm2Gain, offset: offsets.norm2Offset).forward(
-        blocks.output + start * C, normalised: blocks.normalised2 + start * C,
-        bias: p(offsets.downBias), residual: blocks.output1 + start * C, rstd: blocks.rstd2 + start,
-        rows: rows.count, rowOffset: start, mask: mask(layer, .feedForwardOutput),
-        scratch: plan.scratch(worker))
-    }
+    addAndNormalise(
+      plan, rows, worker, blocks.output, blocks.activated, offsets.down, offsets.norm2,
+      normalised: blocks.normalised2, rstd: blocks.rstd2, residual: blocks.output1,
+      mask: mask(layer, .feedForwardOutput))
   }
 }
 
 /// The embeddings' backward pass.
 extension EncoderEngine {
-  /// Gradients of the three tables and the norm, from that of the embeddings, `dOutput` (T, C).
-  ///
-  /// The padding token's row gets none, as in PyTorch; with RoBERTa its position's row neither.
+  /// Gradients of the three tables and the norm, from that of the embeddings, `dOutput` (T, C). The
+  /// padding token's row gets none, as in PyTorch; with RoBERTa its position's row neither.
   func embeddingBackward(_ plan: ActivationPlan, _ batch: PackedBatch, _ dOutput: MutableFloats) {
     let C = plan.C
     let blocks = plan.embedding
-    let norm = norm(gain: layout.embeddingGain, offset: layout.embeddingOffset)
+    let norm = norm(layout.embeddingNorm)
     let mask = mask(0, .embeddings)
     pool.run(plan.rowChunks) { chunk, worker in
       let partials = plan.partials(chunk)
@@ -170,8 +169,8 @@ extension EncoderEngine {
     for chunk in 0..<plan.rowChunks {
       let partials = plan.partials(chunk)
       for i in 0..<C {
-        d(layout.embeddingGain)[i] += partials[i]
-        d(layout.embeddingOffset)[i] += partials[C + i]
+        d(layout.embeddingNorm.gain)[i] += partials[i]
+        d(layout.embeddingNorm.offset)[i] += partials[C + i]
       }
     }
   }

@@ -6,8 +6,7 @@ import Glibc
 /// The head on the first token's state: B rows, little work, one thread.
 extension EncoderEngine {
   /// Appends B predictions. `head.input` keeps the projection's or dense layer's input.
-  func headForward(_ plan: ActivationPlan, _ predictions: inout [Float]) {
-    guard let batch else { return }
+  func headForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ predictions: inout [Float]) {
     let C = plan.C
     let last = plan.layerCount - 1
     let states = plan.layers[last].output

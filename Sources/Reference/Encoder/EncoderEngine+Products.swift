@@ -70,9 +70,7 @@ extension EncoderEngine {
     let beta: Float = accumulate ? 1 : 0
     profile.measure(.products, worker) {
       if let reduced {
-        reduced.weightGradient(
-          d(product.dW), left: product.left, right: product.right, rows: product.rows, range: range,
-          K: product.K, beta: beta)
+        reduced.multiply(product, to: d(product.dW), range: range, beta: beta)
       } else {
         multiply(
           d(product.dW + range.lowerBound * product.K), ldOut: product.K,
@@ -90,20 +88,15 @@ extension EncoderEngine {
     let pieces = max(2, threadCount)
     pool.run(2 * pieces * products.count) { index, worker in
       let product = products[index / (2 * pieces)]
-      let piece = index % pieces
+      let isLeft = index / pieces % 2 == 0
+      let columns = WeightGradient.share(
+        isLeft ? product.N : product.K, index % pieces, of: pieces, multiple: isLeft ? 16 : 48)
+      guard !columns.isEmpty else { return }
       profile.measure(.products, worker) {
-        if index / pieces % 2 == 0 {
-          let columns = WeightGradient.share(product.N, piece, of: pieces, multiple: 16)
-          if !columns.isEmpty {
-            reduced.packLeft(
-              product.left, product.dY, ldY: product.N, rows: product.rows, columns: columns)
-          }
+        if isLeft {
+          reduced.packLeft(product, columns)
         } else {
-          let columns = WeightGradient.share(product.K, piece, of: pieces, multiple: 48)
-          if !columns.isEmpty {
-            reduced.packRight(
-              product.right, product.x, ldX: product.K, rows: product.rows, columns: columns)
-          }
+          reduced.packRight(product, columns)
         }
       }
     }
@@ -120,12 +113,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
   case bfloat16
 
   /// Whether this processor has the instructions.
-  public var isSupported: Bool {
-    switch self {
-    case .float32: true
-    case .bfloat16: bfloat16_is_supported() != 0
-    }
-  }
+  public var isSupported: Bool { self == .float32 || bfloat16_is_supported() != 0 }
 }
 
 /// A weight of the encoder: (N, K), row-major, at `offset` of the parameter buffer.
@@ -136,10 +124,8 @@ struct WeightMatrix {
 }
 
 /// The encoder's large products in bfloat16: packed copies of the weights, and memory for the other
-/// operands.
-///
-/// Every float is rounded to nearest even where it is packed. The sums are floats. Results depend
-/// on the shapes alone, not on the threads.
+/// operands. Floats are rounded to nearest even where they are packed; the sums are floats, and
+/// depend on the shapes alone, not on the threads.
 final class BFloat16Products {
   /// Where the panels of a weight stand, in words.
   private struct Panels {
@@ -153,10 +139,10 @@ final class BFloat16Products {
   private let indexByOffset: [Int: Int]
   private let words: MemoryRegion<UInt32>
   /// For each worker the rows of a left operand.
-  private var left: MemoryRegion<UInt32>
+  private var left = MemoryRegion<UInt32>()
   private var leftWords = 0
   /// Both operands of a layer's weight gradients.
-  private var gradients: MemoryRegion<UInt32>
+  private var gradients = MemoryRegion<UInt32>()
   private let workers: Int
   private var packed: (forward: Bool, backward: Bool) = (false, false)
 
@@ -173,21 +159,17 @@ final class BFloat16Products {
     }
     indexByOffset = Dictionary(uniqueKeysWithValues: weights.enumerated().map { ($1.offset, $0) })
     words = MemoryRegion(count: next, largePages: true)
-    left = MemoryRegion(count: 0, largePages: false)
-    gradients = MemoryRegion(count: 0, largePages: false)
     self.workers = workers
   }
 
   /// Words of the right operand's panels for a product over K with N columns.
-  static func rightWords(K: Int, N: Int) -> Int {
-    let columns = BFLOAT16_COLUMNS
-    return (N + columns - 1) / columns * columns * ((K + 1) / 2)
-  }
+  static func rightWords(K: Int, N: Int) -> Int { words(K, N, multiple: BFLOAT16_COLUMNS) }
 
   /// Words of the transposed left operand's panels for a product over K with M rows.
-  static func leftWords(K: Int, M: Int) -> Int {
-    let rows = BFLOAT16_ROWS
-    return (M + rows - 1) / rows * rows * ((K + 1) / 2)
+  static func leftWords(K: Int, M: Int) -> Int { words(K, M, multiple: BFLOAT16_ROWS) }
+
+  private static func words(_ K: Int, _ count: Int, multiple: Int) -> Int {
+    (count + multiple - 1) / multiple * multiple * ((K + 1) / 2)
   }
 
   /// Words of both operands of a weight's gradient, dW (N, K) = dYᵀ·X over `rows` rows.
@@ -215,24 +197,20 @@ final class BFloat16Products {
 
   /// Packs the weights again if they have changed.
   func pack(_ parameters: Floats, backward: Bool, _ pool: ThreadPool) {
-    if !packed.forward {
+    func packAll(_ place: KeyPath<Panels, Int>, transposed: Bool) {
       pool.run(panels.count) { index, _ in
-        let entry = self.panels[index]
-        let weight = entry.weight
-        bfloat16_pack_right_transposed(
-          self.words.base + entry.forward, parameters + weight.offset, Int64(weight.K),
-          Int64(weight.N), Int64(weight.K))
+        let (weight, target) = (panels[index].weight, words.base + panels[index][keyPath: place])
+        let source = parameters + weight.offset
+        let (N, K) = (Int64(weight.N), Int64(weight.K))
+        if transposed {
+          bfloat16_pack_right_transposed(target, source, K, N, K)
+        } else {
+          bfloat16_pack_right(target, source, K, N, K)
+        }
       }
     }
-    if backward, !packed.backward {
-      pool.run(panels.count) { index, _ in
-        let entry = self.panels[index]
-        let weight = entry.weight
-        bfloat16_pack_right(
-          self.words.base + entry.backward, parameters + weight.offset, Int64(weight.K),
-          Int64(weight.N), Int64(weight.K))
-      }
-    }
+    if !packed.forward { packAll(\.forward, transposed: true) }
+    if backward, !packed.backward { packAll(\.backward, transposed: false) }
     packed = (true, packed.backward || backward)
   }
 
@@ -255,35 +233,37 @@ final class BFloat16Products {
       out, Int64(ldOut), Int64(rows), Int64(N), Int64(P), operand, 0, right, beta == 0 ? 0 : 1)
   }
 
-  /// Packs columns `columns` of dY (rows, N), multiples of 8 but for the last, from word `start` of
-  /// the gradients' operands on.
-  func packLeft(_ start: Int, _ dy: Floats, ldY: Int, rows: Int, columns: Range<Int>) {
-    let target = start + Self.leftWords(K: rows, M: columns.lowerBound)
-    precondition(
-      target + Self.leftWords(K: rows, M: columns.count) <= gradients.count, "room for an operand")
+  /// Packs columns of dY (rows, N), multiples of 8 but for the last.
+  func packLeft(_ product: EncoderEngine.WeightGradient, _ columns: Range<Int>) {
+    let rows = product.rows
+    let target = product.left + Self.leftWords(K: rows, M: columns.lowerBound)
+    let end = target + Self.leftWords(K: rows, M: columns.count)
+    precondition(end <= gradients.count, "room for an operand")
     bfloat16_pack_left(
-      gradients.base + target, dy + columns.lowerBound, Int64(ldY), Int64(rows),
+      gradients.base + target, product.dY + columns.lowerBound, Int64(product.N), Int64(rows),
       Int64(columns.count))
   }
 
-  /// Packs columns `columns` of X (rows, K), multiples of 48 but for the last, likewise.
-  func packRight(_ start: Int, _ x: Floats, ldX: Int, rows: Int, columns: Range<Int>) {
-    let target = start + Self.rightWords(K: rows, N: columns.lowerBound)
-    precondition(
-      target + Self.rightWords(K: rows, N: columns.count) <= gradients.count, "room for an operand")
+  /// Packs columns of X (rows, K), multiples of 48 but for the last.
+  func packRight(_ product: EncoderEngine.WeightGradient, _ columns: Range<Int>) {
+    let rows = product.rows
+    let target = product.right + Self.rightWords(K: rows, N: columns.lowerBound)
+    let end = target + Self.rightWords(K: rows, N: columns.count)
+    precondition(end <= gradients.count, "room for an operand")
     bfloat16_pack_right(
-      gradients.base + target, x + columns.lowerBound, Int64(ldX), Int64(rows), Int64(columns.count)
-    )
+      gradients.base + target, product.x + columns.lowerBound, Int64(product.K), Int64(rows),
+      Int64(columns.count))
   }
 
-  /// Rows `range` of dW (N, K) = beta·dW + dYᵀ·X from the packed operands at `left` and `right`;
-  /// the range begins at a multiple of 8.
-  func weightGradient(
-    _ dW: MutableFloats, left: Int, right: Int, rows: Int, range: Range<Int>, K: Int, beta: Float
+  /// Rows `range` of dW (N, K) = beta·dW + dYᵀ·X from the packed operands; the range begins at a
+  /// multiple of 8.
+  func multiply(
+    _ product: EncoderEngine.WeightGradient, to dW: MutableFloats, range: Range<Int>, beta: Float
   ) {
+    let (rows, K) = (product.rows, product.K)
     bfloat16_multiply(
       dW + range.lowerBound * K, Int64(K), Int64(range.count), Int64(K), Int64((rows + 1) / 2),
-      gradients.base + left + Self.leftWords(K: rows, M: range.lowerBound), 1,
-      gradients.base + right, beta == 0 ? 0 : 1)
+      gradients.base + product.left + Self.leftWords(K: rows, M: range.lowerBound), 1,
+      gradients.base + product.right, beta == 0 ? 0 : 1)
   }
 }

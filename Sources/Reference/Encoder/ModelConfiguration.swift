@@ -60,11 +60,8 @@ public struct ModelConfiguration: Equatable, Sendable {
     kind: .roberta, vocabularySize: 50265, hiddenSize: 768, layerCount: 12, headCount: 12,
     intermediateSize: 3072, positionCount: 514, tokenTypeCount: 1, paddingToken: 1)
 
-  /// Reads and checks `config.json`.
-  ///
-  /// Throws ``ReferenceError/invalid(path:faults:)`` for a field that is missing, out of range, or
-  /// asks for what the encoder does not support (an activation other than exact GELU, relative
-  /// positions, decoder mode).
+  /// Reads and checks `config.json`. Throws ``ReferenceError`` for a field that is missing, out of
+  /// range, or not supported (another activation than exact GELU, relative positions, a decoder).
   public init(contentsOf url: URL) throws {
     let fields = ConfigurationFields(
       file: url, document: try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json"))
@@ -136,20 +133,17 @@ private struct ConfigurationFields {
     return count
   }
 
-  func number(_ name: String, default standard: Double) throws -> Double {
+  func number(
+    _ name: String, default standard: Double, expected: String = "a positive number",
+    _ fits: (Double) -> Bool = { $0 > 0 }
+  ) throws -> Double {
     guard let value = present(name) else { return standard }
-    guard let number = value.number, number > 0 else {
-      throw fault(name, expected: "a positive number")
-    }
+    guard let number = value.number, fits(number) else { throw fault(name, expected: expected) }
     return number
   }
 
   func probability(_ name: String, default standard: Double) throws -> Double {
-    guard let value = present(name) else { return standard }
-    guard let number = value.number, (0..<1).contains(number) else {
-      throw fault(name, expected: "a probability below 1")
-    }
-    return number
+    try number(name, default: standard, expected: "a probability below 1") { (0..<1).contains($0) }
   }
 }
 
@@ -175,9 +169,15 @@ public struct Parameter: Equatable, Sendable {
   public let isHead: Bool
 }
 
-/// Offsets of a layer's tensors in the flat buffer.
-///
-/// Query, key and value stand together, so that one product computes all three.
+/// Offsets of a norm and of the bias before it in the flat buffer.
+struct NormOffsets {
+  var bias = 0
+  var gain = 0
+  var offset = 0
+}
+
+/// Offsets of a layer's tensors in the flat buffer. Query, key and value stand together, so that
+/// one product computes all three.
 struct LayerOffsets {
   let C: Int
   let F: Int
@@ -188,19 +188,10 @@ struct LayerOffsets {
   /// From here to `end` stand the biases and norms.
   var small = 0
   var qkvBias = 0
-  var outBias = 0
-  var norm1Gain = 0
-  var norm1Offset = 0
+  var norm1 = NormOffsets()
   var upBias = 0
-  var downBias = 0
-  var norm2Gain = 0
-  var norm2Offset = 0
+  var norm2 = NormOffsets()
   var end = 0
-
-  init(C: Int, F: Int) {
-    self.C = C
-    self.F = F
-  }
 
   var query: WeightMatrix { WeightMatrix(offset: qkvWeight, N: C, K: C) }
   var keyValue: WeightMatrix { WeightMatrix(offset: qkvWeight + C * C, N: 2 * C, K: C) }
@@ -221,8 +212,7 @@ public struct ParameterLayout: Sendable {
   var wordTable = 0
   var positionTable = 0
   var typeTable = 0
-  var embeddingGain = 0
-  var embeddingOffset = 0
+  var embeddingNorm = NormOffsets()
   var layers: [LayerOffsets] = []
   /// The head's dense weight and bias (absent for a linear head), then its projection.
   var headStart = 0
@@ -239,27 +229,24 @@ public struct ParameterLayout: Sendable {
     positionTable = add(
       embeddings + "position_embeddings.weight", [configuration.positionCount, C])
     typeTable = add(embeddings + "token_type_embeddings.weight", [configuration.tokenTypeCount, C])
-    embeddingGain = add(embeddings + "LayerNorm.weight", [C])
-    embeddingOffset = add(embeddings + "LayerNorm.bias", [C])
+    embeddingNorm.gain = add(embeddings + "LayerNorm.weight", [C])
+    embeddingNorm.offset = add(embeddings + "LayerNorm.bias", [C])
     for layer in 0..<configuration.layerCount {
       addLayer("\(prefix)encoder.layer.\(layer).", C: C, F: configuration.intermediateSize)
     }
     headStart = count
-    switch (head, configuration.kind) {
-    case (.linear, _):
-      projectionWeight = add("classifier.weight", [1, C], head: true)
-      projectionBias = add("classifier.bias", [1], head: true)
-    case (.classification, .roberta):
-      denseWeight = add("classifier.dense.weight", [C, C], head: true)
-      denseBias = add("classifier.dense.bias", [C], head: true)
-      projectionWeight = add("classifier.out_proj.weight", [1, C], head: true)
-      projectionBias = add("classifier.out_proj.bias", [1], head: true)
-    case (.classification, .bert):
-      denseWeight = add("bert.pooler.dense.weight", [C, C], head: true)
-      denseBias = add("bert.pooler.dense.bias", [C], head: true)
-      projectionWeight = add("classifier.weight", [1, C], head: true)
-      projectionBias = add("classifier.bias", [1], head: true)
+    let (dense, projection): (String?, String) =
+      switch (head, configuration.kind) {
+      case (.linear, _): (nil, "classifier.")
+      case (.classification, .roberta): ("classifier.dense.", "classifier.out_proj.")
+      case (.classification, .bert): ("bert.pooler.dense.", "classifier.")
+      }
+    if let dense {
+      denseWeight = add(dense + "weight", [C, C], head: true)
+      denseBias = add(dense + "bias", [C], head: true)
     }
+    projectionWeight = add(projection + "weight", [1, C], head: true)
+    projectionBias = add(projection + "bias", [1], head: true)
   }
 
   private mutating func addLayer(_ layer: String, C: Int, F: Int) {
@@ -275,13 +262,13 @@ public struct ParameterLayout: Sendable {
     offsets.qkvBias = add(attention + "self.query.bias", [C])
     _ = add(attention + "self.key.bias", [C])
     _ = add(attention + "self.value.bias", [C])
-    offsets.outBias = add(attention + "output.dense.bias", [C])
-    offsets.norm1Gain = add(attention + "output.LayerNorm.weight", [C])
-    offsets.norm1Offset = add(attention + "output.LayerNorm.bias", [C])
+    offsets.norm1.bias = add(attention + "output.dense.bias", [C])
+    offsets.norm1.gain = add(attention + "output.LayerNorm.weight", [C])
+    offsets.norm1.offset = add(attention + "output.LayerNorm.bias", [C])
     offsets.upBias = add(layer + "intermediate.dense.bias", [F])
-    offsets.downBias = add(layer + "output.dense.bias", [C])
-    offsets.norm2Gain = add(layer + "output.LayerNorm.weight", [C])
-    offsets.norm2Offset = add(layer + "output.LayerNorm.bias", [C])
+    offsets.norm2.bias = add(layer + "output.dense.bias", [C])
+    offsets.norm2.gain = add(layer + "output.LayerNorm.weight", [C])
+    offsets.norm2.offset = add(layer + "output.LayerNorm.bias", [C])
     offsets.end = count
     layers.append(offsets)
   }

@@ -1,7 +1,6 @@
-/// A batch of sequences laid end to end, without padding.
-///
-/// B sequences with T tokens in all: sequence `s` is the tokens `offsets[s]..<offsets[s + 1]`.
-/// Every value is checked, so that the kernels can index tables with it.
+/// A batch of sequences laid end to end, without padding. B sequences with T tokens in all:
+/// sequence `s` is the tokens `offsets[s]..<offsets[s + 1]`. Every value is checked, so that the
+/// kernels can index tables with it.
 public struct PackedBatch: Equatable, Sendable {
   /// Token ids, T of them, all inside the vocabulary.
   public private(set) var tokens: [Int32] = []
@@ -25,10 +24,9 @@ public struct PackedBatch: Equatable, Sendable {
   /// The number of tokens of sequence `s`.
   public func length(_ s: Int) -> Int { offsets[s + 1] - offsets[s] }
 
-  /// Packs token sequences, special tokens included, with token type 0.
-  ///
-  /// Throws ``ReferenceError/batch(sequence:problem:)`` for an empty sequence, one longer than the
-  /// model's positions, and a token outside the vocabulary.
+  /// Packs token sequences, special tokens included, with token type 0. Throws
+  /// ``ReferenceError/batch(sequence:problem:)`` for an empty sequence, one longer than the model's
+  /// positions, and a token outside the vocabulary.
   public init<Token: BinaryInteger>(
     _ sequences: some Collection<[Token]>, for configuration: ModelConfiguration
   ) throws {
@@ -40,14 +38,12 @@ public struct PackedBatch: Equatable, Sendable {
     }
   }
 
-  /// Packs a padded batch as Hugging Face's models take it: `ids`, `mask` and `types` are
-  /// (B, width).
+  /// Packs a padded batch as Hugging Face's models take it: `ids`, `mask` and `types` are (B,
+  /// width).
   ///
-  /// A token with mask 0 is left out; it keeps its place in the count of positions, so the others
-  /// see what they would see in a padded batch. RoBERTa counts positions over the ids that are not
-  /// padding (and gives a padding id inside the text the padding position), BERT over all.
-  ///
-  /// Throws as the other initialiser does, and where the first token of a row is masked.
+  /// A token with mask 0 is left out but keeps its place in the count of positions. RoBERTa counts
+  /// the ids that are not padding (and gives a padding id inside the text the padding position),
+  /// BERT all. Throws as the other initialiser does, and where the first token of a row is masked.
   public init(
     paddedIDs ids: [[Int]], mask: [[Int]], types: [[Int]]? = nil,
     for configuration: ModelConfiguration

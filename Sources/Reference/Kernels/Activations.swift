@@ -1,8 +1,7 @@
 /// The feed-forward activation and softmax, over contiguous rows.
 
-/// value = GELU(x + bias), and x becomes its derivative there.
-///
-/// `x` and `value` are (rows, columns), row-major; `bias` holds `columns`.
+/// value = GELU(x + bias), and x becomes its derivative there. `x` and `value` are (rows, columns),
+/// row-major; `bias` holds `columns`.
 @inline(never) package func geluForward(
   _ value: MutableFloats, derivative x: MutableFloats, bias: Floats, rows: Int, columns: Int
 ) {
@@ -59,9 +58,8 @@
   }
 }
 
-/// Splits probabilities by a mask: `kept` = p·factor, and the sign of `p` is set where dropped.
-///
-/// The sign bit stores the mask for the backward pass at no cost; a probability is never negative.
+/// Splits probabilities by a mask: `kept` = p·factor, and the sign of `p` is set where dropped. The
+/// sign bit stores the mask for the backward pass at no cost; a probability is never negative.
 @inline(never) package func dropProbabilities(
   _ p: MutableFloats, kept: MutableFloats, rows: Int, columns: Int, start: Int, mask: DropoutMask
 ) {
@@ -85,10 +83,9 @@
   _ kept: MutableFloats, from p: Floats, count: Int, scale: Float
 ) { for i in 0..<count { kept[i] = p[i] > 0 ? p[i] * scale : 0 } }
 
-/// The gradient of softmax and of the dropout behind it, in place over `d` (rows, columns).
-///
-/// `d` holds the gradient of the kept probabilities; it becomes that of the scores before
-/// softmax: |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
+/// The gradient of softmax and of the dropout behind it, in place over `d` (rows, columns). `d`
+/// holds the gradient of the kept probabilities; it becomes that of the scores before softmax:
+/// |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
 @inline(never) package func softmaxBackward(
   _ d: MutableFloats, p: Floats, rows: Int, columns: Int, scale: Float, scoreScale: Float
 ) {
@@ -109,9 +106,8 @@
 }
 
 /// Elementary functions of Float as branch-free arithmetic, so that loops over them are vectorised;
-/// a call of libm's would not be.
-///
-/// No fused multiply-add is asked for: the same source gives the same bits with and without it.
+/// a call of libm's would not be. No fused multiply-add is asked for: the same source gives the
+/// same bits with and without it.
 
 /// e^x, to 1 ulp for x in [-87.3, 88.3]; outside the argument is clamped, so that the result is
 /// neither 0 nor infinite.
@@ -133,10 +129,9 @@
   return (p * (r * r) + r + 1) * scale
 }
 
-/// GELU in its exact form, x·Φ(x), and its derivative Φ(x) + x·φ(x).
-///
-/// Φ(-|x|) = e^(-x²/2)·G(|x|), where G is a polynomial of degree 9 in t = 1/(1 + |x|/4) without
-/// constant term (absolute error of Φ below 1e-10, so rounding decides: about 1e-7 in all).
+/// GELU in its exact form, x·Φ(x), and its derivative Φ(x) + x·φ(x). Φ(-|x|) = e^(-x²/2)·G(|x|),
+/// where G is a polynomial of degree 9 in t = 1/(1 + |x|/4) without constant term (absolute error
+/// of Φ below 1e-10, so rounding decides: about 1e-7 in all).
 @inline(__always) package func gelu(_ x: Float) -> (value: Float, derivative: Float) {
   let magnitude: Float = x < 0 ? -x : x
   let density = exponential(-0.5 * x * x)

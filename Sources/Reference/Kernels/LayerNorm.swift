@@ -3,17 +3,16 @@
 
 import Basics
 
-/// Layer normalisation with what stands around it in a post-norm encoder.
-///
-/// C channels; x, residual, out are (rows, C), row-major. All pointers hold rows·C floats (gain and
-/// offset C, rstd rows); the caller vouches for it.
+/// Layer normalisation with what stands around it in a post-norm encoder. C channels; x, residual,
+/// out are (rows, C), row-major. All pointers hold rows·C floats (gain and offset C, rstd rows);
+/// the caller vouches for it.
 
 /// The constants of one normalisation.
 package struct LayerNorm {
-  package let gain: Floats
-  package let offset: Floats
-  package let epsilon: Float
-  package let channels: Int
+  let gain: Floats
+  let offset: Floats
+  let epsilon: Float
+  let channels: Int
 
   package init(gain: Floats, offset: Floats, epsilon: Float, channels: Int) {
     (self.gain, self.offset, self.epsilon, self.channels) = (gain, offset, epsilon, channels)
@@ -42,9 +41,8 @@ package struct LayerNorm {
     }
   }
 
-  /// Normalises one row in place, writes it with gain and offset to `out`, and returns 1/σ.
-  ///
-  /// Two passes: the variance is that of the differences from the mean (population form).
+  /// Normalises one row in place, writes it with gain and offset to `out`, and returns 1/σ. Two
+  /// passes: the variance is that of the differences from the mean (population form).
   @inline(__always) func normalise(_ x: MutableFloats, into out: MutableFloats) -> Float {
     let C = channels
     let mean = sum(x, C) / Float(C)
@@ -62,10 +60,9 @@ package struct LayerNorm {
     return rstd
   }
 
-  /// The gradients of ``forward`` for `rows` rows.
-  ///
-  /// `dout` is replaced by the gradient of the residual; `dx` receives that of `x` before the bias
-  /// (the residual's through the mask). Added to: `dgain`, `doffset`, `dbias` (C each).
+  /// The gradients of ``forward`` for `rows` rows. `dout` is replaced by the gradient of the
+  /// residual; `dx` receives that of `x` before the bias (the residual's through the mask). Added
+  /// to: `dgain`, `doffset`, `dbias` (C each).
   @inline(never) package func backward(
     _ dout: MutableFloats, dx: MutableFloats, normalised: Floats, rstd: Floats,
     dgain: MutableFloats, doffset: MutableFloats, dbias: MutableFloats, rows: Int, rowOffset: Int,
@@ -116,35 +113,22 @@ package struct LayerNorm {
 
 /// The place of a dropout mask in the model; each has its own random stream.
 package enum DropoutSite: UInt64 {
-  case embeddings = 0
-  case attention = 1
-  case attentionOutput = 2
-  case feedForwardOutput = 3
-  case headInput = 4
-  case headHidden = 5
+  case embeddings, attention, attentionOutput, feedForwardOutput, headInput, headHidden
 }
 
-/// The seed of the dropout masks of one forward pass.
-///
-/// The mask of an element is a function of the seed, the pass, the layer, the site and the
-/// element's index: nothing is stored, the backward pass computes it again, and the number of
-/// threads makes no difference.
+/// The seed of the dropout masks of one forward pass. The mask of an element is a function of seed,
+/// pass, layer, site and the element's index: nothing is stored, and threads make no difference.
 public struct DropoutKey: Equatable, Sendable {
   public var seed: UInt64
   /// The number of the forward pass in its run.
   public var pass: UInt64
 
-  public init(seed: UInt64, pass: UInt64) {
-    self.seed = seed
-    self.pass = pass
-  }
+  public init(seed: UInt64, pass: UInt64) { (self.seed, self.pass) = (seed, pass) }
 }
 
 /// The mask of one site: element i is dropped when 16 bits of a hash of i are below a threshold.
-///
-/// The hash is a keyed multiply-xorshift mix of 32 bits (the avalanche of a 32-bit finaliser); one
-/// hash serves two elements. The probability is rounded to a multiple of 2^-16, and the scale is
-/// the exact reciprocal of what is kept, so the expectation stays that of the input.
+/// The hash is a keyed multiply-xorshift mix of 32 bits and serves two elements. The probability is
+/// rounded to a multiple of 2^-16; the scale is the exact reciprocal of what is kept.
 package struct DropoutMask {
   let key: UInt32
   let second: UInt32

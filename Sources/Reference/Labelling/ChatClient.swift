@@ -45,10 +45,9 @@ public struct ChatAnswer: Sendable, Equatable {
   }
 }
 
-/// Asks an OpenAI-compatible server for chat completions.
-///
-/// The key is read once from the environment and appears in no description, error or file.
-/// Redirects are not followed, so that the key is sent nowhere else.
+/// Asks an OpenAI-compatible server for chat completions. The key is read once from the environment
+/// and appears in no description, error or file. Redirects are not followed, so that the key is
+/// sent nowhere else.
 public final class ChatClient: Sendable {
   public let endpoint: ChatEndpoint
   private let url: URL
@@ -106,19 +105,6 @@ public final class ChatClient: Sendable {
     }
   }
 
-  private struct Response: Decodable {
-    struct Choice: Decodable {
-      struct Message: Decodable { var content: String? }
-      var message: Message
-    }
-    struct Usage: Decodable {
-      var promptTokens: Int?
-      var completionTokens: Int?
-    }
-    var choices: [Choice]
-    var usage: Usage?
-  }
-
   /// Sends one request.
   ///
   /// - Throws: ``ReferenceError/chat(_:)``, of which `unavailable` and `badResponse` may pass;
@@ -155,17 +141,16 @@ public final class ChatClient: Sendable {
     guard type.lowercased().hasPrefix("application/json") else {
       throw .chat(.badResponse(expected: "the content type application/json", found: type))
     }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    guard let decoded = try? decoder.decode(Response.self, from: body) else {
+    guard let answer = try? ByteJSON(Array(body)) else {
       throw .chat(.badResponse(expected: "a chat completion", found: excerpt(body)))
     }
-    guard let text = decoded.choices.first?.message.content else {
+    guard let text = answer["choices"]?.array?.first?["message"]?["content"]?.string else {
       throw .chat(.badResponse(expected: "choices[0].message.content", found: excerpt(body)))
     }
+    let usage = answer["usage"]
     return ChatAnswer(
-      text, promptTokens: decoded.usage?.promptTokens, answerTokens: decoded.usage?.completionTokens
-    )
+      text, promptTokens: usage?["prompt_tokens"]?.count,
+      answerTokens: usage?["completion_tokens"]?.count)
   }
 
   /// The start of a body for a message, on one line; a key that the server echoes is removed.
@@ -189,7 +174,6 @@ public final class ChatClient: Sendable {
 }
 
 /// One exchange at a time over URLSession, with a deadline for the whole and a limit on the body.
-///
 /// `URLSession.data(for:)` has neither: its time-out restarts with every byte, and a body of any
 /// size is taken into memory.
 final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
@@ -241,12 +225,8 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     let excess = exchanges.withLock { exchanges -> Int? in
-      guard var exchange = exchanges.removeValue(forKey: dataTask.taskIdentifier) else {
-        return nil
-      }
-      // Taken out and put back, so that the body grows in place.
-      exchange.body.append(data)
-      exchanges[dataTask.taskIdentifier] = exchange
+      exchanges[dataTask.taskIdentifier]?.body.append(data)
+      guard let exchange = exchanges[dataTask.taskIdentifier] else { return nil }
       return exchange.body.count > exchange.limit ? exchange.limit : nil
     }
     if let excess {

@@ -1,4 +1,5 @@
-import Foundation
+public import Foundation
+import Metrics
 
 /// The shared state of a run's workers: the open questions, the answers, the caps.
 actor LabelQueue {
@@ -20,8 +21,7 @@ actor LabelQueue {
   private let start = ContinuousClock.now
 
   init(labeller: Labeller, questions: [Question], journalled: [JournalEntry]) {
-    self.labeller = labeller
-    self.questions = questions
+    (self.labeller, self.questions) = (labeller, questions)
     let keys = Set(questions.map(\.key))
     for entry in journalled where keys.contains(entry.question) {
       answers[entry.question, default: []].append(entry)
@@ -179,11 +179,8 @@ public struct EssayLabel: Sendable, Equatable {
 
   /// The standard deviation (n-1) of the samples' labels; nil with fewer than two.
   public var deviation: Double? {
-    guard samples.count > 1 else { return nil }
-    let means = samples.map { $0.reduce(0, +) / Double($0.count) }
-    let mean = means.reduce(0, +) / Double(means.count)
-    let squares = means.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return (squares / Double(means.count - 1)).squareRoot()
+    let labels = samples.map { $0.reduce(0, +) / Double($0.count) }
+    return PairedMoments(predictions: labels, gold: labels).deviationX.value
   }
 }
 
@@ -243,4 +240,63 @@ public struct LabellingResult: Sendable, Equatable {
     case requests
     case spend
   }
+}
+
+/// Prices of tokens in US dollars per million, by model: a few list prices as of ``builtInMonth``,
+/// which a price file overrides model by model. A model in neither has no price.
+public struct Prices: Sendable, Equatable {
+  public struct Price: Codable, Sendable, Equatable {
+    /// Dollars per million tokens sent.
+    public var prompt: Double
+    /// Dollars per million tokens received.
+    public var answer: Double
+
+    public init(prompt: Double, answer: Double) { (self.prompt, self.answer) = (prompt, answer) }
+
+    /// Dollars for these numbers of tokens.
+    public func cost(promptTokens: Int, answerTokens: Int) -> Double {
+      (Double(promptTokens) * prompt + Double(answerTokens) * answer) / 1e6
+    }
+  }
+
+  public var models: [String: Price]
+
+  public init(_ models: [String: Price] = [:]) { self.models = models }
+
+  /// The month of the built-in prices.
+  public static let builtInMonth = "May 2026"
+
+  /// List prices without batch or cache discounts: OpenAI's for GPT-4o and GPT-4o mini as of May
+  /// 2026 (platform.openai.com/docs/pricing), Groq's for Llama 3.3 70B as of October 2025
+  /// (console.groq.com/docs/models) and, at the end of its service, for Llama 3 70B, the paper's
+  /// model (groq.com/pricing).
+  public static let builtIn = Prices([
+    "gpt-4o": Price(prompt: 2.5, answer: 10), "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
+    "llama-3.3-70b-versatile": Price(prompt: 0.59, answer: 0.79),
+    "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
+  ])
+
+  /// These prices, with those of `other` replacing them model by model.
+  public func overridden(by other: Prices) -> Prices {
+    Prices(models.merging(other.models) { _, own in own })
+  }
+
+  /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
+  ///
+  /// - Throws: ``ReferenceError``, also where a price is negative.
+  public static func load(_ file: URL) throws(ReferenceError) -> Prices {
+    let data = try ReferenceError.read(file, expected: "prices by model")
+    guard let own = try? JSONDecoder().decode([String: Price].self, from: data),
+      own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 })
+    else {
+      throw .invalid(
+        file, found: "something else",
+        expected: "prices of 0 or more by model, such as "
+          + #"{"gpt-4o": {"prompt": 2.5, "answer": 10}}"#)
+    }
+    return Prices(own)
+  }
+
+  /// A rough count of a text's tokens, for estimates before anything is sent: four bytes a token.
+  public static func estimatedTokens(_ text: String) -> Int { text.utf8.count / 4 + 1 }
 }

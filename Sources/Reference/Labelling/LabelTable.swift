@@ -1,10 +1,9 @@
 public import Basics
 public import Foundation
 
-/// A file of labels by a model: TSV with a header, keyed by the ids in the essays' own files.
-///
-/// The form of the LLMPathy repository: id columns, then columns such as `llm_empathy`. An empty
-/// field is a missing label and stays missing.
+/// A file of labels by a model: TSV with a header, keyed by the ids in the essays' own files. The
+/// form of the LLMPathy repository: id columns, then columns such as `llm_empathy`. An empty field
+/// is a missing label and stays missing.
 public struct LabelTable: Sendable, Equatable {
   public let header: [String]
   /// As many fields as the header, row by row.
@@ -20,10 +19,7 @@ public struct LabelTable: Sendable, Equatable {
   ///
   /// - Throws: ``ReferenceError``, with every row of another width.
   public static func read(_ file: URL) throws(ReferenceError) -> LabelTable {
-    let text: String
-    do { text = try String(contentsOf: file, encoding: .utf8) } catch {
-      throw .unreadable(file, expected: "a table of labels", error)
-    }
+    let text = try ReferenceError.readText(file, expected: "a table of labels")
     var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
       $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
     }
@@ -42,10 +38,8 @@ public struct LabelTable: Sendable, Equatable {
     return LabelTable(header: names, rows: Array(lines.dropFirst()), path: file.path)
   }
 
-  /// The labels in `column` by the fields of `keys`, joined by a space.
+  /// The labels in `column`, nil where missing, by the fields of `keys`, joined by a space.
   ///
-  /// - Returns: a label or, for a row without one, nil. A row that occurs twice with the same label
-  ///   counts once.
   /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label
   ///   that is not a number in [1, 7], a key that occurs twice with different labels.
   public func labels(_ column: String, by keys: [String]) throws(ReferenceError) -> [String:

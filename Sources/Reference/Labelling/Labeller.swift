@@ -6,16 +6,12 @@ public struct UnlabelledEssay: Sendable, Equatable {
   public let id: String
   public let text: String
 
-  public init(id: String, text: String) {
-    self.id = id
-    self.text = text
-  }
+  public init(id: String, text: String) { (self.id, self.text) = (id, text) }
 }
 
-/// Has a model label essays, several at a time, until each has its samples.
-///
-/// Every readable or unreadable answer is journalled before it counts. A question whose answer is
-/// in the journal is not asked again; one that got an unreadable answer is asked once more.
+/// Has a model label essays, several at a time, until each has its samples. Every readable or
+/// unreadable answer is journalled before it counts. A question whose answer is in the journal is
+/// not asked again; one that got an unreadable answer is asked once more.
 public struct Labeller: Sendable {
   public struct Options: Sendable, Equatable {
     /// Questions per essay.
@@ -51,11 +47,10 @@ public struct Labeller: Sendable {
     (self.client, self.prompt, self.options, self.prices) = (client, prompt, options, prices)
   }
 
-  /// Labels `essays`, whose ids are unique.
+  /// Labels `essays`, whose ids are unique; `progress` is called after each answer, from any task.
   ///
-  /// - Parameter progress: called after each answer and failure, from any task.
-  /// - Returns: a label, or none, for each essay in the order given. Reaching a cap is no error:
-  ///   `LabellingResult.stoppedBy` says so.
+  /// - Returns: a label, or none, for each essay in order; `stoppedBy` tells of a cap that was
+  ///   reached.
   /// - Throws: ``ReferenceError``: a refusal with 401, 403 or 404, too many failures, a file; and
   ///   `CancellationError`. What was answered is in the journal.
   public func run(

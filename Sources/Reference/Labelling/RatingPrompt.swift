@@ -52,16 +52,10 @@ public struct RatingPrompt: Sendable, Equatable {
     (self.name, self.items, self.system, self.template) = (name, items, system, template)
   }
 
-  /// Reads a custom prompt: the system text, a line of `---`, and the user text with
+  /// Reads a custom prompt for `items`: the system text, a line of `---`, and the user text with
   /// `{essay}` in it once. Without that line the whole file is the user text.
-  ///
-  /// - Parameter items: the scores in the answer, in order.
-  /// - Throws: ``ReferenceError``.
   public static func load(_ file: URL, items: [String]) throws(ReferenceError) -> RatingPrompt {
-    let text: String
-    do { text = try String(contentsOf: file, encoding: .utf8) } catch {
-      throw .unreadable(file, expected: "a prompt in UTF-8", error)
-    }
+    let text = try ReferenceError.readText(file, expected: "a prompt in UTF-8")
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     let parts = lines.split(
       maxSplits: 1, omittingEmptySubsequences: false,

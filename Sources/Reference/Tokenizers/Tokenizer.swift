@@ -1,9 +1,8 @@
 public import Foundation
 
 /// Turns text into token ids exactly as the model's authors did: with RoBERTa's byte-level BPE or
-/// BERT's WordPiece, and their special tokens.
-///
-/// It is immutable, and many threads may use it at once.
+/// BERT's WordPiece, and their special tokens. It is immutable, and many threads may use it at
+/// once.
 public struct Tokenizer: Sendable {
   /// The family of models that the files describe.
   public let kind: ModelKind
@@ -16,17 +15,13 @@ public struct Tokenizer: Sendable {
   let addedTokens: AddedTokens
   let template: SpecialTokenTemplate
 
-  /// The ids of the special tokens; a vocabulary may lack a mask.
+  /// The ids of the special tokens, RoBERTa's `<s>`, `</s>`, `<pad>`, `<unk>` and `<mask>` or
+  /// BERT's `[CLS]`, `[SEP]`, `[PAD]`, `[UNK]` and `[MASK]`; a vocabulary may lack a mask.
   public struct SpecialTokens: Sendable, Equatable {
-    /// `<s>` or `[CLS]`, at the start.
     public let start: Int32
-    /// `</s>` or `[SEP]`, at the end and between a pair.
     public let end: Int32
-    /// `<pad>` or `[PAD]`.
     public let padding: Int32
-    /// `<unk>` or `[UNK]`.
     public let unknown: Int32
-    /// `<mask>` or `[MASK]`.
     public let mask: Int32?
   }
 
@@ -48,11 +43,9 @@ public struct Tokenizer: Sendable {
     self.template = template ?? .standard(kind, start: special.start, end: special.end)
   }
 
-  /// Reads the tokenizer in a Hugging Face model directory.
-  ///
-  /// `tokenizer.json` is preferred; else `vocab.json` with `merges.txt` (RoBERTa) or `vocab.txt`
-  /// (BERT), with `tokenizer_config.json` where there is one. The truncation and padding that
-  /// `tokenizer.json` may carry are not applied.
+  /// Reads the tokenizer in a Hugging Face model directory: `tokenizer.json`, else `vocab.json`
+  /// with `merges.txt` (RoBERTa) or `vocab.txt` (BERT), with `tokenizer_config.json` where there is
+  /// one. Truncation and padding in `tokenizer.json` are not applied.
   ///
   /// - Throws: `ReferenceError`: no tokenizer there, a file that cannot be read or is malformed
   ///   (all its faults at once), or a stage that is not built in.
@@ -60,13 +53,11 @@ public struct Tokenizer: Sendable {
     try TokenizerFiles(directory: directory).load()
   }
 
-  /// The ids of `text` with the special tokens around it, at most `maxLength` of them.
+  /// The ids, below `vocabularySize`, of `text` with the special tokens around it. A special token
+  /// that the text spells out becomes that token, as in Hugging Face.
   ///
-  /// - Parameter maxLength: counts the special tokens; the text's last tokens are cut. The special
-  ///   tokens themselves always stay, so a limit under their number gives them alone. nil is no
-  ///   limit.
-  /// - Returns: ids below `vocabularySize`. An empty text is the special tokens alone. A special
-  ///   token that the text spells out becomes that token, as in Hugging Face.
+  /// - Parameter maxLength: counts the special tokens, which always stay; the text's last tokens
+  ///   are cut.
   public func encode(_ text: String, maxLength: Int? = nil) -> [Int32] {
     var ids = content(of: text)
     if let maxLength { ids.truncate(to: maxLength - template.singleCount) }
@@ -112,8 +103,7 @@ public struct Encoding: Sendable, Equatable {
   public var typeIDs: [Int32] = []
 
   public init(ids: [Int32] = [], typeIDs: [Int32] = []) {
-    self.ids = ids
-    self.typeIDs = typeIDs
+    (self.ids, self.typeIDs) = (ids, typeIDs)
   }
 }
 
@@ -126,12 +116,11 @@ extension Array {
 
 /// Tokens that are found in the text before it is split into words, such as `<mask>`.
 struct AddedTokens: Sendable {
-  struct Token: Sendable, Equatable {
-    let content: String
+  struct Token: Sendable {
+    let content: [UInt8]
     let id: Int32
-    /// Whether the token takes the white space before it.
+    /// Whether the token takes the white space before it, and that after it.
     var takesSpaceBefore = false
-    /// Whether the token takes the white space after it.
     var takesSpaceAfter = false
   }
 
@@ -141,18 +130,13 @@ struct AddedTokens: Sendable {
     case token(Int32)
   }
 
-  let tokens: [Token]
-  private let contents: [[UInt8]]
   /// For each byte, the tokens that begin with it, the longest first.
-  private let candidates: [[Int]]
+  private let candidates: [[Token]]
 
   init(_ tokens: [Token]) {
-    self.tokens = tokens.filter { !$0.content.isEmpty }
-    let contents = self.tokens.map { Array($0.content.utf8) }
-    self.contents = contents
     candidates = (0..<256).map { byte in
-      contents.indices.filter { Int(contents[$0][0]) == byte }.sorted {
-        contents[$0].count > contents[$1].count
+      tokens.filter { $0.content.first == UInt8(byte) }.sorted {
+        $0.content.count > $1.content.count
       }
     }
   }
@@ -163,19 +147,19 @@ struct AddedTokens: Sendable {
     var start = 0
     var index = 0
     while index < text.count {
-      guard let found = match(text, at: index) else {
+      guard let token = match(text, at: index) else {
         index += 1
         continue
       }
-      var (low, high) = (index, index + contents[found].count)
-      if tokens[found].takesSpaceBefore {
+      var (low, high) = (index, index + token.content.count)
+      if token.takesSpaceBefore {
         while low > start, let (scalar, length) = decodeScalar(text, before: low),
           scalar.properties.isWhitespace
         { low -= length }
         low = max(low, start)
       }
       index = high
-      if tokens[found].takesSpaceAfter {
+      if token.takesSpaceAfter {
         while high < text.count {
           let (scalar, length) = decodeScalar(text, at: high)
           guard scalar.properties.isWhitespace else { break }
@@ -183,23 +167,19 @@ struct AddedTokens: Sendable {
         }
       }
       if start < low { body(.text(start..<low)) }
-      body(.token(tokens[found].id))
+      body(.token(token.id))
       start = high
       index = max(index, high)
     }
     if start < text.count { body(.text(start..<text.count)) }
   }
 
-  @inline(__always) private func match(_ text: Span<UInt8>, at index: Int) -> Int? {
-    for candidate in candidates[Int(text[index])]
-    where begins(text, at: index, with: contents[candidate]) { return candidate }
+  private func match(_ text: Span<UInt8>, at index: Int) -> Token? {
+    for token in candidates[Int(text[index])]
+    where index + token.content.count <= text.count && text.begins(at: index, with: token.content) {
+      return token
+    }
     return nil
-  }
-
-  private func begins(_ text: Span<UInt8>, at index: Int, with content: [UInt8]) -> Bool {
-    guard index + content.count <= text.count else { return false }
-    for offset in content.indices where text[index + offset] != content[offset] { return false }
-    return true
   }
 }
 

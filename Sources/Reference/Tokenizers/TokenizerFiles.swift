@@ -28,10 +28,7 @@ struct TokenizerFiles {
 
   /// The lines of a UTF-8 text file, without line ends.
   private func lines(_ name: String) throws(ReferenceError) -> [ArraySlice<UInt8>] {
-    let bytes: [UInt8]
-    do { bytes = Array(try Data(contentsOf: url(name))) } catch {
-      throw .unreadable(url(name), expected: "a file of a tokenizer", error)
-    }
+    let bytes = Array(try ReferenceError.read(url(name), expected: "a file of a tokenizer"))
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     return lines.map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
@@ -142,7 +139,7 @@ private struct TokenizerDocument {
       }
       tokens.append(
         AddedTokens.Token(
-          content: content, id: id, takesSpaceBefore: entry["lstrip"]?.bool ?? false,
+          content: Array(content.utf8), id: id, takesSpaceBefore: entry["lstrip"]?.bool ?? false,
           takesSpaceAfter: entry["rstrip"]?.bool ?? false))
     }
     return tokens
@@ -227,7 +224,7 @@ private struct TokenizerDocument {
     _ vocabulary: Vocabulary, _ added: [AddedTokens.Token], _ names: [String]
   ) throws(ReferenceError) -> Tokenizer.SpecialTokens {
     var vocabulary = vocabulary
-    for token in added { vocabulary.trie.insert(token.content.utf8, id: token.id) }
+    for token in added { vocabulary.trie.insert(token.content, id: token.id) }
     return try vocabulary.specialTokens(names)
   }
 

@@ -1,10 +1,8 @@
 /// The versions of Unicode that the published tokenizers were made with.
 ///
-/// Ids are the authors' only where every scalar falls into the class that it had for them, and the
-/// tables behind Hugging Face's `tokenizers` (0.23) are of three ages: Unicode 16
-/// for the regular expression of byte-level BPE, Unicode 8 for the categories of BERT's cleaning,
-/// punctuation and marks, and Unicode 12 for canonical decomposition. Swift's properties are newer;
-/// what came later counts as unassigned here. The golden `unicode.json` checks all scalars.
+/// Hugging Face's `tokenizers` (0.23) uses Unicode 16 in the expression of byte-level BPE, 8 for
+/// the categories of BERT's cleaning, punctuation and marks, and 12 for canonical decomposition.
+/// What came later counts as unassigned here. The golden `unicode.json` checks all scalars.
 enum UnicodeAge {
   /// Whether `scalar` was assigned in Unicode `major`.x.
   static func isAssigned(_ scalar: Unicode.Scalar, upTo major: Int) -> Bool {
@@ -20,20 +18,16 @@ enum UnicodeAge {
     case 0xA9BD: .spacingMark
     case 0x1734, 0x1171E: .nonspacingMark
     default:
-      isAssigned(scalar, upTo: 8) ? scalar.properties.generalCategory : category(unassigned: scalar)
+      // Private use has no age but a category.
+      isAssigned(scalar, upTo: 8) || scalar.properties.generalCategory == .privateUse
+        ? scalar.properties.generalCategory : .unassigned
     }
-  }
-
-  /// Surrogates aside, private use has no age but a category.
-  private static func category(unassigned scalar: Unicode.Scalar) -> Unicode.GeneralCategory {
-    scalar.properties.generalCategory == .privateUse ? .privateUse : .unassigned
   }
 }
 
-/// A number for every scalar, computed when the scalar first occurs.
-///
-/// Pages of 256 entries are made on demand: an English text touches three of 4352, so the table is
-/// a few kilobytes and costs nothing at start.
+/// A number for every scalar, computed when the scalar first occurs. Pages of 256 entries are made
+/// on demand: an English text touches three of 4352, so the table is a few kilobytes and costs
+/// nothing at start.
 struct ScalarTable: Sendable {
   /// Where the page of a scalar starts in `entries`, or -1.
   private var pages: [Int32]
@@ -99,4 +93,12 @@ func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (scalar: Unicode.Sc
   var start = index - 1
   while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
   return decodeScalar(text, at: start)
+}
+
+extension Span<UInt8> {
+  /// Whether `bytes` stand at `index`, after which there are at least as many.
+  func begins(at index: Int, with bytes: [UInt8]) -> Bool {
+    for offset in bytes.indices where self[index + offset] != bytes[offset] { return false }
+    return true
+  }
 }

@@ -73,16 +73,13 @@ extension Tokenizer.SpecialTokens {
   func added(_ names: [String]) -> [AddedTokens.Token] {
     let ids = [start, end, padding, unknown] + (mask.map { [$0] } ?? [])
     return zip(names, ids).map {
-      AddedTokens.Token(content: $0, id: $1, takesSpaceBefore: $0 == "<mask>")
+      AddedTokens.Token(content: Array($0.utf8), id: $1, takesSpaceBefore: $0 == "<mask>")
     }
   }
 }
 
 /// A vocabulary as a trie over bytes: it finds an id by exact match, and the longest piece at the
-/// start of a word.
-///
-/// The edges are in one open-addressed table, keyed by node and byte. Walking a word of n bytes
-/// takes n probes; a table of whole strings would hash up to n prefixes.
+/// start of a word. The edges are in one open-addressed table, keyed by node and byte.
 struct ByteTrie: Sendable {
   /// The node that every walk starts at.
   static let root: Int32 = 0

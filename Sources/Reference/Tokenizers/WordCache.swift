@@ -7,10 +7,9 @@ protocol SegmentEncoder: Sendable {
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32])
 }
 
-/// Scratch memory that calls borrow, so that many threads may encode with one tokenizer.
-///
-/// The lock is held only to take a state out and to put it back. There are never more states than
-/// calls that ran at the same time.
+/// Scratch memory that calls borrow, so that many threads may encode with one tokenizer. The lock
+/// is held only to take a state out and to put it back. There are never more states than calls that
+/// ran at the same time.
 final class StatePool<State: Sendable>: Sendable {
   private let free = Mutex<[State]>([])
   private let make: @Sendable () -> State
@@ -26,11 +25,9 @@ final class StatePool<State: Sendable>: Sendable {
   }
 }
 
-/// The ids of words that have occurred before.
-///
-/// The key of a word of up to 16 bytes (99% of an essay's words) is those bytes packed into two
-/// integers, padded with 0xFF, which no UTF-8 text contains: equal keys are equal words. Longer
-/// words are not kept. A full cache is emptied, so that its memory is bounded.
+/// The ids of words that have occurred before. The key of a word of up to 16 bytes is those bytes
+/// packed into two integers, padded with 0xFF, which no UTF-8 contains. Longer words are not kept.
+/// A full cache is emptied.
 struct WordCache: Sendable {
   struct Key: Sendable, Equatable {
     var low: UInt64

@@ -6,10 +6,8 @@ public final class Predictor {
   private let engine: EncoderEngine
   private let tokenizer: Tokenizer?
 
-  /// Loads a model folder with its tokenizer.
-  ///
-  /// Throws ``ReferenceError``; a folder without a head (a pretrained encoder
-  /// that was not fine-tuned) is an error.
+  /// Loads a model folder with its tokenizer. Throws ``ReferenceError``; a folder without a head (a
+  /// pretrained encoder that was not fine-tuned) is an error.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
     let (engine, report) = try directory.makeEngine(
@@ -26,14 +24,12 @@ public final class Predictor {
 
   /// A predictor that uses an existing engine.
   public init(engine: EncoderEngine, tokenizer: Tokenizer?) {
-    self.engine = engine
-    self.tokenizer = tokenizer
+    (self.engine, self.tokenizer) = (engine, tokenizer)
   }
 
-  /// One prediction for each text, in the given order.
-  ///
-  /// Texts longer than the model are truncated. Batches hold about 2,000 tokens, the longest texts
-  /// first; beyond rounding, no prediction depends on its batch.
+  /// One prediction for each text, in the given order. Texts longer than the model are truncated.
+  /// Batches hold about 2,000 tokens, the longest texts first; beyond rounding, no prediction
+  /// depends on its batch.
   public func predict(_ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in })
     throws -> [Float]
   {

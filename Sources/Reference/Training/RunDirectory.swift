@@ -153,14 +153,10 @@ struct RunDirectory {
     var line = try CanonicalJSON.compact(value)
     line.append(0x0A)
     let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw systemFault(file) }
+    guard descriptor >= 0 else { throw ReferenceError.system(file) }
     defer { close(descriptor) }
     let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    guard written == line.count else { throw systemFault(file) }
-  }
-
-  private func systemFault(_ file: URL) -> ReferenceError {
-    .file(path: file.path, reason: String(cString: strerror(errno)))
+    guard written == line.count else { throw ReferenceError.system(file) }
   }
 
   private func decode<Value: Decodable>(_ type: Value.Type, _ file: URL) throws -> Value {
@@ -176,40 +172,25 @@ struct RunDirectory {
 }
 
 extension EncoderEngine {
-  /// Writes both moments of every parameter, under `m.` and `v.` and its name.
+  /// Both moments of every parameter, under `m.` and `v.` and its name.
+  private var moments: [(name: String, shape: [Int], values: UnsafeMutableBufferPointer<Float>)] {
+    [("m.", firstMoments), ("v.", secondMoments)].flatMap { prefix, region in
+      layout.parameters.map { (prefix + $0.name, $0.shape, region[$0.range]) }
+    }
+  }
+
+  /// Writes the moments.
   func saveOptimizer(to url: URL) throws {
     reserveTraining()
-    var tensors: [SafetensorsWriter.Tensor] = []
-    for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
-      for parameter in layout.parameters {
-        tensors.append(
-          .init(
-            name: prefix + parameter.name, shape: parameter.shape,
-            elements: UnsafeBufferPointer(region[parameter.range])))
-      }
-    }
-    try SafetensorsWriter.write(tensors, to: url)
+    try SafetensorsWriter.write(
+      moments.map { ($0.name, $0.shape, UnsafeBufferPointer($0.values)) }, to: url)
   }
 
   /// Reads what ``saveOptimizer(to:)`` wrote. Throws ``ReferenceError``.
   func loadOptimizer(from url: URL) throws {
     reserveTraining()
     let file = try Safetensors(url)
-    var problems: [ReferenceError.CheckpointProblem] = []
-    for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
-      for parameter in layout.parameters {
-        let name = prefix + parameter.name
-        guard let entry = file[name] else {
-          problems.append(.missing(name: name, shape: parameter.shape))
-          continue
-        }
-        guard entry.shape == parameter.shape, entry.type == .float32 else {
-          problems.append(.wrongShape(name: name, found: entry.shape, expected: parameter.shape))
-          continue
-        }
-        _ = file.read(entry, into: region[parameter.range])
-      }
-    }
+    let problems = moments.compactMap { file.load($0.name, shape: $0.shape, into: $0.values) }
     guard problems.isEmpty else {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
     }
@@ -283,7 +264,6 @@ public struct TrainingCurve: Equatable, Sendable {
   public var epochs: [EpochRecord]
 
   /// Reads `steps.jsonl` and `epochs.jsonl` of `folder`; a half-written last line is left out.
-  ///
   /// Throws ``ReferenceError/run(folder:problem:)`` where the folder holds no steps.
   public init(folder: URL) throws {
     let directory = RunDirectory(url: folder)

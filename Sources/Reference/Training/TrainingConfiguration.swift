@@ -34,6 +34,14 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
+  /// The learning rates of a run with this many steps an epoch.
+  public func rates(stepsPerEpoch: Int) -> Schedule {
+    Schedule(
+      form: schedule, peak: learningRate,
+      warmUp: warmUpRatio * Double(stepsPerEpoch) * Double(warmUpEpochs),
+      total: Double(stepsPerEpoch) * Double(epochs))
+  }
+
   /// Throws ``ReferenceError/setting(name:found:expected:)`` for the first value out of range.
   public func validate() throws {
     func check(_ holds: Bool, _ name: String, _ found: Any, _ expected: String) throws {
@@ -45,11 +53,9 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
     try check(learningRate.isFinite && learningRate > 0, "learningRate", learningRate, "above 0")
     try check((0..<1).contains(optimizer.beta1), "beta1", optimizer.beta1, unit)
     try check((0..<1).contains(optimizer.beta2), "beta2", optimizer.beta2, unit)
-    try check(
-      optimizer.epsilon > 0 && optimizer.epsilon.isFinite, "epsilon", optimizer.epsilon, "above 0")
-    try check(
-      optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite, "weightDecay",
-      optimizer.weightDecay, "0 or above")
+    let (epsilon, decay) = (optimizer.epsilon, optimizer.weightDecay)
+    try check(epsilon > 0 && epsilon.isFinite, "epsilon", epsilon, "above 0")
+    try check(decay >= 0 && decay.isFinite, "weightDecay", decay, "0 or above")
     try check((0...1).contains(warmUpRatio), "warmUpRatio", warmUpRatio, "from 0 to 1")
     try check(warmUpEpochs >= 0, "warmUpEpochs", warmUpEpochs, "0 or above")
     try check((1...100_000).contains(epochs), "epochs", epochs, "1 or above")
@@ -76,8 +82,7 @@ public struct EarlyStopping: Equatable, Sendable, Codable {
   public var patience = 2
 
   public init(firstEpoch: Int = 5, patience: Int = 2) {
-    self.firstEpoch = firstEpoch
-    self.patience = patience
+    (self.firstEpoch, self.patience) = (firstEpoch, patience)
   }
 
   /// What has been seen so far.
@@ -107,10 +112,7 @@ public struct TrainingExample: Equatable, Sendable {
   public var tokens: [Int32]
   public var target: Float
 
-  public init(tokens: [Int32], target: Float) {
-    self.tokens = tokens
-    self.target = target
-  }
+  public init(tokens: [Int32], target: Float) { (self.tokens, self.target) = (tokens, target) }
 
   /// Tokenises a text, cut to `maxLength` tokens.
   public init(_ text: String, target: Float, tokenizer: Tokenizer, maxLength: Int) {
@@ -135,7 +137,6 @@ public enum Loss: Equatable, Sendable, Codable {
   case huber(delta: Double)
 
   /// The loss over `predictions` and `targets`, and its gradient with respect to each prediction.
-  ///
   /// `count` is the number of rows that the mean is over: the batch's, of which this may be a part.
   /// Both have the same length. An empty batch has loss 0.
   public func evaluate(
@@ -187,21 +188,9 @@ public struct Schedule: Equatable, Sendable, Codable {
     (self.form, self.peak, self.warmUp, self.total) = (form, peak, warmUp, total)
   }
 
-  /// The recipe's schedule: warm-up over `warmUpRatio` of `warmUpEpochs` epochs, horizon
-  /// `epochs` epochs.
-  public init(
-    form: Form, peak: Double, stepsPerEpoch: Int, epochs: Int, warmUpRatio: Double,
-    warmUpEpochs: Int
-  ) {
-    self.init(
-      form: form, peak: peak, warmUp: warmUpRatio * Double(stepsPerEpoch) * Double(warmUpEpochs),
-      total: Double(stepsPerEpoch) * Double(epochs))
-  }
-
-  /// The rate used in optimiser step `step` (from 0) of epoch `epoch` (from 0).
-  ///
-  /// peak·k/warm-up below the warm-up, then peak·(total - k)/(total - warm-up), never below 0.
-  /// Step 0 has rate 0: the moments change, the weights do not.
+  /// The rate used in optimiser step `step` (from 0) of epoch `epoch` (from 0). peak·k/warm-up
+  /// below the warm-up, then peak·(total - k)/(total - warm-up), never below 0. Step 0 has rate 0:
+  /// the moments change, the weights do not.
   public func rate(step: Int, epoch: Int) -> Double {
     let k = Double(form == .step ? step : epoch)
     if k < warmUp { return peak * (k / max(1, warmUp)) }

@@ -1,13 +1,9 @@
 import Basics
 public import Foundation
 
-/// A fine-tuning run, with its own folder.
-///
-/// ``init(model:training:validation:configuration:folder:)`` starts one,
-/// ``resume(folder:training:validation:)`` continues one from its last checkpoint. With the same
-/// number of threads and the same OpenBLAS kernels, a resumed run computes the same bits as an
-/// uninterrupted one: the order of rows and the dropout masks are functions of the seed and the
-/// place in the run.
+/// A fine-tuning run, with its own folder. With the same number of threads and the same OpenBLAS
+/// kernels, a resumed run computes the same bits as an uninterrupted one: the order of rows and the
+/// dropout masks are functions of the seed and the place in the run.
 public final class TrainingRun {
   public let configuration: TrainingConfiguration
   public let engine: EncoderEngine
@@ -30,7 +26,6 @@ public final class TrainingRun {
   private var epochs: Int { configuration.lastEpoch ?? configuration.epochs }
 
   /// Starts a run: loads `model`, initialises its head where it has none, and creates `folder`.
-  ///
   /// Throws ``ReferenceError``: a setting out of range, a model that does not load, an empty
   /// training set, an example that does not fit the model, a folder that already holds a run.
   public convenience init(
@@ -49,10 +44,9 @@ public final class TrainingRun {
       ))
   }
 
-  /// Continues the run in `folder` with the data it was started with.
-  ///
-  /// Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or where the data are
-  /// not the run's. A run without a checkpoint starts again from its model.
+  /// Continues the run in `folder` with the data it was started with; without a checkpoint it
+  /// starts again. Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or for
+  /// other data.
   public static func resume(folder: URL, training: [TrainingExample], validation: [TrainingExample])
     throws -> TrainingRun
   {
@@ -97,21 +91,16 @@ public final class TrainingRun {
     (self.training, self.validation) = (training, validation)
     let batches = (training.count + configuration.batchSize - 1) / configuration.batchSize
     stepsPerEpoch = (batches + configuration.accumulation - 1) / configuration.accumulation
-    schedule = Schedule(
-      form: configuration.schedule, peak: configuration.learningRate, stepsPerEpoch: stepsPerEpoch,
-      epochs: configuration.epochs, warmUpRatio: configuration.warmUpRatio,
-      warmUpEpochs: configuration.warmUpEpochs)
+    schedule = configuration.rates(stepsPerEpoch: stepsPerEpoch)
     engine.reserve(
       BatchCapacity(largestOf: training.map(\.tokens.count), batch: configuration.batchSize),
       training: true)
   }
 
   /// Trains to the end, to early stopping, or until `isCancelled`, which is called before every
-  /// step, returns true; then it writes a checkpoint.
-  ///
-  /// Throws ``ReferenceError``: ``ReferenceError/notFinite(quantity:step:lastGood:)`` for a loss or
-  /// gradient that is NaN or infinite, and `BasicsError` for a full disk; the last
-  /// checkpoint is then intact.
+  /// step, returns true; then it writes a checkpoint. Throws ``ReferenceError`` for a loss or
+  /// gradient that is not finite, and `BasicsError` for a full disk; the last checkpoint is then
+  /// intact.
   public func run(events: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false })
     throws -> TrainingOutcome
   {

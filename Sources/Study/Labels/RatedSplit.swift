@@ -109,7 +109,8 @@ public struct RatedSplit: Sendable {
     let own = try files.filter { file in
       let header = try file.header()
       guard columns.allSatisfy(header.contains) else { return false }
-      return try file.read(idColumns: columns, target: definition.primary.target).keys.contains(where: ids.contains)
+      return try file.read(idColumns: columns, target: definition.primary.target).keys.contains(
+        where: ids.contains)
     }
     if !own.isEmpty { try add(own, say: { _ in }) }
   }

@@ -71,7 +71,9 @@ struct PublishedLabelTests {
     for case let file as URL in files where file.pathExtension == "tsv" {
       let table = try LabelTable.read(file)
       let keys = table.header.filter { !$0.hasPrefix("llm_") }
-      #expect(try table.labels("llm_empathy", by: keys).count == table.rows.count, "\(file.lastPathComponent)")
+      #expect(
+        try table.labels("llm_empathy", by: keys).count == table.rows.count,
+        "\(file.lastPathComponent)")
       count += 1
     }
     #expect(count == 16)

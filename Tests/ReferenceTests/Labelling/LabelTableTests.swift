@@ -49,7 +49,8 @@ struct LabelTableTests {
     ]
     let ids = [["a", "7"], ["b", "8"]]
     let columns = ["message_id", "article_id"]
-    try LabelTable(labels, column: "llm_empathy", idColumns: columns, ids: ids).write(to: folder.file("l.tsv"))
+    try LabelTable(labels, column: "llm_empathy", idColumns: columns, ids: ids).write(
+      to: folder.file("l.tsv"))
     let read = try LabelTable.read(folder.file("l.tsv"))
     #expect(read.header == ["message_id", "article_id", "llm_empathy"])
     #expect(try read.labels("llm_empathy", by: columns) == ["a 7": 5, "b 8": nil])
