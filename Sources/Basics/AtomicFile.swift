@@ -80,10 +80,9 @@ extension AtomicFile {
     sync(folder: target.deletingLastPathComponent())
   }
 
-  /// Puts the folder `draft` in the place of the folder `target`, which is removed.
-  ///
-  /// The old folder is moved aside first. Where the new one cannot take its place, the old one is
-  /// moved back. Between the two renames a reader finds no folder for some microseconds.
+  /// Puts the folder `draft` in the place of the folder `target`, which is removed. The old folder
+  /// is moved aside first. Where the new one cannot take its place, the old one is moved back.
+  /// Between the two renames a reader finds no folder for some microseconds.
   public static func replaceFolder(_ target: URL, with draft: URL) throws(BasicsError) {
     let aside = target.deletingLastPathComponent()
       .appending(path: ".\(target.lastPathComponent).\(UUID().uuidString.prefix(8)).old")
@@ -119,9 +118,6 @@ extension AtomicFile {
       throw .file(path: folder.relativePath, reason: error.localizedDescription)
     }
   }
-
-  /// Removes `folder` if it is empty, unlike `FileManager.removeItem`; false where it is not.
-  public static func removeEmptyFolder(_ folder: URL) -> Bool { rmdir(folder.path) == 0 }
 
   /// Syncs a folder so that a rename in it survives a power cut.
   public static func sync(folder: URL) {

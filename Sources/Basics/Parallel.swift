@@ -1,10 +1,8 @@
 import Dispatch
 import Glibc
 
-/// Parallel work over numbered tasks.
-///
-/// A task's result depends on its number alone and lands in its own slot, so that the bits are the
-/// same for any number of threads.
+/// Parallel work over numbered tasks. A task's result depends on its number alone and lands in its
+/// own slot, so that the bits are the same for any number of threads.
 public enum Parallel {
   /// Processors that are online; at least 1.
   public static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))

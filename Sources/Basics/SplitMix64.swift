@@ -1,7 +1,6 @@
-/// The seeded generator of the program: SplitMix64 (Steele, Lea and Flood 2014, figure 15).
-///
-/// Its k-th draw, k from 0, is a function of seed and k alone, so that work on several threads can
-/// take the draws by number (``draw(_:)``) and get the same bits in any order.
+/// The seeded generator of the program: SplitMix64 (Steele, Lea and Flood 2014, figure 15). Its
+/// k-th draw, k from 0, is a function of seed and k alone, so that work on several threads can take
+/// the draws by number (``draw(_:)``) and get the same bits in any order.
 @frozen
 public struct SplitMix64: RandomNumberGenerator, Hashable, Sendable, Codable {
   public var state: UInt64

@@ -3,9 +3,9 @@ import Synchronization
 
 /// A fixed set of threads that share out the pieces of one loop at a time.
 ///
-/// All parallelism of the encoder stands here (one-off work goes through ``Parallel``). A loop's pieces are claimed one by one, so that a
-/// thread that is late takes fewer. Waiting threads spin for a moment, because the next loop of a
-/// training step mostly starts within microseconds, and sleep after that.
+/// A loop's pieces are claimed one by one, so that a thread that is late takes fewer. Waiting
+/// threads spin for a moment, because the next loop of a training step mostly starts within
+/// microseconds, and sleep after that. One-off work goes through ``Parallel``.
 ///
 /// Which thread runs a piece is not determined; what a piece computes must not depend on it.
 public final class ThreadPool: @unchecked Sendable {
@@ -66,9 +66,8 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   /// Calls `body(piece, worker)` once for every piece in `0..<pieces`, and returns when all are
-  /// done. `worker` is below ``threadCount`` and belongs to one running call at a time.
-  ///
-  /// `pieces` is below 2^20. Not reentrant: `body` must not call `run`.
+  /// done. `worker` is below ``threadCount`` and belongs to one running call at a time. `pieces` is
+  /// below 2^20. Not reentrant: `body` must not call `run`.
   public func run(_ pieces: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
     precondition(pieces < 1 << 20, "a loop has fewer than 2^20 pieces")
     if threads.isEmpty || pieces <= 1 {
@@ -151,8 +150,7 @@ private final class ThreadStart: @unchecked Sendable {
   let worker: Int
 
   init(pool: ThreadPool, worker: Int) {
-    self.pool = pool
-    self.worker = worker
+    (self.pool, self.worker) = (pool, worker)
   }
 
   func run() { pool.work(as: worker) }

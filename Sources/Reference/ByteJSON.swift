@@ -1,11 +1,8 @@
 import Foundation
 
-/// A JSON value as the bytes of a file give it: strict (RFC 8259), in file order, strings as their
-/// UTF-8 bytes.
-///
-/// Foundation's readers put keys into a dictionary of `String`. That loses the order and repeated
-/// names (a repeated tensor is an attack that must be seen), and it compares by canonical
-/// equivalence: `é` as one scalar and `é` as two would become one entry of a vocabulary.
+/// A JSON value as the bytes of a file give it: strict (RFC 8259), in file order, strings as UTF-8.
+/// Foundation's dictionaries of `String` lose order and repeated names, and merge names that are
+/// only canonically equivalent, such as `é` as one scalar and as two.
 package enum ByteJSON: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -35,10 +32,7 @@ package enum ByteJSON: Sendable, Equatable {
 
   /// Reads the document in `file`; a fault names its line and column.
   init(contentsOf file: URL, expected: String) throws(ReferenceError) {
-    let bytes: [UInt8]
-    do { bytes = Array(try Data(contentsOf: file)) } catch {
-      throw .unreadable(file, expected: expected, error)
-    }
+    let bytes = Array(try ReferenceError.read(file, expected: expected))
     do { try self.init(bytes) } catch {
       let before = bytes[..<error.byte]
       let line = before.count { $0 == UInt8(ascii: "\n") } + 1
@@ -62,9 +56,7 @@ package enum ByteJSON: Sendable, Equatable {
   }
 
   /// A whole number from 0 to 2^53, beyond which doubles skip some.
-  var count: Int? {
-    number.flatMap { (0...0x1p53).contains($0) ? Int(exactly: $0) : nil }
-  }
+  var count: Int? { number.flatMap { (0...0x1p53).contains($0) ? Int(exactly: $0) : nil } }
 
   /// A whole number from 0 that fits a token's id.
   var id: Int32? { count.flatMap { Int32(exactly: $0) } }
@@ -89,6 +81,9 @@ private struct Reader {
 
   /// Deeper nesting is refused, so that a hostile file cannot exhaust the stack.
   static let maxDepth = 64
+  /// What a backslash and a letter stand for.
+  static let escapes = Dictionary(
+    uniqueKeysWithValues: zip(Array(#""\/bfnrt"#.utf8), Array("\"\\/\u{8}\u{C}\n\r\t".utf8)))
 
   func fault(expected: String, at place: Int? = nil) -> ByteJSON.Diagnostic {
     let place = min(place ?? position, bytes.count)
@@ -158,9 +153,9 @@ private struct Reader {
     try take(close, expected: "',' or '\(Unicode.Scalar(close))'")
   }
 
-  mutating func word(
-    _ text: StaticString, _ value: ByteJSON
-  ) throws(ByteJSON.Diagnostic) -> ByteJSON {
+  mutating func word(_ text: StaticString, _ value: ByteJSON) throws(ByteJSON.Diagnostic)
+    -> ByteJSON
+  {
     for byte in text.description.utf8 { try take(byte, expected: "\(text)") }
     return value
   }
@@ -181,8 +176,7 @@ private struct Reader {
     return value
   }
 
-  @discardableResult
-  mutating func skip(_ byte: UInt8) -> Bool {
+  @discardableResult mutating func skip(_ byte: UInt8) -> Bool {
     guard position < bytes.count, bytes[position] == byte else { return false }
     position += 1
     return true
@@ -222,12 +216,6 @@ private struct Reader {
     let byte = position < bytes.count ? bytes[position] : 0
     position += 1
     switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
-    case UInt8(ascii: "b"): text.append(0x08)
-    case UInt8(ascii: "f"): text.append(0x0C)
-    case UInt8(ascii: "n"): text.append(0x0A)
-    case UInt8(ascii: "r"): text.append(0x0D)
-    case UInt8(ascii: "t"): text.append(0x09)
     case UInt8(ascii: "u"):
       var value = try hexDigits()
       if (0xD800..<0xDC00).contains(value) {
@@ -243,7 +231,11 @@ private struct Reader {
         throw fault(expected: "no lone surrogate", at: start)
       }
       text.append(contentsOf: String(scalar).utf8)
-    default: throw fault(expected: "an escape", at: start + 1)
+    default:
+      guard let plain = Self.escapes[byte] else {
+        throw fault(expected: "an escape", at: start + 1)
+      }
+      text.append(plain)
     }
   }
 

@@ -12,23 +12,17 @@ public enum ReferenceError: CommandError {
   case pickledWeightsOnly(folder: String)
   /// A file breaks the rules of its form; every fault is listed.
   case invalid(path: String, faults: [Diagnostic])
-  /// A safetensors file breaks a rule of its format.
   case safetensors(path: String, problem: SafetensorsProblem)
   /// Faults of a checkpoint against its configuration, all of them at once.
   case checkpoint(path: String, problems: [CheckpointProblem])
-  /// A batch that the encoder cannot take.
   case batch(sequence: Int, problem: BatchProblem)
   /// The loss or the gradient is no longer finite; the checkpoint in `lastGood` is intact.
   case notFinite(quantity: String, step: Int, lastGood: String?)
-  /// A setting outside its range.
   case setting(name: String, found: String, expected: String)
   /// A run folder that cannot be resumed, or that would be overwritten.
   case run(folder: String, problem: String)
-  /// Another process is writing the file.
   case inUse(path: String)
-  /// A chat model cannot be asked, or does not answer.
   case chat(ChatProblem)
-  /// Labels that cannot be curated as asked.
   case curation(CurationProblem)
 
   /// The exit code a command ends with.
@@ -87,11 +81,35 @@ public enum ReferenceError: CommandError {
     return lines.joined(separator: "\n")
   }
 
-  /// The error of a file that could not be read: it does not exist, or the system says why.
-  static func unreadable(_ file: URL, expected: String, _ error: any Error) -> ReferenceError {
-    FileManager.default.fileExists(atPath: file.path)
-      ? .file(path: file.path, reason: "cannot be read: \(error.localizedDescription)")
-      : .missingFile(path: file.path, expected: expected)
+  /// The content of `file`. The error says that it does not exist, or why it cannot be read.
+  static func read(_ file: URL, expected: String, options: Data.ReadingOptions = [])
+    throws(ReferenceError) -> Data
+  {
+    do { return try Data(contentsOf: file, options: options) } catch {
+      throw FileManager.default.fileExists(atPath: file.path)
+        ? .file(path: file.path, reason: "cannot be read: \(error.localizedDescription)")
+        : .missingFile(path: file.path, expected: expected)
+    }
+  }
+
+  /// The content of `file`, which must be UTF-8.
+  static func readText(_ file: URL, expected: String) throws(ReferenceError) -> String {
+    guard let text = String(data: try read(file, expected: expected), encoding: .utf8) else {
+      throw .file(path: file.path, reason: "cannot be read: it is not UTF-8")
+    }
+    return text
+  }
+
+  /// The error of the system call on `file` that has just failed.
+  static func system(_ file: URL) -> ReferenceError {
+    .file(path: file.path, reason: String(cString: strerror(errno)))
+  }
+
+  /// Runs `body`; what it throws that is no error of ours becomes one that names `file`.
+  static func naming(_ file: URL, _ body: () throws -> Void) throws {
+    do { try body() } catch let error as any CommandError { throw error } catch {
+      throw Self.file(path: file.path, reason: error.localizedDescription)
+    }
   }
 
   /// The error of a file with one fault.
@@ -118,9 +136,7 @@ extension ReferenceError {
     }
 
     public init(_ place: Place, found: String, expected: String) {
-      self.place = place
-      self.found = found
-      self.expected = expected
+      (self.place, self.found, self.expected) = (place, found, expected)
     }
 
     /// What follows the file's path: `:3:5: found …, expected …`.
@@ -143,9 +159,7 @@ extension ReferenceError {
     case headerNotJSON(byte: Int, reason: String)
     case duplicateName(String)
     case tensor(name: String, problem: String)
-    case unknownType(name: String, found: String)
     case offsetOutsideFile(name: String, begin: Int, end: Int, available: Int)
-    case sizeMismatch(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
     case overlap(first: String, second: String)
     case gap(at: Int, bytes: Int)
 
@@ -161,13 +175,9 @@ extension ReferenceError {
       case .headerNotJSON(let byte, let reason): "header, byte \(byte): \(reason)"
       case .duplicateName(let name): "tensor \(name) is listed twice"
       case .tensor(let name, let problem): "tensor \(name): \(problem)"
-      case .unknownType(let name, let found):
-        "tensor \(name): found dtype \(found), expected F32, F16 or BF16 (or an integer type)"
       case .offsetOutsideFile(let name, let begin, let end, let available):
         "tensor \(name): bytes \(begin)..<\(end) lie outside the \(available) bytes of data "
           + "(was the download cut short?)"
-      case .sizeMismatch(let name, let shape, let expected, let found):
-        "tensor \(name): shape \(shape) takes \(expected) bytes, but its offsets span \(found)"
       case .overlap(let first, let second): "tensors \(first) and \(second) overlap"
       case .gap(let at, let bytes): "\(bytes) bytes of data at \(at) belong to no tensor"
       }
@@ -200,7 +210,6 @@ extension ReferenceError {
     case tokenOutsideVocabulary(token: Int, vocabulary: Int)
     case typeOutsideRange(type: Int, types: Int)
     case firstTokenMasked
-    case lengthsDiffer(tokens: Int, mask: Int)
 
     public var description: String {
       switch self {
@@ -212,30 +221,23 @@ extension ReferenceError {
       case .typeOutsideRange(let type, let types):
         "found token type \(type), and the model has \(types)"
       case .firstTokenMasked: "its first token is masked, but the head reads it"
-      case .lengthsDiffer(let tokens, let mask): "it has \(tokens) tokens and \(mask) mask values"
       }
     }
   }
 
   /// Why a chat model cannot be asked, or what it does instead of answering.
   public enum ChatProblem: Equatable, Sendable, CustomStringConvertible {
-    /// The environment variable that should hold the key is not set.
     case missingKey(variable: String)
-    /// The base URL is not an http or https URL.
     case badURL(String)
     /// The key would go over an unencrypted connection to another machine.
     case insecureURL(String)
-    /// A cap on spend needs prices.
     case noPrice(model: String)
     /// The server refused for good.
     case refused(status: Int, message: String)
     /// The server, or the way to it, failed in a way that may pass.
     case unavailable(reason: String, retryAfterSeconds: Double? = nil)
-    /// The response is not a chat completion.
     case badResponse(expected: String, found: String)
-    /// The response is larger than `limit` bytes.
     case tooLarge(limit: Int)
-    /// Too many requests failed for the run to go on.
     case tooManyFailures(count: Int, last: String)
 
     public var description: String {
@@ -263,13 +265,10 @@ extension ReferenceError {
 
   /// Why labels cannot be curated as asked.
   public enum CurationProblem: Equatable, Sendable, CustomStringConvertible {
-    /// No essay has a label by this model.
     case unknownLabels(name: String, known: [String])
-    /// A number outside its range.
     case outOfRange(what: String, value: String, range: String)
     /// Too few essays or persons for what was asked.
     case tooFew(what: String, found: Int, needed: Int)
-    /// Ids that occur more than once in one set.
     case duplicateIDs([String])
 
     public var description: String {

@@ -115,13 +115,4 @@ struct AtomicFileTests {
     #expect(try text("last/a") == "2")
     #expect(names == ["first", "last", "second"])
   }
-
-  @Test("only an empty folder is removed")
-  func removal() throws {
-    try folder.write("1", to: "full/a")
-    try AtomicFile.createFolder(folder.file("empty"))
-    #expect(!AtomicFile.removeEmptyFolder(folder.file("full")))
-    #expect(AtomicFile.removeEmptyFolder(folder.file("empty")))
-    #expect(names == ["full"])
-  }
 }

@@ -29,7 +29,7 @@ struct ModelDirectoryTests {
         _ = buffer.initialize(from: values[i])
         kept.append(buffer)
         tensors.append(
-          .init(name: names[i], shape: shapes[i], elements: UnsafeBufferPointer(buffer)))
+          (name: names[i], shape: shapes[i], elements: UnsafeBufferPointer(buffer)))
       }
       try SafetensorsWriter.write(tensors, to: url)
     }

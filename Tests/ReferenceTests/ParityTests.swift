@@ -149,8 +149,7 @@ struct ParityTests {
     let fixture = try Fixture("roberta-tiny")
     let recipe = try #require(fixture.expected["recipe_lr"] as? [String: Any])
     let rates = try #require(recipe["lr"] as? [String: Any])
-    let schedule = Schedule(
-      form: .step, peak: 3e-5, stepsPerEpoch: 93, epochs: 20, warmUpRatio: 0.06, warmUpEpochs: 10)
+    let schedule = TrainingConfiguration().rates(stepsPerEpoch: 93)
     for (step, rate) in rates {
       let step = try #require(Int(step))
       let rate = try #require(rate as? NSNumber).doubleValue

@@ -226,8 +226,9 @@ struct TrainingRunTests {
 
   @Test("the epoch form of the schedule never leaves warm-up, as the released code")
   func epochSchedule() {
-    let schedule = Schedule(
-      form: .epoch, peak: 3e-5, stepsPerEpoch: 63, epochs: 20, warmUpRatio: 0.06, warmUpEpochs: 10)
+    var configuration = TrainingConfiguration()
+    configuration.schedule = .epoch
+    let schedule = configuration.rates(stepsPerEpoch: 63)
     #expect(schedule.rate(step: 40, epoch: 0) == 0)
     #expect(abs(schedule.rate(step: 600, epoch: 9) - 3e-5 * 9 / 37.8) < 1e-18)
   }

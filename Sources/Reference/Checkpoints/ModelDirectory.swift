@@ -2,19 +2,16 @@ import Basics
 public import Foundation
 
 /// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
-///
-/// Tensor names are looked up with and without the family's prefix (`roberta.`, `bert.`), and with
-/// the old names of a norm's parameters (`gamma`, `beta`). Other
-/// tensors are ignored.
+/// Tensors are found with and without the family's prefix (`roberta.`, `bert.`), and under the old
+/// names of a norm's parameters (`gamma`, `beta`). Others are ignored.
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
   private let files: [Safetensors]
 
-  /// Opens the folder.
-  ///
-  /// Throws ``ReferenceError``: a file is missing, broken, or of a kind that is not supported;
-  /// ``ReferenceError/pickledWeightsOnly(folder:)`` where only `pytorch_model.bin` is there.
+  /// Opens the folder. Throws ``ReferenceError``: a file is missing, broken, or of a kind that is
+  /// not supported; ``ReferenceError/pickledWeightsOnly(folder:)`` where only `pytorch_model.bin`
+  /// is there.
   public init(_ url: URL) throws {
     self.url = url
     var isFolder: ObjCBool = false
@@ -44,26 +41,22 @@ public struct ModelDirectory: Sendable {
 
   /// The files that the index of a sharded checkpoint names, each once.
   private static func shards(_ index: URL) throws -> [URL] {
-    let document = try? JSONSerialization.jsonObject(with: Data(contentsOf: index))
-    guard let map = (document as? [String: Any])?["weight_map"] as? [String: String] else {
+    let document = try ByteJSON(contentsOf: index, expected: "the index of the weights")
+    guard let map = document["weight_map"]?.members else {
       throw ReferenceError.invalid(
         index, at: .field("weight_map"), found: "none", expected: "an object of file names")
     }
     let folder = index.deletingLastPathComponent()
-    var problems: [ReferenceError.CheckpointProblem] = []
-    var urls: [URL] = []
-    for name in Set(map.values).sorted() {
-      // A shard's name is outside input: it may not leave the folder.
-      let url = folder.appending(path: name)
-      if name.contains("/") || !FileManager.default.fileExists(atPath: url.path) {
-        problems.append(.missingShard(file: name))
-      }
-      urls.append(url)
+    let names = Set(map.map { $0.value.string ?? $0.value.kind }).sorted()
+    // A shard's name is outside input: it may not leave the folder.
+    let missing = names.filter {
+      $0.contains("/") || !FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
     }
-    guard problems.isEmpty else {
-      throw ReferenceError.checkpoint(path: index.path, problems: problems)
+    guard missing.isEmpty else {
+      throw ReferenceError.checkpoint(
+        path: index.path, problems: missing.map { .missingShard(file: $0) })
     }
-    return urls
+    return names.map { folder.appending(path: $0) }
   }
 
   /// What was initialised or ignored when weights were loaded.
@@ -79,10 +72,8 @@ public struct ModelDirectory: Sendable {
   /// Builds an engine with this folder's weights.
   ///
   /// A head that the checkpoint lacks, or any head with `freshHead`, is drawn from N(0, σ²) with
-  /// the configuration's `initializer_range` as σ, its biases 0, from `seed`. Throws
-  /// ``ReferenceError/checkpoint(path:problems:)`` with all missing, misshapen or non-floating
-  /// tensors at once, and ``ReferenceError/setting(name:found:expected:)`` for a precision that the
-  /// processor lacks.
+  /// `initializer_range` as σ, its biases 0, from `seed`. Throws ``ReferenceError`` for a precision
+  /// that the processor lacks, and with all missing, misshapen or non-floating tensors at once.
   public func makeEngine(
     head: HeadKind = .classification, threads: Int, seed: UInt64 = 0, freshHead: Bool = false,
     precision: Precision = .float32
@@ -102,7 +93,7 @@ public struct ModelDirectory: Sendable {
       let values = engine.values(of: parameter)
       guard let (file, entry) = find(parameter), !(freshHead && parameter.isHead) else {
         if parameter.isHead {
-          initialise(values, parameter, &random)
+          engine.initialise(parameter, &random)
           report.initialised.append(parameter.name)
         } else {
           problems.append(.missing(name: parameter.name, shape: parameter.shape))
@@ -110,18 +101,15 @@ public struct ModelDirectory: Sendable {
         continue
       }
       used.insert(entry.name)
-      if entry.shape != parameter.shape {
-        problems.append(
-          .wrongShape(name: entry.name, found: entry.shape, expected: parameter.shape))
-      } else if !file.read(entry, into: values) {
-        problems.append(.notFloating(name: entry.name, found: entry.type.rawValue))
+      if let problem = file.load(entry.name, shape: parameter.shape, into: values) {
+        problems.append(problem)
       }
     }
     guard problems.isEmpty else {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
     }
-    report.unused = files.flatMap { $0.header.entries.map(\.name) }
-      .filter { !used.contains($0) }.sorted()
+    report.unused = files.flatMap { $0.header.entries.map(\.name) }.filter { !used.contains($0) }
+      .sorted()
     return (engine, report)
   }
 
@@ -137,19 +125,8 @@ public struct ModelDirectory: Sendable {
         name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
           .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta"))
     }
-    for name in names {
-      for file in files {
-        if let entry = file[name] { return (file, entry) }
-      }
-    }
+    for name in names { for file in files { if let entry = file[name] { return (file, entry) } } }
     return nil
-  }
-
-  private func initialise(
-    _ values: UnsafeMutableBufferPointer<Float>, _ parameter: Parameter, _ random: inout SplitMix64
-  ) {
-    guard parameter.shape.count == 2 else { return values.update(repeating: 0) }
-    drawNormal(values, deviation: configuration.initializerRange, &random)
   }
 
   /// Copies the tokenizer's files and other small files beside the weights to `folder`, and writes
@@ -205,45 +182,39 @@ func drawNormal(
 
 extension EncoderEngine {
   /// Writes the weights to `folder`/model.safetensors, atomically, and, from `source`, the
-  /// configuration and tokenizer files: a folder that `from_pretrained` loads.
-  ///
-  /// With a ``HeadKind/linear`` head, Python loads the encoder (`AutoModel`), and the projection
-  /// is called `classifier.weight` and `classifier.bias`.
+  /// configuration and tokenizer files: a folder that `from_pretrained` loads. With a
+  /// ``HeadKind/linear`` head, that is `AutoModel`, and the projection is `classifier.weight` and
+  /// `classifier.bias`.
   public func save(to folder: URL, companionsFrom source: ModelDirectory?) throws {
-    do {
+    try ReferenceError.naming(folder) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try source?.copyCompanions(to: folder, head: head)
-    } catch let error as ReferenceError {
-      throw error
-    } catch {
-      throw ReferenceError.file(path: folder.path, reason: "\(error.localizedDescription)")
     }
     try SafetensorsWriter.write(
-      layout.parameters.map {
-        .init(name: $0.name, shape: $0.shape, elements: UnsafeBufferPointer(values(of: $0)))
-      }, to: folder.appending(path: "model.safetensors"))
+      layout.parameters.map { ($0.name, $0.shape, UnsafeBufferPointer(values(of: $0))) },
+      to: folder.appending(path: "model.safetensors"))
   }
 
   /// Initialises all weights as those of a new model: N(0, σ²) for tables and matrices, 1 for
   /// gains, 0 for the rest. For measurements without a pretrained model.
   public func initialise(seed: UInt64) {
     var random = SplitMix64(seed: seed)
-    for parameter in layout.parameters {
-      let values = values(of: parameter)
-      if parameter.shape.count == 2 {
-        drawNormal(values, deviation: configuration.initializerRange, &random)
-      } else {
-        values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
-      }
+    for parameter in layout.parameters { initialise(parameter, &random) }
+  }
+
+  fileprivate func initialise(_ parameter: Parameter, _ random: inout SplitMix64) {
+    let values = values(of: parameter)
+    if parameter.shape.count == 2 {
+      drawNormal(values, deviation: configuration.initializerRange, &random)
+    } else {
+      values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
     }
   }
 }
 
 extension ModelDirectory {
   /// SHA-256 over the names and contents of the files that a run takes from `folder`:
-  /// configuration, weights and tokenizer.
-  ///
-  /// Throws ``ReferenceError`` for a file that can't be read.
+  /// configuration, weights and tokenizer. Throws ``ReferenceError`` for a file that can't be read.
   public static func digest(of folder: URL) throws -> String {
     let tokenizer = [
       "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
@@ -253,9 +224,11 @@ extension ModelDirectory {
     let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
     var digest = Digest()
     for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
-      let file = try MappedFile(path: folder.appending(path: name).path)
-      digest.update("\(name)\u{0}\(file.bytes.count)\u{0}")
-      digest.update(file.bytes)
+      let file = folder.appending(path: name)
+      let data = try ReferenceError.read(
+        file, expected: "a file of the model", options: .alwaysMapped)
+      digest.update("\(name)\u{0}\(data.count)\u{0}")
+      digest.update(data)
     }
     return digest.hexadecimal
   }

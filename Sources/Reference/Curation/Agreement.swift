@@ -21,6 +21,22 @@ public struct Agreement: Sendable, Equatable {
   /// The name of the crowd among the raters.
   public static let crowd = "crowd"
 
+  /// An essay that two raters have rated.
+  public struct Pair: Sendable, Equatable {
+    public let id: String
+    public let first: Double
+    public let second: Double
+    var difference: Double { first - second }
+  }
+
+  private static func pairs(_ essays: [LabelledEssay], _ first: String, _ second: String) -> [Pair]
+  {
+    essays.compactMap { essay in
+      guard let a = label(essay, first), let b = label(essay, second) else { return nil }
+      return Pair(id: essay.id, first: a, second: b)
+    }
+  }
+
   /// The label of `rater` for an essay, or nil.
   static func label(_ essay: LabelledEssay, _ rater: String) -> Double? {
     rater == crowd ? essay.crowd : essay.labels[rater]
@@ -28,13 +44,8 @@ public struct Agreement: Sendable, Equatable {
 
   /// Agreement between `first` and `second`; every figure is undefined where no essay has both.
   public init(_ essays: [LabelledEssay], _ first: String, _ second: String) {
-    var (x, y): ([Double], [Double]) = ([], [])
-    for essay in essays {
-      if let a = Self.label(essay, first), let b = Self.label(essay, second) {
-        x.append(a)
-        y.append(b)
-      }
-    }
+    let both = Self.pairs(essays, first, second)
+    let (x, y) = (both.map(\.first), both.map(\.second))
     let moments = PairedMoments(predictions: x, gold: y)
     let distances = zip(x, y).map { abs($0 - $1) }
     (self.first, self.second, count) = (first, second, x.count)
@@ -42,8 +53,7 @@ public struct Agreement: Sendable, Equatable {
     mae = moments.mae()
     pcc = moments.pcc()
     bias = x.isEmpty ? .undefined(.noRows) : .value(moments.meanError)
-    deviation =
-      PairedMoments(predictions: distances, gold: distances).deviationX
+    deviation = PairedMoments(predictions: distances, gold: distances).deviationX
   }
 
   /// The agreement of every pair of raters: the crowd first, then the models by name.
@@ -60,26 +70,14 @@ public struct Agreement: Sendable, Equatable {
     return (essays.contains { $0.crowd != nil } ? [crowd] : []) + models
   }
 
-  /// An essay on which two raters differ.
-  public struct Disagreement: Sendable, Equatable {
-    public let id: String
-    public let first: Double
-    public let second: Double
-  }
-
   /// The `count` essays with the largest |first - second|, ties ordered by id. They carry no text.
   public static func largest(
     _ essays: [LabelledEssay], _ first: String, _ second: String, count: Int
-  ) -> [Disagreement] {
-    let all = essays.compactMap { essay -> Disagreement? in
-      guard let a = label(essay, first), let b = label(essay, second) else { return nil }
-      return Disagreement(id: essay.id, first: a, second: b)
+  ) -> [Pair] {
+    let ordered = pairs(essays, first, second).sorted {
+      (abs($1.difference), $0.id) < (abs($0.difference), $1.id)
     }
-    return Array(
-      all.sorted { a, b in
-        let (x, y) = (abs(a.first - a.second), abs(b.first - b.second))
-        return x == y ? a.id < b.id : x > y
-      }.prefix(count))
+    return Array(ordered.prefix(count))
   }
 
   /// The agreement within each group of an attribute; nil for a group below `threshold` rows or
@@ -91,13 +89,12 @@ public struct Agreement: Sendable, Equatable {
     let both = essays.filter {
       label($0, first) != nil && label($0, second) != nil && $0.groups[attribute] != nil
     }
-    return Dictionary(grouping: both) { $0.groups[attribute] ?? "" }
-      .sorted { $0.key < $1.key }
-      .map { group, members in
-        let persons = Set(members.map { $0.person ?? $0.id }).count
-        return threshold.allows(rows: members.count, clusters: persons)
-          ? (group, Agreement(members, first, second)) : (group, nil)
-      }
+    return Dictionary(grouping: both) { $0.groups[attribute] ?? "" }.sorted { $0.key < $1.key }.map
+    { group, members in
+      let persons = Set(members.map { $0.person ?? $0.id }).count
+      return threshold.allows(rows: members.count, clusters: persons)
+        ? (group, Agreement(members, first, second)) : (group, nil)
+    }
   }
 
   /// The distribution of first - second, in bins of `width` over [-6, 6].
@@ -109,10 +106,8 @@ public struct Agreement: Sendable, Equatable {
     precondition(width > 0 && width <= 12, "a width within the range of differences")
     let bins = Int((12 / width).rounded(.up))
     var counts = Array(repeating: 0, count: bins)
-    for essay in essays {
-      if let a = label(essay, first), let b = label(essay, second) {
-        counts[min(bins - 1, max(0, Int(((a - b + 6) / width).rounded(.down))))] += 1
-      }
+    for pair in pairs(essays, first, second) {
+      counts[min(bins - 1, max(0, Int(((pair.difference + 6) / width).rounded(.down))))] += 1
     }
     return ((0..<bins).map { -6 + Double($0) * width }, counts)
   }

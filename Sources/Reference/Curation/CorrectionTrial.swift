@@ -1,10 +1,77 @@
+/// Chooses a label correction by cross-validation on the training data alone.
+///
+/// All rows of a person are in one fold. For each fold, a ridge regression learns the corrected
+/// labels of the other folds and is scored by its CCC (Lin) against the crowd's labels in the fold.
+/// Those are noisy: each candidate has the standard error of its gain over no correction. A soft
+/// correction estimates its three numbers from all rows; a threshold estimates nothing.
+public struct AlphaSelection: Sendable {
+  public struct Candidate: Sendable, Equatable {
+    public let correction: LabelCorrection
+    /// Mean CCC over the folds.
+    public let ccc: Double
+    /// Mean gain in CCC over the uncorrected labels, and its standard error over the folds.
+    public let gain: Double
+    public let gainError: Double
+    /// Training rows whose label changed.
+    public let changed: Int
+  }
+
+  /// In the order of the grid.
+  public let candidates: [Candidate]
+  /// The candidate with the highest CCC; among equals, the one that changes the fewest labels.
+  public let best: Candidate
+  /// The ridge penalty, chosen beforehand for the uncorrected labels.
+  public let penalty: Double
+  public let folds: Int
+  public let seed: UInt64
+
+  /// The paper's grid: alpha from 0 to 6 by 0.5. At 6 no label changes.
+  public static func grid(llm: String) -> [LabelCorrection] {
+    stride(from: 0.0, through: 6.0, by: 0.5).map { .threshold(llm: llm, alpha: $0) }
+  }
+
+  /// - Parameters:
+  ///   - essays: the training rows; those without a crowd label are not used.
+  ///   - features: (n, D), one row for each essay, such as an encoder's first-token states or
+  ///     `WordFeatures`.
+  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, or what a correction
+  ///   throws.
+  public init(
+    _ essays: [LabelledEssay], features: [[Double]], grid: [LabelCorrection], folds: Int = 5,
+    seed: UInt64 = 0
+  ) throws(ReferenceError) {
+    guard !grid.isEmpty else { throw .curation(.tooFew(what: "candidates", found: 0, needed: 1)) }
+    let (rows, points) = LabelledEssay.ofCrowd(essays, features)
+    let crowd = rows.compactMap(\.crowd)
+    var choices: [(labels: [Double], changed: Int)] = []
+    for correction in grid { choices.append(try correction.labels(rows)) }
+    let trial = try CrossValidation(rows, features: points, folds: folds, seed: seed)
+    let penalty = trial.bestPenalty(for: crowd)
+    let scores = trial.predictions(choices.map(\.labels) + [crowd], penalty: penalty).map {
+      trial.scores($0, crowd)
+    }
+    candidates = grid.indices.map { index in
+      let gains = zip(scores[index], scores[grid.count]).map { $0 - $1 }
+      let gain = gains.reduce(0, +) / Double(folds)
+      let squares = gains.reduce(0) { $0 + ($1 - gain) * ($1 - gain) }
+      return Candidate(
+        correction: grid[index], ccc: scores[index].reduce(0, +) / Double(folds), gain: gain,
+        gainError: (squares / Double(folds - 1) / Double(folds)).squareRoot(),
+        changed: choices[index].changed)
+    }
+    best = candidates.dropFirst().reduce(candidates[0]) { best, other in
+      (other.ccc, best.changed) > (best.ccc, other.changed) ? other : best
+    }
+    (self.penalty, self.folds, self.seed) = (penalty, folds, seed)
+  }
+}
+
 /// Compares methods of choosing labels on persons whom neither the method nor the model has seen.
 ///
-/// Persons are divided into folds. For each fold, every method uses the other folds alone, also to
-/// choose a threshold or to estimate reliabilities. A ridge regression on given features learns the
-/// resulting labels and predicts the fold; its penalty is chosen on the other folds too, for the
-/// crowd's labels, and is the same for all methods. The predictions of all folds together are then
-/// compared with the crowd's labels.
+/// Persons are divided into folds. For each fold, every method uses the other folds alone. A ridge
+/// regression learns the resulting labels and predicts the fold; its penalty, the same for all
+/// methods, is chosen on the other folds for the crowd's labels. The predictions of all folds
+/// together are then compared with the crowd's labels.
 public struct CorrectionTrial: Sendable {
   /// A method of choosing labels.
   public enum Way: Sendable, Equatable {
@@ -49,13 +116,10 @@ public struct CorrectionTrial: Sendable {
   ///   - features: (n, D), a row for each essay.
   /// - Throws: `ReferenceError`: fewer persons than folds, or what a method throws.
   public init(
-    _ essays: [LabelledEssay], features: [[Double]], ways: [Way], folds: Int = 10,
-    seed: UInt64 = 0, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    _ essays: [LabelledEssay], features: [[Double]], ways: [Way], folds: Int = 10, seed: UInt64 = 0,
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws(ReferenceError) {
-    precondition(essays.count == features.count, "features for each essay")
-    let used = essays.indices.filter { essays[$0].crowd != nil }
-    let rows = used.map { essays[$0] }
-    let points = used.map { features[$0] }
+    let (rows, points) = LabelledEssay.ofCrowd(essays, features)
     let outer = try PersonFolds(rows, count: folds, seed: seed)
     var predictions = ways.map { _ in Array(repeating: 0.0, count: rows.count) }
     var names: [[String]] = ways.map { _ in [] }
@@ -64,9 +128,8 @@ public struct CorrectionTrial: Sendable {
       let (training, held) = (outer.training(fold), outer.held(fold))
       let known = Fold(
         rows: training.map { rows[$0] }, features: training.map { points[$0] }, seed: seed)
-      let penalty = CrossValidation(
-        features: known.features,
-        folds: try PersonFolds(known.rows, count: Self.innerFolds, seed: seed)
+      let penalty = try CrossValidation(
+        known.rows, features: known.features, folds: Self.innerFolds, seed: seed
       ).bestPenalty(for: known.rows.compactMap(\.crowd))
       let ridge = RidgeRegression(FeatureMoments(known.features), penalty: penalty)
       let heldPoints = held.map { points[$0] }
@@ -95,10 +158,9 @@ public struct CorrectionTrial: Sendable {
     let features: [[Double]]
     let seed: UInt64
 
-    /// A label for each row: the crowd's where the model has none.
-    func labels(
-      _ way: Way
-    ) throws(ReferenceError) -> (labels: [Double], used: String, changed: Int) {
+    /// A label for each row, and the correction that chose it.
+    func labels(_ way: Way) throws(ReferenceError) -> (labels: [Double], used: String, changed: Int)
+    {
       var essays = rows
       let correction: LabelCorrection
       switch way {
@@ -106,8 +168,7 @@ public struct CorrectionTrial: Sendable {
       case .chosenAlpha(let llm):
         correction = try AlphaSelection(
           rows, features: features, grid: AlphaSelection.grid(llm: llm),
-          folds: CorrectionTrial.innerFolds,
-          seed: seed
+          folds: CorrectionTrial.innerFolds, seed: seed
         ).best.correction
       case .soft(let llm):
         let third = llm == "text" ? "text rater" : "text"
@@ -115,17 +176,13 @@ public struct CorrectionTrial: Sendable {
           rows, features: features, name: third, seed: seed)
         correction = .soft(llm: llm, third: third)
       }
-      let (curated, summary): ([CuratedEssay], LabelCorrection.Summary)
       do {
-        (curated, summary) = try correction.apply(essays, set: "")
+        let (labels, changed) = try correction.labels(essays)
+        return (labels, correction.name, changed)
       } catch {
         guard case .soft = way, case .curation(.outOfRange) = error else { throw error }
-        return (rows.map { $0.crowd ?? 0 }, "crowd: reliabilities not estimable", 0)
+        return (rows.compactMap(\.crowd), "crowd: reliabilities not estimable", 0)
       }
-      let byID = Dictionary(curated.map { ($0.id, $0.label) }) { first, _ in first }
-      return (
-        rows.map { byID[$0.id] ?? $0.crowd ?? 0 }, correction.name, summary.changed
-      )
     }
   }
 }

@@ -8,6 +8,7 @@ public struct TrainingTable: Sendable, Equatable {
   public private(set) var steps: [Step] = []
   /// Essays of the evaluation split, normalised.
   private let evaluation: Set<MatchingText>
+  private let target: String
   private let overlap: Overlap
 
   /// What is done with rows that also stand in the evaluation split.
@@ -37,22 +38,23 @@ public struct TrainingTable: Sendable, Equatable {
     public let repaired: Int?
   }
 
-  /// - Parameter evaluation: the texts of the split that will be evaluated on.
-  public init(evaluation: [String], overlap: Overlap = .refuse) {
+  /// - Parameters:
+  ///   - target: the name of what the labels say, which heads their column.
+  ///   - evaluation: the texts of the split that will be evaluated on.
+  public init(target: String, evaluation: [String], overlap: Overlap = .refuse) {
+    self.target = target
     self.evaluation = Set(evaluation.map { MatchingText($0) })
     self.overlap = overlap
   }
 
-  /// Adds the rows of a set with labels chosen by `correction`.
+  /// Adds the rows of a set with labels chosen by `correction`; returns what it did to the rows
+  /// drawn.
   ///
-  /// - Parameters:
-  ///   - portion: the share of rows to take, in (0, 1]; round(portion · n) rows are drawn with
-  ///     `seed`, without replacement, and keep their order. The smaller draw of one seed is a part
-  ///     of the larger.
-  /// - Returns: what `correction` did to the rows drawn.
+  /// - Parameter portion: the share of rows to take, in (0, 1]; round(portion · n) rows are drawn
+  ///   with `seed`, without replacement, and keep their order. A seed's smaller draw is part of its
+  ///   larger.
   /// - Throws: `ReferenceError`; the table is then as it was.
-  @discardableResult
-  public mutating func add(
+  @discardableResult public mutating func add(
     _ essays: [LabelledEssay], set: String, correction: LabelCorrection, portion: Double = 1,
     seed: UInt64 = 0
   ) throws(ReferenceError) -> LabelCorrection.Summary {
@@ -73,27 +75,20 @@ public struct TrainingTable: Sendable, Equatable {
     steps.append(
       Step(
         set: set, labels: correction.name, given: essays.count, chosen: chosen.count,
-        added: kept.count, changed: summary.changed,
-        withoutModelLabel: summary.withoutModelLabel,
-        withoutCrowdLabel: summary.withoutCrowdLabel, inEvaluation: leaking.count,
-        portion: portion, seed: portion < 1 ? seed : nil,
-        repaired: repaired > 0 ? repaired : nil))
+        added: kept.count, changed: summary.changed, withoutModelLabel: summary.withoutModelLabel,
+        withoutCrowdLabel: summary.withoutCrowdLabel, inEvaluation: leaking.count, portion: portion,
+        seed: portion < 1 ? seed : nil, repaired: repaired > 0 ? repaired : nil))
     return summary
   }
 
-  private static func draw(
-    _ essays: [LabelledEssay], _ portion: Double, _ seed: UInt64
-  ) -> [LabelledEssay] {
+  private static func draw(_ essays: [LabelledEssay], _ portion: Double, _ seed: UInt64)
+    -> [LabelledEssay]
+  {
     guard portion < 1 else { return essays }
     var generator = SplitMix64(seed: seed)
     let order = Array(essays.indices).shuffled(using: &generator)
     let count = Int((portion * Double(essays.count)).rounded())
     return order.prefix(count).sorted().map { essays[$0] }
-  }
-
-  /// Essays that stand in the table more than once or nearly so; they are reported, not removed.
-  public func nearDuplicates(threshold: Double = 0.8) -> [NearDuplicates.Pair] {
-    NearDuplicates.find(rows.map(\.text), threshold: threshold)
   }
 
   /// Rows by provenance.
@@ -112,14 +107,14 @@ public struct TrainingTable: Sendable, Equatable {
     public let table: String
     /// SHA-256 over the sorted normalised essays of the evaluation split.
     public let evaluation: String
-    /// Pairs of near duplicates among the rows.
+    /// Pairs of near duplicates among the rows, which are reported and not removed.
     public let nearDuplicates: Int
   }
 
-  /// The table as CSV: set, id, person, empathy (the label), provenance, essay. Training reads it
-  /// back, so that every cell is exact.
+  /// The table as CSV: set, id, person, the label under the target's name, provenance, essay.
+  /// Training reads it back, so that every cell is exact.
   public var csv: String {
-    var table = CSVWriter(["set", "id", "person", "empathy", "provenance", "essay"])
+    var table = CSVWriter(["set", "id", "person", target, "provenance", "essay"])
     for row in rows {
       table.add([
         .exact(row.set), .exact(row.id), .exact(row.person ?? ""), .number(row.label),
@@ -134,7 +129,7 @@ public struct TrainingTable: Sendable, Equatable {
       rows: rows.count, steps: steps, provenances: provenances, overlap: overlap,
       table: Digest.sha256(csv),
       evaluation: Digest.sha256(evaluation.map(\.text).sorted().joined(separator: "\n")),
-      nearDuplicates: nearDuplicates().count)
+      nearDuplicates: NearDuplicates.find(rows.map(\.text)).count)
   }
 
   /// Writes the table to `file` and its manifest beside it (`file` with `.manifest.json` after),
@@ -147,14 +142,53 @@ public struct TrainingTable: Sendable, Equatable {
   }
 }
 
-extension LabelCorrection {
-  /// As it stands in manifests: `crowd`, `llm:llama`, `llm:llama:alpha=4.0`, `llm:llama:soft:gpt`.
-  public var name: String {
-    switch self {
-    case .none: "crowd"
-    case .threshold(let llm, let alpha): "llm:\(llm):alpha=\(alpha)"
-    case .soft(let llm, let third): "llm:\(llm):soft:\(third)"
-    case .replace(let llm): "llm:\(llm)"
+/// Pairs of essays that are nearly the same.
+public enum NearDuplicates {
+  public struct Pair: Sendable, Equatable {
+    /// Places in the list that was searched, first before second.
+    public let first: Int
+    public let second: Int
+    /// Jaccard similarity of the sets of four-word shingles; 1 for equal normalised essays.
+    public let similarity: Double
+  }
+
+  /// All pairs whose similarity is at least `threshold`, by place. Candidates share a shingle that
+  /// no more than 50 essays have; a pair that shares only commoner ones is not seen. Essays of
+  /// fewer than four words are compared by their normalised text alone.
+  public static func find(_ essays: [String], threshold: Double = 0.8) -> [Pair] {
+    precondition(threshold > 0 && threshold <= 1, "a similarity")
+    let keys = essays.map { MatchingText($0) }
+    let shingles = essays.map(shingles)
+    var holders: [Int: [Int]] = [:]
+    for (index, set) in shingles.enumerated() {
+      for shingle in set { holders[shingle, default: []].append(index) }
     }
+    let same = Dictionary(grouping: keys.indices.filter { !keys[$0].text.isEmpty }) { keys[$0] }
+    var found = Dictionary(uniqueKeysWithValues: same.values.flatMap(pairs).map { ($0, 1.0) })
+    let candidates = Set(holders.values.filter { $0.count <= 50 }.flatMap(pairs))
+    for pair in candidates where found[pair] == nil {
+      let shared = shingles[pair[0]].intersection(shingles[pair[1]]).count
+      let all = shingles[pair[0]].count + shingles[pair[1]].count - shared
+      let similarity = Double(shared) / Double(all)
+      if similarity >= threshold { found[pair] = similarity }
+    }
+    return found.map { Pair(first: $0.key[0], second: $0.key[1], similarity: $0.value) }.sorted {
+      ($0.first, $0.second) < ($1.first, $1.second)
+    }
+  }
+
+  private static func pairs(_ members: [Int]) -> [[Int]] {
+    members.indices.flatMap { place in members[(place + 1)...].map { [members[place], $0] } }
+  }
+
+  private static func shingles(_ essay: String) -> Set<Int> {
+    let words = MatchingText.words(essay)
+    guard words.count >= 4 else { return [] }
+    return Set(
+      (0...words.count - 4).map { start in
+        var hasher = Hasher()
+        for word in words[start..<start + 4] { hasher.combine(word) }
+        return hasher.finalize()
+      })
   }
 }

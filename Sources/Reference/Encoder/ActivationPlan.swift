@@ -4,9 +4,8 @@
 /// The places of a pass's activations and temporaries in the arena.
 ///
 /// B sequences, T tokens, C channels, F feed-forward channels, H heads. The last layer computes
-/// queries, and everything after them, for the first token of each sequence only, because only
-/// these reach the head: Tq = B rows there, Tq = T elsewhere. The result is the same, with a sixth
-/// less work for MiniLM. `everyToken` switches this off, for callers that want all hidden states.
+/// queries, and what follows them, for the first token of each sequence only, because only these
+/// reach the head: Tq = B rows there, Tq = T elsewhere. `everyToken` computes all hidden states.
 struct ActivationPlan {
   let B: Int
   let T: Int
@@ -14,29 +13,74 @@ struct ActivationPlan {
   let F: Int
   let H: Int
   let layerCount: Int
-  let longest: Int
-  let squares: Int
   let training: Bool
   let everyToken: Bool
   let rowChunks: Int
-  let workers: Int
+  /// Floats of the whole arena.
+  let total: Int
+  let embedding: EmbeddingActivations
+  /// Without training all layers share their blocks, but for `output`, which takes turns with the
+  /// embeddings' two blocks.
+  let layers: [LayerActivations]
+  let head: HeadActivations
+  /// Empty without training.
+  let temporaries: Temporaries
+  private let partialBase: MutableFloats
+  private let partialFloats: Int
+  private let scratchBase: MutableFloats
+  private let scratchFloats: Int
 
+  /// The plan of a pass in the arena at `base`; only `total` counts where the arena is smaller.
   init(
     _ capacity: BatchCapacity, _ configuration: ModelConfiguration, training: Bool,
-    everyToken: Bool, threads: Int
+    everyToken: Bool, threads: Int, base: MutableFloats
   ) {
-    B = capacity.sequences
-    T = capacity.tokens
-    squares = capacity.squaredLengths
-    longest = capacity.longest
-    C = configuration.hiddenSize
-    F = configuration.intermediateSize
-    H = configuration.headCount
+    let (B, T) = (capacity.sequences, capacity.tokens)
+    let (C, F) = (configuration.hiddenSize, configuration.intermediateSize)
+    (self.B, self.T, self.C, self.F, H) = (B, T, C, F, configuration.headCount)
     layerCount = configuration.layerCount
-    self.training = training
-    self.everyToken = everyToken
-    workers = threads
+    (self.training, self.everyToken) = (training, everyToken)
     rowChunks = max(4, 2 * threads)
+    var next = base
+    /// A block of `count` floats, rounded up to a cache line.
+    func take(_ count: Int) -> MutableFloats {
+      defer { next += (count + 15) & ~15 }
+      return next
+    }
+    let embedding = EmbeddingActivations(
+      normalised: take(T * C), output: take(T * C), rstd: take(T))
+    self.embedding = embedding
+    let layersStart = next
+    layers = (0..<configuration.layerCount).map { index in
+      if !training { next = layersStart }
+      let first = !everyToken && index == configuration.layerCount - 1
+      let inputs = take(3 * T * C)
+      let context = take(T * C)
+      let (normalised1, output1) = (take(T * C), take(T * C))
+      let (normalised2, output2) = (take(T * C), take(T * C))
+      let (slope, activated) = (take(T * F), take(T * F))
+      return LayerActivations(
+        query: first ? inputs + 2 * T * C : inputs, queryStride: first ? C : 3 * C,
+        key: first ? inputs : inputs + C, value: first ? inputs + C : inputs + 2 * C,
+        keyStride: first ? 2 * C : 3 * C, inputs: inputs, context: context,
+        normalised1: normalised1, output1: output1, normalised2: normalised2,
+        output: training ? output2 : index % 2 == 0 ? embedding.normalised : embedding.output,
+        slope: training ? slope : activated, activated: activated, rstd1: take(T), rstd2: take(T),
+        probabilities: take(configuration.headCount * capacity.squaredLengths),
+        firstInputs: take(B * C))
+    }
+    head = HeadActivations(
+      input: take(B * C), hidden: take(B * C), dropped: take(B * C), gradient: take(B * C))
+    let (t, b) = training ? (T, B) : (0, 0)
+    temporaries = Temporaries(
+      dInputs: take(3 * t * C), dStates: take(t * C), dContext: take(t * C), dDown: take(t * C),
+      dOut: take(t * C), dUp: take(t * F), dFirsts: take(b * C))
+    // Sums over a chunk of rows: the layer's vectors of C and of F.
+    partialFloats = (9 * C + F + 15) & ~15
+    partialBase = take(rowChunks * partialFloats)
+    scratchFloats = (3 * capacity.longest * capacity.longest + max(C, F) + 15) & ~15
+    scratchBase = take(threads * scratchFloats)
+    total = next - base
   }
 
   /// Whether the layer computes its output for first tokens only.
@@ -45,151 +89,68 @@ struct ActivationPlan {
   /// Rows of the layer's output.
   func queryRows(_ layer: Int) -> Int { firstOnly(layer) ? B : T }
 
-  /// Floats of a block, rounded up to a cache line.
-  private func block(_ count: Int) -> Int { (count + 15) & ~15 }
-
-  // The arena: embeddings, layers (one shared when nothing is kept), head, temporaries.
-  private var embeddingFloats: Int { 2 * block(T * C) + block(T) }
-  private var probabilityFloats: Int { block(H * squares) }
-  private var layerFloats: Int {
-    block(3 * T * C) + 5 * block(T * C) + 2 * block(T * F) + 2 * block(T) + probabilityFloats
-      + block(B * C)
-  }
-  private var headFloats: Int { 4 * block(B * C) + block(B) }
-  private var temporaryFloats: Int {
-    training ? block(3 * T * C) + 4 * block(T * C) + block(T * F) + 2 * block(B * C) : 0
-  }
-  /// Sums over a chunk of rows: the layer's seven vectors of C, of F, and 3C for the inputs.
-  var partialFloats: Int { block(9 * C + F) }
-  var scratchFloats: Int { block(3 * longest * longest) + block(max(C, F)) }
-
-  /// Floats of the whole arena.
-  var total: Int {
-    embeddingFloats + (training ? layerCount : 1) * layerFloats + headFloats + temporaryFloats
-      + rowChunks * partialFloats + workers * scratchFloats
-  }
-
-  /// The blocks of a layer. Without training all layers share them, but for `output`, which takes
-  /// turns with the embeddings' two blocks.
-  func layer(_ index: Int, _ base: UnsafeMutablePointer<Float>) -> LayerActivations {
-    var next = base + embeddingFloats + (training ? index : 0) * layerFloats
-    func take(_ count: Int) -> UnsafeMutablePointer<Float> {
-      defer { next += block(count) }
-      return next
-    }
-    let inputs = take(3 * T * C)
-    let context = take(T * C)
-    let normalised1 = take(T * C)
-    let output1 = take(T * C)
-    let normalised2 = take(T * C)
-    let ownOutput = take(T * C)
-    let slope = take(T * F)
-    let activated = take(T * F)
-    let rstd1 = take(T)
-    let rstd2 = take(T)
-    let probabilities = take(H * squares)
-    let firsts = take(B * C)
-    let first = firstOnly(index)
-    return LayerActivations(
-      query: first ? inputs + 2 * T * C : inputs, queryStride: first ? C : 3 * C,
-      key: first ? inputs : inputs + C, value: first ? inputs + C : inputs + 2 * C,
-      keyStride: first ? 2 * C : 3 * C, inputs: inputs, probabilities: probabilities,
-      context: context, normalised1: normalised1, rstd1: rstd1, output1: output1,
-      slope: training ? slope : activated, activated: activated, normalised2: normalised2,
-      rstd2: rstd2, output: training ? ownOutput : embedding(base).states((index + 1) & 1),
-      firstInputs: firsts)
-  }
-
-  struct EmbeddingActivations {
-    let normalised: UnsafeMutablePointer<Float>
-    let output: UnsafeMutablePointer<Float>
-    let rstd: UnsafeMutablePointer<Float>
-    /// The two blocks that hidden states alternate between where nothing is kept.
-    func states(_ turn: Int) -> UnsafeMutablePointer<Float> { turn == 0 ? output : normalised }
-  }
-
-  func embedding(_ base: UnsafeMutablePointer<Float>) -> EmbeddingActivations {
-    EmbeddingActivations(
-      normalised: base, output: base + block(T * C), rstd: base + 2 * block(T * C))
-  }
-
   /// The input of a layer: the output of the one before it.
-  func input(_ index: Int, _ base: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
-    index == 0 ? embedding(base).output : layer(index - 1, base).output
+  func input(_ layer: Int) -> MutableFloats {
+    layer == 0 ? embedding.output : layers[layer - 1].output
   }
 
-  struct HeadActivations {
-    let input: UnsafeMutablePointer<Float>
-    let hidden: UnsafeMutablePointer<Float>
-    let dropped: UnsafeMutablePointer<Float>
-    let gradient: UnsafeMutablePointer<Float>
-  }
+  func partials(_ chunk: Int) -> MutableFloats { partialBase + chunk * partialFloats }
 
-  func head(_ base: UnsafeMutablePointer<Float>) -> HeadActivations {
-    let start = base + embeddingFloats + (training ? layerCount : 1) * layerFloats
-    return HeadActivations(
-      input: start, hidden: start + block(B * C), dropped: start + 2 * block(B * C),
-      gradient: start + 3 * block(B * C))
-  }
+  func scratch(_ worker: Int) -> MutableFloats { scratchBase + worker * scratchFloats }
 
-  /// Temporaries of the backward pass, shared by the layers.
-  struct Temporaries {
-    let dStates: UnsafeMutablePointer<Float>
-    let dInputs: UnsafeMutablePointer<Float>
-    let dContext: UnsafeMutablePointer<Float>
-    let dDown: UnsafeMutablePointer<Float>
-    let dOut: UnsafeMutablePointer<Float>
-    let dUp: UnsafeMutablePointer<Float>
-    let dFirsts: UnsafeMutablePointer<Float>
-  }
-
-  func temporaries(_ base: UnsafeMutablePointer<Float>) -> Temporaries {
-    precondition(training, "only a training pass has a backward one")
-    let start = base + embeddingFloats + layerCount * layerFloats + headFloats
-    let dStates = start + block(3 * T * C)
-    return Temporaries(
-      dStates: dStates, dInputs: start, dContext: dStates + block(T * C),
-      dDown: dStates + 2 * block(T * C), dOut: dStates + 3 * block(T * C),
-      dUp: dStates + 4 * block(T * C), dFirsts: dStates + 4 * block(T * C) + block(T * F))
-  }
-
-  func partials(_ chunk: Int, _ base: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
-    base + embeddingFloats + (training ? layerCount : 1) * layerFloats + headFloats
-      + temporaryFloats + chunk * partialFloats
-  }
-
-  func scratch(_ worker: Int, _ base: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
-    partials(rowChunks, base) + worker * scratchFloats
-  }
-
-  /// The rows of chunk `index` out of `rows`; empty for chunks past the end.
-  ///
-  /// Chunks are multiples of 8 rows. Their number does not depend on the threads up to two, so one
-  /// and two threads compute the same bits.
+  /// The rows of chunk `index` out of `rows`; empty for chunks past the end. Chunks are multiples
+  /// of 8 rows. Their number does not depend on the threads up to two, so one and two threads
+  /// compute the same bits.
   func chunk(_ index: Int, rows: Int) -> Range<Int> {
     let size = ((rows + rowChunks - 1) / rowChunks + 7) & ~7
     let start = min(rows, index * size)
     return start..<min(rows, start + size)
   }
-}
 
-/// The blocks of one layer; row-major, rows as said.
-struct LayerActivations {
-  let query: UnsafeMutablePointer<Float>  // Tq rows
-  let queryStride: Int
-  let key: UnsafeMutablePointer<Float>  // T rows
-  let value: UnsafeMutablePointer<Float>  // T rows
-  let keyStride: Int
-  let inputs: UnsafeMutablePointer<Float>  // query, key, value together
-  let probabilities: UnsafeMutablePointer<Float>  // per sequence and head (Tq, T) of the sequence
-  let context: UnsafeMutablePointer<Float>  // (Tq, C)
-  let normalised1: UnsafeMutablePointer<Float>  // (Tq, C)
-  let rstd1: UnsafeMutablePointer<Float>  // Tq
-  let output1: UnsafeMutablePointer<Float>  // (Tq, C)
-  let slope: UnsafeMutablePointer<Float>  // (Tq, F), the activation's derivative
-  let activated: UnsafeMutablePointer<Float>  // (Tq, F)
-  let normalised2: UnsafeMutablePointer<Float>  // (Tq, C)
-  let rstd2: UnsafeMutablePointer<Float>  // Tq
-  let output: UnsafeMutablePointer<Float>  // (Tq, C)
-  let firstInputs: UnsafeMutablePointer<Float>  // (B, C), where only first tokens are computed
+  struct EmbeddingActivations {
+    let normalised: MutableFloats  // (T, C)
+    let output: MutableFloats  // (T, C)
+    let rstd: MutableFloats  // T
+  }
+
+  /// The blocks of one layer, row-major.
+  struct LayerActivations {
+    let query: MutableFloats  // Tq rows
+    let queryStride: Int
+    let key: MutableFloats  // T rows
+    let value: MutableFloats  // T rows
+    let keyStride: Int
+    let inputs: MutableFloats  // query, key, value together
+    let context: MutableFloats  // (Tq, C)
+    let normalised1: MutableFloats  // (Tq, C)
+    let output1: MutableFloats  // (Tq, C)
+    let normalised2: MutableFloats  // (Tq, C)
+    let output: MutableFloats  // (Tq, C)
+    let slope: MutableFloats  // (Tq, F), the activation's derivative
+    let activated: MutableFloats  // (Tq, F)
+    let rstd1: MutableFloats  // Tq
+    let rstd2: MutableFloats  // Tq
+    let probabilities: MutableFloats  // per sequence and head (Tq, T) of the sequence
+    let firstInputs: MutableFloats  // (B, C), where only first tokens are computed
+  }
+
+  /// The head's blocks, (B, C) each.
+  struct HeadActivations {
+    let input: MutableFloats
+    let hidden: MutableFloats
+    let dropped: MutableFloats
+    let gradient: MutableFloats
+  }
+
+  /// Temporaries of the backward pass, shared by the layers: gradients, shaped like what they
+  /// belong to.
+  struct Temporaries {
+    let dInputs: MutableFloats
+    let dStates: MutableFloats
+    let dContext: MutableFloats
+    let dDown: MutableFloats
+    let dOut: MutableFloats
+    let dUp: MutableFloats
+    let dFirsts: MutableFloats
+  }
 }

@@ -3,29 +3,29 @@
 
 import Basics
 
-/// Attention, forward and backward, one sequence and head a piece.
-///
-/// In a piece: n tokens, q queries (n, or 1 where only first tokens ask), D channels of the head.
+/// Attention, forward and backward, one sequence and head a piece. In a piece: n tokens, q queries
+/// (n, or 1 where only first tokens ask), D channels of the head.
 extension EncoderEngine {
   /// What a piece works on.
   private struct AttentionPiece {
     let n: Int
     let q: Int
-    /// Row of the first token among T rows, and of the first query among the layer's.
-    let tokenRow: Int
+    /// Row of the first query among the layer's, and first channel of the head.
     let queryRow: Int
-    /// First channel of the head.
     let channel: Int
-    /// Floats in front of the piece's probabilities, and its first index in the mask's stream.
-    let probability: Int
+    let query: MutableFloats
+    let key: MutableFloats
+    let value: MutableFloats
+    let probabilities: MutableFloats
+    /// Its first index in the mask's stream.
     let stream: Int
   }
 
-  private func piece(
-    _ index: Int, _ plan: ActivationPlan, _ batch: PackedBatch, first: Bool
-  ) -> AttentionPiece {
-    let s = index / plan.H
-    let h = index % plan.H
+  private func piece(_ index: Int, _ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int)
+    -> AttentionPiece
+  {
+    let (blocks, first) = (plan.layers[layer], plan.firstOnly(layer))
+    let (s, h) = (index / plan.H, index % plan.H)
     let n = batch.length(s)
     let q = first ? 1 : n
     // A sequence's probabilities start behind those of the sequences before it. Summing up again
@@ -38,46 +38,47 @@ extension EncoderEngine {
       before += queries * length
       streamBefore += queries * (length + length & 1)
     }
+    let (queryRow, channel) = (first ? s : batch.offsets[s], h * configuration.headSize)
+    let tokenOffset = batch.offsets[s] * blocks.keyStride + channel
     return AttentionPiece(
-      n: n, q: q, tokenRow: batch.offsets[s], queryRow: first ? s : batch.offsets[s],
-      channel: h * configuration.headSize, probability: plan.H * before + h * q * n,
+      n: n, q: q, queryRow: queryRow, channel: channel,
+      query: blocks.query + queryRow * blocks.queryStride + channel, key: blocks.key + tokenOffset,
+      value: blocks.value + tokenOffset,
+      probabilities: blocks.probabilities + plan.H * before + h * q * n,
       stream: plan.H * streamBefore + h * q * (n + n & 1))
   }
 
   /// context = dropout(softmax(q·kᵀ/√D))·v.
   func attentionForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
-    let first = plan.firstOnly(layer)
-    if first { projectFirstQueries(plan, batch, layer) }
-    let blocks = plan.layer(layer, arena.base)
+    if plan.firstOnly(layer) { projectFirstQueries(plan, batch, layer) }
+    let blocks = plan.layers[layer]
     let mask = mask(layer, .attention)
     let D = configuration.headSize
     let C = plan.C
     let scale = 1 / Float(D).squareRoot()
     pool.run(plan.B * plan.H) { index, worker in
-      let piece = piece(index, plan, batch, first: first)
+      let piece = piece(index, plan, batch, layer)
       let n = piece.n
-      let query = blocks.query + piece.queryRow * blocks.queryStride + piece.channel
-      let key = blocks.key + piece.tokenRow * blocks.keyStride + piece.channel
-      let value = blocks.value + piece.tokenRow * blocks.keyStride + piece.channel
-      let scores = blocks.probabilities + piece.probability
+      let (query, key, value) = (piece.query, piece.key, piece.value)
+      let scores = piece.probabilities
       profile.measure(.attentionProducts, worker) {
-        multiplyTransposed(
-          scores, ldOut: n, query, ldX: blocks.queryStride, key, ldWeight: blocks.keyStride,
-          M: piece.q, N: n, K: D, scale: scale)
+        multiply(
+          scores, ldOut: n, query, ldX: blocks.queryStride, key, ldY: blocks.keyStride, M: piece.q,
+          N: n, K: D, transposed: .second, scale: scale)
       }
       var kept = scores
       profile.measure(.softmax, worker) {
         softmaxForward(scores, rows: piece.q, columns: n)
         if let mask {
-          kept = plan.scratch(worker, arena.base)
+          kept = plan.scratch(worker)
           dropProbabilities(
             scores, kept: kept, rows: piece.q, columns: n, start: piece.stream, mask: mask)
         }
       }
       profile.measure(.attentionProducts, worker) {
         multiply(
-          blocks.context + piece.queryRow * C + piece.channel, ldOut: C, kept, ldX: n,
-          value, ldY: blocks.keyStride, M: piece.q, N: D, K: n)
+          blocks.context + piece.queryRow * C + piece.channel, ldOut: C, kept, ldX: n, value,
+          ldY: blocks.keyStride, M: piece.q, N: D, K: n)
       }
     }
   }
@@ -85,45 +86,43 @@ extension EncoderEngine {
   /// The gradients of queries, keys and values from that of the context, written over whatever
   /// `dInputs` held. They stand there as the layer's inputs do.
   func attentionBackward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
-    let first = plan.firstOnly(layer)
-    let blocks = plan.layer(layer, arena.base)
-    let temporaries = plan.temporaries(arena.base)
+    let blocks = plan.layers[layer]
+    let temporaries = plan.temporaries
     let shift = temporaries.dInputs - blocks.inputs
     let keepScale = mask(layer, .attention)?.scale ?? 1
     let D = configuration.headSize
     let C = plan.C
     let scale = 1 / Float(D).squareRoot()
     pool.run(plan.B * plan.H) { index, worker in
-      let piece = piece(index, plan, batch, first: first)
+      let piece = piece(index, plan, batch, layer)
       let n = piece.n
       let q = piece.q
       let ld = blocks.keyStride
-      let query = blocks.query + piece.queryRow * blocks.queryStride + piece.channel
-      let key = blocks.key + piece.tokenRow * ld + piece.channel
-      let value = blocks.value + piece.tokenRow * ld + piece.channel
-      let probabilities = blocks.probabilities + piece.probability
-      let kept = plan.scratch(worker, arena.base)
+      let (query, key, value) = (piece.query, piece.key, piece.value)
+      let kept = plan.scratch(worker)
       let dScores = kept + q * n
       let dContext = temporaries.dContext + piece.queryRow * C + piece.channel
       profile.measure(.softmax, worker) {
-        keptProbabilities(kept, from: probabilities, count: q * n, scale: keepScale)
+        keptProbabilities(kept, from: piece.probabilities, count: q * n, scale: keepScale)
       }
       profile.measure(.attentionProducts, worker) {
-        multiplyFirstTransposed(
-          value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q)
-        multiplyTransposed(
-          dScores, ldOut: n, dContext, ldX: C, value, ldWeight: ld, M: q, N: n, K: D)
+        multiply(
+          value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q,
+          transposed: .first)
+        multiply(
+          dScores, ldOut: n, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D, transposed: .second
+        )
       }
       profile.measure(.softmax, worker) {
         softmaxBackward(
-          dScores, p: probabilities, rows: q, columns: n, scale: keepScale, scoreScale: scale)
+          dScores, p: piece.probabilities, rows: q, columns: n, scale: keepScale, scoreScale: scale)
       }
       profile.measure(.attentionProducts, worker) {
         multiply(
           query + shift, ldOut: blocks.queryStride, dScores, ldX: n, key, ldY: ld, M: q, N: D, K: n)
-        multiplyFirstTransposed(
-          key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D,
-          K: q)
+        multiply(
+          key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D, K: q,
+          transposed: .first)
       }
     }
   }

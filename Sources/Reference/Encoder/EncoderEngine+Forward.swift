@@ -8,8 +8,8 @@ extension EncoderEngine {
   /// x = dropout(norm(word + type + position)), then the first layer's queries, keys and values.
   func embeddingForward(_ plan: ActivationPlan, _ batch: PackedBatch) {
     let C = plan.C
-    let blocks = plan.embedding(arena.base)
-    let norm = norm(gain: layout.embeddingGain, offset: layout.embeddingOffset)
+    let blocks = plan.embedding
+    let norm = norm(layout.embeddingNorm)
     let mask = mask(0, .embeddings)
     let word = p(layout.wordTable)
     let position = p(layout.positionTable)
@@ -17,7 +17,7 @@ extension EncoderEngine {
     pool.run(plan.rowChunks) { chunk, worker in
       let rows = plan.chunk(chunk, rows: plan.T)
       profile.measure(.embedding, worker) {
-        let scratch = plan.scratch(worker, arena.base)
+        let scratch = plan.scratch(worker)
         for t in rows {
           let x = blocks.normalised + t &* C
           let out = blocks.output + t &* C
@@ -44,13 +44,10 @@ extension EncoderEngine {
     let offsets = layout.layers[layer]
     let skipped = plan.firstOnly(layer) ? C : 0
     let N = 3 * C - skipped
-    let x = plan.input(layer, arena.base) + rows.lowerBound * C
-    let out = plan.layer(layer, arena.base).inputs + rows.lowerBound * N
-    if skipped == 0 {
-      project(out, ldOut: N, x, offsets.query, rows: rows.count, worker: worker)
-    }
-    project(
-      out + N - 2 * C, ldOut: N, x, offsets.keyValue, rows: rows.count, worker: worker)
+    let x = plan.input(layer) + rows.lowerBound * C
+    let out = plan.layers[layer].inputs + rows.lowerBound * N
+    if skipped == 0 { project(out, ldOut: N, x, offsets.query, rows: rows.count, worker: worker) }
+    project(out + N - 2 * C, ldOut: N, x, offsets.keyValue, rows: rows.count, worker: worker)
     profile.measure(.bias, worker) {
       addBias(out, bias: p(offsets.qkvBias + skipped), rows: rows.count, columns: N)
     }
@@ -59,8 +56,8 @@ extension EncoderEngine {
   /// The queries of the first tokens, gathered; the last layer's own beginning.
   func projectFirstQueries(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
     let C = plan.C
-    let blocks = plan.layer(layer, arena.base)
-    let x = plan.input(layer, arena.base)
+    let blocks = plan.layers[layer]
+    let x = plan.input(layer)
     for s in 0..<plan.B {
       (blocks.firstInputs + s * C).update(from: x + batch.offsets[s] * C, count: C)
     }
@@ -87,53 +84,124 @@ extension EncoderEngine {
   private func attentionOutputForward(
     _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int
   ) {
-    let C = plan.C
-    let start = rows.lowerBound
-    let blocks = plan.layer(layer, arena.base)
-    let offsets = layout.layers[layer]
-    let residual = plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer, arena.base)
+    let (blocks, offsets) = (plan.layers[layer], layout.layers[layer])
+    addAndNormalise(
+      plan, rows, worker, blocks.output1, blocks.context, offsets.out, offsets.norm1,
+      normalised: blocks.normalised1, rstd: blocks.rstd1,
+      residual: plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer),
+      mask: mask(layer, .attentionOutput))
+  }
+
+  /// out = norm(residual + dropout(x·Wᵀ + b)) for `rows` of x; the blocks begin at row 0.
+  private func addAndNormalise(
+    _ plan: ActivationPlan, _ rows: Range<Int>, _ worker: Int, _ out: MutableFloats,
+    _ x: MutableFloats, _ weight: WeightMatrix, _ offsets: NormOffsets, normalised: MutableFloats,
+    rstd: MutableFloats, residual: MutableFloats, mask: DropoutMask?
+  ) {
+    let (C, start) = (plan.C, rows.lowerBound)
     project(
-      blocks.normalised1 + start * C, ldOut: C, blocks.context + start * C, offsets.out,
-      rows: rows.count, worker: worker)
+      normalised + start * C, ldOut: C, x + start * weight.K, weight, rows: rows.count,
+      worker: worker)
     profile.measure(.layerNorm, worker) {
-      norm(gain: offsets.norm1Gain, offset: offsets.norm1Offset).forward(
-        blocks.output1 + start * C, normalised: blocks.normalised1 + start * C,
-        bias: p(offsets.outBias), residual: residual + start * C, rstd: blocks.rstd1 + start,
-        rows: rows.count, rowOffset: start, mask: mask(layer, .attentionOutput),
-        scratch: plan.scratch(worker, arena.base))
+      norm(offsets).forward(
+        out + start * C, normalised: normalised + start * C, bias: p(offsets.bias),
+        residual: residual + start * C, rstd: rstd + start, rows: rows.count, rowOffset: start,
+        mask: mask, scratch: plan.scratch(worker))
     }
   }
 
   /// output = norm(output1 + dropout(GELU(output1·Uᵀ + a)·Dᵀ + b)).
-  private func feedForward(
-    _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int
-  ) {
-    let C = plan.C
-    let F = plan.F
-    let start = rows.lowerBound
-    let blocks = plan.layer(layer, arena.base)
-    let offsets = layout.layers[layer]
+  private func feedForward(_ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int)
+  {
+    let (C, F, start) = (plan.C, plan.F, rows.lowerBound)
+    let (blocks, offsets) = (plan.layers[layer], layout.layers[layer])
     let slope = blocks.slope + start * F
-    let activated = blocks.activated + start * F
     project(
       slope, ldOut: F, blocks.output1 + start * C, offsets.up, rows: rows.count, worker: worker)
     profile.measure(.gelu, worker) {
       if plan.training {
         geluForward(
-          activated, derivative: slope, bias: p(offsets.upBias), rows: rows.count, columns: F)
+          blocks.activated + start * F, derivative: slope, bias: p(offsets.upBias),
+          rows: rows.count, columns: F)
       } else {
-        geluInPlace(activated, bias: p(offsets.upBias), rows: rows.count, columns: F)
+        geluInPlace(slope, bias: p(offsets.upBias), rows: rows.count, columns: F)
       }
     }
-    project(
-      blocks.normalised2 + start * C, ldOut: C, activated, offsets.down, rows: rows.count,
-      worker: worker)
-    profile.measure(.layerNorm, worker) {
-      norm(gain: offsets.norm2Gain, offset: offsets.norm2Offset).forward(
-        blocks.output + start * C, normalised: blocks.normalised2 + start * C,
-        bias: p(offsets.downBias), residual: blocks.output1 + start * C,
-        rstd: blocks.rstd2 + start, rows: rows.count, rowOffset: start,
-        mask: mask(layer, .feedForwardOutput), scratch: plan.scratch(worker, arena.base))
+    addAndNormalise(
+      plan, rows, worker, blocks.output, blocks.activated, offsets.down, offsets.norm2,
+      normalised: blocks.normalised2, rstd: blocks.rstd2, residual: blocks.output1,
+      mask: mask(layer, .feedForwardOutput))
+  }
+}
+
+/// The embeddings' backward pass.
+extension EncoderEngine {
+  /// Gradients of the three tables and the norm, from that of the embeddings, `dOutput` (T, C). The
+  /// padding token's row gets none, as in PyTorch; with RoBERTa its position's row neither.
+  func embeddingBackward(_ plan: ActivationPlan, _ batch: PackedBatch, _ dOutput: MutableFloats) {
+    let C = plan.C
+    let blocks = plan.embedding
+    let norm = norm(layout.embeddingNorm)
+    let mask = mask(0, .embeddings)
+    pool.run(plan.rowChunks) { chunk, worker in
+      let partials = plan.partials(chunk)
+      partials.update(repeating: 0, count: 2 * C)
+      profile.measure(.embedding, worker) {
+        let scratch = plan.scratch(worker)
+        for t in plan.chunk(chunk, rows: plan.T) {
+          let dRow = dOutput + t &* C
+          if let mask {
+            mask.write(scratch, start: t &* C, count: C)
+            for i in 0..<C { dRow[i] *= scratch[i] }
+          }
+          norm.differentiate(
+            dRow, blocks.normalised + t &* C, rstd: blocks.rstd[t], dgain: partials,
+            doffset: partials + C)
+        }
+      }
+    }
+    let padding = configuration.paddingToken
+    for token in batch.tokens where Int(token) != padding {
+      rowHasGradient[Int(token)] = true
+      rowHasMoments[Int(token)] = true
+    }
+    scatter(plan, batch, dOutput)
+    for chunk in 0..<plan.rowChunks {
+      let partials = plan.partials(chunk)
+      for i in 0..<C {
+        d(layout.embeddingNorm.gain)[i] += partials[i]
+        d(layout.embeddingNorm.offset)[i] += partials[C + i]
+      }
+    }
+  }
+
+  /// Adds each row to its word's, position's and type's; the channels are shared out, so that no
+  /// two threads add to one element.
+  private func scatter(_ plan: ActivationPlan, _ batch: PackedBatch, _ dRows: MutableFloats) {
+    let C = plan.C
+    let padding = configuration.paddingToken
+    let skipsPosition = configuration.kind == .roberta
+    let width = 64
+    pool.run((C + width - 1) / width) { piece, worker in
+      let start = piece * width
+      let count = min(width, C - start)
+      profile.measure(.embedding, worker) {
+        for t in 0..<plan.T {
+          let x = dRows + t &* C + start
+          let token = Int(batch.tokens[t])
+          let position = Int(batch.positions[t])
+          if token != padding {
+            let word = d(layout.wordTable + token &* C + start)
+            for i in 0..<count { word[i] += x[i] }
+          }
+          if !skipsPosition || position != padding {
+            let place = d(layout.positionTable + position &* C + start)
+            for i in 0..<count { place[i] += x[i] }
+          }
+          let type = d(layout.typeTable + Int(batch.types[t]) &* C + start)
+          for i in 0..<count { type[i] += x[i] }
+        }
+      }
     }
   }
 }

@@ -6,12 +6,11 @@ import Glibc
 /// The head on the first token's state: B rows, little work, one thread.
 extension EncoderEngine {
   /// Appends B predictions. `head.input` keeps the projection's or dense layer's input.
-  func headForward(_ plan: ActivationPlan, _ predictions: inout [Float]) {
-    guard let batch else { return }
+  func headForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ predictions: inout [Float]) {
     let C = plan.C
     let last = plan.layerCount - 1
-    let states = plan.layer(last, arena.base).output
-    let blocks = plan.head(arena.base)
+    let states = plan.layers[last].output
+    let blocks = plan.head
     profile.measure(.head, 0) {
       for s in 0..<plan.B {
         let row = plan.firstOnly(last) ? s : batch.offsets[s]
@@ -20,9 +19,9 @@ extension EncoderEngine {
       var projected = blocks.input
       if head == .classification {
         if configuration.kind == .roberta { drop(blocks.input, .headInput, plan) }
-        multiplyTransposed(
-          blocks.hidden, ldOut: C, blocks.input, ldX: C, p(layout.denseWeight), ldWeight: C,
-          M: plan.B, N: C, K: C)
+        multiply(
+          blocks.hidden, ldOut: C, blocks.input, ldX: C, p(layout.denseWeight), ldY: C, M: plan.B,
+          N: C, K: C, transposed: .second)
         addBias(blocks.hidden, bias: p(layout.denseBias), rows: plan.B, columns: C)
         for i in 0..<(plan.B * C) { blocks.hidden[i] = tanhf(blocks.hidden[i]) }
         blocks.dropped.update(from: blocks.hidden, count: plan.B * C)
@@ -43,17 +42,15 @@ extension EncoderEngine {
   /// have been one of inference: a training pass drops elements of them.
   package var firstTokenStates: [Float] {
     guard let plan, !plan.training else { preconditionFailure("a pass of inference comes first") }
-    let states = plan.head(arena.base).input
+    let states = plan.head.input
     // The head's input block holds B · C floats.
     return Array(UnsafeBufferPointer(start: states, count: plan.B * plan.C))
   }
 
   /// Drops elements of (B, C) in place.
-  private func drop(
-    _ x: UnsafeMutablePointer<Float>, _ site: DropoutSite, _ plan: ActivationPlan
-  ) {
+  private func drop(_ x: MutableFloats, _ site: DropoutSite, _ plan: ActivationPlan) {
     guard let mask = mask(0, site) else { return }
-    let scratch = plan.scratch(0, arena.base)
+    let scratch = plan.scratch(0)
     for s in 0..<plan.B {
       mask.write(scratch, start: s * (plan.C + plan.C & 1), count: plan.C)
       for i in 0..<plan.C { x[s * plan.C + i] *= scratch[i] }
@@ -61,10 +58,10 @@ extension EncoderEngine {
   }
 
   /// Adds the head's gradients, and returns that of the first tokens' states, (B, C).
-  func headBackward(_ plan: ActivationPlan, _ gradient: [Float]) -> UnsafeMutablePointer<Float> {
+  func headBackward(_ plan: ActivationPlan, _ gradient: [Float]) -> MutableFloats {
     let C = plan.C
-    let blocks = plan.head(arena.base)
-    let dx = plan.temporaries(arena.base).dFirsts
+    let blocks = plan.head
+    let dx = plan.temporaries.dFirsts
     let dHidden = blocks.gradient
     profile.measure(.head, 0) {
       let projected = head == .classification ? blocks.dropped : blocks.input
@@ -86,9 +83,9 @@ extension EncoderEngine {
       drop(dHidden, .headHidden, plan)
       for i in 0..<(plan.B * C) { dHidden[i] *= 1 - blocks.hidden[i] * blocks.hidden[i] }
       addColumnSums(d(layout.denseBias), dHidden, rows: plan.B, columns: C)
-      multiplyFirstTransposed(
+      multiply(
         d(layout.denseWeight), ldOut: C, dHidden, ldX: C, blocks.input, ldY: C, M: C, N: C,
-        K: plan.B, beta: 1)
+        K: plan.B, transposed: .first, beta: 1)
       multiply(dx, ldOut: C, dHidden, ldX: C, p(layout.denseWeight), ldY: C, M: plan.B, N: C, K: C)
       if configuration.kind == .roberta { drop(dx, .headInput, plan) }
     }

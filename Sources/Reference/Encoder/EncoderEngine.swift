@@ -6,12 +6,10 @@ import Glibc
 
 /// The encoder and its head on the processor, with forward and backward passes written by hand.
 ///
-/// Letters: B sequences, T tokens, C channels, H heads, F feed-forward channels; matrices are
-/// row-major. Large products go to OpenBLAS, or to ``BFloat16Products``, one call a chunk of rows
-/// and thread. The same batches give the same bits with the same thread count (and, up to two
-/// threads, with either).
-///
-/// An engine is used by one thread at a time.
+/// B sequences, T tokens, C channels, H heads, F feed-forward channels; matrices are row-major.
+/// Large products go to OpenBLAS, or to ``BFloat16Products``, one call a chunk of rows and thread.
+/// The same batches give the same bits with the same thread count (and, up to two, with either). An
+/// engine is used by one thread at a time.
 public final class EncoderEngine {
   public let configuration: ModelConfiguration
   public let head: HeadKind
@@ -26,10 +24,10 @@ public final class EncoderEngine {
   let reduced: BFloat16Products?
   let parameters: FloatRegion
   // Training state, allocated when first needed: prediction does without it.
-  private(set) var gradients: FloatRegion
-  private(set) var firstMoments: FloatRegion
-  private(set) var secondMoments: FloatRegion
-  private(set) var arena: FloatRegion
+  private(set) var gradients = FloatRegion()
+  private(set) var firstMoments = FloatRegion()
+  private(set) var secondMoments = FloatRegion()
+  private(set) var arena = FloatRegion()
   /// Embedding rows with a gradient now, and rows that ever had one (their moments may be set).
   var rowHasGradient: [Bool]
   var rowHasMoments: [Bool]
@@ -40,19 +38,15 @@ public final class EncoderEngine {
   var plan: ActivationPlan?
   var dropout: DropoutKey?
 
-  /// An engine with all parameters zero, for ``ModelDirectory`` to fill.
-  ///
-  /// `threadCount` threads take part in every pass, the caller included. The processor must support
-  /// `precision`.
+  /// An engine with all parameters zero, for ``ModelDirectory`` to fill. `threadCount` threads take
+  /// part in every pass, the caller included. The processor must support `precision`.
   public init(
     configuration: ModelConfiguration, head: HeadKind, threadCount: Int,
     precision: Precision = .float32
   ) {
     precondition(precision.isSupported, "a precision that the processor has")
-    self.configuration = configuration
-    self.head = head
-    self.threadCount = threadCount
-    self.precision = precision
+    (self.configuration, self.head) = (configuration, head)
+    (self.threadCount, self.precision) = (threadCount, precision)
     layout = ParameterLayout(configuration, head: head)
     pool = ThreadPool(threadCount: threadCount)
     reduced =
@@ -60,10 +54,6 @@ public final class EncoderEngine {
       ? nil : BFloat16Products(layout.layers.flatMap(\.weights), workers: threadCount)
     profile = KernelProfile(workers: threadCount)
     parameters = FloatRegion(count: layout.count, largePages: true)
-    gradients = FloatRegion(count: 0, largePages: false)
-    firstMoments = FloatRegion(count: 0, largePages: false)
-    secondMoments = FloatRegion(count: 0, largePages: false)
-    arena = FloatRegion(count: 0, largePages: false)
     rowHasGradient = Array(repeating: false, count: configuration.vocabularySize)
     rowHasMoments = Array(repeating: false, count: configuration.vocabularySize)
     useSingleThreadedProducts()
@@ -75,9 +65,12 @@ public final class EncoderEngine {
   public func reserve(_ capacity: BatchCapacity, training: Bool) {
     if training { reserveTraining() }
     let plan = ActivationPlan(
-      capacity, configuration, training: training, everyToken: true, threads: threadCount)
+      capacity, configuration, training: training, everyToken: true, threads: threadCount,
+      base: arena.base)
     if plan.total > arena.count {
       arena = FloatRegion(count: plan.total, largePages: true)
+      // The last pass's activations are gone.
+      self.plan = nil
     }
     reduced?.reserve(plan)
   }
@@ -85,9 +78,9 @@ public final class EncoderEngine {
   /// Gradients and moments, all zero. Untouched pages take no memory.
   func reserveTraining() {
     guard gradients.count == 0 else { return }
-    gradients = FloatRegion(count: layout.count, largePages: false)
-    firstMoments = FloatRegion(count: layout.count, largePages: false)
-    secondMoments = FloatRegion(count: layout.count, largePages: false)
+    gradients = FloatRegion(count: layout.count)
+    firstMoments = FloatRegion(count: layout.count)
+    secondMoments = FloatRegion(count: layout.count)
   }
 
   /// Marks which embedding rows have moments, after these were read from a checkpoint.
@@ -115,36 +108,28 @@ public final class EncoderEngine {
 
   /// Writes one prediction for each sequence of `batch` to `predictions`, in the batch's order.
   public func forward(_ batch: PackedBatch, mode: ForwardMode, predictions: inout [Float]) {
-    run(batch, mode: mode, everyToken: false)
-    guard let plan else { return }
+    let plan = run(batch, mode: mode, everyToken: false)
     predictions.removeAll(keepingCapacity: true)
-    headForward(plan, &predictions)
+    headForward(plan, batch, &predictions)
   }
 
   /// The hidden states after the embeddings (0) or after layer `layer` (1...), (T, C), for every
   /// token, without dropout.
   public func hiddenStates(_ batch: PackedBatch, layer: Int) -> [Float] {
-    run(batch, mode: .training(dropout: nil), everyToken: true)
-    guard let plan else { return [] }
-    let start = plan.input(layer, arena.base)
-    return Array(UnsafeBufferPointer(start: start, count: plan.T * plan.C))
+    let plan = run(batch, mode: .training(dropout: nil), everyToken: true)
+    return Array(UnsafeBufferPointer(start: plan.input(layer), count: plan.T * plan.C))
   }
 
   /// The encoder's forward pass.
-  private func run(_ batch: PackedBatch, mode: ForwardMode, everyToken: Bool) {
-    var training = false
-    dropout = nil
-    if case .training(let key) = mode {
-      training = true
-      dropout = key
-    }
+  private func run(_ batch: PackedBatch, mode: ForwardMode, everyToken: Bool) -> ActivationPlan {
+    let training = mode != .inference
+    dropout = if case .training(let key) = mode { key } else { nil }
     precondition(batch.sequenceCount > 0, "a batch has a sequence")
     reserve(batch.capacity, training: training)
     let plan = ActivationPlan(
       batch.capacity, configuration, training: training, everyToken: everyToken,
-      threads: threadCount)
-    self.plan = plan
-    self.batch = batch
+      threads: threadCount, base: arena.base)
+    (self.plan, self.batch) = (plan, batch)
     if let reduced {
       profile.measure(.products, 0) { reduced.pack(parameters.base, backward: training, pool) }
     }
@@ -153,6 +138,7 @@ public final class EncoderEngine {
       attentionForward(plan, batch, layer)
       rowsForward(plan, layer)
     }
+    return plan
   }
 
   /// The mask of a site, or nil without dropout.
@@ -168,14 +154,14 @@ public final class EncoderEngine {
   }
 
   /// The address of an element of the parameter buffer.
-  func p(_ offset: Int) -> UnsafeMutablePointer<Float> { parameters.base + offset }
+  func p(_ offset: Int) -> MutableFloats { parameters.base + offset }
   /// The address of an element of the gradient buffer.
-  func d(_ offset: Int) -> UnsafeMutablePointer<Float> { gradients.base + offset }
+  func d(_ offset: Int) -> MutableFloats { gradients.base + offset }
 
-  func norm(gain: Int, offset: Int) -> LayerNorm {
+  func norm(_ offsets: NormOffsets) -> LayerNorm {
     LayerNorm(
-      gain: p(gain), offset: p(offset), epsilon: Float(configuration.layerNormEpsilon),
-      channels: configuration.hiddenSize)
+      gain: p(offsets.gain), offset: p(offsets.offset),
+      epsilon: Float(configuration.layerNormEpsilon), channels: configuration.hiddenSize)
   }
 }
 
@@ -190,17 +176,15 @@ public enum ForwardMode: Equatable, Sendable {
 /// The encoder's parameters, gradients, moments and activations.
 typealias FloatRegion = MemoryRegion<Float>
 
-/// A region of zeroed numbers straight from the system, page-aligned.
-///
-/// Pages that are never touched take no memory, such as the moments of embedding rows that do not
-/// occur.
+/// A region of zeroed numbers straight from the system, page-aligned. Pages that are never touched
+/// take no memory, such as the moments of embedding rows that do not occur.
 final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Element>
   let count: Int
   private let byteCount: Int
 
   /// `count` zeros. `largePages` asks for 2 MB pages, which products over much memory profit from.
-  init(count: Int, largePages: Bool) {
+  init(count: Int = 0, largePages: Bool = false) {
     self.count = count
     byteCount = max(4096, count * MemoryLayout<Element>.stride)
     let memory = mmap(
@@ -209,8 +193,7 @@ final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
       preconditionFailure("the system gives no \(byteCount) bytes of address space")
     }
     if largePages { madvise(memory, byteCount, 14 /* MADV_HUGEPAGE */) }
-    base = memory.bindMemory(
-      to: Element.self, capacity: byteCount / MemoryLayout<Element>.stride)
+    base = memory.bindMemory(to: Element.self, capacity: byteCount / MemoryLayout<Element>.stride)
   }
 
   deinit { munmap(base, byteCount) }
@@ -220,4 +203,72 @@ final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range inside the region")
     return UnsafeMutableBufferPointer(start: base + range.lowerBound, count: range.count)
   }
+}
+
+/// The time that the passes spend in each kernel. Each thread adds up its own time, so that shares
+/// are of the threads' total time. The rest is waiting for other threads and work outside the
+/// engine.
+public final class KernelProfile {
+  /// A group of kernels, by the title it is reported under.
+  public enum Kernel: String, CaseIterable, Sendable {
+    case products = "matrix products"
+    case attentionProducts = "attention products"
+    case softmax = "softmax and its dropout"
+    case gelu = "GELU"
+    case layerNorm = "layer norm, dropout, residual"
+    case bias = "bias of query, key, value"
+    case embedding = "embeddings"
+    case head = "head"
+    case reductions = "gradient sums"
+    case update = "AdamW"
+
+    fileprivate var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  }
+
+  /// Measuring reads the clock twice per kernel call; off by default.
+  public var isEnabled = false
+  let workers: Int
+  private let seconds: UnsafeMutablePointer<Double>
+  // Threads write to cache lines of their own.
+  private static let stride = 32
+
+  init(workers: Int) {
+    self.workers = workers
+    seconds = .allocate(capacity: workers * Self.stride)
+    seconds.initialize(repeating: 0, count: workers * Self.stride)
+  }
+
+  deinit { seconds.deallocate() }
+
+  /// Resets all times to 0.
+  public func reset() { seconds.update(repeating: 0, count: workers * Self.stride) }
+
+  /// Seconds a kernel took, summed over the threads.
+  public func seconds(_ kernel: Kernel) -> Double {
+    (0..<workers).reduce(0) { $0 + seconds[$1 * Self.stride + kernel.index] }
+  }
+
+  /// The kernels' shares of `wallSeconds` on all threads, largest first, and the rest.
+  public func shares(wallSeconds: Double) -> [(title: String, share: Double)] {
+    let total = wallSeconds * Double(workers)
+    guard total > 0 else { return [] }
+    var rows = Kernel.allCases.map { ($0.rawValue, seconds($0) / total) }
+    rows.sort { $0.1 > $1.1 }
+    rows.append(("waiting and the rest", max(0, 1 - rows.reduce(0) { $0 + $1.1 })))
+    return rows
+  }
+
+  @inline(__always) func measure(_ kernel: Kernel, _ worker: Int, _ body: () -> Void) {
+    guard isEnabled else { return body() }
+    let start = monotonicSeconds()
+    body()
+    seconds[worker * Self.stride + kernel.index] += monotonicSeconds() - start
+  }
+}
+
+/// Seconds of the monotonic clock.
+func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

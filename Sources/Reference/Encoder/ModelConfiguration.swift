@@ -1,3 +1,6 @@
+// Dimensions have the one-letter names of the field: B, T, C, H, F.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 public import Foundation
 
 /// The encoder families that a checkpoint's `config.json` may name as `model_type`.
@@ -42,17 +45,11 @@ public struct ModelConfiguration: Equatable, Sendable {
     layerNormEpsilon: Double = 1e-5, hiddenDropout: Double = 0.1, attentionDropout: Double = 0.1,
     classifierDropout: Double? = nil, initializerRange: Double = 0.02
   ) {
-    self.kind = kind
-    self.vocabularySize = vocabularySize
-    self.hiddenSize = hiddenSize
-    self.layerCount = layerCount
-    self.headCount = headCount
-    self.intermediateSize = intermediateSize
-    self.positionCount = positionCount
-    self.tokenTypeCount = tokenTypeCount
-    self.paddingToken = paddingToken
-    self.layerNormEpsilon = layerNormEpsilon
-    self.hiddenDropout = hiddenDropout
+    (self.kind, self.vocabularySize, self.hiddenSize) = (kind, vocabularySize, hiddenSize)
+    (self.layerCount, self.headCount) = (layerCount, headCount)
+    (self.intermediateSize, self.positionCount) = (intermediateSize, positionCount)
+    (self.tokenTypeCount, self.paddingToken) = (tokenTypeCount, paddingToken)
+    (self.layerNormEpsilon, self.hiddenDropout) = (layerNormEpsilon, hiddenDropout)
     self.attentionDropout = attentionDropout
     self.classifierDropout = classifierDropout ?? hiddenDropout
     self.initializerRange = initializerRange
@@ -63,15 +60,11 @@ public struct ModelConfiguration: Equatable, Sendable {
     kind: .roberta, vocabularySize: 50265, hiddenSize: 768, layerCount: 12, headCount: 12,
     intermediateSize: 3072, positionCount: 514, tokenTypeCount: 1, paddingToken: 1)
 
-  /// Reads and checks `config.json`.
-  ///
-  /// Throws ``ReferenceError/invalid(path:faults:)`` for a field that is missing, out of range, or
-  /// asks for what the encoder does not support (an activation other than exact GELU, relative
-  /// positions, decoder mode).
+  /// Reads and checks `config.json`. Throws ``ReferenceError`` for a field that is missing, out of
+  /// range, or not supported (another activation than exact GELU, relative positions, a decoder).
   public init(contentsOf url: URL) throws {
     let fields = ConfigurationFields(
-      file: url,
-      document: try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json"))
+      file: url, document: try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json"))
     guard let kind = ModelKind(rawValue: try fields.text("model_type")) else {
       throw fields.fault("model_type", expected: "roberta or bert")
     }
@@ -82,8 +75,7 @@ public struct ModelConfiguration: Equatable, Sendable {
     }
     let hiddenDropout = try fields.probability("hidden_dropout_prob", default: 0.1)
     self.init(
-      kind: kind,
-      vocabularySize: try fields.count("vocab_size"),
+      kind: kind, vocabularySize: try fields.count("vocab_size"),
       hiddenSize: try fields.count("hidden_size"),
       layerCount: try fields.count("num_hidden_layers"),
       headCount: try fields.count("num_attention_heads"),
@@ -118,8 +110,7 @@ private struct ConfigurationFields {
   }
 
   func fault(_ name: String, expected: String) -> ReferenceError {
-    .invalid(
-      file, at: .field(name), found: present(name)?.kind ?? "nothing", expected: expected)
+    .invalid(file, at: .field(name), found: present(name)?.kind ?? "nothing", expected: expected)
   }
 
   func text(_ name: String) throws -> String {
@@ -142,19 +133,149 @@ private struct ConfigurationFields {
     return count
   }
 
-  func number(_ name: String, default standard: Double) throws -> Double {
+  func number(
+    _ name: String, default standard: Double, expected: String = "a positive number",
+    _ fits: (Double) -> Bool = { $0 > 0 }
+  ) throws -> Double {
     guard let value = present(name) else { return standard }
-    guard let number = value.number, number > 0 else {
-      throw fault(name, expected: "a positive number")
-    }
+    guard let number = value.number, fits(number) else { throw fault(name, expected: expected) }
     return number
   }
 
   func probability(_ name: String, default standard: Double) throws -> Double {
-    guard let value = present(name) else { return standard }
-    guard let number = value.number, (0..<1).contains(number) else {
-      throw fault(name, expected: "a probability below 1")
+    try number(name, default: standard, expected: "a probability below 1") { (0..<1).contains($0) }
+  }
+}
+
+/// The regression head on the first token's state.
+public enum HeadKind: String, Sendable, Codable, CaseIterable {
+  /// The family's own: RoBERTa's dense, tanh, projection; BERT's pooler and classifier.
+  case classification
+  /// One linear projection, ŷ = w·h + b, as in the paper's equation.
+  case linear
+}
+
+/// A named tensor inside the flat parameter buffer.
+public struct Parameter: Equatable, Sendable {
+  /// Its name in a checkpoint of the sequence classification model, prefix included.
+  public let name: String
+  /// Row-major shape; a weight is (out, in).
+  public let shape: [Int]
+  /// Index of its first element in the flat buffer.
+  public let offset: Int
+  public var count: Int { shape.reduce(1, *) }
+  public var range: Range<Int> { offset..<(offset + count) }
+  /// Whether the tensor belongs to the head, which a pretrained encoder lacks.
+  public let isHead: Bool
+}
+
+/// Offsets of a norm and of the bias before it in the flat buffer.
+struct NormOffsets {
+  var bias = 0
+  var gain = 0
+  var offset = 0
+}
+
+/// Offsets of a layer's tensors in the flat buffer. Query, key and value stand together, so that
+/// one product computes all three.
+struct LayerOffsets {
+  let C: Int
+  let F: Int
+  var qkvWeight = 0
+  var outWeight = 0
+  var upWeight = 0
+  var downWeight = 0
+  /// From here to `end` stand the biases and norms.
+  var small = 0
+  var qkvBias = 0
+  var norm1 = NormOffsets()
+  var upBias = 0
+  var norm2 = NormOffsets()
+  var end = 0
+
+  var query: WeightMatrix { WeightMatrix(offset: qkvWeight, N: C, K: C) }
+  var keyValue: WeightMatrix { WeightMatrix(offset: qkvWeight + C * C, N: 2 * C, K: C) }
+  var out: WeightMatrix { WeightMatrix(offset: outWeight, N: C, K: C) }
+  var up: WeightMatrix { WeightMatrix(offset: upWeight, N: F, K: C) }
+  var down: WeightMatrix { WeightMatrix(offset: downWeight, N: C, K: F) }
+  /// All of them; query, key and value as two, because the last layer needs them apart.
+  var weights: [WeightMatrix] { [query, keyValue, out, up, down] }
+}
+
+/// Where every parameter stands in one flat buffer of floats.
+public struct ParameterLayout: Sendable {
+  /// In the order of the buffer, which is also the order in which a checkpoint is written.
+  public private(set) var parameters: [Parameter] = []
+  /// Floats in all.
+  public private(set) var count = 0
+
+  var wordTable = 0
+  var positionTable = 0
+  var typeTable = 0
+  var embeddingNorm = NormOffsets()
+  var layers: [LayerOffsets] = []
+  /// The head's dense weight and bias (absent for a linear head), then its projection.
+  var headStart = 0
+  var denseWeight = 0
+  var denseBias = 0
+  var projectionWeight = 0
+  var projectionBias = 0
+
+  public init(_ configuration: ModelConfiguration, head: HeadKind) {
+    let C = configuration.hiddenSize
+    let prefix = configuration.kind.rawValue + "."
+    let embeddings = prefix + "embeddings."
+    wordTable = add(embeddings + "word_embeddings.weight", [configuration.vocabularySize, C])
+    positionTable = add(
+      embeddings + "position_embeddings.weight", [configuration.positionCount, C])
+    typeTable = add(embeddings + "token_type_embeddings.weight", [configuration.tokenTypeCount, C])
+    embeddingNorm.gain = add(embeddings + "LayerNorm.weight", [C])
+    embeddingNorm.offset = add(embeddings + "LayerNorm.bias", [C])
+    for layer in 0..<configuration.layerCount {
+      addLayer("\(prefix)encoder.layer.\(layer).", C: C, F: configuration.intermediateSize)
     }
-    return number
+    headStart = count
+    let (dense, projection): (String?, String) =
+      switch (head, configuration.kind) {
+      case (.linear, _): (nil, "classifier.")
+      case (.classification, .roberta): ("classifier.dense.", "classifier.out_proj.")
+      case (.classification, .bert): ("bert.pooler.dense.", "classifier.")
+      }
+    if let dense {
+      denseWeight = add(dense + "weight", [C, C], head: true)
+      denseBias = add(dense + "bias", [C], head: true)
+    }
+    projectionWeight = add(projection + "weight", [1, C], head: true)
+    projectionBias = add(projection + "bias", [1], head: true)
+  }
+
+  private mutating func addLayer(_ layer: String, C: Int, F: Int) {
+    let attention = layer + "attention."
+    var offsets = LayerOffsets(C: C, F: F)
+    offsets.qkvWeight = add(attention + "self.query.weight", [C, C])
+    _ = add(attention + "self.key.weight", [C, C])
+    _ = add(attention + "self.value.weight", [C, C])
+    offsets.outWeight = add(attention + "output.dense.weight", [C, C])
+    offsets.upWeight = add(layer + "intermediate.dense.weight", [F, C])
+    offsets.downWeight = add(layer + "output.dense.weight", [C, F])
+    offsets.small = count
+    offsets.qkvBias = add(attention + "self.query.bias", [C])
+    _ = add(attention + "self.key.bias", [C])
+    _ = add(attention + "self.value.bias", [C])
+    offsets.norm1.bias = add(attention + "output.dense.bias", [C])
+    offsets.norm1.gain = add(attention + "output.LayerNorm.weight", [C])
+    offsets.norm1.offset = add(attention + "output.LayerNorm.bias", [C])
+    offsets.upBias = add(layer + "intermediate.dense.bias", [F])
+    offsets.norm2.bias = add(layer + "output.dense.bias", [C])
+    offsets.norm2.gain = add(layer + "output.LayerNorm.weight", [C])
+    offsets.norm2.offset = add(layer + "output.LayerNorm.bias", [C])
+    offsets.end = count
+    layers.append(offsets)
+  }
+
+  private mutating func add(_ name: String, _ shape: [Int], head: Bool = false) -> Int {
+    parameters.append(Parameter(name: name, shape: shape, offset: count, isHead: head))
+    defer { count += shape.reduce(1, *) }
+    return count
   }
 }

@@ -1,7 +1,6 @@
-/// A batch of sequences laid end to end, without padding.
-///
-/// B sequences with T tokens in all: sequence `s` is the tokens `offsets[s]..<offsets[s + 1]`.
-/// Every value is checked, so that the kernels can index tables with it.
+/// A batch of sequences laid end to end, without padding. B sequences with T tokens in all:
+/// sequence `s` is the tokens `offsets[s]..<offsets[s + 1]`. Every value is checked, so that the
+/// kernels can index tables with it.
 public struct PackedBatch: Equatable, Sendable {
   /// Token ids, T of them, all inside the vocabulary.
   public private(set) var tokens: [Int32] = []
@@ -20,20 +19,14 @@ public struct PackedBatch: Equatable, Sendable {
   public var tokenCount: Int { tokens.count }
 
   /// The capacity that this batch needs.
-  public var capacity: BatchCapacity {
-    var squares = 0
-    for s in 0..<sequenceCount { squares += length(s) * length(s) }
-    return BatchCapacity(
-      sequences: sequenceCount, tokens: tokenCount, squaredLengths: squares, longest: longest)
-  }
+  public var capacity: BatchCapacity { BatchCapacity((0..<sequenceCount).map(length)) }
 
   /// The number of tokens of sequence `s`.
   public func length(_ s: Int) -> Int { offsets[s + 1] - offsets[s] }
 
-  /// Packs token sequences, special tokens included, with token type 0.
-  ///
-  /// Throws ``ReferenceError/batch(sequence:problem:)`` for an empty sequence, one longer than the
-  /// model's positions, and a token outside the vocabulary.
+  /// Packs token sequences, special tokens included, with token type 0. Throws
+  /// ``ReferenceError/batch(sequence:problem:)`` for an empty sequence, one longer than the model's
+  /// positions, and a token outside the vocabulary.
   public init<Token: BinaryInteger>(
     _ sequences: some Collection<[Token]>, for configuration: ModelConfiguration
   ) throws {
@@ -45,14 +38,12 @@ public struct PackedBatch: Equatable, Sendable {
     }
   }
 
-  /// Packs a padded batch as Hugging Face's models take it: `ids`, `mask` and `types` are
-  /// (B, width).
+  /// Packs a padded batch as Hugging Face's models take it: `ids`, `mask` and `types` are (B,
+  /// width).
   ///
-  /// A token with mask 0 is left out; it keeps its place in the count of positions, so the others
-  /// see what they would see in a padded batch. RoBERTa counts positions over the ids that are not
-  /// padding (and gives a padding id inside the text the padding position), BERT over all.
-  ///
-  /// Throws as the other initialiser does, and where the first token of a row is masked.
+  /// A token with mask 0 is left out but keeps its place in the count of positions. RoBERTa counts
+  /// the ids that are not padding (and gives a padding id inside the text the padding position),
+  /// BERT all. Throws as the other initialiser does, and where the first token of a row is masked.
   public init(
     paddedIDs ids: [[Int]], mask: [[Int]], types: [[Int]]? = nil,
     for configuration: ModelConfiguration
@@ -69,9 +60,7 @@ public struct PackedBatch: Equatable, Sendable {
     func fault(_ problem: ReferenceError.BatchProblem) -> ReferenceError {
       .batch(sequence: index, problem: problem)
     }
-    if let mask, mask.count != sequence.count {
-      throw fault(.lengthsDiffer(tokens: sequence.count, mask: mask.count))
-    }
+    precondition(mask.map { $0.count == sequence.count } ?? true, "a mask value for each token")
     if let mask, mask.first == 0 { throw fault(.firstTokenMasked) }
     let padding = configuration.paddingToken
     var counted = 0
@@ -79,8 +68,7 @@ public struct PackedBatch: Equatable, Sendable {
     for (place, id) in sequence.enumerated() {
       let token = Int(id)
       guard (0..<configuration.vocabularySize).contains(token) else {
-        throw fault(
-          .tokenOutsideVocabulary(token: token, vocabulary: configuration.vocabularySize))
+        throw fault(.tokenOutsideVocabulary(token: token, vocabulary: configuration.vocabularySize))
       }
       let type = rowTypes?[place] ?? 0
       guard (0..<configuration.tokenTypeCount).contains(type) else {
@@ -113,26 +101,14 @@ public struct BatchCapacity: Equatable, Sendable {
   public var squaredLengths: Int
   public var longest: Int
 
-  public init(sequences: Int, tokens: Int, squaredLengths: Int, longest: Int) {
-    self.sequences = sequences
-    self.tokens = tokens
-    self.squaredLengths = squaredLengths
-    self.longest = longest
-  }
-
   /// The capacity for any batch of `size` sequences of these lengths.
   public init(largestOf lengths: [Int], batch size: Int) {
-    let largest = lengths.sorted(by: >).prefix(size)
-    self.init(
-      sequences: largest.count, tokens: largest.reduce(0, +),
-      squaredLengths: largest.reduce(0) { $0 + $1 * $1 }, longest: largest.first ?? 0)
+    self.init(lengths.sorted(by: >).prefix(size))
   }
 
-  /// The smallest capacity that covers both.
-  public func union(_ other: Self) -> Self {
-    Self(
-      sequences: max(sequences, other.sequences), tokens: max(tokens, other.tokens),
-      squaredLengths: max(squaredLengths, other.squaredLengths),
-      longest: max(longest, other.longest))
+  /// The capacity for one batch of sequences of these lengths.
+  init(_ lengths: some Collection<Int>) {
+    (sequences, tokens) = (lengths.count, lengths.reduce(0, +))
+    (squaredLengths, longest) = (lengths.reduce(0) { $0 + $1 * $1 }, lengths.max() ?? 0)
   }
 }

@@ -1,12 +1,9 @@
 /// The feed-forward activation and softmax, over contiguous rows.
 
-/// value = GELU(x + bias), and x becomes its derivative there.
-///
-/// `x` and `value` are (rows, columns), row-major; `bias` holds `columns`.
-@inline(never)
-package func geluForward(
-  _ value: UnsafeMutablePointer<Float>, derivative x: UnsafeMutablePointer<Float>,
-  bias: UnsafePointer<Float>, rows: Int, columns: Int
+/// value = GELU(x + bias), and x becomes its derivative there. `x` and `value` are (rows, columns),
+/// row-major; `bias` holds `columns`.
+@inline(never) package func geluForward(
+  _ value: MutableFloats, derivative x: MutableFloats, bias: Floats, rows: Int, columns: Int
 ) {
   for row in 0..<rows {
     let xRow = x + row &* columns
@@ -20,10 +17,7 @@ package func geluForward(
 }
 
 /// x = GELU(x + bias), in place, where no gradient is asked for.
-@inline(never)
-package func geluInPlace(
-  _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>, rows: Int, columns: Int
-) {
+@inline(never) package func geluInPlace(_ x: MutableFloats, bias: Floats, rows: Int, columns: Int) {
   for row in 0..<rows {
     let xRow = x + row &* columns
     for i in 0..<columns { xRow[i] = gelu(xRow[i] + bias[i]).value }
@@ -31,10 +25,8 @@ package func geluInPlace(
 }
 
 /// dx = dvalue · derivative, over `dvalue`; adds the column sums to `dbias` (columns).
-@inline(never)
-package func geluBackward(
-  _ dvalue: UnsafeMutablePointer<Float>, derivative: UnsafePointer<Float>,
-  dbias: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+@inline(never) package func geluBackward(
+  _ dvalue: MutableFloats, derivative: Floats, dbias: MutableFloats, rows: Int, columns: Int
 ) {
   for row in 0..<rows {
     let d = dvalue + row &* columns
@@ -48,10 +40,7 @@ package func geluBackward(
 }
 
 /// x += bias for every row of `x` (rows, columns).
-@inline(never)
-package func addBias(
-  _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>, rows: Int, columns: Int
-) {
+@inline(never) package func addBias(_ x: MutableFloats, bias: Floats, rows: Int, columns: Int) {
   for row in 0..<rows {
     let xRow = x + row &* columns
     for i in 0..<columns { xRow[i] += bias[i] }
@@ -59,8 +48,7 @@ package func addBias(
 }
 
 /// Softmax of each row of `x` (rows, columns) in place; the largest value is subtracted first.
-@inline(never)
-package func softmaxForward(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
+@inline(never) package func softmaxForward(_ x: MutableFloats, rows: Int, columns: Int) {
   for row in 0..<rows {
     let xRow = x + row &* columns
     let largest = maximum(xRow, columns)
@@ -70,13 +58,10 @@ package func softmaxForward(_ x: UnsafeMutablePointer<Float>, rows: Int, columns
   }
 }
 
-/// Splits probabilities by a mask: `kept` = p·factor, and the sign of `p` is set where dropped.
-///
-/// The sign bit stores the mask for the backward pass at no cost; a probability is never negative.
-@inline(never)
-package func dropProbabilities(
-  _ p: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Float>, rows: Int, columns: Int,
-  start: Int, mask: DropoutMask
+/// Splits probabilities by a mask: `kept` = p·factor, and the sign of `p` is set where dropped. The
+/// sign bit stores the mask for the backward pass at no cost; a probability is never negative.
+@inline(never) package func dropProbabilities(
+  _ p: MutableFloats, kept: MutableFloats, rows: Int, columns: Int, start: Int, mask: DropoutMask
 ) {
   // Rows begin at even indices of the stream, so that a pair never spans two rows.
   let stride = columns &+ (columns & 1)
@@ -94,21 +79,15 @@ package func dropProbabilities(
 }
 
 /// kept = p·scale where `p` is positive, 0 where the sign marks it as dropped.
-@inline(never)
-package func keptProbabilities(
-  _ kept: UnsafeMutablePointer<Float>, from p: UnsafePointer<Float>, count: Int, scale: Float
-) {
-  for i in 0..<count { kept[i] = p[i] > 0 ? p[i] * scale : 0 }
-}
+@inline(never) package func keptProbabilities(
+  _ kept: MutableFloats, from p: Floats, count: Int, scale: Float
+) { for i in 0..<count { kept[i] = p[i] > 0 ? p[i] * scale : 0 } }
 
-/// The gradient of softmax and of the dropout behind it, in place over `d` (rows, columns).
-///
-/// `d` holds the gradient of the kept probabilities; it becomes that of the scores before
-/// softmax: |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
-@inline(never)
-package func softmaxBackward(
-  _ d: UnsafeMutablePointer<Float>, p: UnsafePointer<Float>, rows: Int, columns: Int,
-  scale: Float, scoreScale: Float
+/// The gradient of softmax and of the dropout behind it, in place over `d` (rows, columns). `d`
+/// holds the gradient of the kept probabilities; it becomes that of the scores before softmax:
+/// |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
+@inline(never) package func softmaxBackward(
+  _ d: MutableFloats, p: Floats, rows: Int, columns: Int, scale: Float, scoreScale: Float
 ) {
   for row in 0..<rows {
     let dRow = d + row &* columns
@@ -127,17 +106,15 @@ package func softmaxBackward(
 }
 
 /// Elementary functions of Float as branch-free arithmetic, so that loops over them are vectorised;
-/// a call of libm's would not be.
-///
-/// No fused multiply-add is asked for: the same source gives the same bits with and without it.
+/// a call of libm's would not be. No fused multiply-add is asked for: the same source gives the
+/// same bits with and without it.
 
 /// e^x, to 1 ulp for x in [-87.3, 88.3]; outside the argument is clamped, so that the result is
 /// neither 0 nor infinite.
 ///
 /// x = n·ln 2 + r with |r| ≤ ln 2 / 2, e^r = 1 + r + r²·p(r); p is the minimax polynomial of degree
 /// 4 (relative error 3e-9). n comes out of the mantissa after adding 1.5·2^23.
-@inline(__always)
-package func exponential(_ x: Float) -> Float {
+@inline(__always) package func exponential(_ x: Float) -> Float {
   let low: Float = x < -87.3 ? -87.3 : x
   let clamped: Float = low > 88.3 ? 88.3 : low
   let shifted = clamped * 1.442_695_04 + 12_582_912
@@ -152,12 +129,10 @@ package func exponential(_ x: Float) -> Float {
   return (p * (r * r) + r + 1) * scale
 }
 
-/// GELU in its exact form, x·Φ(x), and its derivative Φ(x) + x·φ(x).
-///
-/// Φ(-|x|) = e^(-x²/2)·G(|x|), where G is a polynomial of degree 9 in t = 1/(1 + |x|/4) without
-/// constant term (absolute error of Φ below 1e-10, so rounding decides: about 1e-7 in all).
-@inline(__always)
-package func gelu(_ x: Float) -> (value: Float, derivative: Float) {
+/// GELU in its exact form, x·Φ(x), and its derivative Φ(x) + x·φ(x). Φ(-|x|) = e^(-x²/2)·G(|x|),
+/// where G is a polynomial of degree 9 in t = 1/(1 + |x|/4) without constant term (absolute error
+/// of Φ below 1e-10, so rounding decides: about 1e-7 in all).
+@inline(__always) package func gelu(_ x: Float) -> (value: Float, derivative: Float) {
   let magnitude: Float = x < 0 ? -x : x
   let density = exponential(-0.5 * x * x)
   let t = 1 / (1 + 0.25 * magnitude)

@@ -37,10 +37,8 @@ package struct AdamWConstants {
 
   /// p ← p·(1 - ηλ); m ← β1·m + (1-β1)·g; v ← β2·v + (1-β2)·g²;
   /// p ← p - η/(1-β1^t)·m / (√v/√(1-β2^t) + ε), over `count` elements of each.
-  @inline(never)
-  package func update(
-    _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-    m: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>, count: Int
+  @inline(never) package func update(
+    _ p: MutableFloats, gradient: Floats, m: MutableFloats, v: MutableFloats, count: Int
   ) {
     for i in 0..<count {
       let g = gradient[i] * gradientScale
@@ -54,8 +52,7 @@ package struct AdamWConstants {
   }
 
   /// The update of elements that never had a gradient: their moments are 0, so only decay is left.
-  @inline(never)
-  package func decayOnly(_ p: UnsafeMutablePointer<Float>, count: Int) {
+  @inline(never) package func decayOnly(_ p: MutableFloats, count: Int) {
     for i in 0..<count { p[i] = p[i] * decay }
   }
 }
@@ -74,8 +71,7 @@ private func power(_ base: Double, _ exponent: Int) -> Double {
 }
 
 /// The sum of squares of `count` values, in Double.
-@inline(never)
-package func sumOfSquares(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+@inline(never) package func sumOfSquares(_ x: Floats, _ count: Int) -> Double {
   var total = 0.0
   var i = 0
   while i < count {

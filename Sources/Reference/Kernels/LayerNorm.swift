@@ -1,25 +1,21 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-/// Layer normalisation with what stands around it in a post-norm encoder.
-///
-/// C channels; x, residual, out are (rows, C), row-major. All pointers hold rows·C floats (gain and
-/// offset C, rstd rows); the caller vouches for it.
+import Basics
+
+/// Layer normalisation with what stands around it in a post-norm encoder. C channels; x, residual,
+/// out are (rows, C), row-major. All pointers hold rows·C floats (gain and offset C, rstd rows);
+/// the caller vouches for it.
 
 /// The constants of one normalisation.
 package struct LayerNorm {
-  package let gain: UnsafePointer<Float>
-  package let offset: UnsafePointer<Float>
-  package let epsilon: Float
-  package let channels: Int
+  let gain: Floats
+  let offset: Floats
+  let epsilon: Float
+  let channels: Int
 
-  package init(
-    gain: UnsafePointer<Float>, offset: UnsafePointer<Float>, epsilon: Float, channels: Int
-  ) {
-    self.gain = gain
-    self.offset = offset
-    self.epsilon = epsilon
-    self.channels = channels
+  package init(gain: Floats, offset: Floats, epsilon: Float, channels: Int) {
+    (self.gain, self.offset, self.epsilon, self.channels) = (gain, offset, epsilon, channels)
   }
 
   /// out = normalise(residual + dropout(x + bias))·gain + offset, row by row.
@@ -27,12 +23,9 @@ package struct LayerNorm {
   /// `x` receives the normalised rows before gain and offset, which the backward pass needs; `out`
   /// may not overlap it. `rowOffset` is the index of the first row, for the mask. `mask` is nil
   /// without dropout; `scratch` holds C floats.
-  @inline(never)
-  package func forward(
-    _ out: UnsafeMutablePointer<Float>, normalised x: UnsafeMutablePointer<Float>,
-    bias: UnsafePointer<Float>, residual: UnsafePointer<Float>,
-    rstd: UnsafeMutablePointer<Float>, rows: Int, rowOffset: Int, mask: DropoutMask?,
-    scratch: UnsafeMutablePointer<Float>
+  @inline(never) package func forward(
+    _ out: MutableFloats, normalised x: MutableFloats, bias: Floats, residual: Floats,
+    rstd: MutableFloats, rows: Int, rowOffset: Int, mask: DropoutMask?, scratch: MutableFloats
   ) {
     let C = channels
     for row in 0..<rows {
@@ -48,13 +41,9 @@ package struct LayerNorm {
     }
   }
 
-  /// Normalises one row in place, writes it with gain and offset to `out`, and returns 1/σ.
-  ///
-  /// Two passes: the variance is that of the differences from the mean (population form).
-  @inline(__always)
-  func normalise(
-    _ x: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
-  ) -> Float {
+  /// Normalises one row in place, writes it with gain and offset to `out`, and returns 1/σ. Two
+  /// passes: the variance is that of the differences from the mean (population form).
+  @inline(__always) func normalise(_ x: MutableFloats, into out: MutableFloats) -> Float {
     let C = channels
     let mean = sum(x, C) / Float(C)
     let variance =
@@ -71,17 +60,13 @@ package struct LayerNorm {
     return rstd
   }
 
-  /// The gradients of ``forward`` for `rows` rows.
-  ///
-  /// `dout` is replaced by the gradient of the residual; `dx` receives that of `x` before the bias
-  /// (the residual's through the mask). Added to: `dgain`, `doffset`, `dbias` (C each).
-  @inline(never)
-  package func backward(
-    _ dout: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>,
-    normalised: UnsafePointer<Float>, rstd: UnsafePointer<Float>,
-    dgain: UnsafeMutablePointer<Float>, doffset: UnsafeMutablePointer<Float>,
-    dbias: UnsafeMutablePointer<Float>, rows: Int, rowOffset: Int, mask: DropoutMask?,
-    scratch: UnsafeMutablePointer<Float>
+  /// The gradients of ``forward`` for `rows` rows. `dout` is replaced by the gradient of the
+  /// residual; `dx` receives that of `x` before the bias (the residual's through the mask). Added
+  /// to: `dgain`, `doffset`, `dbias` (C each).
+  @inline(never) package func backward(
+    _ dout: MutableFloats, dx: MutableFloats, normalised: Floats, rstd: Floats,
+    dgain: MutableFloats, doffset: MutableFloats, dbias: MutableFloats, rows: Int, rowOffset: Int,
+    mask: DropoutMask?, scratch: MutableFloats
   ) {
     let C = channels
     for row in 0..<rows {
@@ -107,10 +92,8 @@ package struct LayerNorm {
 
   /// Replaces the gradient of one output row by that of the row before normalisation:
   /// rstd·(g - mean(g) - x̂·mean(g·x̂)) with g = d·gain.
-  @inline(__always)
-  func differentiate(
-    _ d: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rstd: Float,
-    dgain: UnsafeMutablePointer<Float>, doffset: UnsafeMutablePointer<Float>
+  @inline(__always) func differentiate(
+    _ d: MutableFloats, _ x: Floats, rstd: Float, dgain: MutableFloats, doffset: MutableFloats
   ) {
     let C = channels
     let (total, product) = reduce2(C) { i in
@@ -125,5 +108,64 @@ package struct LayerNorm {
       doffset[i] += value
       d[i] = (value * gain[i] - mean - x[i] * slope) * rstd
     }
+  }
+}
+
+/// The place of a dropout mask in the model; each has its own random stream.
+package enum DropoutSite: UInt64 {
+  case embeddings, attention, attentionOutput, feedForwardOutput, headInput, headHidden
+}
+
+/// The seed of the dropout masks of one forward pass. The mask of an element is a function of seed,
+/// pass, layer, site and the element's index: nothing is stored, and threads make no difference.
+public struct DropoutKey: Equatable, Sendable {
+  public var seed: UInt64
+  /// The number of the forward pass in its run.
+  public var pass: UInt64
+
+  public init(seed: UInt64, pass: UInt64) { (self.seed, self.pass) = (seed, pass) }
+}
+
+/// The mask of one site: element i is dropped when 16 bits of a hash of i are below a threshold.
+/// The hash is a keyed multiply-xorshift mix of 32 bits and serves two elements. The probability is
+/// rounded to a multiple of 2^-16; the scale is the exact reciprocal of what is kept.
+package struct DropoutMask {
+  let key: UInt32
+  let second: UInt32
+  let threshold: UInt32
+  /// 1 / (1 - p), the factor of a kept element.
+  package let scale: Float
+
+  package init(_ dropout: DropoutKey, layer: Int, site: DropoutSite, probability: Double) {
+    var word = dropout.seed &+ 0x9E37_79B9_7F4A_7C15
+    for part in [dropout.pass, UInt64(layer), site.rawValue] {
+      word = SplitMix64.mix(word ^ (part &+ 0x9E37_79B9_7F4A_7C15 &* (word | 1)))
+    }
+    key = UInt32(truncatingIfNeeded: word)
+    second = UInt32(truncatingIfNeeded: word >> 32)
+    threshold = UInt32((probability * 65536).rounded())
+    scale = Float(65536 / (65536 - Double(threshold)))
+  }
+
+  /// Two factors, each 0 or ``scale``, for the elements 2·pair and 2·pair + 1.
+  @inline(__always) package func factors(_ pair: UInt32) -> (Float, Float) {
+    var x = (pair ^ key) &* 0x9E37_79B1
+    x = (x ^ (x >> 15)) &+ second
+    x = x &* 0x85EB_CA6B
+    x = (x ^ (x >> 13)) &* 0xC2B2_AE35
+    x ^= x >> 16
+    return ((x & 0xFFFF) < threshold ? 0 : scale, (x >> 16) < threshold ? 0 : scale)
+  }
+
+  /// Writes the factors of the elements `start..<start + count` to `out`. `start` is even.
+  @inline(__always) package func write(_ out: MutableFloats, start: Int, count: Int) {
+    let first = UInt32(truncatingIfNeeded: start >> 1)
+    let pairs = count >> 1
+    for i in 0..<pairs {
+      let (a, b) = factors(first &+ UInt32(truncatingIfNeeded: i))
+      out[2 &* i] = a
+      out[2 &* i &+ 1] = b
+    }
+    if count & 1 == 1 { out[count &- 1] = factors(first &+ UInt32(truncatingIfNeeded: pairs)).0 }
   }
 }

@@ -3,6 +3,10 @@
 
 import COpenBLAS
 
+/// The start of a block of floats whose size the caller knows; every kernel says what it expects.
+package typealias Floats = UnsafePointer<Float>
+package typealias MutableFloats = UnsafeMutablePointer<Float>
+
 /// Matrix products through OpenBLAS, row-major throughout. Every call runs on the calling thread.
 
 /// Makes OpenBLAS run each call on the calling thread, for the whole process; ``ThreadPool``
@@ -15,36 +19,105 @@ public func openBLASKernelName() -> String {
   openblas_get_corename().map { String(cString: $0) } ?? "unknown"
 }
 
-/// out (M, N) = x (M, K) · weightᵀ, weight (N, K); `ld` are the row strides.
-@inline(__always)
-func multiplyTransposed(
-  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, ldX: Int,
-  _ weight: UnsafePointer<Float>, ldWeight: Int, M: Int, N: Int, K: Int, scale: Float = 1,
-  beta: Float = 0
-) {
-  cblas_sgemm(
-    CblasRowMajor, CblasNoTrans, CblasTrans, Int32(M), Int32(N), Int32(K), scale, x, Int32(ldX),
-    weight, Int32(ldWeight), beta, out, Int32(ldOut))
+/// Which operand of a product is stored transposed.
+enum Transposed {
+  case neither
+  case first
+  case second
 }
 
-/// out (M, N) = beta·out + x (M, K) · y (K, N).
-@inline(__always)
-func multiply(
-  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, ldX: Int,
-  _ y: UnsafePointer<Float>, ldY: Int, M: Int, N: Int, K: Int, scale: Float = 1, beta: Float = 0
+/// out (M, N) = scale · x (M, K) · y (K, N) + beta · out; `ld` are the row strides. A transposed x
+/// is stored as (K, M), a transposed y as (N, K).
+@inline(__always) func multiply(
+  _ out: MutableFloats, ldOut: Int, _ x: Floats, ldX: Int, _ y: Floats, ldY: Int, M: Int, N: Int,
+  K: Int, transposed: Transposed = .neither, scale: Float = 1, beta: Float = 0
 ) {
   cblas_sgemm(
-    CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(M), Int32(N), Int32(K), scale, x, Int32(ldX),
-    y, Int32(ldY), beta, out, Int32(ldOut))
+    CblasRowMajor, transposed == .first ? CblasTrans : CblasNoTrans,
+    transposed == .second ? CblasTrans : CblasNoTrans, Int32(M), Int32(N), Int32(K), scale, x,
+    Int32(ldX), y, Int32(ldY), beta, out, Int32(ldOut))
 }
 
-/// out (M, N) = beta·out + xᵀ · y, x (K, M), y (K, N).
-@inline(__always)
-func multiplyFirstTransposed(
-  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, ldX: Int,
-  _ y: UnsafePointer<Float>, ldY: Int, M: Int, N: Int, K: Int, scale: Float = 1, beta: Float = 0
-) {
-  cblas_sgemm(
-    CblasRowMajor, CblasTrans, CblasNoTrans, Int32(M), Int32(N), Int32(K), scale, x, Int32(ldX),
-    y, Int32(ldY), beta, out, Int32(ldOut))
+/// Sums and maxima over a row in sixteen lanes, which the optimiser turns into vectors. The order
+/// of the additions is fixed by the length alone.
+
+/// The sum of `count` values.
+@inline(__always) func sum(_ x: Floats, _ count: Int) -> Float { reduce(count) { x[$0] } }
+
+/// The sum of the lanes, by halves.
+@inline(__always) private func total(_ lanes: InlineArray<16, Float>) -> Float {
+  var lanes = lanes
+  for lane in 0..<8 { lanes[lane] += lanes[lane + 8] }
+  for lane in 0..<4 { lanes[lane] += lanes[lane + 4] }
+  return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
+}
+
+/// The sum of `value(i)` over `0..<count`.
+@inline(__always) func reduce(_ count: Int, _ value: (Int) -> Float) -> Float {
+  var lanes = InlineArray<16, Float>(repeating: 0)
+  let blocks = count & ~15
+  var i = 0
+  while i < blocks {
+    for lane in 0..<16 { lanes[lane] += value(i &+ lane) }
+    i &+= 16
+  }
+  var rest: Float = 0
+  for i in blocks..<count { rest += value(i) }
+  return total(lanes) + rest
+}
+
+/// The sums of two functions over `0..<count`, in one pass.
+@inline(__always) func reduce2(_ count: Int, _ values: (Int) -> (Float, Float)) -> (Float, Float) {
+  var first = InlineArray<16, Float>(repeating: 0)
+  var second = InlineArray<16, Float>(repeating: 0)
+  let blocks = count & ~15
+  var i = 0
+  while i < blocks {
+    for lane in 0..<16 {
+      let (a, b) = values(i &+ lane)
+      first[lane] += a
+      second[lane] += b
+    }
+    i &+= 16
+  }
+  var rest: (Float, Float) = (0, 0)
+  for i in blocks..<count {
+    let (a, b) = values(i)
+    rest.0 += a
+    rest.1 += b
+  }
+  return (total(first) + rest.0, total(second) + rest.1)
+}
+
+/// The largest of `count` values; `count` is at least 1.
+@inline(__always) func maximum(_ x: Floats, _ count: Int) -> Float {
+  var lanes = InlineArray<16, Float>(repeating: x[0])
+  let blocks = count & ~15
+  var i = 0
+  while i < blocks {
+    for lane in 0..<16 { lanes[lane] = x[i &+ lane] > lanes[lane] ? x[i &+ lane] : lanes[lane] }
+    i &+= 16
+  }
+  var largest = lanes[0]
+  for lane in 1..<16 { largest = lanes[lane] > largest ? lanes[lane] : largest }
+  for i in blocks..<count { largest = x[i] > largest ? x[i] : largest }
+  return largest
+}
+
+/// Adds the sums of the columns of `x` (rows, columns; row-major) to `out` (columns).
+package func addColumnSums(_ out: MutableFloats, _ x: Floats, rows: Int, columns: Int) {
+  var row = 0
+  while row &+ 4 <= rows {
+    let a = x + row &* columns
+    let b = a + columns
+    let c = b + columns
+    let d = c + columns
+    for i in 0..<columns { out[i] += (a[i] + b[i]) + (c[i] + d[i]) }
+    row &+= 4
+  }
+  while row < rows {
+    let a = x + row &* columns
+    for i in 0..<columns { out[i] += a[i] }
+    row &+= 1
+  }
 }

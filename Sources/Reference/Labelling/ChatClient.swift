@@ -15,8 +15,6 @@ public struct ChatEndpoint: Sendable, Equatable {
   public var keyVariable: String?
   /// The role of the instructions.
   public var role: Role
-  public var temperature: Double
-  public var topP: Double
   /// For a whole exchange, from the first byte sent to the last one received.
   public var timeoutSeconds: Double
   /// Longer answers are refused as they arrive.
@@ -29,17 +27,10 @@ public struct ChatEndpoint: Sendable, Equatable {
 
   public init(
     baseURL: URL, model: String, keyVariable: String? = nil, role: Role = .system,
-    temperature: Double = 0, topP: Double = 0.01, timeoutSeconds: Double = 120,
-    maxAnswerBytes: Int = 1 << 20
+    timeoutSeconds: Double = 120, maxAnswerBytes: Int = 1 << 20
   ) {
-    self.baseURL = baseURL
-    self.model = model
-    self.keyVariable = keyVariable
-    self.role = role
-    self.temperature = temperature
-    self.topP = topP
-    self.timeoutSeconds = timeoutSeconds
-    self.maxAnswerBytes = maxAnswerBytes
+    (self.baseURL, self.model, self.keyVariable, self.role) = (baseURL, model, keyVariable, role)
+    (self.timeoutSeconds, self.maxAnswerBytes) = (timeoutSeconds, maxAnswerBytes)
   }
 }
 
@@ -54,10 +45,9 @@ public struct ChatAnswer: Sendable, Equatable {
   }
 }
 
-/// Asks an OpenAI-compatible server for chat completions.
-///
-/// The key is read once from the environment and appears in no description, error or file.
-/// Redirects are not followed, so that the key is sent nowhere else.
+/// Asks an OpenAI-compatible server for chat completions. The key is read once from the environment
+/// and appears in no description, error or file. Redirects are not followed, so that the key is
+/// sent nowhere else.
 public final class ChatClient: Sendable {
   public let endpoint: ChatEndpoint
   private let url: URL
@@ -106,26 +96,13 @@ public final class ChatClient: Sendable {
     }
     var model: String
     var messages: [Message]
-    var temperature: Double
-    var topP: Double
+    var temperature = 0.0
+    var topP = 0.01
 
     enum CodingKeys: String, CodingKey {
       case model, messages, temperature
       case topP = "top_p"
     }
-  }
-
-  private struct Response: Decodable {
-    struct Choice: Decodable {
-      struct Message: Decodable { var content: String? }
-      var message: Message
-    }
-    struct Usage: Decodable {
-      var promptTokens: Int?
-      var completionTokens: Int?
-    }
-    var choices: [Choice]
-    var usage: Usage?
   }
 
   /// Sends one request.
@@ -141,10 +118,7 @@ public final class ChatClient: Sendable {
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.setValue("application/json", forHTTPHeaderField: "Accept")
     if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-    request.httpBody = try CanonicalJSON.compact(
-      Request(
-        model: endpoint.model, messages: messages, temperature: endpoint.temperature,
-        topP: endpoint.topP))
+    request.httpBody = try CanonicalJSON.compact(Request(model: endpoint.model, messages: messages))
     let (response, body) = try await transport.send(
       request, over: session, timeoutSeconds: endpoint.timeoutSeconds,
       limit: endpoint.maxAnswerBytes)
@@ -167,17 +141,16 @@ public final class ChatClient: Sendable {
     guard type.lowercased().hasPrefix("application/json") else {
       throw .chat(.badResponse(expected: "the content type application/json", found: type))
     }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    guard let decoded = try? decoder.decode(Response.self, from: body) else {
+    guard let answer = try? ByteJSON(Array(body)) else {
       throw .chat(.badResponse(expected: "a chat completion", found: excerpt(body)))
     }
-    guard let text = decoded.choices.first?.message.content else {
+    guard let text = answer["choices"]?.array?.first?["message"]?["content"]?.string else {
       throw .chat(.badResponse(expected: "choices[0].message.content", found: excerpt(body)))
     }
+    let usage = answer["usage"]
     return ChatAnswer(
-      text, promptTokens: decoded.usage?.promptTokens,
-      answerTokens: decoded.usage?.completionTokens)
+      text, promptTokens: usage?["prompt_tokens"]?.count,
+      answerTokens: usage?["completion_tokens"]?.count)
   }
 
   /// The start of a body for a message, on one line; a key that the server echoes is removed.
@@ -198,4 +171,93 @@ public final class ChatClient: Sendable {
     formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
     return formatter.date(from: text).map { max(0, $0.timeIntervalSinceNow) }
   }
+}
+
+/// One exchange at a time over URLSession, with a deadline for the whole and a limit on the body.
+/// `URLSession.data(for:)` has neither: its time-out restarts with every byte, and a body of any
+/// size is taken into memory.
+final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
+  private struct Exchange {
+    let continuation: CheckedContinuation<(HTTPURLResponse, Data), any Error>
+    let limit: Int
+    var body = Data()
+  }
+
+  /// By the task's number. What is taken out is resumed, so each is resumed once.
+  private let exchanges = Mutex<[Int: Exchange]>([:])
+
+  func send(_ request: URLRequest, over session: URLSession, timeoutSeconds: Double, limit: Int)
+    async throws -> (HTTPURLResponse, Data)
+  {
+    let task = session.dataTask(with: request)
+    let number = task.taskIdentifier
+    let deadline = Task { [weak self] in
+      try await Task.sleep(for: .seconds(timeoutSeconds))
+      self?.fail(number, "no answer within \(timeoutSeconds) s")
+      task.cancel()
+    }
+    defer { deadline.cancel() }
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        exchanges.withLock { $0[number] = Exchange(continuation: continuation, limit: limit) }
+        // Cancelled before it was entered: the handler below found nothing to finish.
+        if Task.isCancelled {
+          finish(number, .failure(CancellationError()))
+          task.cancel()
+        } else {
+          task.resume()
+        }
+      }
+    } onCancel: {
+      finish(number, .failure(CancellationError()))
+      task.cancel()
+    }
+  }
+
+  private func finish(_ number: Int, _ result: Result<(HTTPURLResponse, Data), any Error>) {
+    exchanges.withLock { $0.removeValue(forKey: number) }?.continuation.resume(with: result)
+  }
+
+  /// Ends the exchange with a failure that may pass.
+  private func fail(_ number: Int, _ reason: String) {
+    finish(number, .failure(ReferenceError.chat(.unavailable(reason: reason))))
+  }
+
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    let excess = exchanges.withLock { exchanges -> Int? in
+      exchanges[dataTask.taskIdentifier]?.body.append(data)
+      guard let exchange = exchanges[dataTask.taskIdentifier] else { return nil }
+      return exchange.body.count > exchange.limit ? exchange.limit : nil
+    }
+    if let excess {
+      let error = ReferenceError.chat(.tooLarge(limit: excess))
+      finish(dataTask.taskIdentifier, .failure(error))
+      dataTask.cancel()
+    }
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
+  ) {
+    let number = task.taskIdentifier
+    let body = exchanges.withLock { $0[number]?.body } ?? Data()
+    if let error { return fail(number, "the connection failed: \(error.localizedDescription)") }
+    guard let response = task.response as? HTTPURLResponse else {
+      return fail(number, "no HTTP response came")
+    }
+    // A connection that is cut early may look like a whole answer.
+    let announced = response.value(forHTTPHeaderField: "Content-Length").flatMap(Int.init)
+    let isEncoded = response.value(forHTTPHeaderField: "Content-Encoding") != nil
+    if let announced, !isEncoded, body.count < announced {
+      return fail(number, "the connection was cut after \(body.count) of \(announced) bytes")
+    }
+    finish(number, .success((response, body)))
+  }
+
+  /// No redirect is followed: the answer to a question comes from where it was sent.
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask,
+    willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
+    completionHandler: @escaping @Sendable (URLRequest?) -> Void
+  ) { completionHandler(nil) }
 }

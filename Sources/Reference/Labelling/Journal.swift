@@ -40,8 +40,7 @@ public struct JournalEntry: Codable, Sendable, Equatable {
 
   /// An answer that came just now; `read` is nil where it cannot be read.
   package init(
-    _ question: Question, attempt: Int, _ answer: ChatAnswer, _ read: RatingAnswer?,
-    seconds: Double
+    _ question: Question, attempt: Int, _ answer: ChatAnswer, _ read: RatingAnswer?, seconds: Double
   ) {
     (self.question, self.attempt, self.answer) = (question, attempt, answer.text)
     (promptTokens, answerTokens) = (answer.promptTokens, answer.answerTokens)
@@ -51,43 +50,33 @@ public struct JournalEntry: Codable, Sendable, Equatable {
   }
 }
 
-/// An append-only file of answers, one JSON object per line.
-///
-/// An answer is on disk (written whole, then synced) before `append` returns. A crash can leave at
-/// most one unfinished last line, which the next opening cuts off; damage anywhere else is an
-/// error. One process writes at a time.
+/// An append-only file of answers, one JSON object per line, written by one process at a time. An
+/// answer is on disk before `append` returns. A crash can leave at most one unfinished last line,
+/// which the next opening cuts off; damage anywhere else is an error.
 public final class Journal: Sendable {
   public let file: URL
   /// The entries of the file, in order.
-  public var entries: [JournalEntry] { state.withLock { $0.entries } }
+  public var entries: [JournalEntry] { written.withLock { $0 } }
   /// Whether opening cut off an unfinished last line.
   public let wasTruncated: Bool
-  private let state: Mutex<State>
-
-  private struct State {
-    let descriptor: Int32
-    var entries: [JournalEntry]
-  }
+  private let descriptor: Int32
+  private let written: Mutex<[JournalEntry]>
 
   /// Opens the journal at `file`, or creates it.
   ///
   /// - Throws: ``ReferenceError``: the file cannot be read, is in use, or has a damaged line.
   public init(_ file: URL) throws(ReferenceError) {
     self.file = file
-    let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw .file(path: file.path, reason: String(cString: strerror(errno)))
-    }
+    descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .system(file) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
       throw .inUse(path: file.path)
     }
     do throws(ReferenceError) {
       let (entries, length, isWhole) = try Self.read(file)
-      if !isWhole, ftruncate(descriptor, off_t(length)) != 0 {
-        throw ReferenceError.file(path: file.path, reason: String(cString: strerror(errno)))
-      }
-      state = Mutex(State(descriptor: descriptor, entries: entries))
+      if !isWhole, ftruncate(descriptor, off_t(length)) != 0 { throw ReferenceError.system(file) }
+      written = Mutex(entries)
       wasTruncated = !isWhole
     } catch {
       close(descriptor)
@@ -95,41 +84,31 @@ public final class Journal: Sendable {
     }
   }
 
-  deinit { state.withLock { _ = close($0.descriptor) } }
+  deinit { close(descriptor) }
 
   /// The entries of a journal that another process may be using; nothing is changed.
   public static func entries(of file: URL) throws(ReferenceError) -> [JournalEntry] {
     try read(file).entries
   }
 
-  private static func read(
-    _ file: URL
-  ) throws(ReferenceError) -> (entries: [JournalEntry], length: Int, isWhole: Bool) {
-    let bytes: Data
-    do {
-      bytes = try Data(contentsOf: file)
-    } catch {
-      throw .unreadable(file, expected: "a journal of answers", error)
-    }
+  private static func read(_ file: URL) throws(ReferenceError) -> (
+    entries: [JournalEntry], length: Int, isWhole: Bool
+  ) {
+    let bytes = try ReferenceError.read(file, expected: "a journal of answers")
     var entries: [JournalEntry] = []
-    var (start, line) = (0, 0)
+    var length = 0
     let decoder = JSONDecoder()
-    while start < bytes.count {
-      line += 1
-      guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else {
-        return (entries, start, false)
-      }
-      do {
-        entries.append(try decoder.decode(JournalEntry.self, from: bytes[start..<end]))
-      } catch {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.dropLast().enumerated() {
+      do { entries.append(try decoder.decode(JournalEntry.self, from: line)) } catch {
         // A crash of the machine may leave a last line of the right length with wrong content.
-        if end + 1 == bytes.count { return (entries, start, false) }
+        if length + line.count + 1 == bytes.count { return (entries, length, false) }
         throw .invalid(
-          file, at: .line(line), found: "a damaged line", expected: "an answer as JSON")
+          file, at: .line(index + 1), found: "a damaged line", expected: "an answer as JSON")
       }
-      start = end + 1
+      length += line.count + 1
     }
-    return (entries, start, true)
+    return (entries, length, length == bytes.count)
   }
 
   /// Writes `entry` and returns when it is on disk. A line that could be written only in part (a
@@ -139,16 +118,15 @@ public final class Journal: Sendable {
       throw .file(path: file.path, reason: "an answer cannot be encoded")
     }
     line.append(UInt8(ascii: "\n"))
-    let failure = state.withLock { state -> String? in
-      let descriptor = state.descriptor
+    let failure = written.withLock { entries -> String? in
       let length = lseek(descriptor, 0, SEEK_END)
       // `line` is one buffer of `line.count` bytes for the time of the call.
-      let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if written == line.count, fsync(descriptor) == 0 {
-        state.entries.append(entry)
+      let count = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count == line.count, fsync(descriptor) == 0 {
+        entries.append(entry)
         return nil
       }
-      let reason = written < 0 ? String(cString: strerror(errno)) : "the disk is full"
+      let reason = count < 0 ? String(cString: strerror(errno)) : "the disk is full"
       _ = ftruncate(descriptor, length)
       return reason
     }

@@ -1,4 +1,5 @@
-import Foundation
+public import Foundation
+import Metrics
 
 /// The shared state of a run's workers: the open questions, the answers, the caps.
 actor LabelQueue {
@@ -20,8 +21,7 @@ actor LabelQueue {
   private let start = ContinuousClock.now
 
   init(labeller: Labeller, questions: [Question], journalled: [JournalEntry]) {
-    self.labeller = labeller
-    self.questions = questions
+    (self.labeller, self.questions) = (labeller, questions)
     let keys = Set(questions.map(\.key))
     for entry in journalled where keys.contains(entry.question) {
       answers[entry.question, default: []].append(entry)
@@ -54,9 +54,7 @@ actor LabelQueue {
       stop = .requests
       return false
     }
-    if let limit = labeller.options.maxSpend,
-      spent + Double(inFlight) * averageCost > limit
-    {
+    if let limit = labeller.options.maxSpend, spent + Double(inFlight) * averageCost > limit {
       stop = .spend
       return false
     }
@@ -119,8 +117,8 @@ actor LabelQueue {
     let left = open.count + inFlight
     let elapsed = (ContinuousClock.now - start) / .seconds(1)
     return LabellingProgress(
-      done: questions.count - left - failures.count, total: questions.count,
-      failed: failures.count, requests: requests, spent: price == nil ? nil : spent,
+      done: questions.count - left - failures.count, total: questions.count, failed: failures.count,
+      requests: requests, spent: price == nil ? nil : spent,
       secondsLeft: answered == 0 ? nil : elapsed / Double(answered) * Double(left))
   }
 
@@ -130,8 +128,7 @@ actor LabelQueue {
       promptTokens: open.reduce(0) {
         $0 + Prices.estimatedTokens(labeller.prompt.system)
           + Prices.estimatedTokens($1.question.user)
-      },
-      cost: price.map { _ in averageCost * Double(open.count) }, system: labeller.prompt.system,
+      }, cost: price.map { _ in averageCost * Double(open.count) }, system: labeller.prompt.system,
       firstUserText: open.last?.question.user, promptDigest: labeller.prompt.digest)
   }
 
@@ -150,4 +147,156 @@ actor LabelQueue {
       notAsked: open.count, requests: requests, spent: price == nil ? nil : spent,
       stoppedBy: open.isEmpty ? nil : stop)
   }
+}
+
+/// A model's scores for one essay.
+public struct EssayLabel: Sendable, Equatable {
+  public let id: String
+  /// The scores of each sample that could be read, in the order of the prompt's items.
+  public let samples: [[Double]]
+  /// The number of samples whose answers cannot be read.
+  public let unreadable: Int
+
+  public init(id: String, samples: [[Double]], unreadable: Int = 0) {
+    (self.id, self.samples, self.unreadable) = (id, samples, unreadable)
+  }
+
+  /// From the journal's answers to each sample's question.
+  init(id: String, samples: [[JournalEntry]]) {
+    self.init(
+      id: id, samples: samples.compactMap { $0.compactMap(\.scores).first },
+      unreadable: samples.count { !$0.isEmpty && $0.allSatisfy { $0.scores == nil } })
+  }
+
+  /// The mean of each item over the samples, or nil where none could be read.
+  public var items: [Double]? {
+    guard let first = samples.first else { return nil }
+    return first.indices.map { item in samples.reduce(0) { $0 + $1[item] } / Double(samples.count) }
+  }
+
+  /// The label: the mean of the items' means; nil is missing.
+  public var label: Double? { items.map { $0.reduce(0, +) / Double($0.count) } }
+
+  /// The standard deviation (n-1) of the samples' labels; nil with fewer than two.
+  public var deviation: Double? {
+    let labels = samples.map { $0.reduce(0, +) / Double($0.count) }
+    return PairedMoments(predictions: labels, gold: labels).deviationX.value
+  }
+}
+
+/// The progress of a run.
+public struct LabellingProgress: Sendable, Equatable {
+  /// Questions that are done (in this run or before), out of `total`.
+  public let done: Int
+  public let total: Int
+  public let failed: Int
+  /// HTTP requests of this run.
+  public let requests: Int
+  /// US dollars of this run, or nil where the model has no price.
+  public let spent: Double?
+  public let secondsLeft: Double?
+}
+
+/// An estimate of what a run would do.
+public struct LabellingPlan: Sendable, Equatable {
+  public let essays: Int
+  /// Essays times samples.
+  public let questions: Int
+  /// Questions without an answer in the journal.
+  public let toAsk: Int
+  /// Estimated tokens sent (four bytes a token).
+  public let promptTokens: Int
+  /// Estimated US dollars, or nil where the model has no price.
+  public let cost: Double?
+  public let system: String
+  /// The user text of the first question; nil where nothing is left to ask.
+  public let firstUserText: String?
+  public let promptDigest: String
+}
+
+/// The outcome of a run.
+public struct LabellingResult: Sendable, Equatable {
+  /// One label for each essay, in order.
+  public let labels: [EssayLabel]
+  /// How often each habit of the model was tolerated.
+  public let tolerated: [RatingAnswer.Tolerance: Int]
+  /// Answers that cannot be read, including those whose question was answered the second time.
+  public let unreadableAnswers: Int
+  /// Questions without an answer; another run asks them again.
+  public let failures: [Failure]
+  /// Questions that a cap left unasked.
+  public let notAsked: Int
+  public let requests: Int
+  public let spent: Double?
+  public let stoppedBy: Cap?
+
+  public struct Failure: Sendable, Equatable {
+    public let id: String
+    public let error: ReferenceError
+  }
+
+  /// The caps of a run.
+  public enum Cap: String, Sendable {
+    case requests
+    case spend
+  }
+}
+
+/// Prices of tokens in US dollars per million, by model: a few list prices as of ``builtInMonth``,
+/// which a price file overrides model by model. A model in neither has no price.
+public struct Prices: Sendable, Equatable {
+  public struct Price: Codable, Sendable, Equatable {
+    /// Dollars per million tokens sent.
+    public var prompt: Double
+    /// Dollars per million tokens received.
+    public var answer: Double
+
+    public init(prompt: Double, answer: Double) { (self.prompt, self.answer) = (prompt, answer) }
+
+    /// Dollars for these numbers of tokens.
+    public func cost(promptTokens: Int, answerTokens: Int) -> Double {
+      (Double(promptTokens) * prompt + Double(answerTokens) * answer) / 1e6
+    }
+  }
+
+  public var models: [String: Price]
+
+  public init(_ models: [String: Price] = [:]) { self.models = models }
+
+  /// The month of the built-in prices.
+  public static let builtInMonth = "May 2026"
+
+  /// List prices without batch or cache discounts: OpenAI's for GPT-4o and GPT-4o mini as of May
+  /// 2026 (platform.openai.com/docs/pricing), Groq's for Llama 3.3 70B as of October 2025
+  /// (console.groq.com/docs/models) and, at the end of its service, for Llama 3 70B, the paper's
+  /// model (groq.com/pricing).
+  public static let builtIn = Prices([
+    "gpt-4o": Price(prompt: 2.5, answer: 10), "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
+    "llama-3.3-70b-versatile": Price(prompt: 0.59, answer: 0.79),
+    "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
+  ])
+
+  /// These prices, with those of `other` replacing them model by model.
+  public func overridden(by other: Prices) -> Prices {
+    Prices(models.merging(other.models) { _, own in own })
+  }
+
+  /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
+  ///
+  /// - Throws: ``ReferenceError``, also where a price is negative.
+  public static func load(_ file: URL) throws(ReferenceError) -> Prices {
+    let data = try ReferenceError.read(file, expected: "prices by model")
+    guard let own = try? JSONDecoder().decode([String: Price].self, from: data),
+      own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 })
+    else {
+      throw .invalid(
+        file, found: "something else",
+        expected: "prices of 0 or more by model, such as "
+          + #"{"gpt-4o": {"prompt": 2.5, "answer": 10}}"#)
+    }
+    return Prices(own)
+  }
+
+  /// A rough count of a text's tokens, for estimates before anything is sent: four bytes a token.
+  public static func estimatedTokens(_ text: String) -> Int { text.utf8.count / 4 + 1 }
 }

@@ -1,10 +1,9 @@
 public import Basics
 public import Foundation
 
-/// A file of labels by a model: TSV with a header, keyed by the ids in the essays' own files.
-///
-/// The form of the LLMPathy repository: id columns, then `llm_empathy` (and `llm_empathy_plain`).
-/// An empty field is a missing label and stays missing.
+/// A file of labels by a model: TSV with a header, keyed by the ids in the essays' own files. The
+/// form of the LLMPathy repository: id columns, then columns such as `llm_empathy`. An empty field
+/// is a missing label and stays missing.
 public struct LabelTable: Sendable, Equatable {
   public let header: [String]
   /// As many fields as the header, row by row.
@@ -13,23 +12,17 @@ public struct LabelTable: Sendable, Equatable {
 
   public init(header: [String], rows: [[String]], path: String = "") {
     precondition(rows.allSatisfy { $0.count == header.count }, "rows are as wide as the header")
-    self.header = header
-    self.rows = rows
-    self.path = path
+    (self.header, self.rows, self.path) = (header, rows, path)
   }
 
   /// Reads a label file: UTF-8, fields between tabs, lines ending in LF or CRLF, no quoting.
   ///
   /// - Throws: ``ReferenceError``, with every row of another width.
   public static func read(_ file: URL) throws(ReferenceError) -> LabelTable {
-    let text: String
-    do {
-      text = try String(contentsOf: file, encoding: .utf8)
-    } catch {
-      throw .unreadable(file, expected: "a table of labels", error)
+    let text = try ReferenceError.readText(file, expected: "a table of labels")
+    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
+      $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
     }
-    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
     if lines.last == [""] { lines.removeLast() }
     guard let first = lines.first, first != [""] else {
       throw .invalid(file, found: "an empty file", expected: "a header")
@@ -45,21 +38,18 @@ public struct LabelTable: Sendable, Equatable {
     return LabelTable(header: names, rows: Array(lines.dropFirst()), path: file.path)
   }
 
-  /// The labels in `column` by the fields of `keys`, joined by a space.
+  /// The labels in `column`, nil where missing, by the fields of `keys`, joined by a space.
   ///
-  /// - Returns: a label or, for a row without one, nil. A row that occurs twice with the same label
-  ///   counts once.
   /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label
   ///   that is not a number in [1, 7], a key that occurs twice with different labels.
-  public func labels(
-    _ column: String = "llm_empathy", by keys: [String]
-  ) throws(ReferenceError) -> [String: Double?] {
+  public func labels(_ column: String, by keys: [String]) throws(ReferenceError) -> [String:
+    Double?]
+  {
     var faults: [ReferenceError.Diagnostic] = []
     func place(_ name: String) -> Int {
       if let index = header.firstIndex(of: name) { return index }
       faults.append(
-        .init(
-          .line(1), found: header.joined(separator: ", "), expected: "a column \(name)"))
+        .init(.line(1), found: header.joined(separator: ", "), expected: "a column \(name)"))
       return 0
     }
     let keyPlaces = keys.map(place)
@@ -90,30 +80,23 @@ public struct LabelTable: Sendable, Equatable {
 
   /// A table in the form of LLMPathy: the ids, then `column`; a missing label is an empty field.
   ///
-  /// - Parameter ids: the fields of `idColumns` for each label.
-  public static func llmPathy(
-    _ labels: [EssayLabel], idColumns: [String], ids: [[String]], column: String = "llm_empathy"
-  ) -> LabelTable {
+  /// - Parameters:
+  ///   - ids: the fields of `idColumns` for each label.
+  ///   - items: their means follow the label, after its SD over samples and the numbers of samples
+  ///     that were read and that were unreadable; nil gives the labels alone.
+  public init(
+    _ labels: [EssayLabel], column: String, idColumns: [String], ids: [[String]],
+    items: [String]? = nil
+  ) {
     precondition(labels.count == ids.count, "ids for each label")
-    return LabelTable(
-      header: idColumns + [column],
-      rows: zip(labels, ids).map { label, fields in fields + [format(label.label)] })
-  }
-
-  /// A more detailed table: the ids, the label, its SD over samples, the numbers of samples that
-  /// were read and that were unreadable, and the mean of each item.
-  public static func detailed(
-    _ labels: [EssayLabel], idColumns: [String], ids: [[String]], items: [String]
-  ) -> LabelTable {
-    precondition(labels.count == ids.count, "ids for each label")
-    return LabelTable(
-      header: idColumns + ["llm_empathy", "llm_empathy_sd", "samples", "unreadable"] + items,
-      rows: zip(labels, ids).map { label, fields in
-        fields + [
-          format(label.label), format(label.deviation), "\(label.samples.count)",
-          "\(label.unreadable)",
-        ] + (label.items?.map { format($0) } ?? items.map { _ in "" })
-      })
+    let more = items.map { ["\(column)_sd", "samples", "unreadable"] + $0 } ?? []
+    let rows = zip(labels, ids).map { label, fields in
+      let details =
+        [Self.format(label.deviation), "\(label.samples.count)", "\(label.unreadable)"]
+        + (label.items?.map { Self.format($0) } ?? more.dropFirst(3).map { _ in "" })
+      return fields + [Self.format(label.label)] + (items == nil ? [] : details)
+    }
+    self.init(header: idColumns + [column] + more, rows: rows)
   }
 
   private static func format(_ value: Double?) -> String {
@@ -125,8 +108,8 @@ public struct LabelTable: Sendable, Equatable {
   /// Writes the table atomically. Tabs and line ends inside a field become spaces.
   public func write(to file: URL) throws(BasicsError) {
     let lines = ([header] + rows).map { row in
-      row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }
-        .joined(separator: "\t")
+      row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }.joined(
+        separator: "\t")
     }
     try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
   }

@@ -6,16 +6,12 @@ public struct UnlabelledEssay: Sendable, Equatable {
   public let id: String
   public let text: String
 
-  public init(id: String, text: String) {
-    self.id = id
-    self.text = text
-  }
+  public init(id: String, text: String) { (self.id, self.text) = (id, text) }
 }
 
-/// Has a model label essays, several at a time, until each has its samples.
-///
-/// Every readable or unreadable answer is journalled before it counts. A question whose answer is
-/// in the journal is not asked again; one that got an unreadable answer is asked once more.
+/// Has a model label essays, several at a time, until each has its samples. Every readable or
+/// unreadable answer is journalled before it counts. A question whose answer is in the journal is
+/// not asked again; one that got an unreadable answer is asked once more.
 public struct Labeller: Sendable {
   public struct Options: Sendable, Equatable {
     /// Questions per essay.
@@ -41,24 +37,20 @@ public struct Labeller: Sendable {
   public let prices: Prices
 
   /// - Throws: ``ReferenceError`` where there is a cap on spend and the model has no price.
-  public init(
-    client: ChatClient, prompt: RatingPrompt, options: Options, prices: Prices = Prices()
-  ) throws(ReferenceError) {
+  public init(client: ChatClient, prompt: RatingPrompt, options: Options, prices: Prices = Prices())
+    throws(ReferenceError)
+  {
     precondition(options.samples > 0 && options.concurrency > 0, "there is something to do")
     if options.maxSpend != nil, prices.models[client.endpoint.model] == nil {
       throw .chat(.noPrice(model: client.endpoint.model))
     }
-    self.client = client
-    self.prompt = prompt
-    self.options = options
-    self.prices = prices
+    (self.client, self.prompt, self.options, self.prices) = (client, prompt, options, prices)
   }
 
-  /// Labels `essays`, whose ids are unique.
+  /// Labels `essays`, whose ids are unique; `progress` is called after each answer, from any task.
   ///
-  /// - Parameter progress: called after each answer and failure, from any task.
-  /// - Returns: a label, or none, for each essay in the order given. Reaching a cap is no error:
-  ///   `LabellingResult.stoppedBy` says so.
+  /// - Returns: a label, or none, for each essay in order; `stoppedBy` tells of a cap that was
+  ///   reached.
   /// - Throws: ``ReferenceError``: a refusal with 401, 403 or 404, too many failures, a file; and
   ///   `CancellationError`. What was answered is in the journal.
   public func run(
@@ -71,9 +63,7 @@ public struct Labeller: Sendable {
       for worker in 0..<options.concurrency {
         group.addTask { try await work(worker, from: queue, journal, progress) }
       }
-      do {
-        try await group.waitForAll()
-      } catch {
+      do { try await group.waitForAll() } catch {
         group.cancelAll()
         throw error
       }
@@ -82,9 +72,9 @@ public struct Labeller: Sendable {
   }
 
   /// An estimate of what a run would ask and cost, given the answers in the journal.
-  public func plan(
-    _ essays: [UnlabelledEssay], journalled: [JournalEntry] = []
-  ) async -> LabellingPlan {
+  public func plan(_ essays: [UnlabelledEssay], journalled: [JournalEntry] = []) async
+    -> LabellingPlan
+  {
     let queue = LabelQueue(
       labeller: self, questions: questions(about: essays), journalled: journalled)
     return await queue.plan()
@@ -99,8 +89,7 @@ public struct Labeller: Sendable {
         LabelQueue.Question(
           key: JournalEntry.Question(
             id: essay.id, essay: essayDigest, sample: sample, prompt: digest,
-            model: client.endpoint.model),
-          user: prompt.userText(for: essay.text))
+            model: client.endpoint.model), user: prompt.userText(for: essay.text))
       }
     }
   }
@@ -112,9 +101,9 @@ public struct Labeller: Sendable {
     var generator = SplitMix64(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
     while let (question, attempt) = await queue.next() {
       do {
-        guard
-          let entry = try await ask(question, attempt, from: queue, using: &generator)
-        else { return }
+        guard let entry = try await ask(question, attempt, from: queue, using: &generator) else {
+          return
+        }
         try journal.append(entry)
         await queue.record(entry, for: question)
       } catch let error as ReferenceError {
@@ -145,8 +134,7 @@ public struct Labeller: Sendable {
       do {
         let answer = try await client.ask(system: prompt.system, user: question.user)
         return JournalEntry(
-          question.key, attempt: attempt, answer,
-          try? RatingAnswer(answer.text, items: prompt.items),
+          question.key, attempt: attempt, answer, RatingAnswer(answer.text, items: prompt.items),
           seconds: (ContinuousClock.now - start) / .seconds(1))
       } catch let error as ReferenceError {
         let retryAfter: Double?
@@ -184,10 +172,8 @@ public struct Backoff: Sendable, Equatable {
     firstSeconds: Double = 1, maxSeconds: Double = 60, retries: Int = 6,
     maxRetryAfterSeconds: Double = 600
   ) {
-    self.firstSeconds = firstSeconds
-    self.maxSeconds = maxSeconds
-    self.retries = retries
-    self.maxRetryAfterSeconds = maxRetryAfterSeconds
+    (self.firstSeconds, self.maxSeconds) = (firstSeconds, maxSeconds)
+    (self.retries, self.maxRetryAfterSeconds) = (retries, maxRetryAfterSeconds)
   }
 
   /// The wait before retry `retry` (from 0), uniform below min(max, first · 2^retry), and at

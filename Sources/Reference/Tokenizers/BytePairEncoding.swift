@@ -1,19 +1,12 @@
 import Foundation
 
 /// Byte-level byte-pair encoding: a word starts as its bytes, and the neighbouring pair with the
-/// lowest rank is merged (the leftmost of equals) until no pair has a rank.
-///
-/// Source: Sennrich et al. 2016; on bytes, Radford et al. 2019.
+/// lowest rank is merged (the leftmost of equals) until no pair has a rank. Source: Sennrich et al.
+/// 2016; on bytes, Radford et al. 2019.
 struct BytePairEncoding: Sendable {
   /// The id of each byte.
   let byteIDs: [Int32]
   private let merges: MergeTable
-
-  init(byteIDs: [Int32], merges: MergeTable) {
-    precondition(byteIDs.count == 256, "one id for each byte")
-    self.byteIDs = byteIDs
-    self.merges = merges
-  }
 
   /// Scratch memory of `append`.
   struct Workspace: Sendable {
@@ -109,12 +102,12 @@ extension BytePairEncoding {
         table.insert(left, right, rank: Int32(rank), id: whole)
       }
     }
-    let byteIDs = (0..<256).map { byte in
+    byteIDs = (0..<256).map { byte in
       let symbol = String(Self.symbol(of: UInt8(byte)))
       return id(Array(symbol.utf8), .field("byte 0x\(String(byte, radix: 16))")) ?? 0
     }
     guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
-    self.init(byteIDs: byteIDs, merges: table)
+    self.merges = table
   }
 
   /// The printable character that stands for a byte in GPT-2's vocabulary: the byte's own Latin-1
@@ -147,8 +140,7 @@ struct MergeTable: Sendable {
     slots = Array(repeating: Slot(key: .max, rank: 0, id: 0), count: size)
   }
 
-  @inline(__always)
-  private func slot(_ key: UInt64) -> Int {
+  @inline(__always) private func slot(_ key: UInt64) -> Int {
     let mask = slots.count - 1
     var index = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 29) & mask
     while slots[index].key != key, slots[index].key != .max { index = (index + 1) & mask }
@@ -166,8 +158,7 @@ struct MergeTable: Sendable {
     slots[index] = Slot(key: Self.key(left, right), rank: rank, id: id)
   }
 
-  @inline(__always)
-  subscript(_ left: Int32, _ right: Int32) -> (rank: Int32, id: Int32)? {
+  @inline(__always) subscript(_ left: Int32, _ right: Int32) -> (rank: Int32, id: Int32)? {
     let found = slots[slot(Self.key(left, right))]
     return found.key == .max ? nil : (found.rank, found.id)
   }
@@ -221,8 +212,7 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
   }
 
   init(model: BytePairEncoding, addsPrefixSpace: Bool) {
-    self.model = model
-    self.addsPrefixSpace = addsPrefixSpace
+    (self.model, self.addsPrefixSpace) = (model, addsPrefixSpace)
     states = StatePool { State() }
   }
 
@@ -248,8 +238,7 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
     }
   }
 
-  @inline(__always)
-  private func append(
+  @inline(__always) private func append(
     _ text: Span<UInt8>, _ word: Range<Int>, _ state: inout State, to ids: inout [Int32]
   ) {
     guard let key = WordCache.Key(text, word) else {
@@ -260,5 +249,102 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
     let before = ids.count
     model.append(text, word, &state.work, to: &ids)
     state.cache.insert(key, ids[before...])
+  }
+}
+
+/// Splits a text into the words of byte-level BPE, by the regular expression of GPT-2 and RoBERTa:
+///
+///     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+///
+/// The words together are the whole text.
+package struct ByteLevelWords: Sendable {
+  private var table = ScalarTable()
+
+  /// The classes of characters in the expression.
+  package enum Class: UInt32 {
+    case other = 1
+    case letter
+    case number
+    case space
+  }
+
+  init() {
+    for value in UInt8(0)..<0x80 {
+      let scalar = Unicode.Scalar(value)
+      table.set(scalar, Self.classify(scalar).rawValue)
+    }
+  }
+
+  package static func classify(_ scalar: Unicode.Scalar) -> Class {
+    let properties = scalar.properties
+    if properties.isWhitespace { return .space }
+    guard UnicodeAge.isAssigned(scalar, upTo: 16) else { return .other }
+    switch properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
+      return .letter
+    case .decimalNumber, .letterNumber, .otherNumber: return .number
+    default: return .other
+    }
+  }
+
+  /// The end of the word that begins at `start`, in the part of `text` before `end`.
+  ///
+  /// - Requires: `start < end`, both between scalars.
+  @inline(__always) mutating func wordEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
+    let first = text[start]
+    if first == UInt8(ascii: "'"), let stop = contractionEnd(in: text, from: start, end: end) {
+      return stop
+    }
+    var (kind, length) = classify(text, at: start)
+    if kind == .space {
+      guard first == UInt8(ascii: " "), start + 1 < end else {
+        return spaceEnd(in: text, from: start, end: end)
+      }
+      let (next, nextLength) = classify(text, at: start + 1)
+      if next == .space { return spaceEnd(in: text, from: start, end: end) }
+      (kind, length) = (next, 1 + nextLength)
+    }
+    var index = start + length
+    while index < end {
+      let (next, length) = classify(text, at: index)
+      if next != kind { break }
+      index += length
+    }
+    return index
+  }
+
+  /// The end of the white space at `start`. Where text follows, the last white-space scalar is left
+  /// out: the expression leaves it for the word that follows.
+  private mutating func spaceEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
+    var (index, last) = (start, start)
+    while index < end {
+      let (next, length) = classify(text, at: index)
+      if next != .space { return last > start ? last : index }
+      last = index
+      index += length
+    }
+    return index
+  }
+
+  private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map {
+    Array($0.utf8)
+  }
+
+  private func contractionEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int? {
+    for letters in Self.contractions
+    where start + letters.count <= end && text.begins(at: start, with: letters) {
+      return start + letters.count
+    }
+    return nil
+  }
+
+  @inline(__always) private mutating func classify(_ text: Span<UInt8>, at index: Int) -> (
+    Class, Int
+  ) {
+    let (scalar, length) = decodeScalar(text, at: index)
+    if let known = Class(rawValue: table[scalar]) { return (known, length) }
+    let kind = Self.classify(scalar)
+    table.set(scalar, kind.rawValue)
+    return (kind, length)
   }
 }

@@ -1,9 +1,8 @@
 public import Foundation
 
 /// Turns text into token ids exactly as the model's authors did: with RoBERTa's byte-level BPE or
-/// BERT's WordPiece, and their special tokens.
-///
-/// It is immutable, and many threads may use it at once.
+/// BERT's WordPiece, and their special tokens. It is immutable, and many threads may use it at
+/// once.
 public struct Tokenizer: Sendable {
   /// The family of models that the files describe.
   public let kind: ModelKind
@@ -11,47 +10,42 @@ public struct Tokenizer: Sendable {
   public let vocabularySize: Int
   /// The ids of the tokens that have a role.
   public let specialTokens: SpecialTokens
-  /// The longest input by `model_max_length` in tokenizer_config.json, special tokens included, or
-  /// nil. It is not applied unless the caller does.
-  public let modelMaxLength: Int?
 
   let segments: any SegmentEncoder
   let addedTokens: AddedTokens
   let template: SpecialTokenTemplate
 
-  /// The ids of the special tokens; a vocabulary may lack a mask.
+  /// The ids of the special tokens, RoBERTa's `<s>`, `</s>`, `<pad>`, `<unk>` and `<mask>` or
+  /// BERT's `[CLS]`, `[SEP]`, `[PAD]`, `[UNK]` and `[MASK]`; a vocabulary may lack a mask.
   public struct SpecialTokens: Sendable, Equatable {
-    /// `<s>` or `[CLS]`, at the start.
     public let start: Int32
-    /// `</s>` or `[SEP]`, at the end and between a pair.
     public let end: Int32
-    /// `<pad>` or `[PAD]`.
     public let padding: Int32
-    /// `<unk>` or `[UNK]`.
     public let unknown: Int32
-    /// `<mask>` or `[MASK]`.
     public let mask: Int32?
   }
 
+  /// - Parameters:
+  ///   - added: the tokens to find in a text; the special ones where nothing else is said.
+  ///   - template: the family's own where nothing else is said.
   init(
-    kind: ModelKind, vocabulary: Vocabulary, specialTokens: SpecialTokens, modelMaxLength: Int?,
-    segments: any SegmentEncoder, added: [AddedTokens.Token], template: SpecialTokenTemplate
+    kind: ModelKind, vocabulary: Vocabulary, special: SpecialTokens, segments: any SegmentEncoder,
+    added: [AddedTokens.Token]? = nil, template: SpecialTokenTemplate? = nil
   ) {
+    let names = kind == .roberta ? Vocabulary.robertaNames : Vocabulary.bertNames
+    let added = added ?? special.added(names)
     self.kind = kind
     // An added token may stand outside the vocabulary.
     vocabularySize = added.reduce(vocabulary.size) { max($0, Int($1.id) + 1) }
-    self.specialTokens = specialTokens
-    self.modelMaxLength = modelMaxLength
+    specialTokens = special
     self.segments = segments
     addedTokens = AddedTokens(added)
-    self.template = template
+    self.template = template ?? .standard(kind, start: special.start, end: special.end)
   }
 
-  /// Reads the tokenizer in a Hugging Face model directory.
-  ///
-  /// `tokenizer.json` is preferred; else `vocab.json` with `merges.txt` (RoBERTa) or `vocab.txt`
-  /// (BERT), with `tokenizer_config.json` where there is one. The truncation and padding that
-  /// `tokenizer.json` may carry are not applied.
+  /// Reads the tokenizer in a Hugging Face model directory: `tokenizer.json`, else `vocab.json`
+  /// with `merges.txt` (RoBERTa) or `vocab.txt` (BERT), with `tokenizer_config.json` where there is
+  /// one. Truncation and padding in `tokenizer.json` are not applied.
   ///
   /// - Throws: `ReferenceError`: no tokenizer there, a file that cannot be read or is malformed
   ///   (all its faults at once), or a stage that is not built in.
@@ -59,13 +53,11 @@ public struct Tokenizer: Sendable {
     try TokenizerFiles(directory: directory).load()
   }
 
-  /// The ids of `text` with the special tokens around it, at most `maxLength` of them.
+  /// The ids, below `vocabularySize`, of `text` with the special tokens around it. A special token
+  /// that the text spells out becomes that token, as in Hugging Face.
   ///
-  /// - Parameter maxLength: counts the special tokens; the text's last tokens are cut. The special
-  ///   tokens themselves always stay, so a limit under their number gives them alone. nil is no
-  ///   limit.
-  /// - Returns: ids below `vocabularySize`. An empty text is the special tokens alone. A special
-  ///   token that the text spells out becomes that token, as in Hugging Face.
+  /// - Parameter maxLength: counts the special tokens, which always stay; the text's last tokens
+  ///   are cut.
   public func encode(_ text: String, maxLength: Int? = nil) -> [Int32] {
     var ids = content(of: text)
     if let maxLength { ids.truncate(to: maxLength - template.singleCount) }
@@ -111,8 +103,7 @@ public struct Encoding: Sendable, Equatable {
   public var typeIDs: [Int32] = []
 
   public init(ids: [Int32] = [], typeIDs: [Int32] = []) {
-    self.ids = ids
-    self.typeIDs = typeIDs
+    (self.ids, self.typeIDs) = (ids, typeIDs)
   }
 }
 
@@ -120,5 +111,136 @@ extension Array {
   /// Drops the elements from `count` on; a negative count drops all.
   fileprivate mutating func truncate(to count: Int) {
     if self.count > Swift.max(0, count) { removeLast(self.count - Swift.max(0, count)) }
+  }
+}
+
+/// Tokens that are found in the text before it is split into words, such as `<mask>`.
+struct AddedTokens: Sendable {
+  struct Token: Sendable {
+    let content: [UInt8]
+    let id: Int32
+    /// Whether the token takes the white space before it, and that after it.
+    var takesSpaceBefore = false
+    var takesSpaceAfter = false
+  }
+
+  /// A range of the text without added tokens, or the id of an added token.
+  enum Segment: Equatable, Sendable {
+    case text(Range<Int>)
+    case token(Int32)
+  }
+
+  /// For each byte, the tokens that begin with it, the longest first.
+  private let candidates: [[Token]]
+
+  init(_ tokens: [Token]) {
+    candidates = (0..<256).map { byte in
+      tokens.filter { $0.content.first == UInt8(byte) }.sorted {
+        $0.content.count > $1.content.count
+      }
+    }
+  }
+
+  /// Calls `body` with the segments of `text` in order. Where several tokens match, the longest
+  /// wins.
+  func forEachSegment(in text: Span<UInt8>, _ body: (Segment) -> Void) {
+    var start = 0
+    var index = 0
+    while index < text.count {
+      guard let token = match(text, at: index) else {
+        index += 1
+        continue
+      }
+      var (low, high) = (index, index + token.content.count)
+      if token.takesSpaceBefore {
+        while low > start, let (scalar, length) = decodeScalar(text, before: low),
+          scalar.properties.isWhitespace
+        { low -= length }
+        low = max(low, start)
+      }
+      index = high
+      if token.takesSpaceAfter {
+        while high < text.count {
+          let (scalar, length) = decodeScalar(text, at: high)
+          guard scalar.properties.isWhitespace else { break }
+          high += length
+        }
+      }
+      if start < low { body(.text(start..<low)) }
+      body(.token(token.id))
+      start = high
+      index = max(index, high)
+    }
+    if start < text.count { body(.text(start..<text.count)) }
+  }
+
+  private func match(_ text: Span<UInt8>, at index: Int) -> Token? {
+    for token in candidates[Int(text[index])]
+    where index + token.content.count <= text.count && text.begins(at: index, with: token.content) {
+      return token
+    }
+    return nil
+  }
+}
+
+/// The special tokens around one text or a pair, and each part's type id.
+struct SpecialTokenTemplate: Sendable, Equatable {
+  enum Part: Sendable, Equatable {
+    case first(type: Int32)
+    case second(type: Int32)
+    case special(ids: [Int32], type: Int32)
+  }
+
+  let single: [Part]
+  let pair: [Part]
+
+  /// A family's own: RoBERTa's `<s> A </s>` and `<s> A </s></s> B </s>`, all of type 0; BERT's
+  /// `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, the second part of type 1.
+  static func standard(_ kind: ModelKind, start: Int32, end: Int32) -> Self {
+    let opening: [Part] = [.special(ids: [start], type: 0), .first(type: 0)]
+    let (between, type): ([Int32], Int32) = kind == .bert ? ([end], 1) : ([end, end], 0)
+    return Self(
+      single: opening + [.special(ids: [end], type: 0)],
+      pair: opening + [
+        .special(ids: between, type: 0), .second(type: type), .special(ids: [end], type: type),
+      ])
+  }
+
+  /// How many special tokens the single form adds, and how many the pair form.
+  var singleCount: Int { Self.specialCount(single) }
+  var pairCount: Int { Self.specialCount(pair) }
+
+  private static func specialCount(_ parts: [Part]) -> Int {
+    parts.reduce(0) { if case .special(let ids, _) = $1 { $0 + ids.count } else { $0 } }
+  }
+
+  /// The tokens of one text or a pair, with the special tokens.
+  func apply(_ first: [Int32], _ second: [Int32]?) -> Encoding {
+    var encoding = Encoding()
+    func add(_ ids: [Int32], _ type: Int32) {
+      encoding.ids.append(contentsOf: ids)
+      encoding.typeIDs.append(contentsOf: repeatElement(type, count: ids.count))
+    }
+    for part in second == nil ? single : pair {
+      switch part {
+      case .first(let type): add(first, type)
+      case .second(let type): add(second ?? [], type)
+      case .special(let ids, let type): add(ids, type)
+      }
+    }
+    return encoding
+  }
+
+  /// How many tokens of each part are kept when both together have to fit `limit`. The longer part
+  /// is cut first; where that is not enough, both get half, and the second the odd one.
+  static func longestFirst(_ first: Int, _ second: Int, limit: Int) -> (first: Int, second: Int) {
+    guard first + second > limit else { return (first, second) }
+    var (short, long) = (min(first, second), max(first, second))
+    long = short > limit ? short : max(short, limit - short)
+    if short + long > limit {
+      short = limit / 2
+      long = short + limit % 2
+    }
+    return first > second ? (long, short) : (short, long)
   }
 }

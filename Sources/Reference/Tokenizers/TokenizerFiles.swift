@@ -1,13 +1,11 @@
 import Foundation
 
-/// The files of a tokenizer in a Hugging Face model directory.
+/// Reads the tokenizer of a Hugging Face model directory.
 struct TokenizerFiles {
   let directory: URL
 
   func load() throws(ReferenceError) -> Tokenizer {
-    if exists("tokenizer.json") {
-      return try TokenizerDocument(file: url("tokenizer.json"), maxLength: maxLength()).load()
-    }
+    if exists("tokenizer.json") { return try TokenizerDocument(file: url("tokenizer.json")).load() }
     if exists("vocab.json"), exists("merges.txt") { return try roberta() }
     if exists("vocab.txt") { return try bert() }
     throw .missingFile(
@@ -28,17 +26,9 @@ struct TokenizerFiles {
     return try ByteJSON(contentsOf: url("tokenizer_config.json"), expected: "a configuration")
   }
 
-  /// The longest input, where the directory gives one; Hugging Face writes 1e30 for none.
-  private func maxLength() throws(ReferenceError) -> Int? {
-    try config()["model_max_length"]?.id.map(Int.init)
-  }
-
   /// The lines of a UTF-8 text file, without line ends.
   private func lines(_ name: String) throws(ReferenceError) -> [ArraySlice<UInt8>] {
-    let bytes: [UInt8]
-    do { bytes = Array(try Data(contentsOf: url(name))) } catch {
-      throw .unreadable(url(name), expected: "a file of a tokenizer", error)
-    }
+    let bytes = Array(try ReferenceError.read(url(name), expected: "a file of a tokenizer"))
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     return lines.map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
@@ -55,25 +45,21 @@ struct TokenizerFiles {
       if line.isEmpty || index == 0 && line.starts(with: "#version".utf8) { continue }
       let place = ReferenceError.Diagnostic.Place.line(index + 1)
       let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+      if parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty {
+        merges.append(.init(place: place, left: Array(parts[0]), right: Array(parts[1])))
+      } else {
+        let text = String(decoding: line.prefix(60), as: UTF8.self)
         faults.append(
-          .init(
-            place, found: "\"\(String(decoding: line.prefix(60), as: UTF8.self))\"",
-            expected: "two symbols with a space between"))
-        continue
+          .init(place, found: "\"\(text)\"", expected: "two symbols with a space between"))
       }
-      merges.append(.init(place: place, left: Array(parts[0]), right: Array(parts[1])))
     }
     let model = try BytePairEncoding(
       merges, vocabulary, file: url("merges.txt"), earlierFaults: faults)
-    let special = try vocabulary.specialTokens(Vocabulary.robertaNames)
     return Tokenizer(
-      kind: .roberta, vocabulary: vocabulary, specialTokens: special,
-      modelMaxLength: try maxLength(),
+      kind: .roberta, vocabulary: vocabulary,
+      special: try vocabulary.specialTokens(Vocabulary.robertaNames),
       segments: ByteLevelSegmentEncoder(
-        model: model, addsPrefixSpace: try config()["add_prefix_space"]?.bool ?? false),
-      added: special.added(Vocabulary.robertaNames),
-      template: .roberta(start: special.start, end: special.end))
+        model: model, addsPrefixSpace: try config()["add_prefix_space"]?.bool ?? false))
   }
 
   /// BERT from `vocab.txt`, as `BertTokenizer` reads it.
@@ -85,12 +71,211 @@ struct TokenizerFiles {
     let normalizer = BertNormalizer(
       separatesChinese: config["tokenize_chinese_chars"]?.bool ?? true,
       stripsAccents: config["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
-    let model = WordPiece(
-      vocabulary: vocabulary.trie, unknownID: special.unknown, prefix: "##", maxWordLength: 100)
+    let model = WordPiece(vocabulary: vocabulary.trie, unknownID: special.unknown)
     return Tokenizer(
-      kind: .bert, vocabulary: vocabulary, specialTokens: special, modelMaxLength: try maxLength(),
-      segments: BertSegmentEncoder(model: model, normalizer: normalizer),
-      added: special.added(Vocabulary.bertNames),
-      template: .bert(start: special.start, end: special.end))
+      kind: .bert, vocabulary: vocabulary, special: special,
+      segments: BertSegmentEncoder(model: model, normalizer: normalizer))
+  }
+}
+
+/// Reads `tokenizer.json`: the stages that RoBERTa's and BERT's tokenizers use.
+private struct TokenizerDocument {
+  private let file: URL
+  private let root: ByteJSON
+
+  init(file: URL) throws(ReferenceError) {
+    self.file = file
+    root = try ByteJSON(contentsOf: file, expected: "a tokenizer")
+  }
+
+  func load() throws(ReferenceError) -> Tokenizer {
+    guard let model = root["model"] else {
+      throw fault("model", expected: "an object", found: "nothing")
+    }
+    let vocabulary = try Vocabulary(
+      object: model["vocab"] ?? .null, file: file, place: "model.vocab ")
+    let added = try addedTokens()
+    // Old files leave out the type of the model.
+    switch model["type"]?.string ?? (model["merges"] == nil ? "WordPiece" : "BPE") {
+    case "BPE": return try bytePair(model, vocabulary, added)
+    case "WordPiece": return try wordPiece(model, vocabulary, added)
+    case let other: throw unsupported("model", other, "BPE (byte-level), WordPiece")
+    }
+  }
+
+  private func fault(_ place: String, expected: String, found: String) -> ReferenceError {
+    .invalid(file, at: .field(place), found: found, expected: expected)
+  }
+
+  /// The error of a stage that is not built in.
+  private func unsupported(_ stage: String, _ found: String, _ form: String) -> ReferenceError {
+    fault(stage, expected: "a supported form: \(form)", found: found)
+  }
+
+  /// The stage `name`, which must be of `type`.
+  private func stage(_ name: String, _ type: String, _ form: String) throws(ReferenceError)
+    -> ByteJSON
+  {
+    let stage = root[name] ?? .null
+    guard stage["type"]?.string == type else {
+      throw unsupported(name, stage["type"]?.string ?? stage.kind, form)
+    }
+    return stage
+  }
+
+  /// The tokens to find in the text before normalisation. A token to be found in the normalised
+  /// text makes no difference without a normaliser, and is refused with one.
+  private func addedTokens() throws(ReferenceError) -> [AddedTokens.Token] {
+    var tokens: [AddedTokens.Token] = []
+    let normalizes = root["normalizer"].map { !$0.isNull } ?? false
+    for (index, entry) in (root["added_tokens"]?.array ?? []).enumerated() {
+      guard let content = entry["content"]?.string, let id = entry["id"]?.id else {
+        throw fault(
+          "added_tokens[\(index)]", expected: "a content and an id of 0 or more", found: entry.kind)
+      }
+      for option in ["single_word"] + (normalizes ? ["normalized"] : [])
+      where entry[option]?.bool == true {
+        throw unsupported("added token", "\(content) with \(option)", "\(option) false")
+      }
+      tokens.append(
+        AddedTokens.Token(
+          content: Array(content.utf8), id: id, takesSpaceBefore: entry["lstrip"]?.bool ?? false,
+          takesSpaceAfter: entry["rstrip"]?.bool ?? false))
+    }
+    return tokens
+  }
+
+  private func bytePair(_ model: ByteJSON, _ vocabulary: Vocabulary, _ added: [AddedTokens.Token])
+    throws(ReferenceError) -> Tokenizer
+  {
+    guard root["normalizer"]?.isNull ?? true else {
+      throw unsupported("normalizer", root["normalizer"]?["type"]?.string ?? "?", "null, with BPE")
+    }
+    let form = "ByteLevel with its expression"
+    let before = try stage("pre_tokenizer", "ByteLevel", form)
+    guard before["use_regex"]?.bool ?? true else {
+      throw unsupported("pre_tokenizer", "ByteLevel without it", form)
+    }
+    for option in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
+      let value = model[option] ?? .null
+      guard value.isNull || value.string == "" else {
+        throw unsupported("model", "BPE with \(option)", "BPE without it")
+      }
+    }
+    for option in ["ignore_merges", "byte_fallback"] where model[option]?.bool == true {
+      throw unsupported("model", "BPE with \(option)", "BPE without it")
+    }
+    return Tokenizer(
+      kind: .roberta, vocabulary: vocabulary,
+      special: try specialTokens(vocabulary, added, Vocabulary.robertaNames),
+      segments: ByteLevelSegmentEncoder(
+        model: try BytePairEncoding(merges(model), vocabulary, file: file),
+        addsPrefixSpace: before["add_prefix_space"]?.bool ?? false), added: added,
+      template: try template())
+  }
+
+  private func merges(_ model: ByteJSON) throws(ReferenceError) -> [BytePairEncoding.Merge] {
+    var merges: [BytePairEncoding.Merge] = []
+    var faults: [ReferenceError.Diagnostic] = []
+    for (index, entry) in (model["merges"]?.array ?? []).enumerated() {
+      let place = ReferenceError.Diagnostic.Place.field("model.merges[\(index)]")
+      // Written as "a b" by older versions, as ["a", "b"] by newer ones.
+      let symbols: [[UInt8]] =
+        if case .string(let bytes) = entry {
+          bytes.split(separator: UInt8(ascii: " ")).map(Array.init)
+        } else {
+          entry.array?.compactMap { if case .string(let bytes) = $0 { bytes } else { nil } } ?? []
+        }
+      if symbols.count == 2 {
+        merges.append(.init(place: place, left: symbols[0], right: symbols[1]))
+      } else {
+        faults.append(.init(place, found: entry.kind, expected: "two symbols"))
+      }
+    }
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
+    return merges
+  }
+
+  private func wordPiece(_ model: ByteJSON, _ vocabulary: Vocabulary, _ added: [AddedTokens.Token])
+    throws(ReferenceError) -> Tokenizer
+  {
+    let options = try stage("normalizer", "BertNormalizer", "BertNormalizer, with WordPiece")
+    _ = try stage("pre_tokenizer", "BertPreTokenizer", "BertPreTokenizer, with WordPiece")
+    let lowercases = options["lowercase"]?.bool ?? true
+    let normalizer = BertNormalizer(
+      cleansText: options["clean_text"]?.bool ?? true,
+      separatesChinese: options["handle_chinese_chars"]?.bool ?? true,
+      stripsAccents: options["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
+    var names = Vocabulary.bertNames
+    names[3] = model["unk_token"]?.string ?? names[3]
+    let special = try specialTokens(vocabulary, added, names)
+    let pieces = WordPiece(
+      vocabulary: vocabulary.trie, unknownID: special.unknown,
+      prefix: model["continuing_subword_prefix"]?.string ?? "##",
+      maxWordLength: model["max_input_chars_per_word"]?.id.map(Int.init) ?? 100)
+    return Tokenizer(
+      kind: .bert, vocabulary: vocabulary, special: special,
+      segments: BertSegmentEncoder(model: pieces, normalizer: normalizer), added: added,
+      template: try template())
+  }
+
+  /// The special tokens by their names. An added token may stand outside the vocabulary.
+  private func specialTokens(
+    _ vocabulary: Vocabulary, _ added: [AddedTokens.Token], _ names: [String]
+  ) throws(ReferenceError) -> Tokenizer.SpecialTokens {
+    var vocabulary = vocabulary
+    for token in added { vocabulary.trie.insert(token.content, id: token.id) }
+    return try vocabulary.specialTokens(names)
+  }
+
+  private func template() throws(ReferenceError) -> SpecialTokenTemplate {
+    let stage = root["post_processor"] ?? .null
+    switch stage["type"]?.string {
+    case "RobertaProcessing":
+      return .standard(.roberta, start: try pairID(stage, "cls"), end: try pairID(stage, "sep"))
+    case "BertProcessing":
+      return .standard(.bert, start: try pairID(stage, "cls"), end: try pairID(stage, "sep"))
+    case "TemplateProcessing":
+      return SpecialTokenTemplate(
+        single: try parts(stage, "single"), pair: try parts(stage, "pair"))
+    case let other:
+      throw unsupported(
+        "post_processor", other ?? stage.kind,
+        "RobertaProcessing, BertProcessing, TemplateProcessing")
+    }
+  }
+
+  /// The id in `["</s>", 2]`.
+  private func pairID(_ stage: ByteJSON, _ name: String) throws(ReferenceError) -> Int32 {
+    guard let parts = stage[name]?.array, parts.count == 2, let id = parts[1].id else {
+      throw fault(
+        "post_processor.\(name)", expected: "a token and its id",
+        found: stage[name]?.kind ?? "nothing")
+    }
+    return id
+  }
+
+  private func parts(_ stage: ByteJSON, _ name: String) throws(ReferenceError)
+    -> [SpecialTokenTemplate.Part]
+  {
+    var parts: [SpecialTokenTemplate.Part] = []
+    for (index, entry) in (stage[name]?.array ?? []).enumerated() {
+      if let sequence = entry["Sequence"], let type = sequence["type_id"]?.id {
+        parts.append(sequence["id"]?.string == "B" ? .second(type: type) : .first(type: type))
+      } else if let token = entry["SpecialToken"], let type = token["type_id"]?.id,
+        let key = token["id"]?.string,
+        let ids = stage["special_tokens"]?[key]?["ids"]?.array?.compactMap(\.id), !ids.isEmpty
+      {
+        parts.append(.special(ids: ids, type: type))
+      } else {
+        throw fault(
+          "post_processor.\(name)[\(index)]", expected: "a Sequence or a known SpecialToken",
+          found: entry.kind)
+      }
+    }
+    guard !parts.isEmpty else {
+      throw fault("post_processor.\(name)", expected: "a list of parts", found: "nothing")
+    }
+    return parts
   }
 }

@@ -1,10 +1,8 @@
 /// The versions of Unicode that the published tokenizers were made with.
 ///
-/// Ids are the authors' only where every scalar falls into the class that it had for them, and the
-/// tables behind Hugging Face's `tokenizers` (0.23) are of three ages: Unicode 16
-/// for the regular expression of byte-level BPE, Unicode 8 for the categories of BERT's cleaning,
-/// punctuation and marks, and Unicode 12 for canonical decomposition. Swift's properties are newer;
-/// what came later counts as unassigned here. The golden `unicode.json` checks all scalars.
+/// Hugging Face's `tokenizers` (0.23) uses Unicode 16 in the expression of byte-level BPE, 8 for
+/// the categories of BERT's cleaning, punctuation and marks, and 12 for canonical decomposition.
+/// What came later counts as unassigned here. The golden `unicode.json` checks all scalars.
 enum UnicodeAge {
   /// Whether `scalar` was assigned in Unicode `major`.x.
   static func isAssigned(_ scalar: Unicode.Scalar, upTo major: Int) -> Bool {
@@ -20,20 +18,16 @@ enum UnicodeAge {
     case 0xA9BD: .spacingMark
     case 0x1734, 0x1171E: .nonspacingMark
     default:
-      isAssigned(scalar, upTo: 8) ? scalar.properties.generalCategory : category(unassigned: scalar)
+      // Private use has no age but a category.
+      isAssigned(scalar, upTo: 8) || scalar.properties.generalCategory == .privateUse
+        ? scalar.properties.generalCategory : .unassigned
     }
-  }
-
-  /// Surrogates aside, private use has no age but a category.
-  private static func category(unassigned scalar: Unicode.Scalar) -> Unicode.GeneralCategory {
-    scalar.properties.generalCategory == .privateUse ? .privateUse : .unassigned
   }
 }
 
-/// A number for every scalar, computed when the scalar first occurs.
-///
-/// Pages of 256 entries are made on demand: an English text touches three of 4352, so the table is
-/// a few kilobytes and costs nothing at start.
+/// A number for every scalar, computed when the scalar first occurs. Pages of 256 entries are made
+/// on demand: an English text touches three of 4352, so the table is a few kilobytes and costs
+/// nothing at start.
 struct ScalarTable: Sendable {
   /// Where the page of a scalar starts in `entries`, or -1.
   private var pages: [Int32]
@@ -45,8 +39,7 @@ struct ScalarTable: Sendable {
   init() { pages = Array(repeating: -1, count: 0x11_0000 >> 8) }
 
   /// The entry of `scalar`, or `unknown`.
-  @inline(__always)
-  subscript(_ scalar: Unicode.Scalar) -> UInt32 {
+  @inline(__always) subscript(_ scalar: Unicode.Scalar) -> UInt32 {
     let start = pages[Int(scalar.value >> 8)]
     return start < 0 ? Self.unknown : entries[Int(start) + Int(scalar.value & 0xFF)]
   }
@@ -66,8 +59,9 @@ struct ScalarTable: Sendable {
 /// Decodes the scalar that begins at `index` of valid UTF-8.
 ///
 /// - Returns: the scalar and its length in bytes, 1 to 4.
-@inline(__always)
-func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (scalar: Unicode.Scalar, length: Int) {
+@inline(__always) func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (
+  scalar: Unicode.Scalar, length: Int
+) {
   let first = UInt32(text[index])
   let value: UInt32
   let length: Int
@@ -88,15 +82,23 @@ func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (scalar: Unicode.Scalar
   return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
 }
 
-@inline(__always)
-private func tail(_ text: Span<UInt8>, _ index: Int) -> UInt32 { UInt32(text[index] & 0x3F) }
+@inline(__always) private func tail(_ text: Span<UInt8>, _ index: Int) -> UInt32 {
+  UInt32(text[index] & 0x3F)
+}
 
 /// Decodes the scalar that ends before `index` of valid UTF-8, or nil at the start.
-func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (
-  scalar: Unicode.Scalar, length: Int
-)? {
+func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (scalar: Unicode.Scalar, length: Int)?
+{
   guard index > 0 else { return nil }
   var start = index - 1
   while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
   return decodeScalar(text, at: start)
+}
+
+extension Span<UInt8> {
+  /// Whether `bytes` stand at `index`, after which there are at least as many.
+  func begins(at index: Int, with bytes: [UInt8]) -> Bool {
+    for offset in bytes.indices where self[index + offset] != bytes[offset] { return false }
+    return true
+  }
 }

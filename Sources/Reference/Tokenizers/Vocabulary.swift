@@ -63,8 +63,8 @@ struct Vocabulary: Sendable {
     }
     guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
     return Tokenizer.SpecialTokens(
-      start: ids[0] ?? 0, end: ids[1] ?? 0, padding: ids[2] ?? 0, unknown: ids[3] ?? 0,
-      mask: ids[4])
+      start: ids[0] ?? 0, end: ids[1] ?? 0, padding: ids[2] ?? 0, unknown: ids[3] ?? 0, mask: ids[4]
+    )
   }
 }
 
@@ -73,7 +73,103 @@ extension Tokenizer.SpecialTokens {
   func added(_ names: [String]) -> [AddedTokens.Token] {
     let ids = [start, end, padding, unknown] + (mask.map { [$0] } ?? [])
     return zip(names, ids).map {
-      AddedTokens.Token(content: $0, id: $1, takesSpaceBefore: $0 == "<mask>")
+      AddedTokens.Token(content: Array($0.utf8), id: $1, takesSpaceBefore: $0 == "<mask>")
     }
+  }
+}
+
+/// A vocabulary as a trie over bytes: it finds an id by exact match, and the longest piece at the
+/// start of a word. The edges are in one open-addressed table, keyed by node and byte.
+struct ByteTrie: Sendable {
+  /// The node that every walk starts at.
+  static let root: Int32 = 0
+
+  /// `node << 8 | byte`, or -1 for a free slot.
+  private var keys: [Int64]
+  private var children: [Int32]
+  private var edgeCount = 0
+  /// The id that ends at a node, or -1.
+  private var ids: [Int32] = [-1]
+
+  /// Makes room for about `capacity` bytes of vocabulary.
+  init(capacity: Int = 16) {
+    var size = 64
+    while size < capacity * 2 { size *= 2 }
+    keys = Array(repeating: -1, count: size)
+    children = Array(repeating: 0, count: size)
+  }
+
+  private static func slot(_ key: Int64, _ mask: Int) -> Int {
+    let mixed = UInt64(bitPattern: key) &* 0x9E37_79B9_7F4A_7C15
+    return Int(truncatingIfNeeded: mixed >> 24) & mask
+  }
+
+  /// The node one byte further, or -1.
+  @inline(__always) func child(of node: Int32, _ byte: UInt8) -> Int32 {
+    let key = Int64(node) << 8 | Int64(byte)
+    let mask = keys.count - 1
+    var slot = Self.slot(key, mask)
+    while keys[slot] != key {
+      if keys[slot] < 0 { return -1 }
+      slot = (slot + 1) & mask
+    }
+    return children[slot]
+  }
+
+  /// The id that ends at `node`, or -1.
+  @inline(__always) func id(at node: Int32) -> Int32 { ids[Int(node)] }
+
+  /// The node that `bytes` lead to from the root, or -1.
+  func node(for bytes: some Sequence<UInt8>) -> Int32 {
+    var node = Self.root
+    for byte in bytes {
+      node = child(of: node, byte)
+      if node < 0 { return -1 }
+    }
+    return node
+  }
+
+  /// The id of exactly these bytes, or nil.
+  func id(of bytes: some Sequence<UInt8>) -> Int32? {
+    let node = node(for: bytes)
+    guard node >= 0, ids[Int(node)] >= 0 else { return nil }
+    return ids[Int(node)]
+  }
+
+  /// Adds `bytes`; a later id of the same bytes replaces the earlier one and is returned.
+  @discardableResult mutating func insert(_ bytes: some Sequence<UInt8>, id: Int32) -> Int32? {
+    precondition(id >= 0, "an id is not negative")
+    var node = Self.root
+    for byte in bytes {
+      let next = child(of: node, byte)
+      node = next >= 0 ? next : addEdge(from: node, byte)
+    }
+    let earlier = ids[Int(node)]
+    ids[Int(node)] = id
+    return earlier >= 0 ? earlier : nil
+  }
+
+  private mutating func addEdge(from node: Int32, _ byte: UInt8) -> Int32 {
+    if (edgeCount + 1) * 2 > keys.count { grow() }
+    let child = Int32(ids.count)
+    ids.append(-1)
+    place(Int64(node) << 8 | Int64(byte), child)
+    edgeCount += 1
+    return child
+  }
+
+  private mutating func place(_ key: Int64, _ child: Int32) {
+    let mask = keys.count - 1
+    var slot = Self.slot(key, mask)
+    while keys[slot] >= 0 { slot = (slot + 1) & mask }
+    keys[slot] = key
+    children[slot] = child
+  }
+
+  private mutating func grow() {
+    let (oldKeys, oldChildren) = (keys, children)
+    keys = Array(repeating: -1, count: oldKeys.count * 2)
+    children = Array(repeating: 0, count: oldKeys.count * 2)
+    for (key, child) in zip(oldKeys, oldChildren) where key >= 0 { place(key, child) }
   }
 }

@@ -1,8 +1,8 @@
-/// BERT's WordPiece: the longest piece of the vocabulary that starts the word, then the longest
-/// continuation (written with the prefix `##`), and so on. A word that cannot be split into pieces,
-/// or is too long, becomes the unknown token as a whole.
-///
-/// Source: Devlin et al. 2019, as implemented by Hugging Face's `tokenizers`.
+import Foundation
+
+/// BERT's WordPiece (Devlin et al. 2019): the longest piece of the vocabulary that starts the word,
+/// then the longest continuation (with the prefix `##`), and so on. A word that cannot be split
+/// into pieces, or is too long, becomes the unknown token as a whole.
 struct WordPiece: Sendable {
   let vocabulary: ByteTrie
   let unknownID: Int32
@@ -11,10 +11,8 @@ struct WordPiece: Sendable {
   /// Where the continuations begin in the trie, or -1 where the vocabulary has none.
   private let continuations: Int32
 
-  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String, maxWordLength: Int) {
-    self.vocabulary = vocabulary
-    self.unknownID = unknownID
-    self.maxWordLength = maxWordLength
+  init(vocabulary: ByteTrie, unknownID: Int32, prefix: String = "##", maxWordLength: Int = 100) {
+    (self.vocabulary, self.unknownID, self.maxWordLength) = (vocabulary, unknownID, maxWordLength)
     continuations = vocabulary.node(for: prefix.utf8)
   }
 
@@ -82,8 +80,9 @@ struct BertSegmentEncoder: SegmentEncoder {
     }
   }
 
-  @inline(__always)
-  private func append(_ word: borrowing [UInt8], _ cache: inout WordCache, to ids: inout [Int32]) {
+  @inline(__always) private func append(
+    _ word: borrowing [UInt8], _ cache: inout WordCache, to ids: inout [Int32]
+  ) {
     guard let key = WordCache.Key(word.span, 0..<word.count) else {
       model.append(word, to: &ids)
       return
@@ -92,5 +91,273 @@ struct BertSegmentEncoder: SegmentEncoder {
     let before = ids.count
     model.append(word, to: &ids)
     cache.insert(key, ids[before...])
+  }
+}
+
+/// BERT's cleaning of a text, with the switches of `tokenizer.json`, in this order: control
+/// characters are dropped and white space becomes spaces (`cleansText`), Chinese characters get
+/// spaces around them, the text is canonically decomposed and loses its non-spacing marks
+/// (`stripsAccents`), and each scalar is lower-cased by itself.
+package struct BertNormalizer: Sendable, Equatable {
+  var cleansText: Bool
+  var separatesChinese: Bool
+  var stripsAccents: Bool
+  var lowercases: Bool
+
+  package init(
+    cleansText: Bool = true, separatesChinese: Bool = true, stripsAccents: Bool = true,
+    lowercases: Bool = true
+  ) {
+    (self.cleansText, self.separatesChinese) = (cleansText, separatesChinese)
+    (self.stripsAccents, self.lowercases) = (stripsAccents, lowercases)
+  }
+
+  /// The normalised scalars of a text, stage by stage. This is the definition; `BertWords` makes
+  /// the same words faster from a table.
+  func normalize(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    var text = scalars
+    if cleansText { text = text.filter { !Self.isDropped($0) }.map { Self.isSpace($0) ? " " : $0 } }
+    if separatesChinese { text = text.flatMap { Self.isChinese($0) ? [" ", $0, " "] : [$0] } }
+    if stripsAccents { text = Self.decompose(text).filter { !Self.isMark($0) } }
+    if lowercases { text = text.flatMap { Array($0.properties.lowercaseMapping.unicodeScalars) } }
+    return text
+  }
+
+  /// Whether cleaning drops this scalar: NUL, the replacement character, and the categories Cc,
+  /// Cf and Co, tab, line feed and carriage return excepted.
+  static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0, 0xFFFD: true
+    case 0x09, 0x0A, 0x0D: false
+    default:
+      switch UnicodeAge.categoryOfUnicode8(scalar) {
+      case .control, .format, .privateUse, .surrogate: true
+      default: false
+      }
+    }
+  }
+
+  static func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
+
+  static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    UnicodeAge.categoryOfUnicode8(scalar) == .nonspacingMark
+  }
+
+  /// Whether the pre-tokenizer makes this scalar a word of its own: ASCII punctuation and
+  /// symbols, and the categories P*.
+  static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII {
+      return ("!"..."~").contains(scalar) && !scalar.properties.isAlphabetic
+        && !("0"..."9").contains(scalar)
+    }
+    return Self.punctuation.contains(UnicodeAge.categoryOfUnicode8(scalar))
+  }
+
+  private static let punctuation: Set<Unicode.GeneralCategory> = [
+    .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+    .initialPunctuation, .finalPunctuation, .otherPunctuation,
+  ]
+
+  /// Whether this is a CJK ideograph in the blocks that BERT names.
+  static func isChinese(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xF900...0xFAFF, 0x20000...0x2A6DF, 0x2A700...0x2B73F,
+      0x2B740...0x2B81F, 0x2B920...0x2CEAF, 0x2F800...0x2FA1F:
+      true
+    default: false
+    }
+  }
+
+  /// The canonical decomposition of one scalar in Unicode 12.
+  static func decomposition(of scalar: Unicode.Scalar) -> [Unicode.Scalar] {
+    guard UnicodeAge.isAssigned(scalar, upTo: 12) else { return [scalar] }
+    return Array(String(scalar).decomposedStringWithCanonicalMapping.unicodeScalars)
+  }
+
+  static func combiningClass(_ scalar: Unicode.Scalar) -> UInt8 {
+    UnicodeAge.isAssigned(scalar, upTo: 12) ? scalar.properties.canonicalCombiningClass.rawValue : 0
+  }
+
+  /// Canonical decomposition (NFD): each scalar's own, then marks in the order of their classes.
+  static func decompose(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    var text = scalars.flatMap(decomposition)
+    var index = 0
+    while index < text.count {
+      guard combiningClass(text[index]) != 0 else {
+        index += 1
+        continue
+      }
+      let start = index
+      while index < text.count, combiningClass(text[index]) != 0 { index += 1 }
+      let marks = text[start..<index].enumerated().sorted { first, second in
+        let (a, b) = (combiningClass(first.element), combiningClass(second.element))
+        return a == b ? first.offset < second.offset : a < b
+      }
+      text.replaceSubrange(start..<index, with: marks.map(\.element))
+    }
+    return text
+  }
+}
+
+/// Splits a text into BERT's words: normalised, split at white space, each punctuation mark a word.
+/// A table, filled from `BertNormalizer`'s definition as scalars occur, says what each scalar does.
+/// A segment with a scalar that depends on its neighbours goes through the definition instead.
+package struct BertWords: Sendable {
+  let normalizer: BertNormalizer
+  private var table = ScalarTable()
+  /// The normalised bytes of the scalars in the table, concatenated.
+  private var bytes: [UInt8] = []
+  /// The effect of each ASCII byte, and the byte it is normalised to.
+  private let ascii: [(effect: Effect, byte: UInt8)]
+  /// The word so far.
+  private var word: [UInt8] = []
+
+  /// What a scalar does to the words.
+  enum Effect: UInt32 {
+    case vanishes = 1
+    case separates
+    case continuesWord
+    case standsAlone
+    case dependsOnNeighbours
+  }
+
+  package init(normalizer: BertNormalizer) {
+    self.normalizer = normalizer
+    ascii = (0..<128).map { value in
+      let (effect, result) = Self.effect(of: Unicode.Scalar(UInt8(value)), normalizer)
+      return (effect, result.first.map { UInt8(truncatingIfNeeded: $0.value) } ?? 0)
+    }
+    word.reserveCapacity(256)
+  }
+
+  /// Calls `body` with each word of `text` in `range`, in order, as UTF-8 bytes.
+  ///
+  /// - Returns: false where the segment has to go through `forEachWordByDefinition`. The caller
+  ///   then discards the words it was given.
+  package mutating func forEachWord(
+    in text: Span<UInt8>, _ range: Range<Int>, _ body: (_ word: borrowing [UInt8]) -> Void
+  ) -> Bool {
+    var index = range.lowerBound
+    word.removeAll(keepingCapacity: true)
+    while index < range.upperBound {
+      let byte = text[index]
+      if byte < 0x80 {
+        index += 1
+        let entry = ascii[Int(byte)]
+        switch entry.effect {
+        case .continuesWord: word.append(entry.byte)
+        case .separates: flush(body)
+        case .standsAlone:
+          flush(body)
+          word.append(entry.byte)
+          flush(body)
+        case .vanishes: break
+        case .dependsOnNeighbours: return false
+        }
+        continue
+      }
+      let (scalar, length) = decodeScalar(text, at: index)
+      index += length
+      let entry = entry(of: scalar)
+      switch Effect(rawValue: entry & 7) {
+      case .continuesWord: append(entry)
+      case .separates: flush(body)
+      case .standsAlone:
+        flush(body)
+        append(entry)
+        flush(body)
+      case .vanishes: break
+      case .dependsOnNeighbours, nil: return false
+      }
+    }
+    flush(body)
+    return true
+  }
+
+  /// The same words as `forEachWord`, by the definition: normalise the whole segment, then split.
+  package func forEachWordByDefinition(
+    in text: Span<UInt8>, _ range: Range<Int>, _ body: (_ word: borrowing [UInt8]) -> Void
+  ) {
+    var scalars: [Unicode.Scalar] = []
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let (scalar, length) = decodeScalar(text, at: index)
+      scalars.append(scalar)
+      index += length
+    }
+    var word: [UInt8] = []
+    func flush() {
+      if !word.isEmpty { body(word) }
+      word.removeAll()
+    }
+    for scalar in normalizer.normalize(scalars) {
+      if BertNormalizer.isSpace(scalar) {
+        flush()
+      } else if BertNormalizer.isPunctuation(scalar) {
+        flush()
+        word.append(contentsOf: String(scalar).utf8)
+        flush()
+      } else {
+        word.append(contentsOf: String(scalar).utf8)
+      }
+    }
+    flush()
+  }
+
+  @inline(__always) private mutating func flush(_ body: (_ word: borrowing [UInt8]) -> Void) {
+    guard !word.isEmpty else { return }
+    body(word)
+    word.removeAll(keepingCapacity: true)
+  }
+
+  /// Appends a scalar's normalised bytes. The entry holds effect (3 bits), length (5) and offset
+  /// (24).
+  @inline(__always) private mutating func append(_ entry: UInt32) {
+    let start = Int(entry >> 8)
+    for index in start..<start + Int(entry >> 3 & 31) { word.append(bytes[index]) }
+  }
+
+  @inline(__always) private mutating func entry(of scalar: Unicode.Scalar) -> UInt32 {
+    let entry = table[scalar]
+    return entry != ScalarTable.unknown ? entry : makeEntry(of: scalar)
+  }
+
+  private mutating func makeEntry(of scalar: Unicode.Scalar) -> UInt32 {
+    let (effect, scalars) = Self.effect(of: scalar, normalizer)
+    let text = scalars.flatMap { Array(String($0).utf8) }
+    var entry = effect.rawValue
+    if effect == .continuesWord || effect == .standsAlone {
+      // All scalars together take less than 4 MB, and one takes at most 18 bytes.
+      precondition(text.count < 32 && bytes.count < 1 << 24)
+      entry |= UInt32(text.count) << 3 | UInt32(bytes.count) << 8
+      bytes.append(contentsOf: text)
+    }
+    table.set(scalar, entry)
+    return entry
+  }
+
+  /// The effect of `scalar` by itself, and the scalars it is normalised to.
+  private static func effect(of scalar: Unicode.Scalar, _ normalizer: BertNormalizer) -> (
+    Effect, [Unicode.Scalar]
+  ) {
+    if normalizer.cleansText, BertNormalizer.isDropped(scalar) { return (.vanishes, []) }
+    if BertNormalizer.isSpace(scalar) { return (.separates, []) }
+    let isChinese = normalizer.separatesChinese && BertNormalizer.isChinese(scalar)
+    var alone = normalizer
+    alone.separatesChinese = false
+    let result = alone.normalize([scalar])
+    if normalizer.stripsAccents {
+      let stays = BertNormalizer.decomposition(of: scalar).filter { !BertNormalizer.isMark($0) }
+      if stays.contains(where: { BertNormalizer.combiningClass($0) != 0 }) {
+        return (.dependsOnNeighbours, [])
+      }
+    }
+    if result.isEmpty { return (isChinese ? .separates : .vanishes, []) }
+    let splits = result.contains { BertNormalizer.isSpace($0) || BertNormalizer.isPunctuation($0) }
+    if splits || isChinese {
+      return result.count == 1 && !BertNormalizer.isSpace(result[0])
+        ? (.standsAlone, result) : (.dependsOnNeighbours, [])
+    }
+    return (.continuesWord, result)
   }
 }

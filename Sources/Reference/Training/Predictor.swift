@@ -6,10 +6,8 @@ public final class Predictor {
   private let engine: EncoderEngine
   private let tokenizer: Tokenizer?
 
-  /// Loads a model folder with its tokenizer.
-  ///
-  /// Throws ``ReferenceError``; a folder without a head (a pretrained encoder
-  /// that was not fine-tuned) is an error.
+  /// Loads a model folder with its tokenizer. Throws ``ReferenceError``; a folder without a head (a
+  /// pretrained encoder that was not fine-tuned) is an error.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
     let (engine, report) = try directory.makeEngine(
@@ -17,25 +15,24 @@ public final class Predictor {
     guard report.initialised.isEmpty else {
       throw ReferenceError.checkpoint(
         path: model.path,
-        problems: engine.layout.parameters.filter { report.initialised.contains($0.name) }
-          .map { .missing(name: $0.name, shape: $0.shape) })
+        problems: engine.layout.parameters.filter { report.initialised.contains($0.name) }.map {
+          .missing(name: $0.name, shape: $0.shape)
+        })
     }
     self.init(engine: engine, tokenizer: try Tokenizer.load(directory: model))
   }
 
   /// A predictor that uses an existing engine.
   public init(engine: EncoderEngine, tokenizer: Tokenizer?) {
-    self.engine = engine
-    self.tokenizer = tokenizer
+    (self.engine, self.tokenizer) = (engine, tokenizer)
   }
 
-  /// One prediction for each text, in the given order.
-  ///
-  /// Texts longer than the model are truncated. Batches hold about 2,000 tokens, the longest texts
-  /// first; beyond rounding, no prediction depends on its batch.
-  public func predict(
-    _ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
-  ) throws -> [Float] {
+  /// One prediction for each text, in the given order. Texts longer than the model are truncated.
+  /// Batches hold about 2,000 tokens, the longest texts first; beyond rounding, no prediction
+  /// depends on its batch.
+  public func predict(_ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in })
+    throws -> [Float]
+  {
     guard let tokenizer else { preconditionFailure("texts need a tokenizer") }
     let limit = engine.configuration.maximumLength
     return try predict(
@@ -43,9 +40,9 @@ public final class Predictor {
   }
 
   /// One prediction for each token sequence, in the given order.
-  public func predict(
-    tokens: [[Int32]], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
-  ) throws -> [Float] {
+  public func predict(tokens: [[Int32]], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in })
+    throws -> [Float]
+  {
     var results = Array(repeating: Float(0), count: tokens.count)
     var predictions: [Float] = []
     var done = 0
@@ -90,9 +87,8 @@ public final class Predictor {
 extension ModelDirectory {
   /// The head that the folder was saved with.
   public var headKind: HeadKind {
-    let data = try? Data(contentsOf: url.appending(path: "config.json"))
-    let document = data.flatMap { try? JSONSerialization.jsonObject(with: $0) as? [String: Any] }
-    return (document?["invitro_head"] as? String).flatMap(HeadKind.init(rawValue:))
-      ?? .classification
+    let file = url.appending(path: "config.json")
+    let document = try? ByteJSON(contentsOf: file, expected: "a Hugging Face config.json")
+    return document?["invitro_head"]?.string.flatMap(HeadKind.init) ?? .classification
   }
 }

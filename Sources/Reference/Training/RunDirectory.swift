@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+public import Foundation
 import Glibc
 
 /// The folder of a training run.
@@ -70,9 +70,7 @@ struct RunDirectory {
   }
 
   /// Reads the place in the run of the last checkpoint.
-  func state() throws -> State {
-    try decode(State.self, last.appending(path: "state.json"))
-  }
+  func state() throws -> State { try decode(State.self, last.appending(path: "state.json")) }
 
   /// Writes a checkpoint and makes it the last.
   func save(_ engine: EncoderEngine, _ state: State, companions: ModelDirectory?) throws {
@@ -105,7 +103,7 @@ struct RunDirectory {
     let name = "best-\(state.bestEpoch ?? 0)"
     let folder = url.appending(path: name)
     let previous = try? manager.destinationOfSymbolicLink(atPath: best.path)
-    try filing {
+    try ReferenceError.naming(url) {
       if previous != name { try? manager.removeItem(at: folder) }
       try manager.createDirectory(at: folder, withIntermediateDirectories: true)
       let checkpoint = url.appending(path: try manager.destinationOfSymbolicLink(atPath: last.path))
@@ -126,7 +124,7 @@ struct RunDirectory {
   /// Removes every checkpoint; the links go first, so that none points to nothing.
   func removeModels() throws {
     let manager = FileManager.default
-    try filing {
+    try ReferenceError.naming(url) {
       for link in [last, best] { unlink(link.path) }
       for name in try manager.contentsOfDirectory(atPath: url.path)
       where name.hasPrefix("checkpoint-") || name.hasPrefix("best-") {
@@ -144,7 +142,9 @@ struct RunDirectory {
         kept.append(line)
         kept.append(0x0A)
       }
-      if kept.count != data.count { try filing { try AtomicFile.write(kept, to: file) } }
+      if kept.count != data.count {
+        try ReferenceError.naming(url) { try AtomicFile.write(kept, to: file) }
+      }
     }
   }
 
@@ -153,20 +153,10 @@ struct RunDirectory {
     var line = try CanonicalJSON.compact(value)
     line.append(0x0A)
     let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw systemFault(file) }
+    guard descriptor >= 0 else { throw ReferenceError.system(file) }
     defer { close(descriptor) }
     let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    guard written == line.count else { throw systemFault(file) }
-  }
-
-  private func systemFault(_ file: URL) -> ReferenceError {
-    .file(path: file.path, reason: String(cString: strerror(errno)))
-  }
-
-  private func filing(_ body: () throws -> Void) throws {
-    do { try body() } catch let error as any CommandError { throw error } catch {
-      throw ReferenceError.file(path: url.path, reason: error.localizedDescription)
-    }
+    guard written == line.count else { throw ReferenceError.system(file) }
   }
 
   private func decode<Value: Decodable>(_ type: Value.Type, _ file: URL) throws -> Value {
@@ -182,43 +172,111 @@ struct RunDirectory {
 }
 
 extension EncoderEngine {
-  /// Writes both moments of every parameter, under `m.` and `v.` and its name.
+  /// Both moments of every parameter, under `m.` and `v.` and its name.
+  private var moments: [(name: String, shape: [Int], values: UnsafeMutableBufferPointer<Float>)] {
+    [("m.", firstMoments), ("v.", secondMoments)].flatMap { prefix, region in
+      layout.parameters.map { (prefix + $0.name, $0.shape, region[$0.range]) }
+    }
+  }
+
+  /// Writes the moments.
   func saveOptimizer(to url: URL) throws {
     reserveTraining()
-    var tensors: [SafetensorsWriter.Tensor] = []
-    for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
-      for parameter in layout.parameters {
-        tensors.append(
-          .init(
-            name: prefix + parameter.name, shape: parameter.shape,
-            elements: UnsafeBufferPointer(region[parameter.range])))
-      }
-    }
-    try SafetensorsWriter.write(tensors, to: url)
+    try SafetensorsWriter.write(
+      moments.map { ($0.name, $0.shape, UnsafeBufferPointer($0.values)) }, to: url)
   }
 
   /// Reads what ``saveOptimizer(to:)`` wrote. Throws ``ReferenceError``.
   func loadOptimizer(from url: URL) throws {
     reserveTraining()
     let file = try Safetensors(url)
-    var problems: [ReferenceError.CheckpointProblem] = []
-    for (prefix, region) in [("m.", firstMoments), ("v.", secondMoments)] {
-      for parameter in layout.parameters {
-        let name = prefix + parameter.name
-        guard let entry = file[name] else {
-          problems.append(.missing(name: name, shape: parameter.shape))
-          continue
-        }
-        guard entry.shape == parameter.shape, entry.type == .float32 else {
-          problems.append(.wrongShape(name: name, found: entry.shape, expected: parameter.shape))
-          continue
-        }
-        _ = file.read(entry, into: region[parameter.range])
-      }
-    }
+    let problems = moments.compactMap { file.load($0.name, shape: $0.shape, into: $0.values) }
     guard problems.isEmpty else {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
     }
     findRowsWithMoments()
+  }
+}
+
+/// What a run reports as it trains.
+public enum TrainingEvent: Equatable, Sendable {
+  case step(StepRecord, TrainingPace)
+  case epoch(EpochRecord)
+  case checkpoint(URL)
+}
+
+/// One line of `steps.jsonl`.
+public struct StepRecord: Equatable, Sendable, Codable {
+  /// From 0 over the whole run.
+  public var step: Int
+  public var epoch: Int
+  /// Training loss of the step's rows, dropout on.
+  public var loss: Double
+  public var learningRate: Double
+  /// Before clipping.
+  public var gradientNorm: Double
+  /// Tokens in the step, without padding.
+  public var tokens: Int
+}
+
+/// The pace of a run.
+public struct TrainingPace: Equatable, Sendable {
+  /// Steps of the whole run, if it is not stopped early.
+  public var totalSteps: Int
+  /// Since this process began to train.
+  public var tokensPerSecond: Double
+  /// Until the last step, without validation; nil in the first steps.
+  public var secondsLeft: Double?
+}
+
+/// One line of `epochs.jsonl`.
+public struct EpochRecord: Equatable, Sendable, Codable {
+  public var epoch: Int
+  /// Steps done at its end.
+  public var steps: Int
+  /// Mean of the steps' losses.
+  public var trainingLoss: Double
+  public var validation: ValidationMetrics
+  /// Whether its CCC is the highest so far.
+  public var isBest: Bool
+}
+
+/// How a run ended.
+public struct TrainingOutcome: Equatable, Sendable {
+  public enum Reason: String, Sendable {
+    case allEpochs = "all epochs done"
+    case earlyStopping = "no improvement on the validation set"
+    case interrupted = "interrupted: resume continues here"
+  }
+
+  public var reason: Reason
+  public var steps: Int
+  public var epochs: Int
+  /// The last checkpoint's folder, a model that Python loads.
+  public var last: URL
+  /// The best epoch's model; nil where no epoch had a defined CCC.
+  public var best: URL?
+}
+
+/// The curve of a run, read back from its folder.
+public struct TrainingCurve: Equatable, Sendable {
+  public var steps: [StepRecord]
+  public var epochs: [EpochRecord]
+
+  /// Reads `steps.jsonl` and `epochs.jsonl` of `folder`; a half-written last line is left out.
+  /// Throws ``ReferenceError/run(folder:problem:)`` where the folder holds no steps.
+  public init(folder: URL) throws {
+    let directory = RunDirectory(url: folder)
+    steps = Self.lines(directory.steps)
+    epochs = Self.lines(directory.epochs)
+    guard !steps.isEmpty else {
+      throw ReferenceError.run(folder: folder.path, problem: "it holds no steps.jsonl with steps")
+    }
+  }
+
+  private static func lines<Record: Decodable>(_ file: URL) -> [Record] {
+    guard let data = try? Data(contentsOf: file) else { return [] }
+    let decoder = JSONDecoder()
+    return data.split(separator: 0x0A).compactMap { try? decoder.decode(Record.self, from: $0) }
   }
 }

@@ -34,6 +34,14 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
+  /// The learning rates of a run with this many steps an epoch.
+  public func rates(stepsPerEpoch: Int) -> Schedule {
+    Schedule(
+      form: schedule, peak: learningRate,
+      warmUp: warmUpRatio * Double(stepsPerEpoch) * Double(warmUpEpochs),
+      total: Double(stepsPerEpoch) * Double(epochs))
+  }
+
   /// Throws ``ReferenceError/setting(name:found:expected:)`` for the first value out of range.
   public func validate() throws {
     func check(_ holds: Bool, _ name: String, _ found: Any, _ expected: String) throws {
@@ -42,15 +50,12 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
       }
     }
     let unit = "a number from 0, below 1"
-    try check(
-      learningRate.isFinite && learningRate > 0, "learningRate", learningRate, "above 0")
+    try check(learningRate.isFinite && learningRate > 0, "learningRate", learningRate, "above 0")
     try check((0..<1).contains(optimizer.beta1), "beta1", optimizer.beta1, unit)
     try check((0..<1).contains(optimizer.beta2), "beta2", optimizer.beta2, unit)
-    try check(
-      optimizer.epsilon > 0 && optimizer.epsilon.isFinite, "epsilon", optimizer.epsilon, "above 0")
-    try check(
-      optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite, "weightDecay",
-      optimizer.weightDecay, "0 or above")
+    let (epsilon, decay) = (optimizer.epsilon, optimizer.weightDecay)
+    try check(epsilon > 0 && epsilon.isFinite, "epsilon", epsilon, "above 0")
+    try check(decay >= 0 && decay.isFinite, "weightDecay", decay, "0 or above")
     try check((0...1).contains(warmUpRatio), "warmUpRatio", warmUpRatio, "from 0 to 1")
     try check(warmUpEpochs >= 0, "warmUpEpochs", warmUpEpochs, "0 or above")
     try check((1...100_000).contains(epochs), "epochs", epochs, "1 or above")
@@ -77,8 +82,7 @@ public struct EarlyStopping: Equatable, Sendable, Codable {
   public var patience = 2
 
   public init(firstEpoch: Int = 5, patience: Int = 2) {
-    self.firstEpoch = firstEpoch
-    self.patience = patience
+    (self.firstEpoch, self.patience) = (firstEpoch, patience)
   }
 
   /// What has been seen so far.
@@ -108,10 +112,7 @@ public struct TrainingExample: Equatable, Sendable {
   public var tokens: [Int32]
   public var target: Float
 
-  public init(tokens: [Int32], target: Float) {
-    self.tokens = tokens
-    self.target = target
-  }
+  public init(tokens: [Int32], target: Float) { (self.tokens, self.target) = (tokens, target) }
 
   /// Tokenises a text, cut to `maxLength` tokens.
   public init(_ text: String, target: Float, tokenizer: Tokenizer, maxLength: Int) {
@@ -136,7 +137,6 @@ public enum Loss: Equatable, Sendable, Codable {
   case huber(delta: Double)
 
   /// The loss over `predictions` and `targets`, and its gradient with respect to each prediction.
-  ///
   /// `count` is the number of rows that the mean is over: the batch's, of which this may be a part.
   /// Both have the same length. An empty batch has loss 0.
   public func evaluate(
@@ -163,5 +163,37 @@ public enum Loss: Equatable, Sendable, Codable {
       }
     }
     return total * weight
+  }
+}
+
+/// The learning rate over a run: a linear rise, then a linear fall to 0.
+public struct Schedule: Equatable, Sendable, Codable {
+  /// When the rate changes.
+  public enum Form: String, Sendable, Codable, CaseIterable {
+    /// With every optimiser step, as the paper describes.
+    case step
+    /// With every epoch, while warm-up and horizon are still counted in steps, as the released code
+    /// does: the rate is 0 in the first epoch and never leaves warm-up.
+    case epoch
+  }
+
+  public var form: Form
+  public var peak: Double
+  /// Steps of warm-up. Not rounded: the recipe's is 0.06·steps·10.
+  public var warmUp: Double
+  /// Steps after which the rate is 0.
+  public var total: Double
+
+  public init(form: Form, peak: Double, warmUp: Double, total: Double) {
+    (self.form, self.peak, self.warmUp, self.total) = (form, peak, warmUp, total)
+  }
+
+  /// The rate used in optimiser step `step` (from 0) of epoch `epoch` (from 0). peak·k/warm-up
+  /// below the warm-up, then peak·(total - k)/(total - warm-up), never below 0. Step 0 has rate 0:
+  /// the moments change, the weights do not.
+  public func rate(step: Int, epoch: Int) -> Double {
+    let k = Double(form == .step ? step : epoch)
+    if k < warmUp { return peak * (k / max(1, warmUp)) }
+    return peak * max(0, (total - k) / max(1, total - warmUp))
   }
 }

@@ -1,13 +1,9 @@
 import Basics
 public import Foundation
 
-/// A fine-tuning run, with its own folder.
-///
-/// ``init(model:training:validation:configuration:folder:)`` starts one,
-/// ``resume(folder:training:validation:)`` continues one from its last checkpoint. With the same
-/// number of threads and the same OpenBLAS kernels, a resumed run computes the same bits as an
-/// uninterrupted one: the order of rows and the dropout masks are functions of the seed and the
-/// place in the run.
+/// A fine-tuning run, with its own folder. With the same number of threads and the same OpenBLAS
+/// kernels, a resumed run computes the same bits as an uninterrupted one: the order of rows and the
+/// dropout masks are functions of the seed and the place in the run.
 public final class TrainingRun {
   public let configuration: TrainingConfiguration
   public let engine: EncoderEngine
@@ -30,7 +26,6 @@ public final class TrainingRun {
   private var epochs: Int { configuration.lastEpoch ?? configuration.epochs }
 
   /// Starts a run: loads `model`, initialises its head where it has none, and creates `folder`.
-  ///
   /// Throws ``ReferenceError``: a setting out of range, a model that does not load, an empty
   /// training set, an example that does not fit the model, a folder that already holds a run.
   public convenience init(
@@ -38,29 +33,23 @@ public final class TrainingRun {
     configuration: TrainingConfiguration, folder: URL
   ) throws {
     try configuration.validate()
-    let companions = try ModelDirectory(model)
-    let (engine, report) = try companions.makeEngine(
-      head: configuration.head, threads: configuration.threads, seed: configuration.seed,
-      freshHead: configuration.freshHead, precision: configuration.precision)
-    try Self.check(training, validation, companions.configuration)
-    let directory = RunDirectory(url: folder)
+    try self.init(
+      configuration, model: model, freshHead: configuration.freshHead, training, validation,
+      RunDirectory(url: folder), RunDirectory.State())
+    try checkExamples()
     try directory.create(
       RunDirectory.Description(
         configuration: configuration, model: model.path, digest: Self.digest(training, validation),
-        trainingRows: training.count, validationRows: validation.count,
-        kernel: openBLASKernelName()))
-    self.init(
-      configuration, engine, report, directory, companions, training, validation,
-      RunDirectory.State())
+        trainingRows: training.count, validationRows: validation.count, kernel: openBLASKernelName()
+      ))
   }
 
-  /// Continues the run in `folder` with the data it was started with.
-  ///
-  /// Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or where the data are
-  /// not the run's. A run without a checkpoint starts again from its model.
-  public static func resume(
-    folder: URL, training: [TrainingExample], validation: [TrainingExample]
-  ) throws -> TrainingRun {
+  /// Continues the run in `folder` with the data it was started with; without a checkpoint it
+  /// starts again. Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or for
+  /// other data.
+  public static func resume(folder: URL, training: [TrainingExample], validation: [TrainingExample])
+    throws -> TrainingRun
+  {
     let directory = RunDirectory(url: folder)
     let description = try directory.description()
     let configuration = description.configuration
@@ -70,58 +59,51 @@ public final class TrainingRun {
         problem: "these are not the data of the run (\(description.trainingRows) training and "
           + "\(description.validationRows) validation rows)")
     }
-    let hasCheckpoint = directory.hasCheckpoint
-    let model = hasCheckpoint ? directory.last : URL(filePath: description.model)
-    let companions = try ModelDirectory(model)
-    let (engine, report) = try companions.makeEngine(
-      head: configuration.head, threads: configuration.threads, seed: configuration.seed,
-      freshHead: configuration.freshHead && !hasCheckpoint, precision: configuration.precision)
-    let state = hasCheckpoint ? try directory.state() : RunDirectory.State()
-    if hasCheckpoint {
-      try engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
+    guard directory.hasCheckpoint else {
+      try directory.trimLogs(to: RunDirectory.State())
+      return try TrainingRun(
+        configuration, model: URL(filePath: description.model), freshHead: configuration.freshHead,
+        training, validation, directory, RunDirectory.State())
     }
+    let state = try directory.state()
+    let run = try TrainingRun(
+      configuration, model: directory.last, freshHead: false, training, validation, directory, state
+    )
+    try run.engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
     try directory.trimLogs(to: state)
     // The run may have ended between a checkpoint and the note that it was the best one.
-    if hasCheckpoint, state.batch == 0, let best = state.bestEpoch, best == state.epoch - 1 {
+    if state.batch == 0, let best = state.bestEpoch, best == state.epoch - 1 {
       try directory.keepBest(state)
     }
-    return TrainingRun(
-      configuration, engine, report, directory, companions, training, validation, state)
+    return run
   }
 
   private init(
-    _ configuration: TrainingConfiguration, _ engine: EncoderEngine,
-    _ loading: ModelDirectory.LoadReport, _ directory: RunDirectory, _ companions: ModelDirectory,
-    _ training: [TrainingExample], _ validation: [TrainingExample], _ state: RunDirectory.State
-  ) {
-    self.configuration = configuration
-    self.engine = engine
-    self.loading = loading
-    self.directory = directory
-    self.companions = companions
-    self.training = training
-    self.validation = validation
-    self.state = state
+    _ configuration: TrainingConfiguration, model: URL, freshHead: Bool,
+    _ training: [TrainingExample], _ validation: [TrainingExample], _ directory: RunDirectory,
+    _ state: RunDirectory.State
+  ) throws {
+    companions = try ModelDirectory(model)
+    (engine, loading) = try companions.makeEngine(
+      head: configuration.head, threads: configuration.threads, seed: configuration.seed,
+      freshHead: freshHead, precision: configuration.precision)
+    (self.configuration, self.directory, self.state) = (configuration, directory, state)
+    (self.training, self.validation) = (training, validation)
     let batches = (training.count + configuration.batchSize - 1) / configuration.batchSize
     stepsPerEpoch = (batches + configuration.accumulation - 1) / configuration.accumulation
-    schedule = Schedule(
-      form: configuration.schedule, peak: configuration.learningRate, stepsPerEpoch: stepsPerEpoch,
-      epochs: configuration.epochs, warmUpRatio: configuration.warmUpRatio,
-      warmUpEpochs: configuration.warmUpEpochs)
+    schedule = configuration.rates(stepsPerEpoch: stepsPerEpoch)
     engine.reserve(
       BatchCapacity(largestOf: training.map(\.tokens.count), batch: configuration.batchSize),
       training: true)
   }
 
   /// Trains to the end, to early stopping, or until `isCancelled`, which is called before every
-  /// step, returns true; then it writes a checkpoint.
-  ///
-  /// Throws ``ReferenceError``: ``ReferenceError/notFinite(quantity:step:lastGood:)`` for a loss or
-  /// gradient that is NaN or infinite, and `BasicsError` for a full disk; the last
-  /// checkpoint is then intact.
-  public func run(
-    events: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-  ) throws -> TrainingOutcome {
+  /// step, returns true; then it writes a checkpoint. Throws ``ReferenceError`` for a loss or
+  /// gradient that is not finite, and `BasicsError` for a full disk; the last checkpoint is then
+  /// intact.
+  public func run(events: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false })
+    throws -> TrainingOutcome
+  {
     var meter = PaceMeter()
     while !state.isFinished {
       let batches = batches(ofEpoch: state.epoch)
@@ -174,8 +156,7 @@ public final class TrainingRun {
     for (index, rows) in group.enumerated() {
       let batch = try PackedBatch(rows.map { training[$0].tokens }, for: engine.configuration)
       engine.forward(
-        batch,
-        mode: .training(dropout: DropoutKey(seed: configuration.seed, pass: state.pass)),
+        batch, mode: .training(dropout: DropoutKey(seed: configuration.seed, pass: state.pass)),
         predictions: &predictions)
       loss += configuration.loss.evaluate(
         predictions, rows.map { training[$0].target }, count: count, gradient: &gradient)
@@ -221,8 +202,8 @@ public final class TrainingRun {
       trainingLoss: state.lossSum / Double(max(1, state.lossCount)), validation: metrics,
       isBest: isBest)
     let stops =
-      configuration.earlyStopping?.observe(
-        metrics.ccc, epoch: state.epoch, state: &state.stopping) ?? false
+      configuration.earlyStopping?.observe(metrics.ccc, epoch: state.epoch, state: &state.stopping)
+      ?? false
     state.epoch += 1
     state.batch = 0
     state.lossSum = 0
@@ -251,15 +232,12 @@ extension TrainingRun {
   }
 
   /// Throws for the first example that does not fit the model.
-  private static func check(
-    _ training: [TrainingExample], _ validation: [TrainingExample],
-    _ configuration: ModelConfiguration
-  ) throws {
+  private func checkExamples() throws {
     guard !training.isEmpty else {
       throw ReferenceError.setting(name: "training set", found: "no rows", expected: "some rows")
     }
     for examples in [training, validation] {
-      _ = try PackedBatch(examples.map(\.tokens), for: configuration)
+      _ = try PackedBatch(examples.map(\.tokens), for: engine.configuration)
       for (row, example) in examples.enumerated() where !example.target.isFinite {
         throw ReferenceError.setting(
           name: "label of row \(row)", found: "\(example.target)", expected: "a finite number")
@@ -268,9 +246,9 @@ extension TrainingRun {
   }
 
   /// A digest of the data, by which a resumed run recognises them.
-  private static func digest(
-    _ training: [TrainingExample], _ validation: [TrainingExample]
-  ) -> String {
+  private static func digest(_ training: [TrainingExample], _ validation: [TrainingExample])
+    -> String
+  {
     var digest = Digest()
     for examples in [training, validation] {
       digest.update(UInt64(examples.count))

@@ -92,7 +92,8 @@ extension CurationRequest {
     var files = [model]
     if case .soft(let third?) = choice { files.append(third) }
     try rated.add(files, say: say)
-    var table = TrainingTable(evaluation: evaluation.texts, overlap: overlap)
+    var table = TrainingTable(
+      target: rated.definition.primary.target, evaluation: evaluation.texts, overlap: overlap)
     var (essays, selection) = (rated.essays, AlphaSelection?.none)
     let correction: LabelCorrection
     switch choice {
@@ -152,7 +153,8 @@ extension CurationRequest {
     say: (String) -> Void
   ) throws -> CuratedTable {
     var (rated, evaluation) = try begin(home, say)
-    var table = TrainingTable(evaluation: evaluation.texts, overlap: overlap)
+    var table = TrainingTable(
+      target: rated.definition.primary.target, evaluation: evaluation.texts, overlap: overlap)
     if let model { try rated.add([model], say: say) }
     try table.add(
       rated.essays, set: rated.set,

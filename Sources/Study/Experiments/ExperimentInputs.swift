@@ -57,7 +57,8 @@ public final class ExperimentInputs {
       try dataset(settings.benchmark, $0).rows.map(\.text)
     }
     var table = TrainingTable(
-      evaluation: texts, overlap: settings.keepOverlap ? .keep : .refuse)
+      target: try definition(settings.benchmark).primary.target, evaluation: texts,
+      overlap: settings.keepOverlap ? .keep : .refuse)
     for split in settings.train {
       let rows = try ratedSplit(settings.benchmark, split, settings.labels, settings)
       try table.add(

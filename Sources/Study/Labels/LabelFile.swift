@@ -46,15 +46,17 @@ public struct LabelFile: Sendable, Equatable {
     .missing(path: path, hint: "`invitro data fetch llmpathy` gets the published label files.")
   }
 
-  /// The label, or nil, of each row of the file under the id that a split's row has.
-  public func read(idColumns: [String]) throws -> [String: Double?] {
+  /// The label for `target`, or nil, of each row of the file under the id that a split's row has.
+  ///
+  /// Unless the user named a column, it is `llm_` and the target, else the target.
+  public func read(idColumns: [String], target: String) throws -> [String: Double?] {
     guard FileManager.default.fileExists(atPath: path) else { throw missing }
     let table = try LabelTable.read(URL(filePath: path))
-    let column = column ?? ["llm_empathy", "empathy"].first(where: table.header.contains)
+    let column = column ?? (table.header.contains("llm_\(target)") ? "llm_\(target)" : target)
     let keys =
       idColumns.allSatisfy(table.header.contains) || !table.header.contains("id")
       ? idColumns : ["id"]
-    let labels = try table.labels(column ?? "llm_empathy", by: keys)
+    let labels = try table.labels(column, by: keys)
     return Dictionary(
       labels.map {
         ($0.key.split(separator: " ").map(Self.identifier).joined(separator: ":"), $0.value)

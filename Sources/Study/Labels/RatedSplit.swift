@@ -77,7 +77,7 @@ public struct RatedSplit: Sendable {
       names.append(name)
       var joined: [String: Double?] = [:]
       for file in files where file.name == name {
-        let read = try file.read(idColumns: columns)
+        let read = try file.read(idColumns: columns, target: definition.primary.target)
         let known = read.filter { ids.contains($0.key) }
         if read.count > known.count {
           say(
@@ -109,7 +109,8 @@ public struct RatedSplit: Sendable {
     let own = try files.filter { file in
       let header = try file.header()
       guard columns.allSatisfy(header.contains) else { return false }
-      return try file.read(idColumns: columns).keys.contains(where: ids.contains)
+      return try file.read(idColumns: columns, target: definition.primary.target).keys.contains(
+        where: ids.contains)
     }
     if !own.isEmpty { try add(own, say: { _ in }) }
   }

@@ -155,7 +155,9 @@ public final class ReplicationRun {
       guard let file = labels.file(set, split, model) else {
         throw NotRun(why: Self.noLabels(definition, split, model))
       }
-      return try file.read(idColumns: RatedSplit.idColumns(definition, split: split))
+      return try file.read(
+        idColumns: RatedSplit.idColumns(definition, split: split),
+        target: definition.primary.target)
     }
     used.insert("the models' labels of \(definition.title)")
     return tables.reduce(into: Set<String>()) { $0.formUnion($1.keys) }.sorted().map { id in

@@ -1,4 +1,3 @@
-import Basics
 import ArgumentParser
 import Basics
 import Foundation
@@ -15,7 +14,7 @@ struct LabelCommand: AsyncParsableCommand {
       is never written anywhere. Every answer is synced to the journal before it
       counts, so an interrupted run continues where it stopped and pays for nothing
       twice. If an answer cannot be parsed, the question is asked once more; then the
-      essay stays without a label. The table holds the ids and llm_empathy; --items
+      essay stays without a label. The table holds the ids and llm_TARGET; --items
       writes a table with the six scores, the SD over samples and the counts.
 
       List prices of gpt-4o, gpt-4o-mini, llama-3.3-70b-versatile and llama3-70b-8192
@@ -81,7 +80,7 @@ struct LabelCommand: AsyncParsableCommand {
     }
     let display = LabellingDisplay()
     let result = try await labeller.run(essays, journal: answers) { display.show($0) }
-    try write(result, prompt, RatedSplit.idColumns(definition, split: name))
+    try write(result, prompt, definition, RatedSplit.idColumns(definition, split: name))
     let report = LabellingReport(result, prompt: prompt, model: server.model)
     if output.json { try Console.json(report) } else { Console.print(report.text) }
     for failure in result.failures.prefix(5) {
@@ -92,7 +91,8 @@ struct LabelCommand: AsyncParsableCommand {
   }
 
   private func write(
-    _ result: LabellingResult, _ prompt: RatingPrompt, _ idColumns: [String]
+    _ result: LabellingResult, _ prompt: RatingPrompt, _ definition: BenchmarkDefinition,
+    _ idColumns: [String]
   ) throws {
     let parts = result.labels.map {
       $0.id.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -101,12 +101,13 @@ struct LabelCommand: AsyncParsableCommand {
     let columns = fits ? idColumns : ["id"]
     let ids = fits ? parts : result.labels.map { [$0.id] }
     try AtomicFile.createFolder(URL(filePath: out).deletingLastPathComponent())
-    try LabelTable.llmPathy(result.labels, idColumns: columns, ids: ids)
+    let column = "llm_\(definition.primary.target)"
+    try LabelTable(result.labels, column: column, idColumns: columns, ids: ids)
       .write(to: URL(filePath: out))
     if let items {
       try AtomicFile.createFolder(URL(filePath: items).deletingLastPathComponent())
-      try LabelTable.detailed(
-        result.labels, idColumns: columns, ids: ids, items: prompt.items
+      try LabelTable(
+        result.labels, column: column, idColumns: columns, ids: ids, items: prompt.items
       ).write(to: URL(filePath: items))
     }
     let labelled = result.labels.count { $0.label != nil }

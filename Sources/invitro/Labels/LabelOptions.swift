@@ -157,7 +157,7 @@ struct LabelFileOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Column of a name's labels. Default: llm_empathy, else empathy.", valueName: "name=column"))
+      "Column of a name's labels. Default: llm_TARGET, else TARGET.", valueName: "name=column"))
   var labelColumn: [String] = []
 
   func validate() throws { try checkingUsage { _ = try parsed() } }

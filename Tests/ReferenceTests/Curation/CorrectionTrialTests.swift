@@ -125,7 +125,7 @@ struct CorrectionTrialTests {
         id: "\($0)", text: "t\($0)", crowd: $1, crowdSource: "crowd:repaired",
         labels: ["llama": 2])
     }
-    var table = TrainingTable(evaluation: [])
+    var table = TrainingTable(target: "empathy", evaluation: [])
     try table.add(
       rows, set: "newsemp24/train", correction: .threshold(llm: "llama", alpha: 4))
     #expect(table.rows.map(\.provenance) == ["crowd:repaired", "llm:llama:alpha=4.0"])

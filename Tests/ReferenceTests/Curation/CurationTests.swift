@@ -52,12 +52,12 @@ struct CurationTests {
   @Test("Rows of the evaluation split are left out and counted, however they are written")
   func leakage() throws {
     let evaluation = ["ESSAY 5 -- about many different things; number 35", "another"]
-    var table = TrainingTable(evaluation: evaluation)
+    var table = TrainingTable(target: "empathy", evaluation: evaluation)
     try table.add(Self.essays, set: "s", correction: .none)
     #expect(table.rows.count == 39)
     #expect(!table.rows.contains { $0.id == "e5" })
     #expect(table.steps[0].inEvaluation == 1)
-    var lax = TrainingTable(evaluation: evaluation, overlap: .keep)
+    var lax = TrainingTable(target: "empathy", evaluation: evaluation, overlap: .keep)
     try lax.add(Self.essays, set: "s", correction: .none)
     #expect(lax.rows.count == 40)
     #expect(lax.steps[0].inEvaluation == 1)
@@ -66,7 +66,7 @@ struct CurationTests {
   @Test("A portion is drawn by its seed, and a smaller one is part of a larger one")
   func portions() throws {
     func ids(_ portion: Double, _ seed: UInt64) throws -> [String] {
-      var table = TrainingTable(evaluation: [])
+      var table = TrainingTable(target: "empathy", evaluation: [])
       try table.add(Self.essays, set: "s", correction: .none, portion: portion, seed: seed)
       return table.rows.map(\.id)
     }
@@ -81,7 +81,7 @@ struct CurationTests {
   @Test("The table and its manifest are written together and agree")
   func files() throws {
     let folder = try TemporaryFolder()
-    var table = TrainingTable(evaluation: ["x"])
+    var table = TrainingTable(target: "empathy", evaluation: ["x"])
     try table.add(Self.essays, set: "a", correction: .threshold(llm: "llama", alpha: 2.5))
     let odd = LabelledEssay(id: "q", text: "with \"quotes\",\nand lines", crowd: 2)
     try table.add([odd], set: "b", correction: .none)

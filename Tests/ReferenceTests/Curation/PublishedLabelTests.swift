@@ -48,7 +48,7 @@ struct PublishedLabelTests {
     var tables: [[String: Double?]] = []
     for name in ["llama", "gpt"] {
       let file = folder.appending(path: "trac3_EMP_train_\(name).tsv")
-      tables.append(try LabelTable.read(file).labels(by: keys))
+      tables.append(try LabelTable.read(file).labels("llm_empathy", by: keys))
     }
     let essays = tables[0].keys.map { key in
       LabelledEssay(id: key, text: "", crowd: nil)
@@ -71,7 +71,9 @@ struct PublishedLabelTests {
     for case let file as URL in files where file.pathExtension == "tsv" {
       let table = try LabelTable.read(file)
       let keys = table.header.filter { !$0.hasPrefix("llm_") }
-      #expect(try table.labels(by: keys).count == table.rows.count, "\(file.lastPathComponent)")
+      #expect(
+        try table.labels("llm_empathy", by: keys).count == table.rows.count,
+        "\(file.lastPathComponent)")
       count += 1
     }
     #expect(count == 16)

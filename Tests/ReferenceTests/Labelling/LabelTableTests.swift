@@ -12,7 +12,7 @@ struct LabelTableTests {
   @Test("Empty labels are missing, line ends of both kinds are read, a mark at the start too")
   func read() throws {
     let file = try folder.write("\u{FEFF}id\tllm_empathy\r\na\t4.5\r\nb\t\nc\t7", to: "l.tsv")
-    let labels = try LabelTable.read(file).labels(by: ["id"])
+    let labels = try LabelTable.read(file).labels("llm_empathy", by: ["id"])
     #expect(labels == ["a": 4.5, "b": nil, "c": 7])
   }
 
@@ -21,7 +21,7 @@ struct LabelTableTests {
     let file = try folder.write(
       "id\tllm_empathy\na\t8\nb\tnan\nc\tx\nd\t4\nd\t5\nd\t4\n", to: "l.tsv")
     let table = try LabelTable.read(file)
-    let error = #expect(throws: ReferenceError.self) { try table.labels(by: ["id"]) }
+    let error = #expect(throws: ReferenceError.self) { try table.labels("llm_empathy", by: ["id"]) }
     guard case .invalid(_, let faults)? = error else {
       Issue.record("another error than invalid")
       return
@@ -49,12 +49,13 @@ struct LabelTableTests {
     ]
     let ids = [["a", "7"], ["b", "8"]]
     let columns = ["message_id", "article_id"]
-    try LabelTable.llmPathy(labels, idColumns: columns, ids: ids).write(to: folder.file("l.tsv"))
+    try LabelTable(labels, column: "llm_empathy", idColumns: columns, ids: ids).write(
+      to: folder.file("l.tsv"))
     let read = try LabelTable.read(folder.file("l.tsv"))
     #expect(read.header == ["message_id", "article_id", "llm_empathy"])
-    #expect(try read.labels(by: columns) == ["a 7": 5, "b 8": nil])
-    let detailed = LabelTable.detailed(
-      labels, idColumns: columns, ids: ids, items: RatingPrompt.batsonItems)
+    #expect(try read.labels("llm_empathy", by: columns) == ["a 7": 5, "b 8": nil])
+    let detailed = LabelTable(
+      labels, column: "llm_empathy", idColumns: columns, ids: ids, items: RatingPrompt.batsonItems)
     #expect(detailed.header.count == 12)
     #expect(detailed.rows[0][3] == "1.414213562")
     #expect(detailed.rows[1] == ["b", "8", "", "", "0", "1", "", "", "", "", "", ""])

@@ -7,10 +7,9 @@ protocol SegmentEncoder: Sendable {
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32])
 }
 
-/// Scratch memory that calls borrow, so that many threads may encode with one tokenizer.
-///
-/// The lock is held only to take a state out and to put it back. There are never more states than
-/// calls that ran at the same time.
+/// Scratch memory that calls borrow, so that many threads may encode with one tokenizer. The lock
+/// is held only to take a state out and to put it back. There are never more states than calls that
+/// ran at the same time.
 final class StatePool<State: Sendable>: Sendable {
   private let free = Mutex<[State]>([])
   private let make: @Sendable () -> State
@@ -26,11 +25,9 @@ final class StatePool<State: Sendable>: Sendable {
   }
 }
 
-/// The ids of words that have occurred before.
-///
-/// The key of a word of up to 16 bytes (99% of an essay's words) is those bytes packed into two
-/// integers, padded with 0xFF, which no UTF-8 text contains: equal keys are equal words. Longer
-/// words are not kept. A full cache is emptied, so that its memory is bounded.
+/// The ids of words that have occurred before. The key of a word of up to 16 bytes is those bytes
+/// packed into two integers, padded with 0xFF, which no UTF-8 contains. Longer words are not kept.
+/// A full cache is emptied.
 struct WordCache: Sendable {
   struct Key: Sendable, Equatable {
     var low: UInt64
@@ -43,8 +40,7 @@ struct WordCache: Sendable {
     }
 
     /// The key of the bytes of `text` in `range`, or nil where there are more than 16.
-    @inline(__always)
-    init?(_ text: Span<UInt8>, _ range: Range<Int>) {
+    @inline(__always) init?(_ text: Span<UInt8>, _ range: Range<Int>) {
       guard range.count <= 16 else { return nil }
       low = .max
       high = .max
@@ -72,8 +68,7 @@ struct WordCache: Sendable {
     slots = Array(repeating: Self.free, count: capacity)
   }
 
-  @inline(__always)
-  private static func hash(_ key: Key) -> Int {
+  @inline(__always) private static func hash(_ key: Key) -> Int {
     let product = (key.low ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(
       by: key.high ^ 0xD6E8_FEB8_6659_FD93)
     let mixed = (product.high ^ product.low) &* 0x9E37_79B9_7F4A_7C15
@@ -81,8 +76,7 @@ struct WordCache: Sendable {
   }
 
   /// Appends the ids of `key`'s word to `ids` and returns true, or returns false.
-  @inline(__always)
-  func append(_ key: Key, to ids: inout [Int32]) -> Bool {
+  @inline(__always) func append(_ key: Key, to ids: inout [Int32]) -> Bool {
     let mask = slots.count - 1
     var index = Self.hash(key) & mask
     while slots[index].count > 0 {

@@ -1,3 +1,87 @@
+import Basics
+import Metrics
+
+/// Rows cut into folds that keep each person's rows together.
+struct PersonFolds: Sendable {
+  /// The fold of each row.
+  let foldOf: [Int]
+  let count: Int
+
+  /// Persons in a seeded order, each into the fold that is smallest so far. A row without a person
+  /// is a person of its own. Throws where there are fewer persons than folds.
+  init(_ rows: [LabelledEssay], count: Int, seed: UInt64) throws(ReferenceError) {
+    guard count > 1 else { throw .curation(.tooFew(what: "folds", found: count, needed: 2)) }
+    let members = Dictionary(grouping: rows.indices) { rows[$0].person ?? "\u{0}\(rows[$0].id)" }
+    guard members.count >= count else {
+      throw .curation(.tooFew(what: "persons", found: members.count, needed: count))
+    }
+    var generator = SplitMix64(seed: seed)
+    var sizes = Array(repeating: 0, count: count)
+    var foldOf = Array(repeating: 0, count: rows.count)
+    for person in members.keys.sorted().shuffled(using: &generator) {
+      let smallest = sizes.indices.min { sizes[$0] < sizes[$1] } ?? 0
+      for row in members[person] ?? [] { foldOf[row] = smallest }
+      sizes[smallest] += members[person]?.count ?? 0
+    }
+    (self.foldOf, self.count) = (foldOf, count)
+  }
+
+  func training(_ fold: Int) -> [Int] { foldOf.indices.filter { foldOf[$0] != fold } }
+  func held(_ fold: Int) -> [Int] { foldOf.indices.filter { foldOf[$0] == fold } }
+}
+
+/// Ridge regression on essays' features, tried on the folds that it did not learn from.
+struct CrossValidation: Sendable {
+  let features: [[Double]]
+  let folds: PersonFolds
+  private let moments: [FeatureMoments]
+
+  /// Penalties that are tried, in units of the features' mean diagonal.
+  static let penalties = [0.01, 0.03, 0.1, 0.3, 1, 3, 10]
+
+  /// - Parameter features: (n, D), a row for each of `rows`.
+  init(_ rows: [LabelledEssay], features: [[Double]], folds count: Int, seed: UInt64)
+    throws(ReferenceError)
+  {
+    let folds = try PersonFolds(rows, count: count, seed: seed)
+    (self.features, self.folds) = (features, folds)
+    moments = (0..<count).map { FeatureMoments(folds.training($0).map { features[$0] }) }
+  }
+
+  /// For each set of labels, each row's prediction by the model that did not see its fold.
+  func predictions(_ sets: [[Double]], penalty: Double) -> [[Double]] {
+    var out = sets.map { Array(repeating: 0.0, count: $0.count) }
+    for fold in 0..<folds.count {
+      let (training, held) = (folds.training(fold), folds.held(fold))
+      let ridge = RidgeRegression(moments[fold], penalty: penalty)
+      let rows = held.map { features[$0] }
+      for (index, labels) in sets.enumerated() {
+        let found = ridge.predict(rows, trainedOn: training.map { labels[$0] })
+        for (row, prediction) in zip(held, found) { out[index][row] = prediction }
+      }
+    }
+    return out
+  }
+
+  /// The CCC of predictions against `gold` in each fold; an undefined one counts as 0.
+  func scores(_ predictions: [Double], _ gold: [Double]) -> [Double] {
+    (0..<folds.count).map { fold in
+      let held = folds.held(fold)
+      return PairedMoments(predictions: held.map { predictions[$0] }, gold: held.map { gold[$0] })
+        .ccc().value ?? 0
+    }
+  }
+
+  /// The penalty with the highest mean CCC for `labels` against themselves, of equals the lowest.
+  func bestPenalty(for labels: [Double]) -> Double {
+    let totals = Self.penalties.map {
+      scores(predictions([labels], penalty: $0)[0], labels).reduce(0, +)
+    }
+    let best = totals.firstIndex(of: totals.max() ?? 0) ?? 0
+    return Self.penalties[best]
+  }
+}
+
 /// The centred second moments of features, from which ridge regression starts for any penalty.
 struct FeatureMoments: Sendable {
   /// (n, D), as given.
@@ -5,8 +89,6 @@ struct FeatureMoments: Sendable {
   let means: [Double]
   /// Lower triangle of the centred XᵀX, row-major (D, D).
   fileprivate let gram: [Double]
-
-  var size: Int { means.count }
 
   /// - Parameter features: (n, D), n > 0 and all rows equally long. Zeros are skipped, so that
   ///   word counts cost little.
@@ -27,17 +109,14 @@ struct FeatureMoments: Sendable {
       }
     }
     let count = Double(features.count)
-    for i in 0..<size {
-      for j in 0...i { gram[i * size + j] -= sums[i] * sums[j] / count }
-    }
+    for i in 0..<size { for j in 0...i { gram[i * size + j] -= sums[i] * sums[j] / count } }
     (self.features, means, self.gram) = (features, sums.map { $0 / count }, gram)
   }
 }
 
-/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition.
-///
-/// The normal equations are factored once for a penalty; each set of labels then takes two
-/// triangular solves, which makes a grid of label corrections cheap.
+/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition. The
+/// normal equations are factored once for a penalty; each set of labels then takes two triangular
+/// solves, which makes a grid of label corrections cheap.
 struct RidgeRegression: Sendable {
   private let moments: FeatureMoments
   /// Lower triangle of the factor of XᵀX + penalty · I, row-major (D, D).
@@ -47,7 +126,7 @@ struct RidgeRegression: Sendable {
   ///   features doesn't matter.
   init(_ moments: FeatureMoments, penalty: Double) {
     precondition(penalty > 0, "a penalty")
-    let size = moments.size
+    let size = moments.means.count
     var l = moments.gram
     let trace = (0..<size).reduce(0) { $0 + l[$1 * size + $1] }
     // Features that never vary leave nothing to scale by.
@@ -68,7 +147,8 @@ struct RidgeRegression: Sendable {
   /// The model for `labels` (n,), applied to `rows` (m, D): predictions (m,).
   func predict(_ rows: [[Double]], trainedOn labels: [Double]) -> [Double] {
     precondition(labels.count == moments.features.count, "a label for each row")
-    let (size, means) = (moments.size, moments.means)
+    let means = moments.means
+    let size = means.count
     let mean = labels.reduce(0, +) / Double(labels.count)
     // Centred labels make the products with the features' means vanish.
     var weights = Array(repeating: 0.0, count: size)
@@ -85,9 +165,7 @@ struct RidgeRegression: Sendable {
     }
     return rows.map { row in
       precondition(row.count == size, "as many features as were trained on")
-      var sum = mean
-      for i in 0..<size { sum += weights[i] * (row[i] - means[i]) }
-      return sum
+      return (0..<size).reduce(mean) { $0 + weights[$1] * (row[$1] - means[$1]) }
     }
   }
 }
