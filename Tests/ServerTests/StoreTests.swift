@@ -141,6 +141,6 @@ struct SQLiteAdviceTests {
       ("3.52.0", false), ("4.0.0", false),
     ])
   func affected(version: String, isAffected: Bool) {
-    #expect((SQLiteAdvice.warning(of: version) != nil) == isAffected)
+    #expect((SubmissionStore.warning(ofSQLite: version) != nil) == isAffected)
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -15,9 +16,8 @@ struct SubmissionController: Sendable {
     let routes = RouteCollection(context: ServerContext.self)
     routes.get(use: list)
     routes.post(use: submit)
-    routes.get(":id", use: one)
-    routes.allow([.get, .post], at: "")
-    routes.allow([.get], at: ":id")
+    routes.refuseOthers(than: [.get, .post], at: "")
+    routes.getOnly(":id", use: one)
     return routes
   }
 
@@ -48,11 +48,12 @@ struct SubmissionController: Sendable {
     guard let name = query.team ?? viewer?.name else {
       throw Problem.badRequest("Name a team (?team=…), or send your token.")
     }
-    guard (1...200).contains(query.limit ?? 50) else {
+    let limit = query.limit ?? 50
+    guard (1...200).contains(limit) else {
       throw Problem.badRequest("limit is a number from 1 to 200.")
     }
     let submissions = try store.submissions(
-      team: name, publicOnly: viewer?.name != name, before: query.before, limit: query.limit ?? 50)
+      team: name, publicOnly: viewer?.name != name, before: query.before, limit: limit)
     let phases = Dictionary(try store.phases().map { ($0.board, $0) }) { _, last in last }
     return try .json([
       "submissions": submissions.compactMap {
@@ -155,5 +156,57 @@ struct SubmissionController: Sendable {
       throw Problem(.badRequest, "The body ended before its time.")
     }
     return body
+  }
+}
+
+/// A submission as the API shows it.
+struct SubmissionDocument: Encodable {
+  var id: String
+  var benchmark: String
+  var split: String
+  var phase: String
+  var team: String
+  var system: String
+  var kind: String
+  var description: String?
+  var received: Date
+  var state: String
+  /// Whether it is a new best, and why not; absent where scores are hidden.
+  var verdict: ReleaseGuard.Verdict?
+  var digest: String
+  var scores: ScoreReport?
+  /// Why there are no scores, in words.
+  var note: String?
+  var warnings: [Diagnostic]?
+  var history: [StoredSubmission.Event]?
+
+  /// What `viewer` may see of `submission`; nil where that is nothing.
+  ///
+  /// - Parameters:
+  ///   - viewer: the team that asks; nil for anybody.
+  ///   - phase: of the submission's board, as it is now.
+  init?(_ submission: StoredSubmission, viewer: Team?, phase: Phase?) {
+    let isOwn = viewer?.id == submission.teamKey
+    let visibility = phase?.visibility ?? .hidden
+    guard isOwn || (visibility == .public && submission.wasBest) else { return nil }
+    (id, team, digest) = (submission.id, submission.team, submission.digest)
+    (benchmark, split, self.phase) = (submission.benchmark, submission.split, submission.phase)
+    let metadata = submission.metadata
+    (system, kind, description) = (metadata.system, metadata.kind.rawValue, metadata.description)
+    received = submission.received
+    state = submission.isWithdrawn ? "withdrawn" : submission.state.rawValue
+    if submission.isWithdrawn {
+      note = "It was withdrawn; its history says why."
+    } else if submission.state == .pending {
+      note = "It is accepted and will be scored."
+    } else if submission.state == .failed {
+      note = "The server could not score it; it costs no quota."
+    } else if visibility == .hidden {
+      note = "Scores are hidden in this phase."
+    } else {
+      verdict = submission.verdict
+      scores = submission.report
+      if scores == nil { note = "Not a new best: no score is released of it." }
+    }
   }
 }
