@@ -65,6 +65,11 @@ package struct BoardTable: Sendable {
   }
 }
 
+extension BoardComparison.Standing {
+  /// `2–5`, or `2` where the data leave one place.
+  var rankText: String { lowRank == highRank ? "\(lowRank)" : "\(lowRank)–\(highRank)" }
+}
+
 /// Where pages stand below the site's root.
 enum SitePaths {
   /// A system's page, relative to its board's folder.

@@ -73,11 +73,7 @@ struct BenchmarkPage: Encodable, Sendable {
   struct GroupSize: Encodable, Sendable {
     let group: String
     /// nil where the group is too small to publish.
-    let size: Size?
-  }
-
-  struct Size: Encodable, Sendable {
-    let groupN: String
+    let groupN: String?
     let groupClusters: String
   }
 
@@ -92,27 +88,21 @@ struct BenchmarkPage: Encodable, Sendable {
 
   private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {
     let metric = benchmark.primary.metric
-    self.benchmark = benchmark.title
-    id = benchmark.id
-    about = benchmark.description
-    licence = benchmark.licence
-    isOpen = benchmark.open
-    link = SafeText.link(benchmark.source)
-    source = benchmark.source
+    (self.benchmark, id, about) = (benchmark.title, benchmark.id, benchmark.description)
+    (licence, isOpen) = (benchmark.licence, benchmark.open)
+    (link, source) = (SafeText.link(benchmark.source), benchmark.source)
     nouns = Nouns(benchmark)
-    metricName = metric.longTitle
-    metricShort = metric.title
-    direction = metric.direction
+    (metricName, metricShort, direction) = (metric.longTitle, metric.title, metric.direction)
     targetName = benchmark.primary.target
     ranges = benchmark.targets.map {
       Range(target: $0.title, low: SVG.number($0.low), high: SVG.number($0.high))
     }
     splitRows = SplitRow.all(of: benchmark, boards: Set(boards.map(\.split)))
-    let labels = Dictionary(
-      boards.compactMap { board in board.labels.map { (board.split, $0) } },
-      uniquingKeysWith: { first, _ in first })
     figures = Listed(
-      benchmark.splitNames.compactMap { labels[$0] }.map { SplitFigures($0, of: benchmark) })
+      benchmark.splitNames.compactMap { name in
+        let labels = boards.first { $0.split == name && $0.labels != nil }?.labels
+        return labels.map { SplitFigures($0, of: benchmark) }
+      })
     quirks = Listed(benchmark.quirks)
     defaultSplit = benchmark.defaultSplit
     self.server = server?.absoluteString
@@ -137,10 +127,6 @@ extension BenchmarkPage.SplitFigures {
   fileprivate init(
     _ statistics: DatasetStatistics.SplitStatistics, of benchmark: BenchmarkDefinition
   ) {
-    var attributes: [String] = []
-    for group in statistics.groups where !attributes.contains(group.attribute) {
-      attributes.append(group.attribute)
-    }
     figureSplit = statistics.name
     figureRows = FigureText.count(statistics.rows)
     figureNoun = benchmark.rowNoun.plural
@@ -153,9 +139,9 @@ extension BenchmarkPage.SplitFigures {
       statistics.labels[target.name].map { BenchmarkPage.Labels($0, target, statistics.name) }
     }
     sizes = Listed(
-      attributes.map { attribute in
+      statistics.groups.map(\.attribute).unique().map { attribute in
         BenchmarkPage.Sizes(
-          attribute: attribute.prefix(1).uppercased() + attribute.dropFirst(),
+          attribute: attribute.capitalizedFirst,
           groups: statistics.groups.filter { $0.attribute == attribute }.map(
             BenchmarkPage.GroupSize.init))
       })
@@ -165,11 +151,8 @@ extension BenchmarkPage.SplitFigures {
 extension BenchmarkPage.GroupSize {
   fileprivate init(_ group: DatasetStatistics.Group) {
     self.group = group.group
-    size = group.n.map { n in
-      BenchmarkPage.Size(
-        groupN: FigureText.count(n),
-        groupClusters: group.clusters.map(FigureText.count) ?? FigureText.absent)
-    }
+    groupN = group.n.map(FigureText.count)
+    groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
   }
 }
 

@@ -15,9 +15,7 @@ public struct DetailedResults {
   ///   - targets: the benchmark's, in its order.
   ///   - decimals: shown of every figure, 0 to 4.
   public init(_ report: ScoreReport, targets: [Target], decimals: Int = 4) {
-    self.report = report
-    self.targets = targets
-    self.decimals = decimals
+    (self.report, self.targets, self.decimals) = (report, targets, decimals)
   }
 
   public var html: String {
@@ -116,7 +114,7 @@ public struct DetailedResults {
       "Groups",
       table(
         ["Group", "Target", "Rows"] + Self.groupMetrics.map(\.title) + ["Bias"], rows)
-        + "<p>A group under 10 rows or 5 persons is not shown.</p>\n")
+        + "<p>A group under 10 rows or 5 clusters is not shown.</p>\n")
   }
 
   private var disparities: String {

@@ -77,11 +77,6 @@ struct GroupSection: Encodable, Sendable {
       : Clusterings(
         sensitivityName: "\(table.metric.title), \(table.target)", all: clusterings)
   }
-
-  /// `text` with its first letter as a capital.
-  fileprivate static func title(_ text: String) -> String {
-    text.prefix(1).uppercased() + text.dropFirst()
-  }
 }
 
 extension GroupSection.TargetTable {
@@ -90,18 +85,13 @@ extension GroupSection.TargetTable {
     let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
     let axis = BoardTable.axis(figures + (whole.map { [ScoredFigure(value: $0)] } ?? []), .ccc)
     let whisker = Whisker(axis: axis, width: 220, reference: whole)
-    var names: [String] = []
-    for group in report.groups where !names.contains(group.attribute) {
-      names.append(group.attribute)
-    }
-    groupTarget = target.title
-    groupTargetKey = target.name
-    overall = whole.map { FigureText.number($0) }
+    (groupTarget, groupTargetKey) = (target.title, target.name)
+    overall = whole.map { FigureText.number($0, decimals: Metric.ccc.decimals) }
     axisLow = FigureText.number(axis.lowerBound, decimals: 1)
     axisHigh = FigureText.number(axis.upperBound, decimals: 1)
-    attributes = names.map { name in
+    attributes = report.groups.map(\.attribute).unique().map { name in
       GroupSection.Attribute(
-        attribute: GroupSection.title(name),
+        attribute: name.capitalizedFirst,
         rows: report.groups.filter { $0.attribute == name }.map {
           GroupSection.Row($0, target.name, whisker)
         })
@@ -126,10 +116,11 @@ extension GroupSection.Row {
     chart = whisker.drawing(ccc)
     suppressed = nil
     figures = GroupSection.Figures(
-      ccc: ccc.value.map { FigureText.number($0) },
-      cccInterval: FigureText.interval(ccc) ?? "",
-      reason: ccc.undefined ?? "no figure", pcc: FigureText.number(scores[.pcc]?.value),
-      rmse: FigureText.number(scores[.rmse]?.value),
+      ccc: ccc.value.map { FigureText.number($0, decimals: Metric.ccc.decimals) },
+      cccInterval: FigureText.interval(ccc, decimals: Metric.ccc.decimals) ?? "",
+      reason: ccc.undefined ?? "no figure",
+      pcc: FigureText.number(scores[.pcc]?.value, decimals: Metric.pcc.decimals),
+      rmse: FigureText.number(scores[.rmse]?.value, decimals: Metric.rmse.decimals),
       sd: FigureText.number(scores.goldSD, decimals: 2),
       bias: FigureText.number(scores.bias, decimals: 2))
   }
@@ -137,10 +128,10 @@ extension GroupSection.Row {
 
 extension GroupSection.DisparityRow {
   fileprivate init(_ disparity: Disparity) {
-    attribute = GroupSection.title(disparity.attribute)
+    attribute = disparity.attribute.capitalizedFirst
     disparityTarget = disparity.target
     undefined = disparity.undefined
-    gap = FigureText.number(disparity.gap)
+    gap = FigureText.number(disparity.gap, decimals: Metric.ccc.decimals)
     lowest = disparity.lowest ?? FigureText.absent
     highest = disparity.highest ?? FigureText.absent
     p = FigureText.probability(disparity.p)

@@ -74,7 +74,7 @@ extension IndexPage.Leader {
     let figure = table.primary(entry) ?? ScoredFigure()
     system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 48)
     page = "\(table.path)/\(SitePaths.system(entry.slug))"
-    value = FigureText.number(figure.value)
+    value = FigureText.number(figure.value, decimals: table.metric.decimals)
     interval = FigureText.interval(figure, decimals: 2) ?? ""
     whisker = Whisker(axis: table.axis).drawing(figure)
   }

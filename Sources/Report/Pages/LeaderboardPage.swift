@@ -123,12 +123,9 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   init(_ table: BoardTable) {
-    benchmark = table.benchmark.title
-    split = table.board.split
-    level = table.level
-    targetName = table.target
-    primaryName = table.metric.longTitle
-    primaryShort = table.metric.title
+    (benchmark, split) = (table.benchmark.title, table.board.split)
+    (level, targetName) = (table.level, table.target)
+    (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
     direction = table.metric.direction
     systemCount = FigureText.counted(table.scored.count, "system")
     nouns = Nouns(table.benchmark)
@@ -143,7 +140,7 @@ struct LeaderboardPage: Encodable, Sendable {
           familyWords: comparison.family,
           levelWords: Rounding.text(comparison.level, decimals: 2))
       }
-    hasPairs = !(table.board.comparison?.pairs.isEmpty ?? true)
+    hasPairs = table.pairs != nil
     let columns = Column.all(table)
     scored =
       table.scored.isEmpty
@@ -233,10 +230,11 @@ extension LeaderboardPage.Row {
     cells =
       table.metrics.map { metric in
         let figure = BoardTable.figure(entry, metric, table.target)
-        return LeaderboardPage.Cell(figure, table, isMain: metric == table.metric)
+        return LeaderboardPage.Cell(figure, metric, table, isMain: metric == table.metric)
       }
       + table.otherTargets.map {
-        LeaderboardPage.Cell(BoardTable.figure(entry, table.metric, $0.name), table, isMain: false)
+        LeaderboardPage.Cell(
+          BoardTable.figure(entry, table.metric, $0.name), table.metric, table, isMain: false)
       }
     n = report.map { FigureText.count($0.n) } ?? FigureText.absent
     nKey = report.map { "\($0.n)" } ?? ""
@@ -245,15 +243,12 @@ extension LeaderboardPage.Row {
   }
 }
 
-extension BoardComparison.Standing {
-  /// `2–5`, or `2` where the data leave one place.
-  var rankText: String { lowRank == highRank ? "\(lowRank)" : "\(lowRank)–\(highRank)" }
-}
-
 extension LeaderboardPage.Cell {
-  fileprivate init(_ figure: ScoredFigure?, _ table: BoardTable, isMain: Bool) {
-    let interval = figure.flatMap { FigureText.interval($0) }
-    let value = figure?.value.map { FigureText.number($0) }
+  fileprivate init(
+    _ figure: ScoredFigure?, _ metric: Metric, _ table: BoardTable, isMain: Bool
+  ) {
+    let interval = figure.flatMap { FigureText.interval($0, decimals: metric.decimals) }
+    let value = figure?.value.map { FigureText.number($0, decimals: metric.decimals) }
     sortKey = FigureText.sortKey(figure?.value)
     self.isMain = isMain
     if let figure, let value {
@@ -269,6 +264,63 @@ extension LeaderboardPage.Cell {
       let reason = figure == nil ? "not attempted" : figure?.undefined ?? "no figure"
       (main, plain, undefined) = (nil, nil, reason)
       hint = "Undefined: \(reason)"
+    }
+  }
+}
+
+/// What papers claim on a board's split, apart from what was scored.
+struct PublishedTable: Encodable, Sendable {
+  let columns: [Column]
+  let rows: [Row]
+
+  struct Column: Encodable, Sendable {
+    let claimName: String
+    let claimTarget: String
+    let claimArrow: String
+    let claimWords: String
+    let first: String
+  }
+
+  struct Row: Encodable, Sendable {
+    let link: SystemLink
+    let claims: [Cell]
+    let paper: String?
+    let note: String
+  }
+
+  struct Cell: Encodable, Sendable {
+    let claim: String
+    let sortKey: String
+  }
+
+  init(_ table: BoardTable) {
+    let claims = table.published.compactMap(\.metadata.claimed)
+    let known = ([table.metric] + Metric.all).map(\.id)
+    let place = { (name: String) in known.firstIndex(of: name) ?? known.count }
+    let places = ([table.target] + table.benchmark.targetNames).unique().flatMap { target in
+      Set(claims.flatMap { ($0[target] ?? [:]).keys })
+        .sorted { (place($0), $0) < (place($1), $1) }.map { (target, $0) }
+    }
+    columns = places.map { target, name in
+      let metric = Metric(named: name)
+      return Column(
+        claimName: SafeText.shortened(metric?.title ?? name, to: 20),
+        claimTarget: target, claimArrow: metric?.arrow ?? "",
+        claimWords: metric?.direction ?? "",
+        first: metric?.higherIsBetter == false ? "ascending" : "descending")
+    }
+    rows = table.published.map { entry in
+      Row(
+        link: SystemLink(entry),
+        claims: places.map { target, name in
+          let value = entry.metadata.claimed?[target]?[name]
+          let decimals = Metric(named: name)?.decimals ?? 3
+          return Cell(
+            claim: FigureText.number(value, decimals: decimals),
+            sortKey: FigureText.sortKey(value))
+        },
+        paper: SafeText.link(entry.metadata.paperURL),
+        note: SafeText.shortened(entry.metadata.description ?? "", to: 160))
     }
   }
 }

@@ -16,7 +16,8 @@ struct ReplicationPage: Encodable, Sendable {
   let errata: Listed<String>?
   let sweeps: Listed<SweepFigure>?
   let tables: [ClaimTable]
-  let experiments: Experiments?
+  let experiments: Listed<Experiment>?
+  let experimentLegend: String
 
   struct Count: Encodable, Sendable {
     let count: String
@@ -67,11 +68,6 @@ struct ReplicationPage: Encodable, Sendable {
     let interval: String?
     let seeds: String?
     let look: String
-  }
-
-  struct Experiments: Encodable, Sendable {
-    let all: [Experiment]
-    let legend: String
   }
 
   struct Experiment: Encodable, Sendable {
@@ -138,14 +134,9 @@ struct ReplicationPage: Encodable, Sendable {
     tables = replication.tables.enumerated().map { number, table in
       ClaimTable(table.title, table.claims, id: "table-\(number + 1)")
     }
-    let all = replication.experiments.enumerated().map { Experiment($1, number: $0 + 1) }
-    experiments =
-      all.isEmpty ? nil : Experiments(all: all, legend: ExperimentSummary.legend)
-  }
-
-  fileprivate static func unique(_ texts: [String]) -> [String] {
-    var seen: Set<String> = []
-    return texts.filter { seen.insert($0).inserted }
+    experiments = Listed(
+      replication.experiments.enumerated().map { Experiment($1, number: $0 + 1) })
+    experimentLegend = ExperimentSummary.legend
   }
 }
 
@@ -164,28 +155,26 @@ extension Replication.Verdict {
 extension ReplicationPage.ClaimTable {
   fileprivate init(_ title: String, _ claims: [Replication.Claim], id: String) {
     typealias Page = ReplicationPage
-    let names = Page.unique(claims.map(\.metric))
-    let reasons = Page.unique(claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" })
-    tableName = title
-    tableID = id
+    let names = claims.map(\.metric).unique()
+    let reasons = claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" }.unique()
+    (tableName, tableID) = (title, id)
     shared =
       reasons.count == 1 && reasons[0] != ""
       ? Page.Shared(count: FigureText.counted(claims.count, "claim"), reason: reasons[0]) : nil
     hasNotes = shared == nil && claims.contains { $0.note != nil }
     metrics = names.map { name in
-      let expected = Page.unique(
-        claims.filter { $0.metric == name }.map(\.expectation.text))
+      let expected = claims.filter { $0.metric == name }.map(\.expectation.text).unique()
       return Page.MetricHead(
         metricName: name, tolerance: expected.count == 1 ? expected[0] : "see the figures")
     }
-    rows = Page.unique(claims.map(\.what)).map { setting in
+    rows = claims.map(\.what).unique().map { setting in
       let own = claims.filter { $0.what == setting }
       return Page.Row(
         what: setting,
         cells: names.map { name in
           Page.Cell(claim: own.first { $0.metric == name }.map(Page.Claim.init))
         },
-        note: Page.unique(own.compactMap(\.note)).joined(separator: ". "))
+        note: own.compactMap(\.note).unique().joined(separator: ". "))
     }
   }
 }
@@ -231,11 +220,9 @@ extension ReplicationPage.Experiment {
 
 extension ReplicationPage.SweepFigure {
   fileprivate init(_ sweep: Sweep, number: Int) {
-    sweepTitle = sweep.title
-    variable = sweep.variable
-    sweepMetric = sweep.metric
+    (sweepTitle, variable, sweepMetric) = (sweep.title, sweep.variable, sweep.metric)
     sweepID = "sweep-\(number)"
-    plot = LinePlot(sweep).drawing(id: "plot-\(number)")
+    plot = LinePlot(sweep: sweep).drawing(id: "plot-\(number)")
     legend = sweep.series.enumerated().map { place, series in
       ReplicationPage.LegendEntry(
         legendClass: "m\(place % 4 + 1)", legendName: series.name,

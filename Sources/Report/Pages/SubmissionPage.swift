@@ -81,11 +81,10 @@ struct SubmissionPage: Encodable, Sendable {
   }
 
   private static func summary(_ entry: Board.Entry, _ table: BoardTable) -> String {
-    guard let figure = table.primary(entry), let value = figure.value else {
+    guard let figure = table.primary(entry), figure.value != nil else {
       return "An entry of the \(table.benchmark.title) leaderboard, split \(table.board.split)."
     }
-    let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
-    return "\(table.metric.title) \(FigureText.number(value, decimals: 2))\(interval) for "
+    return "\(table.metric.title) \(FigureText.bounded(figure, decimals: 2)) for "
       + "\(table.target) on \(table.benchmark.title), split \(table.board.split)."
   }
 
@@ -202,8 +201,9 @@ extension SubmissionPage.Scores {
     headline = figure.map { figure in
       SubmissionPage.Headline(
         headlineName: "\(table.metric.title), \(table.target)",
-        value: figure.value.map { FigureText.number($0) },
-        interval: FigureText.interval(figure), why: figure.undefined)
+        value: figure.value.map { FigureText.number($0, decimals: table.metric.decimals) },
+        interval: FigureText.interval(figure, decimals: table.metric.decimals),
+        why: figure.undefined)
     }
     rank = table.standings[entry.slug].map { standing in
       SubmissionPage.Rank(
@@ -255,10 +255,8 @@ extension SubmissionPage.TargetTable {
 
 extension SubmissionPage.MetricRow {
   fileprivate init(_ metric: Metric, _ figure: ScoredFigure) {
-    self.metric = metric.title
-    metricName = metric.longTitle
-    arrow = metric.arrow
-    words = metric.direction
+    (self.metric, metricName) = (metric.title, metric.longTitle)
+    (arrow, words) = (metric.arrow, metric.direction)
     value = figure.value.map { FigureText.number($0, decimals: 4) }
     reason = figure.undefined ?? "no figure"
     interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
