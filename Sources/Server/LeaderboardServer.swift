@@ -69,7 +69,6 @@ public final class LeaderboardServer: Sendable {
   private let log: ServerLog
 
   /// Opens the store and checks that nobody else can read what it guards.
-  ///
   /// - Parameter build: builds the site from the published boards; nil builds none.
   /// - Throws: ``ServerError/exposed(path:mode:)``, ``ServerError/alreadyRunning(path:)``,
   ///   ``ServerError/store(path:reason:)``.
@@ -95,7 +94,6 @@ public final class LeaderboardServer: Sendable {
   }
 
   /// Serves until it is told to stop by SIGTERM or SIGINT; what was accepted by then is finished.
-  ///
   /// - Parameter onReady: called with the port once requests are answered.
   public func run(onReady: @escaping @Sendable (_ port: Int) -> Void) async throws {
     // A write beyond a file-size limit is an error to be answered, no reason to die.
@@ -165,13 +163,12 @@ public final class LeaderboardServer: Sendable {
       let perSecond = limits.requestsPerSecond
       router.add(
         middleware: AddressRateMiddleware(
-          limiter: RateLimiter(.init(perSecond: perSecond, burst: max(1, perSecond * 4))),
+          limiter: RateLimiter(perSecond: perSecond, burst: max(1, perSecond * 4)),
           trustsProxy: configuration.trustsProxy))
     }
     if let site = configuration.site { router.addSite(site) }
     let perMinute = Double(limits.uploadsPerMinute)
-    let uploads = RateLimiter<Int64>(
-      .init(perSecond: perMinute / 60, burst: max(1, perMinute / 3)))
+    let uploads = RateLimiter<Int64>(perSecond: perMinute / 60, burst: max(1, perMinute / 3))
     router.group("api/v1").add(middleware: TeamAuthenticator(store: store))
       .addRoutes(
         SubmissionController(

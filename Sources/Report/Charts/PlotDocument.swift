@@ -100,8 +100,7 @@ public struct PlotDocument: Sendable {
       panel.vertical, 14, half, #"\#(middle) transform="rotate(-90 14 \#(SVG.number(half)))""#)
     out += "\n"
     for (number, series) in panel.series.enumerated() {
-      let style =
-        #"stroke="\#(colours[number % 4])" stroke-dasharray="\#(dashes[number % 4])""#
+      let style = #"stroke="\#(colours[number % 4])" stroke-dasharray="\#(dashes[number % 4])""#
       let path = series.points.enumerated().map { index, point in
         (index == 0 ? "M" : "L") + place(point.x, point.y)
       }

@@ -67,8 +67,7 @@ extension ParsedPage {
       for key in ["aria-labelledby", "aria-describedby", "for"] {
         // An id that an attribute names is an anchor of its own page.
         for id in (attributes[key] ?? "").split(separator: " ") {
-          references.append(
-            Reference(address: "#\(id)", line: parser.lineNumber, isFetched: false))
+          references.append(Reference(address: "#\(id)", line: parser.lineNumber, isFetched: false))
         }
       }
       if let address = attributes["href"] {

@@ -5,9 +5,7 @@ import Metrics
 enum Badges {
   static func title(_ kind: SubmissionMetadata.Kind) -> String { words(kind).title }
 
-  private static func words(
-    _ kind: SubmissionMetadata.Kind
-  ) -> (title: String, meaning: String) {
+  private static func words(_ kind: SubmissionMetadata.Kind) -> (title: String, meaning: String) {
     switch kind {
     case .fineTuned: ("fine-tuned", "A model trained for this task")
     case .prompted: ("prompted", "A language model that was asked, not trained")

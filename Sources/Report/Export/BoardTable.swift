@@ -46,9 +46,7 @@ package struct BoardTable: Sendable {
     Self.figure(entry, metric, target)
   }
 
-  static func figure(
-    _ entry: Board.Entry, _ metric: Metric, _ target: String
-  ) -> ScoredFigure? {
+  static func figure(_ entry: Board.Entry, _ metric: Metric, _ target: String) -> ScoredFigure? {
     entry.report?.targets[target]?[metric]
   }
 

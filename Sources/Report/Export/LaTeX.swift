@@ -20,8 +20,7 @@ enum LaTeX {
     for entry in table.scored {
       var cells: [String] = []
       if hasRanks {
-        cells.append(
-          table.standings[entry.slug]?.rankText.replacing("–", with: "--") ?? "--")
+        cells.append(table.standings[entry.slug]?.rankText.replacing("–", with: "--") ?? "--")
       }
       cells.append(escaped(SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 80)))
       cells += metrics.map { cell(BoardTable.figure(entry, $0, table.target)) }

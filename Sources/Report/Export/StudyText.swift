@@ -36,8 +36,7 @@ extension AgreementReport {
       // In the wide column, so that the columns of figures stay narrow.
       let who = group.suppressed.map { "\(raters): \($0)" } ?? raters
       let empty = Array(repeating: "", count: Self.figures.count)
-      table.add(
-        [group.attribute, group.group, who] + (group.agreement.map(Self.cells) ?? empty))
+      table.add([group.attribute, group.group, who] + (group.agreement.map(Self.cells) ?? empty))
     }
     return table.text
   }
@@ -186,7 +185,6 @@ extension EmbeddingReport {
 extension EssayEmbedding {
   /// Writes states, rows, the report and the pictures of both projections, readable by their owner
   /// alone.
-  ///
   /// - Parameter perplexity: of the t-SNE, for its picture's note.
   public func write(to folder: URL, perplexity: Double) throws {
     try AtomicFile.createFolder(folder, permissions: 0o700)

@@ -18,24 +18,30 @@ struct BenchmarkPage: Encodable, Sendable {
   let metricShort: String
   let direction: String
   let targetName: String
-  let ranges: [Range]
+  let ranges: [Named]
   let splitRows: [SplitRow]
   let figures: Listed<SplitFigures>?
   let quirks: Listed<String>?
   let defaultSplit: String
   let server: String?
 
-  struct Range: Encodable, Sendable {
-    let target: String
-    let low: String
-    let high: String
-  }
-
   struct SplitRow: Encodable, Sendable {
     let splitName: String
     let rows: String
     let origin: String
     let board: String?
+
+    static func all(of benchmark: BenchmarkDefinition, boards: Set<String>) -> [Self] {
+      let own = benchmark.splits.map { ($0.name, $0.rows, "as handed out") }
+      let derived = (benchmark.derived?.splits ?? []).map {
+        ($0.name, $0.rows, "made from \(benchmark.derived?.from ?? "") by a stable hash")
+      }
+      return (own + derived).map { name, rows, origin in
+        Self(
+          splitName: name, rows: rows.map(FigureText.count) ?? FigureText.absent, origin: origin,
+          board: boards.contains(name) ? "\(name)/index.html" : nil)
+      }
+    }
   }
 
   struct SplitFigures: Encodable, Sendable {
@@ -46,6 +52,27 @@ struct BenchmarkPage: Encodable, Sendable {
     let figureClusters: String?
     let labels: [Labels]
     let sizes: Listed<Sizes>?
+
+    init(_ statistics: DatasetStatistics.SplitStatistics, of benchmark: BenchmarkDefinition) {
+      figureSplit = statistics.name
+      figureRows = FigureText.count(statistics.rows)
+      figureNoun = benchmark.rowNoun.plural
+      let counts = benchmark.clusters.map { name in
+        let count = statistics.clusters[name] ?? 0
+        return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
+      }
+      figureClusters = counts.isEmpty ? nil : counts.joined(separator: ", ")
+      labels = benchmark.targets.compactMap { target in
+        statistics.labels[target.name].map { Labels($0, target, statistics.name) }
+      }
+      sizes = Listed(
+        statistics.groups.map(\.attribute).unique().map { attribute in
+          Sizes(
+            attribute: attribute.capitalizedFirst,
+            groups: statistics.groups.filter { $0.attribute == attribute }.map(
+              GroupSize.init))
+        })
+    }
   }
 
   struct Labels: Encodable, Sendable {
@@ -53,16 +80,26 @@ struct BenchmarkPage: Encodable, Sendable {
     let mean: String
     let sd: String
     let chart: Chart?
+
+    init(_ labels: DatasetStatistics.LabelStatistics, _ target: Target, _ split: String) {
+      self.target = target.title
+      mean = FigureText.number(labels.mean, decimals: 2)
+      sd = FigureText.number(labels.sd, decimals: 2)
+      guard let counts = labels.histogram, !counts.isEmpty else {
+        chart = nil
+        return
+      }
+      let drawn = Histogram(counts: counts, low: target.low, high: target.high)
+      chart = Chart(
+        histogram: drawn.drawing(
+          id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
+        bins: drawn.bins.map { Named(name: $0.name, text: FigureText.count($0.count)) })
+    }
   }
 
   struct Chart: Encodable, Sendable {
     let histogram: Markup
-    let bins: [Bin]
-  }
-
-  struct Bin: Encodable, Sendable {
-    let bin: String
-    let count: String
+    let bins: [Named]
   }
 
   struct Sizes: Encodable, Sendable {
@@ -75,6 +112,12 @@ struct BenchmarkPage: Encodable, Sendable {
     /// nil where the group is too small to publish.
     let groupN: String?
     let groupClusters: String
+
+    init(_ group: DatasetStatistics.Group) {
+      self.group = group.group
+      groupN = group.n.map(FigureText.count)
+      groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
+    }
   }
 
   static func page(
@@ -95,7 +138,7 @@ struct BenchmarkPage: Encodable, Sendable {
     (metricName, metricShort, direction) = (metric.longTitle, metric.title, metric.direction)
     targetName = benchmark.primary.target
     ranges = benchmark.targets.map {
-      Range(target: $0.title, low: SVG.number($0.low), high: SVG.number($0.high))
+      Named(name: $0.title, text: "\(SVG.number($0.low)) to \(SVG.number($0.high))")
     }
     splitRows = SplitRow.all(of: benchmark, boards: Set(boards.map(\.split)))
     figures = Listed(
@@ -106,71 +149,5 @@ struct BenchmarkPage: Encodable, Sendable {
     quirks = Listed(benchmark.quirks)
     defaultSplit = benchmark.defaultSplit
     self.server = server?.absoluteString
-  }
-}
-
-extension BenchmarkPage.SplitRow {
-  fileprivate static func all(of benchmark: BenchmarkDefinition, boards: Set<String>) -> [Self] {
-    let own = benchmark.splits.map { ($0.name, $0.rows, "as handed out") }
-    let derived = (benchmark.derived?.splits ?? []).map {
-      ($0.name, $0.rows, "made from \(benchmark.derived?.from ?? "") by a stable hash")
-    }
-    return (own + derived).map { name, rows, origin in
-      Self(
-        splitName: name, rows: rows.map(FigureText.count) ?? FigureText.absent, origin: origin,
-        board: boards.contains(name) ? "\(name)/index.html" : nil)
-    }
-  }
-}
-
-extension BenchmarkPage.SplitFigures {
-  fileprivate init(
-    _ statistics: DatasetStatistics.SplitStatistics, of benchmark: BenchmarkDefinition
-  ) {
-    figureSplit = statistics.name
-    figureRows = FigureText.count(statistics.rows)
-    figureNoun = benchmark.rowNoun.plural
-    let counts = benchmark.clusters.map { name in
-      let count = statistics.clusters[name] ?? 0
-      return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
-    }
-    figureClusters = counts.isEmpty ? nil : counts.joined(separator: ", ")
-    labels = benchmark.targets.compactMap { target in
-      statistics.labels[target.name].map { BenchmarkPage.Labels($0, target, statistics.name) }
-    }
-    sizes = Listed(
-      statistics.groups.map(\.attribute).unique().map { attribute in
-        BenchmarkPage.Sizes(
-          attribute: attribute.capitalizedFirst,
-          groups: statistics.groups.filter { $0.attribute == attribute }.map(
-            BenchmarkPage.GroupSize.init))
-      })
-  }
-}
-
-extension BenchmarkPage.GroupSize {
-  fileprivate init(_ group: DatasetStatistics.Group) {
-    self.group = group.group
-    groupN = group.n.map(FigureText.count)
-    groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
-  }
-}
-
-extension BenchmarkPage.Labels {
-  fileprivate init(
-    _ labels: DatasetStatistics.LabelStatistics, _ target: Target, _ split: String
-  ) {
-    self.target = target.title
-    mean = FigureText.number(labels.mean, decimals: 2)
-    sd = FigureText.number(labels.sd, decimals: 2)
-    guard let counts = labels.histogram, !counts.isEmpty else {
-      chart = nil
-      return
-    }
-    let drawn = Histogram(counts: counts, low: target.low, high: target.high)
-    chart = BenchmarkPage.Chart(
-      histogram: drawn.drawing(
-        id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
-      bins: drawn.bins.map { BenchmarkPage.Bin(bin: $0.name, count: FigureText.count($0.count)) })
   }
 }

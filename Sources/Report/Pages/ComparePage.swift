@@ -28,13 +28,35 @@ struct ComparePage: Encodable, Sendable {
   }
 
   struct Matrix: Encodable, Sendable {
-    let heads: [Head]
+    let heads: [Named]
     let rows: [Row]
-  }
 
-  struct Head: Encodable, Sendable {
-    let place: String
-    let columnSystem: String
+    init(_ shown: [Board.Entry], _ table: BoardTable, _ comparison: BoardComparison) {
+      var pairs: [[String]: BoardComparison.Pair] = [:]
+      for pair in comparison.pairs {
+        pairs[[pair.first, pair.second]] = pair
+        pairs[[pair.second, pair.first]] = Self.turned(pair)
+      }
+      let names = shown.map { SafeText.shortened($0.metadata.system, to: 60) }
+      heads = names.enumerated().map { Named(name: "\($0 + 1)", text: $1) }
+      rows = shown.enumerated().map { place, entry in
+        Row(
+          place: "\(place + 1)", page: SitePaths.system(entry.slug), system: names[place],
+          cells: shown.map { other in
+            entry.slug == other.slug
+              ? Cell(shade: "self", sign: "", words: "the system itself")
+              : Cell(pairs[[entry.slug, other.slug]], table, level: comparison.level)
+          })
+      }
+    }
+
+    private static func turned(_ pair: BoardComparison.Pair) -> BoardComparison.Pair {
+      var turned = pair
+      (turned.first, turned.second) = (pair.second, pair.first)
+      turned.difference = pair.difference.map { 0 - $0 }
+      (turned.low, turned.high) = (pair.high.map { 0 - $0 }, pair.low.map { 0 - $0 })
+      return turned
+    }
   }
 
   struct Row: Encodable, Sendable {
@@ -79,36 +101,6 @@ struct ComparePage: Encodable, Sendable {
       ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
     matrix = shown.count > 1 ? Matrix(shown, table, comparison) : nil
     signature = comparison.signature
-  }
-}
-
-extension ComparePage.Matrix {
-  fileprivate init(_ shown: [Board.Entry], _ table: BoardTable, _ comparison: BoardComparison) {
-    var pairs: [[String]: BoardComparison.Pair] = [:]
-    for pair in comparison.pairs {
-      pairs[[pair.first, pair.second]] = pair
-      pairs[[pair.second, pair.first]] = Self.turned(pair)
-    }
-    let names = shown.map { SafeText.shortened($0.metadata.system, to: 60) }
-    heads = names.enumerated().map { ComparePage.Head(place: "\($0 + 1)", columnSystem: $1) }
-    rows = shown.enumerated().map { place, entry in
-      ComparePage.Row(
-        place: "\(place + 1)", page: SitePaths.system(entry.slug), system: names[place],
-        cells: shown.map { other in
-          entry.slug == other.slug
-            ? ComparePage.Cell(shade: "self", sign: "", words: "the system itself")
-            : ComparePage.Cell(
-              pairs[[entry.slug, other.slug]], table, level: comparison.level)
-        })
-    }
-  }
-
-  private static func turned(_ pair: BoardComparison.Pair) -> BoardComparison.Pair {
-    var turned = pair
-    (turned.first, turned.second) = (pair.second, pair.first)
-    turned.difference = pair.difference.map { 0 - $0 }
-    (turned.low, turned.high) = (pair.high.map { 0 - $0 }, pair.low.map { 0 - $0 })
-    return turned
   }
 }
 

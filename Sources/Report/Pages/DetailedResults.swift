@@ -74,8 +74,7 @@ public struct DetailedResults {
     let metrics = scores.metrics.compactMap { metric in
       scores[metric].map { (metric, $0) }
     }
-    let axis = BoardTable.axis(
-      metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
+    let axis = BoardTable.axis(metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
     let rows = metrics.map { metric, figure in
       let bounded = metric == .pcc || metric == .ccc
       return row(

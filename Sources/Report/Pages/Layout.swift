@@ -78,6 +78,12 @@ struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
   }
 }
 
+/// A name and what stands beside it.
+struct Named: Encodable, Sendable {
+  let name: String
+  let text: String
+}
+
 /// What the rows of one or more benchmarks and their clusters are called.
 struct Nouns: Encodable, Sendable {
   /// `Essays` and `Persons`, as heads of columns.

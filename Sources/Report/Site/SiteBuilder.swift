@@ -56,8 +56,7 @@ public struct SiteBuilder: Sendable {
 
   package func plan(_ input: SiteInput) -> SitePlan {
     let standIn = assets.first { "assets/\($0.name)" == SitePaths.standInPreview }?.data
-    return SitePlan(
-      input: input, assets: assetsDigest, pictures: Pictures(standIn: standIn))
+    return SitePlan(input: input, assets: assetsDigest, pictures: Pictures(standIn: standIn))
   }
 }
 

@@ -53,7 +53,6 @@ package struct SitePlan: Sendable {
   // MARK: - Pages
 
   package func pages() -> [PlannedPage] {
-    let (tables, context, input) = (tables, context, input)
     var pages = [
       PlannedPage(path: "index.html") {
         IndexPage.page(tables, benchmarks: input.benchmarks, in: context)
@@ -78,7 +77,6 @@ package struct SitePlan: Sendable {
   }
 
   private func pages(of table: BoardTable) -> [PlannedPage] {
-    let context = context
     var pages = [
       PlannedPage(path: "\(table.path)/index.html") { LeaderboardPage.page(table, in: context) }
     ]
@@ -110,14 +108,12 @@ package struct SitePlan: Sendable {
   // MARK: - Documents
 
   private func documents() -> [SiteFile] {
-    let (tables, context, input) = (tables, context, input)
     var files = [
       SiteFile(path: "leaderboards.json") { try CanonicalJSON.document(BoardIndex(tables)) },
       SiteFile(path: "feed.xml") { Data(Feed(tables: tables, context: context).xml().utf8) },
     ]
     if let replication = input.replication {
-      files.append(
-        SiteFile(path: "replication.json") { try CanonicalJSON.document(replication) })
+      files.append(SiteFile(path: "replication.json") { try CanonicalJSON.document(replication) })
     }
     for benchmark in input.benchmarks {
       let boards = input.boards.filter { $0.definition.id == benchmark.id }

@@ -82,8 +82,7 @@ struct SubmissionController: Sendable {
       return try response(Recorded(submission: known, isNew: false), [], to: member.team)
     }
     let standing = try standing(of: member.team, for: upload.metadata, at: now)
-    let (recorded, warnings) = try await intake.take(
-      upload, standing, token: member.token, at: now)
+    let (recorded, warnings) = try await intake.take(upload, standing, token: member.token, at: now)
     return try response(recorded, warnings, to: member.team)
   }
 
@@ -104,8 +103,9 @@ struct SubmissionController: Sendable {
   private func standing(
     of team: Team, for metadata: SubmissionMetadata, at now: Date
   ) throws -> Standing {
-    func fault(_ field: String, _ found: String, _ known: [String]) -> HarnessError {
-      .invalid([
+    func check(_ field: String, _ found: String, _ known: [String]) throws {
+      guard !known.contains(found) else { return }
+      throw HarnessError.invalid([
         Diagnostic(
           .metadata, file: "metadata", field: field, found: found,
           expected: "one of \(known.joined(separator: ", "))")
@@ -113,12 +113,9 @@ struct SubmissionController: Sendable {
     }
     let board = BoardKey(benchmark: metadata.benchmark, split: metadata.split)
     let definitions = intake.scorers.definitions
-    guard let definition = definitions.first(where: { $0.id == board.benchmark }) else {
-      throw fault("benchmark", board.benchmark, definitions.map(\.id))
-    }
-    guard definition.splitNames.contains(board.split) else {
-      throw fault("split", board.split, definition.splitNames)
-    }
+    try check("benchmark", board.benchmark, definitions.map(\.id))
+    let definition = try definitions.named(board.benchmark)
+    try check("split", board.split, definition.splitNames)
     guard let standing = try store.standing(of: team.id, on: board) else {
       throw Problem(.forbidden, "\(board.benchmark)/\(board.split) takes no submissions here.")
     }
@@ -132,7 +129,6 @@ struct SubmissionController: Sendable {
   }
 
   /// The whole body.
-  ///
   /// - Throws: ``Problem``: 413 over the limit, told by the head alone where it says so; 408 where
   ///   it takes too long.
   private func body(of request: Request) async throws -> Data {
@@ -181,7 +177,6 @@ struct SubmissionDocument: Encodable {
   var history: [StoredSubmission.Event]?
 
   /// What `viewer` may see of `submission`; nil where that is nothing.
-  ///
   /// - Parameters:
   ///   - viewer: the team that asks; nil for anybody.
   ///   - phase: of the submission's board, as it is now.

@@ -33,7 +33,6 @@ struct UploadReader: Sendable {
   private let team: String
 
   /// What the head of an upload tells, before a byte of its body is taken.
-  ///
   /// - Parameter team: the name of the team whose token came; any other in the metadata is replaced.
   /// - Throws: ``Problem``: 400, 415.
   init(_ request: Request, _ context: ServerContext, team: String) throws {

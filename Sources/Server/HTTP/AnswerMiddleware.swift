@@ -26,12 +26,9 @@ struct AnswerMiddleware: RouterMiddleware {
 
 extension Request {
   /// The query's values by name.
-  ///
   /// - Throws: ``Problem`` (400) for escapes that are no UTF-8, which the framework would repair;
   ///   the framework's errors for a name that comes twice or a value of another type.
-  func query<Query: Decodable>(
-    as type: Query.Type, _ context: ServerContext
-  ) throws -> Query {
+  func query<Query: Decodable>(as type: Query.Type, _ context: ServerContext) throws -> Query {
     if let text = uri.query, text.removingPercentEncoding == nil {
       throw Problem.badRequest("The query has a broken escape.")
     }
@@ -126,9 +123,7 @@ extension Response {
     .bytes(try CanonicalJSON.compact(value), status: status, type: "application/json")
   }
 
-  static func bytes(
-    _ data: Data, status: HTTPResponse.Status = .ok, type: String
-  ) -> Response {
+  static func bytes(_ data: Data, status: HTTPResponse.Status = .ok, type: String) -> Response {
     Response(
       status: status, headers: [.contentType: type],
       body: .init(byteBuffer: ByteBuffer(bytes: data)))

@@ -6,52 +6,43 @@ import Synchronization
 
 /// Token buckets by key: each fills at a steady rate up to a burst, and a request takes one from it.
 package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
-  /// Requests a second in the long run, and at once.
-  package struct Rate: Sendable, Equatable {
-    package var perSecond: Double
-    package var burst: Double
-
-    package init(perSecond: Double, burst: Double) {
-      self.perSecond = perSecond
-      self.burst = burst
-    }
-  }
-
   private struct Bucket {
     var level: Double
     var at: ContinuousClock.Instant
   }
 
-  private let rate: Rate
+  private let perSecond: Double
+  private let burst: Double
   private let maxKeys: Int
   private let buckets = Mutex<[Key: Bucket]>([:])
 
-  /// - Parameter maxKeys: keys that are remembered; beyond it those are forgotten that are full again.
-  package init(_ rate: Rate, maxKeys: Int = 100_000) {
-    self.rate = rate
-    self.maxKeys = maxKeys
+  /// - Parameters:
+  ///   - perSecond: requests a second in the long run; `burst` of them at once.
+  ///   - maxKeys: keys that are remembered; beyond it those are forgotten that are full again.
+  package init(perSecond: Double, burst: Double, maxKeys: Int = 100_000) {
+    (self.perSecond, self.burst, self.maxKeys) = (perSecond, burst, maxKeys)
   }
 
   /// Takes one request of `key`; nil where it may go on, else the seconds until it may.
   package func wait(_ key: Key, at now: ContinuousClock.Instant = .now) -> Double? {
     buckets.withLock { buckets in
       if buckets.count >= maxKeys, buckets[key] == nil { forget(&buckets, at: now) }
-      var bucket = buckets[key] ?? Bucket(level: rate.burst, at: now)
+      var bucket = buckets[key] ?? Bucket(level: burst, at: now)
       bucket.level = level(bucket, at: now)
       bucket.at = now
       let isFree = bucket.level >= 1
       if isFree { bucket.level -= 1 }
       buckets[key] = bucket
-      return isFree ? nil : (1 - bucket.level) / rate.perSecond
+      return isFree ? nil : (1 - bucket.level) / perSecond
     }
   }
 
   private func level(_ bucket: Bucket, at now: ContinuousClock.Instant) -> Double {
-    min(rate.burst, bucket.level + (now - bucket.at) / .seconds(1) * rate.perSecond)
+    min(burst, bucket.level + (now - bucket.at) / .seconds(1) * perSecond)
   }
 
   private func forget(_ buckets: inout [Key: Bucket], at now: ContinuousClock.Instant) {
-    buckets = buckets.filter { level($0.value, at: now) < rate.burst }
+    buckets = buckets.filter { level($0.value, at: now) < burst }
     // All of them are busy: a crowd of addresses. Starting anew keeps memory bounded.
     if buckets.count >= maxKeys { buckets = [:] }
   }

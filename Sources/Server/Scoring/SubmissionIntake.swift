@@ -28,7 +28,6 @@ struct SubmissionIntake: Sendable {
   private let lease = Lease(owner: UUID().uuidString, seconds: 60)
 
   /// Takes an upload in and releases its score.
-  ///
   /// - Throws: ``HarnessError/invalid(_:)`` for a faulty upload, which is counted; ``Refusal``;
   ///   ``ServerError``.
   /// - Returns: the submission and what its team should look at although the file is valid.
@@ -49,14 +48,12 @@ struct SubmissionIntake: Sendable {
       try await store.chargeFailing(upload.idempotency, in: phase, token: token, at: now)
       throw HarnessError.invalid(faults)
     }
-    let recorded = try await store.record(
-      candidate, in: phase, token: token, lease: lease, at: now)
+    let recorded = try await store.record(candidate, in: phase, token: token, lease: lease, at: now)
     if let failure = recorded.failure { throw failure }
     return (recorded, predictions.warnings)
   }
 
   /// Scores what was accepted and never released.
-  ///
   /// - Parameter isAlone: nobody else works on this store: whatever waits was left by a server that
   ///   is gone.
   func recover(isAlone: Bool) async {
@@ -98,9 +95,7 @@ extension Judgement {
 }
 
 extension Candidate {
-  init(
-    _ upload: Upload, _ predictions: Predictions, _ scorer: BoardScorer, _ standing: Standing
-  ) {
+  init(_ upload: Upload, _ predictions: Predictions, _ scorer: BoardScorer, _ standing: Standing) {
     digest = predictions.digest
     metadata = upload.metadata
     metadata.predictionsSHA256 = digest
@@ -143,11 +138,8 @@ final class BoardScorer: Sendable {
   }
 
   /// Reads an upload and checks that there is something to score in it.
-  ///
   /// - Throws: ``HarnessError/invalid(_:)`` with every fault.
-  func read(
-    _ data: Data, name: String, labels: Phase.Labels
-  ) throws(HarnessError) -> Predictions {
+  func read(_ data: Data, name: String, labels: Phase.Labels) throws(HarnessError) -> Predictions {
     let reader = labels == .hidden ? strictReader : reader
     let predictions = try reader.read(data, name: name, limits: limits)
     guard definition.targetNames.contains(where: { scorer.rows($0, of: predictions) != nil }) else {

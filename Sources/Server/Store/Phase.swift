@@ -67,7 +67,6 @@ public struct Phase: Sendable, Equatable, Encodable {
 
 extension SubmissionStore {
   /// Sets the phase of a board from now on; earlier ones stay in the store.
-  ///
   /// - Throws: ``ServerError/refused(_:)`` for a phase that closes before it opens, a quota below 1
   ///   or a name that is empty or over 100 characters.
   public func setPhase(_ phase: Phase, at now: Date = Date()) throws(ServerError) {

@@ -68,8 +68,7 @@ public struct StoredSubmission: Decodable, FetchableRecord, Sendable, Equatable 
   var wasBest: Bool { best != nil }
 
   static func find(_ key: Int64, in database: Database) throws -> StoredSubmission? {
-    try fetchOne(
-      database.cachedStatement(sql: "\(selection) WHERE s.id = ?"), arguments: [key])
+    try fetchOne(database.cachedStatement(sql: "\(selection) WHERE s.id = ?"), arguments: [key])
   }
 
   static func find(publicID: String, in database: Database) throws -> StoredSubmission? {
@@ -100,7 +99,6 @@ extension SubmissionStore {
   }
 
   /// Submissions, newest first.
-  ///
   /// - Parameters:
   ///   - team: only this one's.
   ///   - publicOnly: only those that anybody may see: bests of boards whose phase is public.
@@ -142,7 +140,6 @@ extension SubmissionStore {
   }
 
   /// Takes a submission off its board, or puts it back, and keeps the reason.
-  ///
   /// - Parameter benchmarks: the definitions that its board may have.
   /// - Throws: ``ServerError/unknownSubmission(id:)``, ``ServerError/wrongState(id:found:expected:)``.
   public func withdraw(

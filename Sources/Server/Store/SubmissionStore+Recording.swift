@@ -111,7 +111,6 @@ extension SubmissionStore {
   }
 
   /// The submission that a request of this name made before.
-  ///
   /// - Throws: ``Refusal/keyReused`` where it came with another upload.
   func known(_ name: Idempotency, of team: Int64) throws -> StoredSubmission? {
     // A refusal is no failure of the store.
@@ -133,7 +132,6 @@ extension SubmissionStore {
   /// Records a valid upload, and with it its score, its charge and its place on the board. All that it
   /// depends on is looked at here: the token, the phase, the quota, and the team's best, against which
   /// it is judged once more where that changed. One that could not be scored waits in the queue.
-  ///
   /// - Throws: ``Refusal``, ``ServerError``. Once this returns the upload is not lost.
   func record(
     _ candidate: Candidate, in phase: Phase, token: TeamToken, lease: Lease, at now: Date
@@ -213,7 +211,6 @@ extension SubmissionStore {
   }
 
   /// Counts a failed upload; one that is sent again by its key counts once.
-  ///
   /// - Throws: ``Refusal``; ``Refusal/quota(_:limit:)`` where the team has used up its failed uploads.
   func chargeFailing(
     _ name: Idempotency?, in phase: Phase, token: TeamToken, at now: Date
@@ -259,7 +256,6 @@ extension SubmissionStore {
 
   /// Leases what waits and is nobody's: all that another process left where `isAlone`
   /// (only one server works on a store), else what was leased too long ago.
-  ///
   /// - Returns: the submissions with the number of attempts, this one counted.
   func takeOver(
     _ lease: Lease, isAlone: Bool, at now: Date

@@ -24,7 +24,6 @@ public final class SubmissionStore: Sendable {
   }
 
   /// Opens the store, or makes it, readable by its owner alone.
-  ///
   /// - Throws: ``ServerError/store(path:reason:)``, ``ServerError/full(path:)``.
   public init(_ url: URL, as role: Role = .command) throws(ServerError) {
     self.url = url
@@ -80,24 +79,23 @@ public final class SubmissionStore: Sendable {
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
-    do {
-      return try pool.read(body)
-    } catch {
-      throw ServerError(error, path: url.relativePath)
-    }
+    try translated { try pool.read(body) }
   }
 
   /// A transaction of a command.
   package func write<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+    try translated { try pool.write(body) }
+  }
+
+  private func translated<Value>(_ body: () throws -> Value) throws(ServerError) -> Value {
     do {
-      return try pool.write(body)
+      return try body()
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
   }
 
   /// A write of the server, which shares its transaction with others that come at the same time.
-  ///
   /// - Throws: ``Refusal`` as `body` throws it, ``ServerError``.
   package func commit<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
@@ -118,7 +116,6 @@ public final class SubmissionStore: Sendable {
 
   /// Copies the store as it is at this moment to a new file, while it is in use (SQLite's online
   /// backup).
-  ///
   /// - Throws: ``ServerError/refused(_:)`` where `target` exists.
   public func backup(to target: URL) throws(ServerError) {
     guard !FileManager.default.fileExists(atPath: target.path) else {

@@ -55,7 +55,6 @@ public struct TeamToken: Sendable, Equatable {
 
 extension SubmissionStore {
   /// Adds a team, or gives a revoked one a new token.
-  ///
   /// - Throws: ``ServerError/teamExists(name:)`` where its token is valid;
   ///   ``ServerError/refused(_:)`` for a name that is empty or over 200 characters.
   public func addTeam(_ name: String, at now: Date = Date()) throws(ServerError) -> TeamToken {
