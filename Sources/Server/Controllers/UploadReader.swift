@@ -15,19 +15,14 @@ struct UploadReader: Sendable {
     "application/x-ndjson", "application/zip", "application/octet-stream",
   ]
 
-  /// With a raw body, the metadata.
-  private struct Query: Decodable {
-    var benchmark: String?
-    var split: String?
-    var system: String?
-    var kind: String?
-    var description: String?
-    /// The file's name, for messages.
-    var file: String?
-  }
+  /// Of the query beside a raw body, what belongs to the metadata.
+  private static let queryFields: Set<String> = [
+    "benchmark", "split", "system", "kind", "description",
+  ]
 
   private let type: MediaTypeName
-  private let query: Query
+  /// With a raw body: the metadata, and `file`, the file's name for messages.
+  private let query: [String: String]
   /// The client's `Idempotency-Key`.
   private let key: String?
   private let team: String
@@ -48,7 +43,7 @@ struct UploadReader: Sendable {
         "Send multipart/form-data, or the file itself as one of: "
           + Self.rawTypes.sorted().joined(separator: ", ") + ".")
     }
-    query = try request.query(as: Query.self, context)
+    query = try request.query(as: [String: String].self, context)
   }
 
   private static func isKey(_ text: String) -> Bool {
@@ -73,12 +68,8 @@ struct UploadReader: Sendable {
       metadata = try self.metadata(Self.object(described.content))
     } else {
       file = body
-      name = query.file ?? "upload"
-      let fields = [
-        "benchmark": query.benchmark, "split": query.split, "system": query.system,
-        "kind": query.kind, "description": query.description,
-      ]
-      metadata = try self.metadata(fields.compactMapValues { $0 })
+      name = query["file"] ?? "upload"
+      metadata = try self.metadata(query.filter { Self.queryFields.contains($0.key) })
     }
     metadata.submitted = today
     // These are for us to say.

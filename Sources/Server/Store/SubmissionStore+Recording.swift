@@ -144,24 +144,18 @@ extension SubmissionStore {
         return Recorded(submission: earlier, isNew: false)
       }
       try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkValid(phase.valid)
-      var submission: StoredSubmission
-      if let earlier {
-        // The server gave it up; now it is tried again.
-        submission = earlier
-        submission.state = .pending
-      } else {
-        submission = StoredSubmission(candidate, of: team, in: phase, received: now)
-        try submission.insert(metadata: metadata, file: candidate.file, in: database)
-      }
+      // One that the server gave up is tried again.
+      let submission =
+        try earlier
+        ?? StoredSubmission.insert(candidate, metadata, of: team, in: phase, at: now, in: database)
       try Self.addEvent("accepted", to: submission.key, at: now, in: database)
       try Self.remember(candidate.idempotency, as: submission, in: database)
       switch try candidate.judgement.outcome(of: submission, in: database) {
       case .success(let release):
-        try submission.release(release, at: now, in: database)
-        return Recorded(submission: submission)
+        return Recorded(submission: try submission.release(release, at: now, in: database))
       case .failure(let error):
-        try submission.wait(for: lease, at: now, in: database)
-        return Recorded(submission: submission, failure: error)
+        let waiting = try submission.wait(for: lease, at: now, in: database)
+        return Recorded(submission: waiting, failure: error)
       }
     }
   }
@@ -236,10 +230,10 @@ extension SubmissionStore {
   func settle(_ key: Int64, _ judgement: Judgement, at now: Date) async throws {
     try await commit { database in
       // Another server may have been quicker.
-      guard var waiting = try StoredSubmission.find(key, in: database), waiting.state == .pending
+      guard let waiting = try StoredSubmission.find(key, in: database), waiting.state == .pending
       else { return }
       let release = try judgement.outcome(of: waiting, in: database).get()
-      try waiting.release(release, at: now, in: database)
+      _ = try waiting.release(release, at: now, in: database)
       try database.run("DELETE FROM queue WHERE submission = ?", [key])
     }
   }
@@ -278,20 +272,24 @@ extension SubmissionStore {
 }
 
 extension StoredSubmission {
-  /// A new one, not scored yet; its key comes with ``insert(metadata:file:in:)``.
-  fileprivate init(_ candidate: Candidate, of team: Team, in phase: Phase, received: Date) {
-    key = 0
-    id = Self.newID(at: received)
-    teamKey = team.id
-    self.team = team.name
-    benchmark = phase.benchmark
-    split = phase.split
-    self.phase = phase.name
-    digest = candidate.digest
-    metadata = candidate.metadata
-    self.received = Date(timeIntervalSince1970: Double(received.seconds))
-    state = .pending
-    isWithdrawn = false
+  /// A new one, not scored yet.
+  fileprivate static func insert(
+    _ candidate: Candidate, _ metadata: String, of team: Team, in phase: Phase, at now: Date,
+    in database: Database
+  ) throws -> StoredSubmission {
+    try database.run(
+      """
+      INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        newID(at: now), team.id, phase.benchmark, phase.split, phase.name, candidate.digest,
+        metadata, now.seconds,
+      ])
+    let key = database.lastInsertedRowID
+    try database.run(
+      "INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, candidate.file])
+    return try stored(key, in: database)
   }
 
   /// 16 letters and digits: 7 of the time in seconds, so that new ids stand at one end of their
@@ -304,43 +302,40 @@ extension StoredSubmission {
     return String(decoding: digits.map { letters[Int($0)] }, as: UTF8.self)
   }
 
-  fileprivate mutating func insert(metadata: String, file: Data, in database: Database) throws {
-    try database.run(
-      """
-      INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-      """, [id, teamKey, benchmark, split, phase, digest, metadata, received.seconds])
-    key = database.lastInsertedRowID
-    try database.run("INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, file])
+  private static func stored(_ key: Int64, in database: Database) throws -> StoredSubmission {
+    guard let submission = try find(key, in: database) else {
+      throw DatabaseError(message: "submission \(key) is not in the store")
+    }
+    return submission
   }
 
-  /// Becomes a released one: with its score, its place on the board and its charge.
-  fileprivate mutating func release(
+  /// Releases it: with its score, its place on the board and its charge.
+  fileprivate func release(
     _ release: ReleaseGuard.Release, at now: Date, in database: Database
-  ) throws {
-    state = .released
-    verdict = release.verdict
-    report = release.report
-    let json = try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }
+  ) throws -> StoredSubmission {
+    let report = try release.report.map {
+      String(decoding: try CanonicalJSON.compact($0), as: UTF8.self)
+    }
     try database.run(
       "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?",
-      [release.verdict.rawValue, json, key])
+      [release.verdict.rawValue, report, key])
     if release.verdict.isNewBest {
       try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
-      best = try Int.fetchOne(
-        database.cachedStatement(sql: "SELECT best FROM submission WHERE id = ?"),
-        arguments: [key])
     }
     try QuotaUsage.charge(.valid, to: teamKey, board, phase: phase, at: now, in: database)
     try SubmissionStore.addEvent("released", to: key, at: now, in: database)
+    return try Self.stored(key, in: database)
   }
 
-  /// Waits in the queue until somebody scores it.
-  fileprivate func wait(for lease: Lease, at now: Date, in database: Database) throws {
+  /// Puts it in the queue until somebody scores it.
+  fileprivate func wait(
+    for lease: Lease, at now: Date, in database: Database
+  ) throws -> StoredSubmission {
     try database.run(
       "UPDATE submission SET state = 'pending', verdict = NULL, report = NULL WHERE id = ?", [key])
     try database.run(
       "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
       [key, lease.owner, now.seconds + lease.seconds])
+    return try Self.stored(key, in: database)
   }
 }
