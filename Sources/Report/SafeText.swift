@@ -3,9 +3,8 @@ import Foundation
 
 /// Text that others wrote, made fit to be shown.
 ///
-/// A team's name may carry marks that turn the direction of everything after it, control
-/// characters that no XML parser takes, or ten thousand letters. None of it is refused here (a
-/// submission is checked elsewhere); it is made harmless.
+/// A team's name may turn the direction of all text after it, hold control characters that no XML
+/// parser takes, or be endless. None of it is refused here; it is made harmless.
 enum SafeText {
   /// `text` without invisible characters (see ``InvisibleCharacters/removed(from:)``).
   ///
@@ -38,25 +37,18 @@ enum SafeText {
 
   /// `text` where it is a calendar day `YYYY-MM-DD`; nil otherwise.
   static func day(_ text: String?) -> String? {
-    guard let text else { return nil }
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard text.utf8.count == 10, parts.count == 3,
-      parts[0].utf8.count == 4, parts[1].utf8.count == 2,
-      text.utf8.allSatisfy({ $0 == 0x2D || ($0 >= 0x30 && $0 <= 0x39) }),
-      let month = Int(parts[1]), let day = Int(parts[2]),
-      (1...12).contains(month), (1...31).contains(day)
-    else { return nil }
-    return text
+    text.flatMap { $0.wholeMatch(of: Self.dayForm) == nil ? nil : $0 }
   }
 
   /// Whether `name` can stand in a path and an address as it is.
   static func isPathComponent(_ name: String) -> Bool {
-    guard (1...100).contains(name.utf8.count), name.first != "." else { return false }
-    return name.utf8.allSatisfy {
-      ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || [0x2D, 0x2E, 0x5F].contains($0)
-    }
+    name.wholeMatch(of: Self.pathForm) != nil
   }
 
+  private static var dayForm: Regex<Substring> {
+    /[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])/
+  }
+  private static var pathForm: Regex<Substring> { /[a-z0-9_-][a-z0-9._-]{0,99}/ }
   private static let markup: Set<Unicode.Scalar> = ["<", ">", "&", "\"", "'"]
 
   private static func withBareMarkup(_ text: String) -> String {
@@ -74,9 +66,9 @@ enum SafeText {
   }
 }
 
-extension Substring {
-  fileprivate func trimmingSuffix(while matches: (Character) -> Bool) -> String {
-    var rest = self
+extension StringProtocol {
+  func trimmingSuffix(while matches: (Character) -> Bool) -> String {
+    var rest = self[...]
     while let last = rest.last, matches(last) { rest.removeLast() }
     return String(rest)
   }
@@ -87,7 +79,6 @@ public enum Escaping {
   /// `text` with the five characters that mean something to XML and HTML written as references.
   public static func markup(_ text: String) -> String {
     var out = ""
-    out.reserveCapacity(text.utf8.count)
     for character in text.unicodeScalars {
       switch character {
       case "&": out += "&amp;"

@@ -29,13 +29,33 @@ public struct ServerConfiguration: Sendable {
     definitions: [BenchmarkDefinition], site: URL? = nil,
     scoring: ScoringOptions = ScoringOptions()
   ) {
-    self.host = host
-    self.port = port
-    self.home = home
-    self.definitions = definitions
-    self.site = site
-    self.scoring = scoring
+    (self.host, self.port, self.home) = (host, port, home)
+    (self.definitions, self.site, self.scoring) = (definitions, site, scoring)
   }
+}
+
+/// How much of the server one client may take.
+public struct ServerLimits: Sendable, Equatable {
+  /// Of a request's body.
+  public var bodyBytes = 8 << 20
+  /// Of all header fields of a request together.
+  public var headerBytes = 16 << 10
+  /// Connections at once; more wait.
+  public var connections = 1024
+  /// Of them, from one address; it does not count behind a proxy, whose address all have.
+  public var connectionsPerAddress = 128
+  /// An answer must be taken after so long.
+  public var answerSeconds = 60
+  /// A connection without a byte for so long is closed.
+  public var idleSeconds = 30
+  /// A body must be here after so long.
+  public var bodySeconds = 60
+  /// Uploads of a token a minute; 0 for no limit.
+  public var uploadsPerMinute = 60
+  /// Requests of an address a second; 0 for no limit.
+  public var requestsPerSecond = 50.0
+
+  public init() {}
 }
 
 /// The leaderboard server: takes submissions over HTTP, scores them, serves the boards and the site.
@@ -49,7 +69,6 @@ public final class LeaderboardServer: Sendable {
   private let log: ServerLog
 
   /// Opens the store and checks that nobody else can read what it guards.
-  ///
   /// - Parameter build: builds the site from the published boards; nil builds none.
   /// - Throws: ``ServerError/exposed(path:mode:)``, ``ServerError/alreadyRunning(path:)``,
   ///   ``ServerError/store(path:reason:)``.
@@ -60,11 +79,10 @@ public final class LeaderboardServer: Sendable {
     self.configuration = configuration
     self.log = log
     let (home, definitions) = (configuration.home, configuration.definitions)
-    let check = FilePermissionCheck(home: home, definitions: definitions)
-    try check.run()
+    try home.checkPermissions(definitions)
     lock = try ServerLock(home.url.appending(path: "server.lock"))
     store = try SubmissionStore(home.submissionStoreURL, as: .server)
-    try check.run()
+    try home.checkPermissions(definitions)
     intake = SubmissionIntake(
       store: store,
       scorers: ScorerCache(definitions, home: home, options: configuration.scoring), log: log)
@@ -76,12 +94,13 @@ public final class LeaderboardServer: Sendable {
   }
 
   /// Serves until it is told to stop by SIGTERM or SIGINT; what was accepted by then is finished.
-  ///
   /// - Parameter onReady: called with the port once requests are answered.
   public func run(onReady: @escaping @Sendable (_ port: Int) -> Void) async throws {
     // A write beyond a file-size limit is an error to be answered, no reason to die.
     signal(SIGXFSZ, SIG_IGN)
-    if let warning = SQLiteAdvice.warning(of: try store.libraryVersion()) { log.note(warning) }
+    if let warning = SubmissionStore.warning(ofSQLite: try store.libraryVersion()) {
+      log.note(warning)
+    }
     await recover()
     let application = buildApplication(onReady: onReady)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -144,13 +163,12 @@ public final class LeaderboardServer: Sendable {
       let perSecond = limits.requestsPerSecond
       router.add(
         middleware: AddressRateMiddleware(
-          limiter: RateLimiter(.init(perSecond: perSecond, burst: max(1, perSecond * 4))),
+          limiter: RateLimiter(perSecond: perSecond, burst: max(1, perSecond * 4)),
           trustsProxy: configuration.trustsProxy))
     }
     if let site = configuration.site { router.addSite(site) }
     let perMinute = Double(limits.uploadsPerMinute)
-    let uploads = RateLimiter<Int64>(
-      .init(perSecond: perMinute / 60, burst: max(1, perMinute / 3)))
+    let uploads = RateLimiter<Int64>(perSecond: perMinute / 60, burst: max(1, perMinute / 3))
     router.group("api/v1").add(middleware: TeamAuthenticator(store: store))
       .addRoutes(
         SubmissionController(
@@ -162,40 +180,5 @@ public final class LeaderboardServer: Sendable {
       ).routes, atPath: "api/v1")
     router.addRoutes(StatusController(store: store, metrics: metrics).routes, atPath: "api/v1")
     return router
-  }
-}
-
-/// Held while a server works on a data home; the system releases it when the process ends.
-final class ServerLock: Sendable {
-  private let descriptor: Int32
-
-  /// - Throws: ``ServerError/alreadyRunning(path:)``.
-  init(_ url: URL) throws(ServerError) {
-    let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw .store(path: url.relativePath, reason: String(cString: strerror(errno)))
-    }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw .alreadyRunning(path: url.relativePath)
-    }
-    self.descriptor = descriptor
-  }
-
-  deinit { close(descriptor) }
-}
-
-/// What the operator should know of the SQLite that is linked.
-package enum SQLiteAdvice {
-  /// A warning where `version` has the bug that loses commits when the write-ahead log begins anew
-  /// while another connection merges it; nil where it has not.
-  package static func warning(of version: String) -> String? {
-    let parts = version.split(separator: ".").compactMap { Int($0) }
-    let isAffected =
-      !parts.lexicographicallyPrecedes([3, 7, 0]) && parts.lexicographicallyPrecedes([3, 51, 3])
-    guard isAffected else { return nil }
-    return "SQLite \(version) may lose commits where two connections merge the write-ahead log at "
-      + "once (fixed in 3.51.3). This server and its commands never do; other programs should not "
-      + "write to server.sqlite while it runs."
   }
 }

@@ -74,7 +74,7 @@ struct StoreTests {
 
   @Test("a rate lets a burst pass, then one as each is earned, and keys do not share")
   func rate() {
-    let limiter = RateLimiter<Int>(.init(perSecond: 2, burst: 3))
+    let limiter = RateLimiter<Int>(perSecond: 2, burst: 3)
     let start = ContinuousClock.now
     #expect((0..<3).allSatisfy { _ in limiter.wait(1, at: start) == nil })
     #expect(limiter.wait(1, at: start) == 0.5)
@@ -86,7 +86,7 @@ struct StoreTests {
 
   @Test("a crowd of addresses does not grow the memory of a limiter")
   func crowd() {
-    let limiter = RateLimiter<Int>(.init(perSecond: 1, burst: 1), maxKeys: 100)
+    let limiter = RateLimiter<Int>(perSecond: 1, burst: 1, maxKeys: 100)
     let start = ContinuousClock.now
     for key in 0..<1000 { #expect(limiter.wait(key, at: start) == nil) }
     #expect(limiter.wait(999, at: start) != nil)
@@ -141,6 +141,6 @@ struct SQLiteAdviceTests {
       ("3.52.0", false), ("4.0.0", false),
     ])
   func affected(version: String, isAffected: Bool) {
-    #expect((SQLiteAdvice.warning(of: version) != nil) == isAffected)
+    #expect((SubmissionStore.warning(ofSQLite: version) != nil) == isAffected)
   }
 }

@@ -12,8 +12,6 @@ struct LinePlot {
   private let bottom = 40.0
   private let top = 12.0
 
-  init(_ sweep: Sweep) { self.sweep = sweep }
-
   /// The drawing; `id` is unique on its page. Empty where no point is finite.
   func drawing(id: String) -> Markup {
     let points = sweep.series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
@@ -47,18 +45,16 @@ struct LinePlot {
   private func axes(
     _ y0: Double, _ y1: Double, _ place: (Double, Double) -> (Double, Double)
   ) -> String {
-    var out = ""
     // Whole steps of 0.05 where at most six fit, of 0.1, 0.2 … beyond.
     var step = 0.05
     while (y1 - y0) / step > 6.5 { step *= 2 }
-    var value = y0
-    while value < y1 + step / 2 {
+    var out = ""
+    for value in sequence(first: y0, next: { $0 + step }).prefix(while: { $0 < y1 + step / 2 }) {
       let y = top + (1 - (value - y0) / (y1 - y0)) * (height - top - bottom)
       if y > top - 1 {
         out += #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H624"/>"#
         out += text(Rounding.text(value, decimals: 2), left - 6, y + 4, "end")
       }
-      value += step
     }
     return out
   }
@@ -67,9 +63,7 @@ struct LinePlot {
     _ series: Sweep.Series, _ number: Int, _ place: (Double, Double) -> (Double, Double)
   ) -> String {
     let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }.sorted { $0.x < $1.x }
-    var path = ""
-    var marks = ""
-    var intervals = ""
+    var (path, marks, intervals) = ("", "", "")
     for point in points {
       let at = place(point.x, point.y)
       path += "\(path.isEmpty ? "M" : "L")\(SVG.number(at.0)) \(SVG.number(at.1))"
@@ -86,15 +80,13 @@ struct LinePlot {
   }
 
   /// Disc, square, triangle, diamond.
+  private static let shapes = [
+    "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "m-4-4h8v8h-8z", "m0-5l5 9h-10z", "m0-5l5 5l-5 5l-5-5z",
+  ]
+
   private func mark(_ number: Int, _ x: Double, _ y: Double) -> String {
-    let shape =
-      switch number {
-      case 0: "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z"
-      case 1: "m-4-4h8v8h-8z"
-      case 2: "m0-5l5 9h-10z"
-      default: "m0-5l5 5l-5 5l-5-5z"
-      }
-    return #"<path class="m\#(number + 1)" d="M\#(SVG.number(x)) \#(SVG.number(y))\#(shape)"/>"#
+    #"<path class="m\#(number + 1)" "#
+      + #"d="M\#(SVG.number(x)) \#(SVG.number(y))\#(Self.shapes[number])"/>"#
   }
 
   private func text(_ words: String, _ x: Double, _ y: Double, _ anchor: String) -> String {

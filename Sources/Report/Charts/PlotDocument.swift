@@ -10,8 +10,7 @@ public struct PlotDocument: Sendable {
   public var panels: [Panel]
 
   public init(title: String, panels: [Panel]) {
-    self.title = title
-    self.panels = panels
+    (self.title, self.panels) = (title, panels)
   }
 
   /// One pair of axes.
@@ -21,9 +20,7 @@ public struct PlotDocument: Sendable {
     public var series: [Series]
 
     public init(horizontal: String, vertical: String, series: [Series]) {
-      self.horizontal = horizontal
-      self.vertical = vertical
-      self.series = series
+      (self.horizontal, self.vertical, self.series) = (horizontal, vertical, series)
     }
   }
 
@@ -84,6 +81,7 @@ public struct PlotDocument: Sendable {
       return SVG.number(left + across * (right - left)) + " "
         + SVG.number(bottom - up * (bottom - top - 10))
     }
+    let middle = #"text-anchor="middle""#
     var out = ""
     for tick in 0...4 {
       let y = y0 + (y1 - y0) * Double(tick) / 4
@@ -91,21 +89,18 @@ public struct PlotDocument: Sendable {
       let at = bottom - Double(tick) / 4 * (bottom - top - 10)
       out +=
         #"<path class="a" d="M\#(SVG.number(left)) \#(SVG.number(at))H\#(SVG.number(right))"/>"#
-      out += #"<text x="\#(SVG.number(left - 6))" y="\#(SVG.number(at + 4))" "#
-      out += #"text-anchor="end">\#(Rounding.text(y, decimals: 2))</text>"#
+      out += SVG.text(Rounding.text(y, decimals: 2), left - 6, at + 4, #"text-anchor="end""#)
       let across = left + Double(tick) / 4 * (right - left)
-      out += #"<text x="\#(SVG.number(across))" y="\#(SVG.number(bottom + 16))" "#
-      out +=
-        #"text-anchor="middle">\#(Rounding.text(x, decimals: x1 - x0 < 8 ? 1 : 0))</text>"# + "\n"
+      let name = Rounding.text(x, decimals: x1 - x0 < 8 ? 1 : 0)
+      out += SVG.text(name, across, bottom + 16, middle) + "\n"
     }
-    out += #"<text x="\#(SVG.number((left + right) / 2))" y="\#(SVG.number(bottom + 34))" "#
-    out += #"text-anchor="middle">\#(Escaping.markup(panel.horizontal))</text>"#
-    out += #"<text x="14" y="\#(SVG.number((top + bottom) / 2))" text-anchor="middle" "#
-    out += #"transform="rotate(-90 14 \#(SVG.number((top + bottom) / 2)))">"#
-    out += Escaping.markup(panel.vertical) + "</text>\n"
+    let half = (top + bottom) / 2
+    out += SVG.text(panel.horizontal, (left + right) / 2, bottom + 34, middle)
+    out += SVG.text(
+      panel.vertical, 14, half, #"\#(middle) transform="rotate(-90 14 \#(SVG.number(half)))""#)
+    out += "\n"
     for (number, series) in panel.series.enumerated() {
-      let style =
-        #"stroke="\#(colours[number % 4])" stroke-dasharray="\#(dashes[number % 4])""#
+      let style = #"stroke="\#(colours[number % 4])" stroke-dasharray="\#(dashes[number % 4])""#
       let path = series.points.enumerated().map { index, point in
         (index == 0 ? "M" : "L") + place(point.x, point.y)
       }
@@ -117,9 +112,76 @@ public struct PlotDocument: Sendable {
       let y = top + 14 + Double(number) * 16
       out +=
         #"<path class="l" \#(style) d="M\#(SVG.number(right - 150)) \#(SVG.number(y - 4))h24"/>"#
-      out += #"<text x="\#(SVG.number(right - 120))" y="\#(SVG.number(y))">"#
-      out += Escaping.markup(series.name) + "</text>\n"
+      out += SVG.text(series.name, right - 120, y) + "\n"
     }
     return out
+  }
+}
+
+/// Points in the plane, coloured by group, as a picture that stands by itself.
+///
+/// A point carries neither name nor number, and coordinates are rounded to a tenth of a pixel. The
+/// same content gives the same bytes.
+public struct ScatterDocument: Sendable {
+  public var title: String
+  /// Under the title: what the picture says and what it does not.
+  public var note: String
+  public var groups: [Group]
+
+  /// Points of one colour.
+  public struct Group: Sendable {
+    public var name: String
+    public var points: [(x: Double, y: Double)]
+
+    /// Points that are not finite are left out.
+    public init(name: String, points: [(x: Double, y: Double)]) {
+      self.name = name
+      self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
+    }
+  }
+
+  public init(title: String, note: String, groups: [Group]) {
+    (self.title, self.note, self.groups) = (title, note, groups)
+  }
+
+  private static let width = 640.0
+  private static let height = 640.0
+  /// From dark to light: the groups have an order, which shows in grey too (viridis, six steps).
+  private static let colours = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#d8c400"]
+
+  /// The SVG document; both axes have one scale.
+  public var svg: String {
+    var out = """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 640" role="img">
+      <title>\(Escaping.markup(title))</title>
+      <style>text{font:12px sans-serif;fill:#333}circle{fill-opacity:.75}</style>
+      <rect width="640" height="640" fill="#fff"/>
+      <text x="320" y="22" text-anchor="middle">\(Escaping.markup(title))</text>
+      <text x="320" y="40" text-anchor="middle">\(Escaping.markup(note))</text>
+
+      """
+    let all = groups.flatMap(\.points)
+    guard let left = all.map(\.x).min(), let right = all.map(\.x).max(),
+      let bottom = all.map(\.y).min(), let top = all.map(\.y).max()
+    else { return out + "</svg>\n" }
+    let span = max(right - left, top - bottom)
+    let scale = span > 0 ? (Self.width - 60) / span * 0.88 : 1
+    let (midX, midY) = ((left + right) / 2, (bottom + top) / 2)
+    for (number, group) in groups.enumerated() {
+      out += #"<g fill="\#(Self.colours[number % Self.colours.count])">"#
+      for point in group.points {
+        let x = Self.width / 2 + (point.x - midX) * scale
+        let y = (Self.height + 30) / 2 - 10 - (point.y - midY) * scale
+        out += #"<circle cx="\#(SVG.number(x))" cy="\#(SVG.number(y))" r="3"/>"#
+      }
+      out += "</g>\n"
+    }
+    for (number, group) in groups.enumerated() {
+      let x = 40 + Double(number) * 96
+      out += #"<circle cx="\#(SVG.number(x))" cy="622" r="5" "#
+      out += #"fill="\#(Self.colours[number % Self.colours.count])"/>"#
+      out += SVG.text(group.name, x + 10, 626)
+    }
+    return out + "\n</svg>\n"
   }
 }

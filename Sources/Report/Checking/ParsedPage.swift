@@ -10,15 +10,10 @@ struct ParsedPage: Sendable {
     let isFetched: Bool
   }
 
-  struct Failure: Sendable {
-    let line: Int
-    let reason: String
-  }
-
   private(set) var ids: Set<String> = []
   private(set) var repeatedIDs: [(id: String, line: Int)] = []
   private(set) var references: [Reference] = []
-  private(set) var error: Failure?
+  private(set) var error: (line: Int, reason: String)?
 
   init(_ data: Data) {
     let parser = XMLParser(data: data)
@@ -29,9 +24,9 @@ struct ParsedPage: Sendable {
     // the error is the one to ask.
     let isParsed = parser.parse()
     if let found = parser.parserError {
-      error = Failure(line: parser.lineNumber, reason: Self.words((found as NSError).code))
+      error = (parser.lineNumber, Self.words((found as NSError).code))
     } else if !isParsed {
-      error = Failure(line: parser.lineNumber, reason: "the document does not parse")
+      error = (parser.lineNumber, "the document does not parse")
     }
     ids = reader.ids
     repeatedIDs = reader.repeatedIDs
@@ -72,8 +67,7 @@ extension ParsedPage {
       for key in ["aria-labelledby", "aria-describedby", "for"] {
         // An id that an attribute names is an anchor of its own page.
         for id in (attributes[key] ?? "").split(separator: " ") {
-          references.append(
-            Reference(address: "#\(id)", line: parser.lineNumber, isFetched: false))
+          references.append(Reference(address: "#\(id)", line: parser.lineNumber, isFetched: false))
         }
       }
       if let address = attributes["href"] {

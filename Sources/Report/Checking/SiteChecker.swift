@@ -62,8 +62,7 @@ public struct SiteChecker: Sendable {
   public func check(_ folder: URL) throws -> [Diagnostic] {
     let files = try Self.files(in: folder)
     let read = try Parallel.map(files) { path in try self.read(path, in: folder) }
-    var pages: [String: ParsedPage] = [:]
-    for file in read where file.page != nil { pages[file.path] = file.page }
+    let pages = Dictionary(read.compactMap { file in file.page.map { (file.path, $0) } }) { $1 }
     let known = Set(files)
     let links = pages.flatMap { path, page in
       LinkCheck(path: path, known: known, pages: pages).faults(page)
@@ -74,18 +73,14 @@ public struct SiteChecker: Sendable {
     }
   }
 
-  private struct FileResult: Sendable {
-    let path: String
-    let page: ParsedPage?
-    let faults: [Diagnostic]
-  }
-
-  private func read(_ path: String, in folder: URL) throws -> FileResult {
+  private func read(
+    _ path: String, in folder: URL
+  ) throws -> (path: String, page: ParsedPage?, faults: [Diagnostic]) {
     let data = try Data(contentsOf: folder.appending(path: path))
     var faults = secrets(data, path)
     let isPage = path.hasSuffix(".html")
     guard isPage || path.hasSuffix(".svg") || path.hasSuffix(".xml") else {
-      return FileResult(path: path, page: nil, faults: faults)
+      return (path, nil, faults)
     }
     let page = ParsedPage(data)
     if let error = page.error {
@@ -96,7 +91,7 @@ public struct SiteChecker: Sendable {
       faults.append(
         Diagnostic(file: path, line: repeated.line, kind: .repeatedID, detail: repeated.id))
     }
-    return FileResult(path: path, page: isPage ? page : nil, faults: faults)
+    return (path, isPage ? page : nil, faults)
   }
 
   private func secrets(_ data: Data, _ path: String) -> [Diagnostic] {
@@ -124,5 +119,66 @@ public struct SiteChecker: Sendable {
       if exists, !isFolder.boolValue { files.append(path) }
     }
     return files.sorted()
+  }
+}
+
+/// Follows the links of one page within its site.
+struct LinkCheck {
+  let path: String
+  let known: Set<String>
+  let pages: [String: ParsedPage]
+
+  func faults(_ page: ParsedPage) -> [SiteChecker.Diagnostic] {
+    page.references.compactMap { fault($0, page) }
+  }
+
+  private func fault(
+    _ reference: ParsedPage.Reference, _ page: ParsedPage
+  ) -> SiteChecker.Diagnostic? {
+    let address = reference.address
+    func fault(_ kind: SiteChecker.Kind) -> SiteChecker.Diagnostic {
+      SiteChecker.Diagnostic(
+        file: path, line: reference.line, kind: kind, detail: SafeText.shortened(address, to: 120))
+    }
+    if let scheme = Self.scheme(of: address) {
+      if reference.isFetched { return fault(.outsideRequest) }
+      return scheme == "http" || scheme == "https" ? nil : fault(.unsafeLink)
+    }
+    // It is shown under any address, so it links from the host's root, which no check knows here.
+    if path == "404.html", address.hasPrefix("/"), !address.hasPrefix("//") { return nil }
+    if address.hasPrefix("//") { return fault(.outsideRequest) }
+    let parts = address.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+    let file = String(parts[0].prefix { $0 != "?" })
+    let anchor = parts.count > 1 ? String(parts[1]) : nil
+    guard let target = file.isEmpty ? path : Self.resolve(file, from: path),
+      known.contains(target)
+    else { return fault(.brokenLink) }
+    if let anchor, !anchor.isEmpty, let page = pages[target], !page.ids.contains(anchor) {
+      return fault(.brokenAnchor)
+    }
+    return nil
+  }
+
+  /// `file` as seen from the page at `path`; nil where it leaves the site or starts at a root that
+  /// depends on where the site stands.
+  static func resolve(_ file: String, from path: String) -> String? {
+    guard !file.hasPrefix("/") else { return nil }
+    var parts = path.split(separator: "/").dropLast().map(String.init)
+    for part in file.split(separator: "/", omittingEmptySubsequences: true) {
+      switch part {
+      case ".": continue
+      case "..":
+        guard !parts.isEmpty else { return nil }
+        parts.removeLast()
+      default: parts.append(String(part))
+      }
+    }
+    if file.hasSuffix("/") || parts.isEmpty { parts.append("index.html") }
+    return parts.joined(separator: "/")
+  }
+
+  private static func scheme(of address: String) -> String? {
+    guard let match = address.prefixMatch(of: /([A-Za-z0-9+.-]+):/) else { return nil }
+    return match.1.lowercased()
   }
 }

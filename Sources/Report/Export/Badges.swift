@@ -3,13 +3,16 @@ import Metrics
 
 /// The labels beside a system's name.
 enum Badges {
-  static func title(_ kind: SubmissionMetadata.Kind) -> String {
+  static func title(_ kind: SubmissionMetadata.Kind) -> String { words(kind).title }
+
+  private static func words(_ kind: SubmissionMetadata.Kind) -> (title: String, meaning: String) {
     switch kind {
-    case .fineTuned: "fine-tuned"
-    case .prompted: "prompted"
-    case .ensemble: "ensemble"
-    case .baseline: "baseline"
-    case .published: "published only"
+    case .fineTuned: ("fine-tuned", "A model trained for this task")
+    case .prompted: ("prompted", "A language model that was asked, not trained")
+    case .ensemble: ("ensemble", "Several models together")
+    case .baseline: ("baseline", "Something to measure others against")
+    case .published:
+      ("published only", "Claimed in a paper; there are no predictions to score")
     }
   }
 
@@ -22,30 +25,35 @@ enum Badges {
   /// Names and explanations, the kind first.
   static func all(_ entry: Board.Entry, targets: [Target]) -> [Badge] {
     let metadata = entry.metadata
-    var badges = [badge(title(metadata.kind), "kind", explanation(metadata.kind))]
-    if entry.report != nil {
-      badges.append(badge("rescored", "good", "Scored here from the predictions, not claimed"))
-    }
-    if metadata.reproduction != nil {
-      badges.append(badge("reproduced", "good", "Somebody else trained it again"))
-    }
-    if metadata.usesDevLabels == true {
-      badges.append(badge("dev labels", "data", "Trained on labels of the development split"))
-    }
-    if metadata.usesEarlierYears == true {
-      badges.append(badge("earlier years", "data", "Trained on data of earlier years"))
-    }
-    if metadata.llmLabels != nil {
-      badges.append(badge("LLM labels", "data", "Trained on labels of a large language model"))
-    }
-    if metadata.usesDemographics == true {
-      badges.append(badge("demographics", "data", "Reads the person's demographics"))
-    }
-    if let claim = ClaimedFigure.all(entry, targets: targets).first(where: \.differs) {
-      badges.append(badge("claim differs", "bad", claim.words))
-    }
-    if metadata.withdrawal != nil { badges.append(badge("withdrawn", "bad", "Withdrawn")) }
-    return badges
+    let kind = words(metadata.kind)
+    let claim = ClaimedFigure.all(entry, targets: targets).first(where: \.differs)
+    let badges = [
+      (true, kind.title, "kind", kind.meaning),
+      (
+        entry.report != nil, "scored here", "good",
+        "Scored here from the predictions, not claimed"
+      ),
+      (metadata.reproduction != nil, "reproduced", "good", "Somebody else trained it again"),
+      (
+        metadata.usesDevLabels == true, "dev labels", "data",
+        "Trained on labels of the development split"
+      ),
+      (
+        metadata.usesEarlierYears == true, "earlier years", "data",
+        "Trained on data of earlier years"
+      ),
+      (
+        metadata.llmLabels != nil, "LLM labels", "data",
+        "Trained on labels of a large language model"
+      ),
+      (
+        metadata.usesDemographics == true, "demographics", "data",
+        "Reads the person's demographics"
+      ),
+      (claim != nil, "claim differs", "bad", claim?.words ?? ""),
+      (metadata.withdrawal != nil, "withdrawn", "bad", "Withdrawn"),
+    ]
+    return badges.filter(\.0).map { Badge(badge: $0.1, look: $0.2, meaning: $0.3) }
   }
 
   /// Words that the filter of labels knows, separated by spaces.
@@ -55,20 +63,6 @@ enum Badges {
     if metadata.usesEarlierYears == true { words.append("years") }
     if metadata.llmLabels != nil { words.append("llm") }
     return words.isEmpty ? "none" : words.joined(separator: " ")
-  }
-
-  private static func badge(_ text: String, _ look: String, _ meaning: String) -> Badge {
-    Badge(badge: text, look: look, meaning: meaning)
-  }
-
-  private static func explanation(_ kind: SubmissionMetadata.Kind) -> String {
-    switch kind {
-    case .fineTuned: "A model trained for this task"
-    case .prompted: "A language model that was asked, not trained"
-    case .ensemble: "Several models together"
-    case .baseline: "Something to measure others against"
-    case .published: "Claimed in a paper; there are no predictions to score"
-    }
   }
 }
 
@@ -83,8 +77,7 @@ struct ClaimedFigure {
   /// Beyond what rounding to three decimals explains.
   private static let tolerance = 0.001
 
-  var kind: Metric? { Metric(named: metric) }
-  var name: String { kind?.title ?? metric }
+  var name: String { Metric(named: metric)?.title ?? metric }
   var gap: Double? { computed.map { $0 - claim } }
   var differs: Bool { (gap?.magnitude ?? 0) > Self.tolerance }
 
@@ -112,9 +105,7 @@ enum Badge {
   /// For example `PCC 0.61 [0.48, 0.72] on NewsEmp24`.
   static func words(_ entry: Board.Entry, _ table: BoardTable) -> (figure: String, on: String) {
     let figure = table.primary(entry) ?? ScoredFigure()
-    let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
-    let value =
-      figure.value == nil ? "undefined" : FigureText.number(figure.value, decimals: 2) + interval
+    let value = figure.value == nil ? "undefined" : FigureText.bounded(figure, decimals: 2)
     let on = SafeText.shortened(SafeText.cleaned(table.benchmark.title), to: 40)
     return ("\(table.metric.title) \(value)", on)
   }
@@ -141,5 +132,58 @@ enum Badge {
       </svg>
 
       """
+  }
+}
+
+/// What a team says of its system, as names and values.
+enum Metadata {
+  struct Fact: Encodable, Sendable {
+    let name: String
+    let text: String
+    let link: String?
+  }
+
+  static func facts(_ metadata: SubmissionMetadata) -> [Fact] {
+    var facts: [Fact] = []
+    func add(_ name: String, _ value: String?) {
+      guard let value, !value.isEmpty else { return }
+      facts.append(Fact(name: name, text: SafeText.shortened(value, to: 600), link: nil))
+    }
+    func addLink(_ name: String, _ address: String?) {
+      guard let address, !address.isEmpty else { return }
+      let text = SafeText.shortened(address, to: 300)
+      facts.append(Fact(name: name, text: text, link: SafeText.link(address)))
+    }
+    add("Kind", Badges.title(metadata.kind))
+    add("Submitted", SafeText.day(metadata.submitted))
+    add("Targets", metadata.targets?.joined(separator: ", "))
+    add("Base models", metadata.baseModels?.map(model).joined(separator: ", "))
+    add("Training data", metadata.trainingData?.joined(separator: ", "))
+    add("Uses dev labels", answer(metadata.usesDevLabels))
+    add("Uses earlier years", answer(metadata.usesEarlierYears))
+    add("Uses demographics", answer(metadata.usesDemographics))
+    add("LLM labels", metadata.llmLabels.map(labels))
+    add("Seeds", metadata.seeds?.map(String.init).joined(separator: ", "))
+    add("Selection", metadata.selection)
+    addLink("Code", metadata.codeURL)
+    add("Commit", metadata.codeCommit)
+    addLink("Paper", metadata.paperURL)
+    return facts
+  }
+
+  /// `text` line by line, each cleaned on its own so that a record keeps its shape.
+  static func lines(_ text: String) -> [String] {
+    text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).prefix(200)
+      .map { SafeText.shortened(String($0), to: 500) }
+  }
+
+  private static func answer(_ value: Bool?) -> String? { value.map { $0 ? "yes" : "no" } }
+
+  private static func model(_ model: SubmissionMetadata.BaseModel) -> String {
+    model.revision.map { "\(model.name) @ \($0)" } ?? model.name
+  }
+
+  private static func labels(_ labels: SubmissionMetadata.LLMLabels) -> String {
+    labels.promptSHA256.map { "\(labels.model), prompt \($0)" } ?? labels.model
   }
 }

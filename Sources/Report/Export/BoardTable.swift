@@ -46,9 +46,7 @@ package struct BoardTable: Sendable {
     Self.figure(entry, metric, target)
   }
 
-  static func figure(
-    _ entry: Board.Entry, _ metric: Metric, _ target: String
-  ) -> ScoredFigure? {
+  static func figure(_ entry: Board.Entry, _ metric: Metric, _ target: String) -> ScoredFigure? {
     entry.report?.targets[target]?[metric]
   }
 
@@ -63,6 +61,11 @@ package struct BoardTable: Sendable {
     return bounds.upperBound - bounds.lowerBound < 0.1
       ? bounds.lowerBound...(bounds.lowerBound + 0.1) : bounds
   }
+}
+
+extension BoardComparison.Standing {
+  /// `2–5`, or `2` where the data leave one place.
+  var rankText: String { lowRank == highRank ? "\(lowRank)" : "\(lowRank)–\(highRank)" }
 }
 
 /// Where pages stand below the site's root.

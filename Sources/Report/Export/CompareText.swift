@@ -16,14 +16,14 @@ public enum CompareText {
         guard let one = scores.metrics[metric] else { continue }
         table.add([
           target, metric.title, number(one.first), number(one.second),
-          number(one.difference), interval(one.low, one.high) ?? one.undefined ?? "",
+          number(one.difference), TextTable.interval(one.low, one.high) ?? one.undefined ?? "",
           one.p.map(FigureText.probability) ?? "",
         ])
       }
       rowwise.append(
         "\(target): predictions correlate at \(number(scores.correlation)); "
-          + "Williams t = \(number(scores.williams.statistic)), p = \(pValue(scores.williams.p)); "
-          + "Steiger Z = \(number(scores.steiger.statistic)), p = \(pValue(scores.steiger.p)) "
+          + "Williams t = \(number(scores.williams.statistic)), p = \(TextTable.probability(scores.williams.p)); "
+          + "Steiger Z = \(number(scores.steiger.statistic)), p = \(TextTable.probability(scores.steiger.p)) "
           + "(both take rows as independent)")
     }
     return """
@@ -43,10 +43,9 @@ public enum CompareText {
   public static func board(_ comparison: BoardComparison) -> String {
     var ranks = TextTable([("rank", .right), ("tie group", .left), ("system", .left)])
     for standing in comparison.standings {
-      let range =
-        standing.lowRank == standing.highRank
-        ? "\(standing.lowRank)" : "\(standing.lowRank)–\(standing.highRank)"
-      ranks.add([range, standing.tieGroups.joined(separator: " "), standing.slug])
+      ranks.add([
+        standing.rankText, standing.tieGroups.joined(separator: " "), standing.slug,
+      ])
     }
     var pairs = TextTable([
       ("first", .left), ("second", .left), ("difference", .right), ("interval", .left),
@@ -55,9 +54,8 @@ public enum CompareText {
     for pair in comparison.pairs {
       pairs.add([
         pair.first, pair.second, number(pair.difference),
-        interval(pair.low, pair.high) ?? pair.undefined ?? "", pValue(pair.p),
-        pValue(pair.adjusted),
-        pValue(pair.discoveryRate),
+        TextTable.interval(pair.low, pair.high) ?? pair.undefined ?? "", TextTable.probability(pair.p),
+        TextTable.probability(pair.adjusted), TextTable.probability(pair.discoveryRate),
       ])
     }
     return """
@@ -100,8 +98,9 @@ public enum CompareText {
         ])
       }
       tests.add([
-        metric.title, number(one.student.statistic), pValue(one.student.p),
-        one.stars ?? "", number(one.welch.statistic), pValue(one.welch.p), number(one.hedgesG),
+        metric.title, number(one.student.statistic), TextTable.probability(one.student.p),
+        one.stars ?? "", number(one.welch.statistic), TextTable.probability(one.welch.p),
+        number(one.hedgesG),
       ])
     }
     return """
@@ -113,17 +112,5 @@ public enum CompareText {
       """
   }
 
-  private static func number(_ value: Double?, missing: String = "-") -> String {
-    value.map { Rounding.text($0) } ?? missing
-  }
-
-  /// A p-value; one that rounds to 0 is not 0.
-  private static func pValue(_ value: Double?) -> String {
-    value.map(FigureText.probability) ?? "-"
-  }
-
-  private static func interval(_ low: Double?, _ high: Double?) -> String? {
-    guard let low, let high else { return nil }
-    return "[\(Rounding.text(low)), \(Rounding.text(high))]"
-  }
+  private static func number(_ value: Double?) -> String { TextTable.cell(value, missing: "-") }
 }

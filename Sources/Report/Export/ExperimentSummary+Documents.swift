@@ -5,11 +5,6 @@ public import Foundation
 public import Study
 
 extension ExperimentSummary {
-  /// The tables of the summary in plain text, one after the other, as header and rows of cells.
-  public var tables: [(caption: String, header: [String], rows: [[String]])] {
-    ExperimentTables(summary: self).all.map { ($0.caption, $0.header, $0.rows) }
-  }
-
   /// Every document of the summary by its file's name: `summary.json`, `.md`, `.tex` and `.csv`,
   /// and a plot a sweep. The same summary gives the same bytes.
   public func documents() throws -> [String: Data] {
@@ -29,7 +24,7 @@ extension ExperimentSummary {
 
   private var markdown: String {
     var out = "# \(Self.line(title))\n"
-    for table in ExperimentTables(summary: self).all {
+    for table in tables {
       let rule = table.header.indices.map { $0 == 0 ? "---" : "---:" }
       let lines = [table.header, rule] + table.rows
       out += "\n**\(Self.line(table.caption))**\n\n"
@@ -46,7 +41,7 @@ extension ExperimentSummary {
 
   private var latex: String {
     var lines = ["% \(LaTeX.escaped(title)). Needs the package booktabs."]
-    for table in ExperimentTables(summary: self).all {
+    for table in tables {
       let columns = "l" + String(repeating: "r", count: table.header.count - 1)
       lines += [
         "% \(LaTeX.escaped(table.caption))", "\\begin{tabular}{\(columns)}", "\\toprule",
@@ -86,9 +81,7 @@ extension ExperimentSummary {
   }
 
   private static func numbers(_ figures: Figures) -> [Double?] {
-    let seeds = figures.overSeeds
-    let test = figures.seedTest
-    let rows = figures.rowTest
+    let (seeds, test, rows) = (figures.overSeeds, figures.seedTest, figures.rowTest)
     return [
       seeds?.median, seeds?.peak, seeds?.mean, seeds?.sd, test?.student.statistic,
       test?.student.p, test?.welch.p, test?.hedgesG, figures.averaged?.value,
@@ -138,10 +131,10 @@ extension ExperimentSummary {
   /// The tables of the summary for the terminal.
   public var text: String {
     var parts = [title]
-    for (caption, header, rows) in tables {
-      var table = TextTable(header.enumerated().map { ($1, $0 == 0 ? .left : .right) })
-      for row in rows { table.add(row) }
-      parts.append("\(caption)\n\n\(table.text)")
+    for one in tables {
+      var table = TextTable(one.header.enumerated().map { ($1, $0 == 0 ? .left : .right) })
+      for row in one.rows { table.add(row) }
+      parts.append("\(one.caption)\n\n\(table.text)")
     }
     parts.append(([Self.legend] + notes).joined(separator: "\n"))
     parts += splits.map(\.signature)
@@ -159,5 +152,67 @@ extension ExperimentListing {
       table.add([cell.cell, cell.row, "\(cell.seed)", "\(cell.trainingRows)", cell.state])
     }
     return table.text
+  }
+}
+
+extension ExperimentSummary {
+  /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share: one a
+  /// split and metric.
+  public var tables: [Table] {
+    splits.flatMap { split in [.pcc, .ccc, .rmse].map { table(split, metric: $0) } }
+  }
+
+  public struct Table: Sendable {
+    public var caption: String
+    public var header: [String]
+    public var rows: [[String]]
+  }
+
+  private func table(_ split: Split, metric: Metric) -> Table {
+    Table(
+      caption: "\(split.benchmark)/\(split.split), \(split.n) rows of \(split.clusters) persons: "
+        + metric.title,
+      header: [
+        "row", "trained on (replaced)", "seeds", "median (peak)", "mean ± SD", "p over seeds",
+        "averaged", "difference", "p over persons (Holm)",
+      ],
+      rows: split.rows.map { row in
+        [row.name, "\(row.trainingRows) (\(row.replaced))", "\(row.seeds.count)"]
+          + cells(row.metrics[metric], isBaseline: row.name == baseline)
+      })
+  }
+
+  private func cells(_ figures: Figures?, isBaseline: Bool) -> [String] {
+    let seeds = figures?.overSeeds
+    let averaged = figures?.averaged
+    var cells = [
+      Self.pair(seeds?.median, seeds?.peak),
+      Self.number(seeds?.mean) + (seeds?.sd.map { " ± \(Self.number($0))" } ?? ""),
+    ]
+    let bounded = Self.bounded(averaged?.value, averaged?.low, averaged?.high)
+    if isBaseline { return cells + ["baseline", bounded, "baseline", ""] }
+    let seedTest = figures?.seedTest
+    cells.append(
+      ([TextTable.probability(seedTest?.student.p)] + (seedTest?.stars.map { [$0] } ?? []))
+        .joined(separator: " "))
+    let test = figures?.rowTest
+    return cells + [
+      bounded, Self.bounded(test?.difference, test?.low, test?.high),
+      test == nil
+        ? "-" : "\(TextTable.probability(test?.p)) (\(TextTable.probability(test?.adjusted)))",
+    ]
+  }
+
+  private static func number(_ value: Double?) -> String {
+    TextTable.cell(value, decimals: 3, missing: "-")
+  }
+
+  private static func pair(_ first: Double?, _ second: Double?) -> String {
+    second.map { "\(number(first)) (\(number($0)))" } ?? number(first)
+  }
+
+  private static func bounded(_ value: Double?, _ low: Double?, _ high: Double?) -> String {
+    let interval = TextTable.interval(low, high, decimals: 3).map { " \($0)" } ?? ""
+    return number(value) + interval
   }
 }

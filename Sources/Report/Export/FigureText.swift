@@ -19,6 +19,12 @@ enum FigureText {
     return "[\(number(low, decimals: decimals)), \(number(high, decimals: decimals))]"
   }
 
+  /// `0.612 [0.481, 0.720]`, the interval where there is one.
+  static func bounded(_ figure: ScoredFigure, decimals: Int = 3) -> String {
+    let interval = interval(figure, decimals: decimals).map { " \($0)" } ?? ""
+    return number(figure.value, decimals: decimals) + interval
+  }
+
   /// `95%` of 0.95.
   static func percent(_ level: Double) -> String { "\(SVG.number(level * 100))%" }
 
@@ -48,5 +54,62 @@ enum FigureText {
   /// `1 system`, `2 systems`.
   static func counted(_ count: Int, _ noun: String) -> String {
     "\(self.count(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
+}
+
+/// A table for the terminal: columns as wide as their widest cell, numbers to the right.
+public struct TextTable {
+  public enum Alignment: Sendable { case left, right }
+
+  private let header: [String]
+  private let alignment: [Alignment]
+  private var rows: [[String]] = []
+
+  public init(_ columns: [(String, Alignment)]) {
+    header = columns.map(\.0)
+    alignment = columns.map(\.1)
+  }
+
+  public mutating func add(_ cells: [String]) {
+    precondition(cells.count == header.count, "as many cells as columns")
+    // A name from outside may hold what a terminal takes for a command.
+    rows.append(cells.map(InvisibleCharacters.escaped))
+  }
+
+  /// A number as a cell.
+  static func cell(_ value: Double?, decimals: Int = 4, missing: String = "") -> String {
+    value.map { Rounding.text($0, decimals: decimals) } ?? missing
+  }
+
+  /// `[0.4810, 0.7200]`; nil where an end is missing.
+  static func interval(_ low: Double?, _ high: Double?, decimals: Int = 4) -> String? {
+    guard let low, let high else { return nil }
+    return "[\(cell(low, decimals: decimals)), \(cell(high, decimals: decimals))]"
+  }
+
+  /// A p-value; one that rounds to 0 is not 0.
+  static func probability(_ p: Double?) -> String { p == 0 ? "<0.0001" : cell(p, missing: "-") }
+
+  public var text: String {
+    let widths = header.indices.map { column in
+      ([header] + rows).map { $0[column].count }.max() ?? 0
+    }
+    func line(_ cells: [String]) -> String {
+      let padded = cells.enumerated().map { index, cell in
+        let space = String(repeating: " ", count: widths[index] - cell.count)
+        return alignment[index] == .left ? cell + space : space + cell
+      }
+      return padded.joined(separator: "  ").trimmingSuffix { $0 == " " }
+    }
+    let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
+    return ([line(header), rule] + rows.map(line)).joined(separator: "\n")
+  }
+}
+
+extension Sequence where Element: Hashable {
+  /// Each element once, in the order of first appearance.
+  func unique() -> [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
   }
 }

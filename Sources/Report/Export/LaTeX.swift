@@ -15,18 +15,12 @@ enum LaTeX {
       "\\toprule",
     ]
     let heads = metrics.map { "\($0.title) $\\\($0.higherIsBetter ? "uparrow" : "downarrow")$" }
-    lines.append(
-      (hasRanks ? ["Rank"] : []).joined() + (hasRanks ? " & " : "")
-        + (["System"] + heads).joined(separator: " & ") + " \\\\")
-    lines.append("\\midrule")
+    let names = (hasRanks ? ["Rank"] : []) + ["System"] + heads
+    lines += [names.joined(separator: " & ") + " \\\\", "\\midrule"]
     for entry in table.scored {
       var cells: [String] = []
       if hasRanks {
-        cells.append(
-          table.standings[entry.slug].map { standing in
-            standing.lowRank == standing.highRank
-              ? "\(standing.lowRank)" : "\(standing.lowRank)--\(standing.highRank)"
-          } ?? "--")
+        cells.append(table.standings[entry.slug]?.rankText.replacing("–", with: "--") ?? "--")
       }
       cells.append(escaped(SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 80)))
       cells += metrics.map { cell(BoardTable.figure(entry, $0, table.target)) }
@@ -40,10 +34,8 @@ enum LaTeX {
   static func bibliography(_ table: BoardTable) -> String {
     let records = (table.scored + table.published).compactMap(\.metadata.bibtex)
       .map { Metadata.lines($0).map(SafeText.cleaned).joined(separator: "\n") }
-    var seen: Set<String> = []
-    let unique = records.filter { seen.insert($0).inserted }
     let head = "% BibTeX records as the teams of this leaderboard gave them.\n"
-    return head + unique.map { "\n\($0)\n" }.joined()
+    return head + records.unique().map { "\n\($0)\n" }.joined()
   }
 
   private static func cell(_ figure: ScoredFigure?) -> String {

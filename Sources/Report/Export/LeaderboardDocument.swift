@@ -18,9 +18,9 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   /// Scored rows, best first.
   public var rows: [Row]
   /// Claimed in papers, not scored here.
-  public var published: [PublishedRow]
+  public var published: [OtherRow]
   /// Neither ranked nor published, with the reason.
-  public var apart: [ApartRow]
+  public var apart: [OtherRow]
   public var detectable: DetectableDifference?
 
   public struct Row: Codable, Sendable, Equatable {
@@ -44,20 +44,16 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
     public var document: String
   }
 
-  public struct PublishedRow: Codable, Sendable, Equatable {
+  /// An entry without figures of ours.
+  public struct OtherRow: Codable, Sendable, Equatable {
     public var slug: String
     public var system: String
     public var team: String
-    public var claimed: TargetTable<[String: Double]>
+    /// What the paper of a published one claims.
+    public var claimed: TargetTable<[String: Double]>?
     public var paperURL: String?
-    public var page: String
-  }
-
-  public struct ApartRow: Codable, Sendable, Equatable {
-    public var slug: String
-    public var system: String
-    public var team: String
-    public var reason: String
+    /// Why another one is not ranked.
+    public var reason: String?
     public var page: String
   }
 }
@@ -68,12 +64,9 @@ extension LeaderboardDocument {
     try CanonicalJSON.document(LeaderboardDocument(board))
   }
 
-  /// The document of `board`, which the API answers with too.
-  public init(_ board: Board) {
-    benchmark = board.definition.id
-    title = board.definition.title
-    split = board.split
-    level = board.level
+  init(_ board: Board) {
+    (benchmark, title) = (board.definition.id, board.definition.title)
+    (split, level) = (board.split, board.level)
     primary = board.definition.primary
     higherIsBetter = board.definition.primary.metric.higherIsBetter
     detectable = board.comparison?.detectable
@@ -89,20 +82,17 @@ extension LeaderboardDocument {
         page: SitePaths.system(entry.slug), document: SitePaths.systemDocument(entry.slug))
     }
     published = board.published.map { entry in
-      PublishedRow(
+      OtherRow(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
         claimed: entry.metadata.claimed ?? [:], paperURL: entry.metadata.paperURL,
         page: SitePaths.system(entry.slug))
     }
     apart = board.apart.map { entry in
-      ApartRow(
+      OtherRow(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
         reason: board.reasonApart(entry), page: SitePaths.system(entry.slug))
     }
   }
-
-  /// The bytes of `leaderboard.json`.
-  public func data() throws -> Data { try CanonicalJSON.document(self) }
 }
 
 /// `systems/<slug>.json`: all that is public of one entry.
@@ -161,5 +151,160 @@ struct BenchmarkDocument: Encodable {
     splits = benchmark.splitNames.compactMap { name in
       boards.first { $0.split == name }?.labels
     }
+  }
+}
+
+/// `leaderboard.csv`: the scored and the published rows.
+public enum LeaderboardCSV {
+  public static func text(of board: Board) -> String { text(BoardTable(board)) }
+
+  static func text(_ table: BoardTable) -> String {
+    let targets = table.benchmark.targets.map(\.name)
+    var header = ["low_rank", "high_rank", "tie_groups", "slug", "system", "team", "kind"]
+    header += ["submitted", "n", "clusters"]
+    for target in targets {
+      for metric in Metric.all {
+        let name = "\(target)_\(metric.id)"
+        header += [name, "\(name)_low", "\(name)_high"]
+      }
+    }
+    header += ["wassa_averaged", "predictions_sha256", "signature"]
+    var csv = CSVWriter(header)
+    for entry in table.scored + table.published { csv.add(line(entry, table, targets)) }
+    return csv.text
+  }
+
+  /// Of a published entry, the figures that its paper claims.
+  private static func line(
+    _ entry: Board.Entry, _ table: BoardTable, _ targets: [String]
+  ) -> [CSVWriter.Cell] {
+    let claimed = entry.metadata.kind == .published ? entry.metadata.claimed ?? [:] : nil
+    let report = claimed == nil ? entry.report : nil
+    let standing = table.standings[entry.slug]
+    var cells: [CSVWriter.Cell] = [
+      .count(standing?.lowRank), .count(standing?.highRank), .text(standing?.tieGroups.joined()),
+    ]
+    cells += names(entry) + [.count(report?.n), .count(report?.clusters)]
+    for target in targets {
+      for metric in Metric.all {
+        let figure = report?.targets[target]?[metric]
+        let value = claimed?[target]?[metric.id] ?? figure?.value
+        cells += CSVWriter.Cell.numbers([value, figure?.low, figure?.high], decimals: 4)
+      }
+    }
+    return cells + [
+      .number(report?.wassa.averaged, decimals: 4), .text(report?.digests.predictions),
+      .text(report?.signature),
+    ]
+  }
+
+  private static func names(_ entry: Board.Entry) -> [CSVWriter.Cell] {
+    [
+      entry.slug, entry.metadata.system, entry.metadata.team, entry.metadata.kind.rawValue,
+      entry.metadata.submitted,
+    ].map { .text($0) }
+  }
+}
+
+/// `comparison.csv`: every pair of a board.
+enum ComparisonCSV {
+  static func text(_ comparison: BoardComparison) -> String {
+    var csv = CSVWriter([
+      "first", "second", "difference", "low", "high", "p", "p_holm", "p_bh", "undefined",
+    ])
+    for pair in comparison.pairs {
+      let figures = [
+        pair.difference, pair.low, pair.high, pair.p, pair.adjusted, pair.discoveryRate,
+      ]
+      csv.add(
+        [.text(pair.first), .text(pair.second)] + CSVWriter.Cell.numbers(figures, decimals: 4)
+          + [.text(pair.undefined)])
+    }
+    return csv.text
+  }
+}
+
+/// `systems/<slug>.csv`: every figure of a system's page, the whole split and its groups, a line each.
+enum SystemCSV {
+  static func text(_ report: ScoreReport, _ benchmark: BenchmarkDefinition) -> String {
+    let targets = benchmark.targetNames
+    let unit = benchmark.clusters.first ?? BenchmarkDefinition.rows
+    var csv = CSVWriter([
+      "attribute", "group", "target", "metric", "value", "low", "high", benchmark.rowNoun.plural,
+      unit.plural, "undefined",
+    ])
+    func add(_ names: [String], _ scores: TargetTable<TargetScores>, _ n: Int?, _ clusters: Int?) {
+      for target in targets {
+        guard let scores = scores[target] else { continue }
+        for metric in scores.metrics {
+          guard let figure = scores[metric] else { continue }
+          csv.add(line(names + [target, metric.id], figure, n, clusters))
+        }
+      }
+    }
+    add(["", ""], report.targets, report.n, report.clusters)
+    for group in report.groups {
+      let names = [group.attribute, group.group]
+      if let suppressed = group.suppressed {
+        csv.add(line(names + ["", ""], ScoredFigure(undefined: suppressed), nil, nil))
+      } else {
+        add(names, group.targets, group.n, group.clusters)
+      }
+    }
+    return csv.text
+  }
+
+  private static func line(
+    _ names: [String], _ figure: ScoredFigure, _ n: Int?, _ persons: Int?
+  ) -> [CSVWriter.Cell] {
+    names.map { .text($0) }
+      + CSVWriter.Cell.numbers([figure.value, figure.low, figure.high], decimals: 4)
+      + [.count(n), .count(persons), .text(figure.undefined)]
+  }
+}
+
+/// `pairs.js`: every tested pair for the page's comparison of two rows.
+///
+/// It is a script and not JSON so that it loads from a folder opened without a server too.
+struct PairsScript: Encodable {
+  let systems: [String]
+  let pairs: [Row]
+  let metric: String
+  let level: Double
+  let adjustment: String
+  let family: String
+
+  /// Written as a list: first, second, difference, low, high, p, adjusted, reason.
+  struct Row: Encodable {
+    let first: Int
+    let second: Int
+    let pair: BoardComparison.Pair
+
+    func encode(to encoder: any Encoder) throws {
+      var list = encoder.unkeyedContainer()
+      try list.encode(first)
+      try list.encode(second)
+      for value in [pair.difference, pair.low, pair.high, pair.p, pair.adjusted] {
+        if let value, value.isFinite { try list.encode(value) } else { try list.encodeNil() }
+      }
+      if let reason = pair.undefined { try list.encode(reason) }
+    }
+  }
+
+  init(_ table: BoardTable, _ comparison: BoardComparison) {
+    let systems = table.scored.map(\.slug)
+    let places = Dictionary(zip(systems, 0...)) { first, _ in first }
+    self.systems = systems
+    pairs = comparison.pairs.compactMap { pair in
+      guard let first = places[pair.first], let second = places[pair.second] else { return nil }
+      return Row(first: first, second: second, pair: pair)
+    }
+    (metric, level) = (table.metric.title, comparison.level)
+    (adjustment, family) = (comparison.adjustment, comparison.family)
+  }
+
+  func script() throws -> Data {
+    Data("window.invitroPairs = ".utf8) + (try CanonicalJSON.compact(self))
+      + Data(";\n".utf8)
   }
 }

@@ -32,14 +32,9 @@ public struct ReplicationText {
 
   /// How many claims were not run, by reason.
   private static func reasons(_ claims: [Replication.Claim]) -> [String] {
-    var order: [String] = []
-    var counts: [String: Int] = [:]
-    for claim in claims {
-      let why = claim.note ?? "no reason is known"
-      if counts[why] == nil { order.append(why) }
-      counts[why, default: 0] += 1
-    }
-    return order.map { why in
+    let reasons = claims.map { $0.note ?? "no reason is known" }
+    let counts = Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +)
+    return reasons.unique().map { why in
       let count = counts[why] ?? 0
       return "  \(count) claim\(count == 1 ? "" : "s") not run: \(why)"
     }
@@ -51,17 +46,13 @@ public struct ReplicationText {
       ("tolerance", .right), ("seeds", .left), ("test-set interval", .left), ("verdict", .left),
     ])
     for claim in claims {
-      func text(_ value: Double?) -> String {
-        value.map { Rounding.text($0, decimals: claim.decimals) } ?? ""
-      }
+      func text(_ value: Double?) -> String { TextTable.cell(value, decimals: claim.decimals) }
       let printed = claim.printed.map { " (first printed \(text($0)))" } ?? ""
       let seeds = claim.seeds.map { seeds in
         let spread = seeds.sd.map { " ± \(Rounding.text($0, decimals: 3))" } ?? ""
         return "\(Rounding.text(seeds.mean, decimals: 3))\(spread) (\(seeds.count))"
       }
-      let interval = claim.low.flatMap { low in
-        claim.high.map { "[\(text(low)), \(text($0))]" }
-      }
+      let interval = TextTable.interval(claim.low, claim.high, decimals: claim.decimals)
       let note = claim.note.map { ": \($0)" } ?? ""
       table.add([
         claim.what, claim.metric, text(claim.published) + printed, text(claim.ours),

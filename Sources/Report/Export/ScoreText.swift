@@ -66,15 +66,14 @@ public struct ScoreText {
   }
 
   private static func value(_ figure: ScoredFigure) -> String {
-    figure.value.map { Rounding.text($0) } ?? "undefined: \(figure.undefined ?? "")"
+    TextTable.cell(figure.value, missing: "undefined: \(figure.undefined ?? "")")
   }
 
   private static func interval(_ figure: ScoredFigure) -> String {
-    guard let low = figure.low, let high = figure.high else {
+    guard let interval = TextTable.interval(figure.low, figure.high) else {
       return figure.intervalUndefined.map { "none: \($0)" } ?? ""
     }
-    let left = figure.undefinedReplicates.map { "; undefined in \($0) replicates" } ?? ""
-    return "[\(Rounding.text(low)), \(Rounding.text(high))]\(left)"
+    return interval + (figure.undefinedReplicates.map { "; undefined in \($0) replicates" } ?? "")
   }
 
   private var groups: String {
@@ -97,8 +96,7 @@ public struct ScoreText {
           group.clusters.map { "\($0)" + (group.fewClusters == true ? ", few" : "") } ?? "",
           Self.value(figure(.pcc)), Self.value(figure(.ccc)),
           Self.interval(figure(.ccc)), Self.value(figure(.rmse)),
-          scores.goldSD.map { Rounding.text($0, decimals: 2) } ?? "",
-          scores.bias.map { Rounding.text($0, decimals: 2) } ?? "",
+          TextTable.cell(scores.goldSD, decimals: 2), TextTable.cell(scores.bias, decimals: 2),
         ])
       }
     }
@@ -113,7 +111,7 @@ public struct ScoreText {
     for one in disparities {
       table.add([
         one.attribute, one.target,
-        one.gap.map { Rounding.text($0) } ?? "-", one.lowest ?? one.undefined ?? "",
+        TextTable.cell(one.gap, missing: "-"), one.lowest ?? one.undefined ?? "",
         one.highest ?? "", one.p.map(FigureText.probability) ?? "",
         one.adjusted.map(FigureText.probability) ?? "",
       ])
@@ -134,7 +132,7 @@ public struct ScoreText {
   }
 
   private var wassa: String {
-    func text(_ value: Double?) -> String { value.map { Rounding.text($0) } ?? "not attempted" }
+    func text(_ value: Double?) -> String { TextTable.cell(value, missing: "not attempted") }
     let figures = targets.map { "\($0) \(text(report.wassa[$0]))" }
     return "WASSA figures: averaged \(text(report.wassa.averaged)), "
       + figures.joined(separator: ", ")

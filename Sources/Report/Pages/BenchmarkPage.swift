@@ -18,24 +18,30 @@ struct BenchmarkPage: Encodable, Sendable {
   let metricShort: String
   let direction: String
   let targetName: String
-  let ranges: [Range]
+  let ranges: [Named]
   let splitRows: [SplitRow]
   let figures: Listed<SplitFigures>?
   let quirks: Listed<String>?
   let defaultSplit: String
   let server: String?
 
-  struct Range: Encodable, Sendable {
-    let target: String
-    let low: String
-    let high: String
-  }
-
   struct SplitRow: Encodable, Sendable {
     let splitName: String
     let rows: String
     let origin: String
     let board: String?
+
+    static func all(of benchmark: BenchmarkDefinition, boards: Set<String>) -> [Self] {
+      let own = benchmark.splits.map { ($0.name, $0.rows, "as handed out") }
+      let derived = (benchmark.derived?.splits ?? []).map {
+        ($0.name, $0.rows, "made from \(benchmark.derived?.from ?? "") by a stable hash")
+      }
+      return (own + derived).map { name, rows, origin in
+        Self(
+          splitName: name, rows: rows.map(FigureText.count) ?? FigureText.absent, origin: origin,
+          board: boards.contains(name) ? "\(name)/index.html" : nil)
+      }
+    }
   }
 
   struct SplitFigures: Encodable, Sendable {
@@ -46,6 +52,27 @@ struct BenchmarkPage: Encodable, Sendable {
     let figureClusters: String?
     let labels: [Labels]
     let sizes: Listed<Sizes>?
+
+    init(_ statistics: DatasetStatistics.SplitStatistics, of benchmark: BenchmarkDefinition) {
+      figureSplit = statistics.name
+      figureRows = FigureText.count(statistics.rows)
+      figureNoun = benchmark.rowNoun.plural
+      let counts = benchmark.clusters.map { name in
+        let count = statistics.clusters[name] ?? 0
+        return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
+      }
+      figureClusters = counts.isEmpty ? nil : counts.joined(separator: ", ")
+      labels = benchmark.targets.compactMap { target in
+        statistics.labels[target.name].map { Labels($0, target, statistics.name) }
+      }
+      sizes = Listed(
+        statistics.groups.map(\.attribute).unique().map { attribute in
+          Sizes(
+            attribute: attribute.capitalizedFirst,
+            groups: statistics.groups.filter { $0.attribute == attribute }.map(
+              GroupSize.init))
+        })
+    }
   }
 
   struct Labels: Encodable, Sendable {
@@ -53,16 +80,26 @@ struct BenchmarkPage: Encodable, Sendable {
     let mean: String
     let sd: String
     let chart: Chart?
+
+    init(_ labels: DatasetStatistics.LabelStatistics, _ target: Target, _ split: String) {
+      self.target = target.title
+      mean = FigureText.number(labels.mean, decimals: 2)
+      sd = FigureText.number(labels.sd, decimals: 2)
+      guard let counts = labels.histogram, !counts.isEmpty else {
+        chart = nil
+        return
+      }
+      let drawn = Histogram(counts: counts, low: target.low, high: target.high)
+      chart = Chart(
+        histogram: drawn.drawing(
+          id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
+        bins: drawn.bins.map { Named(name: $0.name, text: FigureText.count($0.count)) })
+    }
   }
 
   struct Chart: Encodable, Sendable {
     let histogram: Markup
-    let bins: [Bin]
-  }
-
-  struct Bin: Encodable, Sendable {
-    let bin: String
-    let count: String
+    let bins: [Named]
   }
 
   struct Sizes: Encodable, Sendable {
@@ -73,12 +110,14 @@ struct BenchmarkPage: Encodable, Sendable {
   struct GroupSize: Encodable, Sendable {
     let group: String
     /// nil where the group is too small to publish.
-    let size: Size?
-  }
-
-  struct Size: Encodable, Sendable {
-    let groupN: String
+    let groupN: String?
     let groupClusters: String
+
+    init(_ group: DatasetStatistics.Group) {
+      self.group = group.group
+      groupN = group.n.map(FigureText.count)
+      groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
+    }
   }
 
   static func page(
@@ -92,102 +131,23 @@ struct BenchmarkPage: Encodable, Sendable {
 
   private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {
     let metric = benchmark.primary.metric
-    self.benchmark = benchmark.title
-    id = benchmark.id
-    about = benchmark.description
-    licence = benchmark.licence
-    isOpen = benchmark.open
-    link = SafeText.link(benchmark.source)
-    source = benchmark.source
+    (self.benchmark, id, about) = (benchmark.title, benchmark.id, benchmark.description)
+    (licence, isOpen) = (benchmark.licence, benchmark.open)
+    (link, source) = (SafeText.link(benchmark.source), benchmark.source)
     nouns = Nouns(benchmark)
-    metricName = metric.longTitle
-    metricShort = metric.title
-    direction = metric.direction
+    (metricName, metricShort, direction) = (metric.longTitle, metric.title, metric.direction)
     targetName = benchmark.primary.target
     ranges = benchmark.targets.map {
-      Range(target: $0.title, low: SVG.number($0.low), high: SVG.number($0.high))
+      Named(name: $0.title, text: "\(SVG.number($0.low)) to \(SVG.number($0.high))")
     }
     splitRows = SplitRow.all(of: benchmark, boards: Set(boards.map(\.split)))
-    let labels = Dictionary(
-      boards.compactMap { board in board.labels.map { (board.split, $0) } },
-      uniquingKeysWith: { first, _ in first })
     figures = Listed(
-      benchmark.splitNames.compactMap { labels[$0] }.map { SplitFigures($0, of: benchmark) })
+      benchmark.splitNames.compactMap { name in
+        let labels = boards.first { $0.split == name && $0.labels != nil }?.labels
+        return labels.map { SplitFigures($0, of: benchmark) }
+      })
     quirks = Listed(benchmark.quirks)
     defaultSplit = benchmark.defaultSplit
     self.server = server?.absoluteString
-  }
-}
-
-extension BenchmarkPage.SplitRow {
-  fileprivate static func all(of benchmark: BenchmarkDefinition, boards: Set<String>) -> [Self] {
-    let own = benchmark.splits.map { ($0.name, $0.rows, "as handed out") }
-    let derived = (benchmark.derived?.splits ?? []).map {
-      ($0.name, $0.rows, "made from \(benchmark.derived?.from ?? "") by a stable hash")
-    }
-    return (own + derived).map { name, rows, origin in
-      Self(
-        splitName: name, rows: rows.map(FigureText.count) ?? FigureText.absent, origin: origin,
-        board: boards.contains(name) ? "\(name)/index.html" : nil)
-    }
-  }
-}
-
-extension BenchmarkPage.SplitFigures {
-  fileprivate init(
-    _ statistics: DatasetStatistics.SplitStatistics, of benchmark: BenchmarkDefinition
-  ) {
-    var attributes: [String] = []
-    for group in statistics.groups where !attributes.contains(group.attribute) {
-      attributes.append(group.attribute)
-    }
-    figureSplit = statistics.name
-    figureRows = FigureText.count(statistics.rows)
-    figureNoun = benchmark.rowNoun.plural
-    let counts = benchmark.clusters.map { name in
-      let count = statistics.clusters[name] ?? 0
-      return "\(FigureText.count(count)) \(count == 1 ? name : name.plural)"
-    }
-    figureClusters = counts.isEmpty ? nil : counts.joined(separator: ", ")
-    labels = benchmark.targets.compactMap { target in
-      statistics.labels[target.name].map { BenchmarkPage.Labels($0, target, statistics.name) }
-    }
-    sizes = Listed(
-      attributes.map { attribute in
-        BenchmarkPage.Sizes(
-          attribute: attribute.prefix(1).uppercased() + attribute.dropFirst(),
-          groups: statistics.groups.filter { $0.attribute == attribute }.map(
-            BenchmarkPage.GroupSize.init))
-      })
-  }
-}
-
-extension BenchmarkPage.GroupSize {
-  fileprivate init(_ group: DatasetStatistics.Group) {
-    self.group = group.group
-    size = group.n.map { n in
-      BenchmarkPage.Size(
-        groupN: FigureText.count(n),
-        groupClusters: group.clusters.map(FigureText.count) ?? FigureText.absent)
-    }
-  }
-}
-
-extension BenchmarkPage.Labels {
-  fileprivate init(
-    _ labels: DatasetStatistics.LabelStatistics, _ target: Target, _ split: String
-  ) {
-    self.target = target.title
-    mean = FigureText.number(labels.mean, decimals: 2)
-    sd = FigureText.number(labels.sd, decimals: 2)
-    guard let counts = labels.histogram, !counts.isEmpty else {
-      chart = nil
-      return
-    }
-    let drawn = Histogram(counts: counts, low: target.low, high: target.high)
-    chart = BenchmarkPage.Chart(
-      histogram: drawn.drawing(
-        id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
-      bins: drawn.bins.map { BenchmarkPage.Bin(bin: $0.name, count: FigureText.count($0.count)) })
   }
 }

@@ -28,13 +28,35 @@ struct ComparePage: Encodable, Sendable {
   }
 
   struct Matrix: Encodable, Sendable {
-    let heads: [Head]
+    let heads: [Named]
     let rows: [Row]
-  }
 
-  struct Head: Encodable, Sendable {
-    let place: String
-    let columnSystem: String
+    init(_ shown: [Board.Entry], _ table: BoardTable, _ comparison: BoardComparison) {
+      var pairs: [[String]: BoardComparison.Pair] = [:]
+      for pair in comparison.pairs {
+        pairs[[pair.first, pair.second]] = pair
+        pairs[[pair.second, pair.first]] = Self.turned(pair)
+      }
+      let names = shown.map { SafeText.shortened($0.metadata.system, to: 60) }
+      heads = names.enumerated().map { Named(name: "\($0 + 1)", text: $1) }
+      rows = shown.enumerated().map { place, entry in
+        Row(
+          place: "\(place + 1)", page: SitePaths.system(entry.slug), system: names[place],
+          cells: shown.map { other in
+            entry.slug == other.slug
+              ? Cell(shade: "self", sign: "", words: "the system itself")
+              : Cell(pairs[[entry.slug, other.slug]], table, level: comparison.level)
+          })
+      }
+    }
+
+    private static func turned(_ pair: BoardComparison.Pair) -> BoardComparison.Pair {
+      var turned = pair
+      (turned.first, turned.second) = (pair.second, pair.first)
+      turned.difference = pair.difference.map { 0 - $0 }
+      (turned.low, turned.high) = (pair.high.map { 0 - $0 }, pair.low.map { 0 - $0 })
+      return turned
+    }
   }
 
   struct Row: Encodable, Sendable {
@@ -69,55 +91,16 @@ struct ComparePage: Encodable, Sendable {
     let all = table.scored.filter { table.primary($0)?.value != nil }
     let shown = Array(all.prefix(Self.limit))
     boardName = "\(table.benchmark.title), \(table.board.split)"
-    metricName = table.metric.longTitle
-    metricShort = table.metric.title
-    targetName = table.target
-    direction = table.metric.direction
-    testWords = comparison.test
-    intervalWords = comparison.interval
-    adjustmentWords = comparison.adjustment
-    familyWords = comparison.family
+    (metricName, metricShort) = (table.metric.longTitle, table.metric.title)
+    (targetName, direction) = (table.target, table.metric.direction)
+    (testWords, intervalWords) = (comparison.test, comparison.interval)
+    (adjustmentWords, familyWords) = (comparison.adjustment, comparison.family)
     testLevel = Rounding.text(comparison.level, decimals: 2)
     cut =
       all.count > shown.count
       ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
     matrix = shown.count > 1 ? Matrix(shown, table, comparison) : nil
     signature = comparison.signature
-  }
-}
-
-extension ComparePage.Matrix {
-  private struct Key: Hashable {
-    let first: String
-    let second: String
-  }
-
-  fileprivate init(_ shown: [Board.Entry], _ table: BoardTable, _ comparison: BoardComparison) {
-    var pairs: [Key: BoardComparison.Pair] = [:]
-    for pair in comparison.pairs {
-      pairs[Key(first: pair.first, second: pair.second)] = pair
-      pairs[Key(first: pair.second, second: pair.first)] = Self.turned(pair)
-    }
-    let names = shown.map { SafeText.shortened($0.metadata.system, to: 60) }
-    heads = names.enumerated().map { ComparePage.Head(place: "\($0 + 1)", columnSystem: $1) }
-    rows = shown.enumerated().map { place, entry in
-      ComparePage.Row(
-        place: "\(place + 1)", page: SitePaths.system(entry.slug), system: names[place],
-        cells: shown.map { other in
-          entry.slug == other.slug
-            ? ComparePage.Cell(shade: "self", sign: "", words: "the system itself")
-            : ComparePage.Cell(
-              pairs[Key(first: entry.slug, second: other.slug)], table, level: comparison.level)
-        })
-    }
-  }
-
-  private static func turned(_ pair: BoardComparison.Pair) -> BoardComparison.Pair {
-    var turned = pair
-    (turned.first, turned.second) = (pair.second, pair.first)
-    turned.difference = pair.difference.map { 0 - $0 }
-    (turned.low, turned.high) = (pair.high.map { 0 - $0 }, pair.low.map { 0 - $0 })
-    return turned
   }
 }
 
@@ -134,10 +117,10 @@ extension ComparePage.Cell {
     let isBetter = table.metric.higherIsBetter ? difference > 0 : difference < 0
     let verdict = !isTold ? "no significant difference" : isBetter ? "better" : "worse"
     let figure = ScoredFigure(value: difference, low: pair.low, high: pair.high)
-    let interval = FigureText.interval(figure).map { " \($0)" } ?? ""
     self.init(
       shade: isStrong ? "h3" : isTold ? "h2" : "h1", sign: !isTold ? "=" : isBetter ? "▲" : "▼",
-      words: "\(verdict): difference \(FigureText.number(difference))\(interval), "
+      words: "\(verdict): difference "
+        + "\(FigureText.bounded(figure, decimals: table.metric.decimals)), "
         + "adjusted p \(FigureText.probability(pair.adjusted))",
       difference: FigureText.number(difference, decimals: 2))
   }

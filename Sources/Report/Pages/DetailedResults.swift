@@ -15,9 +15,7 @@ public struct DetailedResults {
   ///   - targets: the benchmark's, in its order.
   ///   - decimals: shown of every figure, 0 to 4.
   public init(_ report: ScoreReport, targets: [Target], decimals: Int = 4) {
-    self.report = report
-    self.targets = targets
-    self.decimals = decimals
+    (self.report, self.targets, self.decimals) = (report, targets, decimals)
   }
 
   public var html: String {
@@ -76,8 +74,7 @@ public struct DetailedResults {
     let metrics = scores.metrics.compactMap { metric in
       scores[metric].map { (metric, $0) }
     }
-    let axis = BoardTable.axis(
-      metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
+    let axis = BoardTable.axis(metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
     let rows = metrics.map { metric, figure in
       let bounded = metric == .pcc || metric == .ccc
       return row(
@@ -116,7 +113,7 @@ public struct DetailedResults {
       "Groups",
       table(
         ["Group", "Target", "Rows"] + Self.groupMetrics.map(\.title) + ["Bias"], rows)
-        + "<p>A group under 10 rows or 5 persons is not shown.</p>\n")
+        + "<p>A group under 10 rows or 5 clusters is not shown.</p>\n")
   }
 
   private var disparities: String {

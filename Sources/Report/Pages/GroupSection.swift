@@ -14,6 +14,24 @@ struct GroupSection: Encodable, Sendable {
     let axisLow: String
     let axisHigh: String
     let attributes: [Attribute]
+
+    init(_ target: Target, _ report: ScoreReport) {
+      let whole = report.targets[target.name]?[.ccc]?.value
+      let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
+      let axis = BoardTable.axis(figures + (whole.map { [ScoredFigure(value: $0)] } ?? []), .ccc)
+      let whisker = Whisker(axis: axis, width: 220, reference: whole)
+      (groupTarget, groupTargetKey) = (target.title, target.name)
+      overall = whole.map { FigureText.number($0, decimals: Metric.ccc.decimals) }
+      axisLow = FigureText.number(axis.lowerBound, decimals: 1)
+      axisHigh = FigureText.number(axis.upperBound, decimals: 1)
+      attributes = report.groups.map(\.attribute).unique().map { name in
+        Attribute(
+          attribute: name.capitalizedFirst,
+          rows: report.groups.filter { $0.attribute == name }.map {
+            Row($0, target.name, whisker)
+          })
+      }
+    }
   }
 
   struct Attribute: Encodable, Sendable {
@@ -28,6 +46,31 @@ struct GroupSection: Encodable, Sendable {
     let chart: Markup
     let suppressed: String?
     let figures: Figures?
+
+    init(_ group: GroupScores, _ target: String, _ whisker: Whisker) {
+      self.group = SafeText.shortened(group.group, to: 60)
+      guard let scores = group.targets[target], group.suppressed == nil else {
+        // A suppressed group shows that it exists and nothing else.
+        (groupN, groupClusters) = (FigureText.absent, FigureText.absent)
+        chart = whisker.hatched()
+        suppressed = group.suppressed ?? "no figures"
+        figures = nil
+        return
+      }
+      groupN = group.n.map(FigureText.count) ?? FigureText.absent
+      groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
+      let ccc = scores[.ccc] ?? ScoredFigure()
+      chart = whisker.drawing(ccc)
+      suppressed = nil
+      figures = Figures(
+        ccc: ccc.value.map { FigureText.number($0, decimals: Metric.ccc.decimals) },
+        cccInterval: FigureText.interval(ccc, decimals: Metric.ccc.decimals) ?? "",
+        reason: ccc.undefined ?? "no figure",
+        pcc: FigureText.number(scores[.pcc]?.value, decimals: Metric.pcc.decimals),
+        rmse: FigureText.number(scores[.rmse]?.value, decimals: Metric.rmse.decimals),
+        sd: FigureText.number(scores.goldSD, decimals: 2),
+        bias: FigureText.number(scores.bias, decimals: 2))
+    }
   }
 
   struct Figures: Encodable, Sendable {
@@ -49,6 +92,17 @@ struct GroupSection: Encodable, Sendable {
     let highest: String
     let p: String
     let adjusted: String
+
+    init(_ disparity: Disparity) {
+      attribute = disparity.attribute.capitalizedFirst
+      disparityTarget = disparity.target
+      undefined = disparity.undefined
+      gap = FigureText.number(disparity.gap, decimals: Metric.ccc.decimals)
+      lowest = disparity.lowest ?? FigureText.absent
+      highest = disparity.highest ?? FigureText.absent
+      p = FigureText.probability(disparity.p)
+      adjusted = FigureText.probability(disparity.adjusted)
+    }
   }
 
   /// The primary metric under other clusterings.
@@ -63,98 +117,25 @@ struct GroupSection: Encodable, Sendable {
     let value: String
     let interval: String
     let isFew: Bool
+
+    init(_ sensitivity: Sensitivity, _ table: BoardTable) {
+      let figure = sensitivity.targets[table.target]?[table.metric]
+      clustering = sensitivity.cluster
+      count = FigureText.count(sensitivity.clusters)
+      value = FigureText.number(figure?.value, decimals: 4)
+      interval = figure.flatMap { FigureText.interval($0, decimals: 4) } ?? FigureText.absent
+      isFew = sensitivity.fewClusters
+    }
   }
 
   init(_ report: ScoreReport, _ table: BoardTable) {
     let shown = table.benchmark.targets.filter { report.targets[$0.name] != nil }
-    groupTargets =
-      report.groups.isEmpty ? nil : Listed(shown.map { TargetTable($0, report) })
+    groupTargets = report.groups.isEmpty ? nil : Listed(shown.map { TargetTable($0, report) })
     disparities = Listed((report.disparities ?? []).map(DisparityRow.init))
     let clusterings = (report.sensitivity ?? []).map { Clustering($0, table) }
     sensitivity =
       clusterings.isEmpty
       ? nil
-      : Clusterings(
-        sensitivityName: "\(table.metric.title), \(table.target)", all: clusterings)
-  }
-
-  /// `text` with its first letter as a capital.
-  fileprivate static func title(_ text: String) -> String {
-    text.prefix(1).uppercased() + text.dropFirst()
-  }
-}
-
-extension GroupSection.TargetTable {
-  fileprivate init(_ target: Target, _ report: ScoreReport) {
-    let whole = report.targets[target.name]?[.ccc]?.value
-    let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
-    let axis = BoardTable.axis(figures + (whole.map { [ScoredFigure(value: $0)] } ?? []), .ccc)
-    let whisker = Whisker(axis: axis, width: 220, reference: whole)
-    var names: [String] = []
-    for group in report.groups where !names.contains(group.attribute) {
-      names.append(group.attribute)
-    }
-    groupTarget = target.title
-    groupTargetKey = target.name
-    overall = whole.map { FigureText.number($0) }
-    axisLow = FigureText.number(axis.lowerBound, decimals: 1)
-    axisHigh = FigureText.number(axis.upperBound, decimals: 1)
-    attributes = names.map { name in
-      GroupSection.Attribute(
-        attribute: GroupSection.title(name),
-        rows: report.groups.filter { $0.attribute == name }.map {
-          GroupSection.Row($0, target.name, whisker)
-        })
-    }
-  }
-}
-
-extension GroupSection.Row {
-  fileprivate init(_ group: GroupScores, _ target: String, _ whisker: Whisker) {
-    self.group = SafeText.shortened(group.group, to: 60)
-    guard let scores = group.targets[target], group.suppressed == nil else {
-      // A suppressed group shows that it exists and nothing else.
-      (groupN, groupClusters) = (FigureText.absent, FigureText.absent)
-      chart = whisker.hatched()
-      suppressed = group.suppressed ?? "no figures"
-      figures = nil
-      return
-    }
-    groupN = group.n.map(FigureText.count) ?? FigureText.absent
-    groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
-    let ccc = scores[.ccc] ?? ScoredFigure()
-    chart = whisker.drawing(ccc)
-    suppressed = nil
-    figures = GroupSection.Figures(
-      ccc: ccc.value.map { FigureText.number($0) },
-      cccInterval: FigureText.interval(ccc) ?? "",
-      reason: ccc.undefined ?? "no figure", pcc: FigureText.number(scores[.pcc]?.value),
-      rmse: FigureText.number(scores[.rmse]?.value),
-      sd: FigureText.number(scores.goldSD, decimals: 2),
-      bias: FigureText.number(scores.bias, decimals: 2))
-  }
-}
-
-extension GroupSection.DisparityRow {
-  fileprivate init(_ disparity: Disparity) {
-    attribute = GroupSection.title(disparity.attribute)
-    disparityTarget = disparity.target
-    undefined = disparity.undefined
-    gap = FigureText.number(disparity.gap)
-    lowest = disparity.lowest ?? FigureText.absent
-    highest = disparity.highest ?? FigureText.absent
-    p = FigureText.probability(disparity.p)
-    adjusted = FigureText.probability(disparity.adjusted)
-  }
-}
-
-extension GroupSection.Clustering {
-  fileprivate init(_ sensitivity: Sensitivity, _ table: BoardTable) {
-    let figure = sensitivity.targets[table.target]?[table.metric]
-    clustering = sensitivity.cluster
-    count = FigureText.count(sensitivity.clusters)
-    value = FigureText.number(figure?.value, decimals: 4)
-    interval = figure.flatMap { FigureText.interval($0, decimals: 4) } ?? FigureText.absent
-    isFew = sensitivity.fewClusters
+      : Clusterings(sensitivityName: "\(table.metric.title), \(table.target)", all: clusterings)
   }
 }

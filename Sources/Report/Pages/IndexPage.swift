@@ -19,6 +19,24 @@ struct IndexPage: Encodable, Sendable {
     let leaders: Listed<Leader>?
     let axisLow: String
     let axisHigh: String
+
+    init(_ table: BoardTable) {
+      let leaders = table.scored.prefix(5).filter { table.primary($0)?.value != nil }
+      boardTitle = table.benchmark.title
+      split = table.board.split
+      boardPage = "\(table.path)/index.html"
+      benchmarkPage = "\(table.benchmark.id)/index.html"
+      systemCount = FigureText.counted(table.scored.count, "system")
+      publishedCount =
+        table.published.isEmpty
+        ? nil : FigureText.counted(table.published.count, "published figure")
+      metricLine = "\(table.metric.title) for \(table.target), \(table.metric.direction)"
+      about = SafeText.shortened(table.benchmark.description, to: 220)
+      level = table.level
+      self.leaders = Listed(leaders.map { Leader($0, table) })
+      axisLow = FigureText.number(table.axis.lowerBound, decimals: 1)
+      axisHigh = FigureText.number(table.axis.upperBound, decimals: 1)
+    }
   }
 
   struct Leader: Encodable, Sendable {
@@ -27,6 +45,15 @@ struct IndexPage: Encodable, Sendable {
     let value: String
     let interval: String
     let whisker: Markup
+
+    init(_ entry: Board.Entry, _ table: BoardTable) {
+      let figure = table.primary(entry) ?? ScoredFigure()
+      system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 48)
+      page = "\(table.path)/\(SitePaths.system(entry.slug))"
+      value = FigureText.number(figure.value, decimals: table.metric.decimals)
+      interval = FigureText.interval(figure, decimals: 2) ?? ""
+      whisker = Whisker(axis: table.axis).drawing(figure)
+    }
   }
 
   struct Link: Encodable, Sendable {
@@ -46,36 +73,5 @@ struct IndexPage: Encodable, Sendable {
       IndexPage(
         boards: Listed(tables.map(Card.init)),
         others: Listed(others.map { Link(title: $0.title, page: "\($0.id)/index.html") })))
-  }
-}
-
-extension IndexPage.Card {
-  init(_ table: BoardTable) {
-    let leaders = table.scored.prefix(5).filter { table.primary($0)?.value != nil }
-    boardTitle = table.benchmark.title
-    split = table.board.split
-    boardPage = "\(table.path)/index.html"
-    benchmarkPage = "\(table.benchmark.id)/index.html"
-    systemCount = FigureText.counted(table.scored.count, "system")
-    publishedCount =
-      table.published.isEmpty
-      ? nil : FigureText.counted(table.published.count, "published figure")
-    metricLine = "\(table.metric.title) for \(table.target), \(table.metric.direction)"
-    about = SafeText.shortened(table.benchmark.description, to: 220)
-    level = table.level
-    self.leaders = Listed(leaders.map { IndexPage.Leader($0, table) })
-    axisLow = FigureText.number(table.axis.lowerBound, decimals: 1)
-    axisHigh = FigureText.number(table.axis.upperBound, decimals: 1)
-  }
-}
-
-extension IndexPage.Leader {
-  fileprivate init(_ entry: Board.Entry, _ table: BoardTable) {
-    let figure = table.primary(entry) ?? ScoredFigure()
-    system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 48)
-    page = "\(table.path)/\(SitePaths.system(entry.slug))"
-    value = FigureText.number(figure.value)
-    interval = FigureText.interval(figure, decimals: 2) ?? ""
-    whisker = Whisker(axis: table.axis).drawing(figure)
   }
 }

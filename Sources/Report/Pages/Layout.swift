@@ -14,6 +14,8 @@ package struct Layout: Encodable, Sendable {
   let onMethod: Bool
   let onReplication: Bool
   let hasReplication: Bool
+  /// What no page shows, in the singular: `essay`.
+  let rowNouns: String
   let version: String?
   let canonical: String?
   let preview: String?
@@ -34,6 +36,7 @@ struct SiteContext: Sendable {
   let address: URL?
   let version: String?
   let hasReplication: Bool
+  let rowNouns: String
   /// First digits of the assets' digest: a changed stylesheet gets a new address.
   let assets: String
   /// Whether pages have pictures of their own beside links to them.
@@ -54,7 +57,8 @@ struct SiteContext: Sendable {
       description: SafeText.shortened(description, to: 200),
       root: root ?? SitePaths.root(depth: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
-      onReplication: section == .replication, hasReplication: hasReplication, version: version,
+      onReplication: section == .replication, hasReplication: hasReplication,
+      rowNouns: rowNouns, version: version,
       canonical: address?.appending(path: path).absoluteString,
       preview: picture.flatMap { address?.appending(path: $0).absoluteString })
     return Page(template: template, layout: layout, content: content)
@@ -74,29 +78,47 @@ struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
   }
 }
 
-/// What a benchmark's rows and their clusters are called.
+/// A name and what stands beside it.
+struct Named: Encodable, Sendable {
+  let name: String
+  let text: String
+}
+
+/// What the rows of one or more benchmarks and their clusters are called.
 struct Nouns: Encodable, Sendable {
   /// `Essays` and `Persons`, as heads of columns.
   let rows: String
   let clusters: String
-  /// `essays` and `persons`, within a sentence.
+  /// `essays` and `persons`, `essay` and `person`, within a sentence.
   let rowWord: String
   let clusterWord: String
+  let row: String
+  let cluster: String
   /// `and persons`; empty where each row is a cluster of its own.
   let hint: String
 
-  init(_ benchmark: BenchmarkDefinition) {
-    rowWord = benchmark.rowNoun.plural
-    clusterWord = benchmark.clusters.first?.plural ?? "clusters"
-    rows = rowWord.prefix(1).uppercased() + rowWord.dropFirst()
-    clusters = clusterWord.prefix(1).uppercased() + clusterWord.dropFirst()
-    hint = benchmark.clusters.isEmpty ? "" : "and \(clusterWord)"
+  /// Where benchmarks differ, the nouns are `row` and `cluster`.
+  init(_ benchmarks: BenchmarkDefinition...) { self.init(of: benchmarks) }
+
+  init(of benchmarks: [BenchmarkDefinition]) {
+    func shared(_ nouns: [String]) -> String? { Set(nouns).count == 1 ? nouns[0] : nil }
+    let unit = shared(benchmarks.compactMap(\.clusters.first))
+    row = shared(benchmarks.map(\.rowNoun)) ?? "row"
+    cluster = unit ?? "cluster"
+    (rowWord, clusterWord) = (row.plural, cluster.plural)
+    (rows, clusters) = (rowWord.capitalizedFirst, clusterWord.capitalizedFirst)
+    hint = unit == nil ? "" : "and \(clusterWord)"
   }
 
   /// `by 57 persons`; empty where each row is a cluster of its own.
   func clusterCount(_ count: Int) -> String {
     hint.isEmpty ? "" : "by \(FigureText.count(count)) \(clusterWord)"
   }
+}
+
+extension String {
+  /// With its first letter as a capital.
+  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
 /// A system's name as a link, as tables show it.
@@ -116,14 +138,19 @@ struct SystemLink: Encodable, Sendable {
 struct MethodPage: Encodable, Sendable {
   /// The level of the boards' intervals.
   let level: String
+  let nouns: Nouns
 
-  static func page(_ tables: [BoardTable], in context: SiteContext) -> Page {
+  static func page(
+    _ tables: [BoardTable], benchmarks: [BenchmarkDefinition], in context: SiteContext
+  ) -> Page {
     let levels = Set(tables.map(\.board.level)).sorted().map(FigureText.percent)
     return context.page(
       .method, path: "method.html", title: "How it is measured",
       description: "Metrics, intervals, tests, ranks and suppression in plain words.",
       section: .method,
-      MethodPage(level: levels.isEmpty ? "95%" : levels.joined(separator: " or ")))
+      MethodPage(
+        level: levels.isEmpty ? "95%" : levels.joined(separator: " or "),
+        nouns: Nouns(of: benchmarks)))
   }
 }
 

@@ -31,6 +31,18 @@ struct LeaderboardPage: Encodable, Sendable {
     let power: String
     let detectableLevel: String
     let correlation: String
+
+    init?(_ table: BoardTable) {
+      let known =
+        table.board.comparison?.detectable
+        ?? table.scored.lazy.compactMap { $0.report?.detectable }.first
+      guard let known, let difference = known.difference else { return nil }
+      self.difference = FigureText.number(difference, decimals: 2)
+      detectableMetric = known.metric.title
+      power = "\(Int((known.power * 100).rounded()))"
+      detectableLevel = Rounding.text(known.level, decimals: 2)
+      correlation = Rounding.text(known.correlation, decimals: 2)
+    }
   }
 
   struct Ranks: Encodable, Sendable {
@@ -41,16 +53,11 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Scored: Encodable, Sendable {
-    let kinds: [Kind]
+    let kinds: [Named]
     let columns: [Column]
     /// Set where only the rows in sight are laid out: the number of columns.
     let largeColumns: String?
     let rows: [Row]
-  }
-
-  struct Kind: Encodable, Sendable {
-    let kindKey: String
-    let kindName: String
   }
 
   struct Column: Encodable, Sendable {
@@ -63,6 +70,26 @@ struct LeaderboardPage: Encodable, Sendable {
     let sorted: String
     let axis: Axis?
     let otherName: String?
+
+    static func all(_ table: BoardTable) -> [Self] {
+      let own = table.metrics.map { column(table, $0, table.target, isPrimary: $0 == table.metric) }
+      return own
+        + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
+    }
+
+    private static func column(
+      _ table: BoardTable, _ metric: Metric, _ target: String, isPrimary: Bool
+    ) -> Self {
+      let first = metric.higherIsBetter ? "descending" : "ascending"
+      let axis = Axis(
+        axisLow: FigureText.number(table.axis.lowerBound, decimals: 1),
+        axisHigh: FigureText.number(table.axis.upperBound, decimals: 1))
+      return Self(
+        key: "\(target)-\(metric.id)", short: metric.title,
+        long: "\(metric.longTitle), \(target), \(metric.direction)", arrow: metric.arrow,
+        words: metric.direction, first: first, sorted: isPrimary ? first : "none",
+        axis: isPrimary ? axis : nil, otherName: target == table.target ? nil : target)
+    }
   }
 
   struct Axis: Encodable, Sendable {
@@ -86,6 +113,34 @@ struct LeaderboardPage: Encodable, Sendable {
     let nKey: String
     let clusters: String
     let day: String?
+
+    init(_ entry: Board.Entry, _ table: BoardTable) {
+      let standing = table.standings[entry.slug]
+      let report = entry.report
+      link = SystemLink(entry)
+      slug = entry.slug
+      let names = "\(entry.metadata.system) \(entry.metadata.team) \(entry.slug)"
+      search = SafeText.shortened(SafeText.cleaned(names), to: 300).lowercased()
+      rank = standing?.rankText ?? FigureText.absent
+      rankKey = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
+      let letters = standing?.tieGroups ?? []
+      ties = letters.isEmpty ? nil : letters.joined(separator: " ")
+      badges = Badges.all(entry, targets: table.benchmark.targets)
+      kind = entry.metadata.kind.rawValue
+      labels = Badges.labelWords(entry.metadata)
+      cells =
+        table.metrics.map { metric in
+          let figure = BoardTable.figure(entry, metric, table.target)
+          return Cell(figure, metric, table, isMain: metric == table.metric)
+        }
+        + table.otherTargets.map {
+          Cell(BoardTable.figure(entry, table.metric, $0.name), table.metric, table, isMain: false)
+        }
+      n = report.map { FigureText.count($0.n) } ?? FigureText.absent
+      nKey = report.map { "\($0.n)" } ?? ""
+      clusters = report.map { FigureText.count($0.clusters) } ?? FigureText.absent
+      day = SafeText.day(entry.metadata.submitted)
+    }
   }
 
   struct Cell: Encodable, Sendable {
@@ -95,6 +150,27 @@ struct LeaderboardPage: Encodable, Sendable {
     let main: Main?
     let plain: String?
     let undefined: String?
+
+    init(_ figure: ScoredFigure?, _ metric: Metric, _ table: BoardTable, isMain: Bool) {
+      let interval = figure.flatMap { FigureText.interval($0, decimals: metric.decimals) }
+      let value = figure?.value.map { FigureText.number($0, decimals: metric.decimals) }
+      sortKey = FigureText.sortKey(figure?.value)
+      self.isMain = isMain
+      if let figure, let value {
+        undefined = nil
+        plain = isMain ? nil : value
+        main =
+          isMain
+          ? Main(
+            whisker: Whisker(axis: table.axis).drawing(figure), value: value,
+            interval: interval ?? "") : nil
+        hint = interval.map { "\(table.level) interval \($0)" } ?? "No interval is computed for it"
+      } else {
+        let reason = figure == nil ? "not attempted" : figure?.undefined ?? "no figure"
+        (main, plain, undefined) = (nil, nil, reason)
+        hint = "Undefined: \(reason)"
+      }
+    }
   }
 
   /// The primary metric's figure.
@@ -123,12 +199,9 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   init(_ table: BoardTable) {
-    benchmark = table.benchmark.title
-    split = table.board.split
-    level = table.level
-    targetName = table.target
-    primaryName = table.metric.longTitle
-    primaryShort = table.metric.title
+    (benchmark, split) = (table.benchmark.title, table.board.split)
+    (level, targetName) = (table.level, table.target)
+    (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
     direction = table.metric.direction
     systemCount = FigureText.counted(table.scored.count, "system")
     nouns = Nouns(table.benchmark)
@@ -143,13 +216,16 @@ struct LeaderboardPage: Encodable, Sendable {
           familyWords: comparison.family,
           levelWords: Rounding.text(comparison.level, decimals: 2))
       }
-    hasPairs = !(table.board.comparison?.pairs.isEmpty ?? true)
+    hasPairs = table.pairs != nil
     let columns = Column.all(table)
     scored =
       table.scored.isEmpty
       ? nil
       : Scored(
-        kinds: Kind.all(table), columns: columns,
+        kinds: SubmissionMetadata.Kind.allCases
+          .filter { kind in table.scored.contains { $0.metadata.kind == kind } }
+          .map { Named(name: $0.rawValue, text: Badges.title($0)) },
+        columns: columns,
         largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
         rows: table.scored.map { Row($0, table) })
     published = table.published.isEmpty ? nil : PublishedTable(table)
@@ -170,105 +246,59 @@ extension LeaderboardPage {
   }
 }
 
-extension LeaderboardPage.Detectable {
-  fileprivate init?(_ table: BoardTable) {
-    let known =
-      table.board.comparison?.detectable
-      ?? table.scored.lazy.compactMap { $0.report?.detectable }.first
-    guard let known, let difference = known.difference else { return nil }
-    self.difference = FigureText.number(difference, decimals: 2)
-    detectableMetric = known.metric.title
-    power = "\(Int((known.power * 100).rounded()))"
-    detectableLevel = Rounding.text(known.level, decimals: 2)
-    correlation = Rounding.text(known.correlation, decimals: 2)
-  }
-}
+/// What papers claim on a board's split, apart from what was scored.
+struct PublishedTable: Encodable, Sendable {
+  let columns: [Column]
+  let rows: [Row]
 
-extension LeaderboardPage.Kind {
-  fileprivate static func all(_ table: BoardTable) -> [Self] {
-    let present = Set(table.scored.map(\.metadata.kind))
-    return SubmissionMetadata.Kind.allCases.filter(present.contains).map {
-      Self(kindKey: $0.rawValue, kindName: Badges.title($0))
+  struct Column: Encodable, Sendable {
+    let claimName: String
+    let claimTarget: String
+    let claimArrow: String
+    let claimWords: String
+    let first: String
+  }
+
+  struct Row: Encodable, Sendable {
+    let link: SystemLink
+    let claims: [Cell]
+    let paper: String?
+    let note: String
+  }
+
+  struct Cell: Encodable, Sendable {
+    let claim: String
+    let sortKey: String
+  }
+
+  init(_ table: BoardTable) {
+    let claims = table.published.compactMap(\.metadata.claimed)
+    let known = ([table.metric] + Metric.all).map(\.id)
+    let place = { (name: String) in known.firstIndex(of: name) ?? known.count }
+    let places = ([table.target] + table.benchmark.targetNames).unique().flatMap { target in
+      Set(claims.flatMap { ($0[target] ?? [:]).keys })
+        .sorted { (place($0), $0) < (place($1), $1) }.map { (target, $0) }
     }
-  }
-}
-
-extension LeaderboardPage.Column {
-  fileprivate static func all(_ table: BoardTable) -> [Self] {
-    let own = table.metrics.map { column(table, $0, table.target, isPrimary: $0 == table.metric) }
-    return own
-      + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
-  }
-
-  private static func column(
-    _ table: BoardTable, _ metric: Metric, _ target: String, isPrimary: Bool
-  ) -> Self {
-    let first = metric.higherIsBetter ? "descending" : "ascending"
-    let axis = LeaderboardPage.Axis(
-      axisLow: FigureText.number(table.axis.lowerBound, decimals: 1),
-      axisHigh: FigureText.number(table.axis.upperBound, decimals: 1))
-    return Self(
-      key: "\(target)-\(metric.id)", short: metric.title,
-      long: "\(metric.longTitle), \(target), \(metric.direction)", arrow: metric.arrow,
-      words: metric.direction, first: first, sorted: isPrimary ? first : "none",
-      axis: isPrimary ? axis : nil, otherName: target == table.target ? nil : target)
-  }
-}
-
-extension LeaderboardPage.Row {
-  fileprivate init(_ entry: Board.Entry, _ table: BoardTable) {
-    let standing = table.standings[entry.slug]
-    let report = entry.report
-    link = SystemLink(entry)
-    slug = entry.slug
-    let names = "\(entry.metadata.system) \(entry.metadata.team) \(entry.slug)"
-    search = SafeText.shortened(SafeText.cleaned(names), to: 300).lowercased()
-    rank = standing?.rankText ?? FigureText.absent
-    rankKey = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
-    let letters = standing?.tieGroups ?? []
-    ties = letters.isEmpty ? nil : letters.joined(separator: " ")
-    badges = Badges.all(entry, targets: table.benchmark.targets)
-    kind = entry.metadata.kind.rawValue
-    labels = Badges.labelWords(entry.metadata)
-    cells =
-      table.metrics.map { metric in
-        let figure = BoardTable.figure(entry, metric, table.target)
-        return LeaderboardPage.Cell(figure, table, isMain: metric == table.metric)
-      }
-      + table.otherTargets.map {
-        LeaderboardPage.Cell(BoardTable.figure(entry, table.metric, $0.name), table, isMain: false)
-      }
-    n = report.map { FigureText.count($0.n) } ?? FigureText.absent
-    nKey = report.map { "\($0.n)" } ?? ""
-    clusters = report.map { FigureText.count($0.clusters) } ?? FigureText.absent
-    day = SafeText.day(entry.metadata.submitted)
-  }
-}
-
-extension BoardComparison.Standing {
-  /// `2–5`, or `2` where the data leave one place.
-  var rankText: String { lowRank == highRank ? "\(lowRank)" : "\(lowRank)–\(highRank)" }
-}
-
-extension LeaderboardPage.Cell {
-  fileprivate init(_ figure: ScoredFigure?, _ table: BoardTable, isMain: Bool) {
-    let interval = figure.flatMap { FigureText.interval($0) }
-    let value = figure?.value.map { FigureText.number($0) }
-    sortKey = FigureText.sortKey(figure?.value)
-    self.isMain = isMain
-    if let figure, let value {
-      undefined = nil
-      plain = isMain ? nil : value
-      main =
-        isMain
-        ? LeaderboardPage.Main(
-          whisker: Whisker(axis: table.axis).drawing(figure), value: value,
-          interval: interval ?? "") : nil
-      hint = interval.map { "\(table.level) interval \($0)" } ?? "No interval is computed for it"
-    } else {
-      let reason = figure == nil ? "not attempted" : figure?.undefined ?? "no figure"
-      (main, plain, undefined) = (nil, nil, reason)
-      hint = "Undefined: \(reason)"
+    columns = places.map { target, name in
+      let metric = Metric(named: name)
+      return Column(
+        claimName: SafeText.shortened(metric?.title ?? name, to: 20),
+        claimTarget: target, claimArrow: metric?.arrow ?? "",
+        claimWords: metric?.direction ?? "",
+        first: metric?.higherIsBetter == false ? "ascending" : "descending")
+    }
+    rows = table.published.map { entry in
+      Row(
+        link: SystemLink(entry),
+        claims: places.map { target, name in
+          let value = entry.metadata.claimed?[target]?[name]
+          let decimals = Metric(named: name)?.decimals ?? 3
+          return Cell(
+            claim: FigureText.number(value, decimals: decimals),
+            sortKey: FigureText.sortKey(value))
+        },
+        paper: SafeText.link(entry.metadata.paperURL),
+        note: SafeText.shortened(entry.metadata.description ?? "", to: 160))
     }
   }
 }

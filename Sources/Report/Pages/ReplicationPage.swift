@@ -16,7 +16,8 @@ struct ReplicationPage: Encodable, Sendable {
   let errata: Listed<String>?
   let sweeps: Listed<SweepFigure>?
   let tables: [ClaimTable]
-  let experiments: Experiments?
+  let experiments: Listed<Experiment>?
+  let experimentLegend: String
 
   struct Count: Encodable, Sendable {
     let count: String
@@ -30,18 +31,37 @@ struct ReplicationPage: Encodable, Sendable {
     /// A reason that all claims share for not being run stands once, above the table.
     let shared: Shared?
     let hasNotes: Bool
-    let metrics: [MetricHead]
+    let metrics: [Named]
     let rows: [Row]
+
+    init(_ title: String, _ claims: [Replication.Claim], id: String) {
+      typealias Page = ReplicationPage
+      let names = claims.map(\.metric).unique()
+      let reasons = claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" }.unique()
+      (tableName, tableID) = (title, id)
+      shared =
+        reasons.count == 1 && reasons[0] != ""
+        ? Page.Shared(count: FigureText.counted(claims.count, "claim"), reason: reasons[0]) : nil
+      hasNotes = shared == nil && claims.contains { $0.note != nil }
+      metrics = names.map { name in
+        let expected = claims.filter { $0.metric == name }.map(\.expectation.text).unique()
+        return Named(name: name, text: expected.count == 1 ? expected[0] : "see the figures")
+      }
+      rows = claims.map(\.what).unique().map { setting in
+        let own = claims.filter { $0.what == setting }
+        return Page.Row(
+          what: setting,
+          cells: names.map { name in
+            Page.Cell(claim: own.first { $0.metric == name }.map(Page.Claim.init))
+          },
+          note: own.compactMap(\.note).unique().joined(separator: ". "))
+      }
+    }
   }
 
   struct Shared: Encodable, Sendable {
     let count: String
     let reason: String
-  }
-
-  struct MetricHead: Encodable, Sendable {
-    let metricName: String
-    let tolerance: String
   }
 
   struct Row: Encodable, Sendable {
@@ -60,6 +80,28 @@ struct ReplicationPage: Encodable, Sendable {
     let printed: String?
     let verdict: String
     let measured: Measured?
+
+    init(_ claim: Replication.Claim) {
+      func text(_ value: Double?) -> String { FigureText.number(value, decimals: claim.decimals) }
+      published = text(claim.published)
+      printed = claim.printed.map(text)
+      verdict = claim.verdict.rawValue
+      guard claim.verdict != .notRun else {
+        measured = nil
+        return
+      }
+      var ours = text(claim.ours)
+      if case .below = claim.expectation { ours = FigureText.probability(claim.ours) }
+      measured = Measured(
+        ours: ours,
+        interval: FigureText.interval(.init(value: claim.ours, low: claim.low, high: claim.high)),
+        seeds: claim.seeds.map { seeds in
+          let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
+          return "\(FigureText.number(seeds.mean))\(spread), "
+            + FigureText.counted(seeds.count, "seed")
+        },
+        look: claim.verdict.look)
+    }
   }
 
   struct Measured: Encodable, Sendable {
@@ -69,15 +111,23 @@ struct ReplicationPage: Encodable, Sendable {
     let look: String
   }
 
-  struct Experiments: Encodable, Sendable {
-    let all: [Experiment]
-    let legend: String
-  }
-
   struct Experiment: Encodable, Sendable {
     let experimentTitle: String
     let tables: [ExperimentTable]
     let notes: Listed<String>?
+
+    init(_ summary: ExperimentSummary, number: Int) {
+      experimentTitle = summary.title
+      tables = summary.tables.enumerated().map { place, table in
+        ExperimentTable(
+          experimentTable: table.caption, experimentID: "experiment-\(number)-\(place + 1)",
+          first: table.header.first ?? "", columns: Array(table.header.dropFirst()),
+          lines: table.rows.map { cells in
+            Line(lineName: cells.first ?? "", values: Array(cells.dropFirst()))
+          })
+      }
+      notes = Listed(summary.notes)
+    }
   }
 
   struct ExperimentTable: Encodable, Sendable {
@@ -101,6 +151,25 @@ struct ReplicationPage: Encodable, Sendable {
     let plot: Markup
     let legend: [LegendEntry]
     let points: [Point]
+
+    init(_ sweep: Sweep, number: Int) {
+      (sweepTitle, variable, sweepMetric) = (sweep.title, sweep.variable, sweep.metric)
+      sweepID = "sweep-\(number)"
+      plot = LinePlot(sweep: sweep).drawing(id: "plot-\(number)")
+      legend = sweep.series.enumerated().map { place, series in
+        LegendEntry(
+          legendClass: "m\(place % 4 + 1)", legendName: series.name,
+          shape: ["●", "■", "▲", "◆"][place % 4])
+      }
+      points = sweep.series.flatMap { series in
+        series.points.map { point in
+          Point(
+            series: series.name, x: FigureText.number(point.x, decimals: 2),
+            y: FigureText.number(point.y),
+            interval: FigureText.interval(.init(low: point.low, high: point.high)) ?? "")
+        }
+      }
+    }
   }
 
   struct LegendEntry: Encodable, Sendable {
@@ -133,19 +202,13 @@ struct ReplicationPage: Encodable, Sendable {
     }
     filesTally = replication.filesTally
     errata = Listed(replication.errata)
-    sweeps = Listed(
-      replication.sweeps.enumerated().map { SweepFigure($1, number: $0 + 1) })
+    sweeps = Listed(replication.sweeps.enumerated().map { SweepFigure($1, number: $0 + 1) })
     tables = replication.tables.enumerated().map { number, table in
       ClaimTable(table.title, table.claims, id: "table-\(number + 1)")
     }
-    let all = replication.experiments.enumerated().map { Experiment($1, number: $0 + 1) }
-    experiments =
-      all.isEmpty ? nil : Experiments(all: all, legend: ExperimentSummary.legend)
-  }
-
-  fileprivate static func unique(_ texts: [String]) -> [String] {
-    var seen: Set<String> = []
-    return texts.filter { seen.insert($0).inserted }
+    experiments = Listed(
+      replication.experiments.enumerated().map { Experiment($1, number: $0 + 1) })
+    experimentLegend = ExperimentSummary.legend
   }
 }
 
@@ -157,97 +220,6 @@ extension Replication.Verdict {
     case .noiseOnly: "data"
     case .notReplicated: "bad"
     case .notRun: "kind"
-    }
-  }
-}
-
-extension ReplicationPage.ClaimTable {
-  fileprivate init(_ title: String, _ claims: [Replication.Claim], id: String) {
-    typealias Page = ReplicationPage
-    let names = Page.unique(claims.map(\.metric))
-    let reasons = Page.unique(claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" })
-    tableName = title
-    tableID = id
-    shared =
-      reasons.count == 1 && reasons[0] != ""
-      ? Page.Shared(count: FigureText.counted(claims.count, "claim"), reason: reasons[0]) : nil
-    hasNotes = shared == nil && claims.contains { $0.note != nil }
-    metrics = names.map { name in
-      let expected = Page.unique(
-        claims.filter { $0.metric == name }.map(\.expectation.text))
-      return Page.MetricHead(
-        metricName: name, tolerance: expected.count == 1 ? expected[0] : "see the figures")
-    }
-    rows = Page.unique(claims.map(\.what)).map { setting in
-      let own = claims.filter { $0.what == setting }
-      return Page.Row(
-        what: setting,
-        cells: names.map { name in
-          Page.Cell(claim: own.first { $0.metric == name }.map(Page.Claim.init))
-        },
-        note: Page.unique(own.compactMap(\.note)).joined(separator: ". "))
-    }
-  }
-}
-
-extension ReplicationPage.Claim {
-  fileprivate init(_ claim: Replication.Claim) {
-    func text(_ value: Double?) -> String { FigureText.number(value, decimals: claim.decimals) }
-    published = text(claim.published)
-    printed = claim.printed.map(text)
-    verdict = claim.verdict.rawValue
-    guard claim.verdict != .notRun else {
-      measured = nil
-      return
-    }
-    var ours = text(claim.ours)
-    if case .below = claim.expectation { ours = FigureText.probability(claim.ours) }
-    measured = ReplicationPage.Measured(
-      ours: ours,
-      interval: FigureText.interval(.init(value: claim.ours, low: claim.low, high: claim.high)),
-      seeds: claim.seeds.map { seeds in
-        let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
-        return "\(FigureText.number(seeds.mean))\(spread), "
-          + FigureText.counted(seeds.count, "seed")
-      },
-      look: claim.verdict.look)
-  }
-}
-
-extension ReplicationPage.Experiment {
-  fileprivate init(_ summary: ExperimentSummary, number: Int) {
-    experimentTitle = summary.title
-    tables = summary.tables.enumerated().map { place, table in
-      ReplicationPage.ExperimentTable(
-        experimentTable: table.caption, experimentID: "experiment-\(number)-\(place + 1)",
-        first: table.header.first ?? "", columns: Array(table.header.dropFirst()),
-        lines: table.rows.map { cells in
-          ReplicationPage.Line(lineName: cells.first ?? "", values: Array(cells.dropFirst()))
-        })
-    }
-    notes = Listed(summary.notes)
-  }
-}
-
-extension ReplicationPage.SweepFigure {
-  fileprivate init(_ sweep: Sweep, number: Int) {
-    sweepTitle = sweep.title
-    variable = sweep.variable
-    sweepMetric = sweep.metric
-    sweepID = "sweep-\(number)"
-    plot = LinePlot(sweep).drawing(id: "plot-\(number)")
-    legend = sweep.series.enumerated().map { place, series in
-      ReplicationPage.LegendEntry(
-        legendClass: "m\(place % 4 + 1)", legendName: series.name,
-        shape: ["●", "■", "▲", "◆"][place % 4])
-    }
-    points = sweep.series.flatMap { series in
-      series.points.map { point in
-        ReplicationPage.Point(
-          series: series.name, x: FigureText.number(point.x, decimals: 2),
-          y: FigureText.number(point.y),
-          interval: FigureText.interval(.init(low: point.low, high: point.high)) ?? "")
-      }
     }
   }
 }

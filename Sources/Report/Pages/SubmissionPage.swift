@@ -36,6 +36,15 @@ struct SubmissionPage: Encodable, Sendable {
     let computed: String
     let gap: String
     let isFar: Bool
+
+    init(_ claim: ClaimedFigure) {
+      claimTarget = claim.target.title
+      claimMetric = claim.name
+      self.claim = FigureText.number(claim.claim, decimals: 4)
+      computed = FigureText.number(claim.computed, decimals: 4)
+      gap = FigureText.number(claim.gap, decimals: 4)
+      isFar = claim.differs
+    }
   }
 
   struct PastEvent: Encodable, Sendable {
@@ -81,11 +90,10 @@ struct SubmissionPage: Encodable, Sendable {
   }
 
   private static func summary(_ entry: Board.Entry, _ table: BoardTable) -> String {
-    guard let figure = table.primary(entry), let value = figure.value else {
+    guard let figure = table.primary(entry), figure.value != nil else {
       return "An entry of the \(table.benchmark.title) leaderboard, split \(table.board.split)."
     }
-    let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
-    return "\(table.metric.title) \(FigureText.number(value, decimals: 2))\(interval) for "
+    return "\(table.metric.title) \(FigureText.bounded(figure, decimals: 2)) for "
       + "\(table.target) on \(table.benchmark.title), split \(table.board.split)."
   }
 
@@ -103,17 +111,6 @@ struct SubmissionPage: Encodable, Sendable {
   }
 }
 
-extension SubmissionPage.Claim {
-  fileprivate init(_ claim: ClaimedFigure) {
-    claimTarget = claim.target.title
-    claimMetric = claim.name
-    self.claim = FigureText.number(claim.claim, decimals: 4)
-    computed = FigureText.number(claim.computed, decimals: 4)
-    gap = FigureText.number(claim.gap, decimals: 4)
-    isFar = claim.differs
-  }
-}
-
 extension SubmissionPage {
   /// The part of the page that shows a report.
   struct Scores: Encodable, Sendable {
@@ -128,8 +125,57 @@ extension SubmissionPage {
     let targets: [TargetTable]
     let wassa: WASSAFigures
     let groups: GroupSection
-    let provenance: Provenance
+    let provenance: [Named]
+    let permalink: String?
     let badge: BadgeImage?
+
+    init(_ entry: Board.Entry, _ report: ScoreReport, _ table: BoardTable, address: URL?) {
+      level = FigureText.percent(report.level)
+      figuresTable = "\(entry.slug).csv"
+      let figure = table.primary(entry)
+      headline = figure.map { figure in
+        Headline(
+          headlineName: "\(table.metric.title), \(table.target)",
+          value: figure.value.map { FigureText.number($0, decimals: table.metric.decimals) },
+          interval: FigureText.interval(figure, decimals: table.metric.decimals),
+          why: figure.undefined)
+      }
+      rank = table.standings[entry.slug].map { standing in
+        Rank(
+          rankLow: "\(standing.lowRank)",
+          rankHigh: standing.lowRank == standing.highRank ? nil : "\(standing.highRank)",
+          rankOf: "\(table.standings.count)")
+      }
+      n = FigureText.count(report.n)
+      clusters = Nouns(table.benchmark).clusterCount(report.clusters)
+      dropped = report.dropped.map(FigureText.count)
+      notes = Listed(report.notes ?? [])
+      targets = table.benchmark.targets.compactMap { target in
+        report.targets[target.name].map { TargetTable(target, $0) }
+      }
+      wassa = WASSAFigures(
+        averaged: FigureText.number(report.wassa.averaged, decimals: 4),
+        targets: table.benchmark.targets.map { target in
+          Named(name: target.title, text: FigureText.number(report.wassa[target.name], decimals: 4))
+        })
+      groups = GroupSection(report, table)
+      let digest = entry.predictionsDigest ?? ""
+      provenance = [
+        Named(name: "Signature", text: report.signature),
+        Named(name: "Predictions, SHA-256", text: report.digests.predictions),
+        Named(name: "Gold labels, SHA-256", text: report.digests.gold),
+        Named(name: "Row order, SHA-256", text: report.digests.order),
+        Named(name: "Tool", text: "invitro \(report.version)"),
+      ]
+      permalink = SafeText.isPathComponent(digest) ? "../by-digest/\(digest).html" : nil
+      badge = figure.map { _ in
+        let words = Badge.words(entry, table)
+        let place = SitePaths.badge(entry.slug)
+        return BadgeImage(
+          image: "../\(place)", alternative: "\(words.figure) on \(words.on)",
+          badgeAddress: address?.appending(path: "\(table.path)/\(place)").absoluteString)
+      }
+    }
   }
 
   struct Headline: Encodable, Sendable {
@@ -152,6 +198,16 @@ extension SubmissionPage {
     let metrics: [MetricRow]
     let bias: String?
     let rowwise: String?
+
+    init(_ target: Target, _ scores: TargetScores) {
+      self.target = target.title
+      targetKey = target.name
+      metrics = scores.metrics.compactMap { metric in
+        scores[metric].map { MetricRow(metric, $0) }
+      }
+      bias = scores.bias.map { FigureText.number($0, decimals: 4) }
+      rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }
+    }
   }
 
   struct MetricRow: Encodable, Sendable {
@@ -163,25 +219,22 @@ extension SubmissionPage {
     let reason: String
     let interval: String
     let whisker: Markup
+
+    init(_ metric: Metric, _ figure: ScoredFigure) {
+      (self.metric, metricName) = (metric.title, metric.longTitle)
+      (arrow, words) = (metric.arrow, metric.direction)
+      value = figure.value.map { FigureText.number($0, decimals: 4) }
+      reason = figure.undefined ?? "no figure"
+      interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
+      whisker =
+        metric.higherIsBetter
+        ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
+    }
   }
 
   struct WASSAFigures: Encodable, Sendable {
     let averaged: String
-    let targets: [WASSATarget]
-  }
-
-  struct WASSATarget: Encodable, Sendable {
-    let wassaTarget: String
-    let wassaFigure: String
-  }
-
-  struct Provenance: Encodable, Sendable {
-    let signature: String
-    let predictions: String
-    let gold: String
-    let order: String
-    let tool: String
-    let permalink: String?
+    let targets: [Named]
   }
 
   struct BadgeImage: Encodable, Sendable {
@@ -189,81 +242,5 @@ extension SubmissionPage {
     let alternative: String
     /// Where the badge stands on the web; nil where the site has no address.
     let badgeAddress: String?
-  }
-}
-
-extension SubmissionPage.Scores {
-  fileprivate init(
-    _ entry: Board.Entry, _ report: ScoreReport, _ table: BoardTable, address: URL?
-  ) {
-    level = FigureText.percent(report.level)
-    figuresTable = "\(entry.slug).csv"
-    let figure = table.primary(entry)
-    headline = figure.map { figure in
-      SubmissionPage.Headline(
-        headlineName: "\(table.metric.title), \(table.target)",
-        value: figure.value.map { FigureText.number($0) },
-        interval: FigureText.interval(figure), why: figure.undefined)
-    }
-    rank = table.standings[entry.slug].map { standing in
-      SubmissionPage.Rank(
-        rankLow: "\(standing.lowRank)",
-        rankHigh: standing.lowRank == standing.highRank ? nil : "\(standing.highRank)",
-        rankOf: "\(table.standings.count)")
-    }
-    n = FigureText.count(report.n)
-    clusters = Nouns(table.benchmark).clusterCount(report.clusters)
-    dropped = report.dropped.map(FigureText.count)
-    notes = Listed(report.notes ?? [])
-    targets = table.benchmark.targets.compactMap { target in
-      report.targets[target.name].map { SubmissionPage.TargetTable(target, $0) }
-    }
-    wassa = SubmissionPage.WASSAFigures(
-      averaged: FigureText.number(report.wassa.averaged, decimals: 4),
-      targets: table.benchmark.targets.map { target in
-        SubmissionPage.WASSATarget(
-          wassaTarget: target.title,
-          wassaFigure: FigureText.number(report.wassa[target.name], decimals: 4))
-      })
-    groups = GroupSection(report, table)
-    let digest = entry.predictionsDigest ?? ""
-    provenance = SubmissionPage.Provenance(
-      signature: report.signature, predictions: report.digests.predictions,
-      gold: report.digests.gold, order: report.digests.order, tool: report.version,
-      permalink: SafeText.isPathComponent(digest) ? "../by-digest/\(digest).html" : nil)
-    badge = figure.map { _ in
-      let words = Badge.words(entry, table)
-      let place = SitePaths.badge(entry.slug)
-      return SubmissionPage.BadgeImage(
-        image: "../\(place)", alternative: "\(words.figure) on \(words.on)",
-        badgeAddress: address?.appending(path: "\(table.path)/\(place)").absoluteString)
-    }
-  }
-}
-
-extension SubmissionPage.TargetTable {
-  fileprivate init(_ target: Target, _ scores: TargetScores) {
-    self.target = target.title
-    targetKey = target.name
-    metrics = scores.metrics.compactMap { metric in
-      scores[metric].map { SubmissionPage.MetricRow(metric, $0) }
-    }
-    bias = scores.bias.map { FigureText.number($0, decimals: 4) }
-    rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }
-  }
-}
-
-extension SubmissionPage.MetricRow {
-  fileprivate init(_ metric: Metric, _ figure: ScoredFigure) {
-    self.metric = metric.title
-    metricName = metric.longTitle
-    arrow = metric.arrow
-    words = metric.direction
-    value = figure.value.map { FigureText.number($0, decimals: 4) }
-    reason = figure.undefined ?? "no figure"
-    interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
-    whisker =
-      metric.higherIsBetter
-      ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
   }
 }

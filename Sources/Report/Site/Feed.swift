@@ -6,18 +6,12 @@ import Metrics
 struct Feed {
   let tables: [BoardTable]
   let context: SiteContext
-  var limit = 50
 
   private struct Item {
     let day: String
     let entry: Board.Entry
     let table: BoardTable
     var path: String { "\(table.board.key.path)/\(SitePaths.system(entry.slug))" }
-  }
-
-  init(tables: [BoardTable], context: SiteContext) {
-    self.tables = tables
-    self.context = context
   }
 
   /// The document. An entry without a day of submission has no place in it.
@@ -28,7 +22,7 @@ struct Feed {
       }
     }
     .sorted { ($1.day, $0.path) < ($0.day, $1.path) }
-    .prefix(limit)
+    .prefix(50)
     var lines = [
       #"<?xml version="1.0" encoding="utf-8"?>"#,
       #"<feed xmlns="http://www.w3.org/2005/Atom">"#,
@@ -36,11 +30,10 @@ struct Feed {
       "<id>\(escaped(identity("feed")))</id>",
       "<updated>\(items.first?.day ?? "1970-01-01")T00:00:00Z</updated>",
       "<author><name>\(escaped(context.site))</name></author>",
+      #"<link rel="self" href="\#(escaped(address("feed.xml")))"/>"#,
+      #"<link rel="alternate" href="\#(escaped(address("index.html")))"/>"#,
     ]
-    lines.append(#"<link rel="self" href="\#(escaped(address("feed.xml")))"/>"#)
-    lines.append(#"<link rel="alternate" href="\#(escaped(address("index.html")))"/>"#)
-    for item in items { lines.append(entry(item)) }
-    lines.append("</feed>")
+    lines += items.map(entry) + ["</feed>"]
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -49,9 +42,7 @@ struct Feed {
     let place = "\(item.table.benchmark.title), \(item.table.board.split)"
     var summary = "\(metadata.team) on \(place)"
     if let figure = item.table.primary(item.entry), figure.value != nil {
-      let interval = FigureText.interval(figure, decimals: 2).map { " \($0)" } ?? ""
-      summary += ": \(item.table.metric.title) \(FigureText.number(figure.value, decimals: 2))"
-      summary += interval
+      summary += ": \(item.table.metric.title) \(FigureText.bounded(figure, decimals: 2))"
     }
     let link = escaped(address(item.path))
     return """

@@ -92,9 +92,7 @@ package struct Pictures: Sendable {
   private static let timeLimit = DispatchTimeInterval.seconds(10)
 
   /// - Parameter path: folders to look for the tool in, as in `PATH`.
-  package init(
-    standIn: Data?, path: String? = ProcessInfo.processInfo.environment["PATH"]
-  ) {
+  package init(standIn: Data?, path: String? = ProcessInfo.processInfo.environment["PATH"]) {
     self.standIn = standIn
     tool = (path ?? "").split(separator: ":").map { URL(filePath: "\($0)/rsvg-convert") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }

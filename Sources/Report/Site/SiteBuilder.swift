@@ -1,7 +1,9 @@
 import Basics
 public import Foundation
+import Glibc
 public import Harness
 public import Study
+import Synchronization
 
 /// Builds the static site: templates and assets from one folder, content from a ``SiteInput``.
 ///
@@ -54,8 +56,7 @@ public struct SiteBuilder: Sendable {
 
   package func plan(_ input: SiteInput) -> SitePlan {
     let standIn = assets.first { "assets/\($0.name)" == SitePaths.standInPreview }?.data
-    return SitePlan(
-      input: input, assets: assetsDigest, pictures: Pictures(standIn: standIn))
+    return SitePlan(input: input, assets: assetsDigest, pictures: Pictures(standIn: standIn))
   }
 }
 
@@ -71,11 +72,6 @@ public struct SiteSummary: Sendable, Equatable {
 struct SiteFile: Sendable {
   let path: String
   let make: @Sendable () throws -> Data
-
-  init(path: String, make: @escaping @Sendable () throws -> Data) {
-    self.path = path
-    self.make = make
-  }
 }
 
 /// Everything that a site is made from. The same value gives the same bytes.
@@ -97,11 +93,70 @@ public struct SiteInput: Sendable {
     address: URL? = nil, replication: Replication? = nil,
     version: String? = ScoreReport.toolVersion
   ) {
-    self.benchmarks = benchmarks
-    self.boards = boards
-    self.title = title
-    self.address = address
-    self.replication = replication
-    self.version = version
+    (self.benchmarks, self.boards, self.title) = (benchmarks, boards, title)
+    (self.address, self.replication, self.version) = (address, replication, version)
   }
+}
+
+/// The folder that a build writes: first beside its place under a temporary name, then swapped in
+/// as a whole, so that a reader never meets half a site.
+///
+/// Files are not synced one by one: a site can always be built again, and ten thousand syncs take
+/// longer than the build.
+final class SiteFolder: Sendable {
+  /// Marks a folder as a built site.
+  static let markerName = ".invitro-site.json"
+
+  let target: URL
+  private let draft: URL
+  private let made = Mutex<Set<String>>([])
+
+  /// Starts a draft beside `target`; `target` must be absent, empty or an earlier build.
+  init(target: URL) throws(ReportError) {
+    self.target = target.standardizedFileURL
+    try Self.checkReplaceable(self.target)
+    let parent = self.target.deletingLastPathComponent()
+    draft = parent.appending(path: ".\(self.target.lastPathComponent).building-\(getpid())")
+    try? FileManager.default.removeItem(at: draft)
+    try write(Data("{\"schema\": 2}\n".utf8), to: Self.markerName)
+  }
+
+  private static func checkReplaceable(_ target: URL) throws(ReportError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: target.path, isDirectory: &isFolder) else {
+      return
+    }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: target.path)) ?? ["?"]
+    guard isFolder.boolValue, names.isEmpty || names.contains(markerName) else {
+      throw .notASite(path: target.path)
+    }
+  }
+
+  /// Writes `data` to `path` below the draft.
+  func write(_ data: Data, to path: String) throws(ReportError) {
+    let file = draft.appending(path: path)
+    let folder = file.deletingLastPathComponent()
+    do {
+      // Under the lock: a second writer must not go on before the first has made the folder.
+      try made.withLock { made in
+        guard made.insert(folder.path).inserted else { return }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      }
+      try data.write(to: file)
+    } catch {
+      throw .notWritable(path: file.path, reason: "\(error)")
+    }
+  }
+
+  /// Puts the draft in the place of the target.
+  func swapIn() throws(ReportError) {
+    do {
+      try AtomicFile.replaceFolder(target, with: draft)
+    } catch {
+      throw .notWritable(path: target.path, reason: "\(error)")
+    }
+  }
+
+  /// Removes the draft; the target stays as it was.
+  func discard() { try? FileManager.default.removeItem(at: draft) }
 }

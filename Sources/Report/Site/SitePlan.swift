@@ -17,25 +17,22 @@ package struct SitePlan: Sendable {
     // Without an address no page can name its picture: readers take absolute ones only.
     context = SiteContext(
       site: input.title, address: input.address, version: input.version,
-      hasReplication: input.replication != nil, assets: assets,
+      hasReplication: input.replication != nil,
+      rowNouns: input.benchmarks.map(\.rowNoun).unique().joined(separator: ", no "),
+      assets: assets,
       hasPictures: input.address != nil && pictures.canDraw,
       standIn: pictures.standIn == nil ? nil : SitePaths.standInPreview)
   }
 
   /// Scored entries by `benchmark/split`.
   var counts: [String: Int] {
-    Dictionary(tables.map { ($0.path, $0.scored.count) }, uniquingKeysWith: { a, _ in a })
+    Dictionary(tables.map { ($0.path, $0.scored.count) }) { first, _ in first }
   }
 
   /// A page by its path, made when it is rendered.
   package struct PlannedPage: Sendable {
     package let path: String
     package let make: @Sendable () -> Page
-
-    init(_ path: String, _ make: @escaping @Sendable () -> Page) {
-      self.path = path
-      self.make = make
-    }
   }
 
   func files(_ templates: Templates) -> [SiteFile] {
@@ -56,22 +53,23 @@ package struct SitePlan: Sendable {
   // MARK: - Pages
 
   package func pages() -> [PlannedPage] {
-    let (tables, context, input) = (tables, context, input)
     var pages = [
-      PlannedPage("index.html") {
+      PlannedPage(path: "index.html") {
         IndexPage.page(tables, benchmarks: input.benchmarks, in: context)
       },
-      PlannedPage("method.html") { MethodPage.page(tables, in: context) },
-      PlannedPage("404.html") { MissingPage.page(in: context) },
+      PlannedPage(path: "method.html") {
+        MethodPage.page(tables, benchmarks: input.benchmarks, in: context)
+      },
+      PlannedPage(path: "404.html") { MissingPage.page(in: context) },
     ]
     if let replication = input.replication {
       pages.append(
-        PlannedPage("replication.html") { ReplicationPage.page(replication, in: context) })
+        PlannedPage(path: "replication.html") { ReplicationPage.page(replication, in: context) })
     }
     for benchmark in input.benchmarks {
       let boards = input.boards.filter { $0.definition.id == benchmark.id }
       pages.append(
-        PlannedPage("\(benchmark.id)/index.html") {
+        PlannedPage(path: "\(benchmark.id)/index.html") {
           BenchmarkPage.page(benchmark, boards: boards, server: input.server, in: context)
         })
     }
@@ -79,20 +77,19 @@ package struct SitePlan: Sendable {
   }
 
   private func pages(of table: BoardTable) -> [PlannedPage] {
-    let context = context
     var pages = [
-      PlannedPage("\(table.path)/index.html") { LeaderboardPage.page(table, in: context) }
+      PlannedPage(path: "\(table.path)/index.html") { LeaderboardPage.page(table, in: context) }
     ]
     if let comparison = table.pairs {
       pages.append(
-        PlannedPage("\(table.path)/compare.html") {
+        PlannedPage(path: "\(table.path)/compare.html") {
           ComparePage.page(table, comparison, in: context)
         })
     }
     var digests: Set<String> = []
     for entry in table.board.entries {
       pages.append(
-        PlannedPage("\(table.path)/\(SitePaths.system(entry.slug))") {
+        PlannedPage(path: "\(table.path)/\(SitePaths.system(entry.slug))") {
           SubmissionPage.page(entry, table, in: context)
         })
       // Two entries with the same predictions share one permalink, the better placed one's.
@@ -101,7 +98,7 @@ package struct SitePlan: Sendable {
       else { continue }
       let path = "\(table.path)/by-digest/\(digest).html"
       pages.append(
-        PlannedPage(path) {
+        PlannedPage(path: path) {
           PermalinkPage.page(entry, digest: digest, path: path, in: context)
         })
     }
@@ -111,14 +108,12 @@ package struct SitePlan: Sendable {
   // MARK: - Documents
 
   private func documents() -> [SiteFile] {
-    let (tables, context, input) = (tables, context, input)
     var files = [
       SiteFile(path: "leaderboards.json") { try CanonicalJSON.document(BoardIndex(tables)) },
       SiteFile(path: "feed.xml") { Data(Feed(tables: tables, context: context).xml().utf8) },
     ]
     if let replication = input.replication {
-      files.append(
-        SiteFile(path: "replication.json") { try CanonicalJSON.document(replication) })
+      files.append(SiteFile(path: "replication.json") { try CanonicalJSON.document(replication) })
     }
     for benchmark in input.benchmarks {
       let boards = input.boards.filter { $0.definition.id == benchmark.id }

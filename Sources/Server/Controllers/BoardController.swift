@@ -11,10 +11,8 @@ struct BoardController: Sendable {
 
   var routes: RouteCollection<ServerContext> {
     let routes = RouteCollection(context: ServerContext.self)
-    routes.get("leaderboard", use: leaderboard)
-    routes.get("benchmarks", use: benchmarks)
-    routes.allow([.get], at: "leaderboard")
-    routes.allow([.get], at: "benchmarks")
+    routes.getOnly("leaderboard", use: leaderboard)
+    routes.getOnly("benchmarks", use: benchmarks)
     return routes
   }
 
@@ -23,10 +21,7 @@ struct BoardController: Sendable {
     var split: String?
     var format: Format?
 
-    enum Format: String, Decodable {
-      case json
-      case csv
-    }
+    enum Format: String, Decodable { case json, csv }
   }
 
   @Sendable private func leaderboard(
@@ -104,23 +99,20 @@ struct StatusController: Sendable {
 
   var routes: RouteCollection<ServerContext> {
     let routes = RouteCollection(context: ServerContext.self)
-    routes.get("healthz") { _, _ in
+    routes.getOnly("healthz") { _, _ in
       guard (try? store.counts()) != nil else {
         throw Problem(.serviceUnavailable, "The store cannot be read.")
       }
       return try Response.json(["status": "ok"])
     }
-    routes.get("metrics") { _, _ in
+    routes.getOnly("metrics") { _, _ in
       let counts = try store.counts()
       return Response.bytes(
         Data(metrics.text(teams: counts.teams, waiting: counts.waiting).utf8),
         type: "text/plain; version=0.0.4; charset=utf-8")
     }
-    routes.get("openapi.json") { request, context in
+    routes.getOnly("openapi.json") { request, context in
       try await Self.openAPI.response(to: request, context)
-    }
-    for path: RouterPath in ["healthz", "metrics", "openapi.json"] {
-      routes.allow([.get], at: path)
     }
     return routes
   }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -15,9 +16,8 @@ struct SubmissionController: Sendable {
     let routes = RouteCollection(context: ServerContext.self)
     routes.get(use: list)
     routes.post(use: submit)
-    routes.get(":id", use: one)
-    routes.allow([.get, .post], at: "")
-    routes.allow([.get], at: ":id")
+    routes.refuseOthers(than: [.get, .post], at: "")
+    routes.getOnly(":id", use: one)
     return routes
   }
 
@@ -48,11 +48,12 @@ struct SubmissionController: Sendable {
     guard let name = query.team ?? viewer?.name else {
       throw Problem.badRequest("Name a team (?team=…), or send your token.")
     }
-    guard (1...200).contains(query.limit ?? 50) else {
+    let limit = query.limit ?? 50
+    guard (1...200).contains(limit) else {
       throw Problem.badRequest("limit is a number from 1 to 200.")
     }
     let submissions = try store.submissions(
-      team: name, publicOnly: viewer?.name != name, before: query.before, limit: query.limit ?? 50)
+      team: name, publicOnly: viewer?.name != name, before: query.before, limit: limit)
     let phases = Dictionary(try store.phases().map { ($0.board, $0) }) { _, last in last }
     return try .json([
       "submissions": submissions.compactMap {
@@ -81,8 +82,7 @@ struct SubmissionController: Sendable {
       return try response(Recorded(submission: known, isNew: false), [], to: member.team)
     }
     let standing = try standing(of: member.team, for: upload.metadata, at: now)
-    let (recorded, warnings) = try await intake.take(
-      upload, standing, token: member.token, at: now)
+    let (recorded, warnings) = try await intake.take(upload, standing, token: member.token, at: now)
     return try response(recorded, warnings, to: member.team)
   }
 
@@ -103,8 +103,9 @@ struct SubmissionController: Sendable {
   private func standing(
     of team: Team, for metadata: SubmissionMetadata, at now: Date
   ) throws -> Standing {
-    func fault(_ field: String, _ found: String, _ known: [String]) -> HarnessError {
-      .invalid([
+    func check(_ field: String, _ found: String, _ known: [String]) throws {
+      guard !known.contains(found) else { return }
+      throw HarnessError.invalid([
         Diagnostic(
           .metadata, file: "metadata", field: field, found: found,
           expected: "one of \(known.joined(separator: ", "))")
@@ -112,12 +113,9 @@ struct SubmissionController: Sendable {
     }
     let board = BoardKey(benchmark: metadata.benchmark, split: metadata.split)
     let definitions = intake.scorers.definitions
-    guard let definition = definitions.first(where: { $0.id == board.benchmark }) else {
-      throw fault("benchmark", board.benchmark, definitions.map(\.id))
-    }
-    guard definition.splitNames.contains(board.split) else {
-      throw fault("split", board.split, definition.splitNames)
-    }
+    try check("benchmark", board.benchmark, definitions.map(\.id))
+    let definition = try definitions.named(board.benchmark)
+    try check("split", board.split, definition.splitNames)
     guard let standing = try store.standing(of: team.id, on: board) else {
       throw Problem(.forbidden, "\(board.benchmark)/\(board.split) takes no submissions here.")
     }
@@ -131,7 +129,6 @@ struct SubmissionController: Sendable {
   }
 
   /// The whole body.
-  ///
   /// - Throws: ``Problem``: 413 over the limit, told by the head alone where it says so; 408 where
   ///   it takes too long.
   private func body(of request: Request) async throws -> Data {
@@ -155,5 +152,56 @@ struct SubmissionController: Sendable {
       throw Problem(.badRequest, "The body ended before its time.")
     }
     return body
+  }
+}
+
+/// A submission as the API shows it.
+struct SubmissionDocument: Encodable {
+  var id: String
+  var benchmark: String
+  var split: String
+  var phase: String
+  var team: String
+  var system: String
+  var kind: String
+  var description: String?
+  var received: Date
+  var state: String
+  /// Whether it is a new best, and why not; absent where scores are hidden.
+  var verdict: ReleaseGuard.Verdict?
+  var digest: String
+  var scores: ScoreReport?
+  /// Why there are no scores, in words.
+  var note: String?
+  var warnings: [Diagnostic]?
+  var history: [StoredSubmission.Event]?
+
+  /// What `viewer` may see of `submission`; nil where that is nothing.
+  /// - Parameters:
+  ///   - viewer: the team that asks; nil for anybody.
+  ///   - phase: of the submission's board, as it is now.
+  init?(_ submission: StoredSubmission, viewer: Team?, phase: Phase?) {
+    let isOwn = viewer?.id == submission.teamKey
+    let visibility = phase?.visibility ?? .hidden
+    guard isOwn || (visibility == .public && submission.wasBest) else { return nil }
+    (id, team, digest) = (submission.id, submission.team, submission.digest)
+    (benchmark, split, self.phase) = (submission.benchmark, submission.split, submission.phase)
+    let metadata = submission.metadata
+    (system, kind, description) = (metadata.system, metadata.kind.rawValue, metadata.description)
+    received = submission.received
+    state = submission.isWithdrawn ? "withdrawn" : submission.state.rawValue
+    if submission.isWithdrawn {
+      note = "It was withdrawn; its history says why."
+    } else if submission.state == .pending {
+      note = "It is accepted and will be scored."
+    } else if submission.state == .failed {
+      note = "The server could not score it; it costs no quota."
+    } else if visibility == .hidden {
+      note = "Scores are hidden in this phase."
+    } else {
+      verdict = submission.verdict
+      scores = submission.report
+      if scores == nil { note = "Not a new best: no score is released of it." }
+    }
   }
 }

@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+package import Foundation
 import HTTPTypes
 import Harness
 import Hummingbird
@@ -15,25 +15,19 @@ struct UploadReader: Sendable {
     "application/x-ndjson", "application/zip", "application/octet-stream",
   ]
 
-  /// With a raw body, the metadata.
-  private struct Query: Decodable {
-    var benchmark: String?
-    var split: String?
-    var system: String?
-    var kind: String?
-    var description: String?
-    /// The file's name, for messages.
-    var file: String?
-  }
+  /// Of the query beside a raw body, what belongs to the metadata.
+  private static let queryFields: Set<String> = [
+    "benchmark", "split", "system", "kind", "description",
+  ]
 
   private let type: MediaTypeName
-  private let query: Query
+  /// With a raw body: the metadata, and `file`, the file's name for messages.
+  private let query: [String: String]
   /// The client's `Idempotency-Key`.
   private let key: String?
   private let team: String
 
   /// What the head of an upload tells, before a byte of its body is taken.
-  ///
   /// - Parameter team: the name of the team whose token came; any other in the metadata is replaced.
   /// - Throws: ``Problem``: 400, 415.
   init(_ request: Request, _ context: ServerContext, team: String) throws {
@@ -49,7 +43,7 @@ struct UploadReader: Sendable {
         "Send multipart/form-data, or the file itself as one of: "
           + Self.rawTypes.sorted().joined(separator: ", ") + ".")
     }
-    query = try request.query(as: Query.self, context)
+    query = try request.query(as: [String: String].self, context)
   }
 
   private static func isKey(_ text: String) -> Bool {
@@ -74,14 +68,8 @@ struct UploadReader: Sendable {
       metadata = try self.metadata(Self.object(described.content))
     } else {
       file = body
-      name = query.file ?? "upload"
-      var fields: [String: Any] = [:]
-      fields["benchmark"] = query.benchmark
-      fields["split"] = query.split
-      fields["system"] = query.system
-      fields["kind"] = query.kind
-      fields["description"] = query.description
-      metadata = try self.metadata(fields)
+      name = query["file"] ?? "upload"
+      metadata = try self.metadata(query.filter { Self.queryFields.contains($0.key) })
     }
     metadata.submitted = today
     // These are for us to say.
@@ -159,5 +147,63 @@ struct MediaTypeName {
       guard pair.count == 2 else { continue }
       parameters[pair[0].lowercased()] = pair[1].trimmingCharacters(in: ["\""])
     }
+  }
+}
+
+/// A form as RFC 7578 describes it, read whole.
+package enum MultipartForm {
+  static let maxParts = 10
+  static let maxHeadBytes = 4 << 10
+
+  package struct Part: Sendable {
+    package var name: String
+    package var filename: String?
+    package var content: Data
+  }
+
+  /// - Throws: ``Problem`` (400) for anything that is not such a form.
+  package static func parts(of body: Data, boundary: String?) throws -> [Part] {
+    guard let boundary, (1...70).contains(boundary.utf8.count) else {
+      throw Problem.badRequest("The Content-Type has no boundary of 1 to 70 characters.")
+    }
+    let line = Data("--\(boundary)".utf8)
+    let next = Data("\r\n--\(boundary)".utf8)
+    guard let first = body.range(of: line),
+      first.lowerBound == body.startIndex
+        || body[..<first.lowerBound].suffix(2) == Data("\r\n".utf8)
+    else { throw Problem.badRequest("The form does not begin with its boundary.") }
+    var parts: [Part] = []
+    var start = first.upperBound
+    while true {
+      if body[start...].starts(with: Data("--".utf8)) { return parts }
+      guard body[start...].starts(with: Data("\r\n".utf8)),
+        let end = body.range(of: next, in: (start + 2)..<body.endIndex)
+      else { throw Problem.badRequest("The form ends within a part.") }
+      guard parts.count < maxParts else {
+        throw Problem.badRequest("The form has over \(maxParts) parts.")
+      }
+      parts.append(try part(body[(start + 2)..<end.lowerBound]))
+      start = end.upperBound
+    }
+  }
+
+  private static func part(_ bytes: Data) throws -> Part {
+    let separator = Data("\r\n\r\n".utf8)
+    let search = bytes.startIndex..<min(bytes.endIndex, bytes.startIndex + maxHeadBytes)
+    guard let end = bytes.range(of: separator, in: search) else {
+      throw Problem.badRequest("A part of the form has no head of at most 4 KiB.")
+    }
+    let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+    for field in head.components(separatedBy: "\r\n") {
+      guard let colon = field.firstIndex(of: ":"),
+        field[..<colon].lowercased() == "content-disposition"
+      else { continue }
+      let value = MediaTypeName(String(field[field.index(after: colon)...]))
+      guard let name = value.parameters["name"] else { break }
+      return Part(
+        name: name, filename: value.parameters["filename"],
+        content: Data(bytes[end.upperBound...]))
+    }
+    throw Problem.badRequest("A part of the form has no name.")
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import HTTPTypes
 import Harness
@@ -23,34 +24,11 @@ struct AnswerMiddleware: RouterMiddleware {
   }
 }
 
-/// Turns every error into a problem document, and tells the operator of those that are the server's.
-struct ProblemMiddleware: RouterMiddleware {
-  let log: ServerLog
-
-  func handle(
-    _ request: Request, context: ServerContext,
-    next: (Request, ServerContext) async throws -> Response
-  ) async throws -> Response {
-    do {
-      return try await next(request, context)
-    } catch {
-      let problem = Problem(error, now: Date())
-      if problem.status.kind == .serverError {
-        log.fault("\(request.method) \(context.endpointPath ?? "") failed", error)
-      }
-      return problem.response
-    }
-  }
-}
-
 extension Request {
   /// The query's values by name.
-  ///
   /// - Throws: ``Problem`` (400) for escapes that are no UTF-8, which the framework would repair;
   ///   the framework's errors for a name that comes twice or a value of another type.
-  func query<Query: Decodable>(
-    as type: Query.Type, _ context: ServerContext
-  ) throws -> Query {
+  func query<Query: Decodable>(as type: Query.Type, _ context: ServerContext) throws -> Query {
     if let text = uri.query, text.removingPercentEncoding == nil {
       throw Problem.badRequest("The query has a broken escape.")
     }
@@ -64,13 +42,21 @@ extension Request {
 }
 
 extension RouterMethods<ServerContext> {
+  /// Routes GET and HEAD of `path`, and refuses every other method.
+  func getOnly<Output: ResponseGenerator>(
+    _ path: RouterPath,
+    use handler: @escaping @Sendable (Request, ServerContext) async throws -> Output
+  ) {
+    get(path, use: handler)
+    refuseOthers(than: [.get], at: path)
+  }
+
   /// Answers a method that is not for `path` with 405.
-  func allow(_ allowed: [HTTPRequest.Method], at path: RouterPath) {
-    let known: [HTTPRequest.Method] = [
-      .get, .post, .put, .patch, .delete, .options, .trace, .connect,
+  func refuseOthers(than allowed: [HTTPRequest.Method], at path: RouterPath) {
+    let known: [HTTPRequest.Method?] = [
+      .get, .post, .put, .patch, .delete, .options, .trace, .connect, .init("QUERY"),
     ]
-    let query = HTTPRequest.Method("QUERY").map { [$0] } ?? []
-    for method in known + query where !allowed.contains(method) {
+    for method in known.compactMap({ $0 }) where !allowed.contains(method) {
       on(path, method: method) { request, _ -> Response in
         throw Problem.methodNotAllowed(request.method, allowed: allowed)
       }
@@ -108,4 +94,38 @@ extension HTTPFields {
     .permissionsPolicy: "camera=(), geolocation=(), microphone=()",
     .openerPolicy: "same-origin",
   ]
+}
+
+/// A document that is sent as it is, and not again to those who have it.
+struct Document: Sendable {
+  private let bytes: ByteBuffer
+  private let fields: HTTPFields
+  private let etag: String
+
+  init(_ data: Data, type: String) {
+    bytes = ByteBuffer(bytes: data)
+    etag = "\"\(Digest.sha256(data).prefix(32))\""
+    fields = [.contentType: type, .cacheControl: "no-cache"]
+  }
+
+  func response(to request: Request, _ context: ServerContext) async throws -> Response {
+    try await request.ifNoneMatch(headers: [:], eTag: etag, context: context) {
+      Response(status: .ok, headers: fields, body: .init(byteBuffer: bytes))
+    }
+  }
+}
+
+extension Response {
+  /// A JSON document with sorted keys.
+  static func json(
+    _ value: some Encodable, status: HTTPResponse.Status = .ok
+  ) throws -> Response {
+    .bytes(try CanonicalJSON.compact(value), status: status, type: "application/json")
+  }
+
+  static func bytes(_ data: Data, status: HTTPResponse.Status = .ok, type: String) -> Response {
+    Response(
+      status: status, headers: [.contentType: type],
+      body: .init(byteBuffer: ByteBuffer(bytes: data)))
+  }
 }

@@ -126,19 +126,22 @@ extension Problem {
   }
 }
 
-extension Response {
-  /// A JSON document with sorted keys.
-  static func json(
-    _ value: some Encodable, status: HTTPResponse.Status = .ok
-  ) throws -> Response {
-    .bytes(try CanonicalJSON.compact(value), status: status, type: "application/json")
-  }
+/// Turns every error into a problem document, and tells the operator of those that are the server's.
+struct ProblemMiddleware: RouterMiddleware {
+  let log: ServerLog
 
-  static func bytes(
-    _ data: Data, status: HTTPResponse.Status = .ok, type: String
-  ) -> Response {
-    Response(
-      status: status, headers: [.contentType: type],
-      body: .init(byteBuffer: ByteBuffer(bytes: data)))
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch {
+      let problem = Problem(error, now: Date())
+      if problem.status.kind == .serverError {
+        log.fault("\(request.method) \(context.endpointPath ?? "") failed", error)
+      }
+      return problem.response
+    }
   }
 }

@@ -4,78 +4,45 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// How much of the server one client may take.
-public struct ServerLimits: Sendable, Equatable {
-  /// Of a request's body.
-  public var bodyBytes = 8 << 20
-  /// Of all header fields of a request together.
-  public var headerBytes = 16 << 10
-  /// Connections at once; more wait.
-  public var connections = 1024
-  /// Of them, from one address; it does not count behind a proxy, whose address all have.
-  public var connectionsPerAddress = 128
-  /// An answer must be taken after so long.
-  public var answerSeconds = 60
-  /// A connection without a byte for so long is closed.
-  public var idleSeconds = 30
-  /// A body must be here after so long.
-  public var bodySeconds = 60
-  /// Uploads of a token a minute; 0 for no limit.
-  public var uploadsPerMinute = 60
-  /// Requests of an address a second; 0 for no limit.
-  public var requestsPerSecond = 50.0
-
-  public init() {}
-}
-
 /// Token buckets by key: each fills at a steady rate up to a burst, and a request takes one from it.
 package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
-  /// Requests a second in the long run, and at once.
-  package struct Rate: Sendable, Equatable {
-    package var perSecond: Double
-    package var burst: Double
-
-    package init(perSecond: Double, burst: Double) {
-      self.perSecond = perSecond
-      self.burst = burst
-    }
-  }
-
   private struct Bucket {
     var level: Double
     var at: ContinuousClock.Instant
   }
 
-  private let rate: Rate
+  private let perSecond: Double
+  private let burst: Double
   private let maxKeys: Int
   private let buckets = Mutex<[Key: Bucket]>([:])
 
-  /// - Parameter maxKeys: keys that are remembered; beyond it those are forgotten that are full again.
-  package init(_ rate: Rate, maxKeys: Int = 100_000) {
-    self.rate = rate
-    self.maxKeys = maxKeys
+  /// - Parameters:
+  ///   - perSecond: requests a second in the long run; `burst` of them at once.
+  ///   - maxKeys: keys that are remembered; beyond it those are forgotten that are full again.
+  package init(perSecond: Double, burst: Double, maxKeys: Int = 100_000) {
+    (self.perSecond, self.burst, self.maxKeys) = (perSecond, burst, maxKeys)
   }
 
   /// Takes one request of `key`; nil where it may go on, else the seconds until it may.
   package func wait(_ key: Key, at now: ContinuousClock.Instant = .now) -> Double? {
     buckets.withLock { buckets in
       if buckets.count >= maxKeys, buckets[key] == nil { forget(&buckets, at: now) }
-      var bucket = buckets[key] ?? Bucket(level: rate.burst, at: now)
+      var bucket = buckets[key] ?? Bucket(level: burst, at: now)
       bucket.level = level(bucket, at: now)
       bucket.at = now
       let isFree = bucket.level >= 1
       if isFree { bucket.level -= 1 }
       buckets[key] = bucket
-      return isFree ? nil : (1 - bucket.level) / rate.perSecond
+      return isFree ? nil : (1 - bucket.level) / perSecond
     }
   }
 
   private func level(_ bucket: Bucket, at now: ContinuousClock.Instant) -> Double {
-    min(rate.burst, bucket.level + (now - bucket.at) / .seconds(1) * rate.perSecond)
+    min(burst, bucket.level + (now - bucket.at) / .seconds(1) * perSecond)
   }
 
   private func forget(_ buckets: inout [Key: Bucket], at now: ContinuousClock.Instant) {
-    buckets = buckets.filter { level($0.value, at: now) < rate.burst }
+    buckets = buckets.filter { level($0.value, at: now) < burst }
     // All of them are busy: a crowd of addresses. Starting anew keeps memory bounded.
     if buckets.count >= maxKeys { buckets = [:] }
   }
@@ -121,6 +88,94 @@ extension SocketAddress {
           : bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
       }
     case .unixDomainSocket: 0
+    }
+  }
+}
+
+/// Watches one connection: it is closed where its client does not take an answer in time, so that
+/// clients which never read hold no place and no memory, and at once where its address has too many.
+final class ConnectionLimiter: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = Any
+  typealias OutboundIn = Any
+
+  private let patience: TimeAmount
+  private let counts: ConnectionCounts?
+  private var address: UInt64?
+  /// Writes that the client has not taken yet, and since when nothing moved.
+  private var pending = 0
+  private var since = NIODeadline.now()
+  private var alarm: Scheduled<Void>?
+
+  /// - Parameter counts: nil for no limit an address.
+  init(answerSeconds: Int, counts: ConnectionCounts?) {
+    patience = .seconds(Int64(answerSeconds))
+    self.counts = counts
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    guard let counts, let peer = context.channel.remoteAddress else { return }
+    let address = peer.network
+    if counts.enter(address) {
+      self.address = address
+    } else {
+      context.close(promise: nil)
+    }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    alarm?.cancel()
+    alarm = nil
+    if let address { counts?.leave(address) }
+    address = nil
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    let promise = promise ?? context.eventLoop.makePromise()
+    if pending == 0 { since = .now() }
+    pending += 1
+    promise.futureResult.assumeIsolated().whenComplete { _ in
+      self.pending -= 1
+      self.since = .now()
+    }
+    if alarm == nil { watch(context, for: patience) }
+    context.write(data, promise: promise)
+  }
+
+  private func watch(_ context: ChannelHandlerContext, for time: TimeAmount) {
+    alarm = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+      alarm = nil
+      guard pending > 0 else { return }
+      let waited = NIODeadline.now() - since
+      if waited >= patience {
+        context.close(promise: nil)
+      } else {
+        watch(context, for: patience - waited)
+      }
+    }
+  }
+}
+
+/// How many connections each address has.
+final class ConnectionCounts: Sendable {
+  private let maxPerAddress: Int
+  private let counts = Mutex<[UInt64: Int]>([:])
+
+  init(maxPerAddress: Int) { self.maxPerAddress = maxPerAddress }
+
+  /// Counts one more; false, with nothing counted, where the address has as many as it may.
+  func enter(_ address: UInt64) -> Bool {
+    counts.withLock { counts in
+      let count = counts[address, default: 0]
+      guard count < maxPerAddress else { return false }
+      counts[address] = count + 1
+      return true
+    }
+  }
+
+  func leave(_ address: UInt64) {
+    counts.withLock { counts in
+      guard let count = counts[address] else { return }
+      counts[address] = count > 1 ? count - 1 : nil
     }
   }
 }

@@ -69,16 +69,27 @@ final class ServerMetrics: Sendable {
       out += "invitro_request_seconds_sum{route=\"\(route)\"} \(times.sum)\n"
       out += "invitro_request_seconds_count{route=\"\(route)\"} \(times.count)\n"
     }
-    head("invitro_site_builds_total", "counter", "Builds of the site, failed ones included.")
-    out += "invitro_site_builds_total \(state.builds)\n"
-    head("invitro_site_builds_failed_total", "counter", "Builds of the site that failed.")
-    out += "invitro_site_builds_failed_total \(state.failedBuilds)\n"
-    head("invitro_teams", "gauge", "Teams, revoked ones included.")
-    out += "invitro_teams \(teams)\n"
-    head("invitro_waiting_submissions", "gauge", "Accepted submissions without a score yet.")
-    out += "invitro_waiting_submissions \(waiting)\n"
-    head("invitro_uptime_seconds", "gauge", "Seconds since the server started.")
-    out += "invitro_uptime_seconds \((ContinuousClock.now - started) / .seconds(1))\n"
+    let uptime = (ContinuousClock.now - started) / .seconds(1)
+    let singles = [
+      (
+        "invitro_site_builds_total", "counter", "Builds of the site, failed ones included.",
+        "\(state.builds)"
+      ),
+      (
+        "invitro_site_builds_failed_total", "counter", "Builds of the site that failed.",
+        "\(state.failedBuilds)"
+      ),
+      ("invitro_teams", "gauge", "Teams, revoked ones included.", "\(teams)"),
+      (
+        "invitro_waiting_submissions", "gauge", "Accepted submissions without a score yet.",
+        "\(waiting)"
+      ),
+      ("invitro_uptime_seconds", "gauge", "Seconds since the server started.", "\(uptime)"),
+    ]
+    for (name, type, help, value) in singles {
+      head(name, type, help)
+      out += "\(name) \(value)\n"
+    }
     return out
   }
 }

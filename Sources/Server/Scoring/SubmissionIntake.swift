@@ -1,6 +1,8 @@
 import Foundation
 import Harness
+import Metrics
 import NIOPosix
+import Synchronization
 
 /// A prediction file and what comes with it.
 struct Upload: Sendable {
@@ -25,14 +27,7 @@ struct SubmissionIntake: Sendable {
   /// Longer than any scoring takes.
   private let lease = Lease(owner: UUID().uuidString, seconds: 60)
 
-  init(store: SubmissionStore, scorers: ScorerCache, log: ServerLog) {
-    self.store = store
-    self.scorers = scorers
-    self.log = log
-  }
-
   /// Takes an upload in and releases its score.
-  ///
   /// - Throws: ``HarnessError/invalid(_:)`` for a faulty upload, which is counted; ``Refusal``;
   ///   ``ServerError``.
   /// - Returns: the submission and what its team should look at although the file is valid.
@@ -43,26 +38,22 @@ struct SubmissionIntake: Sendable {
     let scorer = try scorers.scorer(of: phase.board)
     let predictions: Predictions
     let candidate: Candidate
-    let judgement: Judgement
     do {
       // On threads of their own, so that readers never wait behind large uploads.
-      (predictions, candidate, judgement) = try await NIOThreadPool.singleton.runIfActive {
+      (predictions, candidate) = try await NIOThreadPool.singleton.runIfActive {
         let predictions = try scorer.read(upload.file, name: upload.name, labels: phase.labels)
-        let candidate = Candidate(upload, predictions, scorer, phase.labels)
-        return (predictions, candidate, Judgement(candidate.judge, over: standing.best))
+        return (predictions, Candidate(upload, predictions, scorer, standing))
       }
     } catch HarnessError.invalid(let faults) {
       try await store.chargeFailing(upload.idempotency, in: phase, token: token, at: now)
       throw HarnessError.invalid(faults)
     }
-    let recorded = try await store.record(
-      candidate, judgement, in: phase, token: token, lease: lease, at: now)
+    let recorded = try await store.record(candidate, in: phase, token: token, lease: lease, at: now)
     if let failure = recorded.failure { throw failure }
     return (recorded, predictions.warnings)
   }
 
   /// Scores what was accepted and never released.
-  ///
   /// - Parameter isAlone: nobody else works on this store: whatever waits was left by a server that
   ///   is gone.
   func recover(isAlone: Bool) async {
@@ -82,10 +73,7 @@ struct SubmissionIntake: Sendable {
       else { return }
       let scorer = try scorers.scorer(of: waiting.board)
       let predictions = try scorer.reader.read(file, name: "predictions.tsv")
-      let judge: @Sendable (Data?) throws -> ReleaseGuard.Release = { best in
-        try scorer.release(predictions, over: best, labels: standing.phase.labels)
-      }
-      try await store.settle(key, Judgement(judge, over: standing.best), judge: judge, at: Date())
+      try await store.settle(key, Judgement(of: predictions, scorer, standing), at: Date())
     } catch {
       log.fault("submission \(key) could not be scored (attempt \(attempts))", error)
       guard attempts >= Self.maxAttempts else { return }
@@ -99,23 +87,106 @@ struct SubmissionIntake: Sendable {
 }
 
 extension Judgement {
-  init(
-    _ judge: (Data?) throws -> ReleaseGuard.Release, over best: Standing.Best?
-  ) {
-    self.init(outcome: Result { try judge(best?.file) }, best: best?.key)
+  init(of predictions: Predictions, _ scorer: BoardScorer, _ standing: Standing) {
+    self.init(over: standing.best) { best in
+      try scorer.release(predictions, over: best, labels: standing.phase.labels)
+    }
   }
 }
 
 extension Candidate {
-  init(
-    _ upload: Upload, _ predictions: Predictions, _ scorer: BoardScorer, _ labels: Phase.Labels
-  ) {
+  init(_ upload: Upload, _ predictions: Predictions, _ scorer: BoardScorer, _ standing: Standing) {
     digest = predictions.digest
     metadata = upload.metadata
     metadata.predictionsSHA256 = digest
     metadata.targets = predictions.attempted
     file = scorer.kept(predictions)
     idempotency = upload.idempotency
-    judge = { best in try scorer.release(predictions, over: best, labels: labels) }
+    judgement = Judgement(of: predictions, scorer, standing)
+  }
+}
+
+/// What a board needs to read and score an upload; made once, kept in memory.
+final class BoardScorer: Sendable {
+  let definition: BenchmarkDefinition
+  let scorer: Scorer
+  /// Reads what the store has, whatever rule it came under.
+  let reader: PredictionReader
+  /// Reads uploads to a board whose labels are hidden.
+  private let strictReader: PredictionReader
+  private let limits: UploadLimits
+
+  /// - Throws: ``HarnessError`` where the split is not in the data home, or blind.
+  init(
+    _ definition: BenchmarkDefinition, split: String, home: DataHome, options: ScoringOptions
+  ) throws(HarnessError) {
+    self.definition = definition
+    let dataset: Dataset
+    do {
+      dataset = try home.load(definition, split: split)
+    } catch .invalid(let faults) {
+      // The operator's to mend, and no fault of the upload that met it.
+      throw .system(
+        path: home.url.relativePath,
+        reason: "\(definition.id)/\(split) is not in order: "
+          + "\(faults.first?.description ?? "no reason given")")
+    }
+    scorer = try Scorer(definition, dataset: dataset, options: options)
+    reader = PredictionReader(definition, dataset: dataset)
+    strictReader = ReleaseGuard(scorer).reader
+    limits = .forRows(dataset.rows.count)
+  }
+
+  /// Reads an upload and checks that there is something to score in it.
+  /// - Throws: ``HarnessError/invalid(_:)`` with every fault.
+  func read(_ data: Data, name: String, labels: Phase.Labels) throws(HarnessError) -> Predictions {
+    let reader = labels == .hidden ? strictReader : reader
+    let predictions = try reader.read(data, name: name, limits: limits)
+    guard definition.targetNames.contains(where: { scorer.rows($0, of: predictions) != nil }) else {
+      throw .invalid([
+        Diagnostic(
+          .header, file: name,
+          expected: "predictions of a target that \(definition.id)/\(reader.split) has labels of")
+      ])
+    }
+    return predictions
+  }
+
+  /// Decides what is released of `candidate`, given the stored predictions of its team's best.
+  func release(
+    _ candidate: Predictions, over best: Data?, labels: Phase.Labels
+  ) throws(HarnessError) -> ReleaseGuard.Release {
+    var old: Predictions?
+    if let best { old = try reader.read(best, name: "predictions.tsv") }
+    return try ReleaseGuard(scorer, rule: labels.rule).release(candidate, over: old)
+  }
+
+  /// The predictions as the store keeps them.
+  func kept(_ predictions: Predictions) -> Data { predictions.table(ids: reader.ids) }
+}
+
+/// The scorers of the boards that were asked for.
+final class ScorerCache: Sendable {
+  let definitions: [BenchmarkDefinition]
+  private let home: DataHome
+  private let options: ScoringOptions
+  private let made = Mutex<[BoardKey: BoardScorer]>([:])
+
+  /// - Parameter options: without groups, which the site shows and a submission need not wait for.
+  init(_ definitions: [BenchmarkDefinition], home: DataHome, options: ScoringOptions) {
+    self.definitions = definitions
+    self.home = home
+    var options = options
+    options.attributes = []
+    options.inference.threads = 1
+    self.options = options
+  }
+
+  func scorer(of board: BoardKey) throws(HarnessError) -> BoardScorer {
+    if let scorer = made.withLock({ $0[board] }) { return scorer }
+    let scorer = try BoardScorer(
+      try definitions.named(board.benchmark), split: board.split, home: home, options: options)
+    made.withLock { $0[board] = scorer }
+    return scorer
   }
 }

@@ -42,15 +42,11 @@ struct BoardFeeder: Sendable {
         // Where labels are hidden nothing is shown beyond what was released to the team.
         if phase.labels == .hidden { candidate.report = submission.report }
         candidate.digest = submission.digest
-        let key = submission.key
-        candidate.read = { [store, key] reader throws(HarnessError) in
-          let file: Data?
-          do {
-            file = try store.predictions(of: key)
-          } catch {
-            throw .system(path: store.url.relativePath, reason: "\(error)")
+        candidate.read = { [store, key = submission.key] reader throws(HarnessError) in
+          let file = Result { try store.predictions(of: key) ?? Data() }.mapError { error in
+            HarnessError.system(path: store.url.relativePath, reason: "\(error)")
           }
-          return try reader.read(file ?? Data(), name: "predictions.tsv")
+          return try reader.read(try file.get(), name: "predictions.tsv")
         }
         candidates.append(candidate)
       }

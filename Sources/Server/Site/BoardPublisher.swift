@@ -65,12 +65,9 @@ final class BoardPublisher: Sendable {
   /// Makes the boards anew where the store changed, and the site where its turn has come.
   func update() {
     state.withLock { state in
-      guard ContinuousClock.now >= state.next || state.version == nil else {
-        publish(&state)
-        return
-      }
+      let mayBuild = ContinuousClock.now >= state.next || state.version == nil
       publish(&state)
-      if state.isSiteStale { buildSite(&state) }
+      if mayBuild, state.isSiteStale { buildSite(&state) }
     }
   }
 

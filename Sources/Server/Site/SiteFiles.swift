@@ -34,8 +34,7 @@ package struct SiteFiles: FileProvider {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return nil }
     let time = status.st_mtim
-    let changed = Date(
-      timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9)
+    let changed = Date(timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9)
     switch status.st_mode & S_IFMT {
     case S_IFDIR: return File(isFolder: true, modificationDate: changed)
     case S_IFREG:
@@ -123,7 +122,6 @@ public struct PreviewServer: Sendable {
   }
 
   /// Serves until SIGINT or SIGTERM, or until the task is cancelled.
-  ///
   /// - Parameter onReady: called with the port once requests are answered.
   public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
     let log = ServerLog { _ in }

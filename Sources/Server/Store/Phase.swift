@@ -35,8 +35,7 @@ public struct Phase: Sendable, Equatable, Encodable {
   }
 
   public enum Labels: String, Codable, Sendable, CaseIterable, DatabaseValueConvertible {
-    case hidden
-    case open
+    case hidden, open
 
     /// What is released of submissions on such labels.
     var rule: ReleaseRule { self == .hidden ? .hidden : .open }
@@ -47,10 +46,7 @@ public struct Phase: Sendable, Equatable, Encodable {
     public var daily: Int
     public var total: Int
 
-    public init(daily: Int, total: Int) {
-      self.daily = daily
-      self.total = total
-    }
+    public init(daily: Int, total: Int) { (self.daily, self.total) = (daily, total) }
   }
 
   public init(
@@ -58,15 +54,10 @@ public struct Phase: Sendable, Equatable, Encodable {
     visibility: Visibility, labels: Labels, valid: Quota = Quota(daily: 5, total: 100),
     failing: Quota = Quota(daily: 20, total: 400)
   ) {
-    self.benchmark = benchmark
-    self.split = split
-    self.name = name
-    self.opens = opens
-    self.closes = closes
-    self.visibility = visibility
-    self.labels = labels
-    self.valid = valid
-    self.failing = failing
+    (self.benchmark, self.split, self.name) = (benchmark, split, name)
+    (self.opens, self.closes) = (opens, closes)
+    (self.visibility, self.labels) = (visibility, labels)
+    (self.valid, self.failing) = (valid, failing)
   }
 
   func isOpen(at now: Date) -> Bool { now >= opens && closes.map { now < $0 } ?? true }
@@ -76,7 +67,6 @@ public struct Phase: Sendable, Equatable, Encodable {
 
 extension SubmissionStore {
   /// Sets the phase of a board from now on; earlier ones stay in the store.
-  ///
   /// - Throws: ``ServerError/refused(_:)`` for a phase that closes before it opens, a quota below 1
   ///   or a name that is empty or over 100 characters.
   public func setPhase(_ phase: Phase, at now: Date = Date()) throws(ServerError) {
@@ -89,13 +79,13 @@ extension SubmissionStore {
     let quotas = [phase.valid.daily, phase.valid.total, phase.failing.daily, phase.failing.total]
     guard quotas.allSatisfy({ $0 > 0 }) else { throw .refused("A quota is 1 or more.") }
     try write { database in
-      try database.execute(
-        sql: """
-          INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels,
-            daily, total, daily_failing, total_failing, made)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
+      try database.run(
+        """
+        INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels,
+          daily, total, daily_failing, total_failing, made)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
           phase.visibility, phase.labels, phase.valid.daily, phase.valid.total,
           phase.failing.daily, phase.failing.total, now.seconds,
@@ -138,5 +128,73 @@ extension Phase: FetchableRecord {
       database.cachedStatement(
         sql: "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1"),
       arguments: [board.benchmark, board.split])
+  }
+}
+
+/// What a team has used of its quotas. It is counted in one row a team, phase and day, so that a check
+/// does not grow with history.
+struct QuotaUsage: Decodable, FetchableRecord, Sendable {
+  var validToday: Int
+  var valid: Int
+  var failingToday: Int
+  var failing: Int
+  /// Accepted submissions without a score yet, which count as if they had it.
+  var waiting: Int
+
+  static func of(
+    _ team: Int64, in phase: Phase, at now: Date, in database: Database
+  ) throws -> QuotaUsage {
+    // CROSS JOIN keeps the order: the queue is short, a team's history is not.
+    let usage = try fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT coalesce(sum(valid) FILTER (WHERE day = :day), 0) AS validToday,
+            coalesce(sum(valid), 0) AS valid,
+            coalesce(sum(failing) FILTER (WHERE day = :day), 0) AS failingToday,
+            coalesce(sum(failing), 0) AS failing,
+            (SELECT count(*) FROM queue q CROSS JOIN submission s ON s.id = q.submission
+              WHERE s.team = :team AND s.benchmark = :benchmark AND s.split = :split
+                AND s.phase = :phase) AS waiting
+          FROM usage
+          WHERE team = :team AND benchmark = :benchmark AND split = :split AND phase = :phase
+          """),
+      arguments: [
+        "day": now.seconds / 86_400, "team": team, "benchmark": phase.benchmark,
+        "split": phase.split, "phase": phase.name,
+      ])
+    guard let usage else { throw DatabaseError(message: "a sum came without a row") }
+    return usage
+  }
+
+  /// - Throws: ``Refusal/quota(_:limit:)`` where the team has used up its valid submissions.
+  func checkValid(_ quota: Phase.Quota) throws {
+    try Self.check(validToday + waiting, .validDaily, quota.daily)
+    try Self.check(valid + waiting, .validTotal, quota.total)
+  }
+
+  /// - Throws: ``Refusal/quota(_:limit:)`` where the team has used up its failed uploads: it is not
+  ///   even told what is wrong with this one.
+  func checkFailing(_ quota: Phase.Quota) throws {
+    try Self.check(failingToday, .failingDaily, quota.daily)
+    try Self.check(failing, .failingTotal, quota.total)
+  }
+
+  private static func check(_ used: Int, _ kind: Refusal.QuotaKind, _ limit: Int) throws {
+    if used >= limit { throw Refusal.quota(kind, limit: limit) }
+  }
+
+  /// What an upload is counted as: the name of the column.
+  enum Count: String { case valid, failing }
+
+  static func charge(
+    _ count: Count, to team: Int64, _ board: BoardKey, phase: String, at now: Date,
+    in database: Database
+  ) throws {
+    try database.run(
+      """
+      INSERT INTO usage (team, benchmark, split, phase, day, \(count.rawValue))
+      VALUES (?, ?, ?, ?, ?, 1)
+      ON CONFLICT DO UPDATE SET \(count.rawValue) = \(count.rawValue) + 1
+      """, [team, board.benchmark, board.split, phase, now.seconds / 86_400])
   }
 }

@@ -68,8 +68,7 @@ public struct StoredSubmission: Decodable, FetchableRecord, Sendable, Equatable 
   var wasBest: Bool { best != nil }
 
   static func find(_ key: Int64, in database: Database) throws -> StoredSubmission? {
-    try fetchOne(
-      database.cachedStatement(sql: "\(selection) WHERE s.id = ?"), arguments: [key])
+    try fetchOne(database.cachedStatement(sql: "\(selection) WHERE s.id = ?"), arguments: [key])
   }
 
   static func find(publicID: String, in database: Database) throws -> StoredSubmission? {
@@ -100,7 +99,6 @@ extension SubmissionStore {
   }
 
   /// Submissions, newest first.
-  ///
   /// - Parameters:
   ///   - team: only this one's.
   ///   - publicOnly: only those that anybody may see: bests of boards whose phase is public.
@@ -136,13 +134,12 @@ extension SubmissionStore {
   package static func addEvent(
     _ kind: String, to submission: Int64, why: String? = nil, at now: Date, in database: Database
   ) throws {
-    try database.cachedStatement(
-      sql: "INSERT INTO event (submission, at, kind, why) VALUES (?, ?, ?, ?)"
-    ).execute(arguments: [submission, now.seconds, kind, why])
+    try database.run(
+      "INSERT INTO event (submission, at, kind, why) VALUES (?, ?, ?, ?)",
+      [submission, now.seconds, kind, why])
   }
 
   /// Takes a submission off its board, or puts it back, and keeps the reason.
-  ///
   /// - Parameter benchmarks: the definitions that its board may have.
   /// - Throws: ``ServerError/unknownSubmission(id:)``, ``ServerError/wrongState(id:found:expected:)``.
   public func withdraw(
@@ -194,12 +191,82 @@ extension SubmissionStore {
   static func makeBest(
     _ key: Int64, of team: Int64, on board: BoardKey, in database: Database
   ) throws {
-    try database.cachedStatement(
-      sql: """
-        UPDATE submission SET best = 1 + (SELECT coalesce(max(best), 0) FROM submission
-          WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL)
-        WHERE id = ?
-        """
-    ).execute(arguments: [board.benchmark, board.split, team, key])
+    try database.run(
+      """
+      UPDATE submission SET best = 1 + (SELECT coalesce(max(best), 0) FROM submission
+        WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL)
+      WHERE id = ?
+      """, [board.benchmark, board.split, team, key])
+  }
+}
+
+extension SubmissionStore {
+  /// Each team's current entry, from a table of its own: the cost grows with the number of teams and
+  /// not with their history.
+  private static let entriesQuery = """
+    SELECT s.*, t.name AS team_name
+    FROM board b JOIN submission s ON s.id = b.submission JOIN team t ON t.id = b.team
+    WHERE b.benchmark = ? AND b.split = ?
+    """
+
+  /// The current entry of each team.
+  func entries(of board: BoardKey) throws(ServerError) -> [StoredSubmission] {
+    try read { database in
+      try StoredSubmission.fetchAll(
+        database, sql: Self.entriesQuery, arguments: [board.benchmark, board.split])
+    }
+  }
+
+  /// How SQLite runs the query behind a leaderboard, a line a step.
+  public func explainBoard() throws(ServerError) -> [String] {
+    try read { database in
+      try Row.fetchAll(
+        database, sql: "EXPLAIN QUERY PLAN " + Self.entriesQuery, arguments: ["", ""]
+      ).map { $0["detail"] }
+    }
+  }
+
+  /// Withdrawn submissions that once stood on a board, oldest first.
+  func withdrawnBests() throws(ServerError) -> [StoredSubmission] {
+    try read { database in
+      try StoredSubmission.fetchAll(
+        database,
+        sql: """
+          \(StoredSubmission.selection) WHERE s.withdrawn = 1 AND s.best IS NOT NULL ORDER BY s.id
+          """)
+    }
+  }
+
+  /// What the boards were made from: it grows with every event and every phase.
+  struct Version: Decodable, FetchableRecord, Equatable, Sendable {
+    var event: Int64?
+    var phase: Int64?
+  }
+
+  func version() throws(ServerError) -> Version {
+    try read { database in
+      try Version.fetchOne(
+        database.cachedStatement(
+          sql: "SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase")
+      ) ?? Version()
+    }
+  }
+
+  /// Numbers for the operator.
+  struct Counts: Decodable, FetchableRecord, Sendable {
+    /// Revoked ones included.
+    var teams: Int
+    /// Accepted submissions without a score yet.
+    var waiting: Int
+  }
+
+  func counts() throws(ServerError) -> Counts {
+    try read { database in
+      try Counts.fetchOne(
+        database,
+        sql: """
+          SELECT (SELECT count(*) FROM team) AS teams, (SELECT count(*) FROM queue) AS waiting
+          """) ?? Counts(teams: 0, waiting: 0)
+    }
   }
 }

@@ -3,6 +3,101 @@ import Foundation
 import GRDB
 import Harness
 
+/// A valid upload on its way into the store.
+struct Candidate: Sendable {
+  var metadata: SubmissionMetadata
+  /// The predictions in the form in which they are kept.
+  var file: Data
+  /// Of the predictions as read.
+  var digest: String
+  var idempotency: Idempotency?
+  var judgement: Judgement
+}
+
+/// How a client names a request, so that it may be sent twice.
+struct Idempotency: Sendable, Equatable {
+  var key: String
+  /// SHA-256 of the upload as it came.
+  var payload: String
+}
+
+/// Where a team stands on a board when its upload is scored.
+struct Standing: Sendable {
+  var phase: Phase
+  /// The team's best and its predictions; nil for none.
+  var best: Best?
+
+  struct Best: Sendable {
+    var key: Int64
+    var file: Data?
+  }
+}
+
+/// What is released of a submission: decided before the transaction that records it, and once more
+/// within where its team's best is another one by then.
+struct Judgement: Sendable {
+  /// Decides, given the predictions that are the team's best so far; fails where it cannot score.
+  private let judge: @Sendable (_ best: Data?) throws -> ReleaseGuard.Release
+  private let best: Int64?
+  private let outcome: Result<ReleaseGuard.Release, any Error>
+
+  init(
+    over best: Standing.Best?,
+    judge: @escaping @Sendable (_ best: Data?) throws -> ReleaseGuard.Release
+  ) {
+    self.judge = judge
+    self.best = best?.key
+    outcome = Result { try judge(best?.file) }
+  }
+
+  func outcome(
+    of submission: StoredSubmission, in database: Database
+  ) throws -> Result<ReleaseGuard.Release, any Error> {
+    let current = try SubmissionStore.best(
+      of: submission.teamKey, on: submission.board, in: database)
+    if current == best { return outcome }
+    let file = try current.map { try StoredSubmission.file($0, in: database) } ?? nil
+    return Result { try judge(file) }
+  }
+}
+
+/// A submission that is in the store.
+struct Recorded: Sendable {
+  var submission: StoredSubmission
+  /// False where it had been recorded before.
+  var isNew = true
+  /// Why the server could not score it: then it waits in the queue.
+  var failure: (any Error)?
+}
+
+/// Why a valid upload is not taken.
+enum Refusal: Error, Equatable {
+  /// The token was revoked while the upload was on its way.
+  case tokenRevoked
+  /// The board's phase changed while the upload was scored.
+  case phaseChanged
+  /// The key came with another upload before.
+  case keyReused
+  /// Another team has submitted these predictions.
+  case predictionsTaken
+  case quota(QuotaKind, limit: Int)
+
+  enum QuotaKind: String, Sendable {
+    case validDaily = "valid submissions a day"
+    case validTotal = "valid submissions in this phase"
+    case failingDaily = "failed uploads a day"
+    case failingTotal = "failed uploads in this phase"
+
+    var endsAtMidnight: Bool { self == .validDaily || self == .failingDaily }
+  }
+}
+
+/// Who looks after a submission that waits, and for how long.
+struct Lease: Sendable {
+  var owner: String
+  var seconds: Int64
+}
+
 extension SubmissionStore {
   /// Where a team stands on a board; nil where the board has no phase.
   func standing(of team: Int64, on board: BoardKey) throws(ServerError) -> Standing? {
@@ -16,7 +111,6 @@ extension SubmissionStore {
   }
 
   /// The submission that a request of this name made before.
-  ///
   /// - Throws: ``Refusal/keyReused`` where it came with another upload.
   func known(_ name: Idempotency, of team: Int64) throws -> StoredSubmission? {
     // A refusal is no failure of the store.
@@ -38,11 +132,9 @@ extension SubmissionStore {
   /// Records a valid upload, and with it its score, its charge and its place on the board. All that it
   /// depends on is looked at here: the token, the phase, the quota, and the team's best, against which
   /// it is judged once more where that changed. One that could not be scored waits in the queue.
-  ///
   /// - Throws: ``Refusal``, ``ServerError``. Once this returns the upload is not lost.
   func record(
-    _ candidate: Candidate, _ judgement: Judgement, in phase: Phase, token: TeamToken,
-    lease: Lease, at now: Date
+    _ candidate: Candidate, in phase: Phase, token: TeamToken, lease: Lease, at now: Date
   ) async throws -> Recorded {
     let metadata = String(decoding: try CanonicalJSON.compact(candidate.metadata), as: UTF8.self)
     return try await commit { database in
@@ -52,25 +144,18 @@ extension SubmissionStore {
         return Recorded(submission: earlier, isNew: false)
       }
       try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkValid(phase.valid)
-      var submission: StoredSubmission
-      if let earlier {
-        // The server gave it up; now it is tried again.
-        submission = earlier
-        submission.state = .pending
-      } else {
-        submission = StoredSubmission(candidate, of: team, in: phase, received: now)
-        try submission.insert(metadata: metadata, file: candidate.file, in: database)
-      }
+      // One that the server gave up is tried again.
+      let submission =
+        try earlier
+        ?? StoredSubmission.insert(candidate, metadata, of: team, in: phase, at: now, in: database)
       try Self.addEvent("accepted", to: submission.key, at: now, in: database)
       try Self.remember(candidate.idempotency, as: submission, in: database)
-      let outcome = try Self.outcome(of: submission, judgement, candidate.judge, in: database)
-      switch outcome {
+      switch try candidate.judgement.outcome(of: submission, in: database) {
       case .success(let release):
-        try submission.release(release, at: now, in: database)
-        return Recorded(submission: submission)
+        return Recorded(submission: try submission.release(release, at: now, in: database))
       case .failure(let error):
-        try submission.wait(for: lease, at: now, in: database)
-        return Recorded(submission: submission, failure: error)
+        let waiting = try submission.wait(for: lease, at: now, in: database)
+        return Recorded(submission: waiting, failure: error)
       }
     }
   }
@@ -112,27 +197,14 @@ extension SubmissionStore {
     _ name: Idempotency?, as submission: StoredSubmission, in database: Database
   ) throws {
     guard let name else { return }
-    try database.cachedStatement(
-      sql: """
-        INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)
-        ON CONFLICT DO NOTHING
-        """
-    ).execute(arguments: [submission.teamKey, name.key, name.payload, submission.key])
+    try database.run(
+      """
+      INSERT INTO idempotency (team, key, payload, submission) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO NOTHING
+      """, [submission.teamKey, name.key, name.payload, submission.key])
   }
 
-  /// The outcome of a judgement, made anew where the team's best is another one by now.
-  private static func outcome(
-    of submission: StoredSubmission, _ judgement: Judgement,
-    _ judge: (Data?) throws -> ReleaseGuard.Release, in database: Database
-  ) throws -> Result<ReleaseGuard.Release, any Error> {
-    let best = try best(of: submission.teamKey, on: submission.board, in: database)
-    if best == judgement.best { return judgement.outcome }
-    let file = try best.map { try StoredSubmission.file($0, in: database) } ?? nil
-    return Result { try judge(file) }
-  }
-
-  /// Counts an upload that is no valid submission; one that is sent again by its key counts once.
-  ///
+  /// Counts a failed upload; one that is sent again by its key counts once.
   /// - Throws: ``Refusal``; ``Refusal/quota(_:limit:)`` where the team has used up its failed uploads.
   func chargeFailing(
     _ name: Idempotency?, in phase: Phase, token: TeamToken, at now: Date
@@ -146,8 +218,7 @@ extension SubmissionStore {
           sql: "SELECT 1 FROM failing_upload WHERE team = ? AND key = ? AND payload = ?",
           arguments: key)
         if isKnown != nil { return }
-        try database.execute(
-          sql: "INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?)", arguments: key)
+        try database.run("INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?)", key)
       }
       try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkFailing(phase.failing)
       try QuotaUsage.charge(
@@ -156,34 +227,29 @@ extension SubmissionStore {
   }
 
   /// Releases the score of a submission that waited.
-  func settle(
-    _ key: Int64, _ judgement: Judgement,
-    judge: @escaping @Sendable (Data?) throws -> ReleaseGuard.Release, at now: Date
-  ) async throws {
+  func settle(_ key: Int64, _ judgement: Judgement, at now: Date) async throws {
     try await commit { database in
       // Another server may have been quicker.
-      guard var waiting = try StoredSubmission.find(key, in: database), waiting.state == .pending
+      guard let waiting = try StoredSubmission.find(key, in: database), waiting.state == .pending
       else { return }
-      let outcome = try Self.outcome(of: waiting, judgement, judge, in: database)
-      try waiting.release(try outcome.get(), at: now, in: database)
-      try database.execute(sql: "DELETE FROM queue WHERE submission = ?", arguments: [key])
+      let release = try judgement.outcome(of: waiting, in: database).get()
+      _ = try waiting.release(release, at: now, in: database)
+      try database.run("DELETE FROM queue WHERE submission = ?", [key])
     }
   }
 
   /// Gives up a submission that cannot be scored; it costs the team nothing.
   func giveUp(_ key: Int64, why: String, at now: Date) async throws {
     try await commit { database in
-      try database.execute(
-        sql: "UPDATE submission SET state = 'failed' WHERE id = ? AND state = 'pending'",
-        arguments: [key])
-      try database.execute(sql: "DELETE FROM queue WHERE submission = ?", arguments: [key])
+      try database.run(
+        "UPDATE submission SET state = 'failed' WHERE id = ? AND state = 'pending'", [key])
+      try database.run("DELETE FROM queue WHERE submission = ?", [key])
       try Self.addEvent("failed", to: key, why: why, at: now, in: database)
     }
   }
 
   /// Leases what waits and is nobody's: all that another process left where `isAlone`
   /// (only one server works on a store), else what was leased too long ago.
-  ///
   /// - Returns: the submissions with the number of attempts, this one counted.
   func takeOver(
     _ lease: Lease, isAlone: Bool, at now: Date
@@ -206,20 +272,24 @@ extension SubmissionStore {
 }
 
 extension StoredSubmission {
-  /// A new one, not scored yet; its key comes with ``insert(metadata:file:in:)``.
-  fileprivate init(_ candidate: Candidate, of team: Team, in phase: Phase, received: Date) {
-    key = 0
-    id = Self.newID(at: received)
-    teamKey = team.id
-    self.team = team.name
-    benchmark = phase.benchmark
-    split = phase.split
-    self.phase = phase.name
-    digest = candidate.digest
-    metadata = candidate.metadata
-    self.received = Date(timeIntervalSince1970: Double(received.seconds))
-    state = .pending
-    isWithdrawn = false
+  /// A new one, not scored yet.
+  fileprivate static func insert(
+    _ candidate: Candidate, _ metadata: String, of team: Team, in phase: Phase, at now: Date,
+    in database: Database
+  ) throws -> StoredSubmission {
+    try database.run(
+      """
+      INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        newID(at: now), team.id, phase.benchmark, phase.split, phase.name, candidate.digest,
+        metadata, now.seconds,
+      ])
+    let key = database.lastInsertedRowID
+    try database.run(
+      "INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, candidate.file])
+    return try stored(key, in: database)
   }
 
   /// 16 letters and digits: 7 of the time in seconds, so that new ids stand at one end of their
@@ -232,48 +302,40 @@ extension StoredSubmission {
     return String(decoding: digits.map { letters[Int($0)] }, as: UTF8.self)
   }
 
-  fileprivate mutating func insert(metadata: String, file: Data, in database: Database) throws {
-    try database.cachedStatement(
-      sql: """
-        INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        """
-    ).execute(
-      arguments: [id, teamKey, benchmark, split, phase, digest, metadata, received.seconds])
-    key = database.lastInsertedRowID
-    try database.cachedStatement(sql: "INSERT INTO prediction (submission, file) VALUES (?, ?)")
-      .execute(arguments: [key, file])
+  private static func stored(_ key: Int64, in database: Database) throws -> StoredSubmission {
+    guard let submission = try find(key, in: database) else {
+      throw DatabaseError(message: "submission \(key) is not in the store")
+    }
+    return submission
   }
 
-  /// Becomes a released one: with its score, its place on the board and its charge.
-  fileprivate mutating func release(
+  /// Releases it: with its score, its place on the board and its charge.
+  fileprivate func release(
     _ release: ReleaseGuard.Release, at now: Date, in database: Database
-  ) throws {
-    state = .released
-    verdict = release.verdict
-    report = release.report
-    let json = try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }
-    try database.cachedStatement(
-      sql: "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?"
-    ).execute(
-      arguments: [release.verdict.rawValue, json, key])
+  ) throws -> StoredSubmission {
+    let report = try release.report.map {
+      String(decoding: try CanonicalJSON.compact($0), as: UTF8.self)
+    }
+    try database.run(
+      "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?",
+      [release.verdict.rawValue, report, key])
     if release.verdict.isNewBest {
       try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
-      best = try Int.fetchOne(
-        database.cachedStatement(sql: "SELECT best FROM submission WHERE id = ?"),
-        arguments: [key])
     }
     try QuotaUsage.charge(.valid, to: teamKey, board, phase: phase, at: now, in: database)
     try SubmissionStore.addEvent("released", to: key, at: now, in: database)
+    return try Self.stored(key, in: database)
   }
 
-  /// Waits in the queue until somebody scores it.
-  fileprivate func wait(for lease: Lease, at now: Date, in database: Database) throws {
-    try database.execute(
-      sql: "UPDATE submission SET state = 'pending', verdict = NULL, report = NULL WHERE id = ?",
-      arguments: [key])
-    try database.execute(
-      sql: "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
-      arguments: [key, lease.owner, now.seconds + lease.seconds])
+  /// Puts it in the queue until somebody scores it.
+  fileprivate func wait(
+    for lease: Lease, at now: Date, in database: Database
+  ) throws -> StoredSubmission {
+    try database.run(
+      "UPDATE submission SET state = 'pending', verdict = NULL, report = NULL WHERE id = ?", [key])
+    try database.run(
+      "INSERT INTO queue (submission, owner, leased_until, attempts) VALUES (?, ?, ?, 1)",
+      [key, lease.owner, now.seconds + lease.seconds])
+    return try Self.stored(key, in: database)
   }
 }

@@ -3,17 +3,13 @@ import CSQLite
 public import Foundation
 package import GRDB
 public import Harness
+import Synchronization
 
 /// Teams, phases and submissions with their history: SQLite in the data home.
 ///
-/// It is a file of its own beside the store of scored reports: that one is a cache which may be
-/// deleted at any time, this one is the record and is backed up. A write that returned is on the disk
-/// (WAL, `synchronous = FULL`). Several processes may use it at once: the server, and the commands
-/// that administer it.
-///
-/// SQLite before 3.51.3 may lose commits where one connection merges the write-ahead log while
-/// another one writes. Here one connection alone ever merges it: the one through which the server
-/// writes. Commands leave the log as it is, also when they end.
+/// A write that returned is on the disk (WAL, `synchronous = FULL`). Several processes may use it at
+/// once: the server, and the commands that administer it. Only the connection through which the
+/// server writes ever merges the write-ahead log (see ``warning(ofSQLite:)``).
 public final class SubmissionStore: Sendable {
   public let url: URL
   let pool: DatabasePool
@@ -28,7 +24,6 @@ public final class SubmissionStore: Sendable {
   }
 
   /// Opens the store, or makes it, readable by its owner alone.
-  ///
   /// - Throws: ``ServerError/store(path:reason:)``, ``ServerError/full(path:)``.
   public init(_ url: URL, as role: Role = .command) throws(ServerError) {
     self.url = url
@@ -66,30 +61,41 @@ public final class SubmissionStore: Sendable {
     return configuration
   }
 
+  /// A warning where SQLite `version` has the bug that loses commits when the write-ahead log begins
+  /// anew while another connection merges it; nil where it has not.
+  package static func warning(ofSQLite version: String) -> String? {
+    let parts = version.split(separator: ".").compactMap { Int($0) }
+    let isAffected =
+      !parts.lexicographicallyPrecedes([3, 7, 0]) && parts.lexicographicallyPrecedes([3, 51, 3])
+    guard isAffected else { return nil }
+    return "SQLite \(version) may lose commits where two connections merge the write-ahead log at "
+      + "once (fixed in 3.51.3). This server and its commands never do; other programs should not "
+      + "write to server.sqlite while it runs."
+  }
+
   /// The version of the SQLite that is linked.
   func libraryVersion() throws(ServerError) -> String {
     try read { try String.fetchOne($0, sql: "SELECT sqlite_version()") ?? "unknown" }
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
-    do {
-      return try pool.read(body)
-    } catch {
-      throw ServerError(error, path: url.relativePath)
-    }
+    try translated { try pool.read(body) }
   }
 
   /// A transaction of a command.
   package func write<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+    try translated { try pool.write(body) }
+  }
+
+  private func translated<Value>(_ body: () throws -> Value) throws(ServerError) -> Value {
     do {
-      return try pool.write(body)
+      return try body()
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
   }
 
   /// A write of the server, which shares its transaction with others that come at the same time.
-  ///
   /// - Throws: ``Refusal`` as `body` throws it, ``ServerError``.
   package func commit<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
@@ -110,7 +116,6 @@ public final class SubmissionStore: Sendable {
 
   /// Copies the store as it is at this moment to a new file, while it is in use (SQLite's online
   /// backup).
-  ///
   /// - Throws: ``ServerError/refused(_:)`` where `target` exists.
   public func backup(to target: URL) throws(ServerError) {
     guard !FileManager.default.fileExists(atPath: target.path) else {
@@ -140,6 +145,13 @@ public final class SubmissionStore: Sendable {
   }
 }
 
+extension Database {
+  /// Runs a statement that this connection prepares once.
+  func run(_ sql: String, _ arguments: StatementArguments) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
+  }
+}
+
 extension DataHome {
   /// Where teams and submissions are kept.
   public var submissionStoreURL: URL { url.appending(path: "server.sqlite") }
@@ -154,4 +166,77 @@ extension Date {
 
   /// `2026-01-31`, UTC.
   var day: String { String(stamp.prefix(10)) }
+}
+
+/// Writes that arrive while another transaction is being committed share the next one, and with it
+/// one synchronisation of the disk.
+///
+/// A write is reported done when its transaction is on the disk. A write that throws is undone alone;
+/// where the transaction itself fails, all of its writes fail.
+final class GroupCommit: Sendable {
+  private struct Job: Sendable {
+    /// Runs it and returns its error, if any.
+    var run: @Sendable (Database) -> (any Error)?
+    /// Reports it, with the error of the transaction, if any.
+    var finish: @Sendable ((any Error)?) -> Void
+  }
+
+  private let pool: DatabasePool
+  private let waiting = Mutex<[Job]>([])
+
+  init(_ pool: DatabasePool) { self.pool = pool }
+
+  /// What `body` returns, once it is on the disk.
+  func write<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let outcome = Mutex<Result<Value, any Error>?>(nil)
+      let job = Job { database in
+        let result = Result { try body(database) }
+        outcome.withLock { $0 = result }
+        if case .failure(let error) = result { return error }
+        return nil
+      } finish: { failure in
+        let result = outcome.withLock { $0 }
+        if case .failure(let error)? = result {
+          continuation.resume(throwing: error)
+        } else if let failure {
+          continuation.resume(throwing: failure)
+        } else if let result {
+          continuation.resume(with: result)
+        } else {
+          continuation.resume(throwing: DatabaseError(resultCode: .SQLITE_ABORT))
+        }
+      }
+      waiting.withLock { $0.append(job) }
+      // The first of these to run takes all that wait; those after it find nothing to do.
+      pool.asyncWriteWithoutTransaction { self.commit(in: $0) }
+    }
+  }
+
+  private func commit(in database: Database) {
+    let jobs = waiting.withLock { waiting in
+      defer { waiting = [] }
+      return waiting
+    }
+    guard !jobs.isEmpty else { return }
+    var failure: (any Error)?
+    do {
+      try database.inTransaction(.immediate) {
+        for job in jobs {
+          try database.inSavepoint {
+            guard let error = job.run(database) else { return .commit }
+            // A full disk ends the whole transaction, not this write alone.
+            guard database.isInsideTransaction else { throw error }
+            return .rollback
+          }
+        }
+        return .commit
+      }
+    } catch {
+      failure = error
+    }
+    for job in jobs { job.finish(failure) }
+  }
 }

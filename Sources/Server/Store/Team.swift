@@ -33,15 +33,10 @@ public struct TeamToken: Sendable, Equatable {
     guard parts.count == 3, parts[0].elementsEqual("invitro".utf8), parts[1].count <= 18,
       let team = Int64(String(decoding: parts[1], as: UTF8.self)), team > 0, parts[2].count == 64
     else { return nil }
-    var secret: [UInt8] = []
-    secret.reserveCapacity(32)
-    var digits = parts[2].makeIterator()
-    while let high = digits.next(), let low = digits.next() {
-      guard let high = Self.value(high), let low = Self.value(low) else { return nil }
-      secret.append(high << 4 | low)
-    }
+    let digits = parts[2].compactMap(Array("0123456789abcdef".utf8).firstIndex)
+    guard digits.count == 64 else { return nil }
     self.team = team
-    self.secret = secret
+    secret = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
   }
 
   /// The text that the team keeps.
@@ -56,19 +51,10 @@ public struct TeamToken: Sendable, Equatable {
     for (a, b) in zip(own, kept) { difference |= a ^ b }
     return difference == 0
   }
-
-  private static func value(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case 0x30...0x39: digit - 0x30
-    case 0x61...0x66: digit - 0x57
-    default: nil
-    }
-  }
 }
 
 extension SubmissionStore {
   /// Adds a team, or gives a revoked one a new token.
-  ///
   /// - Throws: ``ServerError/teamExists(name:)`` where its token is valid;
   ///   ``ServerError/refused(_:)`` for a name that is empty or over 200 characters.
   public func addTeam(_ name: String, at now: Date = Date()) throws(ServerError) -> TeamToken {
@@ -77,19 +63,20 @@ extension SubmissionStore {
       throw .refused("A team's name has 1 to 200 characters.")
     }
     return try write { database in
-      if let known = try Team.named(name, in: database) {
+      let known = try Team.fetchOne(
+        database, sql: "SELECT * FROM team WHERE name = ?", arguments: [name])
+      if let known {
         guard known.revoked != nil else { throw ServerError.teamExists(name: name) }
         let token = TeamToken(team: known.id)
-        try database.execute(
-          sql: "UPDATE team SET token_hash = ?, revoked = NULL WHERE id = ?",
-          arguments: [token.hash, token.team])
+        try database.run(
+          "UPDATE team SET token_hash = ?, revoked = NULL WHERE id = ?", [token.hash, token.team])
         return token
       }
       let next = try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM team")
       let token = TeamToken(team: next ?? 1)
-      try database.execute(
-        sql: "INSERT INTO team (id, name, token_hash, created) VALUES (?, ?, ?, ?)",
-        arguments: [token.team, name, token.hash, now.seconds])
+      try database.run(
+        "INSERT INTO team (id, name, token_hash, created) VALUES (?, ?, ?, ?)",
+        [token.team, name, token.hash, now.seconds])
       return token
     }
   }
@@ -97,9 +84,8 @@ extension SubmissionStore {
   /// Revokes a team's token from now on; its submissions stay.
   public func revokeTeam(_ name: String, at now: Date = Date()) throws(ServerError) {
     try write { database in
-      try database.execute(
-        sql: "UPDATE team SET revoked = coalesce(revoked, ?) WHERE name = ?",
-        arguments: [now.seconds, name])
+      try database.run(
+        "UPDATE team SET revoked = coalesce(revoked, ?) WHERE name = ?", [now.seconds, name])
       if database.changesCount == 0 { throw ServerError.unknownTeam(name: name) }
     }
   }
@@ -116,10 +102,6 @@ extension SubmissionStore {
 }
 
 extension Team {
-  fileprivate static func named(_ name: String, in database: Database) throws -> Team? {
-    try fetchOne(database, sql: "SELECT * FROM team WHERE name = ?", arguments: [name])
-  }
-
   /// The team whose valid token this is; nil for any other token.
   static func holding(_ token: TeamToken, in database: Database) throws -> Team? {
     let hash = try Data.fetchOne(

@@ -1,0 +1,254 @@
+import Basics
+public import Foundation
+import Harness
+public import Reference
+public import Study
+
+/// The agreement of raters as text and as a picture.
+extension AgreementReport {
+  private static let figures: [(String, TextTable.Alignment)] = [
+    ("n", .right), ("alpha", .right), ("MAE", .right), ("SD", .right), ("PCC", .right),
+    ("bias", .right),
+  ]
+
+  public var text: String {
+    var parts = ["\(benchmark)/\(split): \(rows) rows"]
+    var table = TextTable([("raters", .left)] + Self.figures)
+    for pair in pairs { table.add(["\(pair.first), \(pair.second)"] + Self.cells(pair)) }
+    parts.append(table.text)
+    if !groups.isEmpty { parts.append(groupText) }
+    for list in largest where !list.rows.isEmpty { parts.append(Self.listing(list)) }
+    return parts.joined(separator: "\n\n")
+  }
+
+  private static func cells(_ pair: Pair) -> [String] {
+    ["\(pair.n)"]
+      + [pair.alpha, pair.mae, pair.sd, pair.pcc, pair.bias].map {
+        TextTable.cell($0, missing: "undefined")
+      }
+  }
+
+  private var groupText: String {
+    var table = TextTable(
+      [("attribute", .left), ("group", .left), ("raters", .left)] + Self.figures)
+    for group in groups {
+      let raters = "\(group.first), \(group.second)"
+      // In the wide column, so that the columns of figures stay narrow.
+      let who = group.suppressed.map { "\(raters): \($0)" } ?? raters
+      let empty = Array(repeating: "", count: Self.figures.count)
+      table.add([group.attribute, group.group, who] + (group.agreement.map(Self.cells) ?? empty))
+    }
+    return table.text
+  }
+
+  private static func listing(_ list: Largest) -> String {
+    var table = TextTable([
+      ("id", .left), (list.first, .right), (list.second, .right), ("difference", .right),
+    ])
+    for row in list.rows {
+      table.add([row.id] + (row.labels + [row.difference]).map { Rounding.text($0, decimals: 2) })
+    }
+    let essays = list.rows.compactMap { row in row.essay.map { "\(row.id): \($0)" } }
+    return (["largest differences of \(list.first) and \(list.second)", table.text] + essays)
+      .joined(separator: "\n")
+  }
+
+  /// The distribution of differences, a panel for each pair.
+  public var plot: PlotDocument {
+    PlotDocument(
+      title: "\(benchmark)/\(split): differences between labels",
+      panels: distributions.map { distribution in
+        let points = zip(distribution.edges, distribution.counts).flatMap { edge, count in
+          [(x: edge, y: Double(count)), (x: edge + 0.5, y: Double(count))]
+        }
+        return PlotDocument.Panel(
+          horizontal: "\(distribution.first) - \(distribution.second)", vertical: "essays",
+          series: [
+            PlotDocument.Series(
+              name: "\(distribution.counts.reduce(0, +)) essays", points: points)
+          ])
+      })
+  }
+}
+
+extension CorrectionReport {
+  /// The comparison of corrections as a table.
+  public var text: String {
+    var table = TextTable([
+      ("labels", .left), ("replaced", .right), ("CCC", .left), ("PCC", .left), ("RMSE", .left),
+      ("CCC less \(reference)", .left), ("p", .right),
+    ])
+    for way in ways {
+      table.add([
+        way.labels, Rounding.text(way.changed, decimals: 1), Self.text(way.ccc),
+        Self.text(way.pcc), Self.text(way.rmse), way.difference.map(Self.text) ?? "",
+        way.p.map(FigureText.probability) ?? "",
+      ])
+    }
+    let chosen = ways.compactMap { way in
+      way.used.map { used in
+        let parts = used.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }
+        return "\(way.labels): \(parts.joined(separator: ", ")) of \(folds) folds"
+      }
+    }
+    return
+      ([
+        "\(set): \(rows) rows, \(persons) persons, \(folds) folds by person, seed \(seed), "
+          + "ridge regression on \(features)", table.text,
+      ] + chosen).joined(separator: "\n\n")
+  }
+
+  private static func text(_ value: Value) -> String {
+    guard let figure = value.value else { return "undefined" }
+    let interval = TextTable.interval(value.low, value.high, decimals: 3)
+    return Rounding.text(figure, decimals: 3) + (interval.map { " \($0)" } ?? "")
+  }
+}
+
+extension CurationReport {
+  /// What was put together, as tables.
+  public var text: String {
+    var parts: [String] = []
+    if let selection { parts.append(Self.candidates(selection)) }
+    if let reliability {
+      func share(_ value: Double?) -> String {
+        TextTable.cell(value, decimals: 2, missing: "undefined")
+      }
+      parts.append(
+        "reliability: crowd \(share(reliability.crowd)), model \(share(reliability.model)); "
+          + "weight of the model \(share(reliability.weight)), from \(reliability.rows) rows")
+    }
+    var steps = TextTable([
+      ("set", .left), ("labels", .left), ("rows", .right), ("drawn", .right), ("replaced", .right),
+      ("no model label", .right), ("no crowd label", .right), ("in evaluation", .right),
+      ("in the table", .right),
+    ])
+    for step in manifest.steps {
+      steps.add(
+        [step.set, step.labels]
+          + [
+            step.given, step.chosen, step.changed, step.withoutModelLabel, step.withoutCrowdLabel,
+            step.inEvaluation, step.added,
+          ].map { "\($0)" })
+    }
+    parts.append(steps.text)
+    var provenance = TextTable([("provenance", .left), ("rows", .right)])
+    for (name, count) in manifest.provenances.sorted(by: { $0.key < $1.key }) {
+      provenance.add([name, "\(count)"])
+    }
+    parts.append(provenance.text)
+    let leaking = manifest.steps.reduce(0) { $0 + $1.inEvaluation }
+    let kept = manifest.overlap == .keep ? "kept" : "left out"
+    let compared =
+      evaluation.isEmpty
+      ? "not compared with an evaluation split"
+      : "\(leaking) rows also stand in \(evaluation.joined(separator: ", ")): \(kept)"
+    parts.append("\(compared); \(manifest.nearDuplicates) pairs of near duplicates")
+    return parts.joined(separator: "\n\n")
+  }
+
+  private static func candidates(_ choice: Selection) -> String {
+    var rows = TextTable([
+      ("labels", .left), ("CCC", .right), ("gain", .right), ("error", .right),
+      ("replaced", .right), ("", .left),
+    ])
+    for candidate in choice.candidates {
+      rows.add(
+        [candidate.correction]
+          + [candidate.ccc, candidate.gain, candidate.gainError].map {
+            TextTable.cell($0, missing: "undefined")
+          }
+          + ["\(candidate.changed)", candidate.correction == choice.chosen ? "chosen" : ""])
+    }
+    let ratio =
+      choice.gainInErrors.map { "\(Rounding.text($0, decimals: 1)) times its standard error" }
+      ?? "0"
+    let verdict =
+      "The best of \(choice.candidates.count) looks better than it is. Its gain over the crowd's "
+      + "labels is \(ratio), which comes from \(choice.folds) folds; no test says that it is real."
+    return "\(choice.folds) folds by person, seed \(choice.seed)\n\(rows.text)\n\(verdict)"
+  }
+}
+
+extension EmbeddingReport {
+  public var text: String {
+    let value = TextTable.cell(silhouette, missing: "undefined (\(undefined ?? ""))")
+    let shares = components.map { Rounding.text($0, decimals: 3) }.joined(separator: ", ")
+    return """
+      \(source): \(rows) rows, \(channels) channels of \(model)
+      silhouette over six bins, labels by \(labels): \(value)
+      variance along the first principal components: \(shares)
+      """
+  }
+}
+
+extension EssayEmbedding {
+  /// Writes states, rows, the report and the pictures of both projections, readable by their owner
+  /// alone.
+  /// - Parameter perplexity: of the t-SNE, for its picture's note.
+  public func write(to folder: URL, perplexity: Double) throws {
+    try AtomicFile.createFolder(folder, permissions: 0o700)
+    func write(_ data: Data, _ name: String) throws {
+      try AtomicFile.write(data, to: folder.appending(path: name), permissions: 0o600)
+    }
+    try write(NumPyArray.data(states), "states.npy")
+    try write(Data(rows.listing.utf8), "rows.tsv")
+    let percents = shares.map { "\(Rounding.text($0 * 100, decimals: 1))%" }
+    let components = "principal components, \(percents.joined(separator: " and ")) of the variance"
+    try write(Data(picture(projected, note: components).utf8), "pca.svg")
+    if let neighbours {
+      let note =
+        "t-SNE, perplexity \(Rounding.text(perplexity, decimals: 0)), seed \(report.seed): only "
+        + "nearness means anything"
+      try write(Data(picture(neighbours, note: note).utf8), "tsne.svg")
+    }
+    try write(try CanonicalJSON.document(report), EmbeddingReport.name)
+  }
+
+  /// The rows as points of the plane, (n, 1 or 2), coloured by the bin of their label.
+  private func picture(_ points: [[Double]], note: String) -> String {
+    func place(_ point: [Double]) -> (Double, Double) { (point[0], point.count > 1 ? point[1] : 0) }
+    var groups = LabelBins.names.map { ScatterDocument.Group(name: $0, points: []) }
+    for (row, point) in zip(rows.rows, points) {
+      guard let label = row.label else { continue }
+      groups[LabelBins.bin(label)].points.append(place(point))
+    }
+    if rows.rows.allSatisfy({ $0.label == nil }) {
+      groups = [.init(name: "no labels", points: points.map(place))]
+    }
+    return ScatterDocument(title: rows.title, note: note, groups: groups).svg
+  }
+}
+
+extension TrainingCurve {
+  /// The loss of every step and the validation figures of every epoch.
+  public func plot(title: String) -> PlotDocument {
+    func figures(_ part: (ValidationMetrics) -> Double?) -> [(x: Double, y: Double)] {
+      epochs.compactMap { epoch in
+        part(epoch.validation).map { (x: Double(epoch.epoch), y: $0) }
+      }
+    }
+    return PlotDocument(
+      title: title,
+      panels: [
+        PlotDocument.Panel(
+          horizontal: "step", vertical: "training loss",
+          series: [
+            PlotDocument.Series(
+              name: "loss", points: steps.map { (x: Double($0.step), y: $0.loss) })
+          ]),
+        PlotDocument.Panel(
+          horizontal: "epoch", vertical: "validation",
+          series: [
+            PlotDocument.Series(name: "CCC (n-1)", points: figures(\.ccc)),
+            PlotDocument.Series(name: "PCC", points: figures(\.pcc)),
+          ]),
+      ])
+  }
+
+  /// Draws the run in `folder` as `curve.svg` there.
+  public static func draw(_ folder: URL, title: String) throws {
+    let plot = try TrainingCurve(folder: folder).plot(title: title)
+    try AtomicFile.write(Data(plot.svg.utf8), to: folder.appending(path: "curve.svg"))
+  }
+}
