@@ -35,13 +35,12 @@ struct CodabenchCommand: ParsableCommand {
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: "Decimals of every figure, 1 to 4.")
-  var decimals = 4
+  @Option(help: "Decimals of every figure, 1 to 4.") var decimals = 4
 
   @Option(
-    help:
-      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), which has 4 decimals whatever --decimals says."
-  )
+    help: .init(
+      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), which "
+        + "has 4 decimals whatever --decimals says."))
   var compat: Compatibility?
 
   @OptionGroup var inference: InferenceArguments

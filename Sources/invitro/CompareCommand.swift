@@ -25,11 +25,8 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Compare all systems with each other: adjusted p-values, ranks and tie groups.")
   var all = false
 
-  @Flag(help: "Compare two training procedures over their seeds.")
-  var runs = false
-
-  @Option(help: "The folder of submissions, for --all.")
-  var submissions: String = "submissions"
+  @Flag(help: "Compare two training procedures over their seeds.") var runs = false
+  @Option(help: "The folder of submissions, for --all.") var submissions: String = "submissions"
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var inference: InferenceArguments
@@ -50,9 +47,7 @@ struct CompareCommand: ParsableCommand {
     let dataset = try data.home.load(definition, split: name)
     let scorer = try Scorer(
       definition, dataset: dataset, options: try inference.scoringOptions())
-    let reader = PredictionReader(
-      definition, dataset: dataset, columns: try predictions.columns(definition),
-      dropMissing: predictions.dropMissing)
+    let reader = try predictions.reader(definition, dataset)
     if runs {
       try compareRuns(scorer, reader)
     } else if all {
@@ -83,20 +78,11 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func compareAll(_ scorer: Scorer, _ reader: PredictionReader) throws {
-    var systems: [BoardComparer.System] = []
-    var overlaps: [SplitOverlap] = []
+    var (systems, overlaps): ([BoardComparer.System], [SplitOverlap]) = ([], [])
     if inputs.isEmpty {
-      let definition = scorer.definition
-      let entries = try SubmissionFolder(URL(filePath: submissions)).entries().filter {
-        $0.metadata.benchmark == definition.id && $0.metadata.split == scorer.dataset.split
-      }
-      let benchmarks = try BenchmarkRegistry.known(adding: split.benchmark.map { [$0] } ?? [])
-      for entry in entries {
-        guard let file = entry.predictions, entry.metadata.withdrawal == nil else { continue }
-        systems.append(.init(slug: entry.slug, predictions: try reader.read(file)))
-        overlaps += try SplitOverlap.find(
-          entry, evaluated: scorer.dataset, home: data.home, benchmarks: benchmarks)
-      }
+      (systems, overlaps) = try BoardComparer(scorer).systems(
+        of: SubmissionFolder(URL(filePath: submissions)), reader, home: data.home,
+        benchmarks: BenchmarkRegistry.known(adding: split.benchmark.map { [$0] } ?? []))
     } else {
       systems = try inputs.map { .init(slug: $0, predictions: try reader.read(URL(filePath: $0))) }
     }

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Glibc
 import Harness
+import Synchronization
 
 /// What the user sees: results on standard output, everything else on standard error.
 enum Console {
@@ -24,45 +25,57 @@ enum Console {
   }
 
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// A line that the next one replaces on a terminal, a plain message elsewhere.
+  static func status(_ line: String, isLast: Bool = false) {
+    guard errorIsTerminal else { return message(line) }
+    FileHandle.standardError.write(Data("\r\u{1B}[K\(line)\(isLast ? "\n" : "")".utf8))
+  }
+
+  static func duration(_ seconds: Double) -> String {
+    seconds < 90 ? "\(Int(seconds)) s" : "\(Int(seconds / 60)) min"
+  }
 }
 
 /// A progress bar on a terminal, plain lines elsewhere; always on standard error.
-final class ProgressBar: @unchecked Sendable {
+final class ProgressBar: Sendable {
   private let label: String
   private let unit: String
-  private let lock = NSLock()
-  private var lastShown = -1
+  private let shown = Mutex(-1)
   private let started = Date()
 
   init(_ label: String, unit: String) {
-    self.label = label
-    self.unit = unit
+    (self.label, self.unit) = (label, unit)
   }
 
   /// Shows `done` of `total`; cheap enough to call often.
   func update(_ done: Int, of total: Int) {
-    lock.withLock {
+    shown.withLock { shown in
       let percent = total > 0 ? min(100, done * 100 / total) : 100
       let step = Console.errorIsTerminal ? percent : percent / 25 * 25
-      guard step != lastShown else { return }
-      lastShown = step
-      if Console.errorIsTerminal {
-        let filled = percent / 4
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 25 - filled)
-        let end = percent == 100 ? "\n" : ""
-        FileHandle.standardError.write(
-          Data(
-            "\r\(label) \(bar) \(percent)% \(done)/\(total) \(unit)\(remaining(percent))\(end)".utf8
-          ))
-      } else {
-        Console.message("\(label): \(percent)% (\(done)/\(total) \(unit))")
+      guard step != shown else { return }
+      shown = step
+      guard Console.errorIsTerminal else {
+        return Console.message("\(label): \(percent)% (\(done)/\(total) \(unit))")
       }
+      let filled = percent / 4
+      let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 25 - filled)
+      let seconds = Date().timeIntervalSince(started) * Double(100 - percent) / Double(percent)
+      let left = percent > 0 && seconds > 1 ? " \(Int(seconds)) s left" : ""
+      Console.status(
+        "\(label) \(bar) \(percent)% \(done)/\(total) \(unit)\(left)", isLast: percent == 100)
     }
   }
+}
 
-  private func remaining(_ percent: Int) -> String {
-    guard percent > 0, percent < 100 else { return "    " }
-    let seconds = Date().timeIntervalSince(started) * Double(100 - percent) / Double(percent)
-    return seconds > 1 ? " \(Int(seconds)) s left" : "    "
+/// Warnings on standard error; a long list is cut, with a line that says so.
+enum FaultListing {
+  private static let most = 20
+
+  static func show(_ faults: [Diagnostic]) {
+    for fault in faults.prefix(most) { Console.message(fault.description) }
+    if faults.count > most {
+      Console.message("… and \(faults.count - most) more; --json lists them all")
+    }
   }
 }

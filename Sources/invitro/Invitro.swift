@@ -22,7 +22,7 @@ struct Invitro: AsyncParsableCommand {
       codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input, 69 a
       service is unavailable, 70 a bug.
       """,
-    version: Version.text,
+    version: ScoreReport.toolVersion,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,
@@ -59,9 +59,4 @@ struct Invitro: AsyncParsableCommand {
       exit(withError: error)
     }
   }
-}
-
-/// The program's version, which reports and signatures carry.
-enum Version {
-  static let text = ScoreReport.toolVersion
 }

@@ -21,19 +21,17 @@ struct ScoreCommand: ParsableCommand {
         invitro score predictions.tsv --gold labels.tsv
       """)
 
-  @Argument(help: "The prediction file; - is standard input.")
-  var file: String
+  @Argument(help: "The prediction file; - is standard input.") var file: String
 
   @OptionGroup var split: SplitOptions
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "Score against this file instead of a benchmark: in the same order, or with the same ids.",
       valueName: "file"))
   var gold: String?
 
-  @Option(
-    help: ArgumentHelp("Show only the groups of these attributes.", valueName: "gender,race,…"))
+  @Option(help: .init("Show only the groups of these attributes.", valueName: "gender,race,…"))
   var by: String?
 
   @OptionGroup var inference: InferenceArguments
@@ -85,19 +83,10 @@ struct ScoreCommand: ParsableCommand {
   private func scoreSplit() throws -> (PrivateReport, BenchmarkDefinition) {
     let (definition, name) = try split.resolve()
     let options = try options()
-    for attribute in options.attributes ?? []
-    where !definition.groups.contains(where: { $0.attribute == attribute }) {
-      let known = definition.groups.map(\.attribute).joined(separator: ", ")
-      throw ValidationError(
-        "\(definition.id) has no attribute '\(attribute)'. It has: \(known.isEmpty ? "none" : known)."
-      )
-    }
+    try definition.checkAttributes(options.attributes ?? [])
     let dataset = try data.home.load(definition, split: name)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
-    let read = try PredictionReader(
-      definition, dataset: dataset, columns: try predictions.columns(definition),
-      dropMissing: predictions.dropMissing
-    ).read(URL(filePath: file))
+    let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
     FaultListing.show(read.warnings)
     return (try scorer.score(read), definition)
   }
@@ -105,24 +94,18 @@ struct ScoreCommand: ParsableCommand {
 
 /// The choices of an inference, shared by `score`, `compare` and `site build`.
 struct InferenceArguments: ParsableArguments {
-  @Option(
-    help: "Cluster column of intervals and tests, or row. Default: the benchmark's first.")
+  @Option(help: "Cluster column of intervals and tests, or row. Default: the benchmark's first.")
   var cluster: String?
 
   @Option(
-    help: ArgumentHelp(
-      "How intervals are computed. Default: the method with the best coverage at 57 clusters, "
-        + "see docs/explanation/inference.md.", valueName: "method"))
+    help: .init(
+      "How intervals are computed. Default: the method with the best coverage at 57 clusters, see "
+        + "docs/explanation/inference.md.", valueName: "method"))
   var interval: IntervalMethod = SystemInference.defaultMethod
 
-  @Option(help: "Nominal coverage of intervals.")
-  var level: Double = 0.95
-
-  @Option(help: "Number of bootstrap resamples and of permutations.")
-  var replicates: Int = 10_000
-
-  @Option(help: "Seed of everything random; the signature names it.")
-  var seed: UInt64 = 1
+  @Option(help: "Nominal coverage of intervals.") var level: Double = 0.95
+  @Option(help: "Number of bootstrap resamples and of permutations.") var replicates: Int = 10_000
+  @Option(help: "Seed of everything random; the signature names it.") var seed: UInt64 = 1
 
   @Option(help: "Form of CCC: lin-n (Lin 1989) or lin-n-1 (the paper's tables, torchmetrics).")
   var ccc: ConcordanceForm = .population

@@ -5,8 +5,7 @@ import Study
 
 /// Where the data home is.
 struct DataOptions: ParsableArguments {
-  @Option(name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.")
-  var data: String?
+  @Option(name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.") var data: String?
 
   var home: DataHome {
     DataHome(option: data, environment: ProcessInfo.processInfo.environment)
@@ -56,7 +55,7 @@ struct SystemOptions: ParsableArguments {
 struct BenchmarkFiles: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: ArgumentHelp(
+    help: .init(
       "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated.",
       valueName: "file"))
   var benchmark: [String] = []
@@ -71,7 +70,7 @@ struct BenchmarkFiles: ParsableArguments {
 struct PredictionOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: ArgumentHelp(
+    help: .init(
       "Column that holds a target, in a file with a header: for example empathy=score.",
       valueName: "target=name"))
   var column: [String] = []
@@ -84,15 +83,31 @@ struct PredictionOptions: ParsableArguments {
   func columns(_ definition: BenchmarkDefinition) throws -> TargetTable<String> {
     try PredictionColumns.parse(column, targets: definition.targetNames)
   }
+
+  func reader(_ definition: BenchmarkDefinition, _ dataset: Dataset) throws -> PredictionReader {
+    PredictionReader(
+      definition, dataset: dataset, columns: try columns(definition), dropMissing: dropMissing)
+  }
 }
 
 struct JSONOption: ParsableArguments {
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @Flag(help: "Print the result as JSON.") var json = false
 }
 
 /// What a command's `validate()` does, with a study's mistakes of usage told as the parser tells
 /// its own: it would take another error for a failure.
 func checkingUsage(_ check: () throws -> Void) throws {
   do { try check() } catch StudyError.usage(let text) { throw ValidationError(text) }
+}
+
+/// The address that a site or a server is known by.
+enum SiteAddress {
+  /// - Throws: a usage error where `text` is no http or https address.
+  static func parse(_ text: String?, option: String) throws -> URL? {
+    guard let text else { return nil }
+    guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? "") else {
+      throw HarnessError.usage("\(option) takes an http or https address, not '\(text)'.")
+    }
+    return url
+  }
 }

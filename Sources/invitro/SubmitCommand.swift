@@ -1,6 +1,8 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
+import Server
 
 struct SubmitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -23,8 +25,7 @@ struct SubmitCommand: ParsableCommand {
             --team "My team" --system "My system" --kind fine-tuned
         """)
 
-    @Argument(help: "The prediction file; - is standard input.")
-    var file: String
+    @Argument(help: "The prediction file; - is standard input.") var file: String
 
     @OptionGroup var split: SplitOptions
     @Option(help: "Name of the team.") var team: String?
@@ -39,10 +40,7 @@ struct SubmitCommand: ParsableCommand {
       let (definition, name) = try split.resolve()
       let metadata = try metadata(definition, split: name)
       let dataset = try data.home.load(definition, split: name)
-      let read = try PredictionReader(
-        definition, dataset: dataset, columns: try predictions.columns(definition),
-        dropMissing: predictions.dropMissing
-      ).read(URL(filePath: file))
+      let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       FaultListing.show(read.warnings)
       let folder = try SubmissionFolder(URL(filePath: submissions)).add(
         read, dataset: dataset, metadata: metadata,
@@ -99,6 +97,71 @@ struct SubmitCommand: ParsableCommand {
         "\(outcome.entries) entries are sound: \(outcome.compared) compared with their split, "
           + "\(outcome.published) published, \(outcome.withoutSplit) whose split is not here"
           + withdrawn)
+    }
+  }
+}
+
+extension SubmitCommand {
+  struct Push: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "push", abstract: "Send a submission to a server and print its answer.",
+      discussion: """
+        The team's token is read from INVITRO_TOKEN or the file named by --token-file.
+        Sending the same file again is safe: the server answers with the submission it
+        has. Exits with 65 where the server refuses the upload, and lists its faults.
+
+        Example:
+          INVITRO_TOKEN=… invitro submit push predictions_EMP.tsv --server https://board.example \\
+            --benchmark sample24 --split test --system "My system"
+        """)
+
+    @Argument(help: "The prediction file, in any accepted form.") var file: String
+    @Option(help: "Address of the server; INVITRO_SERVER says it as well.") var server: String?
+    @OptionGroup var split: SplitOptions
+    @OptionGroup var system: SystemOptions
+    @Option(help: "File that holds the token.") var tokenFile: String?
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+      let known = server ?? ProcessInfo.processInfo.environment["INVITRO_SERVER"]
+      guard let known else { throw ValidationError("Give --server, or set INVITRO_SERVER.") }
+      let client = try SubmissionClient(known, token: token())
+      let bar = ProgressBar("sending", unit: "bytes")
+      let answer = try await client.submit(
+        Data(contentsOf: existing(file)), name: URL(filePath: file).lastPathComponent,
+        metadata: metadata()
+      ) { bar.update($0, of: $1) }
+      if output.json {
+        FileHandle.standardOutput.write(answer.body + Data("\n".utf8))
+      } else {
+        let (text, faults) = try answer.read()
+        FaultListing.show(faults)
+        if answer.isAccepted { Console.print(text) } else { Console.message(text) }
+      }
+      if !answer.isAccepted {
+        throw ExitCode((answer.isRefused ? ExitStatus.badData : .unavailable).rawValue)
+      }
+    }
+
+    private func existing(_ path: String) throws -> URL {
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw HarnessError.missing(path: path, hint: "Give the file with the predictions.")
+      }
+      return URL(filePath: path)
+    }
+
+    private func metadata() throws -> [String: Any] {
+      let (definition, split) = try split.resolve()
+      let fields = try system.fields(definition, split: split)
+      guard fields["system"] != nil else {
+        throw ValidationError("Give --system, or a --meta file with it.")
+      }
+      return fields
+    }
+
+    private func token() throws -> String {
+      if let tokenFile { return try String(contentsOf: existing(tokenFile), encoding: .utf8) }
+      return ProcessInfo.processInfo.environment["INVITRO_TOKEN"] ?? ""
     }
   }
 }

@@ -16,8 +16,7 @@ struct ValidateCommand: ParsableCommand {
         Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
       """)
 
-  @Argument(help: "The prediction file; - is standard input.")
-  var file: String
+  @Argument(help: "The prediction file; - is standard input.") var file: String
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var predictions: PredictionOptions
@@ -37,11 +36,8 @@ struct ValidateCommand: ParsableCommand {
   func run() throws {
     let (definition, name) = try split.resolve()
     let dataset = try data.home.load(definition, split: name)
-    let reader = PredictionReader(
-      definition, dataset: dataset, columns: try predictions.columns(definition),
-      dropMissing: predictions.dropMissing)
     do {
-      let read = try reader.read(URL(filePath: file))
+      let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       try report(read, definition: definition, split: name)
     } catch HarnessError.invalid(let faults) where output.json {
       try Console.json(Verdict(valid: false, faults: faults))
@@ -65,17 +61,5 @@ struct ValidateCommand: ParsableCommand {
       + targets.joined(separator: " and ")
     if read.missingCount > 0 { text += "; \(read.missingCount) rows without a prediction dropped" }
     Console.print(text)
-  }
-}
-
-/// Warnings on standard error; a long list is cut, with a line that says so.
-enum FaultListing {
-  private static let most = 20
-
-  static func show(_ faults: [Diagnostic]) {
-    for fault in faults.prefix(most) { Console.message(fault.description) }
-    if faults.count > most {
-      Console.message("… and \(faults.count - most) more; --json lists them all")
-    }
   }
 }

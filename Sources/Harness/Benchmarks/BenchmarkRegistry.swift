@@ -122,6 +122,15 @@ extension BenchmarkDefinition {
     return grouped + mapped.subtracting(grouped).sorted()
   }
 
+  /// - Throws: ``HarnessError/usage(_:)`` with the known attributes where one is unknown.
+  public func checkAttributes(_ attributes: [String]) throws(HarnessError) {
+    let known = groups.map(\.attribute)
+    guard let unknown = attributes.first(where: { !known.contains($0) }) else { return }
+    throw .usage(
+      "\(id) has no attribute '\(unknown)'. It has: "
+        + "\(known.isEmpty ? "none" : known.joined(separator: ", ")).")
+  }
+
   /// Throws where `split` is not one of this benchmark's.
   public func checkSplit(_ split: String) throws(HarnessError) {
     guard !splitNames.contains(split) else { return }

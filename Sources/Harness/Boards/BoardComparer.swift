@@ -34,6 +34,24 @@ public struct BoardComparer {
     public var shift: Int?
   }
 
+  /// The entries of `folder` for the scorer's split that have predictions and are not withdrawn, and
+  /// the training sets they declare that share essays with the split.
+  public func systems(
+    of folder: SubmissionFolder, _ reader: PredictionReader, home: DataHome,
+    benchmarks: [BenchmarkDefinition]
+  ) throws -> (systems: [System], overlaps: [SplitOverlap]) {
+    var (systems, overlaps): ([System], [SplitOverlap]) = ([], [])
+    for entry in try folder.entries() where entry.metadata.withdrawal == nil {
+      guard entry.metadata.benchmark == scorer.definition.id,
+        entry.metadata.split == scorer.dataset.split, let file = entry.predictions
+      else { continue }
+      systems.append(.init(slug: entry.slug, predictions: try reader.read(file)))
+      overlaps += try SplitOverlap.find(
+        entry, evaluated: scorer.dataset, home: home, benchmarks: benchmarks)
+    }
+    return (systems, overlaps)
+  }
+
   /// Compares `systems` on the primary target; those that leave rows out or do not attempt it are
   /// not compared.
   ///

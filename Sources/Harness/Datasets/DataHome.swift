@@ -95,6 +95,13 @@ public struct DataHome: Sendable {
       SourceText(data, name: url.relativePath), definition, split: split, hasGold: entry.hasGold)
   }
 
+  /// Every imported split of a benchmark.
+  public func loadAll(_ definition: BenchmarkDefinition) throws(HarnessError) -> [Dataset] {
+    try (manifest(definition.id)?.splits ?? []).map { split throws(HarnessError) in
+      try load(definition, split: split.name)
+    }
+  }
+
   static func hint(_ definition: BenchmarkDefinition) -> String {
     switch definition.id {
     case "sample24": "Make it with `invitro data sample`."

@@ -1,5 +1,6 @@
 import Basics
 public import Foundation
+public import Harness
 
 /// Reads a built site back as a stranger would and lists what is wrong with it.
 ///
@@ -18,6 +19,17 @@ public struct SiteChecker: Sendable {
     public init(essays: [String] = [], strings: [String] = []) {
       self.essays = essays
       self.strings = strings
+    }
+
+    /// The essays of every imported split, except those of open sets, and the submissions' contacts.
+    public init(
+      of benchmarks: [BenchmarkDefinition], in home: DataHome, folders: [SubmissionFolder]
+    ) throws(HarnessError) {
+      (essays, strings) = ([], [])
+      for definition in benchmarks where !definition.open {
+        essays += try home.loadAll(definition).flatMap { $0.rows.map(\.text) }
+      }
+      for folder in folders { strings += try folder.entries().compactMap(\.metadata.contact) }
     }
   }
 

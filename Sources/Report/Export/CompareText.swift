@@ -54,7 +54,8 @@ public enum CompareText {
     for pair in comparison.pairs {
       pairs.add([
         pair.first, pair.second, number(pair.difference),
-        TextTable.interval(pair.low, pair.high) ?? pair.undefined ?? "", TextTable.probability(pair.p),
+        TextTable.interval(pair.low, pair.high) ?? pair.undefined ?? "",
+        TextTable.probability(pair.p),
         TextTable.probability(pair.adjusted), TextTable.probability(pair.discoveryRate),
       ])
     }

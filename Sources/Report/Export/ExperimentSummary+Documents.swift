@@ -216,3 +216,14 @@ extension ExperimentSummary {
     return number(value) + interval
   }
 }
+
+extension ExperimentTally {
+  public var text: String {
+    var parts = ["\(trained) trained", "\(finishedBefore) finished before"]
+    if !elsewhere.isEmpty { parts.append("\(elsewhere.count) with another process") }
+    if !failed.isEmpty {
+      parts.append("\(failed.count) failed: \(failed.joined(separator: ", "))")
+    }
+    return "cells: " + parts.joined(separator: ", ")
+  }
+}

@@ -62,3 +62,10 @@ public struct ReplicationText {
     return table.text
   }
 }
+
+extension Requirement.Finding {
+  public var text: String {
+    let ours = ours.map { "ours is \($0)" } ?? why ?? "not run"
+    return "\(claim) \(required): \(holds ? "holds" : "does not hold"), \(ours)"
+  }
+}

@@ -198,3 +198,13 @@ struct QuotaUsage: Decodable, FetchableRecord, Sendable {
       """, [team, board.benchmark, board.split, phase, now.seconds / 86_400])
   }
 }
+
+extension Phase {
+  /// One line for the terminal.
+  public var text: String {
+    let closes = closes.map { "to \($0.formatted(.iso8601))" } ?? "without an end"
+    return "\(benchmark)/\(split): phase '\(name)' from \(opens.formatted(.iso8601)) \(closes); "
+      + "scores \(visibility.rawValue), labels \(labels.rawValue); a team may send \(valid.daily) a "
+      + "day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
+  }
+}

@@ -270,3 +270,24 @@ extension SubmissionStore {
     }
   }
 }
+
+/// A submission as `invitro submission list` shows it.
+public struct SubmissionLine: Encodable {
+  public let id: String
+  public let received: Date
+  public let benchmark: String
+  public let split: String
+  public let team: String
+  public let system: String
+  public let state: String
+  public let verdict: String?
+  public let digest: String
+
+  public init(_ submission: StoredSubmission) {
+    (id, received, digest) = (submission.id, submission.received, submission.digest)
+    (benchmark, split) = (submission.benchmark, submission.split)
+    (team, system) = (submission.team, submission.metadata.system)
+    state = submission.isWithdrawn ? "withdrawn" : submission.state.rawValue
+    verdict = submission.verdict?.rawValue
+  }
+}

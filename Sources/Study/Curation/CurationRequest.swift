@@ -77,6 +77,30 @@ extension CurationRequest {
     /// A blend of both labels by their reliability, with this third rater or, for nil, with a
     /// regression on the text.
     case soft(third: LabelFile?)
+
+    /// The choice that the options of `invitro curate correct` make.
+    ///
+    /// - Parameters:
+    ///   - alpha: a number from 0 to 6, or `auto`; nil for 4 where `soft` is not asked for.
+    ///   - third: `name=file`.
+    /// - Throws: ``StudyError/usage(_:)`` where they contradict each other.
+    public init(alpha: String?, soft: Bool, third: String?, by model: LabelFile) throws {
+      if soft && alpha != nil { throw StudyError.usage("Give either --alpha or --soft.") }
+      if third != nil && !soft { throw StudyError.usage("--third belongs to --soft.") }
+      let rater = try third.map { try LabelFile.parse([$0], option: "--third")[0] }
+      guard rater?.name != model.name else {
+        throw StudyError.usage("--llm and --third have the same name.")
+      }
+      switch alpha {
+      case nil: self = soft ? .soft(third: rater) : .threshold(4)
+      case "auto": self = .automatic
+      case let text?:
+        guard let value = Double(text), (0...6).contains(value) else {
+          throw StudyError.usage("--alpha is a number from 0 to 6, or auto; not '\(text)'.")
+        }
+        self = .threshold(value)
+      }
+    }
   }
 
   /// The split's rows with the crowd's labels corrected by those of `model`.

@@ -10,7 +10,7 @@ public struct ExperimentRunner {
   private let folder: ExperimentFolder
   private let keepModels: Bool
   private let observer: Observer
-  public private(set) var tally = ExperimentTally()
+  public private(set) var tally: ExperimentTally
 
   /// What a run tells, and asks, whoever watches it.
   public struct Observer {
@@ -47,6 +47,7 @@ public struct ExperimentRunner {
     self.folder = folder
     self.keepModels = keepModels
     self.observer = observer
+    tally = ExperimentTally(folder: folder.url.relativePath)
   }
 
   /// Finishes the cells one after the other, until all are done or the observer cancels.
@@ -60,19 +61,19 @@ public struct ExperimentRunner {
   /// Finishes one cell, unless it is finished or another process has it.
   private mutating func run(_ cell: ExperimentPlan.Cell, title: String) throws {
     if try folder.isFinished(cell, inputs) {
-      tally.skipped += 1
+      tally.finishedBefore += 1
       return observer.say("\(title): finished before")
     }
     let url = folder.cell(cell.name)
     try AtomicFile.createFolder(url)
     guard let lock = try CellLock(url) else {
-      tally.busy.append(cell.name)
+      tally.elsewhere.append(cell.name)
       return observer.say("\(title): another process works on it")
     }
     defer { withExtendedLifetime(lock) {} }
     // The other process may have finished it in the meantime.
     if try folder.isFinished(cell, inputs) {
-      tally.skipped += 1
+      tally.finishedBefore += 1
       return
     }
     observer.say(title)
@@ -97,18 +98,10 @@ public struct ExperimentRunner {
     let started = ContinuousClock.now
     let settings = cell.row.settings
     let url = folder.run(cell.name)
-    let model = inputs.url(settings.model)
-    let tokenizer = try Tokenizer.load(directory: model)
-    let training = try inputs.training(settings).labelled
-      .examples(tokenizer, maxLength: settings.recipe.maxLength)
-    let validation = try inputs.validation(settings)
-      .examples(tokenizer, maxLength: settings.recipe.maxLength)
-    let run =
-      folder.isBegun(cell.name)
-      ? try TrainingRun.resume(folder: url, training: training, validation: validation)
-      : try TrainingRun(
-        model: model, training: training, validation: validation,
-        configuration: cell.cell.configuration, folder: url)
+    let run = try TrainingRun.start(
+      inputs.url(settings.model), training: inputs.training(settings).labelled,
+      validation: inputs.validation(settings), maxLength: settings.recipe.maxLength,
+      configuration: cell.cell.configuration, folder: url, resume: folder.isBegun(cell.name))
     let outcome = try run.run(
       events: observer.begin(run.totalSteps, started), isCancelled: observer.isCancelled)
     if outcome.reason == .interrupted { return nil }
@@ -155,11 +148,13 @@ public struct ExperimentRunner {
 }
 
 /// What a run of an experiment did.
-public struct ExperimentTally: Sendable, Equatable {
+public struct ExperimentTally: Encodable, Sendable, Equatable {
+  public var schema = 1
+  public let folder: String
   public internal(set) var trained = 0
-  public internal(set) var skipped = 0
+  public internal(set) var finishedBefore = 0
   /// Cells that another process works on.
-  public internal(set) var busy: [String] = []
+  public internal(set) var elsewhere: [String] = []
   /// Cells whose training broke down.
   public internal(set) var failed: [String] = []
   public internal(set) var interrupted = false

@@ -37,13 +37,10 @@ public struct RatedSplit: Sendable {
     _ definition: BenchmarkDefinition, split: String, home: DataHome, repair: Bool = false,
     say: (String) -> Void = { _ in }
   ) throws -> RatedSplit {
-    let dataset = try home.load(definition, split: split)
     guard repair, "\(definition.id)/\(split)" == repairable else {
-      return RatedSplit(definition, dataset)
+      return RatedSplit(definition, try home.load(definition, split: split))
     }
-    let earlier = try BenchmarkRegistry.find("newsemp23")
-    let (repaired, report) = try LabelRepair.repair(
-      dataset, of: definition, from: try ["train", "dev"].map { try home.load(earlier, split: $0) })
+    let (dataset, repaired, report) = try LabelRepair.newsEmp24(in: home)
     let target = definition.primary.target
     let changed = dataset.rows.indices.filter {
       dataset.rows[$0].labels[target] != repaired.rows[$0].labels[target]
@@ -125,14 +122,22 @@ public struct RatedSplit: Sendable {
   /// Joins the labels that models gave to the same essays in other splits, as one more rater for
   /// each name of `files`; how many essays stand there too is told to `say`.
   ///
+  /// - Parameter sets: as `benchmark/split`.
   /// - Throws: also where a rater has no label for any essay of this split.
   public mutating func addAgain(
-    _ files: [LabelFile], labelling sets: [(BenchmarkDefinition, Dataset)], say: (String) -> Void
+    _ files: [LabelFile], labelling sets: [String], home: DataHome, say: (String) -> Void
   ) throws {
+    let sets = try sets.map { set in
+      let parts = set.split(separator: "/").map(String.init)
+      guard parts.count == 2 else {
+        throw StudyError.usage("--again-in takes BENCHMARK/SPLIT, not '\(set)'.")
+      }
+      return try RatedSplit.load(BenchmarkRegistry.find(parts[0]), split: parts[1], home: home)
+    }
     for name in files.map(\.name).unique {
       let own = files.filter { $0.name == name }
-      let others = try sets.map { definition, dataset in
-        var other = RatedSplit(definition, dataset)
+      let others = try sets.map { set in
+        var other = set
         try other.addKnown(own)
         return other
       }

@@ -79,9 +79,26 @@ public struct TrainingRows: Sendable {
 }
 
 extension TrainingRun {
+  /// Begins a run in `folder`, or continues the one that is there.
+  ///
+  /// - Parameters:
+  ///   - model: the pretrained model's folder; a run that continues takes its own.
+  ///   - configuration: of a run that begins.
+  public static func start(
+    _ model: URL, training: LabelledRows, validation: LabelledRows, maxLength: Int,
+    configuration: TrainingConfiguration, folder: URL, resume: Bool
+  ) throws -> TrainingRun {
+    let tokenizer = try Tokenizer.load(directory: resume ? tokenizerFolder(of: folder) : model)
+    let rows = training.examples(tokenizer, maxLength: maxLength)
+    let held = validation.examples(tokenizer, maxLength: maxLength)
+    if resume { return try .resume(folder: folder, training: rows, validation: held) }
+    return try TrainingRun(
+      model: model, training: rows, validation: held, configuration: configuration, folder: folder)
+  }
+
   /// Where the tokenizer's files of the run in `folder` stand: its last checkpoint, or the model
   /// that it was begun from.
-  public static func tokenizerFolder(of folder: URL) -> URL {
+  private static func tokenizerFolder(of folder: URL) -> URL {
     let last = folder.appending(path: "last")
     if FileManager.default.fileExists(atPath: last.path) { return last }
     let description = try? Documents.object(from: folder.appending(path: "run.json"))

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Basics
 import Foundation
 import Harness
+import Report
+import Sample
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,30 +22,120 @@ struct DataCommand: AsyncParsableCommand {
     ])
 }
 
-struct DataCheckCommand: ParsableCommand {
+struct DataImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check",
-    abstract: "Check that the data home is intact and private.",
+    commandName: "import",
+    abstract: "Import a benchmark's files as the organisers distribute them.",
     discussion: """
-      Reads every imported split again, compares digests and row counts, and looks at
-      the permissions of files that hold labels. Exits with 1 where a check fails.
+      Checks row counts, ids, label ranges and duplicates, lists every error in every
+      file, and writes nothing if there is one. Splits whose files are missing are
+      skipped and named.
+
+        Example:  invitro data import newsemp24 --from ~/wassa2024
       """)
+
+  @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
+  var benchmark: String
+
+  @Option(help: .init("Folder with the organisers' files.", valueName: "dir")) var from: String
 
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
 
   func run() throws {
-    let results = try DataHomeCheck.run(data.home, definitions: try BenchmarkRegistry.shipped())
-    if output.json {
-      try Console.json(results)
-    } else if results.isEmpty {
-      Console.print("\(data.home.url.relativePath): nothing is imported yet")
+    let definition = try BenchmarkRegistry.find(benchmark)
+    let summary = try DatasetImporter.run(
+      definition, from: URL(filePath: from, directoryHint: .isDirectory), into: data.home)
+    try summary.show(definition, output)
+  }
+}
+
+struct DataFetchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fetch",
+    abstract: "Download an open set from its public repository.",
+    discussion: """
+        newsemp18  essays and crowd labels, CC BY 4.0; imported at once
+        llmpathy   labels by Llama 3 70B and GPT-4o, NewsEmp22 to 24, Apache-2.0
+
+      Sizes and SHA-256 digests are pinned, and a file that differs is refused. Files
+      that are already there are not fetched again. --mirror takes a folder or an
+      address that holds the sets as <set>/<path>.
+      """)
+
+  @Argument(help: "newsemp18 or llmpathy.") var name: String
+
+  @Option(help: .init("Folder or address to take the files from instead.", valueName: "dir-or-url"))
+  var mirror: String?
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func run() async throws {
+    let list = try FetchList.shipped(name)
+    let home = data.home
+    try home.create()
+    let folder = home.url.appending(path: "fetched").appending(path: name)
+    let bar = ProgressBar("fetching \(name)", unit: "bytes")
+    let summary = try await Downloader().fetch(
+      list, to: folder, mirror: try mirror.map(Mirror.init)
+    ) { progress in bar.update(progress.bytes, of: progress.total) }
+    Console.message(
+      "\(summary.fetched.count) files fetched, \(summary.present.count) were there already; "
+        + "all digests are as pinned (\(list.licence))")
+    if let definition = try BenchmarkRegistry.shipped().first(where: { $0.id == name }) {
+      let imported = try DatasetImporter.run(definition, from: folder, into: home)
+      try imported.show(definition, output)
+    } else if output.json {
+      try Console.json(summary)
     } else {
-      for result in results {
-        Console.print(
-          "\(result.isSound ? "ok  " : "FAIL") \(result.benchmark)/\(result.split): \(result.text)")
-      }
+      Console.print(folder.relativePath)
     }
-    if results.contains(where: { !$0.isSound }) { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+  }
+}
+
+struct DataSampleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sample",
+    abstract: "Make the synthetic set sample24, which has the shape and quirks of NewsEmp24.",
+    discussion: """
+      Writes files like the organisers' to --out, with simulated LLM labels and four
+      example systems (systems/), and imports them as the benchmark sample24. No
+      person wrote these essays, so scores on them say nothing about empathy. The same
+      seed gives the same bytes.
+      """)
+
+  @Option(help: "Folder to write; it must be empty or absent. Default: <data home>/sample24-files.")
+  var out: String?
+
+  @Option(help: "Seed of everything random.") var seed: UInt64 = 24
+  @Flag(help: "Write the files without importing them.") var noImport = false
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func run() throws {
+    if out == nil { try data.home.create() }
+    let folder = out.map { URL(filePath: $0) } ?? data.home.url.appending(path: "sample24-files")
+    let summary = try SampleGenerator(seed: seed).write(to: folder)
+    Console.message("wrote \(summary.files.count) files to \(folder.relativePath), seed \(seed)")
+    if noImport {
+      if output.json { try Console.json(summary) } else { Console.print(folder.relativePath) }
+      return
+    }
+    let definition = try BenchmarkRegistry.find("sample24")
+    let imported = try DatasetImporter.run(definition, from: folder, into: data.home)
+    try imported.show(definition, output)
+  }
+}
+
+extension DatasetImporter.Summary {
+  fileprivate func show(_ definition: BenchmarkDefinition, _ output: JSONOption) throws {
+    if output.json { return try Console.json(self) }
+    FaultListing.show(warnings)
+    Console.print(text(definition))
+    if !absent.isEmpty {
+      Console.message("not in the folder: " + absent.joined(separator: ", "))
+    }
   }
 }

@@ -1,7 +1,8 @@
-import Basics
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
+import Report
 
 struct DataStatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,8 +15,7 @@ struct DataStatsCommand: ParsableCommand {
       rows or 5 persons are named without numbers.
       """)
 
-  @Argument(help: "A benchmark's id, or the path of a definition.")
-  var benchmark: String
+  @Argument(help: "A benchmark's id, or the path of a definition.") var benchmark: String
 
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
@@ -23,60 +23,73 @@ struct DataStatsCommand: ParsableCommand {
   func run() throws {
     let definition = try BenchmarkRegistry.find(benchmark)
     let home = data.home
-    let own = try DatasetLoader.all(definition, in: home)
+    let own = try home.loadAll(definition)
     if own.isEmpty { _ = try home.load(definition, split: definition.defaultSplit) }
     var others: [Dataset] = []
     for other in try BenchmarkRegistry.shipped() where other.id != definition.id {
-      others += try DatasetLoader.all(other, in: home)
+      others += try home.loadAll(other)
     }
     let statistics = DatasetStatistics(own, definition: definition, others: others)
     if output.json { return try Console.json(statistics) }
-    show(statistics, definition)
-  }
-
-  private func show(_ statistics: DatasetStatistics, _ definition: BenchmarkDefinition) {
-    Console.print("\(definition.title) · \(definition.licence)\n")
-    for split in statistics.splits {
-      let clusters = definition.clusters.map { $0.counted(split.clusters[$0] ?? 0) }
-      Console.print("\(split.name): " + (["\(split.rows) rows"] + clusters).joined(separator: ", "))
-      for target in definition.targets {
-        guard let labels = split.labels[target.name] else { continue }
-        let sd = labels.sd.map { Rounding.text($0, decimals: 3) } ?? "undefined"
-        Console.print(
-          "  \(target.name): n \(labels.n), mean \(Rounding.text(labels.mean, decimals: 3))"
-            + ", SD \(sd)  \(Self.bars(labels.histogram ?? [])) \(target.low)–\(target.high)")
-      }
-      for attribute in definition.groups.map(\.attribute) {
-        let groups = split.groups.filter { $0.attribute == attribute }
-        guard !groups.isEmpty else { continue }
-        let parts = groups.map { group in
-          guard let n = group.n, let count = group.clusters else { return "\(group.group): small" }
-          return "\(group.group) \(n) (\(count))"
-        }
-        let unit = (definition.clusters.first ?? BenchmarkDefinition.rows).plural
-        Console.print("  \(attribute), rows (\(unit)): " + parts.joined(separator: ", "))
-      }
-    }
-    for overlap in statistics.overlaps {
-      Console.print(
-        "overlap: \(overlap.rows) rows of \(overlap.split) have the text of one of \(overlap.other)"
-      )
-    }
-  }
-
-  /// A histogram in one line; the fullest bin has the highest bar.
-  private static func bars(_ counts: [Int]) -> String {
-    let most = max(1, counts.max() ?? 1)
-    let blocks = Array("▁▂▃▄▅▆▇█")
-    return String(counts.map { $0 == 0 ? " " : blocks[min(7, $0 * 8 / (most + 1))] })
+    Console.print(statistics.text(definition))
   }
 }
 
-/// Loads every imported split of a benchmark.
-enum DatasetLoader {
-  static func all(_ definition: BenchmarkDefinition, in home: DataHome) throws -> [Dataset] {
-    try (home.manifest(definition.id)?.splits ?? []).map { split in
-      try home.load(definition, split: split.name)
+struct DataCheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Check that the data home is intact and private.",
+    discussion: """
+      Reads every imported split again, compares digests and row counts, and looks at
+      the permissions of files that hold labels. Exits with 1 where a check fails.
+      """)
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func run() throws {
+    let results = try DataHomeCheck.run(data.home, definitions: try BenchmarkRegistry.shipped())
+    if output.json {
+      try Console.json(results)
+    } else if results.isEmpty {
+      Console.print("\(data.home.url.relativePath): nothing is imported yet")
+    } else {
+      for result in results {
+        Console.print(
+          "\(result.isSound ? "ok  " : "FAIL") \(result.benchmark)/\(result.split): \(result.text)")
+      }
     }
+    if results.contains(where: { !$0.isSound }) { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+  }
+}
+
+struct DataRepairCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repair",
+    abstract: "Recover the 6- and 8-item labels of NewsEmp24 train from NewsEmp23.",
+    discussion: """
+      In NewsEmp24 train one distress item was scored as empathy, so that both labels
+      are means of 7 items. Essays that also occur in NewsEmp23 have the right labels
+      there; a row is changed only where 7·e24 + 7·d24 = 6·e23 + 8·d23 holds. Both
+      benchmarks must be imported. To undo the repair, import newsemp24 again.
+      """)
+
+  @Argument(help: "newsemp24.") var benchmark: String
+  @Flag(help: "Report what would change, and write nothing.") var dryRun = false
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  func validate() throws {
+    guard benchmark == "newsemp24" else {
+      throw ValidationError("Only newsemp24 has labels to repair.")
+    }
+  }
+
+  func run() throws {
+    let report = try LabelRepair.run(in: data.home, isDry: dryRun)
+    if output.json { return try Console.json(report) }
+    let targets = try BenchmarkRegistry.find(benchmark).targetNames
+    Console.print(report.text(targets, isDry: dryRun))
   }
 }

@@ -34,16 +34,15 @@ struct EmbedCommand: ParsableCommand {
         invitro embed --model runs/a/last --table train.csv --out states --seed 1
       """)
 
-  @Option(help: ArgumentHelp("The model's folder, pretrained or fine-tuned.", valueName: "dir"))
+  @Option(help: .init("The model's folder, pretrained or fine-tuned.", valueName: "dir"))
   var model: String
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: ArgumentHelp("A training table, in place of a split.", valueName: "file"))
+  @Option(help: .init("A training table, in place of a split.", valueName: "file"))
   var table: String?
 
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
-  var out: String
+  @Option(help: .init("The folder to write.", valueName: "dir")) var out: String
 
   @Flag(help: "Skip t-SNE, whose time grows with the square of the number of rows.")
   var noTsne = false
@@ -51,11 +50,8 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "Approximate number of neighbours that t-SNE considers.")
   var perplexity: Double = 30
 
-  @Option(help: "Seed of both projections.")
-  var seed: UInt64 = 0
-
-  @Option(help: "Threads.")
-  var threads: Int = Parallel.processors
+  @Option(help: "Seed of both projections.") var seed: UInt64 = 0
+  @Option(help: "Threads.") var threads: Int = Parallel.processors
 
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption

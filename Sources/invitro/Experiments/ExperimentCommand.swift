@@ -56,23 +56,19 @@ struct ExperimentRunCommand: ParsableCommand {
         invitro experiment run grid.json --out runs/grid --shard 3/16
       """)
 
-  @Argument(help: "The experiment's file.")
-  var file: String
+  @Argument(help: "The experiment's file.") var file: String
 
-  @Option(help: ArgumentHelp("The experiment's folder. Default: runs/NAME.", valueName: "dir"))
+  @Option(help: .init("The experiment's folder. Default: runs/NAME.", valueName: "dir"))
   var out: String?
 
-  @Option(help: ArgumentHelp("Take every n-th cell, from the i-th on.", valueName: "i/n"))
+  @Option(help: .init("Take every n-th cell, from the i-th on.", valueName: "i/n"))
   var shard: String?
 
   @Option(help: "Threads of each cell, instead of the file's number; part of the cell's hash.")
   var threads: Int?
 
-  @Flag(help: "List the cells and which of them are finished, and train nothing.")
-  var list = false
-
-  @Flag(help: "Keep the models of finished cells.")
-  var keepModels = false
+  @Flag(help: "List the cells and which of them are finished, and train nothing.") var list = false
+  @Flag(help: "Keep the models of finished cells.") var keepModels = false
 
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
@@ -113,34 +109,16 @@ struct ExperimentRunCommand: ParsableCommand {
         end: { try TrainingCurve.draw($0, title: $1) },
         isCancelled: { interrupt.isRequested }))
     try runner.run(mine)
-    try show(runner.tally, folder)
-  }
-
-  private struct Document: Encodable {
-    var schema = 1
-    var folder: String
-    var trained: Int
-    var finishedBefore: Int
-    var elsewhere: [String]
-    var failed: [String]
-    var interrupted: Bool
+    try show(runner.tally)
   }
 
   /// Ends the process with 130 after an interrupt and with 1 after a failure.
-  private func show(_ tally: ExperimentTally, _ folder: ExperimentFolder) throws {
+  private func show(_ tally: ExperimentTally) throws {
     if output.json {
-      try Console.json(
-        Document(
-          folder: folder.url.relativePath, trained: tally.trained, finishedBefore: tally.skipped,
-          elsewhere: tally.busy, failed: tally.failed, interrupted: tally.interrupted))
+      try Console.json(tally)
     } else {
-      var parts = ["\(tally.trained) trained", "\(tally.skipped) finished before"]
-      if !tally.busy.isEmpty { parts.append("\(tally.busy.count) with another process") }
-      if !tally.failed.isEmpty {
-        parts.append("\(tally.failed.count) failed: \(tally.failed.joined(separator: ", "))")
-      }
-      Console.message("cells: " + parts.joined(separator: ", "))
-      Console.print(folder.url.relativePath)
+      Console.message(tally.text)
+      Console.print(tally.folder)
     }
     if tally.interrupted { throw ExitCode(130) }
     if !tally.failed.isEmpty { throw ExitCode(ExitStatus.checkFailed.rawValue) }
@@ -166,11 +144,10 @@ struct ExperimentSummaryCommand: ParsableCommand {
         invitro experiment summary runs/newsemp18-minilm
       """)
 
-  @Argument(help: "The experiment's folder.")
-  var folder: String
+  @Argument(help: "The experiment's folder.") var folder: String
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "Folder for the documents. Default: summary, inside the experiment's folder.",
       valueName: "dir"))
   var to: String?
@@ -211,11 +188,9 @@ struct ExperimentMergeCommand: ParsableCommand {
         invitro experiment summary runs/grid
       """)
 
-  @Argument(help: "The folders.")
-  var folders: [String]
+  @Argument(help: "The folders.") var folders: [String]
 
-  @Option(
-    help: ArgumentHelp("The folder to merge into; it may hold cells already.", valueName: "dir"))
+  @Option(help: .init("The folder to merge into; it may hold cells already.", valueName: "dir"))
   var out: String
 
   @OptionGroup var output: JSONOption

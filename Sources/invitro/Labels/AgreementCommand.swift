@@ -2,7 +2,6 @@ import Basics
 import ArgumentParser
 import Foundation
 import Harness
-import Reference
 import Report
 import Study
 
@@ -33,42 +32,52 @@ struct AgreementCommand: ParsableCommand {
       """)
 
   @OptionGroup var split: SplitOptions
-  @OptionGroup var files: LabelFileOptions
 
   @Option(
-    help: ArgumentHelp(
+    name: .long,
+    help: .init(
+      "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy repository. "
+        + "May be given several times, also for one name.", valueName: "name=file"))
+  var labels: [String] = []
+
+  @Option(
+    name: .long,
+    help: .init(
+      "Column of a name's labels. Default: llm_TARGET, else TARGET.", valueName: "name=column"))
+  var labelColumn: [String] = []
+
+  @Option(
+    help: .init(
       "Labels of the same essays in other sets, under a name of their own; may be given several "
         + "times, also for one name.", valueName: "name=file"))
   var again: [String] = []
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "A set that --again labels; may be given several times.", valueName: "benchmark/split"))
   var againIn: [String] = []
 
   @Option(
-    help: ArgumentHelp(
-      "How many of the essays with the largest difference to list.", valueName: "count"))
+    help: .init("How many of the essays with the largest difference to list.", valueName: "count"))
   var largest: Int = 10
 
-  @Flag(help: "Show the text of the essays in that list too.")
-  var showText = false
+  @Flag(help: "Show the text of the essays in that list too.") var showText = false
 
-  @Option(help: ArgumentHelp("File to draw the distribution of differences to.", valueName: "file"))
+  @Option(help: .init("File to draw the distribution of differences to.", valueName: "file"))
   var svg: String?
 
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
 
   func validate() throws {
-    guard !files.labels.isEmpty else {
+    guard !labels.isEmpty else {
       throw ValidationError("Give at least one label file with --labels NAME=FILE.")
     }
     guard again.isEmpty == againIn.isEmpty else {
       throw ValidationError("--again and --again-in belong together.")
     }
     try checkingUsage {
-      let names = Set(try files.parsed().map(\.name))
+      let names = Set(try files().map(\.name))
       for file in try LabelFile.parse(again, option: "--again") where names.contains(file.name) {
         throw ValidationError("--labels and --again have the same name, \(file.name).")
       }
@@ -76,12 +85,18 @@ struct AgreementCommand: ParsableCommand {
     guard largest >= 0 else { throw ValidationError("--largest must be 0 or more.") }
   }
 
+  private func files() throws -> [LabelFile] {
+    try LabelFile.parse(labels, columns: labelColumn, option: "--labels")
+  }
+
   func run() throws {
     let (definition, name) = try split.resolve()
     let dataset = try data.home.load(definition, split: name)
     var rated = RatedSplit(definition, dataset)
-    try rated.add(files.parsed(), say: Console.message)
-    try addAgain(to: &rated)
+    try rated.add(files(), say: Console.message)
+    try rated.addAgain(
+      LabelFile.parse(again, option: "--again"), labelling: againIn, home: data.home,
+      say: Console.message)
     let report = AgreementReport(rated, largest: largest, showText: showText)
     if let svg {
       try AtomicFile.write(Data(report.plot.svg.utf8), to: URL(filePath: svg))
@@ -94,18 +109,5 @@ struct AgreementCommand: ParsableCommand {
     }
     if output.json { return try Console.json(report) }
     Console.print(report.text)
-  }
-
-  private func addAgain(to rated: inout RatedSplit) throws {
-    let sets = try againIn.map { set -> (BenchmarkDefinition, Dataset) in
-      let parts = set.split(separator: "/").map(String.init)
-      guard parts.count == 2 else {
-        throw ValidationError("--again-in takes BENCHMARK/SPLIT, not '\(set)'.")
-      }
-      let definition = try BenchmarkRegistry.find(parts[0])
-      return (definition, try data.home.load(definition, split: parts[1]))
-    }
-    try rated.addAgain(
-      LabelFile.parse(again, option: "--again"), labelling: sets, say: Console.message)
   }
 }

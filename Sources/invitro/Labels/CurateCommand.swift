@@ -21,16 +21,17 @@ struct CurateCommand: ParsableCommand {
 
   /// Where a training table goes, and what must not be in it.
   struct TableOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The table; its manifest goes beside it.", valueName: "file"))
+    @Option(help: .init("The table; its manifest goes beside it.", valueName: "file"))
     var out: String
 
     @Flag(help: "Keep rows whose essay also occurs in the evaluation split; they are counted.")
     var keepOverlap = false
 
     @Flag(
-      help: ArgumentHelp(
-        "Use the 6- and 8-item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro data "
-          + "repair`); the imported labels stay, the provenance of such a row is crowd:repaired."))
+      help: .init(
+        "Use the 6- and 8-item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro "
+          + "data repair`); the imported labels stay, the provenance of such a row is crowd:repaired."
+      ))
     var repair = false
 
     /// - Parameter sets: what is loaded, as `benchmark/split`.
@@ -38,6 +39,14 @@ struct CurateCommand: ParsableCommand {
       guard !repair || sets.contains(RatedSplit.repairable) else {
         throw ValidationError("--repair: only \(RatedSplit.repairable) has labels to repair.")
       }
+    }
+
+    func request(
+      _ benchmark: String, _ split: String, evaluation: [String], seed: UInt64
+    ) -> CurationRequest {
+      CurationRequest(
+        benchmark: benchmark, split: split, evaluation: evaluation,
+        overlap: keepOverlap ? .keep : .refuse, repair: repair, seed: seed)
     }
 
     func show(_ made: CuratedTable, json: Bool) throws {
@@ -56,14 +65,11 @@ struct CurateCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "The benchmark whose labels are corrected.")
     var benchmark: String
 
-    @Option(name: [.short, .long], help: "The split.")
-    var split: String = "train"
-
-    @Option(help: ArgumentHelp("The model's labels, TSV.", valueName: "name=file"))
-    var llm: String
+    @Option(name: [.short, .long], help: "The split.") var split: String = "train"
+    @Option(help: .init("The model's labels, TSV.", valueName: "name=file")) var llm: String
 
     @Option(
-      help: ArgumentHelp(
+      help: .init(
         "States that `invitro embed` wrote for these rows, to use instead of word counts.",
         valueName: "dir"))
     var states: String?
@@ -102,19 +108,18 @@ extension CurateCommand {
 
     @OptionGroup var labels: CorrectionOptions
 
-    @Option(help: ArgumentHelp("From 0 to 6, or auto. Default: 4.0.", valueName: "alpha|auto"))
+    @Option(help: .init("From 0 to 6, or auto. Default: 4.0.", valueName: "alpha|auto"))
     var alpha: String?
 
-    @Flag(help: "Average the two labels, weighted by their reliability, instead.")
-    var soft = false
+    @Flag(help: "Average the two labels, weighted by their reliability, instead.") var soft = false
 
     @Option(
-      help: ArgumentHelp(
+      help: .init(
         "The third rater for --soft, instead of a regression on the text.", valueName: "name=file"))
     var third: String?
 
     @Option(
-      help: ArgumentHelp(
+      help: .init(
         "Split to evaluate on later; may be repeated. Default: dev and test, where they are "
           + "imported and not part of --split.", valueName: "split"))
     var evaluation: [String] = []
@@ -131,31 +136,16 @@ extension CurateCommand {
       if labels.states != nil, alpha != "auto", !(soft && third == nil) {
         throw ValidationError("--states belongs to --alpha auto and to --soft.")
       }
-      if soft && alpha != nil { throw ValidationError("Give either --alpha or --soft.") }
-      if third != nil && !soft { throw ValidationError("--third belongs to --soft.") }
       try checkingUsage { _ = try choice() }
     }
 
     private func choice() throws -> CurationRequest.Choice {
-      if soft {
-        let rater = try third.map { try LabelFile.parse([$0], option: "--third")[0] }
-        guard try rater?.name != labels.model().name else {
-          throw ValidationError("--llm and --third have the same name.")
-        }
-        return .soft(third: rater)
-      }
-      guard let alpha else { return .threshold(4) }
-      if alpha == "auto" { return .automatic }
-      guard let value = Double(alpha), (0...6).contains(value) else {
-        throw ValidationError("--alpha is a number from 0 to 6, or auto; not '\(alpha)'.")
-      }
-      return .threshold(value)
+      try CurationRequest.Choice(alpha: alpha, soft: soft, third: third, by: labels.model())
     }
 
     func run() throws {
-      let made = try CurationRequest(
-        benchmark: labels.benchmark, split: labels.split, evaluation: evaluation,
-        overlap: table.keepOverlap ? .keep : .refuse, repair: table.repair, seed: seed
+      let made = try table.request(
+        labels.benchmark, labels.split, evaluation: evaluation, seed: seed
       ).correct(
         by: labels.model(), choice(), features: labels.features, home: data.home,
         say: Console.message)
@@ -178,31 +168,25 @@ extension CurateCommand {
             --llm llama=TRAIN_LABELS.tsv --llm llama=DEV_LABELS.tsv --evaluation dev --out train.csv
         """)
 
-    @Option(name: [.short, .long], help: "The benchmark that is extended.")
-    var benchmark: String
-
-    @Option(name: [.short, .long], help: "The split that is extended.")
-    var split: String = "train"
-
-    @Option(help: ArgumentHelp("The benchmark that is added.", valueName: "benchmark"))
-    var with: String
+    @Option(name: [.short, .long], help: "The benchmark that is extended.") var benchmark: String
+    @Option(name: [.short, .long], help: "The split that is extended.") var split: String = "train"
+    @Option(help: .init("The benchmark that is added.", valueName: "benchmark")) var with: String
 
     @Option(
-      help: ArgumentHelp(
+      help: .init(
         "Its splits to add; may be given several times. Default: train and dev, where they are "
           + "imported.", valueName: "split"))
     var withSplit: [String] = []
 
-    @Option(help: ArgumentHelp("Labels of the added rows: crowd, or a name of --llm."))
+    @Option(help: .init("Labels of the added rows: crowd, or a name of --llm."))
     var labels: String = "crowd"
 
     @Option(
-      help: ArgumentHelp(
+      help: .init(
         "A model's labels of the added rows, TSV; repeated for each file.", valueName: "name=file"))
     var llm: [String] = []
 
-    @Option(
-      help: ArgumentHelp("Correct the benchmark's own labels with these.", valueName: "name=file"))
+    @Option(help: .init("Correct the benchmark's own labels with these.", valueName: "name=file"))
     var correct: String?
 
     @Option(help: "--correct replaces a label that differs by more than this from the model's.")
@@ -211,13 +195,11 @@ extension CurateCommand {
     @Option(help: "Share of each added split to draw, above 0 and at most 1.")
     var portion: Double = 1
 
-    @Option(help: "Seed of the draw.")
-    var seed: UInt64 = 0
+    @Option(help: "Seed of the draw.") var seed: UInt64 = 0
 
     @Option(
-      help: ArgumentHelp(
-        "Split of --benchmark to evaluate on later; may be repeated.",
-        valueName: "split"))
+      help: .init("Split of --benchmark to evaluate on later; may be repeated.", valueName: "split")
+    )
     var evaluation: [String] = []
 
     @OptionGroup var table: TableOptions
@@ -247,9 +229,8 @@ extension CurateCommand {
     }
 
     func run() throws {
-      let made = try CurationRequest(
-        benchmark: benchmark, split: split, evaluation: evaluation,
-        overlap: table.keepOverlap ? .keep : .refuse, repair: table.repair, seed: seed
+      let made = try table.request(
+        benchmark, split, evaluation: evaluation, seed: seed
       ).augment(
         with: addition(),
         correctingBy: correct.map { try LabelFile.parse([$0], option: "--correct")[0] },
@@ -279,17 +260,10 @@ extension CurateCommand {
 
     @OptionGroup var labels: CorrectionOptions
 
-    @Option(help: "Fixed threshold to try; may be repeated.")
-    var alpha: [Double] = [3.5, 4, 4.5]
-
-    @Option(help: "The fixed threshold that the others are compared with.")
-    var against: Double = 4
-
-    @Option(help: "Number of folds.")
-    var folds: Int = 10
-
-    @Option(help: "Seed of the folds and of the swap test.")
-    var seed: UInt64 = 0
+    @Option(help: "Fixed threshold to try; may be repeated.") var alpha: [Double] = [3.5, 4, 4.5]
+    @Option(help: "The fixed threshold that the others are compared with.") var against: Double = 4
+    @Option(help: "Number of folds.") var folds: Int = 10
+    @Option(help: "Seed of the folds and of the swap test.") var seed: UInt64 = 0
 
     @OptionGroup var data: DataOptions
     @OptionGroup var output: JSONOption

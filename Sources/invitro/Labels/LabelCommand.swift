@@ -1,9 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
 import Basics
 import Foundation
 import Harness
-import Reference
+public import Reference
+import Report
 import Study
+import Synchronization
 
 struct LabelCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,21 +36,18 @@ struct LabelCommand: AsyncParsableCommand {
   @OptionGroup var server: ChatServerOptions
   @OptionGroup var asking: AskingOptions
 
-  @Option(
-    help: ArgumentHelp("File to which every answer is appended, as JSON lines.", valueName: "file"))
+  @Option(help: .init("File to which every answer is appended, as JSON lines.", valueName: "file"))
   var journal: String
 
-  @Option(help: ArgumentHelp("File for the labels, TSV.", valueName: "file"))
-  var out: String
+  @Option(help: .init("File for the labels, TSV.", valueName: "file")) var out: String
 
-  @Option(help: ArgumentHelp("File for the labels with the six scores, TSV.", valueName: "file"))
+  @Option(help: .init("File for the labels with the six scores, TSV.", valueName: "file"))
   var items: String?
 
   @Flag(help: "Show the prompt and what a run would ask and cost, and send nothing.")
   var dryRun = false
 
-  @Flag(help: "With --dry-run, show the first essay in its prompt.")
-  var showText = false
+  @Flag(help: "With --dry-run, show the first essay in its prompt.") var showText = false
 
   @OptionGroup var data: DataOptions
   @OptionGroup var output: JSONOption
@@ -58,8 +57,8 @@ struct LabelCommand: AsyncParsableCommand {
     let dataset = try data.home.load(definition, split: name)
     let essays = dataset.rows.map { UnlabelledEssay(id: $0.id, text: $0.text) }
     let prompt = try asking.chosenPrompt()
-    let prices = try asking.chosenPrices(of: server.model)
-    if try asking.usesBuiltInPrice(of: server.model) {
+    let (prices, isBuiltIn) = try asking.chosenPrices(of: server.model)
+    if isBuiltIn {
       Console.message(
         "Price of \(server.model): list price of \(Prices.builtInMonth) or earlier; --prices "
           + "overrides it.")
@@ -71,7 +70,7 @@ struct LabelCommand: AsyncParsableCommand {
     if dryRun { return try await show(labeller, essays) }
     if !definition.open, !server.isLocal {
       Console.message(
-        "The essays go to \(server.baseURL). Licence of \(definition.id): \(definition.licence)")
+        "The essays go to \(server.baseUrl). Licence of \(definition.id): \(definition.licence)")
     }
     try AtomicFile.createFolder(URL(filePath: journal).deletingLastPathComponent())
     let answers = try Journal(URL(filePath: journal))
@@ -80,38 +79,18 @@ struct LabelCommand: AsyncParsableCommand {
     }
     let display = LabellingDisplay()
     let result = try await labeller.run(essays, journal: answers) { display.show($0) }
-    try write(result, prompt, definition, RatedSplit.idColumns(definition, split: name))
+    try result.write(
+      to: URL(filePath: out), items: items.map { URL(filePath: $0) },
+      column: "llm_\(definition.primary.target)",
+      idColumns: RatedSplit.idColumns(definition, split: name), prompt: prompt)
     let report = LabellingReport(result, prompt: prompt, model: server.model)
+    Console.message("\(report.labelled) labels for \(report.essays) essays in \(out)")
     if output.json { try Console.json(report) } else { Console.print(report.text) }
     for failure in result.failures.prefix(5) {
       Console.message("\(failure.id): \(failure.error.description)")
     }
     if !result.failures.isEmpty { throw ExitCode(ExitStatus.unavailable.rawValue) }
     if result.notAsked > 0 { throw ExitCode(ExitStatus.checkFailed.rawValue) }
-  }
-
-  private func write(
-    _ result: LabellingResult, _ prompt: RatingPrompt, _ definition: BenchmarkDefinition,
-    _ idColumns: [String]
-  ) throws {
-    let parts = result.labels.map {
-      $0.id.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    }
-    let fits = parts.allSatisfy { $0.count == idColumns.count }
-    let columns = fits ? idColumns : ["id"]
-    let ids = fits ? parts : result.labels.map { [$0.id] }
-    try AtomicFile.createFolder(URL(filePath: out).deletingLastPathComponent())
-    let column = "llm_\(definition.primary.target)"
-    try LabelTable(result.labels, column: column, idColumns: columns, ids: ids)
-      .write(to: URL(filePath: out))
-    if let items {
-      try AtomicFile.createFolder(URL(filePath: items).deletingLastPathComponent())
-      try LabelTable(
-        result.labels, column: column, idColumns: columns, ids: ids, items: prompt.items
-      ).write(to: URL(filePath: items))
-    }
-    let labelled = result.labels.count { $0.label != nil }
-    Console.message("\(labelled) labels for \(result.labels.count) essays in \(out)")
   }
 
   private func show(_ labeller: Labeller, _ essays: [UnlabelledEssay]) async throws {
@@ -124,3 +103,158 @@ struct LabelCommand: AsyncParsableCommand {
     Console.print(report.text)
   }
 }
+
+/// What the user sees of a labelling run: a line that is rewritten on a terminal, plain lines at
+/// every tenth elsewhere.
+final class LabellingDisplay: Sendable {
+  private let shown = Mutex(-1)
+
+  func show(_ progress: LabellingProgress) {
+    shown.withLock { shown in
+      let settled = progress.done + progress.failed
+      let percent = progress.total > 0 ? settled * 100 / progress.total : 100
+      let isLast = settled >= progress.total
+      guard Console.errorIsTerminal || percent / 10 > shown || isLast && shown < 10 else { return }
+      // Answers may be reported out of order: the count never goes back.
+      shown = max(shown, isLast ? 10 : percent / 10)
+      Console.status(Self.line(progress, percent), isLast: isLast)
+    }
+  }
+
+  private static func line(_ progress: LabellingProgress, _ percent: Int) -> String {
+    var parts = ["labelling: \(percent)% (\(progress.done)/\(progress.total) answers)"]
+    if progress.failed > 0 { parts.append("\(progress.failed) failed") }
+    parts.append("\(progress.requests) requests")
+    parts.append(LabellingReport.cost(progress.spent))
+    if let left = progress.secondsLeft, progress.done < progress.total {
+      parts.append("\(Console.duration(left)) left")
+    }
+    return parts.joined(separator: ", ")
+  }
+}
+
+/// Which model is asked, and where.
+struct ChatServerOptions: ParsableArguments {
+  @Option(
+    help: .init(
+      "Address of the server up to its version, such as https://api.openai.com/v1.",
+      valueName: "url"))
+  var baseUrl: String
+
+  @Option(help: "The model's name on that server.") var model: String
+
+  @Option(
+    help: .init(
+      "Environment variable with the API key. Default: no key is sent.", valueName: "name"))
+  var keyVariable: String?
+
+  @Option(help: "Role of the instruction: system or developer.")
+  var role: ChatEndpoint.Role = .system
+
+  @Option(name: .customLong("timeout"), help: "Maximum seconds to wait for an answer.")
+  var timeoutSeconds: Double = 120
+
+  func validate() throws {
+    guard timeoutSeconds > 0 else { throw ValidationError("--timeout must be above 0.") }
+  }
+
+  /// Whether the server is on this machine.
+  var isLocal: Bool {
+    ["localhost", "127.0.0.1", "::1"].contains(URL(string: baseUrl)?.host() ?? "")
+  }
+
+  /// - Parameter withKey: false where nothing will be sent.
+  func endpoint(withKey: Bool) throws -> ChatEndpoint {
+    guard let url = URL(string: baseUrl) else { throw ReferenceError.chat(.badURL(baseUrl)) }
+    return ChatEndpoint(
+      baseURL: url, model: model, keyVariable: withKey ? keyVariable : nil, role: role,
+      timeoutSeconds: timeoutSeconds)
+  }
+}
+
+/// What is asked, how often and at what cost.
+struct AskingOptions: ParsableArguments {
+  enum Prompt: String, CaseIterable, ExpressibleByArgument {
+    case scaleAware = "scale-aware"
+    case plain
+  }
+
+  @Option(help: "scale-aware (six items, the label is their mean) or plain (one score).")
+  var prompt: Prompt = .scaleAware
+
+  @Option(
+    help: .init(
+      "A prompt of one's own: system text, a line of ---, user text with {essay} once. --prompt "
+        + "says how many scores it asks for.", valueName: "file"))
+  var promptFile: String?
+
+  @Option(help: "Number of answers to ask for per essay.") var samples: Int = 1
+  @Option(help: "Number of requests at the same time.") var concurrency: Int = 8
+
+  @Option(help: .init("Maximum number of requests, retries included.", valueName: "count"))
+  var maxRequests: Int?
+
+  @Option(
+    help: .init(
+      "Maximum cost of this run in dollars; needs a price of the model.", valueName: "dollars"))
+  var maxSpend: Double?
+
+  @Option(
+    help: .init(
+      "Prices by model (JSON, dollars per million tokens); they override the built-in prices.",
+      valueName: "file"))
+  var prices: String?
+
+  @Option(help: "Seed of the waits between retries.") var seed: UInt64 = 1
+
+  func validate() throws {
+    guard (1...1_000).contains(samples) else {
+      throw ValidationError("--samples is from 1 to 1000.")
+    }
+    guard (1...256).contains(concurrency) else {
+      throw ValidationError("--concurrency is from 1 to 256.")
+    }
+    if let maxRequests, maxRequests < 1 { throw ValidationError("--max-requests is 1 or more.") }
+    if let maxSpend, !(maxSpend > 0) { throw ValidationError("--max-spend is above 0.") }
+  }
+
+  func chosenPrompt() throws -> RatingPrompt {
+    let own: RatingPrompt = prompt == .plain ? .plain : .scaleAware
+    guard let promptFile else { return own }
+    try Self.require(promptFile)
+    return try RatingPrompt.load(URL(filePath: promptFile), items: own.items)
+  }
+
+  /// The prices, and whether that of `model` is a built-in one, which may be out of date.
+  ///
+  /// - Throws: `ValidationError` where spend is capped and the model has no price.
+  func chosenPrices(of model: String) throws -> (prices: Prices, isBuiltIn: Bool) {
+    if let prices { try Self.require(prices) }
+    let own = try prices.map { try Prices.load(URL(filePath: $0)) } ?? Prices()
+    let chosen = Prices.builtIn.overridden(by: own)
+    guard maxSpend == nil || chosen.models[model] != nil else {
+      throw ValidationError(
+        "--max-spend needs a price of \(model): give it with --prices FILE. Built in: "
+          + "\(Prices.builtIn.models.keys.sorted().joined(separator: ", ")).")
+    }
+    return (chosen, own.models[model] == nil && chosen.models[model] != nil)
+  }
+
+  private static func require(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw HarnessError.missing(path: path, hint: "See `invitro label --help` for its form.")
+    }
+  }
+
+  func labellerOptions() -> Labeller.Options {
+    var options = Labeller.Options()
+    options.samples = samples
+    options.concurrency = concurrency
+    options.maxRequests = maxRequests
+    options.maxSpend = maxSpend
+    options.seed = seed
+    return options
+  }
+}
+
+extension ChatEndpoint.Role: ExpressibleByArgument {}

@@ -1,7 +1,9 @@
 public import ArgumentParser
+import Basics
 import Foundation
-public import Harness
-import Reference
+import Harness
+import Metrics
+public import Reference
 import Report
 import Study
 
@@ -32,36 +34,30 @@ struct TrainCommand: ParsableCommand {
         invitro train --model DIR -b newsemp24 --table train.csv --out runs/augmented
       """)
 
-  @Option(help: ArgumentHelp("The pretrained model's folder.", valueName: "dir"))
-  var model: String?
+  @Option(help: .init("The pretrained model's folder.", valueName: "dir")) var model: String?
 
   @Option(
-    help: ArgumentHelp(
-      "The run's folder; several seeds get a folder each inside it.", valueName: "dir"))
+    help: .init("The run's folder; several seeds get a folder each inside it.", valueName: "dir"))
   var out: String
 
-  @Option(name: [.short, .long], help: "The benchmark to train on.")
-  var benchmark: String
+  @Option(name: [.short, .long], help: "The benchmark to train on.") var benchmark: String
 
   @Option(help: "Splits to train on; may be given several times. Default: train.")
   var trainSplit: [String] = []
 
-  @Option(help: "The split to validate on.")
-  var validationSplit: String = "dev"
-
-  @Option(help: "What to predict. Default: the benchmark's primary target.")
-  var target: String?
+  @Option(help: "The split to validate on.") var validationSplit: String = "dev"
+  @Option(help: "What to predict. Default: the benchmark's primary target.") var target: String?
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "Labels to train on instead of the crowd's, as TSV with the ids of the train split; rows "
         + "without one are left out and counted.", valueName: "file"))
   var labels: String?
 
   @Option(
-    help: ArgumentHelp(
-      "Train on this table of `invitro curate` instead of the train split; its manifest, if beside "
-        + "it, has to fit.", valueName: "file"))
+    help: .init(
+      "Train on this table of `invitro curate` instead of the train split; its manifest, if "
+        + "beside it, has to fit.", valueName: "file"))
   var table: String?
 
   @OptionGroup var recipe: RecipeOptions
@@ -69,11 +65,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Seed of head, order and dropout; may be given several times.")
   var seed: [UInt64] = []
 
-  @Flag(help: "Continue the run in --out, with the settings it was begun with.")
-  var resume = false
-
-  @Flag(help: "Print each kernel's share of the time at the end.")
-  var profile = false
+  @Flag(help: "Continue the run in --out, with the settings it was begun with.") var resume = false
+  @Flag(help: "Print each kernel's share of the time at the end.") var profile = false
 
   @OptionGroup var data: DataOptions
 
@@ -103,8 +96,6 @@ struct TrainCommand: ParsableCommand {
     _ definition: BenchmarkDefinition, seed: UInt64, folder: URL, until interrupt: Interrupt
   ) throws {
     let started = ContinuousClock.now
-    let source = resume ? TrainingRun.tokenizerFolder(of: folder) : URL(filePath: model ?? "")
-    let tokenizer = try Tokenizer.load(directory: source)
     let rows = try TrainingRows(
       table.map { .table(URL(filePath: $0)) }
         ?? .splits(
@@ -112,17 +103,14 @@ struct TrainCommand: ParsableCommand {
       of: definition, validation: validationSplit, target: definition.target(orPrimary: target),
       home: data.home)
     for note in rows.notes { Console.message(note) }
-    let training = rows.training.examples(tokenizer, maxLength: recipe.maxLength)
-    let validation = rows.validation.examples(tokenizer, maxLength: recipe.maxLength)
-    let run =
-      resume
-      ? try TrainingRun.resume(folder: folder, training: training, validation: validation)
-      : try TrainingRun(
-        model: source, training: training, validation: validation,
-        configuration: recipe.configuration(seed: seed), folder: folder)
+    let run = try TrainingRun.start(
+      URL(filePath: model ?? ""), training: rows.training, validation: rows.validation,
+      maxLength: recipe.maxLength, configuration: recipe.configuration(seed: seed),
+      folder: folder, resume: resume)
     Console.message(
-      "seed \(run.configuration.seed): \(training.count) rows to train on, \(validation.count) to "
-        + "validate on, \(run.totalSteps) steps at most, OpenBLAS kernel \(openBLASKernelName())")
+      "seed \(run.configuration.seed): \(rows.training.texts.count) rows to train on, "
+        + "\(rows.validation.texts.count) to validate on, \(run.totalSteps) steps at most, "
+        + "OpenBLAS kernel \(openBLASKernelName())")
     run.engine.profile.isEnabled = profile
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
     let outcome = try run.run(
@@ -133,5 +121,144 @@ struct TrainCommand: ParsableCommand {
       "\(outcome.reason.rawValue) after \(outcome.epochs) epochs, \(outcome.steps) steps")
     Console.print(outcome.last.relativePath)
     if outcome.reason == .interrupted { throw ExitCode(130) }
+  }
+}
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Predict a split with a fine-tuned model, for `invitro score`.",
+    discussion: """
+      Writes TSV with a header and the ids of the split, to --out or to standard
+      output.
+
+      Example:
+        invitro predict --model runs/minilm/last --benchmark newsemp18 --split test --out p.tsv
+        invitro score p.tsv --benchmark newsemp18 --split test
+      """)
+
+  @Option(help: .init("The fine-tuned model's folder.", valueName: "dir")) var model: String
+
+  @OptionGroup var split: SplitOptions
+
+  @Option(help: "What the model predicts. Default: the benchmark's primary target.")
+  var target: String?
+
+  @Option(help: .init("File to write. Default: standard output.", valueName: "file"))
+  var out: String?
+
+  @Option(help: "Number of threads.") var threads: Int = Parallel.processors
+
+  @OptionGroup var numbers: PrecisionOption
+  @OptionGroup var data: DataOptions
+
+  func run() throws {
+    let (definition, name) = try split.resolve()
+    let target = try definition.target(orPrimary: target).name
+    let dataset = try data.home.load(definition, split: name)
+    let predictor = try Predictor(
+      model: URL(filePath: model), threads: threads, precision: numbers.precision)
+    let bar = ProgressBar("predicting", unit: "essays")
+    let values = try predictor.predict(dataset.rows.map(\.text)) { done, total in
+      bar.update(done, of: total)
+    }
+    let table = PredictionTable.data(values, of: dataset, target: target)
+    if let out {
+      try AtomicFile.write(table, to: URL(filePath: out))
+      Console.message("\(values.count) predictions in \(out)")
+    } else {
+      FileHandle.standardOutput.write(table)
+    }
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
+
+/// The numbers of the encoder's large products.
+struct PrecisionOption: ParsableArguments {
+  @Option(
+    help: .init(
+      "float32, or bfloat16, which rounds the operands of the large products and is about twice "
+        + "as fast on processors with AVX-512 BF16.", valueName: "numbers"))
+  var precision: Precision = .float32
+}
+
+/// The settings of a fine-tuning; the defaults are the paper's.
+struct RecipeOptions: ParsableArguments {
+  @Option(help: "Epochs of the learning-rate schedule.") var epochs: Int = 20
+
+  @Option(help: .init("Stop after this many epochs of the schedule.", valueName: "epochs"))
+  var stopAfter: Int?
+
+  @Option(help: "Rows per batch.") var batch: Int = 16
+
+  @Option(help: .init("Batches whose gradients are added up in one step.", valueName: "batches"))
+  var accumulation: Int = 1
+
+  @Option(help: .init("Peak learning rate.", valueName: "rate")) var learningRate: Double = 3e-5
+
+  @Option(
+    help: .init(
+      "step: warm-up and decay count steps, as the paper describes; epoch: they count epochs, as "
+        + "its released code does.", valueName: "step|epoch"))
+  var schedule: String = "step"
+
+  @Option(help: .init("Warm-up, as a share of the steps of ten epochs.", valueName: "share"))
+  var warmUp: Double = 0.06
+
+  @Option(help: .init("Maximum norm of the gradient. Default: no clipping.", valueName: "norm"))
+  var clip: Double?
+
+  @Option(help: .init("Huber loss with this delta instead of MSE.", valueName: "delta"))
+  var huber: Double?
+
+  @Option(help: .init("classification (the family's own) or linear.", valueName: "kind"))
+  var head: String = "classification"
+
+  @Flag(help: "Initialise a new head even if the checkpoint has one.") var freshHead = false
+  @Flag(help: "Train to the last epoch, without early stopping.") var noEarlyStop = false
+
+  @Option(help: .init("Maximum length of a sequence in tokens.", valueName: "tokens"))
+  var maxLength: Int = 512
+
+  @Option(help: .init("Also write a checkpoint every so many steps.", valueName: "steps"))
+  var checkpointEvery: Int?
+
+  @Option(help: "Threads; another number may give other bits.")
+  var threads: Int = Parallel.processors
+
+  @OptionGroup var numbers: PrecisionOption
+
+  func validate() throws {
+    guard Schedule.Form(rawValue: schedule) != nil else {
+      throw ValidationError("--schedule is step or epoch, not '\(schedule)'.")
+    }
+    guard HeadKind(rawValue: head) != nil else {
+      throw ValidationError("--head is classification or linear, not '\(head)'.")
+    }
+    guard (4...100_000).contains(maxLength) else {
+      throw ValidationError("--max-length is 4 or more.")
+    }
+  }
+
+  func configuration(seed: UInt64) throws -> TrainingConfiguration {
+    var made = TrainingConfiguration()
+    made.epochs = epochs
+    made.lastEpoch = stopAfter
+    made.batchSize = batch
+    made.accumulation = accumulation
+    made.learningRate = learningRate
+    made.schedule = Schedule.Form(rawValue: schedule) ?? .step
+    made.warmUpRatio = warmUp
+    made.clipNorm = clip
+    made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
+    made.head = HeadKind(rawValue: head) ?? .classification
+    made.freshHead = freshHead
+    if noEarlyStop { made.earlyStopping = nil }
+    made.checkpointSteps = checkpointEvery
+    made.threads = threads
+    made.precision = numbers.precision
+    made.seed = seed
+    return made
   }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Harness
 import Reference
+import Synchronization
 
 /// What the user sees of a run: a line that is rewritten on a terminal, plain lines elsewhere.
 final class TrainingDisplay {
@@ -37,16 +38,12 @@ final class TrainingDisplay {
     lossCount += 1
     let every = Console.errorIsTerminal ? 1 : 50
     guard (record.step + 1) % every == 0 else { return }
-    let left = pace.secondsLeft.map { ", \(Self.duration($0)) left" } ?? ""
+    let left = pace.secondsLeft.map { ", \(Console.duration($0)) left" } ?? ""
     let text =
       "step \(record.step + 1)/\(totalSteps)  epoch \(record.epoch)  "
       + "loss \(Rounding.text(lossSum / Double(lossCount), decimals: 4))  "
       + "\(Int(pace.tokensPerSecond)) tokens/s\(left)"
-    if Console.errorIsTerminal {
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
-    } else {
-      Console.message(text)
-    }
+    Console.status(text)
     if lossCount >= 50 { (lossSum, lossCount) = (0, 0) }
   }
 
@@ -69,10 +66,6 @@ final class TrainingDisplay {
     }
     return (["share of \(Rounding.text(seconds, decimals: 1)) s:"] + lines).joined(separator: "\n")
   }
-
-  private static func duration(_ seconds: Double) -> String {
-    seconds < 90 ? "\(Int(seconds)) s" : "\(Int(seconds / 60)) min"
-  }
 }
 
 /// Turns Ctrl-C and SIGTERM into a request that the run answers after its step.
@@ -80,11 +73,10 @@ final class Interrupt {
   private let sources: [any DispatchSourceSignal]
   private let flag = Flag()
 
-  private final class Flag: @unchecked Sendable {
-    private let lock = NSLock()
-    private var value = false
-    var isSet: Bool { lock.withLock { value } }
-    func set() { lock.withLock { value = true } }
+  private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
   }
 
   init() {

@@ -34,13 +34,11 @@ struct ReplicateCommand: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp(
-      "Condition on a claim, such as pcc>=0.648-0.02; may be repeated.",
-      valueName: "condition"))
+    help: .init(
+      "Condition on a claim, such as pcc>=0.648-0.02; may be repeated.", valueName: "condition"))
   var require: [String] = []
 
-  @Flag(help: "List every claim that was not run, instead of their number.")
-  var all = false
+  @Flag(help: "List every claim that was not run, instead of their number.") var all = false
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var data: DataOptions
@@ -56,12 +54,7 @@ struct ReplicateCommand: ParsableCommand {
     } else {
       Console.print(ReplicationText(replication, all: all).text)
     }
-    for finding in findings {
-      let ours = finding.ours.map { "ours is \($0)" } ?? finding.why ?? "not run"
-      Console.message(
-        "\(finding.claim) \(finding.required): \(finding.holds ? "holds" : "does not hold"), \(ours)"
-      )
-    }
+    for finding in findings { Console.message(finding.text) }
     guard findings.allSatisfy(\.holds) else {
       throw ExitCode(ExitStatus.checkFailed.rawValue)
     }
@@ -71,19 +64,19 @@ struct ReplicateCommand: ParsableCommand {
 /// What a replication report is measured from, beside the data home.
 struct EvidenceOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "A folder of `experiment run`, or a summary.json; may be given several times.",
       valueName: "path"))
   var results: [String] = []
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "A folder of `embed`, of NewsEmp24's training rows; may be given several times.",
       valueName: "dir"))
   var embedded: [String] = []
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "Folder of the published label files. Default: fetched/llmpathy in the data home.",
       valueName: "dir"))
   var llmpathy: String?

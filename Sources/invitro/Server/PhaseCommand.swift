@@ -37,8 +37,7 @@ struct PhaseCommand: ParsableCommand {
     @Option(help: "Valid submissions per team and day (UTC).") var daily: Int = 5
     @Option(
       help:
-        "Valid submissions per team in the phase. Default: 20 where labels are hidden, else 100."
-    )
+        "Valid submissions per team in the phase. Default: 20 where labels are hidden, else 100.")
     var total: Int?
     @Option(help: "Failed uploads per team and day.") var dailyFailing: Int = 20
     @Option(help: "Failed uploads per team in the phase.") var totalFailing: Int = 400
@@ -60,7 +59,7 @@ struct PhaseCommand: ParsableCommand {
         valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 20 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
       try SubmissionStore(data.home.submissionStoreURL).setPhase(phase)
-      Console.print(PhaseText.line(phase))
+      Console.print(phase.text)
     }
 
     private static func moment(_ text: String, _ option: String) throws -> Date {
@@ -82,19 +81,8 @@ struct PhaseCommand: ParsableCommand {
     func run() throws {
       let phases = try SubmissionStore(data.home.submissionStoreURL).phases()
       if output.json { return try Console.json(phases) }
-      for phase in phases { Console.print(PhaseText.line(phase)) }
+      for phase in phases { Console.print(phase.text) }
     }
-  }
-}
-
-enum PhaseText {
-  static func line(_ phase: Phase) -> String {
-    let closes = phase.closes.map { "to \($0.formatted(.iso8601))" } ?? "without an end"
-    return "\(phase.benchmark)/\(phase.split): phase '\(phase.name)' from "
-      + "\(phase.opens.formatted(.iso8601)) \(closes); scores \(phase.visibility.rawValue), "
-      + "labels \(phase.labels.rawValue); a team may send \(phase.valid.daily) a day and "
-      + "\(phase.valid.total) in all, and fail \(phase.failing.daily) and \(phase.failing.total) "
-      + "times"
   }
 }
 

@@ -28,9 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
   var host: String = "127.0.0.1"
 
   @Option(help: "Port; 0 takes a free port and prints it.") var port: Int = 8080
-
   @Option(help: "Folder of the built site.") var site: String = "site/public"
-
   @Option(help: "The folder with the site's templates/ and assets/.") var source: String = "site"
 
   @Option(help: "Folders of submissions to show beside those sent over HTTP. Default: submissions.")

@@ -18,32 +18,13 @@ struct SubmissionCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
     @OptionGroup var output: JSONOption
 
-    struct Line: Encodable {
-      var id: String
-      var received: Date
-      var benchmark: String
-      var split: String
-      var team: String
-      var system: String
-      var state: String
-      var verdict: String?
-      var digest: String
-    }
-
     func validate() throws {
       guard limit > 0 else { throw ValidationError("--limit must be 1 or more.") }
     }
 
     func run() throws {
       let lines = try SubmissionStore(data.home.submissionStoreURL)
-        .submissions(team: team, limit: limit)
-        .map { submission in
-          Line(
-            id: submission.id, received: submission.received, benchmark: submission.benchmark,
-            split: submission.split, team: submission.team, system: submission.metadata.system,
-            state: submission.isWithdrawn ? "withdrawn" : submission.state.rawValue,
-            verdict: submission.verdict?.rawValue, digest: submission.digest)
-        }
+        .submissions(team: team, limit: limit).map(SubmissionLine.init)
       if output.json { return try Console.json(lines) }
       var table = TextTable([
         ("id", .left), ("received", .left), ("board", .left), ("team", .left), ("system", .left),

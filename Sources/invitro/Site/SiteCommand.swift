@@ -3,6 +3,7 @@ import Basics
 import Foundation
 import Harness
 import Report
+import Server
 import Study
 
 struct SiteCommand: ParsableCommand {
@@ -31,7 +32,12 @@ struct SiteCommand: ParsableCommand {
       guard FileManager.default.fileExists(atPath: url.path) else {
         throw HarnessError.missing(path: folder, hint: "Build it with `invitro site build`.")
       }
-      let faults = try SiteChecker(secrets: secrets()).check(url)
+      let secrets = try SiteChecker.Secrets(
+        of: benchmarks.known(), in: data.home,
+        folders: (submissions.isEmpty ? ["submissions"] : submissions).map {
+          SubmissionFolder(URL(filePath: $0))
+        })
+      let faults = try SiteChecker(secrets: secrets).check(url)
       for fault in faults { Console.print(fault.description) }
       guard faults.isEmpty else {
         Console.message("\(faults.count) faults")
@@ -39,20 +45,150 @@ struct SiteCommand: ParsableCommand {
       }
       Console.print("\(folder): every page is well formed, every link resolves, nothing private")
     }
+  }
+}
 
-    private func secrets() throws -> SiteChecker.Secrets {
-      var essays: [String] = []
-      for definition in try benchmarks.known() where !definition.open {
-        for dataset in try DatasetLoader.all(definition, in: data.home) {
-          essays += dataset.rows.map(\.text)
-        }
+extension SiteCommand {
+  struct Build: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Score every submission and write the site.",
+      discussion: """
+        Reads submissions/<benchmark>/<slug>/, scores what has gold labels in the data
+        home, and writes one page a board and a submission, leaderboard.json and
+        leaderboard.csv. Scores are kept in <data home>/invitro.sqlite, pages are all
+        written anew. The same input gives the same bytes. Templates and styles stand in
+        site/; see site/README.md. With --address, pictures for links are drawn by
+        rsvg-convert (Debian's librsvg2-bin) where it is installed.
+
+        Example:
+          invitro site build --address https://example.org/board/ && invitro site check
+        """)
+
+    @Option(help: "Where the site is written; an earlier build there is replaced as a whole.")
+    var out: String = "site/public"
+
+    @Option(help: "Address the site will have, for feeds, the sitemap and previews.")
+    var address: String?
+
+    @Flag(help: "Score everything again instead of using the kept reports.") var fresh = false
+
+    @OptionGroup var recipe: SiteRecipe
+
+    func run() throws {
+      let bar = ProgressBar("scoring", unit: "entries")
+      let summary = try recipe.build(
+        to: URL(filePath: out), address: try SiteAddress.parse(address, option: "--address"),
+        fresh: fresh
+      ) { done, total in bar.update(done, of: total) }
+      Console.print("\(out): \(summary.files) files")
+      for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
+        Console.print("  \(board): \(count) scored")
       }
-      var contacts: [String] = []
-      for name in submissions.isEmpty ? ["submissions"] : submissions {
-        contacts += try SubmissionFolder(URL(filePath: name)).entries().compactMap(
-          \.metadata.contact)
+    }
+  }
+}
+
+/// What a site is built from; `site build` and `site preview` share it.
+struct SiteRecipe: ParsableArguments {
+  @Option(help: "Folders of submissions; may be given several times. Default: submissions.")
+  var submissions: [String] = []
+
+  @Option(help: "The folder with templates/ and assets/.") var source: String = "site"
+
+  @Option(
+    help: .init(
+      "Address of a server that takes submissions; benchmark pages then say how to push to it.",
+      valueName: "url"))
+  var server: String?
+
+  @OptionGroup var evidence: EvidenceOptions
+  @OptionGroup var benchmarks: BenchmarkFiles
+  @OptionGroup var inference: InferenceArguments
+  @OptionGroup var data: DataOptions
+
+  /// Every file and folder that the site depends on.
+  var places: [URL] {
+    let names = [source + "/templates", source + "/assets"] + folders + benchmarks.benchmark
+    return names.map { URL(filePath: $0) } + [data.home.url]
+  }
+
+  private var folders: [String] { submissions.isEmpty ? ["submissions"] : submissions }
+
+  /// Scores what is not scored yet and writes the site to `out`.
+  ///
+  /// - Parameter fresh: scores everything again.
+  func build(
+    to out: URL, address: URL?, fresh: Bool = false,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws -> SiteSummary {
+    let builder = try SiteBuilder(source: URL(filePath: source))
+    let home = data.home
+    let known = try benchmarks.known()
+    var options = try inference.scoringOptions()
+    options.sensitivity = true
+    let boards = try FolderBoards(
+      folders.map { SubmissionFolder(URL(filePath: $0)) }, home: home, benchmarks: known,
+      options: options, store: fresh ? nil : try ReportStore(home.storeURL)
+    ).boards(progress: progress)
+    var input = SiteInput(
+      benchmarks: known, boards: boards, address: address,
+      replication: try evidence.run(home).report())
+    input.server = try SiteAddress.parse(server, option: "--server")
+    return try builder.build(input: input, to: out)
+  }
+}
+
+extension SiteCommand {
+  struct Preview: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Serve the site on this machine, and build it again when something changes.",
+      discussion: """
+        For writing templates, styles and submissions: open the address that is printed,
+        edit, and load the page again. Listens on 127.0.0.1 alone. A build that fails
+        says why, and the last good site stays. Ctrl-C ends it.
+
+        Example:
+          invitro site preview --submissions submissions --port 8000
+        """)
+
+    @Option(help: "Port; 0 takes a free one and says which.") var port: Int = 8000
+
+    @Option(help: "Where the site is built; its pages name this machine, so do not publish it.")
+    var out: String = "site/preview"
+
+    @OptionGroup var recipe: SiteRecipe
+
+    func run() async throws {
+      try await PreviewServer(URL(filePath: out), port: port).run { [self] port in
+        let address = URL(string: "http://127.0.0.1:\(port)/")
+        Task.detached { await watch(address, port: port) }
       }
-      return SiteChecker.Secrets(essays: essays, strings: contacts)
+    }
+
+    /// Builds now and after every change, until the process ends.
+    private func watch(_ address: URL?, port: Int) async {
+      // The store of scores lies in the data home and changes with each build.
+      let watched = FileWatch(recipe.places) { !$0.contains("invitro.sqlite") }
+      var seen = watched.stamps()
+      build(address)
+      Console.print("http://127.0.0.1:\(port)/")
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(400))
+        let now = watched.stamps()
+        guard now != seen else { continue }
+        Console.message(FileWatch.words(from: seen, to: now))
+        seen = now
+        build(address)
+      }
+    }
+
+    private func build(_ address: URL?) {
+      do {
+        let summary = try recipe.build(to: URL(filePath: out), address: address)
+        Console.message("\(out): \(summary.files) files")
+      } catch {
+        Console.message("not built; the last site stays:\n\(error)")
+      }
     }
   }
 }

@@ -1,0 +1,174 @@
+import Basics
+public import Foundation
+public import Harness
+import Metrics
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// Sends submissions to a leaderboard server as a team.
+public struct SubmissionClient {
+  private let address: URL
+  private let token: String
+
+  /// - Throws: a usage error where `address` is no http or https address, or `token` (white space
+  ///   around it aside) is not printable ASCII.
+  public init(_ address: String, token: String) throws(HarnessError) {
+    guard let url = URL(string: address), ["http", "https"].contains(url.scheme ?? "") else {
+      throw .usage("The server's address begins with http:// or https://.")
+    }
+    let token = token.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      throw .usage("Put the team's token into INVITRO_TOKEN, or name its --token-file.")
+    }
+    (self.address, self.token) = (url, token)
+  }
+
+  /// - Parameters:
+  ///   - content: of the prediction file, in any accepted form.
+  ///   - metadata: fields of submission.json.
+  /// - Throws: ``HarnessError/system(path:reason:)`` where no answer comes.
+  public func submit(
+    _ content: Data, name: String, metadata: [String: Any],
+    progress: @escaping @Sendable (_ sent: Int, _ of: Int) -> Void
+  ) async throws -> Answer {
+    let boundary = "invitro-\(Digest.sha256(content).prefix(40))"
+    let body = Self.form(
+      content, name: name,
+      metadata: try JSONSerialization.data(withJSONObject: metadata, options: [.sortedKeys]),
+      boundary: boundary)
+    var request = URLRequest(url: address.appending(path: "api/v1/submissions"))
+    request.httpMethod = "POST"
+    request.timeoutInterval = 120
+    request.allHTTPHeaderFields = [
+      "Authorization": "Bearer \(token)",
+      "Content-Type": "multipart/form-data; boundary=\(boundary)",
+      "Idempotency-Key": Digest.sha256(body),
+    ]
+    return try await Sender.send(request, body: body, progress: progress)
+  }
+
+  /// A form with the parts `metadata` and `file`.
+  private static func form(
+    _ content: Data, name: String, metadata: Data, boundary: String
+  ) -> Data {
+    let safe = name.unicodeScalars.map { scalar in
+      scalar.value < 0x20 || scalar.value >= 0x7F || scalar == "\"" || scalar == "\\"
+        || scalar == ";"
+        ? "_" : String(scalar)
+    }.joined()
+    let first = """
+      --\(boundary)\r
+      Content-Disposition: form-data; name="metadata"\r
+      Content-Type: application/json\r
+      \r\n
+      """
+    let second = """
+      \r
+      --\(boundary)\r
+      Content-Disposition: form-data; name="file"; filename="\(safe)"\r
+      Content-Type: application/octet-stream\r
+      \r\n
+      """
+    return Data(first.utf8) + metadata + Data(second.utf8) + content
+      + Data("\r\n--\(boundary)--\r\n".utf8)
+  }
+
+  /// What the server answered.
+  public struct Answer: Sendable {
+    public let status: Int
+    public let body: Data
+
+    public var isAccepted: Bool { status == 200 || status == 201 }
+
+    /// Whether the upload is at fault, and not the server.
+    public var isRefused: Bool { [400, 409, 413, 415, 422].contains(status) }
+
+    private struct Problem: Decodable {
+      var detail: String
+      var faults: [Diagnostic]?
+    }
+
+    private struct Accepted: Decodable {
+      struct Scores: Decodable {
+        var targets: TargetTable<TargetScores>
+      }
+      var id: String
+      var state: String
+      var verdict: String?
+      var note: String?
+      var warnings: [Diagnostic]?
+      var scores: Scores?
+    }
+
+    /// The answer in words, with the faults or warnings that it lists.
+    ///
+    /// - Throws: ``HarnessError/system(path:reason:)`` where an accepting answer cannot be read.
+    public func read() throws(HarnessError) -> (text: String, faults: [Diagnostic]) {
+      guard isAccepted else {
+        guard let problem = try? JSONDecoder().decode(Problem.self, from: body) else {
+          return ("The server answered \(status) without saying why.", [])
+        }
+        return ("\(status): \(problem.detail)", problem.faults ?? [])
+      }
+      guard let accepted = try? JSONDecoder().decode(Accepted.self, from: body) else {
+        throw .system(path: "answer", reason: "it is not of a form that is known here")
+      }
+      var lines = [
+        "\(accepted.id) \(accepted.state)\(status == 200 ? " (it was there already)" : "")"
+      ]
+      if let verdict = accepted.verdict { lines.append("verdict: \(verdict)") }
+      if let note = accepted.note { lines.append(note) }
+      for (target, scores) in (accepted.scores?.targets ?? [:]).sorted(by: { $0.key > $1.key }) {
+        for metric in Metric.ranking {
+          guard let figure = scores[metric], let value = figure.value else { continue }
+          var line = "\(target) \(metric.title) \(Rounding.text(value))"
+          if let low = figure.low, let high = figure.high {
+            line += " [\(Rounding.text(low)), \(Rounding.text(high))]"
+          }
+          lines.append(line)
+        }
+      }
+      return (lines.joined(separator: "\n"), accepted.warnings ?? [])
+    }
+  }
+}
+
+/// Sends a body and tells how much of it is on its way.
+private final class Sender: NSObject, URLSessionTaskDelegate, @unchecked Sendable {
+  // The session calls the delegate on one queue; nothing here changes after init.
+  private let progress: @Sendable (Int, Int) -> Void
+
+  private init(_ progress: @escaping @Sendable (Int, Int) -> Void) { self.progress = progress }
+
+  static func send(
+    _ request: URLRequest, body: Data, progress: @escaping @Sendable (Int, Int) -> Void
+  ) async throws -> SubmissionClient.Answer {
+    let session = URLSession(
+      configuration: .ephemeral, delegate: Sender(progress), delegateQueue: nil)
+    defer { session.finishTasksAndInvalidate() }
+    return try await withCheckedThrowingContinuation { continuation in
+      let task = session.uploadTask(with: request, from: body) { data, response, error in
+        if let response = response as? HTTPURLResponse {
+          progress(body.count, body.count)
+          continuation.resume(
+            returning: .init(status: response.statusCode, body: data ?? Data()))
+        } else {
+          let reason = error?.localizedDescription ?? "no answer"
+          continuation.resume(
+            throwing: HarnessError.system(
+              path: request.url?.absoluteString ?? "server", reason: reason))
+        }
+      }
+      task.resume()
+    }
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didSendBodyData bytesSent: Int64,
+    totalBytesSent: Int64, totalBytesExpectedToSend: Int64
+  ) {
+    progress(Int(totalBytesSent), Int(totalBytesExpectedToSend))
+  }
+}

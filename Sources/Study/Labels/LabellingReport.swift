@@ -1,0 +1,83 @@
+import Basics
+public import Foundation
+public import Reference
+
+/// What came of a run, in numbers.
+public struct LabellingReport: Encodable, Sendable {
+  public var schema = 1
+  public let model: String
+  public let prompt: String
+  public let promptSHA256: String
+  public let essays: Int
+  public let labelled: Int
+  /// Answers that were read although they hold more than scores, by what they hold.
+  public let tolerated: [String: Int]
+  public let unreadableAnswers: Int
+  public let failures: Int
+  public let notAsked: Int
+  public let requests: Int
+  /// Dollars; absent without a price.
+  public let spent: Double?
+  public let stoppedBy: String?
+
+  public init(_ result: LabellingResult, prompt: RatingPrompt, model: String) {
+    self.model = model
+    (self.prompt, promptSHA256) = (prompt.name, prompt.digest)
+    essays = result.labels.count
+    labelled = result.labels.count { $0.label != nil }
+    tolerated = Dictionary(
+      uniqueKeysWithValues: result.tolerated.map { ($0.key.rawValue, $0.value) })
+    unreadableAnswers = result.unreadableAnswers
+    failures = result.failures.count
+    (notAsked, requests, spent) = (result.notAsked, result.requests, result.spent)
+    stoppedBy = result.stoppedBy?.rawValue
+  }
+}
+
+/// What a run would ask.
+public struct LabellingPlanReport: Encodable, Sendable {
+  public var schema = 1
+  public let model: String
+  public let prompt: String
+  public let promptSHA256: String
+  public let essays: Int
+  public let questions: Int
+  public let toAsk: Int
+  public let promptTokens: Int
+  /// Dollars by estimate; absent without a price.
+  public let cost: Double?
+  public let system: String
+  public let user: String
+
+  public init(_ plan: LabellingPlan, prompt: RatingPrompt, model: String, showText: Bool) {
+    self.model = model
+    (self.prompt, promptSHA256) = (prompt.name, plan.promptDigest)
+    (essays, questions, toAsk) = (plan.essays, plan.questions, plan.toAsk)
+    (promptTokens, cost, system) = (plan.promptTokens, plan.cost, plan.system)
+    user = showText ? plan.firstUserText ?? prompt.template : prompt.template
+  }
+}
+
+extension LabellingResult {
+  /// Writes the labels to `out` and, with the six scores, to `items` where that is given.
+  ///
+  /// - Parameters:
+  ///   - column: the name of the labels' column.
+  ///   - idColumns: the columns of the split's ids; `id` alone where these have other parts.
+  public func write(
+    to out: URL, items: URL?, column: String, idColumns: [String], prompt: RatingPrompt
+  ) throws {
+    let parts = labels.map {
+      $0.id.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    }
+    let fits = parts.allSatisfy { $0.count == idColumns.count }
+    let (columns, ids) = fits ? (idColumns, parts) : (["id"], labels.map { [$0.id] })
+    try AtomicFile.createFolder(out.deletingLastPathComponent())
+    try LabelTable(labels, column: column, idColumns: columns, ids: ids).write(to: out)
+    guard let items else { return }
+    try AtomicFile.createFolder(items.deletingLastPathComponent())
+    try LabelTable(
+      labels, column: column, idColumns: columns, ids: ids, items: prompt.items
+    ).write(to: items)
+  }
+}
