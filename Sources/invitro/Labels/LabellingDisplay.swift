@@ -109,9 +109,9 @@ struct LabellingPlanReport: Encodable {
 
   init(_ plan: LabellingPlan, prompt: RatingPrompt, model: String, showText: Bool) {
     self.model = model
-    (self.prompt, promptSHA256) = (prompt.name, plan.promptDigest)
+    (self.prompt, promptSHA256) = (prompt.name, prompt.digest)
     (essays, questions, toAsk) = (plan.essays, plan.questions, plan.toAsk)
-    (promptTokens, cost, system) = (plan.promptTokens, plan.cost, plan.system)
+    (promptTokens, cost, system) = (plan.promptTokens, plan.cost, prompt.system)
     user = showText ? plan.firstUserText ?? prompt.template : prompt.template
   }
 
