@@ -52,7 +52,7 @@ extension Digest {
   }
 
   /// The same digest of columns without missing values.
-  public static func sha256(columns: [[Double]]) -> String { sha256(columns, word: word) }
+  public static func sha256(_ columns: [[Double]]) -> String { sha256(columns, word: word) }
 
   private static func word(_ value: Double) -> UInt64 { (value == 0 ? 0.0 : value).bitPattern }
 

@@ -40,10 +40,10 @@ struct DigestTests {
   func columns() {
     let whole = [(0..<5000).map { Double($0) / 7 }, [-0.0, 1]]
     let optional: [[Double?]] = whole.map { $0.map { $0 } }
-    #expect(Digest.sha256(optional) == Digest.sha256(columns: whole))
-    #expect(Digest.sha256(columns: [[-0.0]]) == Digest.sha256(columns: [[0.0]]))
+    #expect(Digest.sha256(optional) == Digest.sha256(whole))
+    #expect(Digest.sha256([[-0.0]]) == Digest.sha256([[0.0]]))
     // Lengths are part of it: columns that run into one another differ.
-    #expect(Digest.sha256(columns: [[1, 2], [3]]) != Digest.sha256(columns: [[1], [2, 3]]))
+    #expect(Digest.sha256([[1, 2], [3]]) != Digest.sha256([[1], [2, 3]]))
     #expect(Digest.sha256([[1, nil]]) != Digest.sha256([[1, 0]]))
   }
 
