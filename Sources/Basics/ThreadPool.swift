@@ -58,9 +58,7 @@ public final class ThreadPool: @unchecked Sendable {
   /// Ends the threads; the pool runs loops on the caller alone afterwards.
   public func stop() {
     stopping.store(true, ordering: .sequentiallyConsistent)
-    pthread_mutex_lock(lock)
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(lock)
+    wakeAll()
     for thread in threads { pthread_join(thread, nil) }
     threads = []
   }
@@ -80,11 +78,7 @@ public final class ThreadPool: @unchecked Sendable {
       generation = (generation + 1) & 0xFF_FFFF
       let word = generation << (2 * Self.pieceBits) | UInt64(pieces) << Self.pieceBits
       state.store(word, ordering: .sequentiallyConsistent)
-      if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
-        pthread_mutex_lock(lock)
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(lock)
-      }
+      if sleeping.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
       while let piece = claim() {
         body(piece, 0)
         finished.add(1, ordering: .acquiringAndReleasing)
@@ -96,6 +90,12 @@ public final class ThreadPool: @unchecked Sendable {
       }
       self.body = nil
     }
+  }
+
+  private func wakeAll() {
+    pthread_mutex_lock(lock)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(lock)
   }
 
   /// Takes the next piece of the loop under way, or nil where none is left.

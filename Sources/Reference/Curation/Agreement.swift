@@ -97,14 +97,12 @@ public struct Agreement: Sendable, Equatable {
     }
   }
 
-  /// The distribution of first - second, in bins of `width` over [-6, 6].
-  ///
-  /// - Returns: the lower edges and the counts; the last bin includes its upper edge.
-  public static func distribution(
-    _ essays: [LabelledEssay], _ first: String, _ second: String, width: Double = 0.5
-  ) -> (edges: [Double], counts: [Int]) {
-    precondition(width > 0 && width <= 12, "a width within the range of differences")
-    let bins = Int((12 / width).rounded(.up))
+  /// The distribution of first - second, in bins of 0.5 over [-6, 6]: the lower edges and the
+  /// counts; the last bin includes its upper edge.
+  public static func distribution(_ essays: [LabelledEssay], _ first: String, _ second: String) -> (
+    edges: [Double], counts: [Int]
+  ) {
+    let (bins, width) = (24, 0.5)
     var counts = Array(repeating: 0, count: bins)
     for pair in pairs(essays, first, second) {
       counts[min(bins - 1, max(0, Int(((pair.difference + 6) / width).rounded(.down))))] += 1

@@ -47,8 +47,9 @@ struct ActivationPlan {
       defer { next += (count + 15) & ~15 }
       return next
     }
-    let embedding = EmbeddingActivations(
-      normalised: take(T * C), output: take(T * C), rstd: take(T))
+    let embedding: EmbeddingActivations = (
+      normalised: take(T * C), output: take(T * C), rstd: take(T)
+    )
     self.embedding = embedding
     let layersStart = next
     layers = (0..<configuration.layerCount).map { index in
@@ -69,12 +70,12 @@ struct ActivationPlan {
         probabilities: take(configuration.headCount * capacity.squaredLengths),
         firstInputs: take(B * C))
     }
-    head = HeadActivations(
-      input: take(B * C), hidden: take(B * C), dropped: take(B * C), gradient: take(B * C))
+    head = (input: take(B * C), hidden: take(B * C), dropped: take(B * C), gradient: take(B * C))
     let (t, b) = training ? (T, B) : (0, 0)
-    temporaries = Temporaries(
+    temporaries = (
       dInputs: take(3 * t * C), dStates: take(t * C), dContext: take(t * C), dDown: take(t * C),
-      dOut: take(t * C), dUp: take(t * F), dFirsts: take(b * C))
+      dOut: take(t * C), dUp: take(t * F), dFirsts: take(b * C)
+    )
     // Sums over a chunk of rows: the layer's vectors of C and of F.
     partialFloats = (9 * C + F + 15) & ~15
     partialBase = take(rowChunks * partialFloats)
@@ -107,11 +108,10 @@ struct ActivationPlan {
     return start..<min(rows, start + size)
   }
 
-  struct EmbeddingActivations {
-    let normalised: MutableFloats  // (T, C)
-    let output: MutableFloats  // (T, C)
-    let rstd: MutableFloats  // T
-  }
+  /// (T, C), (T, C) and T floats.
+  typealias EmbeddingActivations = (
+    normalised: MutableFloats, output: MutableFloats, rstd: MutableFloats
+  )
 
   /// The blocks of one layer, row-major.
   struct LayerActivations {
@@ -135,22 +135,14 @@ struct ActivationPlan {
   }
 
   /// The head's blocks, (B, C) each.
-  struct HeadActivations {
-    let input: MutableFloats
-    let hidden: MutableFloats
-    let dropped: MutableFloats
-    let gradient: MutableFloats
-  }
+  typealias HeadActivations = (
+    input: MutableFloats, hidden: MutableFloats, dropped: MutableFloats, gradient: MutableFloats
+  )
 
   /// Temporaries of the backward pass, shared by the layers: gradients, shaped like what they
   /// belong to.
-  struct Temporaries {
-    let dInputs: MutableFloats
-    let dStates: MutableFloats
-    let dContext: MutableFloats
-    let dDown: MutableFloats
-    let dOut: MutableFloats
-    let dUp: MutableFloats
-    let dFirsts: MutableFloats
-  }
+  typealias Temporaries = (
+    dInputs: MutableFloats, dStates: MutableFloats, dContext: MutableFloats, dDown: MutableFloats,
+    dOut: MutableFloats, dUp: MutableFloats, dFirsts: MutableFloats
+  )
 }

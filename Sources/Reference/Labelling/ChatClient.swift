@@ -105,10 +105,8 @@ public final class ChatClient: Sendable {
     }
   }
 
-  /// Sends one request.
-  ///
-  /// - Throws: ``ReferenceError/chat(_:)``, of which `unavailable` and `badResponse` may pass;
-  ///   `CancellationError`.
+  /// Sends one request. Throws ``ReferenceError/chat(_:)``, of which `unavailable` and
+  /// `badResponse` may pass; `CancellationError`.
   public func ask(system: String, user: String) async throws -> ChatAnswer {
     var messages: [Request.Message] = []
     if !system.isEmpty { messages.append(.init(role: endpoint.role.rawValue, content: system)) }

@@ -62,9 +62,8 @@ public final class Journal: Sendable {
   private let descriptor: Int32
   private let written: Mutex<[JournalEntry]>
 
-  /// Opens the journal at `file`, or creates it.
-  ///
-  /// - Throws: ``ReferenceError``: the file cannot be read, is in use, or has a damaged line.
+  /// Opens the journal at `file`, or creates it. Throws ``ReferenceError``: the file cannot be
+  /// read, is in use, or has a damaged line.
   public init(_ file: URL) throws(ReferenceError) {
     self.file = file
     descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)

@@ -128,8 +128,8 @@ actor LabelQueue {
       promptTokens: open.reduce(0) {
         $0 + Prices.estimatedTokens(labeller.prompt.system)
           + Prices.estimatedTokens($1.question.user)
-      }, cost: price.map { _ in averageCost * Double(open.count) }, system: labeller.prompt.system,
-      firstUserText: open.last?.question.user, promptDigest: labeller.prompt.digest)
+      }, cost: price.map { _ in averageCost * Double(open.count) },
+      firstUserText: open.last?.question.user)
   }
 
   func result(_ essays: [UnlabelledEssay]) -> LabellingResult {
@@ -208,10 +208,8 @@ public struct LabellingPlan: Sendable, Equatable {
   public let promptTokens: Int
   /// Estimated US dollars, or nil where the model has no price.
   public let cost: Double?
-  public let system: String
   /// The user text of the first question; nil where nothing is left to ask.
   public let firstUserText: String?
-  public let promptDigest: String
 }
 
 /// The outcome of a run.
@@ -281,9 +279,8 @@ public struct Prices: Sendable, Equatable {
     Prices(models.merging(other.models) { _, own in own })
   }
 
-  /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`.
-  ///
-  /// - Throws: ``ReferenceError``, also where a price is negative.
+  /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`. Throws
+  /// ``ReferenceError``, also where a price is negative.
   public static func load(_ file: URL) throws(ReferenceError) -> Prices {
     let data = try ReferenceError.read(file, expected: "prices by model")
     guard let own = try? JSONDecoder().decode([String: Price].self, from: data),

@@ -15,9 +15,8 @@ public struct LabelTable: Sendable, Equatable {
     (self.header, self.rows, self.path) = (header, rows, path)
   }
 
-  /// Reads a label file: UTF-8, fields between tabs, lines ending in LF or CRLF, no quoting.
-  ///
-  /// - Throws: ``ReferenceError``, with every row of another width.
+  /// Reads a label file: UTF-8, fields between tabs, lines ending in LF or CRLF, no quoting. Throws
+  /// ``ReferenceError``, with every row of another width.
   public static func read(_ file: URL) throws(ReferenceError) -> LabelTable {
     let text = try ReferenceError.readText(file, expected: "a table of labels")
     var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map {
@@ -38,10 +37,9 @@ public struct LabelTable: Sendable, Equatable {
     return LabelTable(header: names, rows: Array(lines.dropFirst()), path: file.path)
   }
 
-  /// The labels in `column`, nil where missing, by the fields of `keys`, joined by a space.
-  ///
-  /// - Throws: ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label
-  ///   that is not a number in [1, 7], a key that occurs twice with different labels.
+  /// The labels in `column`, nil where missing, by the fields of `keys`, joined by a space. Throws
+  /// ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label that is
+  /// not a number in [1, 7], a key that occurs twice with different labels.
   public func labels(_ column: String, by keys: [String]) throws(ReferenceError) -> [String:
     Double?]
   {

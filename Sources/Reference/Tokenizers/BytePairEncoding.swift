@@ -287,9 +287,8 @@ package struct ByteLevelWords: Sendable {
     }
   }
 
-  /// The end of the word that begins at `start`, in the part of `text` before `end`.
-  ///
-  /// - Requires: `start < end`, both between scalars.
+  /// The end of the word that begins at `start`, in the part of `text` before `end`. Requires
+  /// `start < end`, both between scalars.
   @inline(__always) mutating func wordEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
     let first = text[start]
     if first == UInt8(ascii: "'"), let stop = contractionEnd(in: text, from: start, end: end) {

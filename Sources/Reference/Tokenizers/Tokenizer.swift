@@ -98,14 +98,7 @@ public struct Tokenizer: Sendable {
 }
 
 /// Token ids and the type id of each; the two arrays have the same count.
-public struct Encoding: Sendable, Equatable {
-  public var ids: [Int32] = []
-  public var typeIDs: [Int32] = []
-
-  public init(ids: [Int32] = [], typeIDs: [Int32] = []) {
-    (self.ids, self.typeIDs) = (ids, typeIDs)
-  }
-}
+public typealias Encoding = (ids: [Int32], typeIDs: [Int32])
 
 extension Array {
   /// Drops the elements from `count` on; a negative count drops all.
@@ -216,7 +209,7 @@ struct SpecialTokenTemplate: Sendable, Equatable {
 
   /// The tokens of one text or a pair, with the special tokens.
   func apply(_ first: [Int32], _ second: [Int32]?) -> Encoding {
-    var encoding = Encoding()
+    var encoding: Encoding = ([], [])
     func add(_ ids: [Int32], _ type: Int32) {
       encoding.ids.append(contentsOf: ids)
       encoding.typeIDs.append(contentsOf: repeatElement(type, count: ids.count))

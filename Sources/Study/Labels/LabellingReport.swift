@@ -51,9 +51,9 @@ public struct LabellingPlanReport: Encodable, Sendable {
 
   public init(_ plan: LabellingPlan, prompt: RatingPrompt, model: String, showText: Bool) {
     self.model = model
-    (self.prompt, promptSHA256) = (prompt.name, plan.promptDigest)
+    (self.prompt, promptSHA256) = (prompt.name, prompt.digest)
     (essays, questions, toAsk) = (plan.essays, plan.questions, plan.toAsk)
-    (promptTokens, cost, system) = (plan.promptTokens, plan.cost, plan.system)
+    (promptTokens, cost, system) = (plan.promptTokens, plan.cost, prompt.system)
     user = showText ? plan.firstUserText ?? prompt.template : prompt.template
   }
 }
