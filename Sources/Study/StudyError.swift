@@ -22,12 +22,6 @@ public enum StudyError: CommandError {
     public let found: String
     public let expected: String
 
-    public init(place: String, found: String, expected: String) {
-      self.place = place
-      self.found = found
-      self.expected = expected
-    }
-
     public var description: String {
       "\(place.isEmpty ? "(whole file)" : place): found \(found), expected \(expected)"
     }
@@ -37,11 +31,6 @@ public enum StudyError: CommandError {
   public struct Input: Equatable, Hashable, Sendable, CustomStringConvertible {
     public let path: String
     public let hint: String
-
-    public init(path: String, hint: String) {
-      self.path = path
-      self.hint = hint
-    }
 
     public var description: String { "\(path) does not exist. \(hint)" }
   }
@@ -62,9 +51,8 @@ public enum StudyError: CommandError {
       (faults.map { "\(path): \($0)" } + [faults.count == 1 ? "1 error" : "\(faults.count) errors"])
         .joined(separator: "\n")
     case .missing(let path, let inputs):
-      ([
-        "\(path): \(inputs.count) \(inputs.count == 1 ? "input is" : "inputs are") missing:"
-      ] + inputs.map { "  \($0)" }).joined(separator: "\n")
+      (["\(path): \(inputs.count) \(inputs.count == 1 ? "input is" : "inputs are") missing:"]
+        + inputs.map { "  \($0)" }).joined(separator: "\n")
     case .folder(let path, let problem): "experiment folder \(path): \(problem)"
     case .tooFew(let what, let found, let needed):
       "found \(found) \(what), expected at least \(needed)"

@@ -88,17 +88,19 @@ enum SampleInput {
         title: "Over alpha", variable: "alpha", metric: "PCC",
         series: [.init(name: "ours", points: [.init(x: 3, y: 0.512), .init(x: 4, y: 0.6)])])
     ],
-    experiments: [experiment])
+    experiments: [experiment].compactMap(\.self))
 
-  private static var experiment: ExperimentSummary {
-    var split = ExperimentSummary.Split(
-      benchmark: "toy", split: "test", n: 20, clusters: 12, signature: "ci:none")
-    split.rows = [.init(name: "crowd", trainingRows: 100, replaced: 0, seeds: [1])]
-    var made = ExperimentSummary(name: "x", title: "An experiment", seeds: [1], baseline: nil)
-    made.splits = [split]
-    made.notes = ["A note."]
-    return made
-  }
+  private static let experiment = try? JSONDecoder().decode(
+    ExperimentSummary.self,
+    from: Data(
+      #"""
+      {"schema": 1, "name": "x", "title": "An experiment", "seeds": [1], "notes": ["A note."],
+       "version": "0",
+       "splits": [{"benchmark": "toy", "split": "test", "n": 20, "clusters": 12, "sweeps": [],
+                   "signature": "ci:none",
+                   "rows": [{"name": "crowd", "trainingRows": 100, "replaced": 0, "seeds": [1],
+                             "metrics": {}}]}]}
+      """#.utf8))
 
   static func comparison(_ first: String, _ second: String) -> BoardComparison {
     BoardComparison(

@@ -1,5 +1,6 @@
-import Harness
 import Basics
+public import Foundation
+import Harness
 import Metrics
 public import Reference
 
@@ -47,16 +48,32 @@ public struct CorrectionReport: Encodable, Sendable {
     }
   }
 
+  /// Compares the crowd's labels, fixed thresholds, the chosen one, the blend and the model's labels
+  /// alone.
+  ///
   /// - Parameters:
-  ///   - features: what the regression read, in words.
-  ///   - reference: the name of the way that the differences are to.
-  public init(_ trial: CorrectionTrial, set: String, features: String, reference: String) {
-    (self.set, self.features, self.reference) = (set, features, reference)
-    (folds, seed) = (trial.folds, trial.seed)
+  ///   - llm: whose labels correct.
+  ///   - against: the threshold that the others are compared with; it joins `thresholds`.
+  public init(
+    _ rated: RatedSplit, llm: String, thresholds: [Double], against: Double,
+    features: EssayFeatures, folds: Int, seed: UInt64,
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws {
+    let fixed = Set(thresholds + [against]).sorted()
+      .map { CorrectionTrial.Way.fixed(.threshold(llm: llm, alpha: $0)) }
+    let trial = try CorrectionTrial(
+      rated.essays, features: try features.load(for: rated),
+      ways: [.fixed(.none)] + fixed
+        + [.chosenAlpha(llm: llm), .soft(llm: llm), .fixed(.replace(llm: llm))],
+      folds: folds, seed: seed, progress: progress)
+    (set, self.features) = (rated.set, features.description)
+    let reference = LabelCorrection.threshold(llm: llm, alpha: against).name
+    self.reference = reference
+    (self.folds, self.seed) = (folds, seed)
     rows = trial.crowd.count
     let sample = ClusteredSample(gold: trial.crowd, clusters: trial.persons)
     persons = sample.clusterCount
-    let options = InferenceOptions(seed: trial.seed)
+    let options = InferenceOptions(seed: seed)
     let base = trial.results.first { $0.way.name == reference }
     ways = trial.results.map { result in
       let system = SystemInference(sample, predictions: result.predictions, options: options)
@@ -80,27 +97,41 @@ public struct CorrectionReport: Encodable, Sendable {
   }
 }
 
-extension CorrectionReport {
-  /// Compares the crowd's labels, fixed thresholds, the chosen one, the blend and the model's labels
-  /// alone.
+/// What the regression behind a choice of labels reads: word counts, or an encoder's states.
+public struct EssayFeatures: Sendable, CustomStringConvertible {
+  private let states: URL?
+
+  /// - Parameter states: a folder that `invitro embed` wrote; nil for word counts.
+  public init(states: URL?) { self.states = states }
+
+  public var description: String { states == nil ? "word counts" : "first-token states" }
+
+  /// (n, D), a row for each essay of the split.
   ///
-  /// - Parameters:
-  ///   - llm: whose labels correct.
-  ///   - against: the threshold that the others are compared with; it joins `thresholds`.
-  public init(
-    _ rated: RatedSplit, llm: String, thresholds: [Double], against: Double,
-    features: EssayFeatures, folds: Int, seed: UInt64,
-    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
-  ) throws {
-    let fixed = Set(thresholds + [against]).sorted()
-      .map { CorrectionTrial.Way.fixed(.threshold(llm: llm, alpha: $0)) }
-    let trial = try CorrectionTrial(
-      rated.essays, features: try features.load(for: rated),
-      ways: [.fixed(.none)] + fixed
-        + [.chosenAlpha(llm: llm), .soft(llm: llm), .fixed(.replace(llm: llm))],
-      folds: folds, seed: seed, progress: progress)
-    self.init(
-      trial, set: rated.set, features: features.description,
-      reference: LabelCorrection.threshold(llm: llm, alpha: against).name)
+  /// - Throws: `HarnessError` where a row of the split has no state.
+  public func load(for rated: RatedSplit) throws -> [[Double]] {
+    guard let states else { return WordFeatures.extract(rated.essays.map(\.text)) }
+    let found = try NumPyArray.read(states.appending(path: "states.npy"))
+    let file = states.appending(path: "rows.tsv")
+    let table = try LabelTable.read(file)
+    guard table.header == ["set", "id"], table.rows.count == found.count else {
+      throw HarnessError.invalid([
+        Diagnostic(
+          .rowCount, file: file.relativePath, found: "\(table.rows.count) rows",
+          expected: "columns set and id, and \(found.count) rows as in states.npy")
+      ])
+    }
+    let places = Dictionary(
+      table.rows.enumerated().map { ("\($1[0]) \($1[1])", $0) }, uniquingKeysWith: { a, _ in a })
+    let rows = rated.essays.map { places["\(rated.set) \($0.id)"] }
+    let missing = rows.count { $0 == nil }
+    guard missing == 0 else {
+      throw HarnessError.invalid([
+        Diagnostic(
+          .missingID, file: file.relativePath, found: "no state for \(missing) rows",
+          expected: "all rows of \(rated.set): run `invitro embed` on that split")
+      ])
+    }
+    return rows.compactMap { $0.map { found[$0] } }
   }
 }

@@ -1,3 +1,5 @@
+import Basics
+public import Foundation
 public import Harness
 public import Reference
 
@@ -43,12 +45,8 @@ public struct CurationRequest: Sendable {
     benchmark: String, split: String, evaluation: [String], overlap: TrainingTable.Overlap,
     repair: Bool, seed: UInt64
   ) {
-    self.benchmark = benchmark
-    self.split = split
-    self.evaluation = evaluation
-    self.overlap = overlap
-    self.repair = repair
-    self.seed = seed
+    (self.benchmark, self.split, self.evaluation) = (benchmark, split, evaluation)
+    (self.overlap, self.repair, self.seed) = (overlap, repair, seed)
   }
 
   private func begin(
@@ -63,11 +61,7 @@ public struct CurationRequest: Sendable {
     }
     return (rated, evaluation)
   }
-}
 
-// MARK: Correction
-
-extension CurationRequest {
   /// How the crowd's labels are corrected by a model's.
   public enum Choice: Sendable, Equatable {
     /// The model's label where both differ by more than this.
@@ -139,11 +133,7 @@ extension CurationRequest {
     return CuratedTable(
       table: table, evaluation: evaluation, reliability: summary.reliability, choice: selection)
   }
-}
 
-// MARK: Augmentation
-
-extension CurationRequest {
   /// Rows of another benchmark that join a split's own.
   public struct Addition: Sendable {
     public var benchmark: String
@@ -159,11 +149,8 @@ extension CurationRequest {
     public init(
       benchmark: String, splits: [String], labels: String, files: [LabelFile], portion: Double
     ) {
-      self.benchmark = benchmark
-      self.splits = splits
-      self.labels = labels
-      self.files = files
-      self.portion = portion
+      (self.benchmark, self.splits, self.labels) = (benchmark, splits, labels)
+      (self.files, self.portion) = (files, portion)
     }
 
     /// The splits that are asked for, imported or not.
@@ -199,5 +186,81 @@ extension CurationRequest {
         portion: addition.portion, seed: seed)
     }
     return CuratedTable(table: table, evaluation: evaluation)
+  }
+}
+
+/// A training table with what was done to make it.
+public struct CuratedTable: Sendable {
+  public let table: TrainingTable
+  public let evaluation: EvaluationTexts
+  public internal(set) var reliability: LabelReliability?
+  public internal(set) var choice: AlphaSelection?
+
+  /// Writes the table and its manifest.
+  public func write(to file: URL) throws {
+    try AtomicFile.createFolder(file.deletingLastPathComponent())
+    try table.write(to: file)
+  }
+
+  public var report: CurationReport { CurationReport(self) }
+}
+
+/// What `invitro curate` says of the table that it writes; figures rounded to 4 decimals.
+public struct CurationReport: Encodable, Sendable {
+  public var schema = 1
+  public let manifest: TrainingTable.Manifest
+  /// The splits whose essays the table must not hold.
+  public let evaluation: [String]
+  public let reliability: Reliability?
+  public let selection: Selection?
+
+  public struct Reliability: Encodable, Sendable, Equatable {
+    public let crowd: Double?
+    public let model: Double?
+    public let weight: Double?
+    /// Rows that it was estimated from.
+    public let rows: Int
+
+    private enum CodingKeys: CodingKey { case crowd, model, weight }
+  }
+
+  public struct Selection: Encodable, Sendable, Equatable {
+    public let seed: UInt64
+    public let folds: Int
+    public let chosen: String
+    public let candidates: [Candidate]
+    /// The gain of the chosen one in units of its standard error; nil without an error.
+    public let gainInErrors: Double?
+
+    private enum CodingKeys: CodingKey { case seed, folds, chosen, candidates }
+  }
+
+  public struct Candidate: Encodable, Sendable, Equatable {
+    public let correction: String
+    public let ccc: Double?
+    public let gain: Double?
+    public let gainError: Double?
+    public let changed: Int
+  }
+
+  init(_ curated: CuratedTable) {
+    func round(_ value: Double) -> Double? { Rounding.published(value) }
+    manifest = curated.table.manifest
+    evaluation = curated.evaluation.splits
+    reliability = curated.reliability.map {
+      Reliability(
+        crowd: round($0.crowd), model: round($0.model), weight: round($0.weight), rows: $0.rows)
+    }
+    selection = curated.choice.map { choice in
+      let best = choice.best
+      return Selection(
+        seed: choice.seed, folds: choice.folds, chosen: best.correction.name,
+        candidates: choice.candidates.map {
+          Candidate(
+            correction: $0.correction.name, ccc: round($0.ccc), gain: round($0.gain),
+            gainError: round($0.gainError), changed: $0.changed)
+        },
+        gainInErrors: best.gainError > 0 ? best.gain / best.gainError : nil)
+    }
   }
 }

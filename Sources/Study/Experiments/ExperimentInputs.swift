@@ -28,27 +28,29 @@ public final class ExperimentInputs {
     path.hasPrefix("/") ? URL(filePath: path) : home.url.appending(path: path)
   }
 
+  private func once<Value>(
+    _ kept: ReferenceWritableKeyPath<ExperimentInputs, [String: Value]>, _ key: String,
+    _ make: () throws -> Value
+  ) rethrows -> Value {
+    if let known = self[keyPath: kept][key] { return known }
+    let made = try make()
+    self[keyPath: kept][key] = made
+    return made
+  }
+
   public func definition(_ benchmark: String) throws -> BenchmarkDefinition {
-    if let known = definitions[benchmark] { return known }
-    let found = try BenchmarkRegistry.find(benchmark)
-    definitions[benchmark] = found
-    return found
+    try once(\.definitions, benchmark) { try BenchmarkRegistry.find(benchmark) }
   }
 
   public func dataset(_ benchmark: String, _ split: String) throws -> Dataset {
-    let key = "\(benchmark)/\(split)"
-    if let known = datasets[key] { return known }
-    let loaded = try home.load(definition(benchmark), split: split)
-    datasets[key] = loaded
-    return loaded
+    try once(\.datasets, "\(benchmark)/\(split)") {
+      try home.load(definition(benchmark), split: split)
+    }
   }
 
   /// SHA-256 of a row's pretrained model.
   public func modelDigest(_ settings: ExperimentSettings) throws -> String {
-    if let known = models[settings.model] { return known }
-    let digest = try ModelDirectory.digest(of: url(settings.model))
-    models[settings.model] = digest
-    return digest
+    try once(\.models, settings.model) { try ModelDirectory.digest(of: url(settings.model)) }
   }
 
   /// The rows that a row of the experiment trains on.
@@ -88,17 +90,15 @@ public final class ExperimentInputs {
     _ benchmark: String, _ split: String, _ labels: String, _ settings: ExperimentSettings
   ) throws -> RatedSplit {
     let model = Self.model(labels, settings)
-    let key = "\(benchmark)/\(split) \(model ?? "")"
-    if let known = rated[key] { return known }
-    var made = RatedSplit(try definition(benchmark), try dataset(benchmark, split))
-    if let model {
-      try made.add(
-        labelPaths(model, benchmark).map {
-          LabelFile(name: model, path: url($0).relativePath, column: nil)
-        }, say: say)
+    return try once(\.rated, "\(benchmark)/\(split) \(model ?? "")") {
+      var made = RatedSplit(try definition(benchmark), try dataset(benchmark, split))
+      guard let model else { return made }
+      let files = labelPaths(model, benchmark).map {
+        LabelFile(name: model, path: url($0).relativePath, column: nil)
+      }
+      try made.add(files, say: say)
+      return made
     }
-    rated[key] = made
-    return made
   }
 
   /// The model whose labels rows labelled by `labels` need.

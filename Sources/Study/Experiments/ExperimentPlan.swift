@@ -1,5 +1,6 @@
+import Basics
 import Foundation
-import Reference
+public import Reference
 
 /// The cells of an experiment, and which row and seed uses which.
 public struct ExperimentPlan {
@@ -20,31 +21,29 @@ public struct ExperimentPlan {
 
   public init(_ experiment: Experiment, inputs: ExperimentInputs) throws {
     var rows: [ExperimentIndex.Row] = []
-    var found: [(seed: Int, cell: Cell)] = []
+    var found: [Cell] = []
     for row in experiment.rows {
       let settings = row.settings
       let table = try inputs.training(settings)
-      let validation = try inputs.validation(settings)
-      var names: [String: String] = [:]
-      for (place, seed) in experiment.seeds.enumerated() {
+      let (training, validation) = (table.labelled, try inputs.validation(settings))
+      let own = try experiment.seeds.map { seed in
         let cell = ExperimentCell(
-          model: try inputs.modelDigest(settings), training: table.labelled, validation: validation,
+          model: try inputs.modelDigest(settings), training: training, validation: validation,
           recipe: settings.recipe, seed: seed)
-        let name = try cell.name()
-        names["\(seed)"] = name
-        found.append((place, Cell(name: name, cell: cell, row: row, seed: seed)))
+        return Cell(name: try cell.name(), cell: cell, row: row, seed: seed)
       }
+      found += own
       rows.append(
         ExperimentIndex.Row(
-          name: row.name, benchmark: settings.benchmark, cells: names, rows: table.rows.count,
-          provenances: table.provenances,
+          name: row.name, benchmark: settings.benchmark,
+          cells: Dictionary(uniqueKeysWithValues: own.map { ("\($0.seed)", $0.name) }),
+          rows: table.rows.count, provenances: table.provenances,
           replaced: table.steps.reduce(0) { $0 + $1.changed },
           overlap: table.steps.reduce(0) { $0 + $1.inEvaluation }))
     }
     var known: Set<String> = []
-    cells = experiment.seeds.indices.flatMap { seed in
-      found.filter { $0.seed == seed }.map(\.cell)
-    }.filter { known.insert($0.name).inserted }
+    cells = experiment.seeds.flatMap { seed in found.filter { $0.seed == seed } }
+      .filter { known.insert($0.name).inserted }
     index = ExperimentIndex(experiment: experiment.name, rows: rows)
   }
 }
@@ -97,5 +96,71 @@ public struct ExperimentListing: Encodable, Sendable {
         trainingRows: cell.cell.trainingRows,
         state: finished ? "finished" : folder.isBegun(cell.name) ? "begun" : "to do")
     }
+  }
+}
+
+/// Everything that a cell's predictions depend on; its hash names the cell's folder.
+///
+/// Content stands here and not names: rows whose training rows come out the same (an alpha that no
+/// label exceeds, and the crowd's labels) share their cells. OpenBLAS picks its kernels by the
+/// processor, so that another kind of machine may give other bits for the same cell; a run's
+/// `run.json` says which kernels it had.
+public struct ExperimentCell: Sendable, Equatable, Codable {
+  public var schema = 1
+  /// ``TrainingRun/arithmetic`` of the program.
+  public var arithmetic = TrainingRun.arithmetic
+  /// SHA-256 over the pretrained model's files.
+  public let model: String
+  /// SHA-256 over the texts and labels of the training rows in their order.
+  public let training: String
+  public let trainingRows: Int
+  public let validation: String
+  public let validationRows: Int
+  /// With the seed and the number of threads.
+  public let configuration: TrainingConfiguration
+  public let maxLength: Int
+  public let checkpoint: ExperimentRecipe.Checkpoint
+
+  public init(
+    model: String, training: LabelledRows, validation: LabelledRows, recipe: ExperimentRecipe,
+    seed: UInt64
+  ) {
+    self.model = model
+    (self.training, trainingRows) = (training.digest, training.texts.count)
+    (self.validation, validationRows) = (validation.digest, validation.texts.count)
+    configuration = recipe.configuration(seed: seed)
+    (maxLength, checkpoint) = (recipe.maxLength, recipe.checkpoint)
+  }
+
+  /// The first 16 hexadecimal digits of the SHA-256 of the cell as JSON with sorted keys.
+  public func name() throws -> String {
+    String(Digest.sha256(try CanonicalJSON.compact(self)).prefix(16))
+  }
+}
+
+/// A part of a grid that one of several processes computes.
+public struct Shard: Sendable, Equatable {
+  /// From 1 to ``count``.
+  public let index: Int
+  public let count: Int
+
+  /// All of the grid.
+  public static let whole = Shard(index: 1, count: 1)
+
+  private init(index: Int, count: Int) {
+    (self.index, self.count) = (index, count)
+  }
+
+  /// `i/n`, with 1 <= i <= n; nil for anything else.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], index >= 1, index <= count
+    else { return nil }
+    self.init(index: index, count: count)
+  }
+
+  /// The elements whose place, from 0, is index - 1 modulo the count.
+  public func part<Element>(of elements: [Element]) -> [Element] {
+    elements.indices.filter { $0 % count == index - 1 }.map { elements[$0] }
   }
 }

@@ -15,28 +15,18 @@ public struct ExperimentRunner {
   /// What a run tells, and asks, whoever watches it.
   public struct Observer {
     /// Told what happens, a line each.
-    public var say: (String) -> Void
+    public var say: (String) -> Void = { _ in }
     /// Told of each run that begins, with its steps at most and when its cell was taken up; the
     /// result is told what happens in it.
-    public var begin: (_ steps: Int, _ started: ContinuousClock.Instant) -> (TrainingEvent) -> Void
-    /// Told of each run that ended, with its folder and a title.
-    public var end: (_ folder: URL, _ title: String) throws -> Void
-    /// Asked after every step.
-    public var isCancelled: () -> Bool
-
-    public init(
-      say: @escaping (String) -> Void = { _ in },
-      begin: @escaping (Int, ContinuousClock.Instant) -> (TrainingEvent) -> Void = { _, _ in
-        { _ in }
-      },
-      end: @escaping (URL, String) throws -> Void = { _, _ in },
-      isCancelled: @escaping () -> Bool = { false }
-    ) {
-      self.say = say
-      self.begin = begin
-      self.end = end
-      self.isCancelled = isCancelled
+    public var begin: (Int, ContinuousClock.Instant) -> (TrainingEvent) -> Void = { _, _ in
+      { _ in }
     }
+    /// Told of each run that ended, with its folder and a title.
+    public var end: (URL, String) throws -> Void = { _, _ in }
+    /// Asked after every step.
+    public var isCancelled: () -> Bool = { false }
+
+    public init() {}
   }
 
   public init(

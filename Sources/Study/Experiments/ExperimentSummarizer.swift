@@ -87,15 +87,8 @@ public struct ExperimentSummarizer {
       guard let cell = entry.cells["\(seed)"], let done = try folder.done(cell),
         let record = done.splits.first(where: { $0.split == split })
       else { continue }
-      let file = folder.predictions(cell, split)
-      guard try Digest.sha256(of: file) == record.predictions else {
-        throw StudyError.folder(
-          path: folder.url.relativePath,
-          problem: "\(file.relativePath) is not what its cell wrote; remove the cell's folder and "
-            + "run the experiment again")
-      }
+      predictions.append(try reader.read(folder.verified(cell, record)))
       seeds.append(seed)
-      predictions.append(try reader.read(file))
     }
     return Runs(row: row, entry: entry, seeds: seeds, predictions: predictions)
   }

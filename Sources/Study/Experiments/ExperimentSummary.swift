@@ -1,3 +1,5 @@
+import Basics
+import Foundation
 public import Harness
 public import Metrics
 
@@ -11,9 +13,9 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
   /// The row that the others are compared with.
   public var baseline: String?
   /// One for each benchmark and evaluated split that has labels.
-  public var splits: [Split]
+  public var splits: [Split] = []
   /// What a reader has to know, in words.
-  public var notes: [String]
+  public var notes: [String] = []
   public var version: String = ScoreReport.toolVersion
 
   /// The rows' figures on one split.
@@ -23,21 +25,11 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var n: Int
     /// Clusters (persons) of the rows.
     public var clusters: Int
-    public var rows: [Row]
+    public var rows: [Row] = []
     /// Metric over alpha and over the share of added data, where rows differ in these alone.
-    public var sweeps: [Sweep]
+    public var sweeps: [Sweep] = []
     /// How intervals and tests over rows were made.
     public var signature: String
-
-    public init(benchmark: String, split: String, n: Int, clusters: Int, signature: String) {
-      self.benchmark = benchmark
-      self.split = split
-      self.n = n
-      self.clusters = clusters
-      self.signature = signature
-      rows = []
-      sweeps = []
-    }
   }
 
   /// One condition: labels, data and recipe that every seed trained with.
@@ -48,18 +40,7 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var replaced: Int
     /// Seeds that are finished.
     public var seeds: [UInt64]
-    public var metrics: [Metric: Figures]
-
-    public init(
-      name: String, trainingRows: Int, replaced: Int, seeds: [UInt64],
-      metrics: [Metric: Figures] = [:]
-    ) {
-      self.name = name
-      self.trainingRows = trainingRows
-      self.replaced = replaced
-      self.seeds = seeds
-      self.metrics = metrics
-    }
+    public var metrics: [Metric: Figures] = [:]
   }
 
   /// One metric of a row, over its seeds and over the split's rows.
@@ -73,8 +54,6 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var averaged: ScoredFigure?
     /// Averaged predictions of this row against the baseline's.
     public var rowTest: RowTest?
-
-    public init(values: [Double]) { self.values = values }
   }
 
   /// Student's and Welch's two-sided t over seeds. They speak of other seeds, not of other rows.
@@ -85,7 +64,7 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var stars: String?
     public var hedgesG: Double?
 
-    public init(_ comparison: RunsReport.MetricComparison) {
+    init(_ comparison: RunsReport.MetricComparison) {
       student = comparison.student
       welch = comparison.welch
       stars = comparison.stars
@@ -105,22 +84,13 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var adjusted: Double?
     public var undefined: String?
 
-    public init(_ difference: ComparisonReport.Difference) {
+    init(_ difference: ComparisonReport.Difference) {
       self.difference = difference.difference
       low = difference.low
       high = difference.high
       p = difference.p
       undefined = difference.undefined
     }
-  }
-
-  public init(name: String, title: String, seeds: [UInt64], baseline: String?) {
-    self.name = name
-    self.title = title
-    self.seeds = seeds
-    self.baseline = baseline
-    splits = []
-    notes = []
   }
 
   /// Names of the variables of sweeps.
@@ -139,4 +109,116 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     p over persons is the permutation test that swaps both person by person, in brackets adjusted \
     by Holm over the rows, and speaks of other persons.
     """
+}
+
+/// Series of rows that differ in alpha alone, or in the share of added data alone.
+struct ExperimentSweeps {
+  private let rows: [Experiment.Row]
+  private let split: ExperimentSummary.Split
+
+  init(_ rows: [Experiment.Row], _ split: ExperimentSummary.Split) {
+    (self.rows, self.split) = (rows, split)
+  }
+
+  /// One for each variable and metric that has at least two values.
+  var sweeps: [Sweep] {
+    let alpha = groups { row in
+      guard let value = row.settings.alpha else { return nil }
+      var rest = row.settings
+      rest.alpha = nil
+      return (value, rest)
+    }
+    let portion = groups { row in
+      let portions = Set(row.settings.extra.map(\.portion))
+      guard portions.count == 1, let value = portions.first else { return nil }
+      var rest = row.settings
+      for place in rest.extra.indices { rest.extra[place].portion = 1 }
+      return (value, rest)
+    }.map { series in withoutAddition(series) }
+    return [
+      (ExperimentSummary.alphaVariable, alpha), (ExperimentSummary.portionVariable, portion),
+    ].flatMap { variable, groups in
+      groups.isEmpty
+        ? []
+        : ExperimentSummary.sweptMetrics.map { metric in
+          Sweep(
+            title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric.id,
+            series: groups.map { series($0, metric) })
+        }
+    }
+  }
+
+  private struct Group {
+    var name: String
+    var settings: ExperimentSettings
+    var points: [(x: Double, row: String)]
+  }
+
+  /// Rows by everything but the variable, where that has at least two values.
+  private func groups(
+    _ variable: (Experiment.Row) -> (Double, ExperimentSettings)?
+  ) -> [Group] {
+    var groups: [Group] = []
+    for row in rows {
+      guard let (x, rest) = variable(row) else { continue }
+      if let place = groups.firstIndex(where: { $0.settings == rest }) {
+        groups[place].points.append((x, row.name))
+      } else {
+        let name = row.name.split(separator: ",").first.map { String($0) } ?? row.name
+        groups.append(Group(name: name, settings: rest, points: [(x, row.name)]))
+      }
+    }
+    return groups.filter { Set($0.points.map(\.x)).count > 1 }
+  }
+
+  /// With the row that has no added data, if there is one, at a share of 0.
+  private func withoutAddition(_ group: Group) -> Group {
+    var settings = group.settings
+    settings.extra = []
+    guard let row = rows.first(where: { $0.settings == settings }) else { return group }
+    var extended = group
+    extended.points.insert((0, row.name), at: 0)
+    return extended
+  }
+
+  private func series(_ group: Group, _ metric: Metric) -> Sweep.Series {
+    let points = group.points.sorted { $0.x < $1.x }.compactMap { point -> Sweep.Point? in
+      let row = split.rows.first { $0.name == point.row }
+      guard let seeds = row?.metrics[metric]?.overSeeds, let mean = seeds.mean else { return nil }
+      return Sweep.Point(
+        x: point.x, y: mean, low: seeds.sd.flatMap { Rounding.published(mean - $0) },
+        high: seeds.sd.flatMap { Rounding.published(mean + $0) })
+    }
+    return Sweep.Series(name: group.name, points: points)
+  }
+}
+
+/// Values over one variable, for instance the threshold alpha or the share of data.
+public struct Sweep: Codable, Sendable, Equatable {
+  public var title: String
+  public var variable: String
+  public var metric: String
+  public var series: [Series]
+
+  public init(title: String, variable: String, metric: String, series: [Series]) {
+    (self.title, self.variable, self.metric, self.series) = (title, variable, metric, series)
+  }
+
+  public struct Series: Codable, Sendable, Equatable {
+    public var name: String
+    public var points: [Point]
+
+    public init(name: String, points: [Point]) { (self.name, self.points) = (name, points) }
+  }
+
+  public struct Point: Codable, Sendable, Equatable {
+    public var x: Double
+    public var y: Double
+    public var low: Double?
+    public var high: Double?
+
+    public init(x: Double, y: Double, low: Double? = nil, high: Double? = nil) {
+      (self.x, self.y, self.low, self.high) = (x, y, low, high)
+    }
+  }
 }

@@ -41,12 +41,17 @@ final class SettingsFields {
 
   func tree(_ key: String) -> SettingsTree? { has(key) ? fields[key] : nil }
 
-  func text(_ key: String) -> String? {
-    guard has(key) else { return nil }
-    if case .text(let value)? = fields[key], !value.isEmpty { return value }
-    fault(key, "a text")
-    return nil
+  /// What `read` makes of a field; a field that it cannot read is a fault, a missing one is nil.
+  private func value<Value>(
+    _ key: String, _ expected: @autoclosure () -> String, _ read: (SettingsTree) -> Value?
+  ) -> Value? {
+    guard let tree = tree(key) else { return nil }
+    let value = read(tree)
+    if value == nil { fault(key, expected()) }
+    return value
   }
+
+  func text(_ key: String) -> String? { value(key, "a text") { $0.nonEmptyText } }
 
   /// A text that has to be there.
   func required(_ key: String) -> String {
@@ -57,51 +62,34 @@ final class SettingsFields {
   /// One of the raw values of an enumeration.
   func choice<Value: RawRepresentable & CaseIterable>(_ key: String, _ standard: Value) -> Value
   where Value.RawValue == String {
-    guard has(key) else { return standard }
-    if case .text(let name)? = fields[key], let value = Value(rawValue: name) { return value }
-    fault(key, Value.allCases.map(\.rawValue).joined(separator: " or "))
-    return standard
+    value(key, Value.allCases.map(\.rawValue).joined(separator: " or ")) {
+      $0.nonEmptyText.flatMap { Value(rawValue: $0) }
+    } ?? standard
   }
 
   func flag(_ key: String, _ standard: Bool) -> Bool {
-    guard has(key) else { return standard }
-    if case .flag(let value)? = fields[key] { return value }
-    fault(key, "true or false")
-    return standard
+    value(key, "true or false") { if case .flag(let value) = $0 { value } else { nil } }
+      ?? standard
   }
 
   func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
-    guard has(key) else { return nil }
-    if case .number(let value)? = fields[key], range.contains(value) { return value }
-    fault(key, "a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))")
-    return nil
+    let ends = [range.lowerBound, range.upperBound].map { SettingsTree.number($0).brief }
+    return value(key, "a number from \(ends.joined(separator: " to "))") { $0.number(in: range) }
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
-    guard has(key) else { return nil }
-    if case .number(let value)? = fields[key], let whole = Int(exactly: value),
-      range.contains(whole)
-    {
-      return whole
+    value(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") {
+      $0.number(in: Double(range.lowerBound)...Double(range.upperBound)).flatMap(Int.init(exactly:))
     }
-    fault(key, "a whole number from \(range.lowerBound) to \(range.upperBound)")
-    return nil
   }
 
   /// A list of texts, or one text for a list of one.
   func texts(_ key: String) -> [String]? {
-    guard has(key) else { return nil }
-    switch fields[key] {
-    case .text(let value)? where !value.isEmpty: return [value]
-    case .array(let items)?:
-      let texts = items.compactMap { item -> String? in
-        if case .text(let value) = item, !value.isEmpty { value } else { nil }
-      }
-      if texts.count == items.count, Set(texts).count == texts.count { return texts }
-    default: break
+    value(key, "a list of different texts") { tree in
+      guard case .array(let items) = tree else { return tree.nonEmptyText.map { [$0] } }
+      let texts = items.compactMap(\.nonEmptyText)
+      return texts.count == items.count && texts.unique.count == texts.count ? texts : nil
     }
-    fault(key, "a list of different texts")
-    return nil
   }
 
   /// The readers of a list of objects.
@@ -135,6 +123,95 @@ final class SettingsFields {
           expected: "one of \(known.sorted().joined(separator: ", "))"))
     }
   }
+}
 
-  private static func brief(_ value: Double) -> String { SettingsTree.number(value).brief }
+/// A JSON value: settings are laid over each other as trees, and read when all are together.
+public enum SettingsTree: Sendable, Equatable, Codable {
+  case object([String: SettingsTree])
+  case array([SettingsTree])
+  case text(String)
+  case number(Double)
+  case flag(Bool)
+  case null
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    self =
+      if container.decodeNil() {
+        .null
+      } else if let value = try? container.decode(Bool.self) {
+        .flag(value)
+      } else if let value = try? container.decode(Double.self) {
+        .number(value)
+      } else if let value = try? container.decode(String.self) {
+        .text(value)
+      } else if let value = try? container.decode([SettingsTree].self) {
+        .array(value)
+      } else {
+        .object(try container.decode([String: SettingsTree].self))
+      }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .object(let value): try container.encode(value)
+    case .array(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .flag(let value): try container.encode(value)
+    case .null: try container.encodeNil()
+    }
+  }
+
+  /// This tree with `other` laid over it: objects key by key, anything else replaced.
+  public func overlaid(by other: SettingsTree) -> SettingsTree {
+    guard case .object(let own) = self, case .object(let more) = other else { return other }
+    return .object(own.merging(more) { $0.overlaid(by: $1) })
+  }
+
+  /// This tree with the value at a dotted `path` replaced, such as `recipe.epochs` or
+  /// `extra.0.portion`; objects on the way are made, places in an array have to be there.
+  ///
+  /// - Returns: nil where the path leads through a value that is neither.
+  public func setting(_ path: some StringProtocol, to value: SettingsTree) -> SettingsTree? {
+    let parts = path.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let key = parts.first.map({ String($0) }), !key.isEmpty else { return nil }
+    func below(_ child: SettingsTree?) -> SettingsTree? {
+      parts.count == 1 ? value : (child ?? .object([:])).setting(parts[1], to: value)
+    }
+    switch self {
+    case .object(var fields):
+      guard let child = below(fields[key]) else { return nil }
+      fields[key] = child
+      return .object(fields)
+    case .array(var items):
+      guard let place = Int(key), items.indices.contains(place), let child = below(items[place])
+      else { return nil }
+      items[place] = child
+      return .array(items)
+    default: return nil
+    }
+  }
+
+  var nonEmptyText: String? {
+    if case .text(let text) = self, !text.isEmpty { text } else { nil }
+  }
+
+  func number(in range: ClosedRange<Double>) -> Double? {
+    if case .number(let value) = self, range.contains(value) { value } else { nil }
+  }
+
+  /// The value in a few words, as it stands in names and faults.
+  public var brief: String {
+    switch self {
+    case .object: "an object"
+    case .array(let items): "[\(items.map(\.brief).joined(separator: ", "))]"
+    case .text(let text): text
+    case .number(let value):
+      value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    case .flag(let value): "\(value)"
+    case .null: "null"
+    }
+  }
 }

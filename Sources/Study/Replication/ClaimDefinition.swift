@@ -38,8 +38,14 @@ public struct ClaimDefinition: Sendable, Equatable {
     case inconsistentItems
   }
 
-  init(_ claim: Replication.Claim, _ evidence: Evidence) {
-    self.claim = claim
+  init(
+    _ id: String, _ table: String, _ what: String, _ metric: String, _ published: Double?,
+    _ expectation: Replication.Expectation, _ evidence: Evidence, printed: Double? = nil,
+    origin: Replication.Origin = .paper, decimals: Int = 3, note: String? = nil
+  ) {
+    claim = Replication.Claim(
+      id: id, table: table, what: what, metric: metric, published: published, printed: printed,
+      expectation: expectation, origin: origin, decimals: decimals, note: note)
     self.evidence = evidence
   }
 }
@@ -78,13 +84,11 @@ extension Published {
     guard let row = trainingRow(id: Self.headlineRow) else { return [] }
     return Self.metrics.map { metric in
       ClaimDefinition(
-        .init(
-          id: "headline/\(metric.id)", table: "Headline",
-          what: "RoBERTa on NewsEmp24, 23 and 22, Llama's corrections at 4.5, best of five seeds",
-          metric: metric.title, published: row.value(metric, .peak),
-          printed: metric == .rmse ? row.printed : nil,
-          expectation: .within(Tolerance.trained(metric))),
-        .training(row: row.id, metric: metric, statistic: .peak))
+        "headline/\(metric.id)", "Headline",
+        "RoBERTa on NewsEmp24, 23 and 22, Llama's corrections at 4.5, best of five seeds",
+        metric.title, row.value(metric, .peak), .within(Tolerance.trained(metric)),
+        .training(row: row.id, metric: metric, statistic: .peak),
+        printed: metric == .rmse ? row.printed : nil)
     }
   }
 
@@ -92,17 +96,13 @@ extension Published {
     let table = "Table VI counted again"
     return [
       ClaimDefinition(
-        .init(
-          id: "contest/wins", table: table,
-          what: "comparisons that Llama's labels of the added set win against the crowd's",
-          metric: "wins", published: 10, printed: 12, expectation: .within(0), decimals: 0,
-          note: "two of the 12 compare standard deviations that stand in place of a peak RMSE"),
-        .publishedTables),
+        "contest/wins", table,
+        "comparisons that Llama's labels of the added set win against the crowd's", "wins", 10,
+        .within(0), .publishedTables, printed: 12, decimals: 0,
+        note: "two of the 12 compare standard deviations that stand in place of a peak RMSE"),
       ClaimDefinition(
-        .init(
-          id: "contest/verifiable", table: table, what: "comparisons of two figures that are known",
-          metric: "comparisons", published: 16, printed: 18, expectation: .within(0), decimals: 0),
-        .publishedTables),
+        "contest/verifiable", table, "comparisons of two figures that are known", "comparisons", 16,
+        .within(0), .publishedTables, printed: 18, decimals: 0),
     ]
   }
 
@@ -113,17 +113,14 @@ extension Published {
       ]
       return figures.map { value, figure, decimals in
         ClaimDefinition(
-          .init(
-            id: "IX/\(row.first)-\(row.second)/\(figure.rawValue)",
-            table: "Table IX: agreement of labels on NewsEmp24 train",
-            what: "\(Self.rater(row.first)) and \(Self.rater(row.second))",
-            metric: figure == .alpha ? "alpha" : figure.rawValue.uppercased(), published: value,
-            expectation: .within(
-              decimals == 4 ? Tolerance.fourthDecimal : Tolerance.thirdDecimal),
-            decimals: decimals),
+          "IX/\(row.first)-\(row.second)/\(figure.rawValue)",
+          "Table IX: agreement of labels on NewsEmp24 train",
+          "\(Self.rater(row.first)) and \(Self.rater(row.second))",
+          figure == .alpha ? "alpha" : figure.rawValue.uppercased(), value,
+          .within(decimals == 4 ? Tolerance.fourthDecimal : Tolerance.thirdDecimal),
           .agreement(
-            set: "newsemp24", split: "train", first: row.first, second: row.second,
-            figure: figure))
+            set: "newsemp24", split: "train", first: row.first, second: row.second, figure: figure),
+          decimals: decimals)
       }
     }
   }
@@ -144,11 +141,10 @@ extension Published {
       return values.compactMap { metric, value in
         value.map {
           ClaimDefinition(
-            .init(
-              id: "VII/\(row.set)-\(row.split)/\(row.labels)/\(metric.id)",
-              table: "Table VII: models' labels as predictions",
-              what: "\(Self.rater(row.labels)) on \(row.set)/\(row.split)", metric: metric.title,
-              published: $0, expectation: .within(Tolerance.thirdDecimal)),
+            "VII/\(row.set)-\(row.split)/\(row.labels)/\(metric.id)",
+            "Table VII: models' labels as predictions",
+            "\(Self.rater(row.labels)) on \(row.set)/\(row.split)", metric.title, $0,
+            .within(Tolerance.thirdDecimal),
             .zeroShot(set: row.set, split: row.split, labels: row.labels, metric: metric))
         }
       }
@@ -160,13 +156,12 @@ extension Published {
       let split = row.set == "newsemp18" ? "all" : "train"
       return row.counts.map { count in
         ClaimDefinition(
-          .init(
-            id: "replaced/\(row.set)/\(row.llm)/\(count.alpha)",
-            table: "Labels that the threshold replaces (known from the files)",
-            what: "\(row.set)/\(split), \(Self.rater(row.llm)), alpha \(count.alpha)",
-            metric: "rows", published: Double(count.rows), expectation: .within(0),
-            origin: .files, decimals: 0),
-          .replaced(set: row.set, split: split, llm: row.llm, alpha: count.alpha))
+          "replaced/\(row.set)/\(row.llm)/\(count.alpha)",
+          "Labels that the threshold replaces (known from the files)",
+          "\(row.set)/\(split), \(Self.rater(row.llm)), alpha \(count.alpha)", "rows",
+          Double(count.rows), .within(0),
+          .replaced(set: row.set, split: split, llm: row.llm, alpha: count.alpha), origin: .files,
+          decimals: 0)
       }
     }
   }
@@ -174,25 +169,114 @@ extension Published {
   private var silhouetteClaims: [ClaimDefinition] {
     silhouette.map { row in
       ClaimDefinition(
-        .init(
-          id: "silhouette/\(row.labels)",
-          table: "Silhouette of first-token states, six bins of labels",
-          what: "NewsEmp24's training rows, trained with labels by \(row.labels)",
-          metric: "silhouette", published: row.value,
-          expectation: .within(Tolerance.trainedCorrelation)),
-        .silhouette(labels: row.labels))
+        "silhouette/\(row.labels)", "Silhouette of first-token states, six bins of labels",
+        "NewsEmp24's training rows, trained with labels by \(row.labels)", "silhouette", row.value,
+        .within(Tolerance.trainedCorrelation), .silhouette(labels: row.labels))
     }
   }
 
   private var groupClaims: [ClaimDefinition] {
     groups.map { row in
       ClaimDefinition(
-        .init(
-          id: "figure-5/\(row.attribute)/\(row.group)",
-          table: "Figure 5: Llama's labels against the crowd's by group, all of NewsEmp24",
-          what: "\(row.attribute): \(row.group) (\(row.rows) rows)", metric: "CCC",
-          published: row.ccc, expectation: .within(Tolerance.drawing)),
-        .group(attribute: row.attribute, name: row.label))
+        "figure-5/\(row.attribute)/\(row.group)",
+        "Figure 5: Llama's labels against the crowd's by group, all of NewsEmp24",
+        "\(row.attribute): \(row.group) (\(row.rows) rows)", "CCC", row.ccc,
+        .within(Tolerance.drawing), .group(attribute: row.attribute, name: row.label))
     }
+  }
+}
+
+/// Claims that need training, and those about files that are no table of the paper.
+extension Published {
+  var trainingClaims: [ClaimDefinition] {
+    training.flatMap { row in
+      Self.metrics.flatMap { metric in
+        Statistic.allCases.map { statistic in
+          let isPeakError = metric == .rmse && statistic == .peak
+          let value = row.value(metric, statistic)
+          return ClaimDefinition(
+            "\(row.id)/\(metric.id)/\(statistic.rawValue)", row.title, row.settings,
+            "\(metric.title), \(statistic.rawValue)", value, .within(Tolerance.trained(metric)),
+            .training(row: row.id, metric: metric, statistic: statistic),
+            printed: isPeakError ? row.printed : nil,
+            note: isPeakError && value == nil ? "the true peak was never published" : nil)
+        }
+      }
+    }
+  }
+
+  var significanceClaims: [ClaimDefinition] {
+    let baseline = "V/newsemp24/roberta-base/crowd"
+    let rows = [
+      "mixed": ("V/newsemp24/roberta-base/gpt:3.5", "GPT-4o's corrections at 3.5"),
+      "extra": (
+        "VI/newsemp24/roberta-base/crowd/newsemp22:llama", "NewsEmp22 added, labels by Llama"
+      ),
+    ]
+    return significance.flatMap { row in
+      let (id, words) = rows[row.row] ?? (row.row, row.row)
+      let values: [(Metric, Double)] = [(.pcc, row.pcc), (.ccc, row.ccc), (.rmse, row.rmse)]
+      return values.map { metric, p in
+        ClaimDefinition(
+          "figure-1/\(row.row)/\(metric.id)",
+          "Figure 1: against crowd labels alone, RoBERTa on NewsEmp24, t-test over seeds", words,
+          "p of \(metric.title)", p, .below(0.05),
+          .significance(row: id, baseline: baseline, metric: metric), decimals: 4)
+      }
+    }
+  }
+
+  var factClaims: [ClaimDefinition] {
+    let facts: [(ClaimDefinition.Fact, String, String, Double)] = [
+      (.devRows, "NewsEmp24 dev", "rows", 63),
+      (.devEssays, "NewsEmp24 dev", "different essays", 46),
+      (
+        .inconsistentItems,
+        "NewsEmp24 train against NewsEmp23: rows that break 7·e24 + 7·d24 = 6·e23 + 8·d23",
+        "rows", 0
+      ),
+    ]
+    return facts.map { fact, what, metric, value in
+      ClaimDefinition(
+        "facts/\(fact.rawValue)", "Behind the errata (known from the files)", what, metric, value,
+        .within(0), .fact(fact), origin: .files, decimals: 0)
+    }
+  }
+
+  var openSetClaims: [ClaimDefinition] {
+    let figures: [(ClaimDefinition.Agreed, String, Double)] = [
+      (.alpha, "alpha", 0.4014), (.pcc, "PCC", 0.4369),
+    ]
+    return figures.map { figure, metric, value in
+      ClaimDefinition(
+        "newsemp18/llama-crowd/\(figure.rawValue)", "The open set (known from the files)",
+        "Llama and crowd on NewsEmp18", metric, value, .within(Tolerance.fourthDecimal),
+        .agreement(set: "newsemp18", split: "all", first: "llama", second: "crowd", figure: figure),
+        origin: .files, decimals: 4)
+    }
+  }
+}
+
+extension Published.TrainingRow {
+  /// The part of the report that the row stands in.
+  var title: String {
+    let sets = train.map(Self.setTitle).joined(separator: ", ")
+    let encoder = encoder == "roberta-base" ? "RoBERTa" : "DeBERTa-v3"
+    return table == "V"
+      ? "Table V: corrected labels, \(encoder) on \(sets)"
+      : "Table VI: added data, \(encoder) on \(sets)"
+  }
+
+  /// What sets the row apart within its part.
+  var settings: String {
+    if let extra {
+      return "with \(Self.setTitle(extra.data)), labels by \(Published.rater(extra.labels))"
+    }
+    guard let alpha else { return "crowd labels" }
+    return "corrected by \(Published.rater(labels)), alpha \(alpha)"
+  }
+
+  private static func setTitle(_ id: String) -> String {
+    id.hasPrefix("newsemp") ? "NewsEmp\(id.dropFirst(7))" : id
   }
 }

@@ -1,4 +1,5 @@
-import Foundation
+public import Foundation
+public import Harness
 public import Metrics
 
 /// What the paper prints, as figures: the shipped `published.json`.
@@ -19,6 +20,8 @@ public struct Published: Codable, Sendable, Equatable {
   public var silhouette: [SilhouetteRow]
   /// Bars of figure 5 with 10 rows or more.
   public var groups: [GroupRow]
+  /// What a reader of the paper has to know before comparing figures.
+  public var errata: [String]
 
   /// Where the figures are from.
   public struct Source: Codable, Sendable, Equatable {
@@ -200,26 +203,46 @@ extension Published {
   }
 }
 
-/// What a reader of the paper has to know before comparing figures.
-extension Published {
-  public static let errata = [
-    "The RMSE of 0.092 that stands beside the best PCC was the standard deviation over seeds. The "
-      + "authors' repository corrects it to 1.209, and with it the peak RMSE of tables V and VIII.",
-    "Table VI was not corrected: where a peak RMSE there is a standard deviation too, the true value "
-      + "is unknown, and no claim is made about it.",
-    "“12 of 18” comparisons won by Llama's labels: two of the twelve compare such standard "
-      + "deviations. 10 of the 16 that can be verified remain.",
-    "The published CCC takes variances and the covariance with n−1 (torchmetrics), Lin's definition "
-      + "with n. Comparisons here use n−1.",
-    "The released training code steps its schedule once an epoch while warm-up is counted in "
-      + "batches. The learning rate is 0 in the first epoch and never leaves the warm-up, about "
-      + "7e-6 after ten epochs of NewsEmp24. A faithful run has to do the same.",
-    "Labels of NewsEmp24 train are means of 7 items each, those of the other sets of 6 (empathy) and "
-      + "8 (distress): one distress item was scored as empathy.",
-    "NewsEmp24 dev has 63 rows and 46 different essays: the same person, essay and label stand in "
-      + "several conversations, so early stopping rests on less than it seems.",
-    "Table VI on NewsEmp22: PCC is of the test split, scored by the organisers' server, CCC and RMSE "
-      + "of the validation split.",
-    "Groups in figure 5 are half open although their names suggest otherwise: age 24 falls in 25-30.",
+/// Where the published label files are: the folder that `data fetch llmpathy` makes, or another of
+/// the same form.
+public struct PublishedLabels {
+  public let folder: URL
+
+  /// - Parameter path: nil for `<data home>/fetched/llmpathy`.
+  public init(_ path: String?, home: DataHome) {
+    folder =
+      path.map { URL(filePath: $0, directoryHint: .isDirectory) }
+      ?? home.url.appending(path: "fetched/llmpathy", directoryHint: .isDirectory)
+  }
+
+  /// The file of a model's labels of a split, or nil where there is none.
+  ///
+  /// - Parameter labels: `llama`, `llama-plain` or `gpt`.
+  public func file(_ set: String, _ split: String, _ labels: String) -> LabelFile? {
+    guard let stem = Self.stems["\(set)/\(split)"] else { return nil }
+    let isPlain = labels == "llama-plain"
+    let model = isPlain ? "llama" : labels
+    for suffix in [model, "\(model)_llama_plain"] where !isPlain || suffix != model {
+      let url = folder.appending(path: "\(stem)_\(suffix).tsv")
+      if FileManager.default.fileExists(atPath: url.path) {
+        return LabelFile(
+          name: labels, path: url.relativePath,
+          column: isPlain ? "llm_empathy_plain" : "llm_empathy")
+      }
+    }
+    return nil
+  }
+
+  private static let stems = [
+    "newsemp18/all": "NewsEmp2022/messages_train_ready_for_WS",
+    "newsemp22/train": "NewsEmp2022/messages_train_ready_for_WS",
+    "newsemp22/dev": "NewsEmp2022/messages_dev_features_ready_for_WS_2022",
+    "newsemp22/test": "NewsEmp2022/messages_test_features_ready_for_WS_2022",
+    "newsemp23/train": "NewsEmp2023/WASSA23_essay_level_with_labels_train",
+    "newsemp23/dev": "NewsEmp2023/WASSA23_essay_level_dev",
+    "newsemp23/test": "NewsEmp2023/WASSA23_essay_level_test",
+    "newsemp24/train": "NewsEmp2024/trac3_EMP_train",
+    "newsemp24/dev": "NewsEmp2024/trac3_EMP_dev",
+    "newsemp24/test": "NewsEmp2024/test_data_with_labels/goldstandard_EMP",
   ]
 }

@@ -1,3 +1,7 @@
+import Basics
+import Harness
+import Metrics
+
 /// The published tables beside ours, claim by claim.
 public struct Replication: Codable, Sendable, Equatable {
   public var schema = 1
@@ -9,9 +13,9 @@ public struct Replication: Codable, Sendable, Equatable {
   public var claims: [Claim]
   public var errata: [String]
   /// Series over a threshold or a share, each drawn as one plot.
-  public var sweeps: [Sweep]
+  public var sweeps: [Sweep] = []
   /// Experiments of our own, on other data or models: no claim rests on them.
-  public var experiments: [ExperimentSummary]
+  public var experiments: [ExperimentSummary] = []
 
   /// One published figure and ours.
   public struct Claim: Codable, Sendable, Equatable {
@@ -25,15 +29,15 @@ public struct Replication: Codable, Sendable, Equatable {
     /// What was first printed in its place, where an erratum corrects it.
     public var printed: Double?
     public var expectation: Expectation
-    public var origin: Origin
+    public var origin = Origin.paper
     /// Decimals that it is written with.
-    public var decimals: Int
+    public var decimals = 3
     public var ours: Double?
     public var seeds: SeedSpread?
     /// The interval over persons of the test set, of ours.
     public var low: Double?
     public var high: Double?
-    public var verdict: Verdict
+    public var verdict = Verdict.notRun
     public var note: String?
 
     public init(
@@ -42,21 +46,10 @@ public struct Replication: Codable, Sendable, Equatable {
       decimals: Int = 3, ours: Double? = nil, seeds: SeedSpread? = nil, low: Double? = nil,
       high: Double? = nil, verdict: Verdict = .notRun, note: String? = nil
     ) {
-      self.id = id
-      self.table = table
-      self.what = what
-      self.metric = metric
-      self.published = published
-      self.printed = printed
-      self.expectation = expectation
-      self.origin = origin
-      self.decimals = decimals
-      self.ours = ours
-      self.seeds = seeds
-      self.low = low
-      self.high = high
-      self.verdict = verdict
-      self.note = note
+      (self.id, self.table, self.what, self.metric) = (id, table, what, metric)
+      (self.published, self.printed, self.expectation) = (published, printed, expectation)
+      (self.origin, self.decimals, self.ours, self.seeds) = (origin, decimals, ours, seeds)
+      (self.low, self.high, self.verdict, self.note) = (low, high, verdict, note)
     }
   }
 
@@ -83,9 +76,7 @@ public struct Replication: Codable, Sendable, Equatable {
     public var sd: Double?
 
     public init(count: Int, mean: Double, sd: Double?) {
-      self.count = count
-      self.mean = mean
-      self.sd = sd
+      (self.count, self.mean, self.sd) = (count, mean, sd)
     }
   }
 
@@ -101,12 +92,184 @@ public struct Replication: Codable, Sendable, Equatable {
     paper: String, paperURL: String? = nil, setting: String, claims: [Claim] = [],
     errata: [String] = [], sweeps: [Sweep] = [], experiments: [ExperimentSummary] = []
   ) {
-    self.paper = paper
-    self.paperURL = paperURL
-    self.setting = setting
-    self.claims = claims
-    self.errata = errata
-    self.sweeps = sweeps
+    (self.paper, self.paperURL, self.setting) = (paper, paperURL, setting)
+    (self.claims, self.errata, self.sweeps) = (claims, errata, sweeps)
     self.experiments = experiments
+  }
+}
+
+extension Replication {
+  /// The report: every claim of `published` with what `measure` finds.
+  ///
+  /// - Parameters:
+  ///   - setting: how and where ours was computed, in words.
+  ///   - sweeps: ours; the published ones come first, and a sweep of the same title as one of those
+  ///     joins its series.
+  public init(
+    _ published: Published, setting: String, sweeps: [Sweep] = [],
+    experiments: [ExperimentSummary] = [],
+    measure: (ClaimDefinition) throws -> Outcome
+  ) rethrows {
+    self.init(
+      paper: published.source.title, paperURL: published.source.address, setting: setting,
+      claims: try published.claims.map { definition in
+        if definition.evidence == .publishedTables {
+          return definition.claim.judged(published.counted(definition.claim))
+        }
+        return definition.claim.judged(try measure(definition))
+      },
+      errata: published.errata, sweeps: published.sweeps, experiments: experiments)
+    for sweep in sweeps {
+      if let place = self.sweeps.firstIndex(where: { $0.title == sweep.title }) {
+        self.sweeps[place].series += sweep.series
+      } else {
+        self.sweeps.append(sweep)
+      }
+    }
+  }
+
+  /// The paper's claims by verdict, or the checks against files.
+  public func tally(_ origin: Origin = .paper) -> [(verdict: Verdict, count: Int)] {
+    Verdict.allCases.map { verdict in
+      (verdict, claims.count { $0.verdict == verdict && $0.origin == origin })
+    }
+  }
+
+  /// The checks against files in one sentence.
+  public var filesTally: String {
+    let counts = Dictionary(
+      uniqueKeysWithValues: tally(.files).map { ($0.verdict, $0.count) })
+    let agree = counts[.replicated] ?? 0
+    let differ = (counts[.notReplicated] ?? 0) + (counts[.noiseOnly] ?? 0)
+    return "Of figures known from the published files and not from the paper, \(agree) agree, "
+      + "\(differ) differ, \(counts[.notRun] ?? 0) were not run."
+  }
+
+  /// The parts of the report in their order, each with its claims.
+  public var tables: [(title: String, claims: [Claim])] {
+    claims.map(\.table).unique.map { title in (title, claims.filter { $0.table == title }) }
+  }
+}
+
+extension Published {
+  /// Title of the plot of table V's threshold sweep.
+  public static let alphaSweepTitle =
+    "Table V: RoBERTa on NewsEmp24 and 22, Llama's corrections over the threshold"
+
+  /// The series that the paper prints over a threshold.
+  var sweeps: [Sweep] {
+    let rows = training.filter {
+      $0.table == "V" && $0.train == ["newsemp24", "newsemp22"] && $0.labels == "llama"
+    }
+    let series = Statistic.allCases.map { statistic in
+      Sweep.Series(
+        name: "published, \(statistic.rawValue) of five seeds",
+        points: rows.compactMap { row in
+          guard let alpha = row.alpha, let value = row.value(.pcc, statistic) else { return nil }
+          return Sweep.Point(x: alpha, y: value)
+        })
+    }
+    return [
+      Sweep(
+        title: Self.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
+    ]
+  }
+
+  /// What is checked with the published tables alone.
+  func counted(_ claim: Replication.Claim) -> Replication.Outcome {
+    let contest = labelContest
+    switch claim.id {
+    case "contest/wins": return .measured(.init(Double(contest.wins)))
+    case "contest/verifiable": return .measured(.init(Double(contest.verifiable)))
+    default: return .notRun("nothing is counted for it")
+    }
+  }
+}
+
+extension Replication {
+  /// What came of the attempt to measure a claim.
+  public enum Outcome: Sendable, Equatable {
+    case measured(Measurement)
+    /// Why not, in words.
+    case notRun(String)
+  }
+
+  /// Ours, with both kinds of uncertainty apart.
+  public struct Measurement: Sendable, Equatable {
+    public var value: Double
+    public var seeds: SeedSpread?
+    public var low: Double?
+    public var high: Double?
+    public var note: String?
+
+    public init(
+      _ value: Double, seeds: SeedSpread? = nil, low: Double? = nil, high: Double? = nil,
+      note: String? = nil
+    ) {
+      (self.value, self.seeds, self.low, self.high, self.note) = (value, seeds, low, high, note)
+    }
+  }
+}
+
+extension Replication.Expectation {
+  /// The verdict on `ours`.
+  ///
+  /// The tolerance is widened by 1e-9, so that a difference of just the tolerance passes whatever
+  /// its last bit. Without a published value nothing can be replicated.
+  public func verdict(_ ours: Replication.Measurement, published: Double?) -> Replication.Verdict {
+    switch self {
+    case .below(let limit): return ours.value < limit ? .replicated : .notReplicated
+    case .within(let tolerance):
+      guard let published else { return .notRun }
+      if (ours.value - published).magnitude <= tolerance + 1e-9 { return .replicated }
+      if let low = ours.low, let high = ours.high, (low...max(low, high)).contains(published) {
+        return .noiseOnly
+      }
+      return .notReplicated
+    }
+  }
+
+  /// In words: `± 0.0005`, `exact`, `below 0.05`.
+  public var text: String {
+    switch self {
+    case .within(0): "exact"
+    case .within(let tolerance): "± \(Self.decimal(tolerance))"
+    case .below(let limit): "below \(Self.decimal(limit))"
+    }
+  }
+
+  /// At most 5 decimals, without zeros at the end.
+  private static func decimal(_ value: Double) -> String {
+    var text = Rounding.text(value, decimals: 5)
+    while text.last == "0" { text.removeLast() }
+    return text
+  }
+}
+
+extension Replication.Claim {
+  /// The claim with what came of it. Figures are rounded to 4 decimals after the verdict, p-values
+  /// over seeds to 6.
+  public func judged(_ outcome: Replication.Outcome) -> Self {
+    var claim = self
+    switch outcome {
+    case .notRun(let why):
+      claim.verdict = .notRun
+      claim.note = [note, why].compactMap { $0 }.joined(separator: "; ")
+    case .measured(let ours):
+      claim.verdict = expectation.verdict(ours, published: published)
+      claim.ours =
+        if case .below = expectation { (ours.value * 1e6).rounded() / 1e6 } else {
+          Rounding.published(ours.value)
+        }
+      claim.seeds = ours.seeds.map {
+        Replication.SeedSpread(
+          count: $0.count, mean: Rounding.published($0.mean) ?? $0.mean,
+          sd: Rounding.published($0.sd))
+      }
+      (claim.low, claim.high) = (Rounding.published(ours.low), Rounding.published(ours.high))
+      let notes = [note, ours.note].compactMap { $0 }
+      claim.note = notes.isEmpty ? nil : notes.joined(separator: "; ")
+    }
+    return claim
   }
 }

@@ -62,17 +62,8 @@ public struct TrainingResults {
     _ folder: ExperimentFolder, _ cell: String?
   ) throws -> [String: URL]? {
     guard let cell, let done = try folder.done(cell) else { return nil }
-    var files: [String: URL] = [:]
-    for split in done.splits {
-      let file = folder.predictions(cell, split.split)
-      guard try Digest.sha256(of: file) == split.predictions else {
-        throw StudyError.folder(
-          path: folder.url.relativePath,
-          problem: "\(file.relativePath) is not what its cell wrote; run the experiment again")
-      }
-      files[split.split] = file
-    }
-    return files
+    return try Dictionary(
+      uniqueKeysWithValues: done.splits.map { ($0.split, try folder.verified(cell, $0)) })
   }
 
   /// Ids of the published rows with these settings: table V and table VI may share one.
@@ -150,27 +141,20 @@ public struct TrainingResults {
     _ row: String, _ metric: Metric, _ statistic: Published.Statistic
   ) throws -> Replication.Measurement {
     let figures = try figures(row, metric)
-    let count = figures.values.count
+    guard case .value(let seeds) = SeedSummary.of(metric, figures.values) else {
+      throw ReplicationRun.NotRun(why: "the runs given have no finite \(metric.title)")
+    }
     let order = figures.values.indices.sorted { figures.values[$0] < figures.values[$1] }
-    let isError = !metric.higherIsBetter
     let place =
       switch statistic {
-      case .peak: isError ? order[0] : order[count - 1]
-      case .median: order[(count - 1) / 2]
+      case .peak: metric.higherIsBetter ? order[seeds.count - 1] : order[0]
+      case .median: order[(seeds.count - 1) / 2]
       }
-    let value =
-      statistic == .median && count % 2 == 0
-      ? (figures.values[order[count / 2 - 1]] + figures.values[order[count / 2]]) / 2
-      : figures.values[place]
-    let mean = figures.values.reduce(0, +) / Double(count)
-    let squares = figures.values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     var measured = Replication.Measurement(
-      value,
-      seeds: .init(
-        count: count, mean: mean, sd: count > 1 ? (squares / Double(count - 1)).squareRoot() : nil),
-      note: count == 5
-        ? "schedule by \(figures.schedule)"
-        : "\(count) seeds, the paper has 5; schedule by \(figures.schedule)")
+      statistic == .peak ? seeds.peak : seeds.median,
+      seeds: .init(count: seeds.count, mean: seeds.mean, sd: seeds.deviation.value),
+      note: (seeds.count == 5 ? "" : "\(seeds.count) seeds, the paper has 5; ")
+        + "schedule by \(figures.schedule)")
     if case .value(let interval) = figures.intervals[place] {
       (measured.low, measured.high) = (interval.low, interval.high)
     }

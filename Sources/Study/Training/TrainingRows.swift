@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 public import Harness
 public import Reference
@@ -103,5 +104,127 @@ extension TrainingRun {
     if FileManager.default.fileExists(atPath: last.path) { return last }
     let description = try? Documents.object(from: folder.appending(path: "run.json"))
     return URL(filePath: description?["model"] as? String ?? last.path)
+  }
+}
+
+/// The rows of a training table that `invitro curate` wrote.
+public struct TableRows {
+  public let rows: [CuratedEssay]
+
+  private static let columns = ["set", "id", "person", "provenance", "essay"]
+
+  /// Reads `file`, whose labels stand in the column of `target`.
+  ///
+  /// - Throws: ``HarnessError/invalid(_:)`` with all faults: a column that is missing, a label that
+  ///   is no number in `range`, an empty essay, an id twice in one set, or a manifest beside the
+  ///   table that was made for other content.
+  public init(_ file: URL, target: String, range: ClosedRange<Double>) throws {
+    let table = try DelimitedTable(csv: file)
+    var faults: [Diagnostic] = []
+    let places = (Self.columns + [target]).map { table.require($0, faults: &faults) }
+    guard faults.isEmpty else { throw HarnessError.invalid(faults) }
+    var seen: Set<[String]> = []
+    rows = table.records.map { record in
+      let fields = places.map { $0.map { record.fields[$0] } ?? "" }
+      let (set, id, essay, text) = (fields[0], fields[1], fields[4], fields[5])
+      func fault(_ code: Diagnostic.Code, _ field: String, _ found: String?, _ expected: String) {
+        faults.append(
+          Diagnostic(
+            code, file: table.name, line: record.line, field: field, found: found,
+            expected: expected))
+      }
+      let label = Double(text)
+      if !(label.map(range.contains) ?? false) {
+        fault(
+          .number, target, text,
+          "a label from \(range.lowerBound) to \(range.upperBound)")
+      }
+      if essay.isEmpty { fault(.text, "essay", "", "an essay") }
+      if !seen.insert([set, id]).inserted { fault(.repeatedID, "id", id, "each id of a set once") }
+      return CuratedEssay(
+        id: id, text: essay, person: fields[2].isEmpty ? nil : fields[2], set: set,
+        label: label ?? .nan, provenance: fields[3])
+    }
+    if rows.isEmpty {
+      faults.append(
+        Diagnostic(.rowCount, file: table.name, found: "no rows", expected: "some rows"))
+    }
+    faults += try Self.manifestFaults(file)
+    guard faults.isEmpty else { throw HarnessError.invalid(faults) }
+  }
+
+  /// A table that was changed after its manifest was written no longer says where its labels come
+  /// from.
+  private static func manifestFaults(_ file: URL) throws -> [Diagnostic] {
+    let beside = file.appendingPathExtension("manifest.json")
+    guard FileManager.default.fileExists(atPath: beside.path) else { return [] }
+    let manifest = try Documents.decode(TrainingTable.Manifest.self, from: beside)
+    let digest = try Digest.sha256(of: file)
+    guard digest != manifest.table else { return [] }
+    return [
+      Diagnostic(
+        .metadata, file: file.relativePath, found: "SHA-256 \(digest.prefix(12))…",
+        expected: "\(manifest.table.prefix(12))… as in \(beside.lastPathComponent); curate again, "
+          + "or remove the manifest of a table that you changed")
+    ]
+  }
+
+  /// How many rows each set and provenance has, in words.
+  public var summary: String {
+    func counts(_ key: (CuratedEssay) -> String) -> String {
+      Dictionary(grouping: rows, by: key).sorted { $0.key < $1.key }
+        .map { "\($0.value.count) \($0.key)" }.joined(separator: ", ")
+    }
+    return "\(rows.count) rows (\(counts(\.set))) with labels from: \(counts(\.provenance))"
+  }
+
+  /// Rows whose essay also stands among `essays`.
+  public func overlap(with essays: [String]) -> Int {
+    let held = Set(essays.map { MatchingText($0) })
+    return rows.count { held.contains(MatchingText($0.text)) }
+  }
+}
+
+/// Texts with one label each, and their digest.
+public struct LabelledRows: Sendable, Equatable {
+  public let texts: [String]
+  public let labels: [Double]
+  /// SHA-256 over every text (its length before it) and the bits of every label.
+  public let digest: String
+
+  public init(_ texts: [String], labels: [Double]) {
+    precondition(texts.count == labels.count, "a label for each text")
+    self.texts = texts
+    self.labels = labels
+    var digest = Digest()
+    for (text, label) in zip(texts, labels) {
+      digest.update(UInt64(text.utf8.count))
+      digest.update(label.bitPattern)
+      digest.update(text)
+    }
+    self.digest = digest.hexadecimal
+  }
+
+  /// The rows as a run takes them.
+  public func examples(_ tokenizer: Tokenizer, maxLength: Int) -> [TrainingExample] {
+    zip(texts, labels).map {
+      TrainingExample($0, target: Float($1), tokenizer: tokenizer, maxLength: maxLength)
+    }
+  }
+}
+
+extension TrainingTable {
+  /// The table's texts with their labels.
+  var labelled: LabelledRows { LabelledRows(rows.map(\.text), labels: rows.map(\.label)) }
+}
+
+/// A model's predictions of a split as a prediction file.
+public enum PredictionTable {
+  /// TSV with a header and the ids of the split.
+  public static func data(_ values: [Float], of dataset: Dataset, target: String) -> Data {
+    precondition(values.count == dataset.rows.count, "a prediction for each row")
+    var text = "id\t\(target)\n"
+    for (row, value) in zip(dataset.rows, values) { text += "\(row.id)\t\(value)\n" }
+    return Data(text.utf8)
   }
 }

@@ -98,16 +98,13 @@ struct ExperimentRunCommand: ParsableCommand {
     }
     try folder.begin(experiment, index: plan.index, sharded: shard != .whole)
     let interrupt = Interrupt()
+    var observer = ExperimentRunner.Observer()
+    observer.say = Console.message
+    observer.begin = { steps, started in TrainingDisplay(totalSteps: steps, started: started).show }
+    observer.end = { try TrainingCurve.draw($0, title: $1) }
+    observer.isCancelled = { interrupt.isRequested }
     var runner = ExperimentRunner(
-      inputs: inputs, folder: folder, keepModels: keepModels,
-      observer: .init(
-        say: Console.message,
-        begin: { steps, started in
-          let display = TrainingDisplay(totalSteps: steps, started: started)
-          return { display.show($0) }
-        },
-        end: { try TrainingCurve.draw($0, title: $1) },
-        isCancelled: { interrupt.isRequested }))
+      inputs: inputs, folder: folder, keepModels: keepModels, observer: observer)
     try runner.run(mine)
     try show(runner.tally)
   }
