@@ -26,6 +26,27 @@ struct BuildTests {
     #expect(try SiteChecker().check(site.url) == [])
   }
 
+  @Test("calls rows and clusters what the benchmark calls them")
+  func nouns() throws {
+    var input = try SampleInput.input(entries())
+    (input.benchmarks[0].rowNoun, input.benchmarks[0].clusters) = ("turn", ["conversation"])
+    input.boards = [
+      Board(definition: input.benchmarks[0], split: "test", level: 0.95, entries: entries())
+    ]
+    let site = try BuiltSite(input)
+    func page(_ path: String) throws -> String {
+      try String(contentsOf: site.url.appending(path: path), encoding: .utf8)
+    }
+    let method = try page("method.html")
+    #expect(method.contains("Turns of one conversation resemble each other"))
+    #expect(method.contains("no turn and no gold label"))
+    #expect(try page("toy/index.html").contains("one line per turn in the split"))
+    for path in ["toy/index.html", "toy/test/index.html", "toy/test/systems/s0.html"] {
+      let text = try page(path)
+      #expect(!text.contains("essay") && !text.contains("of one person"), "\(path)")
+    }
+  }
+
   @Test("replaces an earlier build as a whole")
   func replacesWhole() throws {
     let folder = try TemporaryFolder()

@@ -27,33 +27,22 @@ enum Badges {
     let metadata = entry.metadata
     let kind = words(metadata.kind)
     let claim = ClaimedFigure.all(entry, targets: targets).first(where: \.differs)
-    let badges = [
-      (true, kind.title, "kind", kind.meaning),
-      (
-        entry.report != nil, "scored here", "good",
-        "Scored here from the predictions, not claimed"
-      ),
-      (metadata.reproduction != nil, "reproduced", "good", "Somebody else trained it again"),
-      (
-        metadata.usesDevLabels == true, "dev labels", "data",
-        "Trained on labels of the development split"
-      ),
-      (
-        metadata.usesEarlierYears == true, "earlier years", "data",
-        "Trained on data of earlier years"
-      ),
-      (
-        metadata.llmLabels != nil, "LLM labels", "data",
-        "Trained on labels of a large language model"
-      ),
-      (
-        metadata.usesDemographics == true, "demographics", "data",
-        "Reads the person's demographics"
-      ),
-      (claim != nil, "claim differs", "bad", claim?.words ?? ""),
-      (metadata.withdrawal != nil, "withdrawn", "bad", "Withdrawn"),
-    ]
-    return badges.filter(\.0).map { Badge(badge: $0.1, look: $0.2, meaning: $0.3) }
+    var badges = [Badge(badge: kind.title, look: "kind", meaning: kind.meaning)]
+    func add(_ applies: Bool, _ badge: String, _ look: String, _ meaning: String) {
+      if applies { badges.append(Badge(badge: badge, look: look, meaning: meaning)) }
+    }
+    func data(_ applies: Bool?, _ badge: String, _ meaning: String) {
+      add(applies == true, badge, "data", meaning)
+    }
+    add(entry.report != nil, "scored here", "good", "Scored here from the predictions, not claimed")
+    add(metadata.reproduction != nil, "reproduced", "good", "Somebody else trained it again")
+    data(metadata.usesDevLabels, "dev labels", "Trained on labels of the development split")
+    data(metadata.usesEarlierYears, "earlier years", "Trained on data of earlier years")
+    data(metadata.llmLabels != nil, "LLM labels", "Trained on labels of a large language model")
+    data(metadata.usesDemographics, "demographics", "Reads the person's demographics")
+    add(claim != nil, "claim differs", "bad", claim?.words ?? "")
+    add(metadata.withdrawal != nil, "withdrawn", "bad", "Withdrawn")
+    return badges
   }
 
   /// Words that the filter of labels knows, separated by spaces.

@@ -142,8 +142,7 @@ extension SubmissionPage {
       }
       rank = table.standings[entry.slug].map { standing in
         Rank(
-          rankLow: "\(standing.lowRank)",
-          rankHigh: standing.lowRank == standing.highRank ? nil : "\(standing.highRank)",
+          rank: standing.rankText,
           rankOf: "\(table.standings.count)")
       }
       n = FigureText.count(report.n)
@@ -186,9 +185,7 @@ extension SubmissionPage {
   }
 
   struct Rank: Encodable, Sendable {
-    let rankLow: String
-    /// nil where the data leave one place.
-    let rankHigh: String?
+    let rank: String
     let rankOf: String
   }
 

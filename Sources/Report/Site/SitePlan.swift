@@ -50,57 +50,52 @@ package struct SitePlan: Sendable {
     return files
   }
 
+  private func boards(of benchmark: BenchmarkDefinition) -> [Board] {
+    input.boards.filter { $0.definition.id == benchmark.id }
+  }
+
   // MARK: - Pages
 
   package func pages() -> [PlannedPage] {
-    var pages = [
-      PlannedPage(path: "index.html") {
-        IndexPage.page(tables, benchmarks: input.benchmarks, in: context)
-      },
-      PlannedPage(path: "method.html") {
-        MethodPage.page(tables, benchmarks: input.benchmarks, in: context)
-      },
-      PlannedPage(path: "404.html") { MissingPage.page(in: context) },
-    ]
+    var pages: [PlannedPage] = []
+    func add(_ path: String, _ make: @escaping @Sendable () -> Page) {
+      pages.append(PlannedPage(path: path, make: make))
+    }
+    add("index.html") { IndexPage.page(tables, benchmarks: input.benchmarks, in: context) }
+    add("method.html") { MethodPage.page(tables, benchmarks: input.benchmarks, in: context) }
+    add("404.html") { MissingPage.page(in: context) }
     if let replication = input.replication {
-      pages.append(
-        PlannedPage(path: "replication.html") { ReplicationPage.page(replication, in: context) })
+      add("replication.html") { ReplicationPage.page(replication, in: context) }
     }
     for benchmark in input.benchmarks {
-      let boards = input.boards.filter { $0.definition.id == benchmark.id }
-      pages.append(
-        PlannedPage(path: "\(benchmark.id)/index.html") {
-          BenchmarkPage.page(benchmark, boards: boards, server: input.server, in: context)
-        })
+      add("\(benchmark.id)/index.html") {
+        BenchmarkPage.page(
+          benchmark, boards: boards(of: benchmark), server: input.server, in: context)
+      }
     }
     return pages + tables.flatMap(self.pages)
   }
 
   private func pages(of table: BoardTable) -> [PlannedPage] {
-    var pages = [
-      PlannedPage(path: "\(table.path)/index.html") { LeaderboardPage.page(table, in: context) }
-    ]
+    var pages: [PlannedPage] = []
+    func add(_ path: String, _ make: @escaping @Sendable () -> Page) {
+      pages.append(PlannedPage(path: "\(table.path)/\(path)", make: make))
+    }
+    add("index.html") { LeaderboardPage.page(table, in: context) }
     if let comparison = table.pairs {
-      pages.append(
-        PlannedPage(path: "\(table.path)/compare.html") {
-          ComparePage.page(table, comparison, in: context)
-        })
+      add("compare.html") { ComparePage.page(table, comparison, in: context) }
     }
     var digests: Set<String> = []
     for entry in table.board.entries {
-      pages.append(
-        PlannedPage(path: "\(table.path)/\(SitePaths.system(entry.slug))") {
-          SubmissionPage.page(entry, table, in: context)
-        })
+      add(SitePaths.system(entry.slug)) { SubmissionPage.page(entry, table, in: context) }
       // Two entries with the same predictions share one permalink, the better placed one's.
       guard let digest = entry.predictionsDigest, SafeText.isPathComponent(digest),
         digests.insert(digest).inserted
       else { continue }
-      let path = "\(table.path)/by-digest/\(digest).html"
-      pages.append(
-        PlannedPage(path: path) {
-          PermalinkPage.page(entry, digest: digest, path: path, in: context)
-        })
+      let path = "by-digest/\(digest).html"
+      add(path) {
+        PermalinkPage.page(entry, digest: digest, path: "\(table.path)/\(path)", in: context)
+      }
     }
     return pages
   }
@@ -115,47 +110,38 @@ package struct SitePlan: Sendable {
     if let replication = input.replication {
       files.append(SiteFile(path: "replication.json") { try CanonicalJSON.document(replication) })
     }
-    for benchmark in input.benchmarks {
-      let boards = input.boards.filter { $0.definition.id == benchmark.id }
-      files.append(
-        SiteFile(path: "\(benchmark.id)/\(SitePaths.benchmarkDocument)") {
-          try CanonicalJSON.document(BenchmarkDocument(benchmark, boards))
-        })
-    }
     return files
+      + input.benchmarks.map { benchmark in
+        SiteFile(path: "\(benchmark.id)/\(SitePaths.benchmarkDocument)") {
+          try CanonicalJSON.document(BenchmarkDocument(benchmark, boards(of: benchmark)))
+        }
+      }
   }
 
   private func documents(of table: BoardTable) -> [SiteFile] {
-    let folder = table.path
-    var files = [
-      SiteFile(path: "\(folder)/leaderboard.json") {
-        try CanonicalJSON.document(LeaderboardDocument(table.board))
-      },
-      SiteFile(path: "\(folder)/leaderboard.csv") { Data(LeaderboardCSV.text(table).utf8) },
-      SiteFile(path: "\(folder)/leaderboard.tex") { Data(LaTeX.table(table).utf8) },
-      SiteFile(path: "\(folder)/leaderboard.bib") { Data(LaTeX.bibliography(table).utf8) },
-    ]
+    var files: [SiteFile] = []
+    func add(_ path: String, _ make: @escaping @Sendable () throws -> Data) {
+      files.append(SiteFile(path: "\(table.path)/\(path)", make: make))
+    }
+    func addText(_ path: String, _ make: @escaping @Sendable () -> String) {
+      add(path) { Data(make().utf8) }
+    }
+    add("leaderboard.json") { try LeaderboardDocument.json(of: table.board) }
+    addText("leaderboard.csv") { LeaderboardCSV.text(table) }
+    addText("leaderboard.tex") { LaTeX.table(table) }
+    addText("leaderboard.bib") { LaTeX.bibliography(table) }
     if let comparison = table.pairs {
-      files += [
-        SiteFile(path: "\(folder)/pairs.js") { try PairsScript(table, comparison).script() },
-        SiteFile(path: "\(folder)/comparison.json") { try CanonicalJSON.document(comparison) },
-        SiteFile(path: "\(folder)/comparison.csv") { Data(ComparisonCSV.text(comparison).utf8) },
-      ]
+      add("pairs.js") { try PairsScript(table, comparison).script() }
+      add("comparison.json") { try CanonicalJSON.document(comparison) }
+      addText("comparison.csv") { ComparisonCSV.text(comparison) }
     }
     for entry in table.board.entries {
-      files.append(
-        SiteFile(path: "\(folder)/\(SitePaths.systemDocument(entry.slug))") {
-          try CanonicalJSON.document(SystemDocument(entry))
-        })
+      add(SitePaths.systemDocument(entry.slug)) {
+        try CanonicalJSON.document(SystemDocument(entry))
+      }
       guard let report = entry.report else { continue }
-      files += [
-        SiteFile(path: "\(folder)/\(SitePaths.badge(entry.slug))") {
-          Data(Badge.svg(entry, table).utf8)
-        },
-        SiteFile(path: "\(folder)/\(SitePaths.systemTable(entry.slug))") {
-          Data(SystemCSV.text(report, table.benchmark).utf8)
-        },
-      ]
+      addText(SitePaths.badge(entry.slug)) { Badge.svg(entry, table) }
+      addText(SitePaths.systemTable(entry.slug)) { SystemCSV.text(report, table.benchmark) }
     }
     return files
   }

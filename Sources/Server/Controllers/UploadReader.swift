@@ -136,10 +136,6 @@ struct MediaTypeName {
   var parameters: [String: String] = [:]
 
   init(_ text: String) {
-    guard text.utf8.contains(UInt8(ascii: ";")) else {
-      name = text.lowercased()
-      return
-    }
     let parts = text.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
     name = parts.first?.lowercased() ?? ""
     for part in parts.dropFirst() {

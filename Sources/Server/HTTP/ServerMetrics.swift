@@ -70,26 +70,20 @@ final class ServerMetrics: Sendable {
       out += "invitro_request_seconds_count{route=\"\(route)\"} \(times.count)\n"
     }
     let uptime = (ContinuousClock.now - started) / .seconds(1)
-    let singles = [
-      (
-        "invitro_site_builds_total", "counter", "Builds of the site, failed ones included.",
-        "\(state.builds)"
-      ),
-      (
-        "invitro_site_builds_failed_total", "counter", "Builds of the site that failed.",
-        "\(state.failedBuilds)"
-      ),
-      ("invitro_teams", "gauge", "Teams, revoked ones included.", "\(teams)"),
-      (
-        "invitro_waiting_submissions", "gauge", "Accepted submissions without a score yet.",
-        "\(waiting)"
-      ),
-      ("invitro_uptime_seconds", "gauge", "Seconds since the server started.", "\(uptime)"),
-    ]
-    for (name, type, help, value) in singles {
+    func single(_ name: String, _ type: String, _ help: String, _ value: any Numeric) {
       head(name, type, help)
       out += "\(name) \(value)\n"
     }
+    single(
+      "invitro_site_builds_total", "counter", "Builds of the site, failed ones included.",
+      state.builds)
+    single(
+      "invitro_site_builds_failed_total", "counter", "Builds of the site that failed.",
+      state.failedBuilds)
+    single("invitro_teams", "gauge", "Teams, revoked ones included.", teams)
+    single(
+      "invitro_waiting_submissions", "gauge", "Accepted submissions without a score yet.", waiting)
+    single("invitro_uptime_seconds", "gauge", "Seconds since the server started.", uptime)
     return out
   }
 }

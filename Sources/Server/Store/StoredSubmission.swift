@@ -4,7 +4,7 @@ public import Harness
 import Metrics
 
 /// A submission as the store keeps it.
-public struct StoredSubmission: Decodable, FetchableRecord, Sendable, Equatable {
+public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   /// What others know it by: 16 letters and digits.
   public var id: String
   public var team: String
@@ -34,14 +34,10 @@ public struct StoredSubmission: Decodable, FetchableRecord, Sendable, Equatable 
   }
 
   /// What happened to a submission, and when.
-  public struct Event: Codable, FetchableRecord, Sendable, Equatable {
+  public struct Event: Codable, TimedRecord, Sendable, Equatable {
     public var at: Date
     public var kind: String
     public var why: String?
-
-    public static func databaseDateDecodingStrategy(
-      for column: String
-    ) -> DatabaseDateDecodingStrategy { .timeIntervalSince1970 }
   }
 
   enum CodingKeys: String, CodingKey {
@@ -52,10 +48,6 @@ public struct StoredSubmission: Decodable, FetchableRecord, Sendable, Equatable 
     case key = "id"
     case teamKey = "team"
   }
-
-  public static func databaseDateDecodingStrategy(
-    for column: String
-  ) -> DatabaseDateDecodingStrategy { .timeIntervalSince1970 }
 
   /// What every query for submissions begins with; `s` is the submission, `t` its team.
   static let selection = """

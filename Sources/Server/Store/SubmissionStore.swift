@@ -1,7 +1,7 @@
 import Basics
 import CSQLite
 public import Foundation
-package import GRDB
+public import GRDB
 public import Harness
 import Synchronization
 
@@ -143,6 +143,15 @@ public final class SubmissionStore: Sendable {
       throw ServerError(error, path: target.relativePath)
     }
   }
+}
+
+/// A record whose times the store keeps as seconds since 1970.
+public protocol TimedRecord: FetchableRecord {}
+
+extension TimedRecord {
+  public static func databaseDateDecodingStrategy(
+    for column: String
+  ) -> DatabaseDateDecodingStrategy { .timeIntervalSince1970 }
 }
 
 extension Database {

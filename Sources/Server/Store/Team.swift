@@ -4,16 +4,12 @@ public import Foundation
 public import GRDB
 
 /// A team that may submit.
-public struct Team: Codable, FetchableRecord, Sendable, Equatable {
+public struct Team: Codable, TimedRecord, Sendable, Equatable {
   public var id: Int64
   public var name: String
   public var created: Date
   /// When its token was revoked; nil while it is valid.
   public var revoked: Date?
-
-  public static func databaseDateDecodingStrategy(
-    for column: String
-  ) -> DatabaseDateDecodingStrategy { .timeIntervalSince1970 }
 }
 
 /// A team's secret: the team's number and 256 random bits. It is shown once; the store keeps its
