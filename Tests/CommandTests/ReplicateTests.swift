@@ -27,7 +27,7 @@ struct ReplicateTests {
     let outcome = try program.run("replicate")
     #expect(outcome.status == 0, "\(outcome.err)")
     #expect(outcome.out.contains("not run: NewsEmp24 test is not in the data home"))
-    #expect(outcome.out.contains("claims: 2 replicated, 0 within test-set noise only, 0 not"))
+    #expect(outcome.out.contains("claims: 2 replicated, 0 not"))
     #expect(outcome.out.contains("1.209"))
   }
 

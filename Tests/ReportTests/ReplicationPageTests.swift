@@ -23,7 +23,7 @@ struct ReplicationPageTests {
     #expect(page.contains("here &lt;so&gt;"))
     #expect(page.contains("<b>0.550</b> <span class=\"iv\">[0.400, 0.660]</span>"))
     #expect(page.contains("0.520 ± 0.031, 5 seeds"))
-    #expect(page.contains("<span class=\"badge data\">within test-set noise only</span>"))
+    #expect(page.contains("<span class=\"badge bad\">not replicated</span>"))
     #expect(page.contains("<b>0.7961</b>"))
     #expect(page.contains("<span class=\"sr\">first printed </span>0.092</s> 1.209"))
     #expect(page.contains("24 claims not run: no data"))

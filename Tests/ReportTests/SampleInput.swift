@@ -77,7 +77,7 @@ enum SampleInput {
         id: "1/a", table: "Table 1", what: "peak", metric: "PCC", published: 0.648,
         printed: 0.6, expectation: .within(0.02), ours: 0.611,
         seeds: .init(count: 5, mean: 0.58, sd: 0.021), low: 0.52, high: 0.72,
-        verdict: .noiseOnly, note: "A note."),
+        verdict: .notReplicated, note: "A note."),
       .init(
         id: "2/a", table: "Table 2", what: "peak", metric: "RMSE", published: 1.2,
         expectation: .within(0.05), note: "needs another machine"),

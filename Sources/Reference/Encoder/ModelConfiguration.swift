@@ -60,6 +60,18 @@ public struct ModelConfiguration: Equatable, Sendable {
     kind: .roberta, vocabularySize: 50265, hiddenSize: 768, layerCount: 12, headCount: 12,
     intermediateSize: 3072, positionCount: 514, tokenTypeCount: 1, paddingToken: 1)
 
+  /// `roberta-base` where every size is that encoder's; nil for another.
+  public var publishedName: String? {
+    var bare = self
+    let known = Self.robertaBase
+    (bare.layerNormEpsilon, bare.hiddenDropout) = (known.layerNormEpsilon, known.hiddenDropout)
+    (bare.attentionDropout, bare.classifierDropout) = (
+      known.attentionDropout, known.classifierDropout
+    )
+    bare.initializerRange = known.initializerRange
+    return bare == known ? "roberta-base" : nil
+  }
+
   /// Reads and checks `config.json`. Throws ``ReferenceError`` for a field that is missing, out of
   /// range, or not supported (another activation than exact GELU, relative positions, a decoder).
   public init(contentsOf url: URL) throws {

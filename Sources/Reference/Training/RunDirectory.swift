@@ -280,3 +280,18 @@ public struct TrainingCurve: Equatable, Sendable {
     return data.split(separator: 0x0A).compactMap { try? decoder.decode(Record.self, from: $0) }
   }
 }
+
+/// What a folder of weights is known to be.
+public enum ModelProvenance {
+  /// Whether `model` is a checkpoint of roberta-base, by its sizes, in the folder of a run with the
+  /// paper's settings.
+  public static func followsPaper(_ model: URL) -> Bool {
+    let configuration = try? ModelConfiguration(contentsOf: model.appending(path: "config.json"))
+    let run = model.deletingLastPathComponent().appending(path: "run.json")
+    let description = (try? Data(contentsOf: run)).flatMap {
+      try? JSONDecoder().decode(RunDirectory.Description.self, from: $0)
+    }
+    return configuration?.publishedName == "roberta-base"
+      && description?.configuration.followsPaper == true
+  }
+}

@@ -34,6 +34,15 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
+  /// Whether this is the paper's recipe but for what it leaves open: seed, threads, precision, and
+  /// whether the schedule goes by steps (as described) or epochs (as released).
+  public var followsPaper: Bool {
+    var paper = TrainingConfiguration()
+    (paper.seed, paper.threads, paper.precision) = (seed, threads, precision)
+    (paper.schedule, paper.checkpointSteps) = (schedule, checkpointSteps)
+    return self == paper
+  }
+
   /// The learning rates of a run with this many steps an epoch.
   public func rates(stepsPerEpoch: Int) -> Schedule {
     Schedule(

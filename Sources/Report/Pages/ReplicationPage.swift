@@ -217,7 +217,6 @@ extension Replication.Verdict {
   fileprivate var look: String {
     switch self {
     case .replicated: "good"
-    case .noiseOnly: "data"
     case .notReplicated: "bad"
     case .notRun: "kind"
     }

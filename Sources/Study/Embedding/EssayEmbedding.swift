@@ -19,11 +19,14 @@ public struct EssayEmbedding: Sendable {
 
   /// - Parameters:
   ///   - model: the name by which the report calls the model.
+  ///   - followsPaper: whether it is roberta-base trained by the paper's settings; see
+  ///     ``ModelProvenance``.
   ///   - seed: of both projections.
   ///   - neighbours: makes the plane's points of the states; nil leaves them out.
   /// - Throws: ``StudyError/tooFew(what:found:needed:)`` with fewer than four rows.
   public init(
-    _ rows: EmbeddedRows, states: [[Float]], model: String, seed: UInt64,
+    _ rows: EmbeddedRows, states: [[Float]], model: String, followsPaper: Bool = false,
+    seed: UInt64,
     neighbours: (([[Double]]) -> [[Double]])? = nil
   ) throws {
     try Self.check(rows)
@@ -36,7 +39,8 @@ public struct EssayEmbedding: Sendable {
     self.neighbours = neighbours.map { $0(points) }
     (self.rows, self.states) = (rows, states)
     report = EmbeddingReport(
-      rows, model: model, channels: channels, points: points, shares: shares, seed: seed)
+      rows, model: model, channels: channels, points: points, shares: shares, seed: seed,
+      followsPaper: followsPaper)
   }
 
   /// - Throws: ``StudyError/tooFew(what:found:needed:)`` with fewer rows than t-SNE and a silhouette
@@ -67,11 +71,13 @@ public struct EmbeddingReport: Codable, Sendable, Equatable {
   /// Shares of the variance along the first two principal components.
   public var components: [Double]
   public var seed: UInt64
+  /// True where the model is proved to be roberta-base, trained with the paper's settings.
+  public var followsPaper: Bool?
   public var version = ScoreReport.toolVersion
 
   init(
     _ rows: EmbeddedRows, model: String, channels: Int, points: [[Double]], shares: [Double],
-    seed: UInt64
+    seed: UInt64, followsPaper: Bool
   ) {
     self.model = model
     source = rows.title
@@ -79,6 +85,7 @@ public struct EmbeddingReport: Codable, Sendable, Equatable {
     labels = rows.labels
     self.rows = rows.rows.count
     (self.channels, self.seed) = (channels, seed)
+    self.followsPaper = followsPaper ? true : nil
     components = shares.map { Rounding.published($0) ?? $0 }
     let labelled = rows.rows.indices.filter { rows.rows[$0].label != nil }
     let figure = Silhouette.score(

@@ -53,6 +53,12 @@ public final class ExperimentInputs {
     try once(\.models, settings.model) { try ModelDirectory.digest(of: url(settings.model)) }
   }
 
+  /// The published encoder that a row's model is by its `config.json`, whatever its folder is named.
+  func encoder(_ settings: ExperimentSettings) throws -> String? {
+    try ModelConfiguration(contentsOf: url(settings.model).appending(path: "config.json"))
+      .publishedName
+  }
+
   /// The rows that a row of the experiment trains on.
   public func training(_ settings: ExperimentSettings) throws -> TrainingTable {
     let texts = try Set([settings.validation] + experiment.evaluate).sorted().flatMap {

@@ -36,6 +36,7 @@ public struct ExperimentPlan {
       rows.append(
         ExperimentIndex.Row(
           name: row.name, benchmark: settings.benchmark,
+          encoder: try inputs.encoder(settings),
           cells: Dictionary(uniqueKeysWithValues: own.map { ("\($0.seed)", $0.name) }),
           rows: table.rows.count, provenances: table.provenances,
           replaced: table.steps.reduce(0) { $0 + $1.changed },
@@ -57,6 +58,8 @@ public struct ExperimentIndex: Codable, Equatable {
   public struct Row: Codable, Equatable {
     public var name: String
     public var benchmark: String
+    /// The published encoder that the model's `config.json` is of, if any.
+    public var encoder: String?
     /// A cell's name by its seed.
     public var cells: [String: String]
     /// Training rows, by where their labels come from.

@@ -34,7 +34,8 @@ public struct Replication: Codable, Sendable, Equatable {
     public var decimals = 3
     public var ours: Double?
     public var seeds: SeedSpread?
-    /// The interval over persons of the test set, of ours.
+    /// The interval over persons of the test set, of ours. It says what other persons would give and
+    /// decides nothing: both runs are scored on the same rows.
     public var low: Double?
     public var high: Double?
     public var verdict = Verdict.notRun
@@ -78,12 +79,24 @@ public struct Replication: Codable, Sendable, Equatable {
     public init(count: Int, mean: Double, sd: Double?) {
       (self.count, self.mean, self.sd) = (count, mean, sd)
     }
+
+    /// Seeds at least whose spread predicts another run.
+    public static let least = 5
+
+    /// Whether `value` may be another run of the same procedure: mean ± t·sd·√(1 + 1/n) on n - 1
+    /// degrees of freedom, at 95%.
+    public func predicts(_ value: Double) -> Bool {
+      guard count >= Self.least, let sd else { return false }
+      let half =
+        Distributions.studentQuantile(0.975, df: Double(count - 1)) * sd
+        * (1 + 1 / Double(count)).squareRoot()
+      return (value - mean).magnitude <= half + 1e-9
+    }
   }
 
   public enum Verdict: String, Codable, Sendable, CaseIterable {
+    /// Within the tolerance, or within the interval in which our seeds predict another run.
     case replicated
-    /// Outside the tolerance, but the published value lies within the test set's interval of ours.
-    case noiseOnly = "within test-set noise only"
     case notReplicated = "not replicated"
     case notRun = "not run"
   }
@@ -140,7 +153,7 @@ extension Replication {
     let counts = Dictionary(
       uniqueKeysWithValues: tally(.files).map { ($0.verdict, $0.count) })
     let agree = counts[.replicated] ?? 0
-    let differ = (counts[.notReplicated] ?? 0) + (counts[.noiseOnly] ?? 0)
+    let differ = counts[.notReplicated] ?? 0
     return "Of figures known from the published files and not from the paper, \(agree) agree, "
       + "\(differ) differ, \(counts[.notRun] ?? 0) were not run."
   }
@@ -212,7 +225,8 @@ extension Replication {
 }
 
 extension Replication.Expectation {
-  /// The verdict on `ours`.
+  /// The verdict on `ours`: the published value lies within the tolerance, or within the prediction
+  /// interval of our seeds.
   ///
   /// The tolerance is widened by 1e-9, so that a difference of just the tolerance passes whatever
   /// its last bit. Without a published value nothing can be replicated.
@@ -222,10 +236,7 @@ extension Replication.Expectation {
     case .within(let tolerance):
       guard let published else { return .notRun }
       if (ours.value - published).magnitude <= tolerance + 1e-9 { return .replicated }
-      if let low = ours.low, let high = ours.high, (low...max(low, high)).contains(published) {
-        return .noiseOnly
-      }
-      return .notReplicated
+      return ours.seeds?.predicts(published) == true ? .replicated : .notReplicated
     }
   }
 

@@ -7,9 +7,12 @@ import Reference
 /// Finished runs of experiments, by the row of the paper's tables that they repeat.
 ///
 /// The row follows from an experiment's settings, not from its names: benchmark and splits, the
-/// model's folder (`roberta-base`, `deberta-v3-base`), the correction and the added data.
+/// encoder that the model's `config.json` proves, the correction and the added data. A run counts
+/// only with the paper's recipe and five seeds.
 public struct TrainingResults {
   private var runs: [String: Runs] = [:]
+  /// Rows whose runs were trained otherwise than the paper's, and how.
+  private var refused: [String: String] = [:]
   public let summaries: [ExperimentSummary]
   private let home: DataHome
 
@@ -43,7 +46,12 @@ public struct TrainingResults {
         let found = try experiment.seeds.compactMap { seed in
           try Self.files(folder, entry.cells["\(seed)"])
         }
-        for id in Self.publishedRows(row.settings) where !found.isEmpty {
+        let named = entry.encoder ?? URL(filePath: row.settings.model).lastPathComponent
+        for id in Self.publishedRows(row.settings, encoder: named) where !found.isEmpty {
+          if let why = Self.otherRecipe(row.settings.recipe, entry.encoder, seeds: found.count) {
+            refused[id] = why
+            continue
+          }
           runs[id] = Runs(
             benchmark: row.settings.benchmark,
             schedule: row.settings.recipe.configuration.schedule.rawValue, files: found)
@@ -66,12 +74,28 @@ public struct TrainingResults {
       uniqueKeysWithValues: done.splits.map { ($0.split, try folder.verified(cell, $0)) })
   }
 
+  /// How a run differs from the paper's; nil where it does not.
+  private static func otherRecipe(
+    _ recipe: ExperimentRecipe, _ encoder: String?, seeds: Int
+  ) -> String? {
+    guard encoder != nil else {
+      return "other recipe: by its config.json the model is not the paper's encoder"
+    }
+    guard recipe.configuration.followsPaper, recipe.maxLength == 512, recipe.checkpoint == .last
+    else { return "other recipe: the settings of training are not the paper's" }
+    let least = Replication.SeedSpread.least
+    return seeds < least ? "other recipe: \(seeds) of \(least) seeds" : nil
+  }
+
   /// Ids of the published rows with these settings: table V and table VI may share one.
-  public static func publishedRows(_ settings: ExperimentSettings) -> [String] {
+  ///
+  /// - Parameter encoder: what the model is by its configuration; nil for no published encoder.
+  public static func publishedRows(
+    _ settings: ExperimentSettings, encoder: String
+  ) -> [String] {
     guard settings.train == ["train"], settings.labels == Agreement.crowd,
       settings.extra.allSatisfy({ $0.portion == 1 && Set($0.splits) == ["train", "dev"] })
     else { return [] }
-    let encoder = URL(filePath: settings.model).lastPathComponent
     var ids: [String] = []
     if settings.extra.allSatisfy({ $0.labels == Agreement.crowd }) {
       let sets = [settings.benchmark] + settings.extra.map(\.benchmark).sorted(by: >)
@@ -102,7 +126,7 @@ public struct TrainingResults {
       throw ReplicationRun.NotRun(
         why: row.contains("/deberta-v3-base/")
           ? "the encoder here is RoBERTa and BERT, not DeBERTa-v3"
-          : "no runs of training were given")
+          : refused[row] ?? "no runs of training were given")
     }
     // NewsEmp22's test labels were never released; the paper has CCC and RMSE of dev.
     let split = runs.benchmark == "newsemp22" ? "dev" : "test"
@@ -153,8 +177,7 @@ public struct TrainingResults {
     var measured = Replication.Measurement(
       statistic == .peak ? seeds.peak : seeds.median,
       seeds: .init(count: seeds.count, mean: seeds.mean, sd: seeds.deviation.value),
-      note: (seeds.count == 5 ? "" : "\(seeds.count) seeds, the paper has 5; ")
-        + "schedule by \(figures.schedule)")
+      note: "schedule by \(figures.schedule)")
     if case .value(let interval) = figures.intervals[place] {
       (measured.low, measured.high) = (interval.low, interval.high)
     }
@@ -236,6 +259,10 @@ public struct EmbeddingResults {
     guard let report = reports[labels] else {
       throw ReplicationRun.NotRun(
         why: "no states of NewsEmp24's training rows with labels by \(labels) were given")
+    }
+    guard report.followsPaper == true else {
+      throw ReplicationRun.NotRun(
+        why: "other recipe: the states are not of roberta-base trained by the paper's settings")
     }
     guard let value = report.silhouette else {
       throw ReplicationRun.NotRun(why: "undefined: \(report.undefined ?? "no value")")

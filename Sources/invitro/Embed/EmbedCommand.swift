@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import Harness
 import Metrics
+import Reference
 import Report
 import Study
 
@@ -73,7 +74,8 @@ struct EmbedCommand: ParsableCommand {
     let bar = ProgressBar("embedding", unit: "essays")
     let states = try embedder.embed(rows.rows.map(\.text)) { bar.update($0, of: $1) }
     let found = try EssayEmbedding(
-      rows, states: states, model: URL(filePath: model).lastPathComponent, seed: seed,
+      rows, states: states, model: URL(filePath: model).lastPathComponent,
+      followsPaper: ModelProvenance.followsPaper(URL(filePath: model)), seed: seed,
       neighbours: noTsne ? nil : { neighbours($0) })
     let folder = URL(filePath: out, directoryHint: .isDirectory)
     try found.write(to: folder, perplexity: perplexity)

@@ -13,8 +13,10 @@ struct ReplicateCommand: ParsableCommand {
       Prints a line for each claim of arXiv 2501.00691: the published value, ours, the
       tolerance (declared with the claim, in the program), the spread over seeds, the
       interval over the test set's persons, and a verdict: replicated (within the
-      tolerance), within test-set noise only (outside it, but our interval contains
-      the published value), not replicated, or not run, with the reason.
+      tolerance, or within the interval in which our seeds predict another run), not
+      replicated, or not run, with the reason. A run of training counts only if its
+      model is the paper's encoder by its config.json, its settings are the paper's
+      and five seeds are finished.
 
       Claims that need no training are checked with the data home and the published
       label files (`invitro data fetch llmpathy`, or --llmpathy DIR). The rows of

@@ -48,19 +48,19 @@ struct ReplicationTests {
 
   struct Case: Sendable, CustomTestStringConvertible {
     let ours: Double
-    let interval: ClosedRange<Double>?
+    var seeds: Replication.SeedSpread?
     let verdict: Replication.Verdict
     var testDescription: String { "\(ours)" }
   }
 
   @Test(
-    "within the tolerance is replicated, outside it the test set's interval decides",
+    "within the tolerance is replicated, outside it the seeds' prediction interval decides",
     arguments: [
-      Case(ours: 0.628, interval: nil, verdict: .replicated),
-      Case(ours: 0.668, interval: 0.66...0.7, verdict: .replicated),
-      Case(ours: 0.627, interval: nil, verdict: .notReplicated),
-      Case(ours: 0.55, interval: 0.4...0.65, verdict: .noiseOnly),
-      Case(ours: 0.55, interval: 0.4...0.64, verdict: .notReplicated),
+      Case(ours: 0.628, verdict: .replicated), Case(ours: 0.627, verdict: .notReplicated),
+      // t of 4 degrees is 2.776, so that the half width is 3.041 standard deviations.
+      Case(ours: 0.6, seeds: .init(count: 5, mean: 0.59, sd: 0.0192), verdict: .replicated),
+      Case(ours: 0.6, seeds: .init(count: 5, mean: 0.59, sd: 0.0190), verdict: .notReplicated),
+      Case(ours: 0.6, seeds: .init(count: 4, mean: 0.59, sd: 0.1), verdict: .notReplicated),
     ])
   func verdicts(of tried: Case) {
     let claim = Replication.Claim(
@@ -69,7 +69,7 @@ struct ReplicationTests {
     let judged = claim.judged(
       .measured(
         .init(
-          tried.ours, low: tried.interval?.lowerBound, high: tried.interval?.upperBound)))
+          tried.ours, seeds: tried.seeds, low: 0, high: 1)))
     #expect(judged.verdict == tried.verdict)
     #expect(judged.ours == tried.ours)
   }
