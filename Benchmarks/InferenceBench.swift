@@ -116,7 +116,14 @@ enum InferenceBench {
         "all pairs of 50: scipy.stats.permutation_test, three metrics", "scipy_pairs", "pairsRows",
         500
       ),
-      ("all pairs of 50: numpy, shared swaps, three metrics", "numpy_swaps", "pairsRows", 5),
+      (
+        "all pairs of 50, studentised: numpy, each row left out, three metrics",
+        "numpy_delete_one", "pairsRows", 5
+      ),
+      (
+        "all pairs of 50, studentised: numpy, the same products, three metrics",
+        "numpy_products", "pairsRows", 2
+      ),
     ]
     for (title, their, our, target) in lines {
       guard let a = theirs[their], let b = ours[our] else { continue }
