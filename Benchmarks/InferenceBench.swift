@@ -60,9 +60,10 @@ enum InferenceBench {
     }
   }
 
-  /// `invitro-bench inference-many [SYSTEMS]`: one line, for time and peak memory from outside.
+  /// `invitro-bench inference-many [SYSTEMS [B]]`: one line, for time and peak memory from outside.
   static func many(_ arguments: [String]) {
-    row(Data83(), arguments.first.flatMap { Int($0) } ?? 1000, 10_000)
+    let numbers = arguments.compactMap { Int($0) }
+    row(Data83(), numbers.first ?? 1000, numbers.count > 1 ? numbers[1] : 2000)
     if let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) {
       for line in status.split(separator: "\n") where line.hasPrefix("VmHWM") { print(line) }
     }

@@ -1,6 +1,5 @@
 import Basics
 import COpenBLAS
-import Glibc
 
 /// The statistics of all pairs in one block of permutations.
 struct SwapBlock {
@@ -54,12 +53,14 @@ struct SwapBlock {
     let generator = SplitMix64(seed: options.seed, stream: .swap)
     let g = features.clusters
     let draws = (g + 63) / 64
-    for (place, replicate) in range.enumerated() {
-      for word in 0..<draws {
-        var bits = generator.draw(UInt64(replicate * draws + word))
-        for cluster in (64 * word)..<min(g, 64 * word + 64) {
-          indicators[place * g + cluster] = Double(bits & 1)
-          bits >>= 1
+    indicators.withUnsafeMutableBufferPointer { indicators in
+      for (place, replicate) in range.enumerated() {
+        for word in 0..<draws {
+          var bits = generator.draw(UInt64(replicate * draws + word))
+          for cluster in (64 * word)..<min(g, 64 * word + 64) {
+            indicators[place * g + cluster] = Double(bits & 1)
+            bits >>= 1
+          }
         }
       }
     }
@@ -102,12 +103,12 @@ struct SwapBlock {
             let (first, second) = (product + i * step, product + j * step)
             let both = mixed + place * mixedStep
             let start = SwapTest.pair(i, j) * width
-            for r in stride(from: 0, to: width, by: 8) {
-              var values = SIMD8<Float>(pair.statistic(first, second, both, r, stride: width))
-              for lane in max(0, min(8, count - r))..<8 { values[lane] = -1 }
+            for r in stride(from: 0, to: width, by: 4) {
+              var values = SIMD4<Float>(pair.statistic(first, second, both, r, stride: width))
+              for lane in max(0, min(4, count - r))..<4 { values[lane] = -1 }
               statistics.storeBytes(
                 of: values, toByteOffset: (start + r) * MemoryLayout<Float>.stride,
-                as: SIMD8<Float>.self)
+                as: SIMD4<Float>.self)
             }
           }
         }
@@ -116,9 +117,9 @@ struct SwapBlock {
   }
 }
 
-/// The statistic of one pair, eight permutations at a time.
+/// The squared statistic of one pair, four permutations at a time.
 struct SwapPair {
-  typealias Lanes = SIMD8<Double>
+  typealias Lanes = SIMD4<Double>
   private typealias Numbers = InlineArray<18, Double>
 
   private let form: SwapFeatures.Form
@@ -129,8 +130,11 @@ struct SwapPair {
   private let shared: InlineArray<6, Double>
   private let inverseRows: Double
   private let sumSquaresY: Double
+  private let inverseSquaresY: Double
   /// A spread below this is rounding: the predictions are constant.
   private let leastSpread: Double
+  /// False where neither n nor a has a share in the error: CCC in the population's form.
+  private let isFull: Bool
 
   init(_ features: SwapFeatures, _ all: PairConstants, _ i: Int, _ j: Int) {
     let width = features.width
@@ -142,7 +146,9 @@ struct SwapPair {
     shared = InlineArray { features.shared[$0] }
     inverseRows = 1 / features.rows
     sumSquaresY = features.sumSquaresY
+    inverseSquaresY = 1 / features.sumSquaresY
     leastSpread = 1e-12 * features.rows
+    isFull = features.form != .concordance(1)
   }
 
   /// Differences smaller than this are rounding, on a scale where they are ratios or correlations.
@@ -151,15 +157,15 @@ struct SwapPair {
   /// - Parameters:
   ///   - first: what the swaps add to the first system's features, `stride` numbers a feature.
   ///   - mixed: what they add to the three mixed products.
-  ///   - r: the first of eight permutations.
-  /// - Returns: T, infinite where it is undefined.
+  ///   - r: the first of four permutations.
+  /// - Returns: T², infinite where it is undefined.
   @inline(__always)
   func statistic(
     _ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ mixed: UnsafePointer<Double>,
     _ r: Int, stride: Int
   ) -> Lanes {
     /// What the swaps move from the second system's feature to the first one's.
-    func moved(_ feature: Int) -> Lanes {
+    @inline(__always) func moved(_ feature: Int) -> Lanes {
       load(second + feature * stride + r) - load(first + feature * stride + r)
     }
     if form == .loss {
@@ -170,46 +176,47 @@ struct SwapPair {
     let x = gradient(a[0] + d0, a[1] + d1, a[2] + d2)
     let y = gradient(b[0] - d0, b[1] - d1, b[2] - d2)
     let (n, s, ss): (Lanes, Lanes, Lanes) = (x.n - y.n, x.y - y.y, x.yy - y.yy)
-    var own: Lanes = n * n * shared[0]
-    own += s * s * shared[3]
-    own += ss * ss * shared[5]
-    own += n * s * (2 * shared[1])
-    own += n * ss * (2 * shared[2])
-    own += s * ss * (2 * shared[4])
-    var cross = Lanes.zero
-    /// A feature's share in the variance: `g` for the first system, `h` for the second.
-    func add(_ feature: Int, _ g: Lanes, _ h: Lanes, to sum: inout Lanes) {
-      let change = moved(feature)
-      sum += g * (a[feature] + change)
-      sum += h * (b[feature] - change)
+    var fixed: Lanes = s * s * shared[3] + ss * ss * shared[5]
+    fixed += s * ss * (2 * shared[4])
+    // Half of the variance that is of one system's sums, with what these share with n, y and yy.
+    @inline(__always) func part(
+      _ g: Gradient, _ n: Lanes, _ s: Lanes, _ ss: Lanes, _ u: (Int) -> Lanes
+    ) -> Lanes {
+      var byAA: Lanes = s * u(7) + ss * u(10)
+      byAA += 0.5 * g.aa * u(15)
+      byAA += g.ay * u(16)
+      var byAY: Lanes = s * u(8) + ss * u(11)
+      byAY += 0.5 * g.ay * u(17)
+      guard isFull else { return g.aa * byAA + g.ay * byAY }
+      byAA += n * u(4)
+      byAY += n * u(5)
+      var byA: Lanes = n * u(3) + s * u(6)
+      byA += ss * u(9)
+      byA += 0.5 * g.a * u(12)
+      byA += g.aa * u(13)
+      byA += g.ay * u(14)
+      return g.a * byA + g.aa * byAA + g.ay * byAY
     }
-    add(12, x.a * x.a, y.a * y.a, to: &own)
-    add(13, 2 * x.a * x.aa, 2 * y.a * y.aa, to: &own)
-    add(14, 2 * x.a * x.ay, 2 * y.a * y.ay, to: &own)
-    add(15, x.aa * x.aa, y.aa * y.aa, to: &own)
-    add(16, 2 * x.aa * x.ay, 2 * y.aa * y.ay, to: &own)
-    add(17, x.ay * x.ay, y.ay * y.ay, to: &own)
-    add(3, n * x.a, -n * y.a, to: &cross)
-    add(4, n * x.aa, -n * y.aa, to: &cross)
-    add(5, n * x.ay, -n * y.ay, to: &cross)
-    add(6, s * x.a, -s * y.a, to: &cross)
-    add(7, s * x.aa, -s * y.aa, to: &cross)
-    add(8, s * x.ay, -s * y.ay, to: &cross)
-    add(9, ss * x.a, -ss * y.a, to: &cross)
-    add(10, ss * x.aa, -ss * y.aa, to: &cross)
-    add(11, ss * x.ay, -ss * y.ay, to: &cross)
-    cross -= x.a * y.a * constants[0]
-    cross -= x.aa * y.aa * constants[1]
-    cross -= x.ay * y.ay * constants[2]
-    cross -= between(x.a, x.aa, y.a, y.aa, load(mixed + r) + constants[3], constants[6])
-    cross -= between(x.a, x.ay, y.a, y.ay, load(mixed + stride + r) + constants[4], constants[7])
-    cross -= between(
+    let first = part(x, n, s, ss) { a[$0] + moved($0) }
+    let second = part(y, -n, -s, -ss) { b[$0] - moved($0) }
+    var cross: Lanes = x.aa * y.aa * constants[1] + x.ay * y.ay * constants[2]
+    cross += between(
       x.aa, x.ay, y.aa, y.ay, load(mixed + 2 * stride + r) + constants[5], constants[8])
+    if isFull {
+      fixed += n * n * shared[0]
+      fixed += n * s * (2 * shared[1])
+      fixed += n * ss * (2 * shared[2])
+      cross += x.a * y.a * constants[0]
+      cross += between(x.a, x.aa, y.a, y.aa, load(mixed + r) + constants[3], constants[6])
+      cross += between(x.a, x.ay, y.a, y.ay, load(mixed + stride + r) + constants[4], constants[7])
+    }
+    let own: Lanes = 2 * (first + second)
+    let variance: Lanes = fixed + own - 2 * cross
     let apart: Lanes = x.value - y.value
     let above: Lanes = (1 + x.value) * (1 - y.value)
     let below: Lanes = (1 - x.value) * (1 + y.value)
     return studentised(
-      above / below, 0.5, own + 2 * cross, own, magnitude(apart) .<= Self.slack)
+      above / below, 0.5, variance, magnitude(own), magnitude(apart) .<= Self.slack)
   }
 
   @inline(__always)
@@ -247,28 +254,33 @@ struct SwapPair {
     let mean = a * inverseRows
     let spread = aa - a * mean
     guard case .concordance(let share) = form else {
-      let scale = (spread * sumSquaresY).squareRoot()
-      var r = ay / scale
+      let root = Self.inverseRoot(spread * sumSquaresY)
+      var r: Lanes = ay * root
       r.replace(with: .nan, where: spread .<= leastSpread)
-      let k = 1 / (1 - r * r)
-      let half = -0.5 * k * r
-      let byAA = half / spread
-      let byAY = k / scale
+      // One division for 1/(1 - r²) and 1/spread: divisions are most of the work.
+      let free: Lanes = 1 - r * r
+      let inverse: Lanes = 1 / (free * spread)
+      let half: Lanes = -0.5 * r * inverse
+      let k: Lanes = inverse * spread
+      let byAY: Lanes = k * root
       return Gradient(
-        value: r, n: mean * mean * byAA, y: -mean * byAY, yy: half / sumSquaresY,
-        a: -2 * mean * byAA, aa: byAA, ay: byAY)
+        value: r, n: mean * mean * half, y: -mean * byAY, yy: half * spread * inverseSquaresY,
+        a: -2 * mean * half, aa: half, ay: byAY)
     }
-    let sum = spread + sumSquaresY + share * a * mean
-    let c = 2 * ay / sum
-    let k = 1 / ((1 - c * c) * sum)
-    let bySpread = -c * k
-    let rest = (1 - share) * bySpread
+    let sum: Lanes = spread + sumSquaresY + share * a * mean
+    let twice: Lanes = 2 * ay
+    let free: Lanes = sum * sum - twice * twice
+    let inverse: Lanes = 1 / (sum * free)
+    let c: Lanes = twice * free * inverse
+    let k: Lanes = sum * sum * inverse
+    let bySpread: Lanes = -c * k
+    let rest: Lanes = (1 - share) * bySpread
     return Gradient(
       value: c, n: mean * mean * rest, y: 2 * mean * k * (share * c - 1), yy: bySpread,
       a: -2 * mean * rest, aa: bySpread, ay: 2 * k)
   }
 
-  /// |factor · ln(ratio)| / √variance by the rules for errors of 0 and what is undefined.
+  /// (factor · ln(ratio))² / variance by the rules for errors of 0 and what is undefined.
   ///
   /// - Parameter own: what the variance is a difference from; less than rounding of it is 0.
   @inline(__always)
@@ -276,19 +288,46 @@ struct SwapPair {
     _ ratio: Lanes, _ factor: Double, _ variance: Lanes, _ own: Lanes,
     _ isEqual: SIMDMask<Lanes.MaskStorage>
   ) -> Lanes {
-    var logs = ratio
-    for lane in 0..<8 { logs[lane] = log(ratio[lane]) }
-    let difference = factor * magnitude(logs)
-    var result = difference / variance.squareRoot()
+    let difference: Lanes = factor * Self.log(ratio)
+    var result: Lanes = difference * difference / variance
     // Written so that a NaN is infinite too.
-    let isSound = variance .> Self.slack * own
+    let isSound = (variance .> Self.slack * own) .& (ratio .> 0) .& (ratio .< .infinity)
     result.replace(with: .infinity, where: .!(isSound .& (result .>= 0)))
     result.replace(with: 0, where: isEqual)
     return result
   }
 
+  /// 1/√x of normal positive numbers by Newton's iteration; the library's root goes lane by lane.
+  @inline(__always)
+  private static func inverseRoot(_ x: Lanes) -> Lanes {
+    let magic = SIMD4<Int64>(repeating: 0x5FE6_EB50_C7B5_37A9)
+    var y = unsafeBitCast(magic &- (unsafeBitCast(x, to: SIMD4<Int64>.self) &>> 1), to: Lanes.self)
+    let half: Lanes = 0.5 * x
+    for _ in 0..<5 { y *= 1.5 - half * y * y }
+    return y
+  }
+
+  /// ln(x) of normal positive numbers to about 1e-15: x = 2^e·m with m in [√½, √2), and
+  /// ln(m) = 2·artanh f, f = (m - 1)/(m + 1), by its series. A call of the library a lane would take
+  /// longer than all the rest.
+  @inline(__always)
+  private static func log(_ x: Lanes) -> Lanes {
+    let bits = unsafeBitCast(x, to: SIMD4<Int64>.self)
+    let half = SIMD4<Int64>(repeating: 0x3FE6_A09E_667F_3BCD)  // √½
+    let exponent = (bits &- half) &>> 52
+    let m = unsafeBitCast(bits &- (exponent &<< 52), to: Lanes.self)
+    // A small whole number becomes a Double by way of the low bits of a large one.
+    let large = SIMD4<Int64>(repeating: 0x4338_0000_0000_0000)
+    let e: Lanes = unsafeBitCast(exponent &+ large, to: Lanes.self) - 6_755_399_441_055_744.0
+    let f: Lanes = (m - 1) / (m + 1)
+    let s: Lanes = f * f
+    var sum = Lanes(repeating: 1.0 / 21)
+    for term in [19.0, 17, 15, 13, 11, 9, 7, 5, 3, 1] { sum = sum * s + 1 / term }
+    return e * 0.693147180559945309417 + 2 * f * sum
+  }
+
   @inline(__always)
   private func magnitude(_ v: Lanes) -> Lanes {
-    unsafeBitCast(unsafeBitCast(v, to: SIMD8<Int64>.self) & Int64.max, to: Lanes.self)
+    unsafeBitCast(unsafeBitCast(v, to: SIMD4<Int64>.self) & Int64.max, to: Lanes.self)
   }
 }
