@@ -182,7 +182,8 @@ public enum LeaderboardCSV {
     let report = claimed == nil ? entry.report : nil
     let standing = table.standings[entry.slug]
     var cells: [CSVWriter.Cell] = [
-      .count(standing?.lowRank), .count(standing?.highRank), .text(standing?.tieGroups.joined(separator: " ")),
+      .count(standing?.lowRank), .count(standing?.highRank),
+      .text(standing?.tieGroups.joined(separator: " ")),
     ]
     cells += names(entry) + [.count(report?.n), .count(report?.clusters)]
     for target in targets {
