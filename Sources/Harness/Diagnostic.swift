@@ -31,14 +31,9 @@ public struct Diagnostic: Codable, Sendable, Equatable, CustomStringConvertible 
     _ code: Code, severity: Severity = .error, file: String, line: Int? = nil, column: Int? = nil,
     field: String? = nil, found: String? = nil, expected: String
   ) {
-    self.severity = severity
-    self.code = code
-    self.file = file
-    self.line = line
-    self.column = column
-    self.field = field
-    self.found = found.map(Diagnostic.shortened)
-    self.expected = expected
+    (self.code, self.severity, self.file) = (code, severity, file)
+    (self.line, self.column, self.field) = (line, column, field)
+    (self.found, self.expected) = (found.map(Diagnostic.shortened), expected)
   }
 
   /// At most 60 characters of `text`, with control characters made visible.
@@ -54,6 +49,24 @@ public struct Diagnostic: Codable, Sendable, Equatable, CustomStringConvertible 
     if let field { place += " (\(field))" }
     let what = found.map { "found \($0.isEmpty ? "an empty value" : "'\($0)'"), " } ?? ""
     return "\(place): \(severity.rawValue): \(what)expected \(expected)"
+  }
+}
+
+extension [Diagnostic] {
+  /// Adds a fault; its parts are those of ``Diagnostic``.
+  mutating func add(
+    _ code: Diagnostic.Code, severity: Diagnostic.Severity = .error, file: String, line: Int? = nil,
+    column: Int? = nil, field: String? = nil, found: String? = nil, expected: String
+  ) {
+    append(
+      Diagnostic(
+        code, severity: severity, file: file, line: line, column: column, field: field,
+        found: found, expected: expected))
+  }
+
+  /// - Throws: ``HarnessError/invalid(_:)`` with all of them where one is an error.
+  func throwErrors() throws(HarnessError) {
+    if contains(where: { $0.severity == .error }) { throw .invalid(self) }
   }
 }
 
@@ -73,16 +86,21 @@ public enum HarnessError: CommandError {
   public var description: String {
     switch self {
     case .invalid(let faults):
-      return Self.listing(faults)
-    case .missing(let path, let hint):
-      return "\(path) is not there. \(hint)"
-    case .conflict(let what, let hint):
-      return "\(what). \(hint)"
-    case .usage(let text):
-      return text
-    case .system(let path, let reason):
-      return "\(path): \(reason)"
+      let errors = faults.count { $0.severity == .error }
+      let head = errors == 1 ? "1 error" : "\(errors) errors"
+      return (faults.map(\.description) + [head]).joined(separator: "\n")
+    case .missing(let path, let hint): return "\(path) is not there. \(hint)"
+    case .conflict(let what, let hint): return "\(what). \(hint)"
+    case .usage(let text): return text
+    case .system(let path, let reason): return "\(path): \(reason)"
     }
+  }
+
+  /// A single fault of a file.
+  static func fault(
+    _ code: Diagnostic.Code, file: String, line: Int? = nil, found: String? = nil, expected: String
+  ) -> HarnessError {
+    .invalid([Diagnostic(code, file: file, line: line, found: found, expected: expected)])
   }
 
   public init(_ error: BasicsError) {
@@ -108,11 +126,5 @@ public enum HarnessError: CommandError {
     case .usage: .usage
     case .system: .unavailable
     }
-  }
-
-  private static func listing(_ faults: [Diagnostic]) -> String {
-    let errors = faults.count { $0.severity == .error }
-    let head = errors == 1 ? "1 error" : "\(errors) errors"
-    return (faults.map(\.description) + [head]).joined(separator: "\n")
   }
 }

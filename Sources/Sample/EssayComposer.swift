@@ -82,8 +82,7 @@ struct EssayComposer {
       random.pick(phrases.reactions.distress[drawLevel(distress, among: 4, random: &random)]))
     if random.chance(percent: 45) { body.append(random.pick(topic.remedies)) }
     if quirks.quote {
-      body.append(
-        random.pick(phrases.reactions.quoteLeads).replacing("{quote}", with: topic.quote))
+      body.append(random.pick(phrases.reactions.quoteLeads).replacing("{quote}", with: topic.quote))
     }
     sentences += random.shuffled(body).map(fill)
     let closing = fill(
@@ -108,17 +107,13 @@ struct EssayComposer {
     }
   }
 
-  private func finish(
-    _ sentences: [String], quirks: Quirks, random: inout SplitMix64
-  ) -> String {
+  private func finish(_ sentences: [String], quirks: Quirks, random: inout SplitMix64) -> String {
     var filled = sentences.map(sentenceCase)
     if quirks.lowerCase { filled = filled.map { $0.lowercased() } }
     let gap = quirks.lineFeeds == 0 ? -1 : 1 + random.below(filled.count - 1)
     var text = ""
     for (index, sentence) in filled.enumerated() {
-      if index > 0 {
-        text += index == gap ? String(repeating: "\n", count: quirks.lineFeeds) : " "
-      }
+      if index > 0 { text += index == gap ? String(repeating: "\n", count: quirks.lineFeeds) : " " }
       text += sentence
     }
     return text
@@ -135,9 +130,7 @@ struct EssayComposer {
   }
 
   /// A level in 0..<`count` around a strength of mean 0 and SD 1.
-  private func drawLevel(
-    _ strength: Double, among count: Int, random: inout SplitMix64
-  ) -> Int {
+  private func drawLevel(_ strength: Double, among count: Int, random: inout SplitMix64) -> Int {
     let centre = Double(count - 1) / 2
     let value = centre + strength * (Double(count) / 3.6) + 0.6 * random.bell()
     return min(max(Int(value.rounded()), 0), count - 1)

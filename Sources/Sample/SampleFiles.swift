@@ -7,8 +7,7 @@ struct SampleFiles {
   /// Path below the sample's folder, and content.
   var all: [(path: String, text: String)] {
     [
-      ("trac3_EMP_train.csv", essays(splits.train)),
-      ("trac3_EMP_dev.csv", essays(splits.dev)),
+      ("trac3_EMP_train.csv", essays(splits.train)), ("trac3_EMP_dev.csv", essays(splits.dev)),
       ("goldstandard_EMP.csv", essays(splits.test)),
       ("trac4_PER_train.csv", demographics(splits.train)),
       ("trac4_PER_dev.csv", demographics(splits.dev)),
@@ -64,9 +63,7 @@ struct SampleFiles {
       let keys = [String(row.conversation), String(essay.article), split.person(of: row).id]
       lines.append(keys + cells(essay))
     }
-    if split.name == "dev" {
-      lines = lines.enumerated().map { [$0 == 0 ? "id" : String($0)] + $1 }
-    }
+    if split.name == "dev" { lines = lines.enumerated().map { [$0 == 0 ? "id" : String($0)] + $1 } }
     return lines.map { $0.joined(separator: separator) + lineEnd }.joined()
   }
 
@@ -92,9 +89,7 @@ struct SampleFiles {
 
   /// A field as the organisers write it: quoted where it must be, a quote inside as `\"`.
   static func quoted(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A }) else {
-      return text
-    }
+    guard text.utf8.contains(where: { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A }) else { return text }
     return "\"" + text.replacing("\"", with: "\\\"") + "\""
   }
 
@@ -104,8 +99,7 @@ struct SampleFiles {
     for _ in 0..<places { scale *= 10 }
     let scaled = Int((value * Double(scale)).rounded())
     let fraction = String(scaled % scale)
-    return "\(scaled / scale)."
-      + String(repeating: "0", count: places - fraction.count) + fraction
+    return "\(scaled / scale)." + String(repeating: "0", count: places - fraction.count) + fraction
   }
 
   /// As `decimals`, without zeros at the end: `5.766666667`, `4.5`, `1`.

@@ -53,8 +53,7 @@ public struct SampleGenerator: Sendable {
       try? FileManager.default.removeItem(at: draft)
       throw error
     }
-    return SampleSummary(
-      seed: seed, splits: splits.all.map(Self.summary), files: files.map(\.path))
+    return SampleSummary(seed: seed, splits: splits.all.map(Self.summary), files: files.map(\.path))
   }
 
   private func content(_ splits: SampleSplits) throws -> [(path: String, text: String)] {
@@ -78,8 +77,7 @@ public struct SampleGenerator: Sendable {
       throw .conflict(
         what: names == nil
           ? "\(folder.path) is not a folder that can be read"
-          : "\(folder.path) holds files already",
-        hint: "Name a folder that is new or empty.")
+          : "\(folder.path) holds files already", hint: "Name a folder that is new or empty.")
     }
   }
 

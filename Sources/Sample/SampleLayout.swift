@@ -37,8 +37,7 @@ struct SampleLayout {
         let conversation = 5 * block + seat / 2 + 1
         if !repeated, seat == 9, person == order[0] || person == order[1] {
           // The one essay that stands in two rows; this person has dozens of others.
-          layout.rows.append(
-            SampleRow(conversation: conversation, essay: layout.essays.count - 9))
+          layout.rows.append(SampleRow(conversation: conversation, essay: layout.essays.count - 9))
           repeated = true
         } else {
           layout.add(person: person, article: article, conversation: conversation)

@@ -18,9 +18,7 @@ struct SamplePerson: Sendable {
   let lowerCase: Bool
 
   /// Codes as in the original files; nil prints as `unknown`.
-  struct Demographics: Sendable {
-    var gender, education, race, age, income: Int?
-  }
+  struct Demographics: Sendable { var gender, education, race, age, income: Int? }
 }
 
 /// Draws persons: who they are, how they write and how they click.

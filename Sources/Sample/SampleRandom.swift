@@ -13,9 +13,7 @@ extension SplitMix64 {
   /// True for `percent` of a hundred draws on average.
   mutating func chance(percent: Int) -> Bool { below(100) < percent }
 
-  mutating func pick<Element>(_ elements: [Element]) -> Element {
-    elements[below(elements.count)]
-  }
+  mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
   /// An index drawn with probability proportional to its weight.
   mutating func pick(weights: [Int]) -> Int {

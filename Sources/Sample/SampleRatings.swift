@@ -79,9 +79,7 @@ struct SampleRatings {
     }
   }
 
-  static func mean(_ items: [Int]) -> Double {
-    Double(items.reduce(0, +)) / Double(items.count)
-  }
+  static func mean(_ items: [Int]) -> Double { Double(items.reduce(0, +)) / Double(items.count) }
 
   /// `value` within [1, 7] on a grid of 1/`steps`, as a mean over items and runs lies.
   static func grid(_ value: Double, steps: Int) -> Double {

@@ -78,9 +78,7 @@ private struct SplitBuilder {
   /// One entry an essay that holds line feeds: how many.
   let lineFeeds: [Int]
 
-  func build(
-    _ layout: SampleLayout, ids: [String], random: inout SplitMix64
-  ) -> SampleSplit {
+  func build(_ layout: SampleLayout, ids: [String], random: inout SplitMix64) -> SampleSplit {
     var rowsOf = Array(repeating: 0, count: ids.count)
     for row in layout.rows { rowsOf[layout.essays[row.essay].person] += 1 }
     var people = SamplePopulation(seed: seed, split: number).people(
@@ -93,10 +91,8 @@ private struct SplitBuilder {
       demographicsRows = Array(people.indices)
     case "dev":
       people[random.below(people.count)].demographics.income = nil
-      demographicsRows =
-        Array(people.indices) + random.shuffled(Array(people.indices)).prefix(28)
-    default:
-      demographicsRows = present(rowsOf: rowsOf, absentRows: 24, random: &random)
+      demographicsRows = Array(people.indices) + random.shuffled(Array(people.indices)).prefix(28)
+    default: demographicsRows = present(rowsOf: rowsOf, absentRows: 24, random: &random)
     }
     return SampleSplit(
       name: name, people: people, essays: essays, rows: layout.rows,
@@ -110,8 +106,7 @@ private struct SplitBuilder {
     let copies = layout.copies
     let single = layout.essays.indices.filter { copies[$0] == 1 }
     let quoted = Set(random.shuffled(single).prefix(quotedRows))
-    let broken = Dictionary(
-      uniqueKeysWithValues: zip(random.shuffled(single), lineFeeds))
+    let broken = Dictionary(uniqueKeysWithValues: zip(random.shuffled(single), lineFeeds))
     var texts: Set<String> = []
     var essays: [SampleEssay] = []
     for (index, essay) in layout.essays.enumerated() {
@@ -146,9 +141,7 @@ private struct SplitBuilder {
   }
 
   /// One person of whom nothing is known, one who gave no income, one who earns exactly a million.
-  private func hideSome(
-    _ people: inout [SamplePerson], rowsOf: [Int], random: inout SplitMix64
-  ) {
+  private func hideSome(_ people: inout [SamplePerson], rowsOf: [Int], random: inout SplitMix64) {
     let some = random.shuffled(people.indices.filter { (3...10).contains(rowsOf[$0]) })
     people[some[0]].demographics = SamplePerson.Demographics()
     people[some[1]].demographics.income = nil
@@ -156,17 +149,11 @@ private struct SplitBuilder {
   }
 
   /// All persons but some whose rows add up to `absentRows`.
-  private func present(
-    rowsOf: [Int], absentRows: Int, random: inout SplitMix64
-  ) -> [Int] {
+  private func present(rowsOf: [Int], absentRows: Int, random: inout SplitMix64) -> [Int] {
     var left = absentRows
     var present: [Int] = []
     for person in random.shuffled(Array(rowsOf.indices)) {
-      if rowsOf[person] <= left {
-        left -= rowsOf[person]
-      } else {
-        present.append(person)
-      }
+      if rowsOf[person] <= left { left -= rowsOf[person] } else { present.append(person) }
     }
     return present.sorted()
   }

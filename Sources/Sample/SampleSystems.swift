@@ -23,9 +23,7 @@ struct SampleSystems {
   }
 
   /// What `system.json` holds.
-  struct Card: Encodable {
-    let team, system, description, kind: String
-  }
+  struct Card: Encodable { let team, system, description, kind: String }
 
   var all: [System] {
     [

@@ -5,7 +5,7 @@ extension BenchmarkDefinition {
   func faults(file: String) -> [Diagnostic] {
     var faults: [Diagnostic] = []
     func fault(_ found: String, _ expected: String) {
-      faults.append(Diagnostic(.metadata, file: file, found: found, expected: expected))
+      faults.add(.metadata, file: file, found: found, expected: expected)
     }
     if schema != 1 { fault("schema \(schema)", "schema 1") }
     let plain = id.utf8.allSatisfy {

@@ -12,9 +12,7 @@ public enum BenchmarkRegistry {
       ("sample24.json", PackageResources.sample24_json),
     ]
     var definitions: [BenchmarkDefinition] = []
-    for (name, bytes) in resources {
-      definitions.append(try decode(Data(bytes), name: name))
-    }
+    for (name, bytes) in resources { definitions.append(try decode(Data(bytes), name: name)) }
     return definitions
   }
 
@@ -88,9 +86,7 @@ extension [BenchmarkDefinition] {
 
 extension BenchmarkDefinition {
   /// The sources and derived splits by name, in order.
-  public var splitNames: [String] {
-    splits.map(\.name) + (derived?.splits.map(\.name) ?? [])
-  }
+  public var splitNames: [String] { splits.map(\.name) + (derived?.splits.map(\.name) ?? []) }
 
   /// Rows a split should have; nil where the definition leaves it open.
   public func expectedRows(_ split: String) -> Int? {

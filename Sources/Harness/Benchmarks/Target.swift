@@ -14,9 +14,7 @@ public struct Target: Codable, Sendable, Equatable {
   public init(name: String, title: String? = nil, low: Double, high: Double, items: Int? = nil) {
     self.name = name
     self.title = title ?? Self.heading(name)
-    self.low = low
-    self.high = high
-    self.items = items
+    (self.low, self.high, self.items) = (low, high, items)
   }
 
   public init(from decoder: any Decoder) throws {

@@ -24,11 +24,8 @@ extension Board {
       slug: String, metadata: SubmissionMetadata, report: ScoreReport? = nil,
       digest: String? = nil, read: Reading?
     ) {
-      self.slug = slug
-      self.metadata = metadata
-      self.report = report
-      self.digest = digest
-      self.read = read
+      (self.slug, self.metadata, self.report) = (slug, metadata, report)
+      (self.digest, self.read) = (digest, read)
     }
   }
 
@@ -51,12 +48,8 @@ extension Board {
       options: ScoringOptions = ScoringOptions(), rule: ReleaseRule = .open,
       store: ReportStore? = nil
     ) {
-      self.definition = definition
-      self.split = split
-      self.dataset = dataset
-      self.options = options
-      self.rule = rule
-      self.store = store
+      (self.definition, self.split, self.dataset) = (definition, split, dataset)
+      (self.options, self.rule, self.store) = (options, rule, store)
     }
 
     /// The board of `candidates`, in any order.
@@ -133,8 +126,7 @@ extension Board {
     }
 
     private func board(
-      _ entries: [Entry], comparison: BoardComparison?,
-      labels: DatasetStatistics.SplitStatistics?
+      _ entries: [Entry], comparison: BoardComparison?, labels: DatasetStatistics.SplitStatistics?
     ) -> Board {
       Board(
         definition: definition, split: split, level: options.inference.level,

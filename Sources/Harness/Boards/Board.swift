@@ -29,9 +29,7 @@ public struct Board: Sendable {
     /// Folder name below `submissions/<benchmark>/`; unique on a board.
     public package(set) var slug: String
     /// Without ``SubmissionMetadata/contact``.
-    public package(set) var metadata: SubmissionMetadata {
-      didSet { metadata.contact = nil }
-    }
+    public package(set) var metadata: SubmissionMetadata { didSet { metadata.contact = nil } }
     /// Absent for a `published` entry, and where the gold labels are not on this machine.
     public package(set) var report: ScoreReport?
     /// Why there is no report, in words.
@@ -42,10 +40,7 @@ public struct Board: Sendable {
     ) {
       var metadata = metadata
       metadata.contact = nil
-      self.slug = slug
-      self.metadata = metadata
-      self.report = report
-      self.unscored = unscored
+      (self.slug, self.metadata, self.report, self.unscored) = (slug, metadata, report, unscored)
     }
 
     /// Digest of the predictions, which outlives them where the entry is withdrawn.
@@ -65,12 +60,8 @@ public struct Board: Sendable {
     entries: [Entry], comparison: BoardComparison? = nil,
     labels: DatasetStatistics.SplitStatistics? = nil
   ) {
-    self.definition = definition
-    self.split = split
-    self.level = level
-    self.isGuarded = isGuarded
-    self.comparison = comparison
-    self.labels = labels
+    (self.definition, self.split, self.level) = (definition, split, level)
+    (self.isGuarded, self.comparison, self.labels) = (isGuarded, comparison, labels)
     standings = Dictionary(
       (comparison?.standings ?? []).map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
     let (metric, target) = (definition.primary.metric, definition.primary.target)

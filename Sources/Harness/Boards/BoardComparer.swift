@@ -65,8 +65,7 @@ public struct BoardComparer {
     let slugs = kept.map(\.0)
     let best = result.ranking.first.map { kept[$0].1 }
     var comparison = comparison(
-      pairs: pairs(slugs, result),
-      standings: standings(slugs, result), best: best)
+      pairs: pairs(slugs, result), standings: standings(slugs, result), best: best)
     if sample.hasFewClusters {
       comparison.notes = [
         "With \(sample.clusterNote) (\(scorer.cluster)) ranks, tie groups and p-values are unreliable."
@@ -103,8 +102,7 @@ public struct BoardComparer {
   }
 
   private func comparison(
-    pairs: [BoardComparison.Pair], standings: [BoardComparison.Standing],
-    best: Scorer.TargetRows?
+    pairs: [BoardComparison.Pair], standings: [BoardComparison.Standing], best: Scorer.TargetRows?
   ) -> BoardComparison {
     let options = scorer.options.inference
     return BoardComparison(
@@ -112,17 +110,14 @@ public struct BoardComparer {
       test: "studentised swap test by clusters, \(options.replicates) permutations, "
         + "seed \(options.seed)",
       interval: "cluster jackknife of the paired difference, level \(options.level)",
-      adjustment: "step-down max-T",
-      family: "all pairs of systems in \(metric.title) of \(target)",
-      level: InferenceOptions.alpha(options.level),
-      pairs: pairs, standings: standings, detectable: best.map { scorer.detectable($0) },
+      adjustment: "step-down max-T", family: "all pairs of systems in \(metric.title) of \(target)",
+      level: InferenceOptions.alpha(options.level), pairs: pairs, standings: standings,
+      detectable: best.map { scorer.detectable($0) },
       signature: scorer.options.signature(
         cluster: scorer.cluster, goldDigest: scorer.dataset.goldDigest))
   }
 
-  private func pairs(
-    _ slugs: [String], _ result: SystemsComparison
-  ) -> [BoardComparison.Pair] {
+  private func pairs(_ slugs: [String], _ result: SystemsComparison) -> [BoardComparison.Pair] {
     let rates = result.discoveryRates()
     var pairs: [BoardComparison.Pair] = []
     for j in slugs.indices {
@@ -130,12 +125,10 @@ public struct BoardComparer {
         let (difference, interval) = result.difference(i, j)
         pairs.append(
           BoardComparison.Pair(
-            first: slugs[i], second: slugs[j],
-            difference: Rounding.published(difference.value),
+            first: slugs[i], second: slugs[j], difference: Rounding.published(difference.value),
             low: Rounding.published(interval.value?.low),
-            high: Rounding.published(interval.value?.high),
-            p: Rounding.p(result.p(i, j)), adjusted: Rounding.p(result.adjusted(i, j)),
-            discoveryRate: Rounding.p(rates[i, j]),
+            high: Rounding.published(interval.value?.high), p: Rounding.p(result.p(i, j)),
+            adjusted: Rounding.p(result.adjusted(i, j)), discoveryRate: Rounding.p(rates[i, j]),
             undefined: difference.reason?.rawValue ?? interval.reason?.rawValue))
       }
     }

@@ -51,15 +51,9 @@ public struct BoardComparison: Codable, Sendable, Equatable {
       high: Double? = nil, p: Double? = nil, adjusted: Double? = nil,
       discoveryRate: Double? = nil, undefined: String? = nil
     ) {
-      self.first = first
-      self.second = second
-      self.difference = difference
-      self.low = low
-      self.high = high
-      self.p = p
-      self.adjusted = adjusted
-      self.discoveryRate = discoveryRate
-      self.undefined = undefined
+      (self.first, self.second, self.difference, self.low) = (first, second, difference, low)
+      (self.high, self.p, self.adjusted) = (high, p, adjusted)
+      (self.discoveryRate, self.undefined) = (discoveryRate, undefined)
     }
   }
 
@@ -72,10 +66,8 @@ public struct BoardComparison: Codable, Sendable, Equatable {
     public var tieGroups: [String]
 
     public init(slug: String, lowRank: Int, highRank: Int, tieGroups: [String]) {
-      self.slug = slug
-      self.lowRank = lowRank
-      self.highRank = highRank
-      self.tieGroups = tieGroups
+      (self.slug, self.lowRank) = (slug, lowRank)
+      (self.highRank, self.tieGroups) = (highRank, tieGroups)
     }
   }
 
@@ -84,17 +76,9 @@ public struct BoardComparison: Codable, Sendable, Equatable {
     family: String, level: Double, pairs: [Pair], standings: [Standing],
     detectable: DetectableDifference? = nil, signature: String? = nil
   ) {
-    self.metric = metric
-    self.target = target
-    self.test = test
-    self.interval = interval
-    self.adjustment = adjustment
-    self.family = family
-    self.level = level
-    self.pairs = pairs
-    self.standings = standings
-    self.detectable = detectable
-    self.signature = signature
+    (self.metric, self.target, self.test, self.interval) = (metric, target, test, interval)
+    (self.adjustment, self.family, self.level, self.pairs) = (adjustment, family, level, pairs)
+    (self.standings, self.detectable, self.signature) = (standings, detectable, signature)
   }
 }
 

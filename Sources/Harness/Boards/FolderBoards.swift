@@ -14,11 +14,8 @@ public struct FolderBoards {
     _ folders: [SubmissionFolder], home: DataHome, benchmarks: [BenchmarkDefinition],
     options: ScoringOptions = ScoringOptions(), store: ReportStore?
   ) {
-    self.folders = folders
-    self.home = home
-    self.benchmarks = benchmarks
-    self.options = options
-    self.store = store
+    (self.folders, self.home, self.benchmarks) = (folders, home, benchmarks)
+    (self.options, self.store) = (options, store)
   }
 
   /// A board for each split that an entry names, in the order of their keys.

@@ -22,11 +22,8 @@ public struct ScoringProgram {
     input: URL, options: ScoringOptions = ScoringOptions(), rule: ReleaseRule = .open,
     definition: BenchmarkDefinition? = nil, split: String? = nil
   ) {
-    self.input = input
-    self.options = options
-    self.rule = rule
-    self.definition = definition
-    self.split = split
+    (self.input, self.options, self.rule) = (input, options, rule)
+    (self.definition, self.split) = (definition, split)
   }
 
   public struct Outcome: Sendable {
@@ -46,13 +43,11 @@ public struct ScoringProgram {
   public func run() throws(HarnessError) -> Outcome {
     let scorer = try reference()
     let (name, file) = try submission()
-    let reader = PredictionReader(
-      scorer.definition, dataset: scorer.dataset, margin: rule.margin)
+    let reader = PredictionReader(scorer.definition, dataset: scorer.dataset, margin: rule.margin)
     let predictions = try reader.read(SourceText.read(file), name: name)
     return Outcome(
       report: rule.release(try scorer.score(predictions)), targets: scorer.definition.targets,
-      wassa: wassa(scorer, predictions),
-      warnings: predictions.warnings)
+      wassa: wassa(scorer, predictions), warnings: predictions.warnings)
   }
 
   private func folder(_ name: String, holds what: String) throws(HarnessError) -> URL {
@@ -78,11 +73,9 @@ public struct ScoringProgram {
     let file = folder.appending(path: chosen)
     let size = (try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int ?? 0
     guard size <= ZipArchive.maximumBytes else {
-      throw .invalid([
-        Diagnostic(
-          .archive, file: "res/" + chosen, found: "\(size) bytes",
-          expected: "at most \(ZipArchive.maximumBytes >> 20) MiB")
-      ])
+      throw .fault(
+        .archive, file: "res/" + chosen, found: "\(size) bytes",
+        expected: "at most \(ZipArchive.maximumBytes >> 20) MiB")
     }
     return ("res/" + chosen, file)
   }
@@ -144,8 +137,7 @@ public struct ScoringProgram {
         "ref/\(definition.id) holds several splits (\(labelled.joined(separator: ", "))): "
           + "say which with --split.")
     }
-    return try Scorer(
-      definition, dataset: home.load(definition, split: wanted), options: options)
+    return try Scorer(definition, dataset: home.load(definition, split: wanted), options: options)
   }
 
   private func scorer(labels paths: [String], in folder: URL) throws(HarnessError) -> Scorer {

@@ -23,9 +23,7 @@ public struct DataHome: Sendable {
   func manifestURL(_ benchmark: String) -> URL { folder(benchmark).appending(path: "dataset.json") }
 
   /// Makes the folder, for its owner alone; one that is there stays as it is.
-  public func create() throws(HarnessError) {
-    try Self.createFolder(url)
-  }
+  public func create() throws(HarnessError) { try Self.createFolder(url) }
 
   package func splitURL(_ benchmark: String, _ split: String) -> URL {
     folder(benchmark).appending(path: "\(split).csv")
@@ -79,17 +77,13 @@ public struct DataHome: Sendable {
     let url = splitURL(definition.id, split)
     guard let manifest = try manifest(definition.id),
       let entry = manifest.splits.first(where: { $0.name == split })
-    else {
-      throw .missing(path: url.relativePath, hint: Self.hint(definition))
-    }
+    else { throw .missing(path: url.relativePath, hint: Self.hint(definition)) }
     let data = try SourceText.read(url)
     let digest = Digest.sha256(data)
     guard digest == entry.sha256 else {
-      throw .invalid([
-        Diagnostic(
-          .metadata, file: url.relativePath, found: "SHA-256 \(digest.prefix(12))…",
-          expected: "\(entry.sha256.prefix(12))… as imported; import the benchmark again")
-      ])
+      throw .fault(
+        .metadata, file: url.relativePath, found: "SHA-256 \(digest.prefix(12))…",
+        expected: "\(entry.sha256.prefix(12))… as imported; import the benchmark again")
     }
     return try NormalForm.read(
       SourceText(data, name: url.relativePath), definition, split: split, hasGold: entry.hasGold)

@@ -16,9 +16,7 @@ public enum DataHomeCheck {
     var results: [Result] = []
     for definition in definitions {
       guard let manifest = try home.manifest(definition.id) else { continue }
-      for split in manifest.splits {
-        results.append(check(split, definition, home))
-      }
+      for split in manifest.splits { results.append(check(split, definition, home)) }
     }
     return results
   }

@@ -12,9 +12,7 @@ public struct Dataset: Sendable, Equatable {
   /// Whether the split has labels; a blind test split has none.
   public var hasGold: Bool
 
-  public init(
-    _ definition: BenchmarkDefinition, split: String, rows: [DatasetRow], hasGold: Bool
-  ) {
+  public init(_ definition: BenchmarkDefinition, split: String, rows: [DatasetRow], hasGold: Bool) {
     benchmark = definition.id
     self.split = split
     targets = definition.targetNames
@@ -70,11 +68,8 @@ public struct DatasetRow: Sendable, Equatable {
     id: String, text: String = "", labels: TargetTable<Double> = [:],
     clusters: [String: String] = [:], attributes: [String: String] = [:]
   ) {
-    self.id = id
-    self.text = text
-    self.labels = labels
-    self.clusters = clusters
-    self.attributes = attributes
+    (self.id, self.text, self.labels) = (id, text, labels)
+    (self.clusters, self.attributes) = (clusters, attributes)
   }
 
   /// The text for matching across sets.

@@ -6,41 +6,35 @@ enum DatasetCheck {
   ) -> [Diagnostic] {
     var faults: [Diagnostic] = []
     if let expected = definition.expectedRows(dataset.split), dataset.rows.count != expected {
-      faults.append(
-        Diagnostic(
-          .rowCount, file: file, found: "\(dataset.rows.count) rows",
-          expected: "\(expected) rows in \(definition.id)/\(dataset.split)"))
+      faults.add(
+        .rowCount, file: file, found: "\(dataset.rows.count) rows",
+        expected: "\(expected) rows in \(definition.id)/\(dataset.split)")
     }
     let main = definition.clusters.first
     var seen: [String: Int] = [:]
     for (row, line) in zip(dataset.rows, lines) {
       if row.id.allSatisfy({ $0 == ":" }) {
-        faults.append(Diagnostic(.missingID, file: file, line: line, found: "", expected: "an id"))
+        faults.add(.missingID, file: file, line: line, found: "", expected: "an id")
       } else if let first = seen[row.id] {
-        faults.append(
-          Diagnostic(
-            .repeatedID, file: file, line: line, found: row.id,
-            expected: "an id that does not stand on line \(first) already"))
+        faults.add(
+          .repeatedID, file: file, line: line, found: row.id,
+          expected: "an id that does not stand on line \(first) already")
       }
       seen[row.id] = seen[row.id] ?? line
       if let main, row.clusters[main]?.isEmpty ?? true {
-        faults.append(
-          Diagnostic(.missingID, file: file, line: line, found: "", expected: "a \(main)'s id"))
+        faults.add(.missingID, file: file, line: line, found: "", expected: "a \(main)'s id")
       }
       if row.text.allSatisfy(\.isWhitespace) && definition.columns.text != nil {
-        faults.append(
-          Diagnostic(
-            .text, severity: .warning, file: file, line: line,
-            found: "an empty \(definition.rowNoun)", expected: "text"))
+        faults.add(
+          .text, severity: .warning, file: file, line: line,
+          found: "an empty \(definition.rowNoun)", expected: "text")
       }
       for group in definition.groups {
-        guard let value = row.attributes[group.attribute],
-          definition.group(group, value) == nil
+        guard let value = row.attributes[group.attribute], definition.group(group, value) == nil
         else { continue }
-        faults.append(
-          Diagnostic(
-            .demographics, severity: .warning, file: file, line: line, field: group.attribute,
-            found: "a value outside the table", expected: "one of the benchmark's codes or bins"))
+        faults.add(
+          .demographics, severity: .warning, file: file, line: line, field: group.attribute,
+          found: "a value outside the table", expected: "one of the benchmark's codes or bins")
       }
     }
     return faults

@@ -38,14 +38,12 @@ public enum DatasetImporter {
         path: folder.relativePath, hint: "Give the folder that holds the organisers' files.")
     }
     let outcome = try DatasetReader(definition, from: folder).read()
-    let manifest = try home.save(
-      outcome.datasets, of: definition.id, sources: outcome.sources)
+    let manifest = try home.save(outcome.datasets, of: definition.id, sources: outcome.sources)
     let splits = zip(outcome.datasets, manifest.splits).map { dataset, entry in
       split(dataset, definition: definition, sha256: entry.sha256, outcome: outcome)
     }
     return Summary(
-      benchmark: definition.id, splits: splits, absent: outcome.absent,
-      warnings: outcome.warnings)
+      benchmark: definition.id, splits: splits, absent: outcome.absent, warnings: outcome.warnings)
   }
 
   private static func split(
@@ -63,7 +61,6 @@ public enum DatasetImporter {
         dataset.rows.count - Set(dataset.rows.map(\.normalisedText)).count
       },
       withoutAttributes: definition.attributeNames.isEmpty
-        ? nil : dataset.rows.count { $0.attributes.isEmpty },
-      sha256: sha256)
+        ? nil : dataset.rows.count { $0.attributes.isEmpty }, sha256: sha256)
   }
 }

@@ -26,8 +26,7 @@ public struct DatasetReader {
   /// - Throws: ``HarnessError/missing(path:hint:)`` where no split's file is there, and
   ///   ``HarnessError/invalid(_:)`` with the faults of all files.
   public func read() throws(HarnessError) -> Outcome {
-    var outcome = Outcome(
-      datasets: [], warnings: [], sources: [:], absent: [])
+    var outcome = Outcome(datasets: [], warnings: [], sources: [:], absent: [])
     var faults: [Diagnostic] = []
     for source in definition.splits {
       guard let file = locate(source.file) else {
@@ -115,20 +114,18 @@ public struct DatasetReader {
     let (records, syntax) = DelimitedReader.records(of: text, format: gold.format)
     faults += syntax
     guard records.count == rows else {
-      faults.append(
-        Diagnostic(
-          .rowCount, file: text.name, found: "\(records.count) rows",
-          expected: "\(rows) rows, one for each of \(source.file)"))
+      faults.add(
+        .rowCount, file: text.name, found: "\(records.count) rows",
+        expected: "\(rows) rows, one for each of \(source.file)")
       return nil
     }
     var table: TargetTable<[Double?]> = [:]
     for (target, position) in gold.positions.sorted(by: { $0.value < $1.value }) {
       table[target] = records.map { record -> Double? in
         guard position <= record.fields.count else {
-          faults.append(
-            Diagnostic(
-              .fieldCount, file: text.name, line: record.line,
-              found: "\(record.fields.count) fields", expected: "at least \(position) fields"))
+          faults.add(
+            .fieldCount, file: text.name, line: record.line,
+            found: "\(record.fields.count) fields", expected: "at least \(position) fields")
           return nil
         }
         return LabelCell.label(
@@ -158,12 +155,11 @@ public struct DatasetReader {
         values[attribute] = definition.attribute(record.fields[index])
       }
       if let before = known[name], before != values {
-        faults.append(
-          Diagnostic(
-            .demographics, severity: .warning, file: table.name, line: record.line,
-            column: key + 1, field: joined.key, found: name,
-            expected: "the same attributes as on the first line of "
-              + "this \(definition.clusters.first ?? "row"), which are kept"))
+        faults.add(
+          .demographics, severity: .warning, file: table.name, line: record.line,
+          column: key + 1, field: joined.key, found: name,
+          expected: "the same attributes as on the first line of "
+            + "this \(definition.clusters.first ?? "row"), which are kept")
       } else {
         known[name] = values
       }
@@ -184,11 +180,9 @@ public struct DatasetReader {
       if let expected = part.rows, rows.count != expected,
         whole.rows.count == definition.expectedRows(derived.from)
       {
-        throw .invalid([
-          Diagnostic(
-            .rowCount, file: definition.id, found: "\(rows.count) rows in split \(part.name)",
-            expected: "\(expected) rows")
-        ])
+        throw .fault(
+          .rowCount, file: definition.id, found: "\(rows.count) rows in split \(part.name)",
+          expected: "\(expected) rows")
       }
       outcome.datasets.append(
         Dataset(definition, split: part.name, rows: rows, hasGold: whole.hasGold))

@@ -18,11 +18,8 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
       name: String, rows: Int, clusters: [String: Int],
       labels: TargetTable<LabelStatistics> = [:], groups: [Group] = []
     ) {
-      self.name = name
-      self.rows = rows
-      self.clusters = clusters
-      self.labels = labels
-      self.groups = groups
+      (self.name, self.rows, self.clusters) = (name, rows, clusters)
+      (self.labels, self.groups) = (labels, groups)
     }
   }
 
@@ -36,10 +33,7 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     public var histogram: [Int]?
 
     public init(n: Int, mean: Double, sd: Double?, histogram: [Int]?) {
-      self.n = n
-      self.mean = mean
-      self.sd = sd
-      self.histogram = histogram
+      (self.n, self.mean, self.sd, self.histogram) = (n, mean, sd, histogram)
     }
   }
 
@@ -53,10 +47,7 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     public var suppressed: String?
 
     public init(attribute: String, group: String, n: Int? = nil, clusters: Int? = nil) {
-      self.attribute = attribute
-      self.group = group
-      self.n = n
-      self.clusters = clusters
+      (self.attribute, self.group, self.n, self.clusters) = (attribute, group, n, clusters)
     }
   }
 
@@ -74,9 +65,7 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
 
   /// Statistics of `datasets`, which are splits of `definition`; `others` are imported splits of
   /// other benchmarks to look for the same essays in.
-  public init(
-    _ datasets: [Dataset], definition: BenchmarkDefinition, others: [Dataset] = []
-  ) {
+  public init(_ datasets: [Dataset], definition: BenchmarkDefinition, others: [Dataset] = []) {
     benchmark = definition.id
     splits = datasets.map { Self.statistics($0, definition) }
     let texts = (datasets + others).map { dataset in
@@ -91,8 +80,7 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
       {
         let rows = own.count { known.contains($0) }
         if rows > 0 {
-          overlaps.append(
-            Overlap(split: dataset.split, other: "\(benchmark)/\(split)", rows: rows))
+          overlaps.append(Overlap(split: dataset.split, other: "\(benchmark)/\(split)", rows: rows))
         }
       }
     }

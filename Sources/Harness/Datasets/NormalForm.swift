@@ -27,11 +27,9 @@ enum NormalForm {
     var dataset = Dataset(definition, split: split, rows: [], hasGold: hasGold)
     let header = header(dataset)
     guard table.header == header else {
-      throw .invalid([
-        Diagnostic(
-          .header, file: text.name, line: 1, found: table.header.joined(separator: ","),
-          expected: header.joined(separator: ",") + "; import the benchmark again")
-      ])
+      throw .fault(
+        .header, file: text.name, line: 1, found: table.header.joined(separator: ","),
+        expected: header.joined(separator: ",") + "; import the benchmark again")
     }
     dataset.rows = table.records.map { record in
       var cells = record.fields.dropFirst()

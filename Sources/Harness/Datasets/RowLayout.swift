@@ -77,11 +77,10 @@ enum LabelCell {
       return nil
     case .success(let number):
       if let range = definition.target(target)?.range, !range.contains(number) {
-        faults.append(
-          Diagnostic(
-            .range, file: file, line: line, column: column, field: field,
-            found: "a label outside the range",
-            expected: "\(target) from \(range.lowerBound) to \(range.upperBound)"))
+        faults.add(
+          .range, file: file, line: line, column: column, field: field,
+          found: "a label outside the range",
+          expected: "\(target) from \(range.lowerBound) to \(range.upperBound)")
         return nil
       }
       return number
@@ -97,9 +96,7 @@ extension BenchmarkDefinition {
   }
 
   /// An attribute's cell as it is compared, or nil where it is missing.
-  func attribute(_ cell: String) -> String? {
-    isMissing(cell) ? nil : RowLayout.identifier(cell)
-  }
+  func attribute(_ cell: String) -> String? { isMissing(cell) ? nil : RowLayout.identifier(cell) }
 
   /// The group that `value` of `attribute` falls in; nil where it is missing or not in the table.
   ///

@@ -42,8 +42,7 @@ public struct Downloader: Sendable {
   ///   - progress: called often, from any thread, one call at a time.
   /// - Throws: `CancellationError`, `HarnessError`. A file that is wrong or missing does not keep
   ///   the others from coming; a server that does not answer ends the fetch.
-  @discardableResult
-  public func fetch(
+  @discardableResult public func fetch(
     _ list: FetchList, to folder: URL, mirror: Mirror? = nil,
     progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) async throws -> Summary {
@@ -67,11 +66,9 @@ public struct Downloader: Sendable {
           fetched.append(file.path)
         }
         report(file.bytes)
-      } catch HarnessError.invalid(let found) {
-        faults += found
-      } catch HarnessError.missing(let path, _) {
-        missing.append(path)
-      }
+      } catch HarnessError.invalid(let found) { faults += found } catch HarnessError.missing(
+        let path, _)
+      { missing.append(path) }
       before += file.bytes
     }
     guard faults.isEmpty else { throw HarnessError.invalid(faults) }
@@ -92,9 +89,7 @@ public struct Downloader: Sendable {
         return try file.checked(
           address.isFileURL
             ? SourceText.read(address) : try await download(address, file.bytes, report))
-      } catch let error as HarnessError {
-        first = first ?? error
-      }
+      } catch let error as HarnessError { first = first ?? error }
     }
     throw first ?? HarnessError.usage("The list gives no address for \(file.path).")
   }

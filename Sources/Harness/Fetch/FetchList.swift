@@ -15,11 +15,8 @@ public struct RemoteFile: Codable, Equatable, Sendable {
   public let sha256: String
 
   public init(path: String, url: URL, otherURLs: [URL]? = nil, bytes: Int, sha256: String) {
-    self.path = path
-    self.url = url
-    self.otherURLs = otherURLs
-    self.bytes = bytes
-    self.sha256 = sha256
+    (self.path, self.url, self.otherURLs) = (path, url, otherURLs)
+    (self.bytes, self.sha256) = (bytes, sha256)
   }
 
   var urls: [URL] { [url] + (otherURLs ?? []) }
@@ -28,11 +25,9 @@ public struct RemoteFile: Codable, Equatable, Sendable {
   func checked(_ data: Data) throws(HarnessError) -> Data {
     let found = Digest.sha256(data)
     guard found == sha256 else {
-      throw .invalid([
-        Diagnostic(
-          .metadata, file: path, found: "\(data.count) bytes, SHA-256 \(found.prefix(12))…",
-          expected: "\(bytes) bytes, SHA-256 \(sha256.prefix(12))…; nothing was kept of it")
-      ])
+      throw .fault(
+        .metadata, file: path, found: "\(data.count) bytes, SHA-256 \(found.prefix(12))…",
+        expected: "\(bytes) bytes, SHA-256 \(sha256.prefix(12))…; nothing was kept of it")
     }
     return data
   }
@@ -50,15 +45,10 @@ public struct FetchList: Codable, Equatable, Sendable {
   public let files: [RemoteFile]
 
   public init(
-    schema: Int = 1, set: String, title: String, licence: String, source: URL,
-    files: [RemoteFile]
+    schema: Int = 1, set: String, title: String, licence: String, source: URL, files: [RemoteFile]
   ) {
-    self.schema = schema
-    self.set = set
-    self.title = title
-    self.licence = licence
-    self.source = source
-    self.files = files
+    (self.schema, self.set, self.title, self.licence) = (schema, set, title, licence)
+    (self.source, self.files) = (source, files)
   }
 
   /// The sets that `shipped` knows.
@@ -95,11 +85,9 @@ public struct FetchList: Codable, Equatable, Sendable {
           && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x5C }
       }
       guard isSafe, file.bytes >= 0, file.sha256.wholeMatch(of: /[0-9a-f]{64}/) != nil else {
-        throw .invalid([
-          Diagnostic(
-            .metadata, file: "the list of \(set)", found: file.path,
-            expected: "a plain path below the set's folder, its size and SHA-256")
-        ])
+        throw .fault(
+          .metadata, file: "the list of \(set)", found: file.path,
+          expected: "a plain path below the set's folder, its size and SHA-256")
       }
     }
   }
@@ -116,9 +104,7 @@ public struct Mirror: Equatable, Sendable {
     let isAddress = text.contains("://")
     guard !text.isEmpty, let url = isAddress ? URL(string: text) : URL(filePath: text),
       url.isFileURL || Transfer.refusal(of: url, from: nil) == nil
-    else {
-      throw .usage("'\(text)' is neither a folder nor an address with http or https.")
-    }
+    else { throw .usage("'\(text)' is neither a folder nor an address with http or https.") }
     self.url = url
   }
 

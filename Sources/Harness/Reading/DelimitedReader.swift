@@ -132,10 +132,9 @@ struct DelimitedReader {
         at += 1
       }
     }
-    faults.append(
-      Diagnostic(
-        .syntax, file: text.name, line: startLine, found: "a quoted field that is never closed",
-        expected: "a closing quote"))
+    faults.add(
+      .syntax, file: text.name, line: startLine, found: "a quoted field that is never closed",
+      expected: "a closing quote")
     return String(decoding: value, as: UTF8.self)
   }
 
@@ -144,12 +143,11 @@ struct DelimitedReader {
     let start = at
     while at < text.bytes.count, text.bytes[at] != delimiter, !isLineEnd(at) { at += 1 }
     guard start < at else { return }
-    faults.append(
-      Diagnostic(
-        .syntax, file: text.name, line: line, found: "text after a closing quote",
-        expected: format == .csvBackslash
-          ? "a comma or the end of the line (a quote inside a field is written \\\")"
-          : "a comma or the end of the line (a quote inside a field is written \"\")"))
+    faults.add(
+      .syntax, file: text.name, line: line, found: "text after a closing quote",
+      expected: format == .csvBackslash
+        ? "a comma or the end of the line (a quote inside a field is written \\\")"
+        : "a comma or the end of the line (a quote inside a field is written \"\")")
   }
 
   /// A TSV field that a pair of quotes encloses as a whole; nil where the first quote is stray.

@@ -15,23 +15,19 @@ package struct DelimitedTable {
     name = text.name
     var faults = syntax
     guard let first = all.first else {
-      throw .invalid([
-        Diagnostic(.header, file: name, line: 1, found: "an empty file", expected: "a header line")
-      ])
+      throw .fault(.header, file: name, line: 1, found: "an empty file", expected: "a header line")
     }
     header = first.fields.map { $0.trimmingCharacters(in: .whitespaces) }
     for (index, column) in header.enumerated() where header.firstIndex(of: column) != index {
-      faults.append(
-        Diagnostic(
-          .header, file: name, line: 1, column: index + 1, found: column,
-          expected: "column names that differ"))
+      faults.add(
+        .header, file: name, line: 1, column: index + 1, found: column,
+        expected: "column names that differ")
     }
     records = Array(all.dropFirst())
     for record in records where record.fields.count != header.count {
-      faults.append(
-        Diagnostic(
-          .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
-          expected: "\(header.count) fields as in the header"))
+      faults.add(
+        .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
+        expected: "\(header.count) fields as in the header")
     }
     if !faults.isEmpty { throw .invalid(faults) }
   }
@@ -42,10 +38,9 @@ package struct DelimitedTable {
   /// Index of `column`; a missing one is added to `faults`.
   package func require(_ column: String, faults: inout [Diagnostic]) -> Int? {
     if let index = index(of: column) { return index }
-    faults.append(
-      Diagnostic(
-        .header, file: name, line: 1, found: header.joined(separator: ", "),
-        expected: "a column named \(column)"))
+    faults.add(
+      .header, file: name, line: 1, found: header.joined(separator: ", "),
+      expected: "a column named \(column)")
     return nil
   }
 }

@@ -23,14 +23,10 @@ public enum Documents {
       }
     } catch {
       let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
-      throw .invalid([
-        Diagnostic(
-          .json, file: url.relativePath, found: reason ?? "\(error)", expected: "valid JSON")
-      ])
+      throw .fault(
+        .json, file: url.relativePath, found: reason ?? "\(error)", expected: "valid JSON")
     }
-    throw .invalid([
-      Diagnostic(.json, file: url.relativePath, found: "no object", expected: "a JSON object")
-    ])
+    throw .fault(.json, file: url.relativePath, found: "no object", expected: "a JSON object")
   }
 
   /// A value from the fields of a JSON object that the user knows as `name`.

@@ -31,13 +31,10 @@ enum FolderFiles {
     }
     seen += entries.count
     guard seen <= most, depth < deepest else {
-      throw .invalid([
-        Diagnostic(
-          .archive, file: name,
-          found: depth < deepest
-            ? "over \(most) entries" : "over \(deepest) folders in one another",
-          expected: "a prediction file")
-      ])
+      throw .fault(
+        .archive, file: name,
+        found: depth < deepest ? "over \(most) entries" : "over \(deepest) folders in one another",
+        expected: "a prediction file")
     }
     for entry in entries {
       let path = prefix + entry

@@ -47,7 +47,6 @@ enum NumberSyntax {
       case .notANumber: (.number, "a number")
       }
     return Harness.Diagnostic(
-      code, file: file, line: line, column: column, field: field, found: found,
-      expected: expected)
+      code, file: file, line: line, column: column, field: field, found: found, expected: expected)
   }
 }

@@ -75,9 +75,7 @@ package struct NumericColumns {
     return blocks
   }
 
-  private static func lineCount(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ block: Range<Int>
-  ) -> Int {
+  private static func lineCount(_ bytes: UnsafeBufferPointer<UInt8>, _ block: Range<Int>) -> Int {
     var count = 0
     for index in block { count &+= bytes[index] == 0x0A ? 1 : 0 }
     return bytes[block.upperBound - 1] == 0x0A ? count : count + 1

@@ -13,23 +13,19 @@ struct SourceText {
   init(_ data: Data, name: String) throws(HarnessError) {
     self.name = name
     if data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF]) {
-      throw .invalid([
-        Diagnostic(
-          .encoding, file: name, line: 1, found: "UTF-16 byte order mark",
-          expected: "UTF-8 text; convert it with `iconv -f UTF-16 -t UTF-8`")
-      ])
+      throw .fault(
+        .encoding, file: name, line: 1, found: "UTF-16 byte order mark",
+        expected: "UTF-8 text; convert it with `iconv -f UTF-16 -t UTF-8`")
     }
     let hasMark = data.starts(with: [0xEF, 0xBB, 0xBF])
     bytes = [UInt8](hasMark ? data.dropFirst(3) : data)
     if let bad = SourceText.firstInvalidByte(bytes) {
       let line = 1 + bytes[..<bad].count { $0 == 0x0A }
       let offset = bad + (hasMark ? 3 : 0)
-      throw .invalid([
-        Diagnostic(
-          .encoding, file: name, line: line,
-          found: "byte 0x\(String(bytes[bad], radix: 16, uppercase: true)) at offset \(offset)",
-          expected: "UTF-8 text")
-      ])
+      throw .fault(
+        .encoding, file: name, line: line,
+        found: "byte 0x\(String(bytes[bad], radix: 16, uppercase: true)) at offset \(offset)",
+        expected: "UTF-8 text")
     }
   }
 
@@ -78,9 +74,7 @@ struct SourceText {
       guard length > 0, at + length <= end, low <= bytes[at + 1], bytes[at + 1] <= high else {
         return at
       }
-      for next in (at + 2)..<max(at + 2, at + length) where bytes[next] & 0xC0 != 0x80 {
-        return at
-      }
+      for next in (at + 2)..<max(at + 2, at + length) where bytes[next] & 0xC0 != 0x80 { return at }
       at += length
     }
     return nil

@@ -21,9 +21,7 @@ public struct ReleaseRule: Sendable, Equatable {
   public init(decimals: Int, ladder: Double?, margin: Double?) {
     precondition((0...4).contains(decimals), "0 to 4 decimals")
     precondition((ladder ?? 0) >= 0 && (margin ?? 0) >= 0, "neither is negative")
-    self.decimals = decimals
-    self.ladder = ladder
-    self.margin = margin
+    (self.decimals, self.ladder, self.margin) = (decimals, ladder, margin)
   }
 
   /// For hidden labels.

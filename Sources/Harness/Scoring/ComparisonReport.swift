@@ -97,9 +97,7 @@ extension Scorer {
   }
 
   /// Both systems on the rows that neither leaves out.
-  private static func common(
-    _ a: Predictions, _ b: Predictions
-  ) -> (Predictions, Predictions) {
+  private static func common(_ a: Predictions, _ b: Predictions) -> (Predictions, Predictions) {
     guard a.missingCount + b.missingCount > 0 else { return (a, b) }
     let other = Set(b.present)
     var (a, b) = (a, b)
@@ -109,11 +107,10 @@ extension Scorer {
   }
 
   /// The scores of one target, and the primary metric's difference and p-value before rounding.
-  private func scores(
-    _ x: TargetRows, _ y: TargetRows
-  ) -> (ComparisonReport.PairScores, (Double?, Double?)) {
-    let pair = PairComparison(
-      x.sample, x.predictions, y.predictions, options: options.inference)
+  private func scores(_ x: TargetRows, _ y: TargetRows) -> (
+    ComparisonReport.PairScores, (Double?, Double?)
+  ) {
+    let pair = PairComparison(x.sample, x.predictions, y.predictions, options: options.inference)
     let test = pair.permutation()
     let intervals = pair.intervals(method: options.method)
     let isCrossed = definition.clusters.count == 2 && cluster == definition.clusters[0]
@@ -132,8 +129,7 @@ extension Scorer {
         low: Rounding.published(intervals[metric]?.value?.low),
         high: Rounding.published(intervals[metric]?.value?.high),
         crossedLow: Rounding.published(crossed?.low),
-        crossedHigh: Rounding.published(crossed?.high),
-        p: Rounding.p(test.p(metric).value),
+        crossedHigh: Rounding.published(crossed?.high), p: Rounding.p(test.p(metric).value),
         undefined: difference.reason?.rawValue ?? intervals[metric]?.reason?.rawValue)
     }
     let rowwise = pair.rowwiseTests

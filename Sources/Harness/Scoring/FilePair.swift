@@ -38,12 +38,10 @@ public struct FilePair {
   public func score(_ options: ScoringOptions) throws(HarnessError) -> PrivateReport {
     guard gold.ids == nil else { return try scoreKeyed(options) }
     guard predictions.ids == nil, predictions.rowCount == gold.rowCount else {
-      throw .invalid([
-        Diagnostic(
-          predictions.ids == nil ? .rowCount : .header, file: predictions.name,
-          found: predictions.ids == nil ? "\(predictions.rowCount) rows" : "a header",
-          expected: "\(gold.rowCount) rows without header, in the order of \(gold.name)")
-      ])
+      throw .fault(
+        predictions.ids == nil ? .rowCount : .header, file: predictions.name,
+        found: predictions.ids == nil ? "\(predictions.rowCount) rows" : "a header",
+        expected: "\(gold.rowCount) rows without header, in the order of \(gold.name)")
     }
     return try scoreOrdered(options)
   }
@@ -92,8 +90,7 @@ public struct FilePair {
       digests: Digests(
         gold: goldDigest, order: Digest.sha256("\(gold.rowCount) rows in file order"),
         predictions: digest(predictions)),
-      signature: options.signature(
-        cluster: cluster, goldDigest: goldDigest, grouped: grouped),
+      signature: options.signature(cluster: cluster, goldDigest: goldDigest, grouped: grouped),
       notes: Scorer.unclusteredNotes(definition) + warnings.map(\.description))
   }
 }

@@ -17,8 +17,7 @@ struct GoldFile {
     do throws(HarnessError) {
       table = try PredictionTableReader.read(
         SourceText.readInput(url), name: name,
-        columns: PredictionColumns(
-          id: id, targets: model.targetNames, clusters: model.clusters))
+        columns: PredictionColumns(id: id, targets: model.targetNames, clusters: model.clusters))
       definition = .bare(
         split: table.name, like: model,
         clusters: model.clusters.filter(table.clusters.keys.contains))
@@ -26,10 +25,9 @@ struct GoldFile {
       var seen: [String: Int] = [:]
       for (row, id) in (table.ids ?? []).enumerated() {
         if let first = seen[id] {
-          table.faults.append(
-            Diagnostic(
-              .repeatedID, file: table.name, line: table.line(row), found: id,
-              expected: "each id once; it stands on line \(table.line(first)) already"))
+          table.faults.add(
+            .repeatedID, file: table.name, line: table.line(row), found: id,
+            expected: "each id once; it stands on line \(table.line(first)) already")
         }
         seen[id] = seen[id] ?? row
       }
@@ -78,9 +76,8 @@ extension BenchmarkDefinition {
       open: true, rowNoun: rows,
       targets: model.targets.map {
         Target(name: $0.name, title: $0.title, low: -everything, high: everything)
-      },
-      clusters: clusters, track: model.track, primary: model.primary, defaultSplit: split,
-      splits: [SplitSource(name: split, file: split, format: .tsv)],
-      columns: ColumnMap(id: ["id"]), groups: [], missing: [], quirks: [])
+      }, clusters: clusters, track: model.track, primary: model.primary, defaultSplit: split,
+      splits: [SplitSource(name: split, file: split, format: .tsv)], columns: ColumnMap(id: ["id"]),
+      groups: [], missing: [], quirks: [])
   }
 }

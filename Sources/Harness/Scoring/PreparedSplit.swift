@@ -23,9 +23,7 @@ final class PreparedSplit: Sendable {
   private let state = Mutex(State())
 
   init(_ dataset: Dataset, options: ScoringOptions, cluster: String) {
-    self.dataset = dataset
-    self.options = options
-    self.cluster = cluster
+    (self.dataset, self.options, self.cluster) = (dataset, options, cluster)
     clusters = cluster == BenchmarkDefinition.rows ? nil : dataset.clusterNames(cluster)
   }
 

@@ -64,8 +64,7 @@ public struct PrivateReport: Sendable {
       effectiveClusters: Rounding.rounded(effectiveClusters, decimals: 1), level: level,
       dropped: dropped, targets: targets, groups: groups, disparities: disparities,
       crossed: crossed, sensitivity: sensitivity, detectable: detectable, wassa: wassa,
-      digests: digests,
-      signature: signature, version: version, notes: notes.isEmpty ? nil : notes)
+      digests: digests, signature: signature, version: version, notes: notes.isEmpty ? nil : notes)
   }
 }
 
@@ -83,12 +82,7 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
 
   public init(
     value: Double? = nil, low: Double? = nil, high: Double? = nil, undefined: String? = nil
-  ) {
-    self.value = value
-    self.low = low
-    self.high = high
-    self.undefined = undefined
-  }
+  ) { (self.value, self.low, self.high, self.undefined) = (value, low, high, undefined) }
 
   /// Upper bound less lower bound.
   var width: Double? { low.flatMap { low in high.map { $0 - low } } }
@@ -123,8 +117,7 @@ public struct TargetScores: Codable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: NameKey.self)
     for metric in Metric.all {
-      figures[metric] = try container.decodeIfPresent(
-        ScoredFigure.self, forKey: NameKey(metric.id))
+      figures[metric] = try container.decodeIfPresent(ScoredFigure.self, forKey: NameKey(metric.id))
     }
     rowwise = try container.decodeIfPresent(ScoredFigure.self, forKey: "rowwise")
     goldSD = try container.decodeIfPresent(Double.self, forKey: "goldSD")
@@ -163,8 +156,7 @@ public struct GroupScores: Codable, Sendable, Equatable {
   mutating func withhold() { (n, clusters, fewClusters, targets) = (nil, nil, nil, [:]) }
 
   private static let keys: Set<String> = [
-    "attribute", "group", "n", "clusters", "fewClusters",
-    "suppressed",
+    "attribute", "group", "n", "clusters", "fewClusters", "suppressed",
   ]
 
   public init(from decoder: any Decoder) throws {
@@ -237,10 +229,8 @@ public struct Sensitivity: Codable, Sendable, Equatable {
   public init(
     cluster: String, clusters: Int, fewClusters: Bool, targets: TargetTable<TargetScores>
   ) {
-    self.cluster = cluster
-    self.clusters = clusters
-    self.fewClusters = fewClusters
-    self.targets = targets
+    (self.cluster, self.clusters) = (cluster, clusters)
+    (self.fewClusters, self.targets) = (fewClusters, targets)
   }
 }
 
@@ -261,15 +251,9 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
     metric: Metric, target: String, difference: Double?, power: Double, level: Double,
     correlation: Double, simulations: Int, seed: UInt64, undefined: String? = nil
   ) {
-    self.metric = metric
-    self.target = target
-    self.difference = difference
-    self.power = power
-    self.level = level
-    self.correlation = correlation
-    self.simulations = simulations
-    self.seed = seed
-    self.undefined = undefined
+    (self.metric, self.target, self.difference, self.power) = (metric, target, difference, power)
+    (self.level, self.correlation, self.simulations) = (level, correlation, simulations)
+    (self.seed, self.undefined) = (seed, undefined)
   }
 }
 
@@ -329,8 +313,6 @@ public struct Digests: Codable, Sendable, Equatable {
   public var predictions: String
 
   public init(gold: String, order: String, predictions: String) {
-    self.gold = gold
-    self.order = order
-    self.predictions = predictions
+    (self.gold, self.order, self.predictions) = (gold, order, predictions)
   }
 }

@@ -70,8 +70,7 @@ extension Scorer {
       part.sample, part.predictions, groups: numbers, groupCount: names.count,
       threshold: .standard, options: options.inference)
     {
-    case .undefined(let reason):
-      result.undefined = reason.rawValue
+    case .undefined(let reason): result.undefined = reason.rawValue
     case .value(let test):
       result.gap = Rounding.published(test.gap)
       result.statistic = test.statistic.isFinite ? Rounding.published(test.statistic) : nil
@@ -103,9 +102,7 @@ extension Scorer {
           options)
       }
       results.append(
-        Sensitivity(
-          cluster: other, clusters: clusters,
-          fewClusters: few, targets: targets))
+        Sensitivity(cluster: other, clusters: clusters, fewClusters: few, targets: targets))
     }
     if let crossed = crossed(parts) { results.append(crossed) }
     return results
@@ -144,8 +141,7 @@ extension Scorer {
       few = sample.hasFewClusters || crossing.hasFewClusters
     }
     return Sensitivity(
-      cluster: "\(first)+\(second)", clusters: clusters,
-      fewClusters: few, targets: targets)
+      cluster: "\(first)+\(second)", clusters: clusters, fewClusters: few, targets: targets)
   }
 
   /// The smallest difference in the primary metric that a comparison would find with 80% power.
@@ -160,8 +156,7 @@ extension Scorer {
       metric: metric, target: part.target,
       difference: Rounding.published(outcome.value?.difference), power: 0.8,
       level: InferenceOptions.alpha(options.inference.level), correlation: correlation,
-      simulations: simulations,
-      seed: options.inference.seed, undefined: outcome.reason?.rawValue)
+      simulations: simulations, seed: options.inference.seed, undefined: outcome.reason?.rawValue)
   }
 }
 

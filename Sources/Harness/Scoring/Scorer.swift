@@ -20,9 +20,7 @@ public struct Scorer: Sendable {
         "\(definition.id)/\(dataset.split) is blind: it has no gold labels here. "
           + "`invitro validate` checks a file against it.")
     }
-    self.definition = definition
-    self.dataset = dataset
-    self.options = options
+    (self.definition, self.dataset, self.options) = (definition, dataset, options)
     cluster = try definition.clustering(options.cluster)
     split = PreparedSplit(dataset, options: options, cluster: cluster)
   }
@@ -65,10 +63,9 @@ public struct Scorer: Sendable {
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
       clusters: main.sample.clusterCount, effectiveClusters: main.sample.effectiveClusters,
       level: options.inference.level,
-      dropped: predictions.missingCount > 0 ? predictions.missingCount : nil,
-      targets: scores,
-      groups: groups(parts), disparities: disparities(parts),
-      crossed: crossed, sensitivity: options.sensitivity ? sensitivity(parts) : nil,
+      dropped: predictions.missingCount > 0 ? predictions.missingCount : nil, targets: scores,
+      groups: groups(parts), disparities: disparities(parts), crossed: crossed,
+      sensitivity: options.sensitivity ? sensitivity(parts) : nil,
       detectable: options.detectable ? detectable(main) : nil,
       wassa: Self.wassa(parts, of: definition),
       digests: Digests(gold: marks.gold, order: marks.order, predictions: predictions.digest),
@@ -82,8 +79,7 @@ public struct Scorer: Sendable {
 
   private func figures(_ part: TargetRows) -> TargetScores {
     TargetScores(
-      SystemInference(
-        part.sample, predictions: part.predictions, options: options.inference),
+      SystemInference(part.sample, predictions: part.predictions, options: options.inference),
       options)
   }
 
@@ -107,8 +103,7 @@ public struct Scorer: Sendable {
   }
 
   private func notes(
-    _ main: TargetRows, _ scores: TargetScores, _ predictions: Predictions,
-    _ crossed: Sensitivity?
+    _ main: TargetRows, _ scores: TargetScores, _ predictions: Predictions, _ crossed: Sensitivity?
   ) -> [String] {
     var notes = Self.unclusteredNotes(definition)
     if main.sample.hasFewClusters {

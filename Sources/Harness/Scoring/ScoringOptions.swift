@@ -23,13 +23,9 @@ public struct ScoringOptions: Sendable, Equatable {
     attributes: [String]? = nil, sensitivity: Bool = false, detectable: Bool = false,
     ranks: Bool = true
   ) {
-    self.inference = inference
-    self.method = method
-    self.cluster = cluster
-    self.attributes = attributes
-    self.sensitivity = sensitivity
-    self.detectable = detectable
-    self.ranks = ranks
+    (self.inference, self.method, self.cluster) = (inference, method, cluster)
+    (self.attributes, self.sensitivity) = (attributes, sensitivity)
+    (self.detectable, self.ranks) = (detectable, ranks)
   }
 
   /// One line that names every choice, in the manner of sacreBLEU.
@@ -40,10 +36,9 @@ public struct ScoringOptions: Sendable, Equatable {
   func signature(cluster: String, goldDigest: String, grouped: Int? = nil) -> String {
     let unit = grouped.map { "\(cluster)/\($0)" } ?? cluster
     var parts = [
-      "ccc:\(inference.form.rawValue)", "ci:\(method.rawValue)",
-      "level:\(inference.level)", "cluster:\(unit)",
-      "perm:\(SwapTest.method)", "B:\(inference.replicates)", "seed:\(inference.seed)",
-      "adj:\(SwapTest.adjustment)",
+      "ccc:\(inference.form.rawValue)", "ci:\(method.rawValue)", "level:\(inference.level)",
+      "cluster:\(unit)", "perm:\(SwapTest.method)", "B:\(inference.replicates)",
+      "seed:\(inference.seed)", "adj:\(SwapTest.adjustment)",
     ]
     parts.append("gold:\(goldDigest.prefix(12))")
     parts.append("v:\(ScoreReport.toolVersion)")

@@ -9,9 +9,7 @@ enum DelimitedPredictions {
     let format: DelimitedFormat = firstLine.contains(0x09) ? .tsv : .csv
     let (records, syntax) = DelimitedReader.records(of: text, format: format)
     guard let first = records.first else {
-      throw .invalid([
-        Diagnostic(.rowCount, file: text.name, line: 1, found: "no rows", expected: "predictions")
-      ])
+      throw .fault(.rowCount, file: text.name, line: 1, found: "no rows", expected: "predictions")
     }
     return isHeader(first.fields)
       ? try keyed(text, format: format, columns: columns)
@@ -37,12 +35,10 @@ enum DelimitedPredictions {
     let order = targets.joined(separator: ", ")
     var columns: TargetTable<PredictionColumn> = [:]
     for record in records where record.fields.count != width {
-      faults.append(
-        Diagnostic(
-          .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
-          expected: width == 1
-            ? "1 field as on the first line (\(order))"
-            : "\(width) fields, tab separated (\(order))"))
+      faults.add(
+        .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
+        expected: width == 1
+          ? "1 field as on the first line (\(order))" : "\(width) fields, tab separated (\(order))")
     }
     for (index, target) in targets.enumerated() {
       columns[target] = PredictionColumn(
@@ -64,20 +60,16 @@ enum DelimitedPredictions {
     var faults: [Diagnostic] = []
     let keys = idColumns(table, columns)
     if keys.isEmpty {
-      faults.append(
-        Diagnostic(
-          .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
-          expected: "the id column\(columns.id.count > 1 ? "s" : "") "
-            + columns.id.joined(separator: " and ")
-            + "; a file without ids has no header "
-            + "(\(columns.targets.joined(separator: ", then ")), in the split's order)"))
+      faults.add(
+        .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
+        expected: "the id column\(columns.id.count > 1 ? "s" : "") "
+          + columns.id.joined(separator: " and ") + "; a file without ids has no header "
+          + "(\(columns.targets.joined(separator: ", then ")), in the split's order)")
     }
     var values: TargetTable<PredictionColumn> = [:]
     for target in columns.targets {
       guard let index = columns.names(of: target).lazy.compactMap(table.index(of:)).first else {
-        if let wanted = columns.named[target] {
-          _ = table.require(wanted, faults: &faults)
-        }
+        if let wanted = columns.named[target] { _ = table.require(wanted, faults: &faults) }
         continue
       }
       values[target] = PredictionColumn(
@@ -88,11 +80,10 @@ enum DelimitedPredictions {
         })
     }
     if values.isEmpty {
-      faults.append(
-        Diagnostic(
-          .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
-          expected: "a column named \(columns.choice) "
-            + "(or name it: --column \(columns.targets.first ?? "target")=NAME)"))
+      faults.add(
+        .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
+        expected: "a column named \(columns.choice) "
+          + "(or name it: --column \(columns.targets.first ?? "target")=NAME)")
       throw .invalid(faults)
     }
     if keys.isEmpty { throw .invalid(faults) }

@@ -29,10 +29,9 @@ enum JSONLinesTable {
       }
     }
     if values.isEmpty && table.faults.isEmpty {
-      table.faults.append(
-        Diagnostic(
-          .json, file: text.name, line: 1, found: "no key named \(columns.choice)",
-          expected: #"{"id": "…", "\#(columns.targets.first ?? "target")": 4.5}"#))
+      table.faults.add(
+        .json, file: text.name, line: 1, found: "no key named \(columns.choice)",
+        expected: #"{"id": "…", "\#(columns.targets.first ?? "target")": 4.5}"#)
     }
     if values.isEmpty { throw .invalid(table.faults) }
     table.columns = values.mapValues { PredictionColumn($0) }
@@ -45,13 +44,10 @@ enum JSONLinesTable {
     do {
       let value = try JSONSerialization.jsonObject(with: Data(bytes))
       if let object = value as? [String: Any] { return object }
-      faults.append(
-        Diagnostic(.json, file: file, line: line, found: "no object", expected: "a JSON object"))
+      faults.add(.json, file: file, line: line, found: "no object", expected: "a JSON object")
     } catch {
       let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
-      faults.append(
-        Diagnostic(
-          .json, file: file, line: line, found: reason ?? "\(error)", expected: "valid JSON"))
+      faults.add(.json, file: file, line: line, found: reason ?? "\(error)", expected: "valid JSON")
     }
     return nil
   }
@@ -63,11 +59,8 @@ enum JSONLinesTable {
     let own = columns.id.compactMap { text(object[$0] ?? nil) }
     if own.count == columns.id.count { return own.joined(separator: ":") }
     if let single = text(object["id"] ?? nil) { return single }
-    faults.append(
-      Diagnostic(
-        .missingID, file: file, line: line,
-        expected: "the key \(columns.id.joined(separator: ", "))"
-      ))
+    faults.add(
+      .missingID, file: file, line: line, expected: "the key \(columns.id.joined(separator: ", "))")
     return ""
   }
 
@@ -87,20 +80,16 @@ enum JSONLinesTable {
     // A JSON true is an NSNumber too; its type encoding tells it from a number.
     case let number as NSNumber where String(cString: number.objCType) != "c":
       if number.doubleValue.isFinite { return number.doubleValue }
-      faults.append(
-        Diagnostic(
-          .nonFinite, file: file, line: line, field: field, found: "\(number)",
-          expected: "a finite number"))
+      faults.add(
+        .nonFinite, file: file, line: line, field: field, found: "\(number)",
+        expected: "a finite number")
       return nil
     case let text as String:
       return DelimitedPredictions.cell(
-        text, file: file, line: line, column: 1, field: field, emptyIsFault: false,
-        faults: &faults)
+        text, file: file, line: line, column: 1, field: field, emptyIsFault: false, faults: &faults)
     default:
-      faults.append(
-        Diagnostic(
-          .number, file: file, line: line, field: field, found: "another type",
-          expected: "a number"))
+      faults.add(
+        .number, file: file, line: line, field: field, found: "another type", expected: "a number")
       return nil
     }
   }

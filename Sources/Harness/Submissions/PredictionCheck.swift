@@ -6,9 +6,7 @@ struct PredictionCheck {
 
   /// - Parameter margin: a number further outside the range than this is an error, not a warning.
   init(_ definition: BenchmarkDefinition, table: PredictionTable, margin: Double? = nil) {
-    self.definition = definition
-    self.table = table
-    self.margin = margin
+    (self.definition, self.table, self.margin) = (definition, table, margin)
   }
 
   /// The targets that the file attempts, and those whose column copies an earlier one's, with it;
@@ -27,11 +25,10 @@ struct PredictionCheck {
         continue
       }
       copies[target] = original
-      faults.append(
-        Diagnostic(
-          .notAttempted, severity: .warning, file: table.name, column: place + 1, field: target,
-          found: "a copy of \(original)",
-          expected: "predictions of \(target); it counts as not attempted"))
+      faults.add(
+        .notAttempted, severity: .warning, file: table.name, column: place + 1, field: target,
+        found: "a copy of \(original)",
+        expected: "predictions of \(target); it counts as not attempted")
     }
     for target in definition.targets where attempted.contains(target.name) {
       describe(target, &faults)
@@ -43,11 +40,10 @@ struct PredictionCheck {
     guard let column = table.columns[target.name] else { return }
     let range = target.range
     if column.isConstant {
-      faults.append(
-        Diagnostic(
-          .constantColumn, severity: .warning, file: table.name, field: target.name,
-          found: "the same number on every row",
-          expected: "predictions that differ; PCC is undefined (WASSA counts it as 0)"))
+      faults.add(
+        .constantColumn, severity: .warning, file: table.name, field: target.name,
+        found: "the same number on every row",
+        expected: "predictions that differ; PCC is undefined (WASSA counts it as 0)")
     }
     let missing = Set(column.missing)
     for (row, value) in column.values.enumerated()
@@ -56,11 +52,10 @@ struct PredictionCheck {
       let refused = margin.map { distance > $0 } ?? false
       let rule =
         refused ? "this split takes at most \(margin ?? 0) outside" : "it is scored as it stands"
-      faults.append(
-        Diagnostic(
-          .range, severity: refused ? .error : .warning, file: table.name, line: table.line(row),
-          field: target.name, found: "\(value)",
-          expected: "\(range.lowerBound) to \(range.upperBound); \(rule)"))
+      faults.add(
+        .range, severity: refused ? .error : .warning, file: table.name, line: table.line(row),
+        field: target.name, found: "\(value)",
+        expected: "\(range.lowerBound) to \(range.upperBound); \(rule)")
     }
   }
 }

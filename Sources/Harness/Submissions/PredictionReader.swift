@@ -21,8 +21,7 @@ public struct PredictionReader: Sendable {
     ids = dataset.rows.map(\.id)
     let source = definition.splits.first { $0.name == dataset.split }
     let map = source.map { definition.columns(for: $0) } ?? definition.columns
-    columns = PredictionColumns(
-      id: map.id ?? ["id"], targets: definition.targetNames, named: named)
+    columns = PredictionColumns(id: map.id ?? ["id"], targets: definition.targetNames, named: named)
     self.dropMissing = dropMissing
     self.margin = margin
   }
@@ -72,18 +71,16 @@ public struct PredictionReader: Sendable {
   ) -> TargetTable<PredictionColumn> {
     let count = table.rowCount
     if count < ids.count {
-      faults.append(
-        Diagnostic(
-          .rowCount, file: table.name, line: count == 0 ? 1 : table.line(count - 1),
-          found: "\(count) rows",
-          expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
-            + "row \(count + 1) of the split (id \(ids[count])) has no prediction"))
+      faults.add(
+        .rowCount, file: table.name, line: count == 0 ? 1 : table.line(count - 1),
+        found: "\(count) rows",
+        expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
+          + "row \(count + 1) of the split (id \(ids[count])) has no prediction")
     } else if count > ids.count {
-      faults.append(
-        Diagnostic(
-          .rowCount, file: table.name, line: table.line(ids.count), found: "\(count) rows",
-          expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
-            + "the first that is too many stands on this line"))
+      faults.add(
+        .rowCount, file: table.name, line: table.line(ids.count), found: "\(count) rows",
+        expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
+          + "the first that is too many stands on this line")
     }
     return table.columns
   }
@@ -97,25 +94,22 @@ public struct PredictionReader: Sendable {
     let known = Dictionary(ids.enumerated().map { ($1, $0) }) { first, _ in first }
     for (row, id) in keys.enumerated() {
       if let first = rowOf[id] {
-        faults.append(
-          Diagnostic(
-            .repeatedID, file: table.name, line: table.line(row), field: columns.id.joined(),
-            found: id, expected: "each id once; it stands on line \(table.line(first)) already"))
+        faults.add(
+          .repeatedID, file: table.name, line: table.line(row), field: columns.id.joined(),
+          found: id, expected: "each id once; it stands on line \(table.line(first)) already")
       } else if known[id] == nil {
-        faults.append(
-          Diagnostic(
-            .unknownID, file: table.name, line: table.line(row),
-            field: columns.id.joined(separator: ":"), found: id,
-            expected: "an id of \(definition.id)/\(split)"))
+        faults.add(
+          .unknownID, file: table.name, line: table.line(row),
+          field: columns.id.joined(separator: ":"), found: id,
+          expected: "an id of \(definition.id)/\(split)")
       } else {
         rowOf[id] = row
       }
     }
     for (index, id) in ids.enumerated() where rowOf[id] == nil && !dropMissing {
-      faults.append(
-        Diagnostic(
-          .missingID, file: table.name,
-          expected: "a prediction for row \(index + 1) of the split, id \(id)"))
+      faults.add(
+        .missingID, file: table.name,
+        expected: "a prediction for row \(index + 1) of the split, id \(id)")
     }
     let empty = table.columns.mapValues { Set($0.missing) }
     var aligned: TargetTable<PredictionColumn> = [:]
@@ -128,18 +122,15 @@ public struct PredictionReader: Sendable {
     }
     if !dropMissing {
       // A cell that holds something else than a number has its own fault already.
-      let told = Set(
-        table.faults.map { "\($0.line.map(String.init) ?? "") \($0.field ?? "")" })
+      let told = Set(table.faults.map { "\($0.line.map(String.init) ?? "") \($0.field ?? "")" })
       for target in columns.targets {
         let names = columns.names(of: target)
         for row in table.columns[target]?.missing ?? [] where known[keys[row]] != nil {
           if names.contains(where: { told.contains("\(table.line(row)) \($0)") }) { continue }
-          faults.append(
-            Diagnostic(
-              .missingValue, file: table.name, line: table.line(row), field: target,
-              found: "",
-              expected: "a number for id \(keys[row]); "
-                + "--drop-missing scores the rest and says how many were dropped"))
+          faults.add(
+            .missingValue, file: table.name, line: table.line(row), field: target, found: "",
+            expected: "a number for id \(keys[row]); "
+              + "--drop-missing scores the rest and says how many were dropped")
         }
       }
     }

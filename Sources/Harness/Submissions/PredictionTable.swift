@@ -34,12 +34,7 @@ public struct PredictionColumns: Sendable, Equatable {
   public init(
     id: [String] = ["id"], targets: [String], named: TargetTable<String> = [:],
     clusters: [String] = []
-  ) {
-    self.id = id
-    self.targets = targets
-    self.named = named
-    self.clusters = clusters
-  }
+  ) { (self.id, self.targets, self.named, self.clusters) = (id, targets, named, clusters) }
 
   /// Names that the column of `target` may have: the one that was given, or the usual ones.
   func names(of target: String) -> [String] {
@@ -90,9 +85,7 @@ enum PredictionTableReader {
     }
     let text = try SourceText(data, name: name)
     guard let first = text.bytes.first(where: { !isSpace($0) }) else {
-      throw .invalid([
-        Diagnostic(.rowCount, file: name, line: 1, found: "an empty file", expected: "predictions")
-      ])
+      throw .fault(.rowCount, file: name, line: 1, found: "an empty file", expected: "predictions")
     }
     if first == UInt8(ascii: "{") {
       return try JSONLinesTable.read(text, columns: columns)
@@ -134,11 +127,9 @@ enum PredictionChoice {
       endings.contains { file(paths[place]).lowercased().hasSuffix("." + $0) }
     }
     guard let only = found.first, found.count == 1 else {
-      throw .invalid([
-        Diagnostic(
-          .archive, file: name, found: paths.isEmpty ? "no files" : paths.joined(separator: ", "),
-          expected: "\(wassaName), or a single .tsv, .csv or .jsonl file")
-      ])
+      throw .fault(
+        .archive, file: name, found: paths.isEmpty ? "no files" : paths.joined(separator: ", "),
+        expected: "\(wassaName), or a single .tsv, .csv or .jsonl file")
     }
     return only
   }

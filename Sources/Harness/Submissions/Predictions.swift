@@ -20,12 +20,8 @@ public struct Predictions: Sendable, Equatable {
     targets: [String], columns: TargetTable<PredictionColumn>, present: [Int], rowCount: Int,
     copies: [String: String] = [:], warnings: [Diagnostic] = []
   ) {
-    self.targets = targets
-    self.columns = columns
-    self.present = present
-    self.rowCount = rowCount
-    self.copies = copies
-    self.warnings = warnings
+    (self.targets, self.columns, self.present) = (targets, columns, present)
+    (self.rowCount, self.copies, self.warnings) = (rowCount, copies, warnings)
   }
 
   /// Attempted targets in the benchmark's order.
@@ -91,8 +87,7 @@ public struct Predictions: Sendable, Equatable {
     }
     guard !columns.isEmpty else { return nil }
     return Predictions(
-      targets: first.targets, columns: columns, present: present.sorted(),
-      rowCount: first.rowCount)
+      targets: first.targets, columns: columns, present: present.sorted(), rowCount: first.rowCount)
   }
 }
 

@@ -41,10 +41,9 @@ public enum SubmissionCheck {
         let read = try PredictionReader(definition, dataset: dataset).read(file)
         outcome.compared += 1
         if let digest = entry.metadata.predictionsSHA256, digest != read.digest {
-          faults.append(
-            Diagnostic(
-              .metadata, file: file.relativePath, found: "digest \(read.digest.prefix(12))…",
-              expected: "\(digest.prefix(12))… as submission.json says"))
+          faults.add(
+            .metadata, file: file.relativePath, found: "digest \(read.digest.prefix(12))…",
+            expected: "\(digest.prefix(12))… as submission.json says")
         }
       } catch {
         guard case .invalid(let more) = error else { throw error }

@@ -43,35 +43,30 @@ public struct SubmissionFolder: Sendable {
     let file = folder.appending(path: "submission.json")
     let slug = folder.lastPathComponent
     guard FileManager.default.fileExists(atPath: file.path) else {
-      throw .invalid([
-        Diagnostic(
-          .metadata, file: file.relativePath, found: "no file", expected: "submission.json")
-      ])
+      throw .fault(
+        .metadata, file: file.relativePath, found: "no file", expected: "submission.json")
     }
     let metadata = try Documents.decode(SubmissionMetadata.self, from: file)
     var faults = metadata.faults(file: file.relativePath)
     if metadata.benchmark != benchmark {
-      faults.append(
-        Diagnostic(
-          .metadata, file: file.relativePath, field: "benchmark", found: metadata.benchmark,
-          expected: "\(benchmark), as the folder is named"))
+      faults.add(
+        .metadata, file: file.relativePath, field: "benchmark", found: metadata.benchmark,
+        expected: "\(benchmark), as the folder is named")
     }
     if !Slug.isValid(slug) {
-      faults.append(
-        Diagnostic(
-          .metadata, file: folder.relativePath, found: slug,
-          expected: "a folder name of lower case letters, digits and -"))
+      faults.add(
+        .metadata, file: folder.relativePath, found: slug,
+        expected: "a folder name of lower case letters, digits and -")
     }
     let predictions = folder.appending(path: "predictions.tsv")
     let present = FileManager.default.fileExists(atPath: predictions.path)
     let wanted = metadata.kind != .published
     let mayLack = metadata.withdrawal != nil
     if present != wanted && !(wanted && mayLack) {
-      faults.append(
-        Diagnostic(
-          .metadata, file: predictions.relativePath, found: present ? "a file" : "no file",
-          expected: wanted
-            ? "predictions.tsv" : "no predictions: a published entry has claimed scores alone"))
+      faults.add(
+        .metadata, file: predictions.relativePath, found: present ? "a file" : "no file",
+        expected: wanted
+          ? "predictions.tsv" : "no predictions: a published entry has claimed scores alone")
     }
     if !faults.isEmpty { throw .invalid(faults) }
     return Entry(slug: slug, metadata: metadata, predictions: present ? predictions : nil)
@@ -97,12 +92,11 @@ public struct SubmissionFolder: Sendable {
       guard let digest = entry.metadata.predictionsSHA256 else { continue }
       let key = "\(entry.metadata.benchmark)/\(entry.metadata.split)/\(digest)"
       if let first = seen[key] {
-        faults.append(
-          Diagnostic(
-            .duplicate,
-            file: url.appending(path: "\(entry.metadata.benchmark)/\(entry.slug)").relativePath,
-            found: "the predictions of \(first.slug)",
-            expected: "predictions that no other entry has"))
+        faults.add(
+          .duplicate,
+          file: url.appending(path: "\(entry.metadata.benchmark)/\(entry.slug)").relativePath,
+          found: "the predictions of \(first.slug)",
+          expected: "predictions that no other entry has")
       }
       seen[key] = seen[key] ?? entry
     }
@@ -139,8 +133,7 @@ public struct SubmissionFolder: Sendable {
         what: "These predictions were added already, as '\(same.slug)'",
         hint: "An entry's predictions must differ from every other's.")
     }
-    return try put(
-      predictions.table(ids: dataset.rows.map(\.id)), metadata: metadata, slug: slug)
+    return try put(predictions.table(ids: dataset.rows.map(\.id)), metadata: metadata, slug: slug)
   }
 
   /// Writes an entry that was checked elsewhere, in the place of one of the same name.

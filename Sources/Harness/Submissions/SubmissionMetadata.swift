@@ -65,9 +65,7 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
     }
 
     public init(day: String, kind: Kind, text: String) {
-      self.day = day
-      self.kind = kind
-      self.text = text
+      (self.day, self.kind, self.text) = (day, kind, text)
     }
   }
 
@@ -108,11 +106,8 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   }
 
   public init(benchmark: String, split: String, team: String, system: String, kind: Kind) {
-    self.benchmark = benchmark
-    self.split = split
-    self.team = team
-    self.system = system
-    self.kind = kind
+    (self.benchmark, self.split, self.team) = (benchmark, split, team)
+    (self.system, self.kind) = (system, kind)
   }
 }
 
@@ -123,8 +118,7 @@ extension SubmissionMetadata {
   package func faults(file: String, targets known: [String]? = nil) -> [Diagnostic] {
     var faults: [Diagnostic] = []
     func fault(_ field: String, _ found: String, _ expected: String) {
-      faults.append(
-        Diagnostic(.metadata, file: file, field: field, found: found, expected: expected))
+      faults.add(.metadata, file: file, field: field, found: found, expected: expected)
     }
     if schema != 1 { fault("schema", "\(schema)", "1") }
     for (field, text) in [("team", team), ("system", system)] {
@@ -140,9 +134,7 @@ extension SubmissionMetadata {
       fault("submitted", submitted, "a day as YYYY-MM-DD")
     }
     for event in history ?? [] {
-      if !Self.isDay(event.day) {
-        fault("history.day", event.day, "a day as YYYY-MM-DD")
-      }
+      if !Self.isDay(event.day) { fault("history.day", event.day, "a day as YYYY-MM-DD") }
       if event.text.allSatisfy(\.isWhitespace) {
         fault("history.text", event.text, "what happened, in a sentence")
       }

@@ -11,10 +11,8 @@ public struct UploadLimits: Sendable, Equatable {
   public var separators: Int
 
   public init(bytes: Int, lines: Int, lineBytes: Int, separators: Int) {
-    self.bytes = bytes
-    self.lines = lines
-    self.lineBytes = lineBytes
-    self.separators = separators
+    (self.bytes, self.lines) = (bytes, lines)
+    (self.lineBytes, self.separators) = (lineBytes, separators)
   }
 
   /// Limits for a split of `rows` rows: room for essays with line ends in a column of their own, and
@@ -26,8 +24,7 @@ public struct UploadLimits: Sendable, Equatable {
   /// - Throws: ``HarnessError/invalid(_:)`` with the first limit that is passed.
   func check(_ data: Data, name: String) throws(HarnessError) {
     if data.count > bytes {
-      throw refused(
-        .syntax, name, found: "\(data.count) bytes", expected: "at most \(bytes) bytes")
+      throw refused(.syntax, name, found: "\(data.count) bytes", expected: "at most \(bytes) bytes")
     }
     var line = 1
     var start = 0
@@ -66,7 +63,5 @@ public struct UploadLimits: Sendable, Equatable {
 
   private func refused(
     _ code: Diagnostic.Code, _ name: String, line: Int? = nil, found: String, expected: String
-  ) -> HarnessError {
-    .invalid([Diagnostic(code, file: name, line: line, found: found, expected: expected)])
-  }
+  ) -> HarnessError { .fault(code, file: name, line: line, found: found, expected: expected) }
 }

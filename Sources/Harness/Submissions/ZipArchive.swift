@@ -116,6 +116,6 @@ enum ZipArchive {
   }
 
   private static func refused(_ name: String, found: String, _ expected: String) -> HarnessError {
-    .invalid([Diagnostic(.archive, file: name, found: found, expected: expected)])
+    .fault(.archive, file: name, found: found, expected: expected)
   }
 }
