@@ -64,6 +64,12 @@ extension [Diagnostic] {
         found: found, expected: expected))
   }
 
+  /// Adds the faults of `error`; throws any other error.
+  mutating func take(_ error: HarnessError) throws(HarnessError) {
+    guard case .invalid(let faults) = error else { throw error }
+    self += faults
+  }
+
   /// - Throws: ``HarnessError/invalid(_:)`` with all of them where one is an error.
   func throwErrors() throws(HarnessError) {
     if contains(where: { $0.severity == .error }) { throw .invalid(self) }

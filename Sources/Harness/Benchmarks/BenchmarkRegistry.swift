@@ -5,16 +5,14 @@ import Metrics
 public enum BenchmarkRegistry {
   /// The definitions that are compiled into the program, in the order they are listed.
   public static func shipped() throws(HarnessError) -> [BenchmarkDefinition] {
-    let resources: [(String, [UInt8])] = [
-      ("newsemp24.json", PackageResources.newsemp24_json),
-      ("newsemp23.json", PackageResources.newsemp23_json),
-      ("newsemp22.json", PackageResources.newsemp22_json),
-      ("newsemp18.json", PackageResources.newsemp18_json),
-      ("sample24.json", PackageResources.sample24_json),
+    let resources = [
+      PackageResources.newsemp24_json, PackageResources.newsemp23_json,
+      PackageResources.newsemp22_json, PackageResources.newsemp18_json,
+      PackageResources.sample24_json,
     ]
-    var definitions: [BenchmarkDefinition] = []
-    for (name, bytes) in resources { definitions.append(try decode(Data(bytes), name: name)) }
-    return definitions
+    return try resources.map { bytes throws(HarnessError) in
+      try decode(Data(bytes), name: "a shipped definition")
+    }
   }
 
   /// The first shipped definition: its targets and clusters name the columns of files that come
@@ -63,12 +61,7 @@ public enum BenchmarkRegistry {
   private static func decode(
     _ data: Data, name: String
   ) throws(HarnessError) -> BenchmarkDefinition {
-    let definition: BenchmarkDefinition
-    do {
-      definition = try JSONDecoder().decode(BenchmarkDefinition.self, from: data)
-    } catch {
-      throw .invalid([JSONFault.fault(error, file: name)])
-    }
+    let definition = try Documents.decode(BenchmarkDefinition.self, data, name: name)
     let faults = definition.faults(file: name)
     if !faults.isEmpty { throw .invalid(faults) }
     return definition

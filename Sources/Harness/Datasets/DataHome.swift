@@ -23,7 +23,11 @@ public struct DataHome: Sendable {
   func manifestURL(_ benchmark: String) -> URL { folder(benchmark).appending(path: "dataset.json") }
 
   /// Makes the folder, for its owner alone; one that is there stays as it is.
-  public func create() throws(HarnessError) { try Self.createFolder(url) }
+  public func create() throws(HarnessError) {
+    try HarnessError.wrapping { () throws(BasicsError) in
+      try AtomicFile.createFolder(url, permissions: 0o700)
+    }
+  }
 
   package func splitURL(_ benchmark: String, _ split: String) -> URL {
     folder(benchmark).appending(path: "\(split).csv")
@@ -52,13 +56,7 @@ public struct DataHome: Sendable {
   public func manifest(_ benchmark: String) throws(HarnessError) -> Manifest? {
     let url = manifestURL(benchmark)
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-    do {
-      return try JSONDecoder().decode(Manifest.self, from: try SourceText.read(url))
-    } catch let error as HarnessError {
-      throw error
-    } catch {
-      throw .invalid([JSONFault.fault(error, file: url.relativePath)])
-    }
+    return try Documents.decode(Manifest.self, from: url)
   }
 
   /// Whether `split` of `benchmark` is here, with or without gold.
@@ -111,38 +109,26 @@ public struct DataHome: Sendable {
     _ datasets: [Dataset], of benchmark: String, sources: [String: String], repairs: [String] = []
   ) throws(HarnessError) -> Manifest {
     try create()
-    try Self.createFolder(folder(benchmark))
-    var splits: [Manifest.Split] = []
-    for dataset in datasets {
-      let data = NormalForm.data(dataset)
-      try Self.write(data, to: splitURL(benchmark, dataset.split))
-      splits.append(
-        Manifest.Split(
-          name: dataset.split, rows: dataset.rows.count, hasGold: dataset.hasGold,
-          sha256: Digest.sha256(data)))
+    var manifest = Manifest(benchmark: benchmark, splits: [], sources: sources, repairs: repairs)
+    do throws(BasicsError) {
+      try AtomicFile.createFolder(folder(benchmark), permissions: 0o700)
+      for dataset in datasets {
+        let data = NormalForm.data(dataset)
+        try AtomicFile.write(data, to: splitURL(benchmark, dataset.split), permissions: 0o600)
+        manifest.splits.append(
+          Manifest.Split(
+            name: dataset.split, rows: dataset.rows.count, hasGold: dataset.hasGold,
+            sha256: Digest.sha256(data)))
+      }
+      // The manifest comes last: until it is there, the old digests refuse the new files.
+      let document = try CanonicalJSON.document(manifest)
+      try AtomicFile.write(document, to: manifestURL(benchmark), permissions: 0o600)
+    } catch {
+      throw HarnessError(error)
     }
-    let manifest = Manifest(
-      benchmark: benchmark, splits: splits, sources: sources, repairs: repairs)
-    // The manifest comes last: until it is there, the old digests refuse the new files.
-    let document = try HarnessError.wrapping { () throws(BasicsError) in
-      try CanonicalJSON.document(manifest)
-    }
-    try Self.write(document, to: manifestURL(benchmark))
     return manifest
   }
 
-  private static func createFolder(_ folder: URL) throws(HarnessError) {
-    try HarnessError.wrapping { () throws(BasicsError) in
-      try AtomicFile.createFolder(folder, permissions: 0o700)
-    }
-  }
-
-  /// Files here hold gold labels.
-  private static func write(_ data: Data, to file: URL) throws(HarnessError) {
-    try HarnessError.wrapping { () throws(BasicsError) in
-      try AtomicFile.write(data, to: file, permissions: 0o600)
-    }
-  }
 }
 
 /// Checks that a data home holds what was imported.
@@ -160,8 +146,8 @@ public enum DataHomeCheck {
   ) throws(HarnessError) -> [Result] {
     var results: [Result] = []
     for definition in definitions {
-      guard let manifest = try home.manifest(definition.id) else { continue }
-      for split in manifest.splits { results.append(check(split, definition, home)) }
+      let splits = try home.manifest(definition.id)?.splits ?? []
+      results += splits.map { check($0, definition, home) }
     }
     return results
   }

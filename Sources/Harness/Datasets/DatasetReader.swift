@@ -36,8 +36,7 @@ public struct DatasetReader {
       do throws(HarnessError) {
         outcome.datasets.append(try read(source, file: file, outcome: &outcome))
       } catch {
-        guard case .invalid(let more) = error else { throw error }
-        faults += more
+        try faults.take(error)
       }
     }
     if !faults.isEmpty { throw .invalid(faults) }

@@ -68,23 +68,17 @@ enum LabelCell {
     column: Int, field: String?, faults: inout [Diagnostic]
   ) -> Double? {
     if definition.isMissing(cell) { return nil }
-    switch NumberSyntax.parse(cell) {
-    case .failure(let box):
-      faults.append(
-        NumberSyntax.fault(
-          box.fault, file: file, line: line, column: column, field: field,
-          found: "a label that is not shown"))
-      return nil
-    case .success(let number):
-      if let range = definition.target(target)?.range, !range.contains(number) {
-        faults.add(
-          .range, file: file, line: line, column: column, field: field,
-          found: "a label outside the range",
-          expected: "\(target) from \(range.lowerBound) to \(range.upperBound)")
-        return nil
-      }
+    let number = NumberSyntax.cell(
+      cell, file: file, line: line, column: column, field: field,
+      shown: "a label that is not shown", emptyIsFault: true, faults: &faults)
+    guard let number, let range = definition.target(target)?.range, !range.contains(number) else {
       return number
     }
+    faults.add(
+      .range, file: file, line: line, column: column, field: field,
+      found: "a label outside the range",
+      expected: "\(target) from \(range.lowerBound) to \(range.upperBound)")
+    return nil
   }
 }
 

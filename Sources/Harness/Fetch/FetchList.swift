@@ -56,21 +56,16 @@ public struct FetchList: Codable, Equatable, Sendable {
 
   /// The list of a set that this program knows how to fetch.
   ///
-  /// The first address of a file names the commit by its short id, through GitHub's own page (which
-  /// resolves it and redirects); the second is the raw file at a full commit id that is known to hold
-  /// the same bytes. Whatever the address, another content is refused.
+  /// A file's first address names the commit by its short id, which GitHub's page resolves; the
+  /// second is the raw file at a full commit id. Whatever the address, another content is refused.
   ///
   /// - Throws: ``HarnessError/usage(_:)`` for another name.
-  public static func shipped(_ name: String) throws -> FetchList {
-    let json: [UInt8]
-    switch name {
-    case "newsemp18": json = PackageResources.fetch_newsemp18_json
-    case "llmpathy": json = PackageResources.fetch_llmpathy_json
-    default:
-      throw HarnessError.usage(
-        "There is no open set \(name): choose one of \(names.joined(separator: ", ")).")
+  public static func shipped(_ name: String) throws(HarnessError) -> FetchList {
+    let lists = [PackageResources.fetch_newsemp18_json, PackageResources.fetch_llmpathy_json]
+    guard let place = names.firstIndex(of: name) else {
+      throw .usage("There is no open set \(name): choose one of \(names.joined(separator: ", ")).")
     }
-    return try JSONDecoder().decode(FetchList.self, from: Data(json))
+    return try Documents.decode(FetchList.self, Data(lists[place]), name: name)
   }
 
   /// The sum of the files' sizes.

@@ -6,27 +6,18 @@ public enum Documents {
   public static func decode<Value: Decodable>(
     _ type: Value.Type, from url: URL
   ) throws(HarnessError) -> Value {
-    let data = try SourceText.read(url)
+    try decode(type, SourceText.read(url), name: url.relativePath)
+  }
+
+  /// A value from `data`, which the user knows as `name`.
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, _ data: Data, name: String
+  ) throws(HarnessError) -> Value {
     do {
       return try JSONDecoder().decode(type, from: data)
     } catch {
-      throw .invalid([JSONFault.fault(error, file: url.relativePath)])
+      throw .invalid([fault(error, file: name)])
     }
-  }
-
-  /// The JSON object in the file at `url`.
-  public static func object(from url: URL) throws(HarnessError) -> [String: Any] {
-    let data = try SourceText.read(url)
-    do {
-      if let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] {
-        return object
-      }
-    } catch {
-      let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
-      throw .fault(
-        .json, file: url.relativePath, found: reason ?? "\(error)", expected: "valid JSON")
-    }
-    throw .fault(.json, file: url.relativePath, found: "no object", expected: "a JSON object")
   }
 
   /// A value from the fields of a JSON object that the user knows as `name`.
@@ -34,46 +25,54 @@ public enum Documents {
     _ type: Value.Type, fields: [String: Any], name: String
   ) throws(HarnessError) -> Value {
     do {
-      let data = try JSONSerialization.data(withJSONObject: fields)
-      return try JSONDecoder().decode(type, from: data)
+      return try decode(type, JSONSerialization.data(withJSONObject: fields), name: name)
     } catch {
-      throw .invalid([JSONFault.fault(error, file: name)])
+      throw error as? HarnessError ?? .invalid([fault(error, file: name)])
     }
   }
-}
 
-/// Says in a ``Diagnostic`` what `JSONDecoder` threw.
-enum JSONFault {
-  static func fault(_ error: any Error, file: String, line: Int? = nil) -> Diagnostic {
-    guard let error = error as? DecodingError else {
-      return Diagnostic(.json, file: file, line: line, found: "\(error)", expected: "valid JSON")
+  /// The JSON object in the file at `url`.
+  public static func object(from url: URL) throws(HarnessError) -> [String: Any] {
+    try object(SourceText.read(url), name: url.relativePath)
+  }
+
+  /// The JSON object that `data` holds, from `line` of the file `name` where it is one of many.
+  static func object(
+    _ data: Data, name: String, line: Int? = nil
+  ) throws(HarnessError) -> [String: Any] {
+    do {
+      if let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] {
+        return object
+      }
+    } catch {
+      let reason = (error as NSError).userInfo["NSDebugDescription"] as? String
+      throw .fault(
+        .json, file: name, line: line, found: reason ?? "\(error)", expected: "valid JSON")
     }
-    switch error {
+    throw .fault(.json, file: name, line: line, found: "no object", expected: "a JSON object")
+  }
+
+  /// What `JSONDecoder` threw, as a fault of `file`.
+  private static func fault(_ error: any Error, file: String) -> Diagnostic {
+    func fault(_ keys: [any CodingKey], _ found: String?, _ expected: String) -> Diagnostic {
+      let path = keys.map { key in key.intValue.map { "[\($0)]" } ?? key.stringValue }
+      return Diagnostic(
+        .json, file: file, field: path.isEmpty ? nil : path.joined(separator: "."), found: found,
+        expected: expected)
+    }
+    switch error as? DecodingError {
     case .keyNotFound(let key, let context):
-      return Diagnostic(
-        .json, file: file, line: line, field: path(context.codingPath + [key]),
-        expected: "the key \(key.stringValue)")
+      return fault(context.codingPath + [key], nil, "the key \(key.stringValue)")
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return Diagnostic(
-        .json, file: file, line: line, field: path(context.codingPath), found: "another type",
-        expected: "\(type)")
+      return fault(context.codingPath, "another type", "\(type)")
     case .dataCorrupted(let context):
       if let unknown = context.underlyingError as? UnknownMetric {
-        return Diagnostic(
-          .json, file: file, line: line, field: path(context.codingPath), found: unknown.name,
-          expected: "one of \(Metric.knownNames)")
+        return fault(context.codingPath, unknown.name, "one of \(Metric.knownNames)")
       }
       let inner = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-      return Diagnostic(
-        .json, file: file, line: line,
-        field: context.codingPath.isEmpty ? nil : path(context.codingPath),
-        found: inner ?? context.debugDescription, expected: "valid JSON")
-    @unknown default:
-      return Diagnostic(.json, file: file, line: line, found: "\(error)", expected: "valid JSON")
+      return fault(context.codingPath, inner ?? context.debugDescription, "valid JSON")
+    default:
+      return fault([], "\(error)", "valid JSON")
     }
-  }
-
-  private static func path(_ keys: [any CodingKey]) -> String {
-    keys.map { key in key.intValue.map { "[\($0)]" } ?? key.stringValue }.joined(separator: ".")
   }
 }

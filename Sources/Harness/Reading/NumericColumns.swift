@@ -160,57 +160,54 @@ package struct NumericColumns {
     at = start
     while at < end, bytes[at] != 0x09, bytes[at] != 0x0A, bytes[at] != 0x0D { at += 1 }
     let text = String(decoding: bytes[start..<at], as: UTF8.self)
-    return try? NumberSyntax.parse(text).get()
+    return try? NumberSyntax.parse(text)
   }
 }
 
 /// Reads one number as a person wrote it, or says what is wrong with it.
 enum NumberSyntax {
-  enum Diagnostic: Equatable {
-    case empty
-    case decimalComma
-    case nonFinite
-    case notANumber
+  struct Fault: Error {
+    var code: Diagnostic.Code
+    var expected: String
   }
 
   /// A finite number, written with a point as decimal sign; white space around it is ignored.
-  static func parse(_ text: some StringProtocol) -> Result<Double, FaultBox> {
+  static func parse(_ text: some StringProtocol) throws(Fault) -> Double {
     let trimmed = text.trimmingCharacters(in: .whitespaces)
-    if trimmed.isEmpty { return .failure(FaultBox(.empty)) }
+    if trimmed.isEmpty { throw Fault(code: .missingValue, expected: "a number") }
     // Swift's Double accepts hexadecimal floats, "inf" and "nan"; only decimal digits are wanted.
     let lowered = trimmed.lowercased()
-    let bare = lowered.drop { $0 == "+" || $0 == "-" }
-    if ["nan", "inf", "infinity"].contains(String(bare)) { return .failure(FaultBox(.nonFinite)) }
-    let allowed = lowered.utf8.allSatisfy { byte in
-      (0x30...0x39).contains(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
-        || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "e")
+    let bare = String(lowered.drop { $0 == "+" || $0 == "-" })
+    let isPlain = lowered.allSatisfy { "0123456789.+-e".contains($0) }
+    let number = isPlain ? Double(trimmed) : nil
+    if let number, number.isFinite { return number }
+    if number != nil || ["nan", "inf", "infinity"].contains(bare) {
+      throw Fault(code: .nonFinite, expected: "a finite number")
     }
-    if allowed, let number = Double(trimmed) {
-      return number.isFinite ? .success(number) : .failure(FaultBox(.nonFinite))
+    if trimmed.contains(","), Double(trimmed.replacing(",", with: ".")) != nil {
+      throw Fault(code: .decimalComma, expected: "a number with a point as decimal sign")
     }
-    let pointed = trimmed.replacingOccurrences(of: ",", with: ".")
-    if pointed != trimmed, Double(pointed) != nil { return .failure(FaultBox(.decimalComma)) }
-    return .failure(FaultBox(.notANumber))
+    throw Fault(code: .number, expected: "a number")
   }
 
-  /// Carries a fault through `Result`.
-  struct FaultBox: Error, Equatable {
-    let fault: Diagnostic
-    init(_ fault: Diagnostic) { self.fault = fault }
-  }
-
-  /// The fault of a cell that should hold a number.
-  static func fault(
-    _ fault: Diagnostic, file: String, line: Int, column: Int, field: String?, found: String
-  ) -> Harness.Diagnostic {
-    let (code, expected): (Harness.Diagnostic.Code, String) =
-      switch fault {
-      case .empty: (.missingValue, "a number")
-      case .decimalComma: (.decimalComma, "a number with a point as decimal sign")
-      case .nonFinite: (.nonFinite, "a finite number")
-      case .notANumber: (.number, "a number")
+  /// The number in a cell; nil where it is empty or faulty.
+  ///
+  /// - Parameters:
+  ///   - shown: what a fault shows in place of the cell; nil for the cell itself.
+  ///   - emptyIsFault: whether an empty cell is one.
+  static func cell(
+    _ text: String, file: String, line: Int, column: Int, field: String?, shown: String? = nil,
+    emptyIsFault: Bool = false, faults: inout [Diagnostic]
+  ) -> Double? {
+    do throws(Fault) {
+      return try parse(text)
+    } catch {
+      if error.code != .missingValue || emptyIsFault {
+        faults.add(
+          error.code, file: file, line: line, column: column, field: field, found: shown ?? text,
+          expected: error.expected)
       }
-    return Harness.Diagnostic(
-      code, file: file, line: line, column: column, field: field, found: found, expected: expected)
+      return nil
+    }
   }
 }

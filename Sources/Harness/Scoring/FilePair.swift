@@ -31,7 +31,7 @@ public struct FilePair {
     goldFile = try GoldFile(gold, name: gold.relativePath, like: model)
     self.dropMissing = dropMissing
     let faults = self.predictions.faults + goldFile.table.faults
-    if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
+    try faults.throwErrors()
   }
 
   /// The report; benchmark and split are named `files` and the gold file's name.

@@ -82,7 +82,9 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
 
   public init(
     value: Double? = nil, low: Double? = nil, high: Double? = nil, undefined: String? = nil
-  ) { (self.value, self.low, self.high, self.undefined) = (value, low, high, undefined) }
+  ) {
+    (self.value, self.low, self.high, self.undefined) = (value, low, high, undefined)
+  }
 
   /// Upper bound less lower bound.
   var width: Double? { low.flatMap { low in high.map { $0 - low } } }

@@ -97,9 +97,7 @@ extension Scorer {
       for part in parts {
         let sample = resampled(part, by: other)
         (clusters, few) = (sample.clusterCount, sample.hasFewClusters)
-        targets[part.target] = TargetScores(
-          SystemInference(sample, predictions: part.predictions, options: options.inference),
-          options)
+        targets[part.target] = figures(part, sample)
       }
       results.append(
         Sensitivity(cluster: other, clusters: clusters, fewClusters: few, targets: targets))

@@ -37,9 +37,8 @@ public struct Scorer: Sendable {
   /// The rows to score of `target`; nil where it is not attempted or has no labels.
   public func rows(_ target: String, of predictions: Predictions) -> TargetRows? {
     guard let column = predictions.columns[target] else { return nil }
-    let known =
-      predictions.missingCount == 0
-      ? split.whole(target) : split.labelled(predictions.present, target)
+    let isWhole = predictions.missingCount == 0
+    let known = isWhole ? split.whole(target) : split.labelled(predictions.present, target)
     guard let known else { return nil }
     return TargetRows(
       target: target, rows: known.rows, predictions: known.rows.map { column.values[$0] },
@@ -73,13 +72,15 @@ public struct Scorer: Sendable {
       notes: notes(main, scores[main.target] ?? TargetScores(), predictions, crossed))
   }
 
-  /// Errors of a larger kurtosis have heavy tails: at 83 normal rows it is exceeded once in
-  /// thousands of samples, with Student's t on 3 degrees of freedom more often than not.
+  /// Kurtosis above which errors have heavy tails: 83 normal rows exceed it once in thousands of
+  /// samples, Student's t on 3 degrees of freedom more often than not.
   static let heavyTails = 6.0
 
-  private func figures(_ part: TargetRows) -> TargetScores {
+  /// All figures of one target; with `sample`, by another clustering than the scorer's.
+  func figures(_ part: TargetRows, _ sample: ClusteredSample? = nil) -> TargetScores {
     TargetScores(
-      SystemInference(part.sample, predictions: part.predictions, options: options.inference),
+      SystemInference(
+        sample ?? part.sample, predictions: part.predictions, options: options.inference),
       options)
   }
 
@@ -194,11 +195,8 @@ extension Scorer.TargetRows {
     let errors = zip(predictions, sample.gold).map { $0 - $1 }
     let n = Double(errors.count)
     let mean = errors.reduce(0, +) / n
-    let squares = errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n
-    let fourth = errors.reduce(0) { sum, error in
-      let square = (error - mean) * (error - mean)
-      return sum + square * square
-    }
-    return squares > 0 ? fourth / n / (squares * squares) : nil
+    let squares = errors.map { ($0 - mean) * ($0 - mean) }
+    let variance = squares.reduce(0, +) / n
+    return variance > 0 ? squares.reduce(0) { $0 + $1 * $1 } / n / (variance * variance) : nil
   }
 }

@@ -48,7 +48,7 @@ public struct PredictionReader: Sendable {
     let aligned = table.ids == nil ? ordered(table, &faults) : keyed(table, &faults)
     let (attempted, copies) = PredictionCheck(definition, table: table, margin: margin).attempted(
       &faults)
-    if faults.contains(where: { $0.severity == .error }) { throw .invalid(faults) }
+    try faults.throwErrors()
     var columns: TargetTable<PredictionColumn> = [:]
     for target in attempted { columns[target] = aligned[target] }
     let missing = Set(columns.values.flatMap(\.missing))

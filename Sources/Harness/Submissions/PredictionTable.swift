@@ -23,18 +23,13 @@ struct PredictionTable {
 /// How a prediction file names its columns.
 public struct PredictionColumns: Sendable, Equatable {
   /// Columns that make a row's id, joined by `:`.
-  public var id: [String]
+  public var id: [String] = ["id"]
   /// What is predicted, in the order of a file without a header.
   public var targets: [String]
   /// Column of a target, where it is not one of the usual names.
-  public var named: TargetTable<String>
+  public var named: TargetTable<String> = [:]
   /// Cluster columns to read where they are there.
-  public var clusters: [String]
-
-  public init(
-    id: [String] = ["id"], targets: [String], named: TargetTable<String> = [:],
-    clusters: [String] = []
-  ) { (self.id, self.targets, self.named, self.clusters) = (id, targets, named, clusters) }
+  public var clusters: [String] = []
 
   /// Names that the column of `target` may have: the one that was given, or the usual ones.
   func names(of target: String) -> [String] {
@@ -72,8 +67,10 @@ enum PredictionTableReader {
     if ZipArchive.isZip(data) {
       let entries = try ZipArchive.entries(
         of: data, name: name, maximumBytes: limits?.bytes ?? ZipArchive.maximumBytes)
-      let (entry, path) = try chosenEntry(entries, name: name)
-      return try read(entry, name: path, columns: columns, limits: limits)
+      let chosen = entries[try PredictionChoice.choose(entries.map(\.path), name: name)]
+      // The path stands in every fault of the file.
+      let path = "\(name)/\(Diagnostic.shortened(chosen.path))"
+      return try read(chosen.data, name: path, columns: columns, limits: limits)
     }
     try limits?.check(data, name: name)
     if let numeric = NumericColumns.parse(data, maximumColumns: columns.targets.count),
@@ -84,26 +81,13 @@ enum PredictionTableReader {
         name: name, ids: nil, columns: Dictionary(uniqueKeysWithValues: Array(read)), lines: [])
     }
     let text = try SourceText(data, name: name)
-    guard let first = text.bytes.first(where: { !isSpace($0) }) else {
+    guard let first = text.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
       throw .fault(.rowCount, file: name, line: 1, found: "an empty file", expected: "predictions")
     }
     if first == UInt8(ascii: "{") {
       return try JSONLinesTable.read(text, columns: columns)
     }
     return try DelimitedPredictions.read(text, columns: columns)
-  }
-
-  private static func isSpace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
-  }
-
-  /// The file of a zip that holds the predictions.
-  private static func chosenEntry(
-    _ entries: [ZipArchive.Entry], name: String
-  ) throws(HarnessError) -> (Data, String) {
-    let chosen = entries[try PredictionChoice.choose(entries.map(\.path), name: name)]
-    // The path stands in every fault of the file.
-    return (chosen.data, "\(name)/\(Diagnostic.shortened(chosen.path))")
   }
 }
 
@@ -179,7 +163,7 @@ enum DelimitedPredictions {
       columns[target] = PredictionColumn(
         records.map { record in
           guard index < record.fields.count else { return nil }
-          return cell(
+          return NumberSyntax.cell(
             record.fields[index], file: name, line: record.line, column: index + 1, field: nil,
             emptyIsFault: true, faults: &faults)
         })
@@ -209,9 +193,9 @@ enum DelimitedPredictions {
       }
       values[target] = PredictionColumn(
         table.records.map { record in
-          cell(
+          NumberSyntax.cell(
             record.fields[index], file: table.name, line: record.line, column: index + 1,
-            field: table.header[index], emptyIsFault: false, faults: &faults)
+            field: table.header[index], faults: &faults)
         })
     }
     if values.isEmpty {
@@ -240,21 +224,5 @@ enum DelimitedPredictions {
     let own = columns.id.compactMap(table.index(of:))
     if own.count == columns.id.count { return own }
     return (table.index(of: "id") ?? table.index(of: "row_id")).map { [$0] } ?? []
-  }
-
-  /// The number in a cell; nil where it is empty or faulty.
-  static func cell(
-    _ text: String, file: String, line: Int, column: Int, field: String?, emptyIsFault: Bool,
-    faults: inout [Diagnostic]
-  ) -> Double? {
-    switch NumberSyntax.parse(text) {
-    case .success(let number): return number
-    case .failure(let box):
-      if box.fault == .empty && !emptyIsFault { return nil }
-      faults.append(
-        NumberSyntax.fault(
-          box.fault, file: file, line: line, column: column, field: field, found: text))
-      return nil
-    }
   }
 }

@@ -29,8 +29,7 @@ public struct SubmissionFolder: Sendable {
         do throws(HarnessError) {
           entries.append(try entry(in: folder, benchmark: benchmark.lastPathComponent))
         } catch {
-          guard case .invalid(let more) = error else { throw error }
-          faults += more
+          try faults.take(error)
         }
       }
     }
@@ -204,8 +203,7 @@ public enum SubmissionCheck {
             expected: "\(digest.prefix(12))… as submission.json says")
         }
       } catch {
-        guard case .invalid(let more) = error else { throw error }
-        faults += more
+        try faults.take(error)
       }
     }
     if !faults.isEmpty { throw .invalid(faults) }

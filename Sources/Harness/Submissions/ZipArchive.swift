@@ -183,5 +183,7 @@ public struct UploadLimits: Sendable, Equatable {
 
   private func refused(
     _ code: Diagnostic.Code, _ name: String, line: Int? = nil, found: String, expected: String
-  ) -> HarnessError { .fault(code, file: name, line: line, found: found, expected: expected) }
+  ) -> HarnessError {
+    .fault(code, file: name, line: line, found: found, expected: expected)
+  }
 }
