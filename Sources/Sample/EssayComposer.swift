@@ -1,10 +1,8 @@
 import Basics
 import Foundation
 
-/// The program's own phrases, of which the essays are made.
-///
-/// `{place}` stands for the article's place, `{event}` for what happened and `{victims}` for the
-/// people or animals harmed.
+/// The program's own phrases, of which the essays are made. `{place}` stands for the article's
+/// place, `{event}` for what happened and `{victims}` for those harmed.
 struct SamplePhrases: Decodable {
   /// The places that articles are set in; none is tied to a real event.
   let places: [String]
@@ -18,11 +16,8 @@ struct SamplePhrases: Decodable {
     let events, victims, facts, remedies: [String]
   }
 
-  /// Sentences by how much empathy or distress they carry: for empathy and closings 0 is dismissive,
-  /// 2 neutral and 4 deeply empathetic, for distress 0 is untouched and 3 shaken.
-  ///
-  /// The sentences of one level say the same in different words, so that a reader of the text can
-  /// recover the level but no single word gives it away.
+  /// Sentences by how much empathy or distress they carry: for empathy and closings 0 is
+  /// dismissive, 2 neutral and 4 deeply empathetic, for distress 0 is untouched and 3 shaken.
   struct Reactions: Decodable {
     let openings, quoteLeads: [String]
     let empathy, distress, closings: [[String]]
@@ -61,11 +56,8 @@ struct EssayComposer {
     victims = random.pick(topic.victims)
   }
 
-  /// An essay of 60 to 150 words.
-  ///
-  /// - Parameters:
-  ///   - empathy: mean 0, SD 1; the reaction sentences are drawn around it.
-  ///   - distress: likewise.
+  /// An essay of 60 to 150 words, whose reaction sentences are drawn around `empathy` and
+  /// `distress` (mean 0, SD 1).
   func compose(
     empathy: Double, distress: Double, quirks: Quirks, random: inout SplitMix64
   ) -> String {

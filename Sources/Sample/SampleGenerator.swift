@@ -19,16 +19,12 @@ public struct SampleSummary: Codable, Equatable, Sendable {
   public let files: [String]
 }
 
-/// Writes `sample24`, a synthetic set in the layout and with the quirks of NewsEmp24.
-///
-/// The files are `trac3_EMP_train.csv`, `trac3_EMP_dev.csv`, `goldstandard_EMP.csv` (1000, 63 and
-/// 83 rows), `trac4_PER_train.csv`, `trac4_PER_dev.csv`, `goldstandard_PER.csv`, simulated labels
-/// of language models below `llmpathy/NewsEmp2024` and four example systems for the test split
-/// below `systems/<slug>` (`system.json` and `predictions_EMP.tsv`).
-///
-/// Texts are composed from the program's own phrases around a hidden strength of empathy; labels
-/// in [1, 7] are means of simulated clicks. Nothing in it comes from a person. The same seed gives
-/// the same bytes on every machine.
+/// Writes `sample24`, a synthetic set in the layout and with the quirks of NewsEmp24: essays and
+/// demographics of three splits (1000, 63 and 83 rows), simulated labels of language models and
+/// four example systems for the test split.
+/// Texts are composed from the program's own phrases around a hidden strength of empathy; labels in
+/// [1, 7] are means of simulated clicks. Nothing comes from a person, and a seed gives the same
+/// bytes everywhere.
 public struct SampleGenerator: Sendable {
   public let seed: UInt64
 
@@ -105,21 +101,21 @@ struct SampleFiles {
   }
 
   private var models: [(path: String, text: String)] {
-    let folder = "llmpathy/NewsEmp2024/"
-    let plain = ["llm_empathy", "llm_empathy_plain"]
-    return [
-      ("trac3_EMP_train_llama.tsv", labels(splits.train, ["llm_empathy"]) { [$0.labels.llama] }),
-      ("trac3_EMP_train_gpt.tsv", labels(splits.train, ["llm_empathy"]) { [$0.labels.gpt] }),
-      ("trac3_EMP_dev_gpt.tsv", labels(splits.dev, ["llm_empathy"]) { [$0.labels.gpt] }),
-      (
-        "trac3_EMP_dev_llama_llama_plain.tsv",
-        labels(splits.dev, plain) { [$0.labels.llama, $0.labels.llamaPlain] }
-      ),
-      (
-        "test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv",
-        labels(splits.test, plain) { [$0.labels.llama, $0.labels.llamaPlain] }
-      ),
-    ].map { (folder + $0.0, $0.1) }
+    let both = [\SampleRatings.Labels.llama, \.llamaPlain]
+    let files: [(String, SampleSplit, [KeyPath<SampleRatings.Labels, Double>])] = [
+      ("trac3_EMP_train_llama.tsv", splits.train, [\.llama]),
+      ("trac3_EMP_train_gpt.tsv", splits.train, [\.gpt]),
+      ("trac3_EMP_dev_gpt.tsv", splits.dev, [\.gpt]),
+      ("trac3_EMP_dev_llama_llama_plain.tsv", splits.dev, both),
+      ("test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv", splits.test, both),
+    ]
+    return files.map { name, split, labels in
+      let columns = Array(["llm_empathy", "llm_empathy_plain"].prefix(labels.count))
+      let text = table(split, columns, separator: "\t", lineEnd: "\r\n") { essay in
+        labels.map { Self.shortest(essay.labels[keyPath: $0], 9) }
+      }
+      return ("llmpathy/NewsEmp2024/" + name, text)
+    }
   }
 
   private func essays(_ split: SampleSplit) -> String {
@@ -129,14 +125,6 @@ struct SampleFiles {
         Self.quoted(essay.text), Self.decimals(essay.labels.crowdEmpathy, 6),
         Self.decimals(essay.labels.crowdDistress, 6),
       ]
-    }
-  }
-
-  private func labels(
-    _ split: SampleSplit, _ columns: [String], _ values: (SampleEssay) -> [Double]
-  ) -> String {
-    table(split, columns, separator: "\t", lineEnd: "\r\n") { essay in
-      values(essay).map { Self.shortest($0, 9) }
     }
   }
 
@@ -157,13 +145,12 @@ struct SampleFiles {
   }
 
   private func demographics(_ split: SampleSplit) -> String {
-    var out =
-      ([
-        "id", "person_id", "gender", "education", "race", "age", "income",
-        "iri_perspective_taking", "iri_personal_distress", "iri_fantasy",
-        "iri_empathatic_concern", "personality_conscientiousness", "personality_openess",
-        "personality_extraversion", "personality_agreeableness", "personality_stability",
-      ]).joined(separator: ",") + "\n"
+    var out = """
+      id,person_id,gender,education,race,age,income,iri_perspective_taking,iri_personal_distress,\
+      iri_fantasy,iri_empathatic_concern,personality_conscientiousness,personality_openess,\
+      personality_extraversion,personality_agreeableness,personality_stability
+
+      """
     for (index, number) in split.demographicsRows.enumerated() {
       let person = split.people[number]
       let known = person.demographics
@@ -184,8 +171,7 @@ struct SampleFiles {
 
   /// `value` (at least 0) with a fixed number of decimals, by integer arithmetic.
   static func decimals(_ value: Double, _ places: Int) -> String {
-    var scale = 1
-    for _ in 0..<places { scale *= 10 }
+    let scale = (0..<places).reduce(1) { scale, _ in 10 * scale }
     let scaled = Int((value * Double(scale)).rounded())
     let fraction = String(scaled % scale)
     return "\(scaled / scale)." + String(repeating: "0", count: places - fraction.count) + fraction

@@ -27,10 +27,8 @@ struct SamplePopulation {
   /// Keeps the streams of the three splits apart.
   let split: UInt64
 
-  /// The persons with these ids, of whom `rows[i]` rows of the split come from person `i`.
-  ///
-  /// A few persons write most of train, so traits are standardised over rows: else a single
-  /// stern person would move the mean of the whole set from seed to seed.
+  /// The persons with these ids; `rows[i]` rows of the split come from person `i`. A few persons
+  /// write most of train, so traits are standardised over rows.
   func people(
     ids: [String], rows: [Int], carelessPercent: Int, random: inout SplitMix64
   ) -> [SamplePerson] {
@@ -52,15 +50,10 @@ struct SamplePopulation {
   ) {
     let total = Double(rows.reduce(0, +))
     let mean = zip(people, rows).reduce(0) { $0 + $1.0[keyPath: trait] * Double($1.1) } / total
-    let variance =
-      zip(people, rows).reduce(0) { sum, pair in
-        let off = pair.0[keyPath: trait] - mean
-        return sum + off * off * Double(pair.1)
-      } / total
+    let offs = people.map { $0[keyPath: trait] - mean }
+    let variance = zip(offs, rows).reduce(0) { $0 + $1.0 * $1.0 * Double($1.1) } / total
     let scale = deviation / variance.squareRoot()
-    for index in people.indices {
-      people[index][keyPath: trait] = scale * (people[index][keyPath: trait] - mean)
-    }
+    for index in people.indices { people[index][keyPath: trait] = scale * offs[index] }
   }
 
   private func person(_ index: Int, id: String) -> SamplePerson {
@@ -102,11 +95,8 @@ struct SamplePopulation {
 }
 
 /// Turns what an essay carries into labels: by the crowd, item by item, and by language models.
-///
-/// The crowd sees its own feeling, of which the text is a part; some persons click without reading.
-/// A language model sees the text alone, and two of them err alike. That leaves the crowd and a
-/// model in poor agreement (interval alpha about 0.27 in train) and two models in good agreement
-/// (about 0.8), as in the real labels.
+/// Crowd and model agree poorly (interval alpha about 0.27 in train), two models well (about 0.8),
+/// as in the real labels.
 struct SampleRatings {
   /// How one split was rated.
   struct Crowd {

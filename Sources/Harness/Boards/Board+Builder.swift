@@ -52,11 +52,9 @@ extension Board {
       (self.options, self.rule, self.store) = (options, rule, store)
     }
 
-    /// The board of `candidates`, in any order.
-    ///
-    /// - Parameter progress: called after each candidate.
-    /// - Throws: the faults of any predictions. A split that is not here or blind is no fault: its
-    ///   entries say why they are not scored.
+    /// The board of `candidates`, in any order; `progress` is called after each.
+    /// - Throws: the faults of any predictions. A split that is blind or not here is none: its
+    ///   entries say why they have no score.
     public func board(
       _ candidates: [Candidate], progress: () -> Void = {}
     ) throws(HarnessError) -> Board {
@@ -191,14 +189,11 @@ public struct FolderBoards {
   }
 
   /// A board for each split that an entry names, in the order of their keys.
-  ///
   /// - Parameters:
-  ///   - others: entries from elsewhere, such as a server's database; they may stand on boards of
-  ///     their own or beside the folders' entries.
+  ///   - others: entries from elsewhere, such as a server's database.
   ///   - rule: what is released on a board, of the folders' entries too.
   ///   - progress: called after each entry with the number done and the number in all.
-  /// - Throws: the faults of any entry; an entry whose split is not here or blind is no fault, it
-  ///   says why it is not scored.
+  /// - Throws: the faults of any entry.
   public func boards(
     adding others: [Board.Candidate] = [], rule: (BoardKey) -> ReleaseRule = { _ in .open },
     progress: (Int, Int) -> Void = { _, _ in }

@@ -1,9 +1,8 @@
 public import Metrics
 
-/// What is published of one split of a benchmark: its entries in order, and how they compare.
-///
-/// HTML, JSON, CSV, LaTeX and the API render this value and nothing else. Only ``Builder`` makes it
-/// outside of tests, and it holds released reports alone; of a team's contact it knows nothing.
+/// What is published of one split of a benchmark: its entries in order, and how they compare. HTML,
+/// JSON, CSV, LaTeX and the API render this value and nothing else; it holds released reports
+/// alone.
 public struct Board: Sendable {
   public let definition: BenchmarkDefinition
   public let split: String

@@ -1,11 +1,9 @@
 import Basics
 public import Metrics
 
-/// How the systems of one leaderboard compare in its primary metric: every pair's difference with
-/// its interval and test, and what follows from them for ranks.
-///
-/// Systems are named by their ``Board/Entry/slug``. A pair that was not tested is absent, and
-/// so is the standing of a system whose primary metric is undefined.
+/// How the systems of one leaderboard compare in its primary metric: every pair's difference, and
+/// what follows for ranks. A pair that was not tested is absent, as is a system whose metric is
+/// undefined.
 public struct BoardComparison: Codable, Sendable, Equatable {
   /// Version of this document's form.
   public var schema: Int = 1
@@ -153,10 +151,8 @@ public struct BoardComparer {
     return (systems, overlaps)
   }
 
-  /// Compares `systems` on the primary target; those that leave rows out or do not attempt it are
-  /// not compared.
-  ///
-  /// - Returns: nil for fewer than two systems.
+  /// Compares `systems` on the primary target, but those that leave rows out or do not attempt it;
+  /// nil for fewer than two.
   public func compare(_ systems: [System]) -> Outcome? {
     let kept = comparable(systems)
     guard kept.count > 1, let sample = kept.first?.1.sample else { return nil }
@@ -180,10 +176,8 @@ public struct BoardComparer {
     return Outcome(comparison: comparison, lookAlikes: flags)
   }
 
-  /// What can be said of a board with one system: no pair and no rank, and the difference that its
-  /// split would detect.
-  ///
-  /// - Returns: nil where it is not the only one that could be compared.
+  /// A board with one system has no pair and no rank, but the difference that its split would
+  /// detect; nil where it is not the only one that could be compared.
   public func alone(_ systems: [System]) -> BoardComparison? {
     let kept = comparable(systems)
     guard kept.count == 1 else { return nil }

@@ -2,10 +2,8 @@ import Basics
 public import Foundation
 import GRDB
 
-/// Scored reports and board comparisons that need not be computed again: SQLite in the data home.
-///
-/// A document is kept under a key made of everything it depends on: digests of the predictions, of
-/// the split and of its definition, and every choice of the inference. Nothing is ever updated.
+/// Scored reports and board comparisons that need not be computed again: SQLite in the data home. A
+/// document's key is made of everything it depends on; nothing is ever updated.
 public final class ReportStore: Sendable {
   private let database: DatabaseQueue
 

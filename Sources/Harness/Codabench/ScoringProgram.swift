@@ -3,11 +3,8 @@ public import Metrics
 
 /// Scores one submission as Codabench has it done: a folder with the organiser's labels in `ref`
 /// and a submission in `res`.
-///
-/// `ref` holds a benchmark's folder as an import makes it (`ref/newsemp24/dataset.json` and the
-/// split), which gives persons as clusters and groups, or one file of labels, with or without a
-/// header. `res` holds one prediction file in any accepted form, itself or in a zip. Files named
-/// `metadata` and what packers leave behind are passed over, links are not followed.
+/// `ref` holds a benchmark's folder as an import makes it, which gives clusters and groups, or one
+/// file of labels. `res` holds one prediction file in any accepted form, itself or in a zip.
 public struct ScoringProgram {
   public let input: URL
   public let options: ScoringOptions
@@ -176,16 +173,12 @@ public struct ScoringProgram {
   }
 }
 
-/// `scores.txt` as the evaluation script of WASSA 2024 writes it for a track.
-///
-/// Each correlation is rounded to 4 decimals, their mean is not rounded again; the script prints a
-/// correlation that is undefined as the whole number 0, and counts a target that is not predicted
-/// like a constant one.
+/// `scores.txt` as the evaluation script of WASSA 2024 writes it for a track: each correlation
+/// rounded to 4 decimals, their mean not rounded again, an undefined one (or a target not
+/// predicted) as the whole number 0.
 public enum WASSATrack {
-  /// A line for the mean, then one a target, indented by a tab.
-  ///
-  /// - Parameter figures: PCC of each target in the definition's order; nil for one that is not
-  ///   predicted.
+  /// A line for the mean, then one a target, indented by a tab; `figures` are their PCCs in the
+  /// definition's order, nil for one that is not predicted.
   public static func scores(_ definition: BenchmarkDefinition, _ figures: [Figure?]) -> String {
     let figures = figures.map { $0 ?? .undefined(.constantPrediction) }
     let rounded = figures.map { WASSA.rounded($0).value ?? 0 }
@@ -201,10 +194,8 @@ public enum WASSATrack {
 }
 
 extension ScoreReport {
-  /// Every defined figure by a flat name, as a leaderboard's columns ask for it: `empathy_pcc`,
-  /// `empathy_pcc_low`, `distress_rmse`, `n`, `clusters`, `wassa_averaged`, …
-  ///
-  /// An undefined figure is absent; every number is finite.
+  /// Every defined, finite figure by a flat name, as a leaderboard's columns ask for it:
+  /// `empathy_pcc`, `empathy_pcc_low`, `n`, `clusters`, `wassa_averaged`.
   public var flatScores: [String: Double] {
     var scores = ["n": Double(n), "clusters": Double(clusters)]
     for (target, figures) in targets {

@@ -130,8 +130,8 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
 }
 
 extension DatasetStatistics.SplitStatistics {
-  /// A histogram of fewer labels than this could point at single rows.
-  static let leastRowsOfHistogram = 200
+  /// Labels that a histogram needs at least: one of fewer could point at single rows.
+  static let histogramMinimum = 200
 
   /// What of it may be shown to anybody: figures rounded, labels of fewer than two rows left out,
   /// no histogram of a small split.
@@ -143,7 +143,7 @@ extension DatasetStatistics.SplitStatistics {
       var labels = labels
       labels.mean = Rounding.published(labels.mean) ?? labels.mean
       labels.sd = Rounding.published(sd) ?? sd
-      if labels.n < Self.leastRowsOfHistogram { labels.histogram = nil }
+      if labels.n < Self.histogramMinimum { labels.histogram = nil }
       shown.labels[target] = labels
     }
     return shown

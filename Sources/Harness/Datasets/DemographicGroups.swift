@@ -46,15 +46,11 @@ public struct DemographicGroups {
     return groups
   }
 
-  /// Attributes of which all groups that are held back are together below the threshold.
-  ///
-  /// The groups of an attribute are the whole split, whose figures are shown: what is held back is what
-  /// the others leave of it. Of means and sums of squares (bias, RMSE, label SD) that is a subtraction,
-  /// and of a single row its label; so they are held back for every group of such an attribute
-  /// (complementary suppression; Willenborg and de Waal 2001, Elements of Statistical Disclosure
-  /// Control).
-  ///
-  /// - Parameter rows: those that were scored.
+  /// Attributes of which all groups that are held back are together below the threshold, among the
+  /// scored `rows`.
+  /// Means and sums of squares (bias, RMSE, label SD) of what is held back are the whole split's
+  /// less the others', so they are held back for every group of such an attribute (complementary
+  /// suppression; Willenborg and de Waal 2001, Elements of Statistical Disclosure Control).
   static func attributesWithoutSums(
     _ groups: [Group], of dataset: Dataset, among rows: Set<Int>
   ) -> Set<String> {

@@ -1,9 +1,8 @@
-/// Recovers labels whose questionnaire items were put under the wrong target, as in NewsEmp24 train.
-///
-/// There one distress item was scored as empathy, so that both labels are means of 7 items. For
-/// every essay that also stands in NewsEmp23, `7 e24 + 7 d24 = 6 e23 + 8 d23` holds: the sum over
-/// targets of items times label is the same, and the labels of the earlier set are the right ones.
-/// The numbers of items come from the definition: the split's own, and those of the targets.
+/// Recovers labels whose questionnaire items were put under the wrong target, as in NewsEmp24
+/// train.
+/// There one distress item was scored as empathy. For every essay that also stands in NewsEmp23, `7
+/// e24 + 7 d24 = 6 e23 + 8 d23`: items times label add up to the same, and the earlier labels are
+/// right.
 public enum LabelRepair {
   public struct Report: Codable, Sendable, Equatable {
     public var rows: Int
@@ -26,11 +25,8 @@ public enum LabelRepair {
       public var mean = 0.0
       public var largest = 0.0
 
-      public init() {}
-
-      fileprivate mutating func add(_ size: Double) {
-        mean += size
-        largest = max(largest, size)
+      public init(mean: Double = 0, largest: Double = 0) {
+        (self.mean, self.largest) = (mean, largest)
       }
     }
   }
@@ -126,7 +122,8 @@ public enum LabelRepair {
       for (place, target) in targets.enumerated() {
         repaired.rows[index].labels[target] = found[place]
         let size = (found[place] - own[place]).magnitude
-        report.changes[target]?.add(size)
+        let before = report.changes[target] ?? Report.Change()
+        report.changes[target] = .init(mean: before.mean + size, largest: max(before.largest, size))
       }
     }
     for target in targets { report.changes[target]?.mean /= Double(max(1, report.changed)) }

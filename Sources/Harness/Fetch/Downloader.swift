@@ -2,10 +2,8 @@ import Basics
 public import Foundation
 import Synchronization
 
-/// Fetches the files of a list. A file is in place only when its SHA-256 is as pinned.
-///
-/// The sets are small (1.4 MB in all), so that a transfer that was cut begins anew; what a run
-/// fetched stays, and a later run asks only for what is missing.
+/// Fetches the files of a list. A file is in place only when its SHA-256 is as pinned; what one run
+/// fetched the next keeps, and a transfer that was cut begins anew.
 public struct Downloader: Sendable {
   public struct Settings: Equatable, Sendable {
     /// A transfer without a byte for this long counts as cut.
@@ -35,12 +33,8 @@ public struct Downloader: Sendable {
 
   public init(settings: Settings = Settings()) { self.settings = settings }
 
-  /// Brings all files of `list` below `folder`.
-  ///
-  /// - Parameters:
-  ///   - folder: the set's own folder; made if need be.
-  ///   - mirror: where to take the files from in place of their addresses.
-  ///   - progress: called often, from any thread, one call at a time.
+  /// Brings all files of `list` below `folder`, from `mirror` in place of their addresses where
+  /// there is one; `progress` is called often, from any thread.
   /// - Throws: `CancellationError`, `HarnessError`. A file that is wrong or missing does not keep
   ///   the others from coming; a server that does not answer ends the fetch.
   @discardableResult public func fetch(
@@ -96,23 +90,19 @@ public struct Downloader: Sendable {
   }
 
   private func download(
-    _ address: URL, _ bytes: Int, _ report: @escaping @Sendable (Int) -> Void
+    _ address: URL, _ bytes: Int, _ report: @escaping @Sendable (Int) -> Void, attempt: Int = 1
   ) async throws -> Data {
-    var attempt = 1
-    while true {
-      do {
-        return try await Transfer(limit: bytes, progress: report)
-          .run(address, timeoutSeconds: settings.timeoutSeconds)
-      } catch let failure as Transfer.Failure {
-        guard failure.mayPass, attempt < settings.attempts else {
-          throw HarnessError.system(
-            path: address.absoluteString,
-            reason: "\(failure.reason). Try again later, or take the files from a --mirror.")
-        }
-        try await Task.sleep(
-          for: .seconds(settings.firstPauseSeconds * Double(1 << min(attempt - 1, 10))))
-        attempt += 1
+    do {
+      return try await Transfer(limit: bytes, progress: report)
+        .run(address, timeoutSeconds: settings.timeoutSeconds)
+    } catch let failure as Transfer.Failure {
+      guard failure.mayPass, attempt < settings.attempts else {
+        throw HarnessError.system(
+          path: address.absoluteString,
+          reason: "\(failure.reason). Try again later, or take the files from a --mirror.")
       }
+      try await Task.sleep(for: .seconds(settings.firstPauseSeconds * pow(2, Double(attempt - 1))))
+      return try await download(address, bytes, report, attempt: attempt + 1)
     }
   }
 }
@@ -221,29 +211,25 @@ package final class Transfer: NSObject, URLSessionDataDelegate, Sendable {
     _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
   ) {
     let status = (task.response as? HTTPURLResponse)?.statusCode ?? 0
-    let (continuation, result) = state.withLock {
-      state -> (CheckedContinuation<Data, any Error>?, Result<Data, any Error>) in
-      let result: Result<Data, any Error>
+    state.withLock { state in
       if let failure = state.failure {
-        result = .failure(failure)
+        state.continuation?.resume(throwing: failure)
       } else if let error {
-        result = .failure(
-          (error as? URLError)?.code == .cancelled
-            ? CancellationError() : Failure(reason: error.localizedDescription, mayPass: true))
+        let isCancelled = (error as? URLError)?.code == .cancelled
+        let failure = Failure(reason: error.localizedDescription, mayPass: true)
+        state.continuation?.resume(throwing: isCancelled ? CancellationError() : failure)
       } else if status != 200 {
-        result = .failure(
-          Failure(
-            reason: "the server answers \(status)",
-            mayPass: [408, 425, 429].contains(status) || status >= 500))
+        let mayPass = [408, 425, 429].contains(status) || status >= 500
+        state.continuation?.resume(
+          throwing: Failure(reason: "the server answers \(status)", mayPass: mayPass))
       } else if state.body.count < limit {
-        result = .failure(
-          Failure(reason: "cut after \(state.body.count) of \(limit) bytes", mayPass: true))
+        state.continuation?.resume(
+          throwing: Failure(
+            reason: "cut after \(state.body.count) of \(limit) bytes", mayPass: true))
       } else {
-        result = .success(state.body)
+        state.continuation?.resume(returning: state.body)
       }
-      defer { state.continuation = nil }
-      return (state.continuation, result)
+      state.continuation = nil
     }
-    continuation?.resume(with: result)
   }
 }

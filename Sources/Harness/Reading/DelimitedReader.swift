@@ -1,9 +1,7 @@
 package import Foundation
 
-// Why a reader of our own: the organisers' CSV files escape a quote inside a quoted field as `\"`,
-// their TSV files hold fields that merely begin with a quote, and faults must name line and field.
-// The maintained Swift readers (SwiftCSV, TabularData) know RFC 4180 alone and stop at the first
-// fault without a line number.
+// Why a reader of our own: the organisers' files escape a quote as `\"` or begin a field with a
+// stray one, and faults must name line and field; the maintained Swift readers do neither.
 
 /// One record of a delimited file.
 package struct DelimitedRecord: Equatable {
@@ -22,10 +20,8 @@ public enum DelimitedFormat: String, Codable, Sendable {
   case tsv
 }
 
-/// Reads comma or tab separated text in one of the forms of ``DelimitedFormat``.
-///
-/// Lines end in LF or CRLF. An empty line between records is skipped. In CSV a quoted field may
-/// hold newlines; in TSV it may not, and a quote counts only where it encloses the whole field.
+/// Reads comma or tab separated text. Lines end in LF or CRLF; empty ones between records are
+/// skipped. In CSV a quoted field may hold newlines.
 struct DelimitedReader {
   private let text: SourceText
   private let delimiter: UInt8
@@ -182,10 +178,9 @@ package struct DelimitedTable {
   package let header: [String]
   package let records: [DelimitedRecord]
 
-  /// Reads and checks the file at `url`.
-  ///
-  /// - Throws: ``HarnessError/invalid(_:)`` with every syntax fault, every row that is too short
-  ///   or too long, repeated column names, and an empty file.
+  /// Reads and checks `text`.
+  /// - Throws: ``HarnessError/invalid(_:)`` with every syntax fault, rows of another length than
+  ///   the header, repeated column names, and an empty file.
   init(_ text: SourceText, format: DelimitedFormat) throws(HarnessError) {
     let (all, syntax) = DelimitedReader.records(of: text, format: format)
     name = text.name

@@ -71,8 +71,7 @@ public enum Documents {
       }
       let inner = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
       return fault(context.codingPath, inner ?? context.debugDescription, "valid JSON")
-    default:
-      return fault([], "\(error)", "valid JSON")
+    default: return fault([], "\(error)", "valid JSON")
     }
   }
 }

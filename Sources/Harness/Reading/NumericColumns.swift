@@ -3,10 +3,8 @@ package import Foundation
 import Glibc
 import Metrics
 
-/// Columns of plain numbers, parsed in place and in parallel.
-///
-/// This is the fast way for files that are as they should be: no header, one or two tab separated
-/// numbers a line. Anything else makes it give up (nil), and the careful readers say what is wrong.
+/// Columns of plain numbers, parsed in place and in parallel. Anything but tab separated numbers
+/// without a header makes it give up (nil), and the careful readers say what is wrong.
 package struct NumericColumns {
   package var columns: [[Double]]
   package var rows: Int { columns.first?.count ?? 0 }
@@ -199,9 +197,7 @@ enum NumberSyntax {
     _ text: String, file: String, line: Int, column: Int, field: String?, shown: String? = nil,
     emptyIsFault: Bool = false, faults: inout [Diagnostic]
   ) -> Double? {
-    do throws(Fault) {
-      return try parse(text)
-    } catch {
+    do throws(Fault) { return try parse(text) } catch {
       if error.code != .missingValue || emptyIsFault {
         faults.add(
           error.code, file: file, line: line, column: column, field: field, found: shown ?? text,

@@ -50,33 +50,13 @@ struct SourceText {
     }
   }
 
-  /// Offset of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7).
+  /// Offset of the first byte that is not part of well-formed UTF-8.
   static func firstInvalidByte(_ bytes: [UInt8]) -> Int? {
-    var at = 0
-    let end = bytes.count
-    while at < end {
-      let lead = bytes[at]
-      if lead < 0x80 {
-        at += 1
-        continue
-      }
-      let (length, low, high): (Int, UInt8, UInt8) =
-        switch lead {
-        case 0xC2...0xDF: (2, 0x80, 0xBF)
-        case 0xE0: (3, 0xA0, 0xBF)
-        case 0xED: (3, 0x80, 0x9F)
-        case 0xE1...0xEF: (3, 0x80, 0xBF)
-        case 0xF0: (4, 0x90, 0xBF)
-        case 0xF1...0xF3: (4, 0x80, 0xBF)
-        case 0xF4: (4, 0x80, 0x8F)
-        default: (0, 0, 0)
-        }
-      guard length > 0, at + length <= end, low <= bytes[at + 1], bytes[at + 1] <= high else {
-        return at
-      }
-      for next in (at + 2)..<max(at + 2, at + length) where bytes[next] & 0xC0 != 0x80 { return at }
-      at += length
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+      return nil
+    } catch {
+      return error.byteOffsets.lowerBound
     }
-    return nil
   }
 }

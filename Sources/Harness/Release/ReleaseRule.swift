@@ -2,11 +2,8 @@ public import Basics
 import Foundation
 public import Metrics
 
-/// What a leaderboard with hidden labels tells of a submission.
-///
-/// Every released figure says something about the labels, and enough of them reveal all:
-/// docs/explanation/probing.md shows how many labels an attack recovers under which rule, and what
-/// to set.
+/// What a leaderboard with hidden labels tells of a submission. Enough figures reveal all labels:
+/// docs/explanation/probing.md shows what an attack recovers under which rule.
 public struct ReleaseRule: Sendable, Equatable {
   /// Decimals of a released figure, 0 to 4; reports have 4 from the start.
   public var decimals: Int
@@ -33,11 +30,9 @@ public struct ReleaseRule: Sendable, Equatable {
   public var isOpen: Bool { decimals == 4 && ladder == nil }
 
   /// What is released of `report`: the only way from a ``PrivateReport`` to a ``ScoreReport``.
-  ///
-  /// A suppressed group keeps its name and the reason. An open rule releases all else as it is. Any
-  /// other rounds the figures and bounds of the targets and leaves out what a place on a board does
-  /// not need: groups, disparities, other clusterings, the detectable difference and the bias, each
-  /// of which is a further equation in the labels.
+  /// An open rule releases all but suppressed groups. Any other rounds the figures of the targets
+  /// and leaves out what a place on a board does not need, each of which is a further equation in
+  /// the labels.
   public func release(_ report: PrivateReport) -> ScoreReport {
     var report = report.whole
     for place in report.groups.indices where report.groups[place].suppressed != nil {
@@ -101,15 +96,10 @@ extension PublishingThreshold {
 }
 
 /// Decides what a team and the public learn of a submission on a split with hidden labels.
-///
-/// The rule is the Ladder of Blum and Hardt (2015, ICML, "The Ladder: A Reliable Leaderboard for
-/// Machine Learning Competitions"), in the form without a parameter: a submission becomes the new
-/// best only if it beats the best so far in the primary metric by more than the standard error of
-/// their paired difference. Theirs is that of a mean loss over independent rows; ours is the cluster
-/// jackknife's, because rows of a person belong together and a correlation is no mean. Of any other
-/// submission a team learns that it is not better, and nothing else.
-///
-/// It keeps nothing: the caller keeps each team's best predictions and asks anew.
+/// The rule is the Ladder of Blum and Hardt (2015, ICML) in the form without a parameter: a
+/// submission is the new best only if it beats the best so far in the primary metric by more than
+/// the standard error of their paired difference, here the cluster jackknife's. Of any other a team
+/// learns that it is not better. It keeps nothing: the caller keeps each team's best predictions.
 public struct ReleaseGuard {
   public let scorer: Scorer
   public let rule: ReleaseRule

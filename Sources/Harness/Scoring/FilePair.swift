@@ -2,11 +2,9 @@ import Basics
 public import Foundation
 import Metrics
 
-/// A prediction file scored against a file of gold labels, without a benchmark.
-///
-/// Both without header: joined by row order. Both with an id: joined by id; columns of the gold file
-/// that are named like clusters of a benchmark (`person`, `article`) give the clusters. A large pair
-/// without clusters is read in place and scored without building rows.
+/// A prediction file scored against a file of gold labels, without a benchmark: joined by row order
+/// where both have no header, by id where both have one. Columns of the gold file that are named
+/// like clusters of a benchmark give the clusters.
 public struct FilePair {
   private let predictions: PredictionTable
   private let columns: PredictionColumns

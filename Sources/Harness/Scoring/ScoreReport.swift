@@ -1,12 +1,10 @@
 import Basics
 public import Metrics
 
-/// What is published of one scored submission: aggregates, how they were made, and digests.
-///
-/// It is one JSON document. It holds no label, no essay and no figure of a single row, and every
-/// figure is rounded (see ``Rounding``). An undefined figure has no `value` and a reason in
-/// `undefined`. Outside this module a report comes from ``ReleaseRule/release(_:)-(PrivateReport)``
-/// or is decoded from one that did: what was not released cannot be shown.
+/// What is published of one scored submission: aggregates, how they were made, and digests; no
+/// label, essay or figure of a row. An undefined figure has no `value` and a reason in `undefined`.
+/// Outside this module a report comes from ``ReleaseRule/release(_:)-(PrivateReport)`` or is
+/// decoded from one that did: what was not released cannot be shown.
 public struct ScoreReport: Codable, Sendable, Equatable {
   /// Version of this document's form; a reader refuses a greater one.
   public internal(set) var schema: Int = 1
@@ -44,10 +42,8 @@ extension ScoreReport {
   public static let toolVersion = "0.2.0"
 }
 
-/// What scoring found out about one submission, before anything of it is released.
-///
-/// It can be neither encoded nor read outside this module; ``ReleaseRule/release(_:)-(PrivateReport)``
-/// is its only way out.
+/// What scoring found out about one submission. It can be neither encoded nor read outside this
+/// module; ``ReleaseRule/release(_:)-(PrivateReport)`` is its only way out.
 public struct PrivateReport: Sendable {
   let whole: ScoreReport
 
@@ -261,10 +257,7 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
 
 /// The figures as the WASSA organisers' script makes them: each PCC rounded to 4 decimals before
 /// averaging; a constant column counts 0; a target that was not attempted is null, and then so is
-/// the average. It is rounded to 4 decimals too, like every published figure; theirs may have a
-/// fifth.
-///
-/// In JSON each target's figure stands under the target's name beside `averaged`.
+/// the average (rounded to 4 decimals too; theirs may have a fifth).
 public struct WASSAScores: Codable, Sendable, Equatable {
   public var averaged: Double?
   private var figures: TargetTable<Double?> = [:]

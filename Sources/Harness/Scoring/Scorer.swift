@@ -80,8 +80,7 @@ public struct Scorer: Sendable {
   func figures(_ part: TargetRows, _ sample: ClusteredSample? = nil) -> TargetScores {
     TargetScores(
       SystemInference(
-        sample ?? part.sample, predictions: part.predictions, options: options.inference),
-      options)
+        sample ?? part.sample, predictions: part.predictions, options: options.inference), options)
   }
 
   /// The organisers' figures: undefined counts 0, a target that is not attempted is null.

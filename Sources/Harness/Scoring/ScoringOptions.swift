@@ -28,11 +28,8 @@ public struct ScoringOptions: Sendable, Equatable {
     (self.detectable, self.ranks) = (detectable, ranks)
   }
 
-  /// One line that names every choice, in the manner of sacreBLEU.
-  ///
-  /// - Parameters:
-  ///   - cluster: the clustering that was used.
-  ///   - goldDigest: SHA-256 of the gold labels; its first 12 digits are shown.
+  /// One line that names every choice, in the manner of sacreBLEU; of `goldDigest` (SHA-256 of the
+  /// labels) its first 12 digits.
   func signature(cluster: String, goldDigest: String, grouped: Int? = nil) -> String {
     let unit = grouped.map { "\(cluster)/\($0)" } ?? cluster
     var parts = [

@@ -194,11 +194,8 @@ struct PredictionCheck {
     (self.definition, self.table, self.margin) = (definition, table, margin)
   }
 
-  /// The targets that the file attempts, and those whose column copies an earlier one's, with it;
-  /// what is remarkable about the file is added to `faults`.
-  ///
-  /// A column that copies another is a way to fill the form and counts as not attempted. Swapped
-  /// columns can't be told from the file alone, so nothing is said of them.
+  /// The targets that the file attempts, and those whose column copies an earlier one's, with it
+  /// (they count as not attempted); what is remarkable about the file is added to `faults`.
   func attempted(_ faults: inout [Diagnostic]) -> (targets: [String], copies: [String: String]) {
     var attempted: [String] = []
     var copies: [String: String] = [:]

@@ -49,10 +49,8 @@ public struct Predictions: Sendable, Equatable {
     return missingCount == 0 ? column.values : present.map { column.values[$0] }
   }
 
-  /// The predictions as TSV with a header and ids, in the order of the split: the form in which
-  /// submissions are kept.
-  ///
-  /// - Parameter ids: of every row of the split; those without a prediction are left out.
+  /// The predictions as TSV with a header and the split's `ids`, in its order: the form in which
+  /// submissions are kept. Rows without a prediction are left out.
   package func table(ids: [String]) -> Data {
     precondition(ids.count == rowCount, "one id a row of the split")
     let targets = attempted

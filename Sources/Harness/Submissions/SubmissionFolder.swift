@@ -18,9 +18,8 @@ public struct SubmissionFolder: Sendable {
   }
 
   /// All entries, sorted by benchmark and slug.
-  ///
-  /// - Throws: ``HarnessError/invalid(_:)`` with the faults of every entry: metadata that can't be
-  ///   read or contradicts its folder, missing predictions, two entries with one digest.
+  /// - Throws: ``HarnessError/invalid(_:)`` with the faults of every entry, two with one digest
+  ///   among them.
   public func entries() throws(HarnessError) -> [Entry] {
     var entries: [Entry] = []
     var faults: [Diagnostic] = []

@@ -81,18 +81,18 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   public struct BaseModel: Codable, Sendable, Equatable {
     public var name: String
     public var revision: String?
+
     public init(name: String, revision: String? = nil) {
-      self.name = name
-      self.revision = revision
+      (self.name, self.revision) = (name, revision)
     }
   }
 
   public struct LLMLabels: Codable, Sendable, Equatable {
     public var model: String
     public var promptSHA256: String?
+
     public init(model: String, promptSHA256: String? = nil) {
-      self.model = model
-      self.promptSHA256 = promptSHA256
+      (self.model, self.promptSHA256) = (model, promptSHA256)
     }
   }
 

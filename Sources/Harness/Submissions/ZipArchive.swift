@@ -130,11 +130,6 @@ public struct UploadLimits: Sendable, Equatable {
   /// Tabs or commas on a line.
   public var separators: Int
 
-  public init(bytes: Int, lines: Int, lineBytes: Int, separators: Int) {
-    (self.bytes, self.lines) = (bytes, lines)
-    (self.lineBytes, self.separators) = (lineBytes, separators)
-  }
-
   /// Limits for a split of `rows` rows: room for essays with line ends in a column of their own, and
   /// for many other columns.
   public static func forRows(_ rows: Int) -> UploadLimits {
@@ -144,7 +139,8 @@ public struct UploadLimits: Sendable, Equatable {
   /// - Throws: ``HarnessError/invalid(_:)`` with the first limit that is passed.
   func check(_ data: Data, name: String) throws(HarnessError) {
     if data.count > bytes {
-      throw refused(.syntax, name, found: "\(data.count) bytes", expected: "at most \(bytes) bytes")
+      throw .fault(
+        .syntax, file: name, found: "\(data.count) bytes", expected: "at most \(bytes) bytes")
     }
     var line = 1
     var start = 0
@@ -165,25 +161,19 @@ public struct UploadLimits: Sendable, Equatable {
       }
     }
     if line > lines {
-      throw refused(
-        .rowCount, name, line: lines, found: "\(line) lines",
+      throw .fault(
+        .rowCount, file: name, line: lines, found: "\(line) lines",
         expected: "at most \(lines) lines in a prediction file of this split")
     }
     if widest.separators > separators {
-      throw refused(
-        .fieldCount, name, line: widest.line, found: "\(widest.separators + 1) fields",
+      throw .fault(
+        .fieldCount, file: name, line: widest.line, found: "\(widest.separators + 1) fields",
         expected: "at most \(separators + 1) fields on a line")
     }
     if longest.bytes > lineBytes {
-      throw refused(
-        .syntax, name, line: longest.line, found: "a line of \(longest.bytes) bytes",
+      throw .fault(
+        .syntax, file: name, line: longest.line, found: "a line of \(longest.bytes) bytes",
         expected: "at most \(lineBytes) bytes on a line")
     }
-  }
-
-  private func refused(
-    _ code: Diagnostic.Code, _ name: String, line: Int? = nil, found: String, expected: String
-  ) -> HarnessError {
-    .fault(code, file: name, line: line, found: found, expected: expected)
   }
 }
