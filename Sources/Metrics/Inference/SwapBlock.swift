@@ -22,27 +22,27 @@ struct SwapBlock {
   init(_ features: SwapFeatures, _ constants: PairConstants, width: Int) {
     (self.features, self.constants, self.width) = (features, constants, width)
     let s = features.systems
-    let mixedRows = features.lanes == 3 ? 3 * Self.tile * min(Self.tile, s) : 1
+    let mixedRows = features.mixed.count * Self.tile * min(Self.tile, s)
     statistics = [Float](repeating: -1, count: s * (s - 1) / 2 * width)
     indicators = [Double](repeating: 0, count: width * features.clusters)
     product = [Double](repeating: 0, count: s * features.width * width)
     mixed = [Double](repeating: 0, count: mixedRows * features.clusters)
-    mixedProduct = [Double](repeating: 0, count: max(3, mixedRows) * width)
+    mixedProduct = [Double](repeating: 0, count: max(1, mixedRows) * width)
   }
 
   mutating func fill(_ range: Range<Int>, _ options: InferenceOptions) {
     draw(range, options)
-    multiply(features.features, &product, features.systems * features.width)
+    Self.multiply(
+      features.features, indicators, &product, features.systems * features.width, width)
     for first in stride(from: 0, to: features.systems, by: Self.tile) {
       for second in stride(from: first, to: features.systems, by: Self.tile) {
         var pairs: [(Int, Int)] = []
         for j in second..<min(features.systems, second + Self.tile) {
           for i in first..<min(j, first + Self.tile) where i < j { pairs.append((i, j)) }
         }
-        if features.lanes == 3 {
-          for (place, (i, j)) in pairs.enumerated() { mix(i, j, at: 3 * place) }
-          multiply(mixed, &mixedProduct, 3 * pairs.count)
-        }
+        let each = features.mixed.count
+        for (place, (i, j)) in pairs.enumerated() { mix(i, j, at: each * place) }
+        Self.multiply(mixed, indicators, &mixedProduct, each * pairs.count, width)
         evaluate(pairs, range.count)
       }
     }
@@ -67,9 +67,11 @@ struct SwapBlock {
   }
 
   /// out (rows, width) = matrix (rows, G) · indicatorsᵀ (G, width).
-  private func multiply(_ matrix: [Double], _ out: inout [Double], _ rows: Int) {
+  private static func multiply(
+    _ matrix: [Double], _ indicators: [Double], _ out: inout [Double], _ rows: Int, _ width: Int
+  ) {
     guard rows > 0 else { return }
-    let (m, n, k) = (Int32(rows), Int32(width), Int32(features.clusters))
+    let (m, n, k) = (Int32(rows), Int32(width), Int32(indicators.count / width))
     cblas_dgemm(
       CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, matrix, k, indicators, k, 0, &out, n)
   }
@@ -79,7 +81,7 @@ struct SwapBlock {
     let g = features.clusters
     features.sums.withUnsafeBufferPointer { sums in
       mixed.withUnsafeMutableBufferPointer { mixed in
-        for (place, (k, l)) in PairConstants.mixed.enumerated() {
+        for (place, (k, l)) in features.mixed.enumerated() {
           let (ak, al) = ((3 * i + k) * g, (3 * i + l) * g)
           let (bk, bl) = ((3 * j + k) * g, (3 * j + l) * g)
           let out = (row + place) * g
@@ -93,7 +95,7 @@ struct SwapBlock {
 
   private mutating func evaluate(_ pairs: [(Int, Int)], _ count: Int) {
     let (step, width) = (features.width * width, width)
-    let mixedStep = features.lanes == 3 ? 3 * width : 0
+    let mixedStep = features.mixed.count * width
     statistics.withUnsafeMutableBytes { statistics in
       product.withUnsafeBufferPointer { product in
         mixedProduct.withUnsafeBufferPointer { mixed in
@@ -156,7 +158,7 @@ struct SwapPair {
 
   /// - Parameters:
   ///   - first: what the swaps add to the first system's features, `stride` numbers a feature.
-  ///   - mixed: what they add to the three mixed products.
+  ///   - mixed: what they add to the mixed products.
   ///   - r: the first of four permutations.
   /// - Returns: T², infinite where it is undefined.
   @inline(__always)
@@ -166,7 +168,8 @@ struct SwapPair {
   ) -> Lanes {
     /// What the swaps move from the second system's feature to the first one's.
     @inline(__always) func moved(_ feature: Int) -> Lanes {
-      load(second + feature * stride + r) - load(first + feature * stride + r)
+      let place = feature &* stride &+ r
+      return load(second + place) - load(first + place)
     }
     if form == .loss {
       let (e, ee) = (moved(0), moved(1))
@@ -176,42 +179,39 @@ struct SwapPair {
     let x = gradient(a[0] + d0, a[1] + d1, a[2] + d2)
     let y = gradient(b[0] - d0, b[1] - d1, b[2] - d2)
     let (n, s, ss): (Lanes, Lanes, Lanes) = (x.n - y.n, x.y - y.y, x.yy - y.yy)
-    var fixed: Lanes = s * s * shared[3] + ss * ss * shared[5]
-    fixed += s * ss * (2 * shared[4])
+    var fixed: Lanes = (s * s * shared[3]).plus(ss * shared[5], ss)
+    fixed = fixed.plus(s * (2 * shared[4]), ss)
     // Half of the variance that is of one system's sums, with what these share with n, y and yy.
     @inline(__always) func part(
       _ g: Gradient, _ n: Lanes, _ s: Lanes, _ ss: Lanes, _ u: (Int) -> Lanes
     ) -> Lanes {
-      var byAA: Lanes = s * u(7) + ss * u(10)
-      byAA += 0.5 * g.aa * u(15)
-      byAA += g.ay * u(16)
-      var byAY: Lanes = s * u(8) + ss * u(11)
-      byAY += 0.5 * g.ay * u(17)
-      guard isFull else { return g.aa * byAA + g.ay * byAY }
-      byAA += n * u(4)
-      byAY += n * u(5)
-      var byA: Lanes = n * u(3) + s * u(6)
-      byA += ss * u(9)
-      byA += 0.5 * g.a * u(12)
-      byA += g.aa * u(13)
-      byA += g.ay * u(14)
-      return g.a * byA + g.aa * byAA + g.ay * byAY
+      let halfAA: Lanes = 0.5 * g.aa
+      var byAA: Lanes = (s * u(7)).plus(ss, u(10)).plus(halfAA, u(15)).plus(g.ay, u(16))
+      var byAY: Lanes = (s * u(8)).plus(ss, u(11)).plus(0.5 * g.ay, u(17))
+      guard isFull else { return (g.aa * byAA).plus(g.ay, byAY) }
+      byAA = byAA.plus(n, u(4))
+      byAY = byAY.plus(n, u(5))
+      var byA: Lanes = (n * u(3)).plus(s, u(6)).plus(ss, u(9)).plus(0.5 * g.a, u(12))
+      byA = byA.plus(g.aa, u(13)).plus(g.ay, u(14))
+      return (g.a * byA).plus(g.aa, byAA).plus(g.ay, byAY)
     }
     let first = part(x, n, s, ss) { a[$0] + moved($0) }
     let second = part(y, -n, -s, -ss) { b[$0] - moved($0) }
-    var cross: Lanes = x.aa * y.aa * constants[1] + x.ay * y.ay * constants[2]
-    cross += between(
-      x.aa, x.ay, y.aa, y.ay, load(mixed + 2 * stride + r) + constants[5], constants[8])
+    var cross: Lanes = (x.aa * y.aa * constants[1]).plus(x.ay * constants[2], y.ay)
+    cross = between(
+      cross,
+      x.aa, x.ay, y.aa, y.ay, load(mixed + r) + constants[3], constants[6])
     if isFull {
-      fixed += n * n * shared[0]
-      fixed += n * s * (2 * shared[1])
-      fixed += n * ss * (2 * shared[2])
-      cross += x.a * y.a * constants[0]
-      cross += between(x.a, x.aa, y.a, y.aa, load(mixed + r) + constants[3], constants[6])
-      cross += between(x.a, x.ay, y.a, y.ay, load(mixed + stride + r) + constants[4], constants[7])
+      let withN: Lanes = (n * shared[0]).plus(s, 2 * shared[1]).plus(ss, 2 * shared[2])
+      fixed = fixed.plus(n, withN)
+      cross = cross.plus(x.a * constants[0], y.a)
+      cross = between(
+        cross, x.a, x.aa, y.a, y.aa, load(mixed + stride + r) + constants[4], constants[7])
+      cross = between(
+        cross, x.a, x.ay, y.a, y.ay, load(mixed + 2 * stride + r) + constants[5], constants[8])
     }
     let own: Lanes = 2 * (first + second)
-    let variance: Lanes = fixed + own - 2 * cross
+    let variance: Lanes = (fixed + own).plus(cross, -2)
     let apart: Lanes = x.value - y.value
     let above: Lanes = (1 + x.value) * (1 - y.value)
     let below: Lanes = (1 - x.value) * (1 + y.value)
@@ -234,14 +234,14 @@ struct SwapPair {
     return studentised(e / f, 1, variance, own, isEqual)
   }
 
-  /// The products of two lanes of one system with the other two of the other; `mixed` is Σ A_k B_l,
-  /// `whole` that and Σ B_k A_l.
+  /// `sum` and the products of two lanes of one system with the other two of the other; `mixed` is
+  /// Σ A_k B_l, `whole` that and Σ B_k A_l.
   @inline(__always)
   private func between(
-    _ xk: Lanes, _ xl: Lanes, _ yk: Lanes, _ yl: Lanes, _ mixed: Lanes, _ whole: Double
+    _ sum: Lanes, _ xk: Lanes, _ xl: Lanes, _ yk: Lanes, _ yl: Lanes, _ mixed: Lanes,
+    _ whole: Double
   ) -> Lanes {
-    let other: Lanes = whole - mixed
-    return xk * yl * mixed + xl * yk * other
+    sum.plus(xk * yl, mixed).plus(xl * yk, whole - mixed)
   }
 
   /// The metric and the derivatives of its Fisher's z by the sums of a system; Σy is 0.
@@ -252,13 +252,13 @@ struct SwapPair {
   @inline(__always)
   private func gradient(_ a: Lanes, _ aa: Lanes, _ ay: Lanes) -> Gradient {
     let mean = a * inverseRows
-    let spread = aa - a * mean
+    let spread = aa.plus(-a, mean)
     guard case .concordance(let share) = form else {
       let root = Self.inverseRoot(spread * sumSquaresY)
       var r: Lanes = ay * root
       r.replace(with: .nan, where: spread .<= leastSpread)
       // One division for 1/(1 - r²) and 1/spread: divisions are most of the work.
-      let free: Lanes = 1 - r * r
+      let free: Lanes = Lanes(repeating: 1).plus(-r, r)
       let inverse: Lanes = 1 / (free * spread)
       let half: Lanes = -0.5 * r * inverse
       let k: Lanes = inverse * spread
@@ -267,9 +267,9 @@ struct SwapPair {
         value: r, n: mean * mean * half, y: -mean * byAY, yy: half * spread * inverseSquaresY,
         a: -2 * mean * half, aa: half, ay: byAY)
     }
-    let sum: Lanes = spread + sumSquaresY + share * a * mean
+    let sum: Lanes = (spread + sumSquaresY).plus(share * a, mean)
     let twice: Lanes = 2 * ay
-    let free: Lanes = sum * sum - twice * twice
+    let free: Lanes = (sum * sum).plus(-twice, twice)
     let inverse: Lanes = 1 / (sum * free)
     let c: Lanes = twice * free * inverse
     let k: Lanes = sum * sum * inverse
@@ -303,7 +303,7 @@ struct SwapPair {
     let magic = SIMD4<Int64>(repeating: 0x5FE6_EB50_C7B5_37A9)
     var y = unsafeBitCast(magic &- (unsafeBitCast(x, to: SIMD4<Int64>.self) &>> 1), to: Lanes.self)
     let half: Lanes = 0.5 * x
-    for _ in 0..<5 { y *= 1.5 - half * y * y }
+    for _ in 0..<4 { y *= Lanes(repeating: 1.5).plus(-half * y, y) }
     return y
   }
 
@@ -322,12 +322,33 @@ struct SwapPair {
     let f: Lanes = (m - 1) / (m + 1)
     let s: Lanes = f * f
     var sum = Lanes(repeating: 1.0 / 21)
-    for term in [19.0, 17, 15, 13, 11, 9, 7, 5, 3, 1] { sum = sum * s + 1 / term }
-    return e * 0.693147180559945309417 + 2 * f * sum
+    sum = Lanes(repeating: 1.0 / 19).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 17).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 15).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 13).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 11).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 9).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 7).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 5).plus(s, sum)
+    sum = Lanes(repeating: 1.0 / 3).plus(s, sum)
+    sum = Lanes(repeating: 1.0).plus(s, sum)
+    return (2 * f * sum).plus(e, 0.693147180559945309417)
   }
 
   @inline(__always)
   private func magnitude(_ v: Lanes) -> Lanes {
     unsafeBitCast(unsafeBitCast(v, to: SIMD4<Int64>.self) & Int64.max, to: Lanes.self)
   }
+}
+
+extension SIMD where Scalar == Double {
+  /// self + a·b, in one instruction where the processor that is compiled for has it; elsewhere the
+  /// library's would take longer than all the rest.
+  @inline(__always)
+  fileprivate func plus(_ a: Self, _ b: Self) -> Self {
+    HAS_FMA == 1 ? addingProduct(a, b) : self + a * b
+  }
+
+  @inline(__always)
+  fileprivate func plus(_ a: Self, _ b: Double) -> Self { plus(a, Self(repeating: b)) }
 }

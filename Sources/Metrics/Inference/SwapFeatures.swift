@@ -27,6 +27,10 @@ struct SwapFeatures: Sendable {
   let clusters: Int
   /// Sums that a system has in a cluster: 3 or 1.
   let lanes: Int
+  /// The pairs of lanes whose mixed products the error takes: CCC in the population's form needs one.
+  var mixed: ArraySlice<(Int, Int)> {
+    PairConstants.mixed.prefix(form == .loss ? 0 : form == .concordance(1) ? 1 : 3)
+  }
   /// Features of a system: 18 or 2.
   let width: Int
   /// (S·lanes, G).
@@ -148,10 +152,10 @@ struct SwapFeatures: Sendable {
 }
 
 /// Sums over the clusters of products of two systems' sums, (pairs, 9): the three that no swap
-/// changes, then Σ A_k B_l of the pairs of lanes (0, 1), (0, 2), (1, 2), then the same with
+/// changes, then Σ A_k B_l of the pairs of lanes (1, 2), (0, 1), (0, 2), then the same with
 /// Σ B_k A_l added, which no swap changes. An error has the first alone.
 struct PairConstants: Sendable {
-  static let mixed = [(0, 1), (0, 2), (1, 2)]
+  static let mixed = [(1, 2), (0, 1), (0, 2)]
   let numbers: [Double]
   let width: Int
 
