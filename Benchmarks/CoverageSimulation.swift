@@ -30,6 +30,7 @@ enum CoverageSimulation {
     Scenario("14 articles, 0.3", SimulatedWorld.articles, 0.3),
     Scenario("12 persons of 1 to 21 rows, 0.3", SimulatedWorld.twelve, 0.3),
     Scenario("one person with 40 of 83 rows, 0.3", SimulatedWorld.onePerson, 0.3),
+    Scenario("NewsEmp23 dev: 41 persons of 1 to 42 rows, 0.3", SimulatedWorld.newsEmp23Dev, 0.3),
     Scenario("57 persons, 0, heavy tails") { $0.heavyTails = true },
   ]
 

@@ -56,6 +56,11 @@ struct SimulatedWorld {
   /// One person with 40 of 83 rows and 43 with one.
   static let onePerson = [40] + [Int](repeating: 1, count: 43)
 
+  /// The 208 rows of NewsEmp23's dev split by their 41 persons.
+  static let newsEmp23Dev =
+    [Int](repeating: 1, count: 14) + [Int](repeating: 2, count: 7) + [Int](repeating: 3, count: 6)
+    + [4, 5, 5, 5, 6, 7, 7, 8, 10, 12, 14, 18, 19, 42]
+
   mutating func draw() -> Rows {
     var rows = Rows()
     rows.systems = [[Double]](repeating: [], count: systems.count)

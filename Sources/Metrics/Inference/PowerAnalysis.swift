@@ -19,6 +19,8 @@ public struct PowerAnalysis: Sendable, Hashable {
   /// noise w is normal and as alike within a cluster as e is. It is brought to the system's mean and
   /// spread. In each simulation clusters are drawn with replacement, and the difference counts as found where its
   /// jackknife interval (options.level) leaves out 0. δ is sought by bisection with the same draws.
+  /// Clusters drawn so vary by (G - 1)/G of what new ones do, G the effective number of clusters, so
+  /// that the difference found is multiplied by √(G/(G - 1)).
   ///
   /// - Parameters:
   ///   - metric: PCC, CCC, RMSE or MAE.
@@ -54,9 +56,11 @@ public struct PowerAnalysis: Sendable, Hashable {
         low = middle
       }
     }
+    let g = sample.effectiveClusters
     return .value(
       PowerAnalysis(
-        metric: metric, difference: best.difference, power: best.power,
+        metric: metric, difference: best.difference * (g / (g - 1)).squareRoot(),
+        power: best.power,
         correlation: correlation, simulations: simulations))
   }
 }
