@@ -259,42 +259,39 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
 /// averaging; a constant column counts 0; a target that was not attempted is null, and then so is
 /// the average (rounded to 4 decimals too; theirs may have a fifth).
 public struct WASSAScores: Codable, Sendable, Equatable {
-  public var averaged: Double?
-  private var figures: TargetTable<Double?> = [:]
+  private static let average = "averaged"
+  /// By target, and the average.
+  private var figures: [String: Double?] = [:]
 
   /// - Parameters:
   ///   - targets: all of the benchmark's.
   ///   - figures: of those that were attempted.
   public init(averaged: Double?, targets: [String], figures: TargetTable<Double>) {
-    self.averaged = averaged
+    self.figures[Self.average] = .some(averaged)
     for target in targets { self.figures[target] = .some(figures[target]) }
   }
 
+  public var averaged: Double? { self[Self.average] }
+
   /// The benchmark's targets, sorted.
-  public var targets: [String] { figures.keys.sorted() }
+  public var targets: [String] { figures.keys.filter { $0 != Self.average }.sorted() }
 
   /// The figure of `target`; nil where it was not attempted.
   public subscript(target: String) -> Double? { figures[target] ?? nil }
 
   /// Puts every figure through `change`.
   mutating func changeFigures(_ change: (Double?) -> Double?) {
-    averaged = change(averaged)
     figures = figures.mapValues(change)
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: NameKey.self)
-    averaged = try container.decodeIfPresent(Double.self, forKey: "averaged")
-    for key in container.allKeys where key.stringValue != "averaged" {
-      figures[key.stringValue] = .some(try container.decodeIfPresent(Double.self, forKey: key))
-    }
+    figures = try decoder.singleValueContainer().decode([String: Double?].self)
   }
 
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: NameKey.self)
     // Null is part of this form: it says "not attempted", which 0 would hide.
-    try container.encode(averaged, forKey: "averaged")
-    for (target, figure) in figures { try container.encode(figure, forKey: NameKey(target)) }
+    var container = encoder.singleValueContainer()
+    try container.encode(figures)
   }
 }
 

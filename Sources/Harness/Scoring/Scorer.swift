@@ -8,8 +8,11 @@ public struct Scorer: Sendable {
   public let options: ScoringOptions
   /// The clustering that intervals and tests take.
   public let cluster: String
-  /// What does not change between submissions.
-  private let split: PreparedSplit
+  /// Of the labels in row order, as is the digest of the row ids.
+  private let goldDigest: String
+  private let orderDigest: String
+  /// The rows with a label of each target that has one, made once for all submissions.
+  private var whole: TargetTable<(rows: [Int], sample: ClusteredSample)> = [:]
 
   /// - Throws: ``HarnessError/usage(_:)`` where the split is blind or there is no such clustering.
   public init(
@@ -22,7 +25,23 @@ public struct Scorer: Sendable {
     }
     (self.definition, self.dataset, self.options) = (definition, dataset, options)
     cluster = try definition.clustering(options.cluster)
-    split = PreparedSplit(dataset, options: options, cluster: cluster)
+    (goldDigest, orderDigest) = (dataset.goldDigest, dataset.orderDigest)
+    for target in definition.targetNames {
+      whole[target] = labelled(Array(dataset.rows.indices), target)
+    }
+  }
+
+  /// Those of `rows` that have a label of `target`, and their labels in clusters; nil for none.
+  private func labelled(
+    _ rows: [Int], _ target: String
+  ) -> (rows: [Int], sample: ClusteredSample)? {
+    let gold = dataset.gold(target)
+    let rows = rows.filter { gold[$0] != nil }
+    let labels = rows.compactMap { gold[$0] }
+    guard !rows.isEmpty else { return nil }
+    guard cluster != BenchmarkDefinition.rows else { return (rows, ClusteredSample(rows: labels)) }
+    let clusters = dataset.clusterNames(cluster)
+    return (rows, ClusteredSample(gold: labels, clusters: rows.map { clusters[$0] }))
   }
 
   /// One target's rows that have both a label and a prediction.
@@ -38,7 +57,7 @@ public struct Scorer: Sendable {
   public func rows(_ target: String, of predictions: Predictions) -> TargetRows? {
     guard let column = predictions.columns[target] else { return nil }
     let isWhole = predictions.missingCount == 0
-    let known = isWhole ? split.whole(target) : split.labelled(predictions.present, target)
+    let known = isWhole ? whole[target] : labelled(predictions.present, target)
     guard let known else { return nil }
     return TargetRows(
       target: target, rows: known.rows, predictions: known.rows.map { column.values[$0] },
@@ -55,7 +74,6 @@ public struct Scorer: Sendable {
       throw .usage(
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
-    let marks = split.marks
     let crossed = crossed(parts)
     let scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
     return PrivateReport(
@@ -67,8 +85,8 @@ public struct Scorer: Sendable {
       sensitivity: options.sensitivity ? sensitivity(parts) : nil,
       detectable: options.detectable ? detectable(main) : nil,
       wassa: Self.wassa(parts, of: definition),
-      digests: Digests(gold: marks.gold, order: marks.order, predictions: predictions.digest),
-      signature: marks.signature,
+      digests: Digests(gold: goldDigest, order: orderDigest, predictions: predictions.digest),
+      signature: options.signature(cluster: cluster, goldDigest: goldDigest),
       notes: notes(main, scores[main.target] ?? TargetScores(), predictions, crossed))
   }
 
