@@ -2,7 +2,7 @@ import Basics
 public import Foundation
 import Harness
 import Metrics
-public import Reference
+import Reference
 
 /// How ways to correct labels compare on persons whom none of them has seen: what `invitro curate
 /// compare` says.
@@ -40,20 +40,13 @@ public struct CorrectionReport: Encodable, Sendable {
 
     init(_ figure: Figure, _ interval: Outcome<Interval>) {
       value = Rounding.published(figure.value)
-      if case .value(let interval) = interval {
-        (low, high) = (Rounding.published(interval.low), Rounding.published(interval.high))
-      } else {
-        (low, high) = (nil, nil)
-      }
+      low = Rounding.published(interval.value?.low)
+      high = Rounding.published(interval.value?.high)
     }
   }
 
-  /// Compares the crowd's labels, fixed thresholds, the chosen one, the blend and the model's labels
-  /// alone.
-  ///
-  /// - Parameters:
-  ///   - llm: whose labels correct.
-  ///   - against: the threshold that the others are compared with; it joins `thresholds`.
+  /// Compares the crowd's labels, those corrected by `llm` at `thresholds`, the chosen one, the blend
+  /// and the model's labels alone, all with those at `against`.
   public init(
     _ rated: RatedSplit, llm: String, thresholds: [Double], against: Double,
     features: EssayFeatures, folds: Int, seed: UInt64,
@@ -67,25 +60,20 @@ public struct CorrectionReport: Encodable, Sendable {
         + [.chosenAlpha(llm: llm), .soft(llm: llm), .fixed(.replace(llm: llm))],
       folds: folds, seed: seed, progress: progress)
     (set, self.features) = (rated.set, features.description)
-    let reference = LabelCorrection.threshold(llm: llm, alpha: against).name
-    self.reference = reference
-    (self.folds, self.seed) = (folds, seed)
-    rows = trial.crowd.count
+    (self.folds, self.seed, rows) = (folds, seed, trial.crowd.count)
+    reference = LabelCorrection.threshold(llm: llm, alpha: against).name
     let sample = ClusteredSample(gold: trial.crowd, clusters: trial.persons)
     persons = sample.clusterCount
     let options = InferenceOptions(seed: seed)
-    let base = trial.results.first { $0.way.name == reference }
+    let base = trial.results.first { [reference] in $0.way.name == reference }
     ways = trial.results.map { result in
       let system = SystemInference(sample, predictions: result.predictions, options: options)
       let intervals = system.intervals([.ccc, .pcc, .rmse])
       func value(_ metric: Metric) -> Value {
         Value(system.figure(metric), intervals[metric] ?? .undefined(.degenerate))
       }
-      let pair = base.flatMap { base in
-        base.way == result.way
-          ? nil
-          : PairComparison(sample, result.predictions, base.predictions, options: options)
-      }
+      let other = base.flatMap { $0.way == result.way ? nil : $0.predictions }
+      let pair = other.map { PairComparison(sample, result.predictions, $0, options: options) }
       let counts = Dictionary(grouping: result.used, by: \.self).mapValues(\.count)
       return Way(
         labels: result.way.name, changed: (result.changed * 10).rounded() / 10,
@@ -106,32 +94,27 @@ public struct EssayFeatures: Sendable, CustomStringConvertible {
 
   public var description: String { states == nil ? "word counts" : "first-token states" }
 
-  /// (n, D), a row for each essay of the split.
-  ///
-  /// - Throws: `HarnessError` where a row of the split has no state.
+  /// (n, D), a row for each essay of the split. Throws `HarnessError` where one has no state.
   public func load(for rated: RatedSplit) throws -> [[Double]] {
     guard let states else { return WordFeatures.extract(rated.essays.map(\.text)) }
     let found = try NumPyArray.read(states.appending(path: "states.npy"))
     let file = states.appending(path: "rows.tsv")
     let table = try LabelTable.read(file)
+    func invalid(_ code: Diagnostic.Code, _ found: String, _ expected: String) -> HarnessError {
+      .invalid([Diagnostic(code, file: file.relativePath, found: found, expected: expected)])
+    }
     guard table.header == ["set", "id"], table.rows.count == found.count else {
-      throw HarnessError.invalid([
-        Diagnostic(
-          .rowCount, file: file.relativePath, found: "\(table.rows.count) rows",
-          expected: "columns set and id, and \(found.count) rows as in states.npy")
-      ])
+      throw invalid(
+        .rowCount, "\(table.rows.count) rows",
+        "columns set and id, and \(found.count) rows as in states.npy")
     }
-    let places = Dictionary(
-      table.rows.enumerated().map { ("\($1[0]) \($1[1])", $0) }, uniquingKeysWith: { a, _ in a })
-    let rows = rated.essays.map { places["\(rated.set) \($0.id)"] }
-    let missing = rows.count { $0 == nil }
-    guard missing == 0 else {
-      throw HarnessError.invalid([
-        Diagnostic(
-          .missingID, file: file.relativePath, found: "no state for \(missing) rows",
-          expected: "all rows of \(rated.set): run `invitro embed` on that split")
-      ])
+    let known = Dictionary(zip(table.rows, found)) { first, _ in first }
+    let rows = rated.essays.compactMap { known[[rated.set, $0.id]] }
+    guard rows.count == rated.essays.count else {
+      throw invalid(
+        .missingID, "no state for \(rated.essays.count - rows.count) rows",
+        "all rows of \(rated.set): run `invitro embed` on that split")
     }
-    return rows.compactMap { $0.map { found[$0] } }
+    return rows
   }
 }

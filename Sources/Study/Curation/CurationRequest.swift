@@ -13,8 +13,7 @@ public struct EvaluationTexts: Sendable {
   ///   - named: the splits that the user named; empty takes dev and test where they are imported
   ///     and neither trained on nor part of what is.
   ///   - training: the splits that are trained on.
-  /// - Throws: ``StudyError/usage(_:)`` where a split is trained and evaluated on, and what reading
-  ///   a split throws.
+  /// - Throws: ``StudyError/usage(_:)`` where a split is trained and evaluated on.
   public init(
     _ named: [String], of definition: BenchmarkDefinition, training: [String], home: DataHome
   ) throws {
@@ -24,23 +23,23 @@ public struct EvaluationTexts: Sendable {
     let isSource = definition.derived.map { training.contains($0.from) } ?? false
     splits =
       !named.isEmpty || isSource
-      ? named
-      : ["dev", "test"].filter { !training.contains($0) && home.has(definition.id, $0) }
+      ? named : ["dev", "test"].filter { !training.contains($0) && home.has(definition.id, $0) }
     texts = try splits.flatMap { try home.load(definition, split: $0).rows.map(\.text) }
   }
 }
 
 /// What both ways to make a training table have in common.
 public struct CurationRequest: Sendable {
-  public var benchmark: String
-  public var split: String
-  /// Splits that will be evaluated on; see ``EvaluationTexts``.
-  public var evaluation: [String]
-  public var overlap: TrainingTable.Overlap
-  /// Whether the labels of NewsEmp24 train are repaired on the way into the table.
-  public var repair: Bool
-  public var seed: UInt64
+  private let benchmark: String
+  private let split: String
+  private let evaluation: [String]
+  private let overlap: TrainingTable.Overlap
+  private let repair: Bool
+  private let seed: UInt64
 
+  /// - Parameters:
+  ///   - evaluation: splits that will be evaluated on; see ``EvaluationTexts``.
+  ///   - repair: whether the labels of NewsEmp24 train are repaired on the way into the table.
   public init(
     benchmark: String, split: String, evaluation: [String], overlap: TrainingTable.Overlap,
     repair: Bool, seed: UInt64
@@ -49,17 +48,21 @@ public struct CurationRequest: Sendable {
     (self.overlap, self.repair, self.seed) = (overlap, repair, seed)
   }
 
+  /// The split with the labels of `files`, and an empty table.
   private func begin(
-    _ home: DataHome, _ say: (String) -> Void
-  ) throws -> (rated: RatedSplit, evaluation: EvaluationTexts) {
+    _ files: [LabelFile], _ home: DataHome, _ say: (String) -> Void
+  ) throws -> (rated: RatedSplit, made: CuratedTable) {
     let definition = try BenchmarkRegistry.find(benchmark)
-    let rated = try RatedSplit.load(definition, split: split, home: home, repair: repair, say: say)
+    var rated = try RatedSplit.load(definition, split: split, home: home, repair: repair, say: say)
     let evaluation = try EvaluationTexts(
       self.evaluation, of: definition, training: [split], home: home)
     if evaluation.splits.isEmpty {
       say("No evaluation split: overlaps are not checked. Name one with --evaluation.")
     }
-    return (rated, evaluation)
+    try rated.add(files, say: say)
+    let table = TrainingTable(
+      target: definition.primary.target, evaluation: evaluation.texts, overlap: overlap)
+    return (rated, CuratedTable(table: table, evaluation: evaluation))
   }
 
   /// How the crowd's labels are corrected by a model's.
@@ -72,12 +75,9 @@ public struct CurationRequest: Sendable {
     /// regression on the text.
     case soft(third: LabelFile?)
 
-    /// The choice that the options of `invitro curate correct` make.
-    ///
-    /// - Parameters:
-    ///   - alpha: a number from 0 to 6, or `auto`; nil for 4 where `soft` is not asked for.
-    ///   - third: `name=file`.
-    /// - Throws: ``StudyError/usage(_:)`` where they contradict each other.
+    /// The choice that the options of `invitro curate correct` make: an alpha (a number from 0 to 6,
+    /// `auto`, or nil for 4), or `soft` and a third rater (`name=file`). Throws
+    /// ``StudyError/usage(_:)`` where they contradict each other.
     public init(alpha: String?, soft: Bool, third: String?, by model: LabelFile) throws {
       if soft && alpha != nil { throw StudyError.usage("Give either --alpha or --soft.") }
       if third != nil && !soft { throw StudyError.usage("--third belongs to --soft.") }
@@ -97,22 +97,16 @@ public struct CurationRequest: Sendable {
     }
   }
 
-  /// The split's rows with the crowd's labels corrected by those of `model`.
-  ///
-  /// - Parameters:
-  ///   - states: see ``EssayFeatures``.
-  ///   - say: is told what a reader should know.
+  /// The split's rows with the crowd's labels corrected by those of `model`; `say` is told what a
+  /// reader should know.
   public func correct(
     by model: LabelFile, _ choice: Choice, features: EssayFeatures, home: DataHome,
     say: (String) -> Void
   ) throws -> CuratedTable {
-    var (rated, evaluation) = try begin(home, say)
     var files = [model]
     if case .soft(let third?) = choice { files.append(third) }
-    try rated.add(files, say: say)
-    var table = TrainingTable(
-      target: rated.definition.primary.target, evaluation: evaluation.texts, overlap: overlap)
-    var (essays, selection) = (rated.essays, AlphaSelection?.none)
+    var (rated, made) = try begin(files, home, say)
+    var essays = rated.essays
     let correction: LabelCorrection
     switch choice {
     case .threshold(let alpha): correction = .threshold(llm: model.name, alpha: alpha)
@@ -124,28 +118,29 @@ public struct CurationRequest: Sendable {
       correction = .soft(llm: model.name, third: rater)
     case .automatic:
       say("choosing alpha by cross-validation, seed \(seed)")
-      let made = try AlphaSelection(
+      let selection = try AlphaSelection(
         essays, features: try features.load(for: rated),
         grid: AlphaSelection.grid(llm: model.name), seed: seed)
-      (correction, selection) = (made.best.correction, made)
+      (correction, made.choice) = (selection.best.correction, selection)
     }
-    let summary = try table.add(essays, set: rated.set, correction: correction)
-    return CuratedTable(
-      table: table, evaluation: evaluation, reliability: summary.reliability, choice: selection)
+    made.reliability = try made.table.add(essays, set: rated.set, correction: correction)
+      .reliability
+    return made
   }
 
   /// Rows of another benchmark that join a split's own.
   public struct Addition: Sendable {
-    public var benchmark: String
-    /// Empty takes train and dev, where they are imported.
-    public var splits: [String]
-    /// `crowd`, or the name of the model whose labels the rows get.
-    public var labels: String
-    /// The model's labels, for each split in one of them.
-    public var files: [LabelFile]
-    /// Share of each split, in (0, 1], drawn with the request's seed.
-    public var portion: Double
+    let benchmark: String
+    let splits: [String]
+    let labels: String
+    public let files: [LabelFile]
+    let portion: Double
 
+    /// - Parameters:
+    ///   - splits: empty takes train and dev, where they are imported.
+    ///   - labels: `crowd`, or the name of the model whose labels the rows get.
+    ///   - files: the model's labels, for each split in one of them.
+    ///   - portion: share of each split, in (0, 1], drawn with the request's seed.
     public init(
       benchmark: String, splits: [String], labels: String, files: [LabelFile], portion: Double
     ) {
@@ -163,11 +158,8 @@ public struct CurationRequest: Sendable {
     with addition: Addition, correctingBy model: LabelFile?, alpha: Double, home: DataHome,
     say: (String) -> Void
   ) throws -> CuratedTable {
-    var (rated, evaluation) = try begin(home, say)
-    var table = TrainingTable(
-      target: rated.definition.primary.target, evaluation: evaluation.texts, overlap: overlap)
-    if let model { try rated.add([model], say: say) }
-    try table.add(
+    var (rated, made) = try begin(model.map { [$0] } ?? [], home, say)
+    try made.table.add(
       rated.essays, set: rated.set,
       correction: model.map { .threshold(llm: $0.name, alpha: alpha) } ?? .none)
     let added = try BenchmarkRegistry.find(addition.benchmark)
@@ -180,21 +172,21 @@ public struct CurationRequest: Sendable {
       }
       var other = try RatedSplit.load(added, split: name, home: home, repair: repair, say: say)
       try other.add(addition.files.filter { $0.name == addition.labels }, say: say)
-      try table.add(
+      try made.table.add(
         other.essays, set: other.set,
         correction: addition.labels == Agreement.crowd ? .none : .replace(llm: addition.labels),
         portion: addition.portion, seed: seed)
     }
-    return CuratedTable(table: table, evaluation: evaluation)
+    return made
   }
 }
 
 /// A training table with what was done to make it.
 public struct CuratedTable: Sendable {
-  public let table: TrainingTable
+  public internal(set) var table: TrainingTable
   public let evaluation: EvaluationTexts
-  public internal(set) var reliability: LabelReliability?
-  public internal(set) var choice: AlphaSelection?
+  var reliability: LabelReliability?
+  var choice: AlphaSelection?
 
   /// Writes the table and its manifest.
   public func write(to file: URL) throws {
@@ -245,8 +237,7 @@ public struct CurationReport: Encodable, Sendable {
 
   init(_ curated: CuratedTable) {
     func round(_ value: Double) -> Double? { Rounding.published(value) }
-    manifest = curated.table.manifest
-    evaluation = curated.evaluation.splits
+    (manifest, evaluation) = (curated.table.manifest, curated.evaluation.splits)
     reliability = curated.reliability.map {
       Reliability(
         crowd: round($0.crowd), model: round($0.model), weight: round($0.weight), rows: $0.rows)
@@ -259,8 +250,7 @@ public struct CurationReport: Encodable, Sendable {
           Candidate(
             correction: $0.correction.name, ccc: round($0.ccc), gain: round($0.gain),
             gainError: round($0.gainError), changed: $0.changed)
-        },
-        gainInErrors: best.gainError > 0 ? best.gain / best.gainError : nil)
+        }, gainInErrors: best.gainError > 0 ? best.gain / best.gainError : nil)
     }
   }
 }

@@ -19,28 +19,32 @@ public struct EssayEmbedding: Sendable {
 
   /// - Parameters:
   ///   - model: the name by which the report calls the model.
-  ///   - followsPaper: whether it is roberta-base trained by the paper's settings; see
-  ///     ``ModelProvenance``.
+  ///   - followsPaper: whether it is roberta-base trained by the paper's settings.
   ///   - seed: of both projections.
   ///   - neighbours: makes the plane's points of the states; nil leaves them out.
   /// - Throws: ``StudyError/tooFew(what:found:needed:)`` with fewer than four rows.
   public init(
-    _ rows: EmbeddedRows, states: [[Float]], model: String, followsPaper: Bool = false,
-    seed: UInt64,
-    neighbours: (([[Double]]) -> [[Double]])? = nil
+    _ rows: EmbeddedRows, states: [[Float]], model: String, followsPaper: Bool, seed: UInt64,
+    neighbours: (([[Double]]) -> [[Double]])?
   ) throws {
     try Self.check(rows)
     precondition(rows.rows.count == states.count, "a state for each row")
     let points = states.map { $0.map(Double.init) }
     let channels = points[0].count
     let components = PrincipalComponents(points, count: min(2, channels), seed: seed)
-    shares = components.variances.map { components.total > 0 ? $0 / components.total : 0 }
+    let shares = components.variances.map { components.total > 0 ? $0 / components.total : 0 }
     projected = components.project(points)
     self.neighbours = neighbours.map { $0(points) }
-    (self.rows, self.states) = (rows, states)
+    (self.rows, self.states, self.shares) = (rows, states, shares)
+    let labelled = zip(points, rows.rows).filter { $1.label != nil }
+    let figure = Silhouette.score(
+      labelled.map(\.0), labels: labelled.compactMap { $1.label.map(LabelBins.bin) })
     report = EmbeddingReport(
-      rows, model: model, channels: channels, points: points, shares: shares, seed: seed,
-      followsPaper: followsPaper)
+      model: model, source: rows.title, sets: Set(rows.rows.map(\.set)).sorted(),
+      labels: rows.labels, rows: rows.rows.count, channels: channels,
+      silhouette: Rounding.published(figure.value), undefined: figure.reason?.rawValue,
+      components: shares.map { Rounding.published($0) ?? $0 }, seed: seed,
+      followsPaper: followsPaper ? true : nil)
   }
 
   /// - Throws: ``StudyError/tooFew(what:found:needed:)`` with fewer rows than t-SNE and a silhouette
@@ -74,26 +78,6 @@ public struct EmbeddingReport: Codable, Sendable, Equatable {
   /// True where the model is proved to be roberta-base, trained with the paper's settings.
   public var followsPaper: Bool?
   public var version = ScoreReport.toolVersion
-
-  init(
-    _ rows: EmbeddedRows, model: String, channels: Int, points: [[Double]], shares: [Double],
-    seed: UInt64, followsPaper: Bool
-  ) {
-    self.model = model
-    source = rows.title
-    sets = Set(rows.rows.map(\.set)).sorted()
-    labels = rows.labels
-    self.rows = rows.rows.count
-    (self.channels, self.seed) = (channels, seed)
-    self.followsPaper = followsPaper ? true : nil
-    components = shares.map { Rounding.published($0) ?? $0 }
-    let labelled = rows.rows.indices.filter { rows.rows[$0].label != nil }
-    let figure = Silhouette.score(
-      labelled.map { points[$0] },
-      labels: labelled.compactMap { rows.rows[$0].label.map(LabelBins.bin) })
-    silhouette = Rounding.published(figure.value)
-    undefined = figure.reason?.rawValue
-  }
 }
 
 /// The rows whose essays become states.
@@ -111,8 +95,7 @@ public struct EmbeddedRows: Sendable {
     public var provenance: String
 
     public init(
-      set: String, id: String, text: String, label: Double?,
-      provenance: String = Agreement.crowd
+      set: String, id: String, text: String, label: Double?, provenance: String = Agreement.crowd
     ) {
       (self.set, self.id, self.text) = (set, id, text)
       (self.label, self.provenance) = (label, provenance)
@@ -146,9 +129,7 @@ public struct EmbeddedRows: Sendable {
   }
 
   /// `rows.tsv`.
-  public var listing: String {
-    "set\tid\n" + rows.map { "\($0.set)\t\($0.id)\n" }.joined()
-  }
+  public var listing: String { "set\tid\n" + rows.map { "\($0.set)\t\($0.id)\n" }.joined() }
 
   /// Whose labels these are: `crowd`, `llm`, `mixed` where a model's replace some of a set's, or
   /// `crowd+llm` where all labels of one set are a model's and all of another the crowd's.
@@ -163,13 +144,11 @@ public struct EmbeddedRows: Sendable {
 /// Labels in six equal bins on [1, 7 + 1e-6], as the paper takes them for the silhouette.
 public enum LabelBins {
   public static let count = 6
-  private static let low = 1.0
-  private static let high = 7 + 1e-6
 
   /// The bin of a label, 0 to 5; a label outside the scale falls into the nearest bin.
   public static func bin(_ label: Double) -> Int {
-    let width = (high - low) / Double(count)
-    return min(count - 1, max(0, Int(((label - low) / width).rounded(.down))))
+    let width = (7 + 1e-6 - 1) / Double(count)
+    return min(count - 1, max(0, Int(((label - 1) / width).rounded(.down))))
   }
 
   /// Names such as `1 to 2`.
@@ -185,8 +164,6 @@ public final class EssayEmbedder {
   public var channels: Int { engine.configuration.hiddenSize }
 
   /// Loads a model folder, pretrained or fine-tuned; a head plays no part.
-  ///
-  /// Throws ``ReferenceError`` or `TokenizerError`.
   public init(model: URL, threads: Int) throws {
     let directory = try ModelDirectory(model)
     engine = try directory.makeEngine(head: directory.headKind, threads: threads).engine
@@ -194,8 +171,6 @@ public final class EssayEmbedder {
   }
 
   /// The state of each text, (n, C), in the given order. Texts longer than the model are cut.
-  ///
-  /// `progress` is told how many are done. How texts are batched changes no bit beyond rounding.
   public func embed(
     _ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> [[Float]] {

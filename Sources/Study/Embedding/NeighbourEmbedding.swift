@@ -2,10 +2,7 @@ import Basics
 import Glibc
 
 /// t-SNE (van der Maaten and Hinton 2008, JMLR 9): points in the plane whose neighbours are those of
-/// the points given. Exact, in O(n²) a step.
-///
-/// Distances in the picture mean little beyond "near" and "far"; sizes of clusters and gaps between
-/// them mean nothing.
+/// the points given. Exact, in O(n²) a step. Sizes of clusters and gaps between them mean nothing.
 public struct NeighbourEmbedding: Sendable {
   /// (n, 2).
   public let points: [[Double]]
@@ -25,10 +22,9 @@ public struct NeighbourEmbedding: Sendable {
     public init() {}
   }
 
+  /// Begins with the first two principal components, scaled to 1e-4, and a little seeded noise that
+  /// parts equal points. The bits do not depend on the number of threads.
   /// - Parameter data: (n, D), n > 3, equally long. A perplexity above (n-1)/3 is lowered to that.
-  ///
-  /// It begins with the first two principal components, scaled to 1e-4, and a little seeded noise
-  /// that parts equal points. The bits do not depend on the number of threads.
   public init(
     _ data: [[Double]], options: Options = Options(),
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -71,8 +67,7 @@ public struct NeighbourEmbedding: Sendable {
     let scale = 1e-4 / max(components.variances[0].squareRoot(), .leastNormalMagnitude)
     return components.project(data).map { point in
       (0..<2).map { k in
-        (k < point.count ? point[k] * scale : 0)
-          + Double.random(in: -1e-6...1e-6, using: &random)
+        (k < point.count ? point[k] * scale : 0) + Double.random(in: -1e-6...1e-6, using: &random)
       }
     }
   }
@@ -83,8 +78,6 @@ public struct NeighbourEmbedding: Sendable {
       for i in y.indices { y[i][k] -= mean }
     }
   }
-
-  // MARK: Affinities
 
   /// p_ij = (p_j|i + p_i|j) / 2n, row by row; p_j|i ∝ exp(-β_i ‖x_i - x_j‖²) with the β_i at which
   /// the entropy of row i is ln(perplexity).
@@ -141,8 +134,6 @@ public struct NeighbourEmbedding: Sendable {
     }
     return weights
   }
-
-  // MARK: Gradient
 
   /// ∂KL/∂y_i = 4 Σ_j (e·p_ij - q_ij) w_ij (y_i - y_j), with w_ij = 1/(1 + ‖y_i - y_j‖²), q_ij =
   /// w_ij / Σ w and e the exaggeration; and the divergence without exaggeration.

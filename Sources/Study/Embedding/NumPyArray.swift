@@ -7,64 +7,49 @@ public enum NumPyArray {
   public static func data(_ rows: [[Float]]) -> Data {
     let columns = rows.first?.count ?? 0
     precondition(rows.allSatisfy { $0.count == columns }, "rows of one length")
-    let text =
-      "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows.count), \(columns)), }"
+    let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows.count), \(columns)), }"
     // The numbers begin at a multiple of 64 bytes; the header ends in a newline.
     let padding = 64 - (magic.count + 4 + text.utf8.count + 1) % 64
     let header = text + String(repeating: " ", count: padding % 64) + "\n"
-    var out = Data(magic + [1, 0])
-    out.append(contentsOf: [UInt8(header.utf8.count & 0xFF), UInt8(header.utf8.count >> 8)])
-    out.append(Data(header.utf8))
-    for row in rows {
-      for value in row {
-        withUnsafeBytes(of: value.bitPattern.littleEndian) { out.append(contentsOf: $0) }
-      }
+    let length = header.utf8.count
+    var out = Data(magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + header.utf8)
+    for value in rows.joined() {
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { out.append(contentsOf: $0) }
     }
     return out
   }
 
-  /// The rows of a file, (n, d): little-endian 32 or 64-bit floats in C order, all finite.
-  ///
-  /// Throws ``ReferenceError/missingFile(path:expected:)``, ``ReferenceError/file(path:reason:)``,
-  /// or ``ReferenceError/invalid(path:faults:)`` where the file is of another kind.
+  /// The rows of a file, (n, d): little-endian 32 or 64-bit floats in C order, all finite. Throws
+  /// where there is none or it is of another kind.
   public static func read(_ file: URL) throws(ReferenceError) -> [[Double]] {
-    guard FileManager.default.fileExists(atPath: file.path) else {
-      throw .missingFile(path: file.path, expected: "states that `invitro embed` wrote")
-    }
-    let bytes: Data
-    do {
-      bytes = try Data(contentsOf: file)
-    } catch {
-      throw .file(path: file.path, reason: error.localizedDescription)
-    }
-    let array = [UInt8](bytes)
+    let array = [UInt8](
+      try ReferenceError.read(file, expected: "states that `invitro embed` wrote"))
     let header = try Self.header(array, file)
-    let (width, count) = (header.width, header.rows * header.columns)
-    guard array.count - header.start == count * width else {
+    let (width, size) = (header.width, array.count - header.start)
+    let wanted = header.rows * header.columns * width
+    guard size == wanted else {
       throw .invalid(
-        file, found: "\(array.count - header.start) bytes of numbers",
-        expected: "\(count * width) for (\(header.rows), \(header.columns))")
+        file, found: "\(size) bytes of numbers",
+        expected: "\(wanted) for (\(header.rows), \(header.columns))")
     }
-    var rows: [[Double]] = []
-    for row in 0..<header.rows {
-      var values: [Double] = []
-      values.reserveCapacity(header.columns)
-      for column in 0..<header.columns {
-        let place = header.start + (row * header.columns + column) * width
-        let bits = (0..<width).reduce(UInt64(0)) { $0 | UInt64(array[place + $1]) << (8 * $1) }
-        let value =
-          width == 8
-          ? Double(bitPattern: bits) : Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
-        guard value.isFinite else {
-          throw .invalid(
-            file, found: "\(value) at row \(row + 1), column \(column + 1)",
-            expected: "finite numbers")
-        }
-        values.append(value)
+    var numbers: [Double] = []
+    numbers.reserveCapacity(header.rows * header.columns)
+    for place in stride(from: header.start, to: array.count, by: width) {
+      let bits = (0..<width).reduce(UInt64(0)) { $0 | UInt64(array[place + $1]) << (8 * $1) }
+      let value =
+        width == 8
+        ? Double(bitPattern: bits) : Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+      guard value.isFinite else {
+        let (row, column) = numbers.count.quotientAndRemainder(dividingBy: header.columns)
+        throw .invalid(
+          file, found: "\(value) at row \(row + 1), column \(column + 1)",
+          expected: "finite numbers")
       }
-      rows.append(values)
+      numbers.append(value)
     }
-    return rows
+    return (0..<header.rows).map {
+      Array(numbers[($0 * header.columns)..<(($0 + 1) * header.columns)])
+    }
   }
 
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
@@ -86,8 +71,7 @@ public enum NumPyArray {
     let compact = text.filter { !$0.isWhitespace }
     let widths = ["'descr':'<f4'": 4, "'descr':'<f8'": 8]
     guard let width = widths.first(where: { compact.contains($0.key) })?.value,
-      compact.contains("'fortran_order':False"),
-      let shape = compact.range(of: "'shape':("),
+      compact.contains("'fortran_order':False"), let shape = compact.range(of: "'shape':("),
       let end = compact[shape.upperBound...].firstIndex(of: ")")
     else { throw refuse(String(text.prefix(80))) }
     let sizes = compact[shape.upperBound..<end].split(separator: ",").map { Int($0) }

@@ -15,8 +15,7 @@ public struct PrincipalComponents: Sendable {
   /// - Parameters:
   ///   - points: (n, D), n > 1, equally long.
   ///   - count: directions wanted, at most D.
-  ///   - seed: of the directions that the iteration begins with. It decides nothing but which basis
-  ///     is found where variances are equal.
+  ///   - seed: decides which basis is found where variances are equal.
   public init(_ points: [[Double]], count: Int = 2, seed: UInt64 = 0) {
     precondition(points.count > 1, "two points at least")
     let size = points[0].count
@@ -34,7 +33,7 @@ public struct PrincipalComponents: Sendable {
     Self.orthonormalise(&basis)
     var values = Array(repeating: 0.0, count: width)
     for _ in 0..<2_000 {
-      var next = basis.map { Self.product(covariance, $0) }
+      var next = basis.map { direction in covariance.map { Self.dot($0, direction) } }
       let found = zip(basis, next).map { Self.dot($0, $1) }
       Self.orthonormalise(&next)
       let change = zip(found, values).prefix(count).map { abs($0 - $1) }.max() ?? 0
@@ -55,11 +54,8 @@ public struct PrincipalComponents: Sendable {
   /// The coordinates of `points` along the directions, (n, count).
   public func project(_ points: [[Double]]) -> [[Double]] {
     points.map { point in
-      directions.map { direction in
-        var sum = 0.0
-        for k in direction.indices { sum += direction[k] * (point[k] - means[k]) }
-        return sum
-      }
+      let centred = zip(point, means).map { $0 - $1 }
+      return directions.map { Self.dot($0, centred) }
     }
   }
 
@@ -81,10 +77,6 @@ public struct PrincipalComponents: Sendable {
       }
     }
     return sums
-  }
-
-  private static func product(_ matrix: [[Double]], _ vector: [Double]) -> [Double] {
-    matrix.map { dot($0, vector) }
   }
 
   private static func dot(_ a: [Double], _ b: [Double]) -> Double {

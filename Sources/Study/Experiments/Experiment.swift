@@ -3,15 +3,8 @@ import Reference
 
 /// An experiment's file: settings, rows that differ from them, grids, and seeds.
 ///
-/// ```json
-/// {"schema": 1, "name": "alpha", "title": "…", "evaluate": ["dev", "test"], "seeds": [0, 42],
-///  "baseline": "crowd", "labelFiles": {"llama": {"newsemp18": ["fetched/…/labels.tsv"]}},
-///  "settings": {"model": "models/minilm", "benchmark": "newsemp18", "recipe": {"epochs": 20}},
-///  "rows": [{"name": "crowd"},
-///           {"name": "llama", "correct": "llama", "grid": {"alpha": [3.5, 4, 4.5]}}]}
-/// ```
 /// A row's fields are laid over `settings`; its `grid` makes one row for each combination of
-/// values, over any setting by its dotted path.
+/// values, over any setting by its dotted path. `invitro experiment --help` shows a file.
 public struct Experiment: Sendable, Equatable {
   public let name: String
   public let title: String
@@ -34,13 +27,10 @@ public struct Experiment: Sendable, Equatable {
     public let place: String
   }
 
-  /// Reads an experiment's file.
-  ///
   /// - Parameter threads: taken instead of the file's, or nil.
   /// - Throws: ``StudyError/invalid(path:faults:)`` with every fault.
   public init(contentsOf file: URL, threads: Int? = nil) throws {
-    let data: Data
-    do { data = try Data(contentsOf: file) } catch {
+    guard let data = try? Data(contentsOf: file) else {
       throw StudyError.missing(
         path: "the command",
         inputs: [.init(path: file.relativePath, hint: "Give the path of an experiment's file.")])
@@ -53,8 +43,7 @@ public struct Experiment: Sendable, Equatable {
     let tree: SettingsTree
     do { tree = try JSONDecoder().decode(SettingsTree.self, from: data) } catch {
       throw StudyError.invalid(
-        path: path,
-        faults: [.init(place: "", found: Self.reason(error), expected: "valid JSON")])
+        path: path, faults: [.init(place: "", found: Self.reason(error), expected: "valid JSON")])
     }
     let faults = SettingsFields.Faults()
     let fields = SettingsFields(tree, place: "", faults: faults)
@@ -68,13 +57,10 @@ public struct Experiment: Sendable, Equatable {
     seeds = Self.seeds(fields)
     labelFiles = Self.labelFiles(fields)
     baseline = fields.text("baseline")
-    rows = ExperimentGrid.rows(
-      fields, over: fields.tree("settings") ?? .object([:]), threads: threads)
-    Self.check(fields, name, evaluate, labelFiles, baseline, rows)
+    rows = Self.rows(fields, over: fields.tree("settings") ?? .object([:]), threads: threads)
+    check(faults)
     fields.finish()
-    guard faults.list.isEmpty else {
-      throw StudyError.invalid(path: path, faults: faults.list)
-    }
+    guard faults.list.isEmpty else { throw StudyError.invalid(path: path, faults: faults.list) }
   }
 
   private static func reason(_ error: any Error) -> String {
@@ -110,34 +96,25 @@ public struct Experiment: Sendable, Equatable {
     return files
   }
 
-  private static func check(
-    _ fields: SettingsFields, _ name: String, _ evaluate: [String],
-    _ labelFiles: [String: [String: [String]]], _ baseline: String?, _ rows: [Row]
-  ) {
-    func fault(_ place: String, _ found: String, _ expected: String) {
-      fields.faults.list.append(.init(place: place, found: found, expected: expected))
-    }
-    let plain = name.utf8.allSatisfy {
-      (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E
-    }
+  private func check(_ faults: SettingsFields.Faults) {
+    let plain = name.allSatisfy("abcdefghijklmnopqrstuvwxyz0123456789-.".contains)
     if !plain || name.hasPrefix(".") {
-      fault("name", name, "lower case letters, digits, - and .")
+      faults.add("name", name, "lower case letters, digits, - and .")
     }
-    if evaluate.isEmpty { fault("evaluate", "no split", "a split") }
-    if rows.isEmpty { fault("rows", "no row", "at least one row") }
+    if evaluate.isEmpty { faults.add("evaluate", "no split", "a split") }
+    if rows.isEmpty { faults.add("rows", "no row", "at least one row") }
     if let baseline, !rows.contains(where: { $0.name == baseline }) {
-      fault("baseline", baseline, "a row's name: \(rows.map(\.name).joined(separator: ", "))")
+      faults.add("baseline", baseline, "a row's name: \(rows.map(\.name).joined(separator: ", "))")
     }
     for (name, same) in Dictionary(grouping: rows, by: \.name) where same.count > 1 {
-      fault(same[1].place, "a second row named \(name)", "row names that differ")
+      faults.add(same[1].place, "a second row named \(name)", "row names that differ")
     }
     for row in rows {
       let settings = row.settings
       for split in evaluate where settings.train.contains(split) {
-        fault(row.place, "train split \(split)", "splits that are not evaluated")
+        faults.add(row.place, "train split \(split)", "splits that are not evaluated")
       }
-      var needs = settings.extra.map { ($0.labels, $0.benchmark) }
-      needs.append((settings.labels, settings.benchmark))
+      var needs = settings.sources
       if let correct = settings.correct {
         needs += settings.extra.filter { $0.labels == Agreement.crowd }
           .map { (correct, $0.benchmark) }
@@ -145,82 +122,64 @@ public struct Experiment: Sendable, Equatable {
       }
       for (model, set) in needs
       where model != Agreement.crowd && labelFiles[model]?[set]?.isEmpty ?? true {
-        fault(row.place, "labels by \(model)", "files of them at labelFiles.\(model).\(set)")
+        faults.add(row.place, "labels by \(model)", "files of them at labelFiles.\(model).\(set)")
       }
     }
   }
 }
 
-/// The rows that an experiment's file stands for.
-enum ExperimentGrid {
-  /// Every row of `fields`, those of a grid in the order of the keys' names, the last key fastest.
-  ///
-  /// - Parameter threads: set in every row whatever the file says; nil for the file's.
-  static func rows(
+extension Experiment {
+  /// Every row of a file, those of a grid in the order of the keys' names, the last key fastest.
+  private static func rows(
     _ fields: SettingsFields, over settings: SettingsTree, threads: Int?
-  ) -> [Experiment.Row] {
+  ) -> [Row] {
     guard case .array(let items)? = fields.tree("rows") else {
       if fields.has("rows") { fields.fault("rows", "a list of objects") }
       return []
     }
     return items.enumerated().flatMap { index, item in
-      expand(
-        item, over: settings, threads: threads, place: "rows[\(index)]", faults: fields.faults)
+      expand(item, over: settings, threads, place: "rows[\(index)]", fields.faults)
     }
   }
 
   private static func expand(
-    _ item: SettingsTree, over settings: SettingsTree, threads: Int?, place: String,
-    faults: SettingsFields.Faults
-  ) -> [Experiment.Row] {
+    _ item: SettingsTree, over settings: SettingsTree, _ threads: Int?, place: String,
+    _ faults: SettingsFields.Faults
+  ) -> [Row] {
     guard case .object(var own) = item else {
-      faults.list.append(.init(place: place, found: item.brief, expected: "an object"))
+      faults.add(place, item.brief, "an object")
       return []
     }
     let reader = SettingsFields(item, place: place, faults: faults)
     let name = reader.required("name")
-    let axes = axes(reader)
-    own["name"] = nil
-    own["grid"] = nil
+    (own["name"], own["grid"]) = (nil, nil)
     let base = settings.overlaid(by: .object(own))
-    return points(axes).compactMap { point in
+    return points(reader).compactMap { point in
       var tree = base
       for (path, value) in point {
         guard let next = tree.setting(path, to: value) else {
-          faults.list.append(
-            .init(place: "\(place).grid", found: path, expected: "the path of a setting"))
+          faults.add("\(place).grid", path, "the path of a setting")
           return nil
         }
         tree = next
       }
-      if let threads {
-        tree = tree.setting("recipe.threads", to: .number(Double(threads))) ?? tree
-      }
-      let label = ([name] + point.map { "\($0.path)=\($0.value.brief)" }).joined(separator: ", ")
-      return Experiment.Row(
-        name: label,
+      if let threads { tree = tree.setting("recipe.threads", to: .number(Double(threads))) ?? tree }
+      return Row(
+        name: ([name] + point.map { "\($0)=\($1.brief)" }).joined(separator: ", "),
         settings: ExperimentSettings(SettingsFields(tree, place: place, faults: faults)),
         place: place)
     }
   }
 
-  private static func axes(_ reader: SettingsFields) -> [(path: String, values: [SettingsTree])] {
-    guard let grid = reader.object("grid") else { return [] }
-    return grid.keys.compactMap { key in
+  /// The product of the grid's axes; one empty point for none.
+  private static func points(_ reader: SettingsFields) -> [[(path: String, value: SettingsTree)]] {
+    guard let grid = reader.object("grid") else { return [[]] }
+    return grid.keys.reduce([[]]) { points, key in
       guard case .array(let values)? = grid.tree(key), !values.isEmpty else {
         grid.fault(key, "a list of values")
-        return nil
+        return points
       }
-      return (key, values)
-    }
-  }
-
-  /// The product of all axes; one empty point for none.
-  private static func points(
-    _ axes: [(path: String, values: [SettingsTree])]
-  ) -> [[(path: String, value: SettingsTree)]] {
-    axes.reduce([[]]) { points, axis in
-      points.flatMap { point in axis.values.map { point + [(axis.path, $0)] } }
+      return points.flatMap { point in values.map { point + [(key, $0)] } }
     }
   }
 }

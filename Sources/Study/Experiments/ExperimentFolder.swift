@@ -32,9 +32,7 @@ public struct ExperimentFolder {
   public func run(_ cell: String) -> URL { self.cell(cell).appending(path: "run") }
 
   /// Whether a cell's training was begun.
-  public func isBegun(_ cell: String) -> Bool {
-    FileManager.default.fileExists(atPath: run(cell).appending(path: "run.json").path)
-  }
+  public func isBegun(_ cell: String) -> Bool { isThere(run(cell).appending(path: "run.json")) }
 
   public func report(_ cell: String, _ split: String) -> URL {
     self.cell(cell).appending(path: "\(split).json")
@@ -68,21 +66,20 @@ public struct ExperimentFolder {
   ///   means that they do not see the same data, models or threads.
   public func begin(_ experiment: Experiment, index: ExperimentIndex, sharded: Bool) throws {
     let source = try CanonicalJSON.document(experiment.source)
-    let manager = FileManager.default
-    if sharded, let earlier = try? Data(contentsOf: experimentURL), earlier == source,
-      manager.fileExists(atPath: indexURL.path)
-    {
-      let known = try self.index()
-      guard known == index else {
-        throw StudyError.folder(
-          path: url.relativePath,
-          problem: "another shard has other cells for the same file: its data, model, labels or "
+    if sharded, (try? Data(contentsOf: experimentURL)) == source, isThere(indexURL) {
+      guard try self.index() == index else {
+        throw problem(
+          "another shard has other cells for the same file: its data, model, labels or "
             + "--threads differ from those here. Mend that, or remove index.json")
       }
       return
     }
     try AtomicFile.write(source, to: experimentURL)
     try AtomicFile.write(try CanonicalJSON.document(index), to: indexURL)
+  }
+
+  fileprivate func problem(_ text: String) -> StudyError {
+    .folder(path: url.relativePath, problem: text)
   }
 
   public func index() throws -> ExperimentIndex {
@@ -95,24 +92,19 @@ public struct ExperimentFolder {
   }
 
   private func existing(_ file: URL) throws(HarnessError) -> URL {
-    guard FileManager.default.fileExists(atPath: file.path) else {
+    guard isThere(file) else {
       throw .missing(path: file.relativePath, hint: "Make it with `invitro experiment run`.")
     }
     return file
   }
 
-  /// The predictions of a finished cell.
-  ///
-  /// - Throws: ``StudyError/folder(path:problem:)`` where they are not what `split` records.
+  /// The predictions of a finished cell. Throws where they are not what `split` records.
   public func verified(_ cell: String, _ split: Done.Split) throws -> URL {
     let file = predictions(cell, split.split)
-    guard FileManager.default.fileExists(atPath: file.path),
-      try Digest.sha256(of: file) == split.predictions
-    else {
-      throw StudyError.folder(
-        path: url.relativePath,
-        problem: "\(file.relativePath) is missing or not what its cell wrote; remove the cell's "
-          + "folder and run the experiment again")
+    guard isThere(file), try Digest.sha256(of: file) == split.predictions else {
+      throw problem(
+        "\(file.relativePath) is missing or not what its cell wrote; remove the cell's folder and "
+          + "run the experiment again")
     }
     return file
   }
@@ -120,8 +112,7 @@ public struct ExperimentFolder {
   /// What `done.json` of a cell says; nil where the cell is not finished.
   public func done(_ cell: String) throws -> Done? {
     let file = self.cell(cell).appending(path: "done.json")
-    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-    return try Documents.decode(Done.self, from: file)
+    return try !isThere(file) ? nil : Documents.decode(Done.self, from: file)
   }
 
   /// Whether a cell has predictions of every evaluated split as its essays are now.
@@ -130,7 +121,7 @@ public struct ExperimentFolder {
     return try inputs.experiment.evaluate.allSatisfy { split in
       let essays = Self.digest(try inputs.dataset(cell.row.settings.benchmark, split))
       return done.splits.contains { $0.split == split && $0.essays == essays }
-        && FileManager.default.fileExists(atPath: predictions(cell.name, split).path)
+        && isThere(predictions(cell.name, split))
     }
   }
 
@@ -140,6 +131,8 @@ public struct ExperimentFolder {
     return LabelledRows(texts, labels: texts.map { _ in 0 }).digest
   }
 }
+
+private func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
 
 /// Keeps two processes from working on one cell; released when the value goes away or its process
 /// ends.
@@ -151,8 +144,7 @@ public final class CellLock {
     let file = cell.appending(path: "lock")
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw HarnessError.system(
-        path: file.relativePath, reason: String(cString: strerror(errno)))
+      throw HarnessError.system(path: file.relativePath, reason: String(cString: strerror(errno)))
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
   }
@@ -169,17 +161,23 @@ public struct ExperimentMerge: Encodable, Sendable, Equatable {
   public private(set) var unfinished = 0
   public private(set) var missing = 0
 
-  /// Copies the finished cells of `sources` that `target` does not have yet.
-  ///
-  /// All are checked before one is copied: the folders have to be of one experiment with the same
-  /// cells, and cells that several of them finished have to have the same predictions.
-  ///
-  /// - Parameter sources: at least one.
-  /// - Throws: ``StudyError/folder(path:problem:)``, and what reading and writing throw.
+  /// Copies the finished cells of `sources` (at least one) that `target` does not have yet. Throws
+  /// before anything is copied where the folders are not of one experiment with the same cells, or
+  /// finished a cell with different predictions.
   public init(_ sources: [ExperimentFolder], into target: ExperimentFolder) throws {
     precondition(!sources.isEmpty, "a folder to merge")
-    let index = try Self.commonIndex(sources, target)
+    let (experiment, index) = (try sources[0].experiment(), try sources[0].index())
     folder = target.url.relativePath
+    for other in sources.dropFirst() + (isThere(target.indexURL) ? [target] : []) {
+      guard try other.experiment().source == experiment.source else {
+        throw other.problem("it is of another experiment than \(sources[0].url.relativePath)")
+      }
+      guard try other.index() == index else {
+        throw other.problem(
+          "its cells are not those of \(sources[0].url.relativePath): the data, models, labels or "
+            + "--threads differ")
+      }
+    }
     var copies: [(name: String, from: ExperimentFolder)] = []
     for name in Set(index.rows.flatMap { $0.cells.values }).sorted() {
       let finished = try ([target] + sources).filter { try $0.done(name) != nil }
@@ -188,44 +186,15 @@ public struct ExperimentMerge: Encodable, Sendable, Equatable {
         thereAlready += 1
       } else if let source = finished.first {
         copies.append((name, source))
-      } else if sources.contains(where: {
-        FileManager.default.fileExists(atPath: $0.cell(name).path)
-      }) {
+      } else if sources.contains(where: { isThere($0.cell(name)) }) {
         unfinished += 1
       } else {
         missing += 1
       }
     }
-    try AtomicFile.write(
-      try CanonicalJSON.document(try sources[0].experiment().source), to: target.experimentURL)
-    try AtomicFile.write(try CanonicalJSON.document(index), to: target.indexURL)
-    for (name, source) in copies {
-      try target.adopt(name, from: source)
-      copied += 1
-    }
-  }
-
-  /// The index that all folders share.
-  private static func commonIndex(
-    _ sources: [ExperimentFolder], _ target: ExperimentFolder
-  ) throws -> ExperimentIndex {
-    let index = try sources[0].index()
-    let source = try sources[0].experiment().source
-    let present = FileManager.default.fileExists(atPath: target.indexURL.path) ? [target] : []
-    for other in sources.dropFirst() + present {
-      guard try other.experiment().source == source else {
-        throw StudyError.folder(
-          path: other.url.relativePath,
-          problem: "it is of another experiment than \(sources[0].url.relativePath)")
-      }
-      guard try other.index() == index else {
-        throw StudyError.folder(
-          path: other.url.relativePath,
-          problem: "its cells are not those of \(sources[0].url.relativePath): the data, models, "
-            + "labels or --threads differ")
-      }
-    }
-    return index
+    try target.begin(experiment, index: index, sharded: false)
+    for (name, source) in copies { try target.adopt(name, from: source) }
+    copied = copies.count
   }
 
   /// The finished copies of a cell have the same predictions, and those are what `done.json` says.
@@ -233,12 +202,11 @@ public struct ExperimentMerge: Encodable, Sendable, Equatable {
     let records = try folders.compactMap { folder in try folder.done(name).map { (folder, $0) } }
     for (folder, done) in records {
       for split in done.splits { _ = try folder.verified(name, split) }
-      if done.splits != records[0].1.splits {
-        throw StudyError.folder(
-          path: folder.url.relativePath,
-          problem: "cell \(name) has other predictions than in "
-            + "\(records[0].0.url.relativePath) (OpenBLAS kernels \(done.kernel) and "
-            + "\(records[0].1.kernel)); keep one of them")
+      let (first, known) = records[0]
+      if done.splits != known.splits {
+        throw folder.problem(
+          "cell \(name) has other predictions than in \(first.url.relativePath) (OpenBLAS kernels "
+            + "\(done.kernel) and \(known.kernel)); keep one of them")
       }
     }
   }
@@ -246,19 +214,17 @@ public struct ExperimentMerge: Encodable, Sendable, Equatable {
 
 extension ExperimentFolder {
   /// Copies a finished cell from another folder, whole or not at all.
-  func adopt(_ name: String, from source: ExperimentFolder) throws {
+  fileprivate func adopt(_ name: String, from source: ExperimentFolder) throws {
     let manager = FileManager.default
     let target = cell(name)
     let draft = url.appending(path: "cells/.\(name).part")
+    try AtomicFile.createFolder(url.appending(path: "cells"))
     do {
-      try AtomicFile.createFolder(url.appending(path: "cells"))
-      if manager.fileExists(atPath: draft.path) { try manager.removeItem(at: draft) }
+      if isThere(draft) { try manager.removeItem(at: draft) }
       try manager.copyItem(at: source.cell(name), to: draft)
       // An unfinished copy gives way to the finished one.
-      if manager.fileExists(atPath: target.path) { try manager.removeItem(at: target) }
+      if isThere(target) { try manager.removeItem(at: target) }
       try manager.moveItem(at: draft, to: target)
-    } catch let error as HarnessError {
-      throw error
     } catch {
       throw HarnessError.system(path: target.relativePath, reason: error.localizedDescription)
     }

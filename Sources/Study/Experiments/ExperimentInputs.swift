@@ -1,6 +1,6 @@
-public import Foundation
+import Foundation
 public import Harness
-public import Reference
+import Reference
 
 /// The data, labels and models of an experiment, each read once.
 public final class ExperimentInputs {
@@ -8,11 +8,9 @@ public final class ExperimentInputs {
   public let home: DataHome
   /// The experiment's file as the user named it.
   public let name: String
-  private var definitions: [String: BenchmarkDefinition] = [:]
   private var datasets: [String: Dataset] = [:]
   private var rated: [String: RatedSplit] = [:]
   private var models: [String: String] = [:]
-
   /// Told what a reader should know of labels that are joined on.
   private let say: (String) -> Void
 
@@ -24,7 +22,7 @@ public final class ExperimentInputs {
   }
 
   /// A path of the file: below the data home unless absolute.
-  public func url(_ path: String) -> URL {
+  func url(_ path: String) -> URL {
     path.hasPrefix("/") ? URL(filePath: path) : home.url.appending(path: path)
   }
 
@@ -38,18 +36,14 @@ public final class ExperimentInputs {
     return made
   }
 
-  public func definition(_ benchmark: String) throws -> BenchmarkDefinition {
-    try once(\.definitions, benchmark) { try BenchmarkRegistry.find(benchmark) }
-  }
-
   public func dataset(_ benchmark: String, _ split: String) throws -> Dataset {
     try once(\.datasets, "\(benchmark)/\(split)") {
-      try home.load(definition(benchmark), split: split)
+      try home.load(BenchmarkRegistry.find(benchmark), split: split)
     }
   }
 
   /// SHA-256 of a row's pretrained model.
-  public func modelDigest(_ settings: ExperimentSettings) throws -> String {
+  func modelDigest(_ settings: ExperimentSettings) throws -> String {
     try once(\.models, settings.model) { try ModelDirectory.digest(of: url(settings.model)) }
   }
 
@@ -60,12 +54,12 @@ public final class ExperimentInputs {
   }
 
   /// The rows that a row of the experiment trains on.
-  public func training(_ settings: ExperimentSettings) throws -> TrainingTable {
+  func training(_ settings: ExperimentSettings) throws -> TrainingTable {
     let texts = try Set([settings.validation] + experiment.evaluate).sorted().flatMap {
       try dataset(settings.benchmark, $0).rows.map(\.text)
     }
     var table = TrainingTable(
-      target: try definition(settings.benchmark).primary.target, evaluation: texts,
+      target: try BenchmarkRegistry.find(settings.benchmark).primary.target, evaluation: texts,
       overlap: settings.keepOverlap ? .keep : .refuse)
     for split in settings.train {
       let rows = try ratedSplit(settings.benchmark, split, settings.labels, settings)
@@ -84,59 +78,49 @@ public final class ExperimentInputs {
   }
 
   /// The rows of the validation split that have a label.
-  public func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
+  func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
     let held = try dataset(settings.benchmark, settings.validation)
-    let target = try definition(settings.benchmark).primary.target
-    let rows = held.rows.filter { $0.labels[target] != nil }
-    return LabelledRows(rows.map(\.text), labels: rows.compactMap { $0.labels[target] })
+    let target = try BenchmarkRegistry.find(settings.benchmark).primary.target
+    return LabelledRows(held, held.gold(target))
   }
 
   /// A split with the labels of the model that chooses among its rows' labels, if one does.
   private func ratedSplit(
     _ benchmark: String, _ split: String, _ labels: String, _ settings: ExperimentSettings
   ) throws -> RatedSplit {
-    let model = Self.model(labels, settings)
+    let model = settings.model(for: labels)
     return try once(\.rated, "\(benchmark)/\(split) \(model ?? "")") {
-      var made = RatedSplit(try definition(benchmark), try dataset(benchmark, split))
+      var made = RatedSplit(try BenchmarkRegistry.find(benchmark), try dataset(benchmark, split))
       guard let model else { return made }
-      let files = labelPaths(model, benchmark).map {
-        LabelFile(name: model, path: url($0).relativePath, column: nil)
+      let files = labelURLs(model, benchmark).map {
+        LabelFile(name: model, path: $0.relativePath, column: nil)
       }
       try made.add(files, say: say)
       return made
     }
   }
 
-  /// The model whose labels rows labelled by `labels` need.
-  private static func model(_ labels: String, _ settings: ExperimentSettings) -> String? {
-    labels == Agreement.crowd ? settings.correct : labels
+  private func labelURLs(_ model: String, _ benchmark: String) -> [URL] {
+    (experiment.labelFiles[model]?[benchmark] ?? []).map(url)
   }
 
-  private func labelPaths(_ model: String, _ benchmark: String) -> [String] {
-    experiment.labelFiles[model]?[benchmark] ?? []
-  }
-}
-
-extension ExperimentInputs {
-  /// Names every benchmark and split that is unknown, then every input that is not there.
-  ///
-  /// - Throws: ``StudyError``.
+  /// Throws with every benchmark and split that is unknown, or every input that is not there.
   public func check() throws {
     var faults: [StudyError.Diagnostic] = []
     var missing: [StudyError.Input] = []
     for row in experiment.rows {
-      for (benchmark, splits) in Self.needs(row.settings, experiment) {
-        for split in splits {
-          do {
-            let definition = try definition(benchmark)
-            try definition.checkSplit(split)
-            _ = try dataset(benchmark, split)
-          } catch HarnessError.usage(let text) {
-            faults.append(
-              .init(place: row.place, found: benchmark, expected: "known data: \(text)"))
-          } catch HarnessError.missing(let path, let hint) {
-            missing.append(.init(path: path, hint: hint))
-          }
+      let own = row.settings.train + [row.settings.validation] + experiment.evaluate
+      let needs =
+        own.map { (row.settings.benchmark, $0) }
+        + row.settings.extra.flatMap { extra in extra.splits.map { (extra.benchmark, $0) } }
+      for (benchmark, split) in needs {
+        do {
+          try BenchmarkRegistry.find(benchmark).checkSplit(split)
+          _ = try dataset(benchmark, split)
+        } catch HarnessError.usage(let text) {
+          faults.append(.init(place: row.place, found: benchmark, expected: "known data: \(text)"))
+        } catch HarnessError.missing(let path, let hint) {
+          missing.append(.init(path: path, hint: hint))
         }
       }
       missing += missingFiles(row.settings)
@@ -145,36 +129,17 @@ extension ExperimentInputs {
     if !missing.isEmpty { throw StudyError.missing(path: name, inputs: missing.unique) }
   }
 
-  private static func needs(
-    _ settings: ExperimentSettings, _ experiment: Experiment
-  ) -> [(String, [String])] {
-    let own = settings.train + [settings.validation] + experiment.evaluate
-    return [(settings.benchmark, own)] + settings.extra.map { ($0.benchmark, $0.splits) }
-  }
-
   private func missingFiles(_ settings: ExperimentSettings) -> [StudyError.Input] {
-    let manager = FileManager.default
-    var missing: [StudyError.Input] = []
-    let configuration = url(settings.model).appending(path: "config.json")
-    if !manager.fileExists(atPath: configuration.path) {
-      missing.append(
-        .init(
-          path: configuration.relativePath,
-          hint: "It belongs to the pretrained model: put the Hugging Face folder of "
-            + "\(URL(filePath: settings.model).lastPathComponent) there."))
+    let model =
+      "It belongs to the pretrained model: put the Hugging Face folder of "
+      + "\(URL(filePath: settings.model).lastPathComponent) there."
+    let labels = settings.sources.flatMap { source, benchmark in
+      settings.model(for: source).map { labelURLs($0, benchmark) } ?? []
     }
-    var wanted = settings.extra.map { ($0.benchmark, $0.labels) }
-    wanted.append((settings.benchmark, settings.labels))
-    for (benchmark, labels) in wanted {
-      guard let model = Self.model(labels, settings) else { continue }
-      for path in labelPaths(model, benchmark)
-      where !manager.fileExists(atPath: url(path).path) {
-        missing.append(
-          .init(
-            path: url(path).relativePath,
-            hint: "`invitro data fetch llmpathy` gets the published label files."))
-      }
-    }
-    return missing
+    let files =
+      [(url(settings.model).appending(path: "config.json"), model)]
+      + labels.map { ($0, "`invitro data fetch llmpathy` gets the published label files.") }
+    return files.filter { !FileManager.default.fileExists(atPath: $0.0.path) }
+      .map { .init(path: $0.0.relativePath, hint: $0.1) }
   }
 }

@@ -25,7 +25,7 @@ public struct ExperimentPlan {
     for row in experiment.rows {
       let settings = row.settings
       let table = try inputs.training(settings)
-      let (training, validation) = (table.labelled, try inputs.validation(settings))
+      let (training, validation) = (LabelledRows(table.rows), try inputs.validation(settings))
       let own = try experiment.seeds.map { seed in
         let cell = ExperimentCell(
           model: try inputs.modelDigest(settings), training: training, validation: validation,
@@ -35,8 +35,7 @@ public struct ExperimentPlan {
       found += own
       rows.append(
         ExperimentIndex.Row(
-          name: row.name, benchmark: settings.benchmark,
-          encoder: try inputs.encoder(settings),
+          name: row.name, benchmark: settings.benchmark, encoder: try inputs.encoder(settings),
           cells: Dictionary(uniqueKeysWithValues: own.map { ("\($0.seed)", $0.name) }),
           rows: table.rows.count, provenances: table.provenances,
           replaced: table.steps.reduce(0) { $0 + $1.changed },
@@ -95,19 +94,14 @@ public struct ExperimentListing: Encodable, Sendable {
     self.cells = try cells.map { cell in
       let finished = try folder.isFinished(cell, inputs)
       return Cell(
-        cell: cell.name, row: cell.row.name, seed: cell.seed,
-        trainingRows: cell.cell.trainingRows,
+        cell: cell.name, row: cell.row.name, seed: cell.seed, trainingRows: cell.cell.trainingRows,
         state: finished ? "finished" : folder.isBegun(cell.name) ? "begun" : "to do")
     }
   }
 }
 
-/// Everything that a cell's predictions depend on; its hash names the cell's folder.
-///
-/// Content stands here and not names: rows whose training rows come out the same (an alpha that no
-/// label exceeds, and the crowd's labels) share their cells. OpenBLAS picks its kernels by the
-/// processor, so that another kind of machine may give other bits for the same cell; a run's
-/// `run.json` says which kernels it had.
+/// Everything that a cell's predictions depend on, save OpenBLAS' kernels; its hash names the cell's
+/// folder. Content stands here and not names: rows with the same training rows share their cells.
 public struct ExperimentCell: Sendable, Equatable, Codable {
   public var schema = 1
   /// ``TrainingRun/arithmetic`` of the program.
@@ -144,26 +138,24 @@ public struct ExperimentCell: Sendable, Equatable, Codable {
 /// A part of a grid that one of several processes computes.
 public struct Shard: Sendable, Equatable {
   /// From 1 to ``count``.
-  public let index: Int
-  public let count: Int
+  let index: Int
+  let count: Int
 
   /// All of the grid.
   public static let whole = Shard(index: 1, count: 1)
 
-  private init(index: Int, count: Int) {
-    (self.index, self.count) = (index, count)
+  /// The elements whose place, from 0, is index - 1 modulo the count.
+  public func part<Element>(of elements: [Element]) -> [Element] {
+    elements.indices.filter { $0 % count == index - 1 }.map { elements[$0] }
   }
+}
 
+extension Shard {
   /// `i/n`, with 1 <= i <= n; nil for anything else.
   public init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count == 2, let index = parts[0], let count = parts[1], index >= 1, index <= count
     else { return nil }
     self.init(index: index, count: count)
-  }
-
-  /// The elements whose place, from 0, is index - 1 modulo the count.
-  public func part<Element>(of elements: [Element]) -> [Element] {
-    elements.indices.filter { $0 % count == index - 1 }.map { elements[$0] }
   }
 }

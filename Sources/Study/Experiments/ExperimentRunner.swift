@@ -18,8 +18,7 @@ public struct ExperimentRunner {
     public var say: (String) -> Void = { _ in }
     /// Told of each run that begins, with its steps at most and when its cell was taken up; the
     /// result is told what happens in it.
-    public var begin: (Int, ContinuousClock.Instant) -> (TrainingEvent) -> Void = { _, _ in
-      { _ in }
+    public var begin: (Int, ContinuousClock.Instant) -> (TrainingEvent) -> Void = { _, _ in { _ in }
     }
     /// Told of each run that ended, with its folder and a title.
     public var end: (URL, String) throws -> Void = { _, _ in }
@@ -30,13 +29,10 @@ public struct ExperimentRunner {
   }
 
   public init(
-    inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool = false,
-    observer: Observer = Observer()
+    inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool, observer: Observer
   ) {
-    self.inputs = inputs
-    self.folder = folder
-    self.keepModels = keepModels
-    self.observer = observer
+    (self.inputs, self.folder) = (inputs, folder)
+    (self.keepModels, self.observer) = (keepModels, observer)
     tally = ExperimentTally(folder: folder.url.relativePath)
   }
 
@@ -89,7 +85,7 @@ public struct ExperimentRunner {
     let settings = cell.row.settings
     let url = folder.run(cell.name)
     let run = try TrainingRun.start(
-      inputs.url(settings.model), training: inputs.training(settings).labelled,
+      inputs.url(settings.model), training: LabelledRows(inputs.training(settings).rows),
       validation: inputs.validation(settings), maxLength: settings.recipe.maxLength,
       configuration: cell.cell.configuration, folder: url, resume: folder.isBegun(cell.name))
     let outcome = try run.run(
@@ -104,35 +100,31 @@ public struct ExperimentRunner {
     let settings = cell.row.settings
     let model = settings.recipe.checkpoint == .best ? outcome.best ?? outcome.last : outcome.last
     let predictor = try Predictor(model: model, threads: cell.cell.configuration.threads)
-    let definition = try inputs.definition(settings.benchmark)
-    var splits: [ExperimentFolder.Done.Split] = []
-    for split in inputs.experiment.evaluate {
+    let definition = try BenchmarkRegistry.find(settings.benchmark)
+    let target = definition.primary.target
+    func write(_ value: some Encodable, _ file: URL) throws {
+      try AtomicFile.write(try CanonicalJSON.document(value), to: file)
+    }
+    let splits = try inputs.experiment.evaluate.map { split in
       let dataset = try inputs.dataset(settings.benchmark, split)
       let file = folder.predictions(cell.name, split)
       let values = try predictor.predict(dataset.rows.map(\.text))
-      let text = PredictionTable.data(values, of: dataset, target: definition.primary.target)
-      try AtomicFile.write(text, to: file)
+      try AtomicFile.write(PredictionTable.data(values, of: dataset, target: target), to: file)
       if dataset.hasGold {
-        let scorer = try Scorer(definition, dataset: dataset)
         let read = try PredictionReader(definition, dataset: dataset).read(file)
-        let report = ReleaseRule.open.release(try scorer.score(read))
-        try AtomicFile.write(
-          try CanonicalJSON.document(report), to: folder.report(cell.name, split))
-        let pcc = report.targets[definition.primary.target]?[.pcc]?.value
+        let report = ReleaseRule.open.release(try Scorer(definition, dataset: dataset).score(read))
+        try write(report, folder.report(cell.name, split))
+        let pcc = report.targets[target]?[.pcc]?.value
         observer.say("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
-      splits.append(
-        .init(
-          split: split, rows: dataset.rows.count, essays: ExperimentFolder.digest(dataset),
-          predictions: try Digest.sha256(of: file)))
+      return ExperimentFolder.Done.Split(
+        split: split, rows: dataset.rows.count, essays: ExperimentFolder.digest(dataset),
+        predictions: try Digest.sha256(of: file))
     }
-    let url = folder.cell(cell.name)
-    try AtomicFile.write(
-      try CanonicalJSON.document(
-        ExperimentFolder.Done(
-          splits: splits, epochs: outcome.epochs, steps: outcome.steps,
-          reason: outcome.reason.rawValue, kernel: openBLASKernelName())),
-      to: url.appending(path: "done.json"))
+    let done = ExperimentFolder.Done(
+      splits: splits, epochs: outcome.epochs, steps: outcome.steps,
+      reason: outcome.reason.rawValue, kernel: openBLASKernelName())
+    try write(done, folder.cell(cell.name).appending(path: "done.json"))
     if !keepModels { try TrainingRun.removeModels(of: folder.run(cell.name)) }
   }
 }

@@ -30,6 +30,14 @@ public struct ExperimentSettings: Sendable, Equatable {
     public var seed: UInt64
   }
 
+  /// Whose labels the rows of which benchmark have, the added ones first.
+  var sources: [(labels: String, benchmark: String)] {
+    extra.map { ($0.labels, $0.benchmark) } + [(labels, benchmark)]
+  }
+
+  /// The model whose labels rows labelled by `source` need; nil for none.
+  func model(for source: String) -> String? { source == Agreement.crowd ? correct : source }
+
   /// How the labels of rows whose ``labels`` are `source` are chosen.
   public func correction(of source: String) -> LabelCorrection {
     if source != Agreement.crowd { return .replace(llm: source) }

@@ -14,10 +14,8 @@ public struct ExperimentSummarizer {
     inputs: ExperimentInputs, folder: ExperimentFolder, index: ExperimentIndex,
     options: ScoringOptions
   ) {
-    self.inputs = inputs
-    self.folder = folder
-    self.index = index
-    self.options = options
+    (self.inputs, self.folder) = (inputs, folder)
+    (self.index, self.options) = (index, options)
   }
 
   private var experiment: Experiment { inputs.experiment }
@@ -31,9 +29,6 @@ public struct ExperimentSummarizer {
   }
 
   public func summary() throws -> ExperimentSummary {
-    var summary = ExperimentSummary(
-      name: experiment.name, title: experiment.title, seeds: experiment.seeds,
-      baseline: experiment.baseline)
     let rows = try experiment.rows.map { row in
       guard let entry = index.rows.first(where: { $0.name == row.name }) else {
         throw StudyError.folder(
@@ -41,15 +36,14 @@ public struct ExperimentSummarizer {
       }
       return (row, entry)
     }
-    for benchmark in rows.map(\.1.benchmark).unique {
-      for split in experiment.evaluate {
-        let part = rows.filter { $0.1.benchmark == benchmark }
-        guard let made = try self.split(benchmark, split, part) else { continue }
-        summary.splits.append(made)
-      }
-    }
-    summary.notes = try notes(rows.map(\.1))
-    return summary
+    return ExperimentSummary(
+      name: experiment.name, title: experiment.title, seeds: experiment.seeds,
+      baseline: experiment.baseline,
+      splits: try rows.map(\.1.benchmark).unique.flatMap { benchmark in
+        try experiment.evaluate.compactMap { split in
+          try self.split(benchmark, split, rows.filter { $0.1.benchmark == benchmark })
+        }
+      }, notes: try notes(rows.map(\.1)))
   }
 
   /// Nil where the split has no labels or no cell is finished.
@@ -58,7 +52,7 @@ public struct ExperimentSummarizer {
   ) throws -> ExperimentSummary.Split? {
     let dataset = try inputs.dataset(benchmark, split)
     guard dataset.hasGold else { return nil }
-    let definition = try inputs.definition(benchmark)
+    let definition = try BenchmarkRegistry.find(benchmark)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let reader = PredictionReader(definition, dataset: dataset)
     let runs = try rows.map { row, entry in try self.runs(row, entry, split, reader) }
@@ -67,19 +61,17 @@ public struct ExperimentSummarizer {
       return nil
     }
     let shape = ReleaseRule.open.release(try scorer.score(mean))
+    let baseline = runs.first { $0.row.name == experiment.baseline }
     var made = ExperimentSummary.Split(
       benchmark: benchmark, split: split, n: shape.n, clusters: shape.clusters,
-      signature: shape.signature)
-    let baseline = runs.first { $0.row.name == experiment.baseline }
-    made.rows = try runs.map { try figures($0, baseline, scorer) }
+      rows: try runs.map { try figures($0, baseline, scorer) }, signature: shape.signature)
     adjust(&made.rows)
-    made.sweeps = ExperimentSweeps(runs.map(\.row), made).sweeps
+    made.sweeps = ExperimentSweeps(rows: runs.map(\.row), split: made).sweeps
     return made
   }
 
   private func runs(
-    _ row: Experiment.Row, _ entry: ExperimentIndex.Row, _ split: String,
-    _ reader: PredictionReader
+    _ row: Experiment.Row, _ entry: ExperimentIndex.Row, _ split: String, _ reader: PredictionReader
   ) throws -> Runs {
     var seeds: [UInt64] = []
     var predictions: [Predictions] = []
@@ -113,14 +105,16 @@ public struct ExperimentSummarizer {
       }
     }?.targets[target]
     for metric in Metric.ranking {
-      guard let comparison = overSeeds.metrics[metric] else { continue }
-      var figures = ExperimentSummary.Figures(
-        values: scorer.values(of: metric, in: runs.predictions).compactMap(Rounding.published))
-      figures.overSeeds = comparison.first
-      figures.averaged = averaged?[metric]
-      if other != nil { figures.seedTest = ExperimentSummary.SeedTest(comparison) }
-      figures.rowTest = pair?.metrics[metric].map(ExperimentSummary.RowTest.init)
-      made.metrics[metric] = figures
+      guard var comparison = overSeeds.metrics[metric] else { continue }
+      let summary = comparison.first
+      (comparison.first, comparison.second) = (nil, nil)
+      made.metrics[metric] = ExperimentSummary.Figures(
+        values: scorer.values(of: metric, in: runs.predictions).compactMap(Rounding.published),
+        overSeeds: summary, seedTest: other == nil ? nil : comparison, averaged: averaged?[metric],
+        rowTest: pair?.metrics[metric].map {
+          .init(
+            difference: $0.difference, low: $0.low, high: $0.high, p: $0.p, undefined: $0.undefined)
+        })
     }
     return made
   }

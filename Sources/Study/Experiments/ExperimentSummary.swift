@@ -48,28 +48,13 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     /// In the order of the row's seeds; a figure that is undefined is left out.
     public var values: [Double]
     public var overSeeds: RunsReport.Summary?
-    /// Against the baseline's seeds: the paper's test. Nil for the baseline itself.
-    public var seedTest: SeedTest?
+    /// Student's and Welch's test against the baseline's seeds, as the paper's, without the summary
+    /// of each. It speaks of other seeds, not of other rows; nil for the baseline itself.
+    public var seedTest: RunsReport.MetricComparison?
     /// Of the predictions averaged over seeds, with its interval over persons.
     public var averaged: ScoredFigure?
     /// Averaged predictions of this row against the baseline's.
     public var rowTest: RowTest?
-  }
-
-  /// Student's and Welch's two-sided t over seeds. They speak of other seeds, not of other rows.
-  public struct SeedTest: Codable, Sendable, Equatable {
-    public var student: ComparisonReport.RowwiseTest
-    public var welch: ComparisonReport.RowwiseTest
-    /// Of Student's p.
-    public var stars: String?
-    public var hedgesG: Double?
-
-    init(_ comparison: RunsReport.MetricComparison) {
-      student = comparison.student
-      welch = comparison.welch
-      stars = comparison.stars
-      hedgesG = comparison.hedgesG
-    }
   }
 
   /// The difference over the split's rows with persons as clusters: jackknife interval, swap
@@ -83,14 +68,6 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var p: Double?
     public var adjusted: Double?
     public var undefined: String?
-
-    init(_ difference: ComparisonReport.Difference) {
-      self.difference = difference.difference
-      low = difference.low
-      high = difference.high
-      p = difference.p
-      undefined = difference.undefined
-    }
   }
 
   /// Names of the variables of sweeps.
@@ -113,38 +90,29 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
 
 /// Series of rows that differ in alpha alone, or in the share of added data alone.
 struct ExperimentSweeps {
-  private let rows: [Experiment.Row]
-  private let split: ExperimentSummary.Split
-
-  init(_ rows: [Experiment.Row], _ split: ExperimentSummary.Split) {
-    (self.rows, self.split) = (rows, split)
-  }
+  let rows: [Experiment.Row]
+  let split: ExperimentSummary.Split
 
   /// One for each variable and metric that has at least two values.
   var sweeps: [Sweep] {
-    let alpha = groups { row in
-      guard let value = row.settings.alpha else { return nil }
-      var rest = row.settings
-      rest.alpha = nil
-      return (value, rest)
+    let alpha = groups { settings in
+      let value = settings.alpha
+      settings.alpha = nil
+      return value
     }
-    let portion = groups { row in
-      let portions = Set(row.settings.extra.map(\.portion))
-      guard portions.count == 1, let value = portions.first else { return nil }
-      var rest = row.settings
-      for place in rest.extra.indices { rest.extra[place].portion = 1 }
-      return (value, rest)
-    }.map { series in withoutAddition(series) }
+    let portion = groups { settings in
+      let portions = Set(settings.extra.map(\.portion))
+      for place in settings.extra.indices { settings.extra[place].portion = 1 }
+      return portions.count == 1 ? portions.first : nil
+    }.map(withoutAddition)
     return [
       (ExperimentSummary.alphaVariable, alpha), (ExperimentSummary.portionVariable, portion),
-    ].flatMap { variable, groups in
-      groups.isEmpty
-        ? []
-        : ExperimentSummary.sweptMetrics.map { metric in
-          Sweep(
-            title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric.id,
-            series: groups.map { series($0, metric) })
-        }
+    ].filter { !$1.isEmpty }.flatMap { variable, groups in
+      ExperimentSummary.sweptMetrics.map { metric in
+        Sweep(
+          title: "\(split.benchmark)/\(split.split)", variable: variable, metric: metric.id,
+          series: groups.map { series($0, metric) })
+      }
     }
   }
 
@@ -154,13 +122,13 @@ struct ExperimentSweeps {
     var points: [(x: Double, row: String)]
   }
 
-  /// Rows by everything but the variable, where that has at least two values.
-  private func groups(
-    _ variable: (Experiment.Row) -> (Double, ExperimentSettings)?
-  ) -> [Group] {
+  /// Rows by everything but the variable, which `variable` takes out of their settings, where it
+  /// has at least two values.
+  private func groups(_ variable: (inout ExperimentSettings) -> Double?) -> [Group] {
     var groups: [Group] = []
     for row in rows {
-      guard let (x, rest) = variable(row) else { continue }
+      var rest = row.settings
+      guard let x = variable(&rest) else { continue }
       if let place = groups.firstIndex(where: { $0.settings == rest }) {
         groups[place].points.append((x, row.name))
       } else {

@@ -1,13 +1,16 @@
 import Harness
 
-/// Reads the fields of one object of settings and collects everything that is wrong with them.
-///
-/// A field that is missing gives the default; one of another type, out of range or unknown is a
-/// fault. ``finish()`` has to be called when every known field was read.
+/// Reads the fields of one object of settings and collects everything that is wrong with them. A
+/// field that is missing gives the default; one of another type, out of range or unknown is a fault.
+/// ``finish()`` has to be called when every known field was read.
 final class SettingsFields {
   /// All faults of one file, shared by the readers of its objects.
   final class Faults {
-    var list: [StudyError.Diagnostic] = []
+    private(set) var list: [StudyError.Diagnostic] = []
+
+    func add(_ place: String, _ found: String, _ expected: String) {
+      list.append(.init(place: place, found: found, expected: expected))
+    }
   }
 
   let place: String
@@ -23,7 +26,7 @@ final class SettingsFields {
       self.fields = fields
     } else {
       fields = [:]
-      faults.list.append(.init(place: place, found: tree.brief, expected: "an object"))
+      faults.add(place, tree.brief, "an object")
     }
   }
 
@@ -33,8 +36,7 @@ final class SettingsFields {
   }
 
   func fault(_ key: String, _ expected: String) {
-    faults.list.append(
-      .init(place: path(key), found: fields[key]?.brief ?? "nothing", expected: expected))
+    faults.add(path(key), fields[key]?.brief ?? "nothing", expected)
   }
 
   func path(_ key: String) -> String { place.isEmpty ? key : "\(place).\(key)" }
@@ -68,8 +70,7 @@ final class SettingsFields {
   }
 
   func flag(_ key: String, _ standard: Bool) -> Bool {
-    value(key, "true or false") { if case .flag(let value) = $0 { value } else { nil } }
-      ?? standard
+    value(key, "true or false") { if case .flag(let value) = $0 { value } else { nil } } ?? standard
   }
 
   func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
@@ -94,12 +95,10 @@ final class SettingsFields {
 
   /// The readers of a list of objects.
   func objects(_ key: String) -> [SettingsFields] {
-    guard has(key) else { return [] }
-    guard case .array(let items)? = fields[key] else {
-      fault(key, "a list of objects")
-      return []
+    let items = value(key, "a list of objects") {
+      if case .array(let items) = $0 { items } else { nil }
     }
-    return items.enumerated().map { index, item in
+    return (items ?? []).enumerated().map { index, item in
       SettingsFields(item, place: "\(path(key))[\(index)]", faults: faults)
     }
   }
@@ -117,10 +116,7 @@ final class SettingsFields {
   /// Names the fields that nobody read.
   func finish() {
     for key in fields.keys.sorted() where !known.contains(key) {
-      faults.list.append(
-        .init(
-          place: path(key), found: "an unknown field",
-          expected: "one of \(known.sorted().joined(separator: ", "))"))
+      faults.add(path(key), "an unknown field", "one of \(known.sorted().joined(separator: ", "))")
     }
   }
 }
@@ -136,20 +132,19 @@ public enum SettingsTree: Sendable, Equatable, Codable {
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    self =
-      if container.decodeNil() {
-        .null
-      } else if let value = try? container.decode(Bool.self) {
-        .flag(value)
-      } else if let value = try? container.decode(Double.self) {
-        .number(value)
-      } else if let value = try? container.decode(String.self) {
-        .text(value)
-      } else if let value = try? container.decode([SettingsTree].self) {
-        .array(value)
-      } else {
-        .object(try container.decode([String: SettingsTree].self))
-      }
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .flag(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .text(value)
+    } else if let value = try? container.decode([SettingsTree].self) {
+      self = .array(value)
+    } else {
+      self = .object(try container.decode([String: SettingsTree].self))
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -171,9 +166,8 @@ public enum SettingsTree: Sendable, Equatable, Codable {
   }
 
   /// This tree with the value at a dotted `path` replaced, such as `recipe.epochs` or
-  /// `extra.0.portion`; objects on the way are made, places in an array have to be there.
-  ///
-  /// - Returns: nil where the path leads through a value that is neither.
+  /// `extra.0.portion`; objects on the way are made, places in an array have to be there. Nil where
+  /// the path leads through a value that is neither.
   public func setting(_ path: some StringProtocol, to value: SettingsTree) -> SettingsTree? {
     let parts = path.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     guard let key = parts.first.map({ String($0) }), !key.isEmpty else { return nil }
@@ -194,9 +188,7 @@ public enum SettingsTree: Sendable, Equatable, Codable {
     }
   }
 
-  var nonEmptyText: String? {
-    if case .text(let text) = self, !text.isEmpty { text } else { nil }
-  }
+  var nonEmptyText: String? { if case .text(let text) = self, !text.isEmpty { text } else { nil } }
 
   func number(in range: ClosedRange<Double>) -> Double? {
     if case .number(let value) = self, range.contains(value) { value } else { nil }

@@ -31,13 +31,10 @@ public struct AgreementReport: Encodable, Sendable {
 
     init(_ agreement: Agreement) {
       (first, second, n) = (agreement.first, agreement.second, agreement.count)
-      let figures = [
-        "alpha": agreement.alpha, "mae": agreement.mae, "sd": agreement.deviation,
-        "pcc": agreement.pcc, "bias": agreement.bias,
-      ]
-      func value(_ name: String) -> Double? { Rounding.published(figures[name]?.value) }
-      (alpha, mae, sd) = (value("alpha"), value("mae"), value("sd"))
-      (pcc, bias) = (value("pcc"), value("bias"))
+      let figures = agreement.figures
+      let values = figures.compactMapValues { Rounding.published($0.value) }
+      (alpha, mae, sd) = (values["alpha"], values["mae"], values["sd"])
+      (pcc, bias) = (values["pcc"], values["bias"])
       let reasons = figures.compactMapValues { $0.reason?.rawValue }
       undefined = reasons.isEmpty ? nil : reasons
     }
@@ -87,13 +84,13 @@ public struct AgreementReport: Encodable, Sendable {
     for name in rated.names { labels[name] = essays.count { $0.labels[name] != nil } }
     self.labels = labels
     pairs = all.map(Pair.init)
-    groups = rated.definition.groups.flatMap { attribute in
+    groups = rated.definition.groups.map(\.attribute).flatMap { attribute in
       all.flatMap { pair in
         Agreement.byGroup(
-          essays, attribute: attribute.attribute, pair.first, pair.second, threshold: .standard
+          essays, attribute: attribute, pair.first, pair.second, threshold: .standard
         ).map { name, agreement in
           Group(
-            attribute: attribute.attribute, group: name, first: pair.first, second: pair.second,
+            attribute: attribute, group: name, first: pair.first, second: pair.second,
             agreement: agreement.map(Pair.init),
             suppressed: agreement == nil ? DemographicGroups.tooSmall : nil)
         }
@@ -104,18 +101,22 @@ public struct AgreementReport: Encodable, Sendable {
       return Distribution(
         first: pair.first, second: pair.second, edges: found.edges, counts: found.counts)
     }
-    let texts = Dictionary(essays.map { ($0.id, $0.text) }) { first, _ in first }
-    largest =
-      count == 0
-      ? []
-      : all.map { pair in
-        Largest(
-          first: pair.first, second: pair.second,
-          rows: Agreement.largest(essays, pair.first, pair.second, count: count).map {
-            Largest.Row(
-              id: $0.id, labels: [$0.first, $0.second], difference: $0.first - $0.second,
-              essay: showText ? texts[$0.id] : nil)
-          })
-      }
+    let texts = showText ? Dictionary(essays.map { ($0.id, $0.text) }) { first, _ in first } : [:]
+    largest = (count == 0 ? [] : all).map { pair in
+      Largest(
+        first: pair.first, second: pair.second,
+        rows: Agreement.largest(essays, pair.first, pair.second, count: count).map {
+          Largest.Row(
+            id: $0.id, labels: [$0.first, $0.second], difference: $0.first - $0.second,
+            essay: texts[$0.id])
+        })
+    }
+  }
+}
+
+extension Agreement {
+  /// Each figure by its name.
+  var figures: [String: Figure] {
+    ["alpha": alpha, "mae": mae, "sd": deviation, "pcc": pcc, "bias": bias]
   }
 }

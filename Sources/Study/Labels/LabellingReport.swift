@@ -21,14 +21,11 @@ public struct LabellingReport: Encodable, Sendable {
   public let stoppedBy: String?
 
   public init(_ result: LabellingResult, prompt: RatingPrompt, model: String) {
-    self.model = model
-    (self.prompt, promptSHA256) = (prompt.name, prompt.digest)
-    essays = result.labels.count
-    labelled = result.labels.count { $0.label != nil }
+    (self.model, self.prompt, promptSHA256) = (model, prompt.name, prompt.digest)
+    (essays, labelled) = (result.labels.count, result.labels.count { $0.label != nil })
     tolerated = Dictionary(
       uniqueKeysWithValues: result.tolerated.map { ($0.key.rawValue, $0.value) })
-    unreadableAnswers = result.unreadableAnswers
-    failures = result.failures.count
+    (unreadableAnswers, failures) = (result.unreadableAnswers, result.failures.count)
     (notAsked, requests, spent) = (result.notAsked, result.requests, result.spent)
     stoppedBy = result.stoppedBy?.rawValue
   }
@@ -50,8 +47,7 @@ public struct LabellingPlanReport: Encodable, Sendable {
   public let user: String
 
   public init(_ plan: LabellingPlan, prompt: RatingPrompt, model: String, showText: Bool) {
-    self.model = model
-    (self.prompt, promptSHA256) = (prompt.name, prompt.digest)
+    (self.model, self.prompt, promptSHA256) = (model, prompt.name, prompt.digest)
     (essays, questions, toAsk) = (plan.essays, plan.questions, plan.toAsk)
     (promptTokens, cost, system) = (plan.promptTokens, plan.cost, prompt.system)
     user = showText ? plan.firstUserText ?? prompt.template : prompt.template
@@ -59,11 +55,8 @@ public struct LabellingPlanReport: Encodable, Sendable {
 }
 
 extension LabellingResult {
-  /// Writes the labels to `out` and, with the six scores, to `items` where that is given.
-  ///
-  /// - Parameters:
-  ///   - column: the name of the labels' column.
-  ///   - idColumns: the columns of the split's ids; `id` alone where these have other parts.
+  /// Writes the labels to `out` in `column` and, with the six scores, to `items` where that is given.
+  /// The ids' columns are those of the split; `id` alone where they have other parts.
   public func write(
     to out: URL, items: URL?, column: String, idColumns: [String], prompt: RatingPrompt
   ) throws {
@@ -72,12 +65,11 @@ extension LabellingResult {
     }
     let fits = parts.allSatisfy { $0.count == idColumns.count }
     let (columns, ids) = fits ? (idColumns, parts) : (["id"], labels.map { [$0.id] })
-    try AtomicFile.createFolder(out.deletingLastPathComponent())
-    try LabelTable(labels, column: column, idColumns: columns, ids: ids).write(to: out)
-    guard let items else { return }
-    try AtomicFile.createFolder(items.deletingLastPathComponent())
-    try LabelTable(
-      labels, column: column, idColumns: columns, ids: ids, items: prompt.items
-    ).write(to: items)
+    let files: [(URL?, [String]?)] = [(out, nil), (items, prompt.items)]
+    for case (let file?, let names) in files {
+      try AtomicFile.createFolder(file.deletingLastPathComponent())
+      try LabelTable(labels, column: column, idColumns: columns, ids: ids, items: names)
+        .write(to: file)
+    }
   }
 }

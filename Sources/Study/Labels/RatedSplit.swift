@@ -23,12 +23,12 @@ public struct RatedSplit: Sendable {
     for group in DemographicGroups.all(of: dataset, definition: definition) {
       for row in group.rows { groups[row][group.attribute] = group.name }
     }
-    essays = zip(dataset.rows, groups).enumerated().map { place, row in
+    essays = dataset.rows.enumerated().map { place, row in
       LabelledEssay(
-        id: row.0.id, text: row.0.text, person: row.0.clusters[person],
-        crowd: row.0.labels[definition.primary.target],
+        id: row.id, text: row.text, person: row.clusters[person],
+        crowd: row.labels[definition.primary.target],
         crowdSource: repaired.contains(place) ? "crowd:repaired" : Agreement.crowd,
-        groups: row.1)
+        groups: groups[place])
     }
   }
 
@@ -63,33 +63,26 @@ public struct RatedSplit: Sendable {
   }
 
   /// Joins the labels of `files` on. Labels of other rows are passed over, and their number is told
-  /// to `say`; several files of one name together make one rater.
-  ///
-  /// - Throws: `HarnessError`, `LabellingError`; also where a file has no label for any row.
-  public mutating func add(
-    _ files: [LabelFile], say: (String) -> Void
-  ) throws {
-    let columns = Self.idColumns(definition, split: dataset.split)
+  /// to `say`; several files of one name together make one rater. Throws where it has no label for
+  /// any row.
+  public mutating func add(_ files: [LabelFile], say: (String) -> Void) throws {
     let ids = Set(essays.map(\.id))
-    for name in files.map(\.name) where !names.contains(name) {
+    for name in files.map(\.name).unique where !names.contains(name) {
+      let own = files.filter { $0.name == name }
       var joined: [String: Double?] = [:]
-      for file in files where file.name == name {
-        let read = try file.read(idColumns: columns, target: definition.primary.target)
+      for file in own {
+        let read = try file.read(idColumns: idColumns, target: definition.primary.target)
         let known = read.filter { ids.contains($0.key) }
         if read.count > known.count {
-          say(
-            "\(file.path): \(read.count - known.count) rows are not of \(set) and not used")
+          say("\(file.path): \(read.count - known.count) rows are not of \(set) and not used")
         }
         joined.merge(known) { $1 ?? $0 }
       }
       let labelled = joined.values.count { $0 != nil }
       guard labelled > 0 else {
-        let paths = files.filter { $0.name == name }.map(\.path).joined(separator: ", ")
-        throw HarnessError.invalid([
-          Diagnostic(
-            .unknownID, file: paths, found: "no label for any row",
-            expected: "ids of \(set), in \(columns.joined(separator: " and "))")
-        ])
+        throw Self.foreign(
+          own, found: "no label for any row",
+          expected: "ids of \(set), in \(idColumns.joined(separator: " and "))")
       }
       if labelled < essays.count {
         say("\(name): \(essays.count - labelled) rows of \(set) have no label")
@@ -99,32 +92,37 @@ public struct RatedSplit: Sendable {
     }
   }
 
+  private var idColumns: [String] { Self.idColumns(definition, split: dataset.split) }
+
+  private static func foreign(
+    _ files: [LabelFile], found: String, expected: String
+  ) -> HarnessError {
+    let paths = files.map(\.path).joined(separator: ", ")
+    return .invalid([Diagnostic(.unknownID, file: paths, found: found, expected: expected)])
+  }
+
   /// Joins the labels of those `files` that have some for the split; a file of another split's
   /// labels is passed over.
   public mutating func addKnown(_ files: [LabelFile]) throws {
-    let columns = Self.idColumns(definition, split: dataset.split)
     let ids = Set(essays.map(\.id))
     let own = try files.filter { file in
-      let header = try file.header()
-      guard columns.allSatisfy(header.contains) else { return false }
-      return try file.read(idColumns: columns, target: definition.primary.target).keys.contains(
+      guard try idColumns.allSatisfy(file.table().header.contains) else { return false }
+      return try file.read(idColumns: idColumns, target: definition.primary.target).keys.contains(
         where: ids.contains)
     }
-    if !own.isEmpty { try add(own, say: { _ in }) }
+    try add(own) { _ in }
   }
 
   /// Joins the labels that `rater` gave to the same essays in other splits, as a rater `name`.
-  public mutating func addByEssay(_ name: String, from others: [RatedSplit], rater: String) {
+  mutating func addByEssay(_ name: String, from others: [RatedSplit], rater: String) {
     if !names.contains(name) { names.append(name) }
     essays = LabelledEssay.addingByText(
       essays, name: name, from: others.flatMap(\.essays), rater: rater)
   }
 
   /// Joins the labels that models gave to the same essays in other splits, as one more rater for
-  /// each name of `files`; how many essays stand there too is told to `say`.
-  ///
-  /// - Parameter sets: as `benchmark/split`.
-  /// - Throws: also where a rater has no label for any essay of this split.
+  /// each name of `files`; how many essays stand there too is told to `say`. Throws where a rater has
+  /// no label for any essay of this split.
   public mutating func addAgain(
     _ files: [LabelFile], labelling sets: [String], home: DataHome, say: (String) -> Void
   ) throws {
@@ -137,22 +135,15 @@ public struct RatedSplit: Sendable {
     }
     for name in files.map(\.name).unique {
       let own = files.filter { $0.name == name }
-      let others = try sets.map { set in
-        var other = set
-        try other.addKnown(own)
-        return other
-      }
+      var others = sets
+      for place in others.indices { try others[place].addKnown(own) }
       addByEssay(name, from: others, rater: name)
       let joined = essays.count { $0.labels[name] != nil }
       guard joined > 0 else {
-        throw HarnessError.invalid([
-          Diagnostic(
-            .unknownID, file: own.map(\.path).joined(separator: ", "),
-            found: "no label for any essay of \(set)",
-            expected:
-              "labels of \(others.map(\.set).joined(separator: " or ")), which hold some of its essays"
-          )
-        ])
+        let names = others.map(\.set).joined(separator: " or ")
+        throw Self.foreign(
+          own, found: "no label for any essay of \(set)",
+          expected: "labels of \(names), which hold some of its essays")
       }
       say("\(name): \(joined) of \(essays.count) essays of \(set) stand there too")
     }
@@ -192,8 +183,7 @@ public struct LabelFile: Sendable, Equatable {
       guard name != Agreement.crowd else {
         throw StudyError.usage("'crowd' is the crowd's own name; call the model something else.")
       }
-      return LabelFile(
-        name: name, path: path, column: named.last { $0.0 == name }?.1)
+      return LabelFile(name: name, path: path, column: named.last { $0.0 == name }?.1)
     }
     for (name, _) in named where !files.contains(where: { $0.name == name }) {
       throw StudyError.usage("--label-column names \(name), which has no \(option).")
@@ -201,32 +191,27 @@ public struct LabelFile: Sendable, Equatable {
     return files
   }
 
-  /// Names of the file's columns.
-  public func header() throws -> [String] {
-    guard FileManager.default.fileExists(atPath: path) else { throw missing }
-    return try LabelTable.read(URL(filePath: path)).header
-  }
-
-  private var missing: HarnessError {
-    .missing(path: path, hint: "`invitro data fetch llmpathy` gets the published label files.")
+  func table() throws -> LabelTable {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw HarnessError.missing(
+        path: path, hint: "`invitro data fetch llmpathy` gets the published label files.")
+    }
+    return try LabelTable.read(URL(filePath: path))
   }
 
   /// The label for `target`, or nil, of each row of the file under the id that a split's row has.
-  ///
   /// Unless the user named a column, it is `llm_` and the target, else the target.
   public func read(idColumns: [String], target: String) throws -> [String: Double?] {
-    guard FileManager.default.fileExists(atPath: path) else { throw missing }
-    let table = try LabelTable.read(URL(filePath: path))
+    let table = try table()
     let column = column ?? (table.header.contains("llm_\(target)") ? "llm_\(target)" : target)
     let keys =
       idColumns.allSatisfy(table.header.contains) || !table.header.contains("id")
       ? idColumns : ["id"]
     let labels = try table.labels(column, by: keys)
-    return Dictionary(
-      labels.map {
-        ($0.key.split(separator: " ").map(Self.identifier).joined(separator: ":"), $0.value)
-      },
-      uniquingKeysWith: { first, _ in first })
+    let pairs = labels.map { key, label in
+      (key.split(separator: " ").map(Self.identifier).joined(separator: ":"), label)
+    }
+    return Dictionary(pairs) { first, _ in first }
   }
 
   /// A part of an id as data sets write it: `1.0` is 1.

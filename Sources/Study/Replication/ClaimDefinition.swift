@@ -1,71 +1,43 @@
-public import Metrics
+import Harness
+import Metrics
+import Reference
 
-/// A claim and what it takes to check it.
-public struct ClaimDefinition: Sendable, Equatable {
+/// A claim and how ours is measured.
+public struct ClaimDefinition: Sendable {
   public var claim: Replication.Claim
-  public var evidence: Evidence
+  /// What the published tables say by themselves.
+  let counted: Double?
+  let measure: Measure
 
-  /// What a claim is measured from.
-  public enum Evidence: Sendable, Equatable {
-    /// The published tables themselves.
-    case publishedTables
-    /// Labels of two raters for one split, and which figure of their agreement.
-    case agreement(set: String, split: String, first: String, second: String, figure: Agreed)
-    /// A model's labels taken as predictions.
-    case zeroShot(set: String, split: String, labels: String, metric: Metric)
-    /// Labels that a threshold replaces.
-    case replaced(set: String, split: String, llm: String, alpha: Double)
-    /// CCC of Llama's and the crowd's labels in a group, over all splits of NewsEmp24.
-    case group(attribute: String, name: String)
-    /// A property of the files.
-    case fact(Fact)
-    /// Runs of a training row, by its id.
-    case training(row: String, metric: Metric, statistic: Published.Statistic)
-    /// A t-test over the seeds of two training rows, by their ids.
-    case significance(row: String, baseline: String, metric: Metric)
-    /// Silhouette of first-token states of NewsEmp24's training rows.
-    case silhouette(labels: String)
-  }
-
-  public enum Agreed: String, Sendable, CaseIterable {
-    case alpha, mae, sd, pcc
-  }
-
-  public enum Fact: String, Sendable, CaseIterable {
-    /// Rows and different essays of NewsEmp24 dev.
-    case devRows, devEssays
-    /// Rows of NewsEmp24 train that stand in NewsEmp23 and break 7·e24 + 7·d24 = 6·e23 + 8·d23.
-    case inconsistentItems
-  }
+  typealias Measure = @Sendable (ReplicationRun) throws -> Replication.Measurement
 
   init(
     _ id: String, _ table: String, _ what: String, _ metric: String, _ published: Double?,
-    _ expectation: Replication.Expectation, _ evidence: Evidence, printed: Double? = nil,
-    origin: Replication.Origin = .paper, decimals: Int = 3, note: String? = nil
+    _ expectation: Replication.Expectation, printed: Double? = nil,
+    origin: Replication.Origin = .paper, decimals: Int = 3, note: String? = nil,
+    counted: Int? = nil,
+    measure: @escaping Measure = { _ in throw NotRun("the published tables say it themselves") }
   ) {
     claim = Replication.Claim(
       id: id, table: table, what: what, metric: metric, published: published, printed: printed,
       expectation: expectation, origin: origin, decimals: decimals, note: note)
-    self.evidence = evidence
+    (self.counted, self.measure) = (counted.map(Double.init), measure)
   }
 }
 
 /// Tolerances, declared before anything is measured.
-enum Tolerance {
-  /// Half a unit of the third printed decimal.
-  static let thirdDecimal = 0.0005
-  /// Half a unit of the fourth.
-  static let fourthDecimal = 0.00005
+extension Replication.Expectation {
+  /// Half a unit of the last of the printed decimals.
+  static func printed(_ decimals: Int) -> Self { .within(decimals == 4 ? 0.00005 : 0.0005) }
   /// What was read off a drawing, ± 0.003.
-  static let drawing = 0.0035
+  static let drawing = Self.within(0.0035)
   /// Training on other machines gives other bits; a correlation is the same within this.
-  static let trainedCorrelation = 0.02
-  /// In points of the scale. Where a peak RMSE was misprinted, the standard deviation over seeds
-  /// stands in its place: 0.066 in the middle. The tolerance is less than one of those.
-  static let trainedError = 0.05
+  static let trainedCorrelation = Self.within(0.02)
 
-  static func trained(_ metric: Metric) -> Double {
-    metric.higherIsBetter ? trainedCorrelation : trainedError
+  /// An error is in points of the scale. Where a peak RMSE was misprinted, the standard deviation
+  /// over seeds stands in its place: 0.066 in the middle. The tolerance is less than one of those.
+  static func trained(_ metric: Metric) -> Self {
+    metric.higherIsBetter ? trainedCorrelation : .within(0.05)
   }
 }
 
@@ -82,71 +54,82 @@ extension Published {
 
   private var headlineClaims: [ClaimDefinition] {
     guard let row = trainingRow(id: Self.headlineRow) else { return [] }
-    return Self.metrics.map { metric in
-      ClaimDefinition(
-        "headline/\(metric.id)", "Headline",
-        "RoBERTa on NewsEmp24, 23 and 22, Llama's corrections at 4.5, best of five seeds",
-        metric.title, row.value(metric, .peak), .within(Tolerance.trained(metric)),
-        .training(row: row.id, metric: metric, statistic: .peak),
-        printed: metric == .rmse ? row.printed : nil)
+    let what = "RoBERTa on NewsEmp24, 23 and 22, Llama's corrections at 4.5, best of five seeds"
+    return Self.metrics.map {
+      Self.trained("headline/\($0.id)", "Headline", what, $0.title, row, $0, .peak)
     }
+  }
+
+  private var trainingClaims: [ClaimDefinition] {
+    training.flatMap { row in
+      Self.figures.map { metric, statistic in
+        Self.trained(
+          "\(row.id)/\(metric.id)/\(statistic.rawValue)", row.title, row.settings,
+          "\(metric.title), \(statistic.rawValue)", row, metric, statistic)
+      }
+    }
+  }
+
+  private static func trained(
+    _ id: String, _ table: String, _ what: String, _ title: String, _ row: TrainingRow,
+    _ metric: Metric, _ statistic: Statistic
+  ) -> ClaimDefinition {
+    let value = row.value(metric, statistic)
+    let isPeakError = metric == .rmse && statistic == .peak
+    return ClaimDefinition(
+      id, table, what, title, value, .trained(metric), printed: isPeakError ? row.printed : nil,
+      note: isPeakError && value == nil ? "the true peak was never published" : nil
+    ) { try $0.training.measurement(row.id, metric, statistic) }
   }
 
   private var contestClaims: [ClaimDefinition] {
     let table = "Table VI counted again"
+    let contest = labelContest
     return [
       ClaimDefinition(
         "contest/wins", table,
         "comparisons that Llama's labels of the added set win against the crowd's", "wins", 10,
-        .within(0), .publishedTables, printed: 12, decimals: 0,
-        note: "two of the 12 compare standard deviations that stand in place of a peak RMSE"),
+        .within(0), printed: 12, decimals: 0,
+        note: "two of the 12 compare standard deviations that stand in place of a peak RMSE",
+        counted: contest.wins),
       ClaimDefinition(
         "contest/verifiable", table, "comparisons of two figures that are known", "comparisons", 16,
-        .within(0), .publishedTables, printed: 18, decimals: 0),
+        .within(0), printed: 18, decimals: 0, counted: contest.verifiable),
     ]
   }
 
   private var consistencyClaims: [ClaimDefinition] {
     consistency.flatMap { row in
-      let figures: [(Double, ClaimDefinition.Agreed, Int)] = [
-        (row.alpha, .alpha, 4), (row.mae, .mae, 3), (row.sd, .sd, 3),
-      ]
-      return figures.map { value, figure, decimals in
+      [("alpha", row.alpha, 4), ("mae", row.mae, 3), ("sd", row.sd, 3)].map {
+        figure, value, decimals in
         ClaimDefinition(
-          "IX/\(row.first)-\(row.second)/\(figure.rawValue)",
+          "IX/\(row.first)-\(row.second)/\(figure)",
           "Table IX: agreement of labels on NewsEmp24 train",
           "\(Self.rater(row.first)) and \(Self.rater(row.second))",
-          figure == .alpha ? "alpha" : figure.rawValue.uppercased(), value,
-          .within(decimals == 4 ? Tolerance.fourthDecimal : Tolerance.thirdDecimal),
-          .agreement(
-            set: "newsemp24", split: "train", first: row.first, second: row.second, figure: figure),
-          decimals: decimals)
+          figure == "alpha" ? figure : figure.uppercased(), value, .printed(decimals),
+          decimals: decimals
+        ) { try $0.agreement("newsemp24", "train", row.first, row.second, figure) }
       }
     }
   }
 
   static func rater(_ name: String) -> String {
-    switch name {
-    case "llama": "Llama"
-    case "llama-again": "Llama's labels of the same essays in NewsEmp23"
-    case "llama-plain": "Llama, plain prompt"
-    case "gpt": "GPT-4o"
-    default: name
-    }
+    let words = [
+      "llama": "Llama", "llama-again": "Llama's labels of the same essays in NewsEmp23",
+      "llama-plain": "Llama, plain prompt", "gpt": "GPT-4o",
+    ]
+    return words[name] ?? name
   }
 
   private var zeroShotClaims: [ClaimDefinition] {
     zeroShot.flatMap { row in
-      let values: [(Metric, Double?)] = [(.pcc, row.pcc), (.ccc, row.ccc), (.rmse, row.rmse)]
-      return values.compactMap { metric, value in
-        value.map {
-          ClaimDefinition(
-            "VII/\(row.set)-\(row.split)/\(row.labels)/\(metric.id)",
-            "Table VII: models' labels as predictions",
-            "\(Self.rater(row.labels)) on \(row.set)/\(row.split)", metric.title, $0,
-            .within(Tolerance.thirdDecimal),
-            .zeroShot(set: row.set, split: row.split, labels: row.labels, metric: metric))
-        }
+      [(Metric.pcc, row.pcc), (.ccc, row.ccc), (.rmse, row.rmse)].compactMap { metric, value in
+        guard let value else { return nil }
+        return ClaimDefinition(
+          "VII/\(row.set)-\(row.split)/\(row.labels)/\(metric.id)",
+          "Table VII: models' labels as predictions",
+          "\(Self.rater(row.labels)) on \(row.set)/\(row.split)", metric.title, value, .printed(3)
+        ) { try $0.zeroShot(row.set, row.split, row.labels, metric) }
       }
     }
   }
@@ -159,9 +142,20 @@ extension Published {
           "replaced/\(row.set)/\(row.llm)/\(count.alpha)",
           "Labels that the threshold replaces (known from the files)",
           "\(row.set)/\(split), \(Self.rater(row.llm)), alpha \(count.alpha)", "rows",
-          Double(count.rows), .within(0),
-          .replaced(set: row.set, split: split, llm: row.llm, alpha: count.alpha), origin: .files,
-          decimals: 0)
+          Double(count.rows), .within(0), origin: .files, decimals: 0
+        ) { .init(Double(try $0.replaced(row.set, split, row.llm, alpha: count.alpha).changed)) }
+      }
+    }
+  }
+
+  private var significanceClaims: [ClaimDefinition] {
+    significance.flatMap { row in
+      [(Metric.pcc, row.pcc), (.ccc, row.ccc), (.rmse, row.rmse)].map { metric, p in
+        ClaimDefinition(
+          "figure-1/\(row.row)/\(metric.id)",
+          "Figure 1: against crowd labels alone, RoBERTa on NewsEmp24, t-test over seeds",
+          row.settings, "p of \(metric.title)", p, .below(0.05), decimals: 4
+        ) { try $0.training.significance(row.id, "V/newsemp24/roberta-base/crowd", metric) }
       }
     }
   }
@@ -171,7 +165,8 @@ extension Published {
       ClaimDefinition(
         "silhouette/\(row.labels)", "Silhouette of first-token states, six bins of labels",
         "NewsEmp24's training rows, trained with labels by \(row.labels)", "silhouette", row.value,
-        .within(Tolerance.trainedCorrelation), .silhouette(labels: row.labels))
+        .trainedCorrelation
+      ) { try $0.embeddings.measurement(row.labels) }
     }
   }
 
@@ -180,79 +175,42 @@ extension Published {
       ClaimDefinition(
         "figure-5/\(row.attribute)/\(row.group)",
         "Figure 5: Llama's labels against the crowd's by group, all of NewsEmp24",
-        "\(row.attribute): \(row.group) (\(row.rows) rows)", "CCC", row.ccc,
-        .within(Tolerance.drawing), .group(attribute: row.attribute, name: row.label))
-    }
-  }
-}
-
-/// Claims that need training, and those about files that are no table of the paper.
-extension Published {
-  var trainingClaims: [ClaimDefinition] {
-    training.flatMap { row in
-      Self.metrics.flatMap { metric in
-        Statistic.allCases.map { statistic in
-          let isPeakError = metric == .rmse && statistic == .peak
-          let value = row.value(metric, statistic)
-          return ClaimDefinition(
-            "\(row.id)/\(metric.id)/\(statistic.rawValue)", row.title, row.settings,
-            "\(metric.title), \(statistic.rawValue)", value, .within(Tolerance.trained(metric)),
-            .training(row: row.id, metric: metric, statistic: statistic),
-            printed: isPeakError ? row.printed : nil,
-            note: isPeakError && value == nil ? "the true peak was never published" : nil)
-        }
-      }
+        "\(row.attribute): \(row.group) (\(row.rows) rows)", "CCC", row.ccc, .drawing
+      ) { try $0.group(row.attribute, row.label ?? row.group) }
     }
   }
 
-  var significanceClaims: [ClaimDefinition] {
-    let baseline = "V/newsemp24/roberta-base/crowd"
-    let rows = [
-      "mixed": ("V/newsemp24/roberta-base/gpt:3.5", "GPT-4o's corrections at 3.5"),
-      "extra": (
-        "VI/newsemp24/roberta-base/crowd/newsemp22:llama", "NewsEmp22 added, labels by Llama"
-      ),
-    ]
-    return significance.flatMap { row in
-      let (id, words) = rows[row.row] ?? (row.row, row.row)
-      let values: [(Metric, Double)] = [(.pcc, row.pcc), (.ccc, row.ccc), (.rmse, row.rmse)]
-      return values.map { metric, p in
-        ClaimDefinition(
-          "figure-1/\(row.row)/\(metric.id)",
-          "Figure 1: against crowd labels alone, RoBERTa on NewsEmp24, t-test over seeds", words,
-          "p of \(metric.title)", p, .below(0.05),
-          .significance(row: id, baseline: baseline, metric: metric), decimals: 4)
-      }
+  /// What is known of the files and behind the errata; it stands in no table of the paper.
+  private var factClaims: [ClaimDefinition] {
+    func fact(
+      _ id: String, _ what: String, _ metric: String, _ value: Double,
+      _ measure: @escaping ClaimDefinition.Measure
+    ) -> ClaimDefinition {
+      ClaimDefinition(
+        "facts/\(id)", "Behind the errata (known from the files)", what, metric, value, .within(0),
+        origin: .files, decimals: 0, measure: measure)
     }
-  }
-
-  var factClaims: [ClaimDefinition] {
-    let facts: [(ClaimDefinition.Fact, String, String, Double)] = [
-      (.devRows, "NewsEmp24 dev", "rows", 63),
-      (.devEssays, "NewsEmp24 dev", "different essays", 46),
-      (
-        .inconsistentItems,
+    return [
+      fact("devRows", "NewsEmp24 dev", "rows", 63) {
+        .init(Double(try $0.load("newsemp24", "dev").1.rows.count))
+      },
+      fact("devEssays", "NewsEmp24 dev", "different essays", 46) {
+        .init(Double(Set(try $0.load("newsemp24", "dev").1.rows.map(\.normalisedText)).count))
+      },
+      fact(
+        "inconsistentItems",
         "NewsEmp24 train against NewsEmp23: rows that break 7·e24 + 7·d24 = 6·e23 + 8·d23",
         "rows", 0
-      ),
+      ) { try $0.inconsistentItems() },
     ]
-    return facts.map { fact, what, metric, value in
-      ClaimDefinition(
-        "facts/\(fact.rawValue)", "Behind the errata (known from the files)", what, metric, value,
-        .within(0), .fact(fact), origin: .files, decimals: 0)
-    }
   }
 
-  var openSetClaims: [ClaimDefinition] {
-    let figures: [(ClaimDefinition.Agreed, String, Double)] = [
-      (.alpha, "alpha", 0.4014), (.pcc, "PCC", 0.4369),
-    ]
-    return figures.map { figure, metric, value in
+  private var openSetClaims: [ClaimDefinition] {
+    [("alpha", "alpha", 0.4014), ("pcc", "PCC", 0.4369)].map { figure, metric, value in
       ClaimDefinition(
-        "newsemp18/llama-crowd/\(figure.rawValue)", "The open set (known from the files)",
-        "Llama and crowd on NewsEmp18", metric, value, .within(Tolerance.fourthDecimal),
-        .agreement(set: "newsemp18", split: "all", first: "llama", second: "crowd", figure: figure),
-        origin: .files, decimals: 4)
+        "newsemp18/llama-crowd/\(figure)", "The open set (known from the files)",
+        "Llama and crowd on NewsEmp18", metric, value, .printed(4), origin: .files, decimals: 4
+      ) { try $0.agreement("newsemp18", "all", "llama", Agreement.crowd, figure) }
     }
   }
 }
@@ -262,9 +220,8 @@ extension Published.TrainingRow {
   var title: String {
     let sets = train.map(Self.setTitle).joined(separator: ", ")
     let encoder = encoder == "roberta-base" ? "RoBERTa" : "DeBERTa-v3"
-    return table == "V"
-      ? "Table V: corrected labels, \(encoder) on \(sets)"
-      : "Table VI: added data, \(encoder) on \(sets)"
+    let what = table == "V" ? "corrected labels" : "added data"
+    return "Table \(table): \(what), \(encoder) on \(sets)"
   }
 
   /// What sets the row apart within its part.

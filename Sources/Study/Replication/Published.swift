@@ -76,15 +76,8 @@ public struct Published: Codable, Sendable, Equatable {
     }
 
     public func value(_ metric: Metric, _ statistic: Statistic) -> Double? {
-      let pair: [Double?] =
-        switch metric {
-        case .pcc: pcc
-        case .ccc: ccc
-        case .rmse: rmse
-        default: []
-        }
-      let place = statistic == .median ? 0 : 1
-      return pair.indices.contains(place) ? pair[place] : nil
+      let pair = [.pcc: pcc, .ccc: ccc, .rmse: rmse][metric] ?? []
+      return pair.count == 2 ? pair[statistic == .median ? 0 : 1] : nil
     }
   }
 
@@ -121,8 +114,11 @@ public struct Published: Codable, Sendable, Equatable {
   }
 
   public struct SignificanceRow: Codable, Sendable, Equatable {
-    /// `mixed` (GPT's labels, alpha 3.5) or `extra` (Llama's labels of NewsEmp22 added).
+    /// The name of the comparison.
     public var row: String
+    /// The training row that is compared with crowd labels alone, and what sets it apart.
+    public var id: String
+    public var settings: String
     public var pcc: Double
     public var ccc: Double
     public var rmse: Double
@@ -137,26 +133,17 @@ public struct Published: Codable, Sendable, Equatable {
   public struct GroupRow: Codable, Sendable, Equatable {
     public var attribute: String
     public var group: String
-    /// The group's name in our definitions: the paper's age bins are half open, so that its 25-30
-    /// holds ages 24 to 29.
-    var label: String {
-      let ages = [
-        "18-24": "18-23", "25-30": "24-29", "31-40": "30-39", "41-50": "40-49", "51-60": "50-59",
-        "61+": "60+",
-      ]
-      return attribute == "age" ? ages[group] ?? group : group
-    }
+    /// Its name in our definitions, where that is another: the paper's age bins are half open, so
+    /// that its 25-30 holds ages 24 to 29.
+    public var label: String?
     public var ccc: Double
     public var rows: Int
   }
 
   /// The figures that come with the program.
-  ///
-  /// - Throws: ``StudyError/publishedFigures(reason:)``.
   public static func shipped() throws(StudyError) -> Published {
     do {
-      return try JSONDecoder().decode(
-        Published.self, from: Data(PackageResources.published_json))
+      return try JSONDecoder().decode(Self.self, from: Data(PackageResources.published_json))
     } catch {
       throw .publishedFigures(reason: "\(error)")
     }
@@ -166,40 +153,25 @@ public struct Published: Codable, Sendable, Equatable {
   public func trainingRow(id: String) -> TrainingRow? { training.first { $0.id == id } }
 }
 
-/// The paper's count of comparisons that a model's labels win, counted again.
 extension Published {
-  /// How often training with Llama's labels of the added set beats the crowd's labels of it in
-  /// table VI: three configurations, three metrics, median and peak.
-  public struct LabelContest: Sendable, Equatable {
-    public var wins = 0
-    /// Comparisons of two figures that are known.
-    public var verifiable = 0
-    /// All comparisons, those of unknown figures too.
-    public var all = 0
-  }
+  /// What the training tables print of each row.
+  static let figures = metrics.flatMap { metric in Statistic.allCases.map { (metric, $0) } }
 
-  /// Counts table VI. A peak RMSE that was never corrected is unknown, not a loss.
-  public var labelContest: LabelContest {
-    var contest = LabelContest()
-    let rows = training.filter { $0.table == "VI" }
-    for llm in rows where llm.extra?.labels == "llama" {
-      guard
-        let crowd = rows.first(where: {
-          $0.train == llm.train && $0.encoder == llm.encoder && $0.extra?.labels == "crowd"
-            && $0.extra?.data == llm.extra?.data
-        })
-      else { continue }
-      for metric in Self.metrics {
-        for statistic in Statistic.allCases {
-          contest.all += 1
-          guard let a = llm.value(metric, statistic), let b = crowd.value(metric, statistic)
-          else { continue }
-          contest.verifiable += 1
-          if metric == .rmse ? a < b : a > b { contest.wins += 1 }
-        }
+  /// How often training with Llama's labels of the added set beats the crowd's labels of it in
+  /// table VI: all comparisons, those of two known figures, and wins. A peak RMSE that was never
+  /// corrected is unknown, not a loss.
+  public var labelContest: (wins: Int, verifiable: Int, all: Int) {
+    let pairs = training.filter { $0.extra?.labels == "llama" }.compactMap { llm in
+      trainingRow(id: llm.id.replacing(":llama", with: ":crowd")).map { (llm, $0) }
+    }
+    let won = pairs.flatMap { llm, crowd in
+      Self.figures.map { metric, statistic -> Bool? in
+        guard let a = llm.value(metric, statistic), let b = crowd.value(metric, statistic)
+        else { return nil }
+        return metric == .rmse ? a < b : a > b
       }
     }
-    return contest
+    return (won.count { $0 == true }, won.count { $0 != nil }, won.count)
   }
 }
 
@@ -215,22 +187,18 @@ public struct PublishedLabels {
       ?? home.url.appending(path: "fetched/llmpathy", directoryHint: .isDirectory)
   }
 
-  /// The file of a model's labels of a split, or nil where there is none.
-  ///
-  /// - Parameter labels: `llama`, `llama-plain` or `gpt`.
+  /// The file of a model's labels (`llama`, `llama-plain` or `gpt`) of a split, if there is one.
   public func file(_ set: String, _ split: String, _ labels: String) -> LabelFile? {
     guard let stem = Self.stems["\(set)/\(split)"] else { return nil }
     let isPlain = labels == "llama-plain"
-    let model = isPlain ? "llama" : labels
-    for suffix in [model, "\(model)_llama_plain"] where !isPlain || suffix != model {
-      let url = folder.appending(path: "\(stem)_\(suffix).tsv")
-      if FileManager.default.fileExists(atPath: url.path) {
-        return LabelFile(
-          name: labels, path: url.relativePath,
-          column: isPlain ? "llm_empathy_plain" : "llm_empathy")
+    return (isPlain ? ["llama_llama_plain"] : [labels, "\(labels)_llama_plain"]).lazy
+      .map { folder.appending(path: "\(stem)_\($0).tsv") }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
+      .map {
+        LabelFile(
+          name: labels, path: $0.relativePath, column: isPlain ? "llm_empathy_plain" : "llm_empathy"
+        )
       }
-    }
-    return nil
   }
 
   private static let stems = [
@@ -241,8 +209,7 @@ public struct PublishedLabels {
     "newsemp23/train": "NewsEmp2023/WASSA23_essay_level_with_labels_train",
     "newsemp23/dev": "NewsEmp2023/WASSA23_essay_level_dev",
     "newsemp23/test": "NewsEmp2023/WASSA23_essay_level_test",
-    "newsemp24/train": "NewsEmp2024/trac3_EMP_train",
-    "newsemp24/dev": "NewsEmp2024/trac3_EMP_dev",
+    "newsemp24/train": "NewsEmp2024/trac3_EMP_train", "newsemp24/dev": "NewsEmp2024/trac3_EMP_dev",
     "newsemp24/test": "NewsEmp2024/test_data_with_labels/goldstandard_EMP",
   ]
 }

@@ -112,26 +112,17 @@ public struct Replication: Codable, Sendable, Equatable {
 }
 
 extension Replication {
-  /// The report: every claim of `published` with what `measure` finds.
-  ///
-  /// - Parameters:
-  ///   - setting: how and where ours was computed, in words.
-  ///   - sweeps: ours; the published ones come first, and a sweep of the same title as one of those
-  ///     joins its series.
+  /// The report: every claim of `published` with what `measure` finds. The published sweeps come
+  /// first, and one of ours with the same title joins its series.
   public init(
     _ published: Published, setting: String, sweeps: [Sweep] = [],
-    experiments: [ExperimentSummary] = [],
-    measure: (ClaimDefinition) throws -> Outcome
+    experiments: [ExperimentSummary] = [], measure: (ClaimDefinition) throws -> Outcome
   ) rethrows {
     self.init(
       paper: published.source.title, paperURL: published.source.address, setting: setting,
-      claims: try published.claims.map { definition in
-        if definition.evidence == .publishedTables {
-          return definition.claim.judged(published.counted(definition.claim))
-        }
-        return definition.claim.judged(try measure(definition))
-      },
-      errata: published.errata, sweeps: published.sweeps, experiments: experiments)
+      claims: try published.claims.map {
+        $0.claim.judged(try $0.counted.map { .measured(.init($0)) } ?? measure($0))
+      }, errata: published.errata, sweeps: published.sweeps, experiments: experiments)
     for sweep in sweeps {
       if let place = self.sweeps.firstIndex(where: { $0.title == sweep.title }) {
         self.sweeps[place].series += sweep.series
@@ -150,12 +141,9 @@ extension Replication {
 
   /// The checks against files in one sentence.
   public var filesTally: String {
-    let counts = Dictionary(
-      uniqueKeysWithValues: tally(.files).map { ($0.verdict, $0.count) })
-    let agree = counts[.replicated] ?? 0
-    let differ = counts[.notReplicated] ?? 0
-    return "Of figures known from the published files and not from the paper, \(agree) agree, "
-      + "\(differ) differ, \(counts[.notRun] ?? 0) were not run."
+    let counts = tally(.files).map(\.count)
+    return "Of figures known from the published files and not from the paper, \(counts[0]) agree, "
+      + "\(counts[1]) differ, \(counts[2]) were not run."
   }
 
   /// The parts of the report in their order, each with its claims.
@@ -182,20 +170,7 @@ extension Published {
           return Sweep.Point(x: alpha, y: value)
         })
     }
-    return [
-      Sweep(
-        title: Self.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
-    ]
-  }
-
-  /// What is checked with the published tables alone.
-  func counted(_ claim: Replication.Claim) -> Replication.Outcome {
-    let contest = labelContest
-    switch claim.id {
-    case "contest/wins": return .measured(.init(Double(contest.wins)))
-    case "contest/verifiable": return .measured(.init(Double(contest.verifiable)))
-    default: return .notRun("nothing is counted for it")
-    }
+    return [Sweep(title: Self.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)]
   }
 }
 
@@ -226,10 +201,8 @@ extension Replication {
 
 extension Replication.Expectation {
   /// The verdict on `ours`: the published value lies within the tolerance, or within the prediction
-  /// interval of our seeds.
-  ///
-  /// The tolerance is widened by 1e-9, so that a difference of just the tolerance passes whatever
-  /// its last bit. Without a published value nothing can be replicated.
+  /// interval of our seeds. The tolerance is widened by 1e-9, so that a difference of just the
+  /// tolerance passes whatever its last bit.
   public func verdict(_ ours: Replication.Measurement, published: Double?) -> Replication.Verdict {
     switch self {
     case .below(let limit): return ours.value < limit ? .replicated : .notReplicated
@@ -262,10 +235,9 @@ extension Replication.Claim {
   /// over seeds to 6.
   public func judged(_ outcome: Replication.Outcome) -> Self {
     var claim = self
+    let more: String?
     switch outcome {
-    case .notRun(let why):
-      claim.verdict = .notRun
-      claim.note = [note, why].compactMap { $0 }.joined(separator: "; ")
+    case .notRun(let why): (claim.verdict, more) = (.notRun, why)
     case .measured(let ours):
       claim.verdict = expectation.verdict(ours, published: published)
       claim.ours =
@@ -273,14 +245,15 @@ extension Replication.Claim {
           Rounding.published(ours.value)
         }
       claim.seeds = ours.seeds.map {
-        Replication.SeedSpread(
+        .init(
           count: $0.count, mean: Rounding.published($0.mean) ?? $0.mean,
           sd: Rounding.published($0.sd))
       }
       (claim.low, claim.high) = (Rounding.published(ours.low), Rounding.published(ours.high))
-      let notes = [note, ours.note].compactMap { $0 }
-      claim.note = notes.isEmpty ? nil : notes.joined(separator: "; ")
+      more = ours.note
     }
+    let notes = [note, more].compactMap(\.self)
+    claim.note = notes.isEmpty ? nil : notes.joined(separator: "; ")
     return claim
   }
 }

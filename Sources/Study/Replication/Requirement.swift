@@ -3,46 +3,28 @@ import Foundation
 
 /// A condition on a claim that `--require` makes: `pcc>=0.648-0.02`.
 public struct Requirement: Equatable, Sendable {
-  public enum Relation: String, CaseIterable, Sendable {
-    // The longer ones first: the first that fits is taken.
-    case atLeast = ">="
-    case atMost = "<="
-    case above = ">"
-    case below = "<"
-
-    /// The limit may be a sum: its last bit decides nothing.
-    func holds(_ a: Double, _ b: Double) -> Bool {
-      switch self {
-      case .atLeast: a >= b - 1e-9
-      case .atMost: a <= b + 1e-9
-      case .above: a > b
-      case .below: a < b
-      }
-    }
-  }
-
   /// Of the claim.
   public let id: String
-  public let relation: Relation
-  public let limit: Double
+  private let comparison: String
+  private let limit: Double
+
+  /// The limit may be a sum: its last bit decides nothing.
+  private static let comparisons: [String: @Sendable (Double, Double) -> Bool] = [
+    ">=": { $0 >= $1 - 1e-9 }, "<=": { $0 <= $1 + 1e-9 }, ">": { $0 > $1 }, "<": { $0 < $1 },
+  ]
 
   /// - Throws: ``StudyError/usage(_:)`` where the text has another form.
   public init(_ text: String) throws {
-    let compact = text.filter { $0 != " " }
-    let found = Relation.allCases.compactMap { relation in
-      compact.range(of: relation.rawValue).map { (relation, $0) }
-    }.min { ($0.1.lowerBound, -$0.0.rawValue.count) < ($1.1.lowerBound, -$1.0.rawValue.count) }
-    guard let (relation, range) = found, range.lowerBound > compact.startIndex,
-      let limit = Self.value(String(compact[range.upperBound...]))
+    guard let match = text.filter({ $0 != " " }).wholeMatch(of: /([^<>]+)([<>]=?)(.+)/),
+      let limit = Self.value(String(match.3))
     else {
       throw StudyError.usage(
         "--require takes a claim, a comparison and a number, such as pcc>=0.648-0.02; not '\(text)'."
       )
     }
-    let name = String(compact[..<range.lowerBound])
-    let isMetric = Published.metrics.contains { $0.id == name }
-    id = isMetric ? "headline/\(name)" : name
-    (self.relation, self.limit) = (relation, limit)
+    let isMetric = Published.metrics.contains { $0.id == match.1 }
+    id = isMetric ? "headline/\(match.1)" : String(match.1)
+    (comparison, self.limit) = (String(match.2), limit)
   }
 
   /// The value of a number, or of a sum or difference of two.
@@ -74,9 +56,8 @@ public struct Requirement: Equatable, Sendable {
         "There is no claim '\(id)'; `invitro replicate --all --json` lists their ids.")
     }
     return Finding(
-      claim: id, required: "\(relation.rawValue) \((limit * 1e6).rounded() / 1e6)",
-      ours: claim.ours,
-      holds: claim.ours.map { relation.holds($0, limit) } ?? false,
+      claim: id, required: "\(comparison) \((limit * 1e6).rounded() / 1e6)", ours: claim.ours,
+      holds: claim.ours.map { Self.comparisons[comparison]?($0, limit) == true } ?? false,
       why: claim.ours == nil ? claim.note ?? "not run" : nil)
   }
 }

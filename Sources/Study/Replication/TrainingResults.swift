@@ -1,14 +1,12 @@
 import Basics
 import Foundation
 public import Harness
-public import Metrics
+import Metrics
 import Reference
 
-/// Finished runs of experiments, by the row of the paper's tables that they repeat.
-///
-/// The row follows from an experiment's settings, not from its names: benchmark and splits, the
-/// encoder that the model's `config.json` proves, the correction and the added data. A run counts
-/// only with the paper's recipe and five seeds.
+/// Finished runs of experiments, by the row of the paper's tables that they repeat: it follows from
+/// an experiment's settings and the model's `config.json`, not from names. A run counts only with
+/// the paper's recipe and five seeds.
 public struct TrainingResults {
   private var runs: [String: Runs] = [:]
   /// Rows whose runs were trained otherwise than the paper's, and how.
@@ -26,49 +24,44 @@ public struct TrainingResults {
 
   /// - Parameter paths: folders that `invitro experiment run` made, and summaries of experiments
   ///   (`summary.json`).
-  /// - Throws: what reading them throws.
   public init(_ paths: [String], home: DataHome) throws {
     self.home = home
-    var summaries: [ExperimentSummary] = []
-    for path in paths {
-      let url = URL(filePath: path)
-      if path.hasSuffix(".json") {
-        guard FileManager.default.fileExists(atPath: path) else {
-          throw HarnessError.missing(path: path, hint: "`invitro experiment summary` makes it.")
-        }
-        summaries.append(try Documents.decode(ExperimentSummary.self, from: url))
-        continue
+    summaries = try paths.compactMap { path in
+      let isSummary = path.hasSuffix(".json")
+      let file = URL(filePath: isSummary ? path : "\(path)/summary/summary.json")
+      if FileManager.default.fileExists(atPath: file.path) {
+        return try Documents.decode(ExperimentSummary.self, from: file)
       }
-      let folder = ExperimentFolder(url)
+      guard !isSummary else {
+        throw HarnessError.missing(path: path, hint: "`invitro experiment summary` makes it.")
+      }
+      return nil
+    }
+    for path in paths where !path.hasSuffix(".json") {
+      let folder = ExperimentFolder(URL(filePath: path))
       let (experiment, index) = (try folder.experiment(), try folder.index())
       for row in experiment.rows {
         guard let entry = index.rows.first(where: { $0.name == row.name }) else { continue }
+        let (settings, recipe) = (row.settings, row.settings.recipe)
         let found = try experiment.seeds.compactMap { seed in
           try Self.files(folder, entry.cells["\(seed)"])
         }
-        let named = entry.encoder ?? URL(filePath: row.settings.model).lastPathComponent
-        for id in Self.publishedRows(row.settings, encoder: named) where !found.isEmpty {
-          if let why = Self.otherRecipe(row.settings.recipe, entry.encoder, seeds: found.count) {
+        let named = entry.encoder ?? URL(filePath: settings.model).lastPathComponent
+        for id in Self.publishedRows(settings, encoder: named) where !found.isEmpty {
+          if let why = Self.otherRecipe(recipe, entry.encoder, seeds: found.count) {
             refused[id] = why
-            continue
+          } else {
+            runs[id] = Runs(
+              benchmark: settings.benchmark, schedule: recipe.configuration.schedule.rawValue,
+              files: found)
           }
-          runs[id] = Runs(
-            benchmark: row.settings.benchmark,
-            schedule: row.settings.recipe.configuration.schedule.rawValue, files: found)
         }
       }
-      let summary = url.appending(path: "summary/summary.json")
-      if FileManager.default.fileExists(atPath: summary.path) {
-        summaries.append(try Documents.decode(ExperimentSummary.self, from: summary))
-      }
     }
-    self.summaries = summaries
   }
 
   /// Prediction files of a finished cell by split; nil where it is not finished.
-  private static func files(
-    _ folder: ExperimentFolder, _ cell: String?
-  ) throws -> [String: URL]? {
+  private static func files(_ folder: ExperimentFolder, _ cell: String?) throws -> [String: URL]? {
     guard let cell, let done = try folder.done(cell) else { return nil }
     return try Dictionary(
       uniqueKeysWithValues: done.splits.map { ($0.split, try folder.verified(cell, $0)) })
@@ -88,11 +81,7 @@ public struct TrainingResults {
   }
 
   /// Ids of the published rows with these settings: table V and table VI may share one.
-  ///
-  /// - Parameter encoder: what the model is by its configuration; nil for no published encoder.
-  public static func publishedRows(
-    _ settings: ExperimentSettings, encoder: String
-  ) -> [String] {
+  public static func publishedRows(_ settings: ExperimentSettings, encoder: String) -> [String] {
     guard settings.train == ["train"], settings.labels == Agreement.crowd,
       settings.extra.allSatisfy({ $0.portion == 1 && Set($0.splits) == ["train", "dev"] })
     else { return [] }
@@ -110,63 +99,60 @@ public struct TrainingResults {
     return ids
   }
 
-  // MARK: Figures
-
   /// A metric of every seed of a row.
-  public struct Figures {
-    var values: [Double]
+  private struct Figures {
+    var values: [Double] = []
     /// The interval over the test set's persons, seed by seed.
-    var intervals: [Outcome<Interval>]
-    var schedule: String
+    var intervals: [Interval?] = []
+    let schedule: String
   }
 
   /// The figures of `row`, on the split that the paper scores it on.
-  public func figures(_ row: String, _ metric: Metric) throws -> Figures {
+  private func figures(_ row: String, _ metric: Metric) throws -> Figures {
     guard let runs = runs[row] else {
-      throw ReplicationRun.NotRun(
-        why: row.contains("/deberta-v3-base/")
+      throw NotRun(
+        row.contains("/deberta-v3-base/")
           ? "the encoder here is RoBERTa and BERT, not DeBERTa-v3"
           : refused[row] ?? "no runs of training were given")
     }
     // NewsEmp22's test labels were never released; the paper has CCC and RMSE of dev.
     let split = runs.benchmark == "newsemp22" ? "dev" : "test"
     guard runs.benchmark != "newsemp22" || metric != .pcc else {
-      throw ReplicationRun.NotRun(why: "the test labels of NewsEmp22 were never released")
+      throw NotRun("the test labels of NewsEmp22 were never released")
     }
     let definition = try BenchmarkRegistry.find(runs.benchmark)
     guard home.has(definition.id, split) else {
-      throw ReplicationRun.NotRun(
-        why: "\(definition.title) \(split) is not in the data home, to score the runs with")
+      throw NotRun("\(definition.title) \(split) is not in the data home, to score the runs with")
     }
     let dataset = try home.load(definition, split: split)
     guard dataset.hasGold else {
-      throw ReplicationRun.NotRun(why: "\(definition.title) \(split) has no gold labels here")
+      throw NotRun("\(definition.title) \(split) has no gold labels here")
     }
     let scorer = try Scorer(definition, dataset: dataset)
     let reader = PredictionReader(definition, dataset: dataset)
-    var figures = Figures(values: [], intervals: [], schedule: runs.schedule)
+    var figures = Figures(schedule: runs.schedule)
     for file in runs.files.compactMap({ $0[split] }) {
       guard let rows = scorer.rows("empathy", of: try reader.read(file)) else { continue }
       let inference = SystemInference(
         rows.sample, predictions: rows.predictions, options: InferenceOptions(form: .sample))
       guard let value = inference.figure(metric).value else { continue }
       figures.values.append(value)
-      figures.intervals.append(inference.interval(metric))
+      figures.intervals.append(inference.interval(metric).value)
     }
     guard !figures.values.isEmpty else {
-      throw ReplicationRun.NotRun(why: "the runs given have no defined \(metric.title) on \(split)")
+      throw NotRun("the runs given have no defined \(metric.title) on \(split)")
     }
     return figures
   }
 
   /// Median or peak of a row with the spread over its seeds, and the interval of the run that it
   /// is the figure of (for the median of an even number, of the run just below it).
-  public func measurement(
+  func measurement(
     _ row: String, _ metric: Metric, _ statistic: Published.Statistic
   ) throws -> Replication.Measurement {
     let figures = try figures(row, metric)
-    guard case .value(let seeds) = SeedSummary.of(metric, figures.values) else {
-      throw ReplicationRun.NotRun(why: "the runs given have no finite \(metric.title)")
+    guard let seeds = SeedSummary.of(metric, figures.values).value else {
+      throw NotRun("the runs given have no finite \(metric.title)")
     }
     let order = figures.values.indices.sorted { figures.values[$0] < figures.values[$1] }
     let place =
@@ -174,56 +160,41 @@ public struct TrainingResults {
       case .peak: metric.higherIsBetter ? order[seeds.count - 1] : order[0]
       case .median: order[(seeds.count - 1) / 2]
       }
-    var measured = Replication.Measurement(
+    let interval = figures.intervals[place]
+    return Replication.Measurement(
       statistic == .peak ? seeds.peak : seeds.median,
       seeds: .init(count: seeds.count, mean: seeds.mean, sd: seeds.deviation.value),
-      note: "schedule by \(figures.schedule)")
-    if case .value(let interval) = figures.intervals[place] {
-      (measured.low, measured.high) = (interval.low, interval.high)
-    }
-    return measured
+      low: interval?.low, high: interval?.high, note: "schedule by \(figures.schedule)")
   }
 
   /// Student's two-sided p over the seeds of two rows.
-  public func significance(
+  func significance(
     _ row: String, _ baseline: String, _ metric: Metric
   ) throws -> Replication.Measurement {
     let (own, other) = (try figures(row, metric).values, try figures(baseline, metric).values)
-    switch StandardTests.student(own, other) {
-    case .undefined(let reason):
-      throw ReplicationRun.NotRun(why: "the t-test is undefined: \(reason.rawValue)")
-    case .value(let test):
-      return .init(test.p, note: "\(own.count) and \(other.count) seeds")
-    }
+    let p = StandardTests.student(own, other).figure(\.p)
+    return .init(
+      try p.measured("the t-test is undefined"), note: "\(own.count) and \(other.count) seeds")
   }
 
   /// Ours over the threshold, for the plot of table V; and the sweeps of the summaries given.
-  public func sweeps(_ published: Published) throws -> [Sweep] {
-    var series: [Sweep.Series] = []
-    for statistic in Published.Statistic.allCases {
-      let points = try published.training.compactMap { row -> Sweep.Point? in
-        guard row.table == "V", row.train == ["newsemp24", "newsemp22"], let alpha = row.alpha,
-          runs[row.id] != nil
-        else { return nil }
+  func sweeps(_ published: Published) throws -> [Sweep] {
+    let rows = published.training.filter {
+      $0.table == "V" && $0.train == ["newsemp24", "newsemp22"] && runs[$0.id] != nil
+    }
+    let series = try Published.Statistic.allCases.map { statistic in
+      let points = try rows.compactMap { row -> Sweep.Point? in
+        guard let alpha = row.alpha else { return nil }
         do {
           let ours = try measurement(row.id, .pcc, statistic)
           return Sweep.Point(x: alpha, y: ours.value, low: ours.low, high: ours.high)
-        } catch is ReplicationRun.NotRun {
-          return nil
-        }
+        } catch is NotRun { return nil }
       }
-      if !points.isEmpty {
-        series.append(Sweep.Series(name: "ours, \(statistic.rawValue)", points: points))
-      }
-    }
-    let own =
-      series.isEmpty
-      ? []
-      : [
-        Sweep(
-          title: Published.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
-      ]
-    return own
+      return Sweep.Series(name: "ours, \(statistic.rawValue)", points: points)
+    }.filter { !$0.points.isEmpty }
+    let own = Sweep(
+      title: Published.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
+    return (series.isEmpty ? [] : [own])
       + summaries.flatMap { summary in
         summary.splits.flatMap { split in
           split.sweeps.map { sweep in
@@ -255,17 +226,16 @@ public struct EmbeddingResults {
   }
 
   /// - Parameter labels: `crowd`, `llm` or `crowd+llm`.
-  public func measurement(_ labels: String) throws -> Replication.Measurement {
+  func measurement(_ labels: String) throws -> Replication.Measurement {
     guard let report = reports[labels] else {
-      throw ReplicationRun.NotRun(
-        why: "no states of NewsEmp24's training rows with labels by \(labels) were given")
+      throw NotRun("no states of NewsEmp24's training rows with labels by \(labels) were given")
     }
     guard report.followsPaper == true else {
-      throw ReplicationRun.NotRun(
-        why: "other recipe: the states are not of roberta-base trained by the paper's settings")
+      throw NotRun(
+        "other recipe: the states are not of roberta-base trained by the paper's settings")
     }
     guard let value = report.silhouette else {
-      throw ReplicationRun.NotRun(why: "undefined: \(report.undefined ?? "no value")")
+      throw NotRun("undefined: \(report.undefined ?? "no value")")
     }
     return .init(value, note: "\(report.rows) rows, \(report.model)")
   }

@@ -25,44 +25,28 @@ public struct TrainingRows: Sendable {
     target: Target, home: DataHome
   ) throws {
     let held = try home.load(definition, split: split)
-    validation = Self.labelled(held, held.gold(target.name)).rows
+    validation = LabelledRows(held, held.gold(target.name))
     switch source {
     case .table(let file):
       let table = try TableRows(file, target: target.name, range: target.range)
-      training = LabelledRows(table.rows.map(\.text), labels: table.rows.map(\.label))
+      training = LabelledRows(table.rows)
       let shared = table.overlap(with: held.rows.map(\.text))
-      notes =
-        [table.summary]
-        + (shared > 0
-          ? [
-            "\(shared) of them also stand in \(definition.id)/\(split), which validates: its "
-              + "figures will be too good"
-          ] : [])
+      let warning =
+        "\(shared) of them also stand in \(definition.id)/\(split), which validates: its figures "
+        + "will be too good"
+      notes = [table.summary] + (shared > 0 ? [warning] : [])
     case .splits(let splits, let labels):
       guard !splits.contains(split) else {
         throw StudyError.usage("\(split) cannot be both a train and the validation split.")
       }
-      var (texts, values, dropped) = ([String](), [Double](), 0)
-      for dataset in try splits.map({ try home.load(definition, split: $0) }) {
-        let own = try Self.labelled(
-          dataset, Self.labels(of: dataset, definition, target.name, from: labels))
-        texts += own.rows.texts
-        values += own.rows.labels
-        dropped += own.dropped
+      let datasets = try splits.map { try home.load(definition, split: $0) }
+      let parts = try datasets.map {
+        LabelledRows($0, try Self.labels(of: $0, definition, target.name, from: labels))
       }
-      training = LabelledRows(texts, labels: values)
+      training = LabelledRows(parts.flatMap(\.texts), labels: parts.flatMap(\.labels))
+      let dropped = datasets.reduce(-training.texts.count) { $0 + $1.rows.count }
       notes = dropped > 0 ? ["\(dropped) rows without a label are left out"] : []
     }
-  }
-
-  /// The rows that have a label, and how many have none.
-  private static func labelled(
-    _ dataset: Dataset, _ labels: [Double?]
-  ) -> (rows: LabelledRows, dropped: Int) {
-    let pairs = zip(dataset.rows, labels).compactMap { row, label in label.map { (row.text, $0) } }
-    return (
-      LabelledRows(pairs.map(\.0), labels: pairs.map(\.1)), dataset.rows.count - pairs.count
-    )
   }
 
   /// The crowd's labels of `dataset`, or those of a file with its ids.
@@ -80,11 +64,8 @@ public struct TrainingRows: Sendable {
 }
 
 extension TrainingRun {
-  /// Begins a run in `folder`, or continues the one that is there.
-  ///
-  /// - Parameters:
-  ///   - model: the pretrained model's folder; a run that continues takes its own.
-  ///   - configuration: of a run that begins.
+  /// Begins a run in `folder`, or continues the one that is there with its own model and
+  /// configuration.
   public static func start(
     _ model: URL, training: LabelledRows, validation: LabelledRows, maxLength: Int,
     configuration: TrainingConfiguration, folder: URL, resume: Bool
@@ -113,11 +94,8 @@ public struct TableRows {
 
   private static let columns = ["set", "id", "person", "provenance", "essay"]
 
-  /// Reads `file`, whose labels stand in the column of `target`.
-  ///
-  /// - Throws: ``HarnessError/invalid(_:)`` with all faults: a column that is missing, a label that
-  ///   is no number in `range`, an empty essay, an id twice in one set, or a manifest beside the
-  ///   table that was made for other content.
+  /// Reads `file`, whose labels stand in the column of `target`. Throws with all its faults, a
+  /// manifest of other content among them.
   public init(_ file: URL, target: String, range: ClosedRange<Double>) throws {
     let table = try DelimitedTable(csv: file)
     var faults: [Diagnostic] = []
@@ -135,9 +113,7 @@ public struct TableRows {
       }
       let label = Double(text)
       if !(label.map(range.contains) ?? false) {
-        fault(
-          .number, target, text,
-          "a label from \(range.lowerBound) to \(range.upperBound)")
+        fault(.number, target, text, "a label from \(range.lowerBound) to \(range.upperBound)")
       }
       if essay.isEmpty { fault(.text, "essay", "", "an essay") }
       if !seen.insert([set, id]).inserted { fault(.repeatedID, "id", id, "each id of a set once") }
@@ -153,20 +129,17 @@ public struct TableRows {
     guard faults.isEmpty else { throw HarnessError.invalid(faults) }
   }
 
-  /// A table that was changed after its manifest was written no longer says where its labels come
-  /// from.
+  /// A table that was changed after its manifest was written doesn't say where its labels come from.
   private static func manifestFaults(_ file: URL) throws -> [Diagnostic] {
     let beside = file.appendingPathExtension("manifest.json")
     guard FileManager.default.fileExists(atPath: beside.path) else { return [] }
-    let manifest = try Documents.decode(TrainingTable.Manifest.self, from: beside)
+    let said = try Documents.decode(TrainingTable.Manifest.self, from: beside).table
     let digest = try Digest.sha256(of: file)
-    guard digest != manifest.table else { return [] }
-    return [
-      Diagnostic(
-        .metadata, file: file.relativePath, found: "SHA-256 \(digest.prefix(12))…",
-        expected: "\(manifest.table.prefix(12))… as in \(beside.lastPathComponent); curate again, "
-          + "or remove the manifest of a table that you changed")
-    ]
+    let fault = Diagnostic(
+      .metadata, file: file.relativePath, found: "SHA-256 \(digest.prefix(12))…",
+      expected: "\(said.prefix(12))… as in \(beside.lastPathComponent); curate again, or remove "
+        + "the manifest of a table that you changed")
+    return digest == said ? [] : [fault]
   }
 
   /// How many rows each set and provenance has, in words.
@@ -194,8 +167,7 @@ public struct LabelledRows: Sendable, Equatable {
 
   public init(_ texts: [String], labels: [Double]) {
     precondition(texts.count == labels.count, "a label for each text")
-    self.texts = texts
-    self.labels = labels
+    (self.texts, self.labels) = (texts, labels)
     var digest = Digest()
     for (text, label) in zip(texts, labels) {
       digest.update(UInt64(text.utf8.count))
@@ -205,17 +177,20 @@ public struct LabelledRows: Sendable, Equatable {
     self.digest = digest.hexadecimal
   }
 
+  init(_ essays: [CuratedEssay]) { self.init(essays.map(\.text), labels: essays.map(\.label)) }
+
+  /// The rows of a split that have one of `labels`, which are in their order.
+  init(_ dataset: Dataset, _ labels: [Double?]) {
+    let pairs = zip(dataset.rows, labels).compactMap { row, label in label.map { (row.text, $0) } }
+    self.init(pairs.map(\.0), labels: pairs.map(\.1))
+  }
+
   /// The rows as a run takes them.
   public func examples(_ tokenizer: Tokenizer, maxLength: Int) -> [TrainingExample] {
     zip(texts, labels).map {
       TrainingExample($0, target: Float($1), tokenizer: tokenizer, maxLength: maxLength)
     }
   }
-}
-
-extension TrainingTable {
-  /// The table's texts with their labels.
-  var labelled: LabelledRows { LabelledRows(rows.map(\.text), labels: rows.map(\.label)) }
 }
 
 /// A model's predictions of a split as a prediction file.
