@@ -216,7 +216,7 @@ struct SwapPair {
     let above: Lanes = (1 + x.value) * (1 - y.value)
     let below: Lanes = (1 - x.value) * (1 + y.value)
     return studentised(
-      above / below, 0.5, variance, magnitude(own), magnitude(apart) .<= Self.slack)
+      above, below, 0.5, variance, magnitude(own), magnitude(apart) .<= Self.slack)
   }
 
   @inline(__always)
@@ -231,7 +231,7 @@ struct SwapPair {
     let own: Lanes = ee / (e * e) + ff / (f * f)
     let variance: Lanes = own - (2 * constants[0]) / (e * f)
     let isEqual = magnitude(e - f) .<= Self.slack * (e + f)
-    return studentised(e / f, 1, variance, own, isEqual)
+    return studentised(e, f, 1, variance, own, isEqual)
   }
 
   /// `sum` and the products of two lanes of one system with the other two of the other; `mixed` is
@@ -280,18 +280,18 @@ struct SwapPair {
       a: -2 * mean * rest, aa: bySpread, ay: 2 * k)
   }
 
-  /// (factor · ln(ratio))² / variance by the rules for errors of 0 and what is undefined.
+  /// (factor · ln(above/below))² / variance by the rules for errors of 0 and what is undefined.
   ///
   /// - Parameter own: what the variance is a difference from; less than rounding of it is 0.
   @inline(__always)
   private func studentised(
-    _ ratio: Lanes, _ factor: Double, _ variance: Lanes, _ own: Lanes,
+    _ above: Lanes, _ below: Lanes, _ factor: Double, _ variance: Lanes, _ own: Lanes,
     _ isEqual: SIMDMask<Lanes.MaskStorage>
   ) -> Lanes {
-    let difference: Lanes = factor * Self.log(ratio)
+    let difference: Lanes = factor * Self.log(above, over: below)
     var result: Lanes = difference * difference / variance
     // Written so that a NaN is infinite too.
-    let isSound = (variance .> Self.slack * own) .& (ratio .> 0) .& (ratio .< .infinity)
+    let isSound = (variance .> Self.slack * own) .& (above .> 0) .& (below .> 0)
     result.replace(with: .infinity, where: .!(isSound .& (result .>= 0)))
     result.replace(with: 0, where: isEqual)
     return result
@@ -307,24 +307,21 @@ struct SwapPair {
     return y
   }
 
-  /// ln(x) of normal positive numbers to about 1e-15: x = 2^e·m with m in [√½, √2), and
+  /// ln(a/b) of normal positive numbers to about 1e-11: a/b = 2^e·m with m near 1, and
   /// ln(m) = 2·artanh f, f = (m - 1)/(m + 1), by its series. A call of the library a lane would take
   /// longer than all the rest.
   @inline(__always)
-  private static func log(_ x: Lanes) -> Lanes {
-    let bits = unsafeBitCast(x, to: SIMD4<Int64>.self)
-    let half = SIMD4<Int64>(repeating: 0x3FE6_A09E_667F_3BCD)  // √½
-    let exponent = (bits &- half) &>> 52
-    let m = unsafeBitCast(bits &- (exponent &<< 52), to: Lanes.self)
+  private static func log(_ a: Lanes, over b: Lanes) -> Lanes {
+    let bits = unsafeBitCast(a, to: SIMD4<Int64>.self)
+    let apart = bits &- unsafeBitCast(b, to: SIMD4<Int64>.self)
+    let exponent = (apart &+ SIMD4<Int64>(repeating: 1 << 51)) &>> 52
+    let near = unsafeBitCast(bits &- (exponent &<< 52), to: Lanes.self)
     // A small whole number becomes a Double by way of the low bits of a large one.
     let large = SIMD4<Int64>(repeating: 0x4338_0000_0000_0000)
     let e: Lanes = unsafeBitCast(exponent &+ large, to: Lanes.self) - 6_755_399_441_055_744.0
-    let f: Lanes = (m - 1) / (m + 1)
+    let f: Lanes = (near - b) / (near + b)
     let s: Lanes = f * f
-    var sum = Lanes(repeating: 1.0 / 21)
-    sum = Lanes(repeating: 1.0 / 19).plus(s, sum)
-    sum = Lanes(repeating: 1.0 / 17).plus(s, sum)
-    sum = Lanes(repeating: 1.0 / 15).plus(s, sum)
+    var sum = Lanes(repeating: 1.0 / 15)
     sum = Lanes(repeating: 1.0 / 13).plus(s, sum)
     sum = Lanes(repeating: 1.0 / 11).plus(s, sum)
     sum = Lanes(repeating: 1.0 / 9).plus(s, sum)

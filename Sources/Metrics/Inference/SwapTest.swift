@@ -127,9 +127,11 @@ private struct PermutationCounts {
     let constants = PairConstants(features, options.threads)
     let observed = features.observed(constants)
     let order = tested.sorted { (observed[$0], $0) < (observed[$1], $1) }
-    // The width depends on the data alone, so that the bits do not depend on the threads.
-    let width = max(
-      8, min(248, Self.blockNumbers / pairs, 4_000_000 / max(1, features.clusters)) / 8 * 8)
+    // The width depends on the data alone, so that the bits do not depend on the threads. An even
+    // number of blocks gives two threads the same work.
+    let widest = max(8, min(248, Self.blockNumbers / pairs, 4_000_000 / max(1, features.clusters)))
+    let half = (options.replicates + 2 * widest - 1) / (2 * widest)
+    let width = min(widest, (options.replicates + 2 * half - 1) / (2 * half) + 7) / 8 * 8
     let blocks = (options.replicates + width - 1) / width
     let workers = max(1, min(options.threads, blocks, Self.mostWorkers))
     // One thread of OpenBLAS for each of ours: its own threads would vie with them.
