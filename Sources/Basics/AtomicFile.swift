@@ -8,7 +8,6 @@ public struct AtomicFile: ~Copyable {
   private let url: URL
 
   /// Runs `body` on a temporary file beside `url`, syncs it and renames it into place.
-  ///
   /// - Parameter permissions: mode of the new file; 0600 for anything that holds gold labels.
   /// - Throws: ``BasicsError/file(path:reason:)`` or what `body` throws; the temporary file is then
   ///   removed, and `url` holds what it held before.
@@ -49,9 +48,8 @@ public struct AtomicFile: ~Copyable {
   }
 
   public borrowing func append(_ data: Data) throws(BasicsError) {
-    try data.withUnsafeBytes { bytes in
-      Result { () throws(BasicsError) in try append(bytes) }
-    }.get()
+    try data.withUnsafeBytes { bytes in Result { () throws(BasicsError) in try append(bytes) } }
+      .get()
   }
 
   /// Appends `bytes`; throws ``BasicsError/file(path:reason:)`` with the system's reason.
@@ -107,9 +105,7 @@ extension AtomicFile {
   }
 
   /// Makes `folder` and what is above it.
-  public static func createFolder(
-    _ folder: URL, permissions: Int = 0o755
-  ) throws(BasicsError) {
+  public static func createFolder(_ folder: URL, permissions: Int = 0o755) throws(BasicsError) {
     do {
       try FileManager.default.createDirectory(
         at: folder, withIntermediateDirectories: true,

@@ -8,7 +8,6 @@ public enum Parallel {
   public static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
   /// The results of `task(0)` … `task(count - 1)` in that order.
-  ///
   /// - Parameter threads: how many run at once at most; 1 runs all on the caller's thread.
   @inlinable
   public static func map<Result>(

@@ -149,9 +149,7 @@ private final class ThreadStart: @unchecked Sendable {
   let pool: ThreadPool
   let worker: Int
 
-  init(pool: ThreadPool, worker: Int) {
-    (self.pool, self.worker) = (pool, worker)
-  }
+  init(pool: ThreadPool, worker: Int) { (self.pool, self.worker) = (pool, worker) }
 
   func run() { pool.work(as: worker) }
 }

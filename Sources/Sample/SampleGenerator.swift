@@ -31,7 +31,6 @@ public struct SampleGenerator: Sendable {
   public init(seed: UInt64) { self.seed = seed }
 
   /// Writes the set to `folder`, which must be new or empty: everything, or nothing.
-  ///
   /// - Throws: ``HarnessError/conflict(what:hint:)`` for a folder that holds something, `BasicsError`.
   public func write(to folder: URL) throws -> SampleSummary {
     try Self.checkIsFree(folder)

@@ -25,9 +25,8 @@ public struct ServerConfiguration: Sendable {
   public var rebuildSeconds = 5
 
   public init(
-    host: String = "127.0.0.1", port: Int = 0, home: DataHome,
-    definitions: [BenchmarkDefinition], site: URL? = nil,
-    scoring: ScoringOptions = ScoringOptions()
+    host: String = "127.0.0.1", port: Int = 0, home: DataHome, definitions: [BenchmarkDefinition],
+    site: URL? = nil, scoring: ScoringOptions = ScoringOptions()
   ) {
     (self.host, self.port, self.home) = (host, port, home)
     (self.definitions, self.site, self.scoring) = (definitions, site, scoring)
@@ -140,8 +139,7 @@ public final class LeaderboardServer: Sendable {
         configuration: .init(
           additionalChannelHandlers: [
             ConnectionLimiter(answerSeconds: limits.answerSeconds, counts: counts)
-          ],
-          idleTimeout: .seconds(Int64(limits.idleSeconds)),
+          ], idleTimeout: .seconds(Int64(limits.idleSeconds)),
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
             maxHeaderFieldCount: 100))),
@@ -169,15 +167,13 @@ public final class LeaderboardServer: Sendable {
     if let site = configuration.site { router.addSite(site) }
     let perMinute = Double(limits.uploadsPerMinute)
     let uploads = RateLimiter<Int64>(perSecond: perMinute / 60, burst: max(1, perMinute / 3))
-    router.group("api/v1").add(middleware: TeamAuthenticator(store: store))
-      .addRoutes(
-        SubmissionController(
-          store: store, intake: intake, limits: limits, uploads: perMinute > 0 ? uploads : nil
-        ).routes, atPath: "submissions")
+    router.group("api/v1").add(middleware: TeamAuthenticator(store: store)).addRoutes(
+      SubmissionController(
+        store: store, intake: intake, limits: limits, uploads: perMinute > 0 ? uploads : nil
+      ).routes, atPath: "submissions")
     router.addRoutes(
-      BoardController(
-        store: store, definitions: configuration.definitions, publisher: publisher
-      ).routes, atPath: "api/v1")
+      BoardController(store: store, definitions: configuration.definitions, publisher: publisher)
+        .routes, atPath: "api/v1")
     router.addRoutes(StatusController(store: store, metrics: metrics).routes, atPath: "api/v1")
     return router
   }

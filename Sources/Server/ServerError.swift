@@ -31,8 +31,7 @@ public enum ServerError: CommandError {
     case .teamExists(let name):
       "There is a team named '\(name)' already. For a new token, revoke the old one first: "
         + "invitro team revoke '\(name)'"
-    case .unknownTeam(let name):
-      "There is no team named '\(name)'. `invitro team list` shows all."
+    case .unknownTeam(let name): "There is no team named '\(name)'. `invitro team list` shows all."
     case .unknownSubmission(let id):
       "There is no submission \(id). `invitro submission list` shows all."
     case .wrongState(let id, let found, let expected):

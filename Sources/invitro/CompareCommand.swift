@@ -45,8 +45,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let (definition, name) = try split.resolve()
     let dataset = try data.home.load(definition, split: name)
-    let scorer = try Scorer(
-      definition, dataset: dataset, options: try inference.scoringOptions())
+    let scorer = try Scorer(definition, dataset: dataset, options: try inference.scoringOptions())
     let reader = try predictions.reader(definition, dataset)
     if runs {
       try compareRuns(scorer, reader)
@@ -54,8 +53,7 @@ struct CompareCommand: ParsableCommand {
       try compareAll(scorer, reader)
     } else {
       let read = try inputs.map { try reader.read(URL(filePath: $0)) }
-      let report = try scorer.compare(
-        read[0], named: inputs[0], read[1], named: inputs[1])
+      let report = try scorer.compare(read[0], named: inputs[0], read[1], named: inputs[1])
       if output.json { return try Console.json(report) }
       Console.print(CompareText.pair(report, targets: definition.targetNames))
     }
@@ -63,8 +61,7 @@ struct CompareCommand: ParsableCommand {
 
   private func compareRuns(_ scorer: Scorer, _ reader: PredictionReader) throws {
     let folders = try inputs.map { try RunFolder.predictions(in: URL(filePath: $0), reader) }
-    let report = RunsReport(
-      scorer, folders[0], named: inputs[0], folders[1], named: inputs[1])
+    let report = RunsReport(scorer, folders[0], named: inputs[0], folders[1], named: inputs[1])
     if output.json { return try Console.json(report) }
     Console.print(CompareText.runs(report))
     Console.message("Note: " + RunsReport.warning)

@@ -8,8 +8,7 @@ import Metrics
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract:
-      "Score a prediction file: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
+    abstract: "Score a prediction file: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
     discussion: """
       Intervals treat the rows of a cluster, such as a person, as dependent. With
       fewer than 20 clusters they are unreliable, and the report says so. Demographic
@@ -28,8 +27,7 @@ struct ScoreCommand: ParsableCommand {
   @Option(
     help: .init(
       "Score against this file instead of a benchmark: in the same order, or with the same ids.",
-      valueName: "file"))
-  var gold: String?
+      valueName: "file")) var gold: String?
 
   @Option(help: .init("Show only the groups of these attributes.", valueName: "gender,race,…"))
   var by: String?

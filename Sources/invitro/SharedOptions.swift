@@ -7,9 +7,7 @@ import Study
 struct DataOptions: ParsableArguments {
   @Option(name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.") var data: String?
 
-  var home: DataHome {
-    DataHome(option: data, environment: ProcessInfo.processInfo.environment)
-  }
+  var home: DataHome { DataHome(option: data, environment: ProcessInfo.processInfo.environment) }
 }
 
 /// Which split of which benchmark.
@@ -57,13 +55,10 @@ struct BenchmarkFiles: ParsableArguments {
     name: [.short, .long],
     help: .init(
       "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated.",
-      valueName: "file"))
-  var benchmark: [String] = []
+      valueName: "file")) var benchmark: [String] = []
 
   /// Every definition that an entry may name.
-  func known() throws -> [BenchmarkDefinition] {
-    try BenchmarkRegistry.known(adding: benchmark)
-  }
+  func known() throws -> [BenchmarkDefinition] { try BenchmarkRegistry.known(adding: benchmark) }
 }
 
 /// How a prediction file is read.
@@ -72,8 +67,7 @@ struct PredictionOptions: ParsableArguments {
     name: .long,
     help: .init(
       "Column that holds a target, in a file with a header: for example empathy=score.",
-      valueName: "target=name"))
-  var column: [String] = []
+      valueName: "target=name")) var column: [String] = []
 
   @Flag(
     help: "Drop rows without a prediction and report their number, instead of refusing the file.")
@@ -90,9 +84,7 @@ struct PredictionOptions: ParsableArguments {
   }
 }
 
-struct JSONOption: ParsableArguments {
-  @Flag(help: "Print the result as JSON.") var json = false
-}
+struct JSONOption: ParsableArguments { @Flag(help: "Print the result as JSON.") var json = false }
 
 /// What a command's `validate()` does, with a study's mistakes of usage told as the parser tells
 /// its own: it would take another error for a failure.

@@ -69,9 +69,7 @@ struct SubmitCommand: ParsableCommand {
         SubmissionMetadata.self, fields: fields, name: system.meta ?? "options")
     }
 
-    private static func today() -> String {
-      Date().formatted(.iso8601.year().month().day())
-    }
+    private static func today() -> String { Date().formatted(.iso8601.year().month().day()) }
   }
 
   struct Check: ParsableCommand {

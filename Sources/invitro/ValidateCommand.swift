@@ -45,9 +45,7 @@ struct ValidateCommand: ParsableCommand {
     }
   }
 
-  private func report(
-    _ read: Predictions, definition: BenchmarkDefinition, split: String
-  ) throws {
+  private func report(_ read: Predictions, definition: BenchmarkDefinition, split: String) throws {
     let targets = read.attempted
     if output.json {
       return try Console.json(

@@ -38,7 +38,6 @@ public enum BenchmarkRegistry {
   }
 
   /// The shipped definitions and those of the files `names`, in this order.
-  ///
   /// - Throws: ``HarnessError/conflict(what:hint:)`` where a file takes an id that another
   ///   definition has: entries name their benchmark by its id alone.
   public static func known(adding names: [String]) throws(HarnessError) -> [BenchmarkDefinition] {

@@ -65,7 +65,6 @@ public struct DataHome: Sendable {
   }
 
   /// The split as it was imported.
-  ///
   /// - Throws: ``HarnessError/missing(path:hint:)`` where it is not imported, and
   ///   ``HarnessError/invalid(_:)`` where the file is not what the manifest says.
   public func load(

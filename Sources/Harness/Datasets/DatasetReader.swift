@@ -22,7 +22,6 @@ public struct DatasetReader {
   }
 
   /// Reads every split whose file is there.
-  ///
   /// - Throws: ``HarnessError/missing(path:hint:)`` where no split's file is there, and
   ///   ``HarnessError/invalid(_:)`` with the faults of all files.
   public func read() throws(HarnessError) -> Outcome {

@@ -21,7 +21,6 @@ public struct DemographicGroups {
   }
 
   /// The non-empty groups of each attribute of `definition` in its order, the missing group last.
-  ///
   /// - Parameter attributes: the attributes wanted; nil for all.
   public static func all(
     of dataset: Dataset, definition: BenchmarkDefinition, attributes: [String]? = nil

@@ -52,7 +52,6 @@ public enum LabelRepair {
   }
 
   /// Puts the repaired labels in the place of the imported ones.
-  ///
   /// - Parameter isDry: writes nothing.
   public static func run(in home: DataHome, isDry: Bool) throws(HarnessError) -> Report {
     let (_, repaired, report) = try newsEmp24(in: home)
@@ -68,7 +67,6 @@ public enum LabelRepair {
   }
 
   /// `train` with the labels of `earlier` wherever the texts match and the identity holds.
-  ///
   /// - Throws: ``HarnessError/usage(_:)`` where `definition` does not say how many items the labels
   ///   of the split and of each target have.
   public static func repair(

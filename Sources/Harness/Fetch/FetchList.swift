@@ -58,7 +58,6 @@ public struct FetchList: Codable, Equatable, Sendable {
   ///
   /// A file's first address names the commit by its short id, which GitHub's page resolves; the
   /// second is the raw file at a full commit id. Whatever the address, another content is refused.
-  ///
   /// - Throws: ``HarnessError/usage(_:)`` for another name.
   public static func shipped(_ name: String) throws(HarnessError) -> FetchList {
     let lists = [PackageResources.fetch_newsemp18_json, PackageResources.fetch_llmpathy_json]
@@ -93,7 +92,6 @@ public struct Mirror: Equatable, Sendable {
   public let url: URL
 
   /// A folder's path, or an address that begins with `http://`, `https://` or `file://`.
-  ///
   /// - Throws: ``HarnessError/usage(_:)`` for another scheme or an address without a host.
   public init(_ text: String) throws(HarnessError) {
     let isAddress = text.contains("://")

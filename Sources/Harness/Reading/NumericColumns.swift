@@ -80,7 +80,6 @@ package struct NumericColumns {
   }
 
   /// Parses the lines of one block into `columns`, from row `firstRow` on.
-  ///
   /// - Returns: lines parsed; fewer than there are where one is not as expected.
   private static func parseBlock(
     _ bytes: UnsafeBufferPointer<UInt8>, _ block: Range<Int>, firstRow: Int,
@@ -189,7 +188,6 @@ enum NumberSyntax {
   }
 
   /// The number in a cell; nil where it is empty or faulty.
-  ///
   /// - Parameters:
   ///   - shown: what a fault shows in place of the cell; nil for the cell itself.
   ///   - emptyIsFault: whether an empty cell is one.

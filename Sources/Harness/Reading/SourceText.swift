@@ -7,7 +7,6 @@ struct SourceText {
   let bytes: [UInt8]
 
   /// Checks that `data` is UTF-8. A byte order mark at the start is dropped.
-  ///
   /// - Throws: ``HarnessError/invalid(_:)`` with the offset of the first byte that is not UTF-8,
   ///   and a hint where the bytes look like UTF-16.
   init(_ data: Data, name: String) throws(HarnessError) {

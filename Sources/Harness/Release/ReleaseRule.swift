@@ -145,7 +145,6 @@ public struct ReleaseGuard {
 
   /// Judges a submission and scores it where something of its score is released: without a Ladder
   /// always, with it a new best alone.
-  ///
   /// - Parameter best: the team's last submission that became its best; nil for none.
   /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
   public func release(

@@ -62,7 +62,6 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
 
 extension Scorer {
   /// Compares two systems on the rows that both predict.
-  ///
   /// - Throws: ``HarnessError/usage(_:)`` where they share no target with labels, or where a
   ///   difference has no interval by the method asked for.
   public func compare(
@@ -143,7 +142,6 @@ extension Scorer {
   }
 
   /// What may be said about the primary metric, in one sentence.
-  ///
   /// - Parameter raw: difference and p-value before rounding, on which the decision rests.
   private func conclusion(
     _ report: ComparisonReport, _ main: TargetRows, _ raw: (difference: Double?, p: Double?)

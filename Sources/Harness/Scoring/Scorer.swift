@@ -65,7 +65,6 @@ public struct Scorer: Sendable {
   }
 
   /// The report on `predictions`; a ``ReleaseRule`` says what of it may be shown.
-  ///
   /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
   public func score(_ predictions: Predictions) throws(HarnessError) -> PrivateReport {
     let parts = definition.targetNames.compactMap { rows($0, of: predictions) }

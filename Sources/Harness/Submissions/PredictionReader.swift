@@ -32,7 +32,6 @@ public struct PredictionReader: Sendable {
   }
 
   /// Reads `data`, which the user knows as `name`.
-  ///
   /// - Parameter limits: refuses, before anything is parsed, what no prediction file looks like.
   /// - Throws: ``HarnessError/invalid(_:)`` with every error and warning of the file.
   public func read(
@@ -154,7 +153,6 @@ extension SourceText {
 public enum RunFolder {
   /// Every prediction file of `folder`: `*.tsv`, `*.csv`, `*.jsonl`, `*.zip` in it, or
   /// `predictions.tsv` in each folder below it, in the order of their names.
-  ///
   /// - Throws: ``HarnessError/missing(path:hint:)`` where there is none, and the faults of any.
   public static func predictions(
     in folder: URL, _ reader: PredictionReader

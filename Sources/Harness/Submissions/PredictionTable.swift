@@ -98,7 +98,6 @@ enum PredictionChoice {
   private static let tables = ["tsv", "csv", "jsonl", "txt"]
 
   /// The place in `paths` of `predictions_EMP.tsv`, else of the only table.
-  ///
   /// - Parameter more: endings that count as tables too.
   /// - Throws: ``HarnessError/invalid(_:)`` with what was found.
   static func choose(

@@ -65,7 +65,6 @@ public struct Predictions: Sendable, Equatable {
   }
 
   /// The mean over several runs, row by row; a row is present where every run predicts it.
-  ///
   /// - Returns: nil for no runs, for runs of different splits, or where they share no target.
   public static func mean(of runs: [Predictions]) -> Predictions? {
     guard let first = runs.first, runs.allSatisfy({ $0.rowCount == first.rowCount }) else {

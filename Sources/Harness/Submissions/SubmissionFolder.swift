@@ -102,7 +102,6 @@ public struct SubmissionFolder: Sendable {
   }
 
   /// Adds an entry: checked predictions in a normal form, and its metadata with their digest.
-  ///
   /// - Returns: the folder written.
   /// - Throws: ``HarnessError/conflict(what:hint:)`` where the slug or the digest is taken.
   public func add(

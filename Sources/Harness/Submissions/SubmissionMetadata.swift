@@ -113,7 +113,6 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
 
 extension SubmissionMetadata {
   /// What is wrong with the metadata itself.
-  ///
   /// - Parameter targets: of the benchmark, where they are known.
   package func faults(file: String, targets known: [String]? = nil) -> [Diagnostic] {
     var faults: [Diagnostic] = []

@@ -16,7 +16,6 @@ enum ZipArchive {
   }
 
   /// The regular files of the archive in their order; `__MACOSX` and `._` files are left out.
-  ///
   /// - Throws: ``HarnessError/invalid(_:)`` for an absolute path or one with `..`, a link, a
   ///   nested archive, encryption, more than 100 entries, more than `maximumBytes` unpacked (counted
   ///   while unpacking, whatever the headers say), and a damaged archive.

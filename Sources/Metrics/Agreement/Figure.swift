@@ -31,14 +31,10 @@ public enum Figure: Sendable, Hashable {
   }
 
   /// The number, or nil where the figure is undefined.
-  public var value: Double? {
-    if case .value(let number) = self { number } else { nil }
-  }
+  public var value: Double? { if case .value(let number) = self { number } else { nil } }
 
   /// The reason, or nil where the figure is defined.
-  public var reason: Reason? {
-    if case .undefined(let reason) = self { reason } else { nil }
-  }
+  public var reason: Reason? { if case .undefined(let reason) = self { reason } else { nil } }
 }
 
 /// A result of several numbers, or the reason why there is none.
@@ -48,9 +44,7 @@ public enum Outcome<Value: Sendable>: Sendable {
   case value(Value)
   case undefined(Figure.Reason)
 
-  public var value: Value? {
-    if case .value(let value) = self { value } else { nil }
-  }
+  public var value: Value? { if case .value(let value) = self { value } else { nil } }
 
   public var reason: Figure.Reason? {
     if case .undefined(let reason) = self { reason } else { nil }

@@ -5,7 +5,6 @@ public enum KrippendorffAlpha {
   /// With squared differences both disagreements reduce to sums of squares:
   /// alpha = 1 - (v - 1)/v · Σ_u m_u/(m_u - 1)·SS_u / SS, where unit u has m_u >= 2 values with sum
   /// of squares SS_u about its mean, and v pairable values have SS about the grand mean.
-  ///
   /// - Parameter ratings: raters × units; nil is missing. Rows must be equally long.
   /// - Returns: at most 1; undefined where no unit has two values or all values are equal.
   public static func interval(_ ratings: [[Double?]]) -> Figure {

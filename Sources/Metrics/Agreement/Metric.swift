@@ -33,12 +33,8 @@ public struct Metric: Sendable {
     _ id: String, title: String, longTitle: String, higherIsBetter: Bool = true, decimals: Int = 3,
     unit: String? = nil, computation: Computation
   ) {
-    self.id = id
-    self.title = title
-    self.longTitle = longTitle
-    self.higherIsBetter = higherIsBetter
-    self.decimals = decimals
-    self.unit = unit
+    (self.id, self.title, self.longTitle) = (id, title, longTitle)
+    (self.higherIsBetter, self.decimals, self.unit) = (higherIsBetter, decimals, unit)
     self.computation = computation
   }
 
@@ -87,14 +83,10 @@ public struct Metric: Sendable {
   public static var knownNames: String { all.map(\.id).joined(separator: ", ") }
 
   /// The lane of ``ClusterSums/metrics(_:)``, nil where it has none.
-  var lane: Int? {
-    if case .moments(let lane, _) = computation { lane } else { nil }
-  }
+  var lane: Int? { if case .moments(let lane, _) = computation { lane } else { nil } }
 
   /// Whether it is a correlation of ranks, which has to sort.
-  package var isOfRanks: Bool {
-    if case .ranks = computation { true } else { false }
-  }
+  package var isOfRanks: Bool { if case .ranks = computation { true } else { false } }
 
   /// The direction in words.
   public var direction: String { higherIsBetter ? "higher is better" : "lower is better" }
@@ -114,9 +106,7 @@ extension Metric: Hashable {
   public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
-extension Metric: CustomStringConvertible {
-  public var description: String { id }
-}
+extension Metric: CustomStringConvertible { public var description: String { id } }
 
 /// A metric is coded as its id, as a value and as a key.
 extension Metric: Codable, CodingKeyRepresentable {

@@ -310,8 +310,7 @@ extension PairedMoments {
       fromByteOffset: i &* MemoryLayout<Double>.stride, as: Lanes.self)
   }
 
-  @inline(__always)
-  private func load(_ column: UnsafeBufferPointer<Double>, _ i: Int) -> Lanes {
+  @inline(__always) private func load(_ column: UnsafeBufferPointer<Double>, _ i: Int) -> Lanes {
     Self.load(column, i)
   }
 
@@ -323,8 +322,7 @@ extension PairedMoments {
     return lanes
   }
 
-  @inline(__always)
-  private func magnitude(_ v: Lanes) -> Lanes {
+  @inline(__always) private func magnitude(_ v: Lanes) -> Lanes {
     let bits = unsafeBitCast(v, to: SIMD8<UInt64>.self) & SIMD8(repeating: UInt64.max >> 1)
     return unsafeBitCast(bits, to: Lanes.self)
   }

@@ -8,7 +8,6 @@ public struct RankCorrelation: Sendable, Hashable {
   public let kendallTauB: Figure
 
   /// Both columns are (n,); undefined for n < 2, a constant column or a value that is not finite.
-  ///
   /// - Parameter threads: at most this many at once; the figures do not depend on it.
   public init(predictions: [Double], gold: [Double], threads: Int = 1) {
     precondition(predictions.count == gold.count, "columns of different length")

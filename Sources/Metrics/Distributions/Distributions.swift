@@ -104,15 +104,13 @@ public enum Distributions {
   }
 
   /// Regularised incomplete beta I_x(a, b) by Lentz's continued fraction (DLMF 8.17.22).
-  ///
   /// - Parameter complement: 1 - x, passed in so that neither end loses digits.
   public static func incompleteBeta(
     _ a: Double, _ b: Double, x: Double, complement: Double
   ) -> Double {
     guard x > 0 else { return 0 }
     guard complement > 0 else { return 1 }
-    let front = exp(
-      logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log(complement))
+    let front = exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log(complement))
     if x < (a + 1) / (a + b + 2) { return front * betaFraction(a, b, x) / a }
     return 1 - front * betaFraction(b, a, complement) / b
   }
@@ -148,9 +146,7 @@ public enum Distributions {
 }
 
 /// What a stream of random numbers is for; two purposes never share draws.
-public enum RandomStream: UInt64, Sendable {
-  case bootstrap = 1, swap, groups, power, simulation
-}
+public enum RandomStream: UInt64, Sendable { case bootstrap = 1, swap, groups, power, simulation }
 
 /// A replicate owns a fixed range of a stream's draws, so that it does not depend on the number of
 /// threads, on the systems beside it or on the replicates before it.

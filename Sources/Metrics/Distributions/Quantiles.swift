@@ -2,7 +2,6 @@
 package enum Quantiles {
   /// Quantiles of `values` at `levels` by linear interpolation, position (m - 1)·level (numpy's
   /// default), of the values that are not NaN.
-  ///
   /// - Returns: the quantiles and the number of NaN; nil where fewer than 2 values are left.
   package static func linear(
     _ values: [Double], _ levels: [Double]
@@ -30,9 +29,7 @@ package enum Quantiles {
   ) -> (quantiles: [Double], undefined: Int)? {
     precondition(a.count == b.count, "columns of different length")
     let short = a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in
-        fromTails(a.count, levels) { a[$0] - b[$0] }
-      }
+      b.withUnsafeBufferPointer { b in fromTails(a.count, levels) { a[$0] - b[$0] } }
     }
     if let short { return (short, 0) }
     return linear(a.indices.map { a[$0] - b[$0] }, levels)
@@ -40,11 +37,9 @@ package enum Quantiles {
 
   /// Two quantiles far out, one on each side: only the values beyond a threshold on either side are
   /// looked at, which the first values (replicates are in no order) tell well enough.
-  ///
   /// - Parameter value: the number at a place in 0 ..< n.
   /// - Returns: nil where the short way does not apply or too few values lie beyond a threshold.
-  @inline(__always)
-  private static func fromTails(
+  @inline(__always) private static func fromTails(
     _ n: Int, _ levels: [Double], _ value: (Int) -> Double
   ) -> [Double]? {
     let sampleSize = 512

@@ -9,9 +9,7 @@ public struct TestStatistic: Sendable, Hashable {
   public let p: Double
 
   public init(statistic: Double, degreesOfFreedom: Double, p: Double) {
-    self.statistic = statistic
-    self.degreesOfFreedom = degreesOfFreedom
-    self.p = p
+    (self.statistic, self.degreesOfFreedom, self.p) = (statistic, degreesOfFreedom, p)
   }
 
   static func student(_ t: Double, _ df: Double) -> Outcome<TestStatistic> {
@@ -62,7 +60,6 @@ public enum StandardTests {
 
   /// Williams' t for two correlations that share the gold labels (Williams 1959, as in Steiger
   /// 1980, Psychol. Bull. 87:245, eq. 7), n - 3 degrees of freedom.
-  ///
   /// - Parameters:
   ///   - r12: gold with the first system, `r13`: gold with the second, `r23`: both systems.
   ///   - n: rows, taken as independent; more than 3.
@@ -73,8 +70,7 @@ public enum StandardTests {
     let count = Double(n)
     let determinant = 1 - r12 * r12 - r13 * r13 - r23 * r23 + 2 * r12 * r13 * r23
     let mean = (r12 + r13) / 2
-    let below =
-      2 * ((count - 1) / (count - 3)) * determinant + mean * mean * pow(1 - r23, 3)
+    let below = 2 * ((count - 1) / (count - 3)) * determinant + mean * mean * pow(1 - r23, 3)
     let square = (count - 1) * (1 + r23) / below
     guard below > 0, square > 0, square.isFinite else { return .undefined(.degenerate) }
     return .student((r12 - r13) * square.squareRoot(), count - 3)
@@ -88,14 +84,12 @@ public enum StandardTests {
     guard n > 3 else { return .undefined(.tooFewRows) }
     let mean = (r12 + r13) / 2
     let free = 1 - mean * mean
-    let psi =
-      r23 * (1 - 2 * mean * mean) - 0.5 * mean * mean * (1 - 2 * mean * mean - r23 * r23)
+    let psi = r23 * (1 - 2 * mean * mean) - 0.5 * mean * mean * (1 - 2 * mean * mean - r23 * r23)
     let variance = 2 - 2 * psi / (free * free)
     let z = (atanh(r12) - atanh(r13)) * (Double(n - 3) / variance).squareRoot()
     guard free > 0, variance > 0, z.isFinite else { return .undefined(.degenerate) }
     return .value(
-      TestStatistic(
-        statistic: z, degreesOfFreedom: .infinity, p: Distributions.normalTwoSided(z)))
+      TestStatistic(statistic: z, degreesOfFreedom: .infinity, p: Distributions.normalTwoSided(z)))
   }
 
   /// Hedges' g: the difference of means in pooled standard deviations with the exact small-sample

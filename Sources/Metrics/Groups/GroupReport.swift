@@ -94,7 +94,6 @@ public struct DisparityTest: Sendable, Hashable {
   /// keeps its number of persons.
   ///
   /// A cluster whose rows name several groups counts as one unit for each of them.
-  ///
   /// - Returns: undefined with fewer than two groups large enough to publish.
   public static func run(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
@@ -118,8 +117,7 @@ public struct DisparityTest: Sendable, Hashable {
     let sums = ClusterSums(units, rows.map { predictions[$0] }, form: options.form)
     let observed = spread(sums, label, kept.count)
     guard !observed.statistic.isNaN else { return .undefined(.degenerate) }
-    let counts = permute(
-      sums, label, kept.count, least: observed.statistic * (1 - 1e-9), options)
+    let counts = permute(sums, label, kept.count, least: observed.statistic * (1 - 1e-9), options)
     return .value(
       DisparityTest(
         gap: observed.gap, statistic: observed.statistic,
@@ -128,8 +126,7 @@ public struct DisparityTest: Sendable, Hashable {
   }
 
   private static func permute(
-    _ sums: ClusterSums, _ label: [Int], _ groups: Int, least: Double,
-    _ options: InferenceOptions
+    _ sums: ClusterSums, _ label: [Int], _ groups: Int, least: Double, _ options: InferenceOptions
   ) -> (far: Int, undefined: Int) {
     let generator = SplitMix64(seed: options.seed, stream: .groups)
     let size = 256
@@ -177,8 +174,7 @@ public struct DisparityTest: Sendable, Hashable {
       for b in 0..<a {
         guard abs(figures[a] - figures[b]) > 1e-12 else { continue }
         let ratio =
-          abs(atanh(figures[a]) - atanh(figures[b]))
-          / (variances[a] + variances[b]).squareRoot()
+          abs(atanh(figures[a]) - atanh(figures[b])) / (variances[a] + variances[b]).squareRoot()
         statistic = max(statistic, ratio.isNaN ? .infinity : ratio)
       }
     }

@@ -1,7 +1,6 @@
 /// How well labelled points stand apart (Rousseeuw 1987), Euclidean distance.
 public enum Silhouette {
   /// The value of every point, in [-1, 1]; a point alone in its group has 0.
-  ///
   /// - Parameters:
   ///   - points: (n, d), row-major, d equal for all.
   ///   - labels: (n,), any integers.
@@ -19,9 +18,7 @@ public enum Silhouette {
     values.reserveCapacity(points.count)
     for i in points.indices {
       var sums = [Double](repeating: 0, count: groups.count)
-      for j in points.indices where j != i {
-        sums[group[j]] += distance(points[i], points[j])
-      }
+      for j in points.indices where j != i { sums[group[j]] += distance(points[i], points[j]) }
       let own = group[i]
       guard sizes[own] > 1 else {
         values.append(0)

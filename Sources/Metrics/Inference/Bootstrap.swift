@@ -16,8 +16,7 @@ struct Bootstrap: Sendable {
   private static let taskReplicates = 256
 
   /// Index pairs drawn a replicate: one hash of 64 bits gives two.
-  @inline(__always)
-  static func hashes(_ clusters: Int) -> Int { (clusters + 1) / 2 }
+  @inline(__always) static func hashes(_ clusters: Int) -> Int { (clusters + 1) / 2 }
 
   /// - Parameter other: with a second system the replicates are of its difference, first - second.
   init(
@@ -97,8 +96,7 @@ struct Draws: Sendable {
 
   /// Calls `body` with each drawn cluster of replicate `b`. Multiply-shift on 32 bits: a cluster's
   /// probability is off by at most 2⁻³².
-  @inline(__always)
-  func forEach(_ b: Int, _ body: (Int) -> Void) {
+  @inline(__always) func forEach(_ b: Int, _ body: (Int) -> Void) {
     let base = UInt64(b) &* hashes
     let g = UInt64(clusters)
     for k in 0..<UInt64(clusters / 2) {
@@ -213,9 +211,7 @@ extension SystemInference {
   }
 
   /// Bootstrap t: the point less the quantiles of the studentised deviations times its error.
-  func studentised(
-    _ values: [Double], _ metric: Metric, _ point: Double
-  ) -> Outcome<Interval> {
+  func studentised(_ values: [Double], _ metric: Metric, _ point: Double) -> Outcome<Interval> {
     guard case .value(var interval) = made(values, [1 - tail, tail], .studentised) else {
       return .undefined(.tooFewReplicates)
     }

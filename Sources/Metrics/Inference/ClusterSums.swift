@@ -26,8 +26,7 @@ struct ClusterSums: Sendable {
     for i in predictions.indices {
       let x = predictions[i] - centreX, y = sample.gold[i] - centreY
       let error = predictions[i] - sample.gold[i]
-      rows[sample.clusterOfRow[i]] += Row(
-        1, y, y * y, x, x * x, x * y, error * error, abs(error))
+      rows[sample.clusterOfRow[i]] += Row(1, y, y * y, x, x * x, x * y, error * error, abs(error))
     }
     self.rows = rows
     self.form = form
@@ -41,8 +40,7 @@ struct ClusterSums: Sendable {
 
   /// PCC, CCC, RMSE, MAE of a sum of rows; NaN where undefined. Internal numbers: a caller counts
   /// the undefined and never lets a NaN out.
-  @inline(__always)
-  func metrics(_ s: Row) -> SIMD4<Double> {
+  @inline(__always) func metrics(_ s: Row) -> SIMD4<Double> {
     let n = s[0]
     let inverse = 1 / n
     let mx = s[3] * inverse, my = s[1] * inverse
@@ -54,8 +52,7 @@ struct ClusterSums: Sendable {
     let pcc = definedX && definedY ? max(-1, min(1, cov / (vx * vy).squareRoot())) : .nan
     let spread = (max(0, vx) + max(0, vy)) * bessel + delta * delta
     let ccc = n > 1 && (definedX || definedY) ? 2 * cov * bessel / spread : .nan
-    return SIMD4(
-      pcc, ccc, (max(0, s[6]) * inverse).squareRoot(), max(0, s[7]) * inverse)
+    return SIMD4(pcc, ccc, (max(0, s[6]) * inverse).squareRoot(), max(0, s[7]) * inverse)
   }
 
   /// Gradients of the variance-stabilised metrics (atanh, atanh, ln, ln) with respect to the eight
@@ -76,8 +73,7 @@ struct ClusterSums: Sendable {
     let spread = vx + vy + share * n * delta * delta
     let c = 2 * cov / spread
     let shift = mx - my
-    let dShift = Row(
-      delta * delta - 2 * delta * shift, -2 * delta, 0, 2 * delta, 0, 0, 0, 0)
+    let dShift = Row(delta * delta - 2 * delta * shift, -2 * delta, 0, 2 * delta, 0, 0, 0, 0)
     let dC: Row = (2 * dCov - (dVX + dVY + dShift * share) * c) / spread
     let dRMSE = Row(-0.5 / n, 0, 0, 0, 0, 0, 0.5 / s[6], 0)
     let dMAE = Row(-1 / n, 0, 0, 0, 0, 0, 0, 1 / s[7])

@@ -49,9 +49,7 @@ public struct ClusteredSample: Sendable {
   }
 
   private init(gold: [Double], clusterOfRow: [Int], clusterCount: Int) {
-    self.gold = gold
-    self.clusterOfRow = clusterOfRow
-    self.clusterCount = clusterCount
+    (self.gold, self.clusterOfRow, self.clusterCount) = (gold, clusterOfRow, clusterCount)
     centre = SampleMoments(gold).mean
     var sizes = [Double](repeating: 0, count: clusterCount)
     for cluster in clusterOfRow { sizes[cluster] += 1 }

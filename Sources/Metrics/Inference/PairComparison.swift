@@ -31,20 +31,16 @@ public struct PairComparison: Sendable {
 
   /// Paired interval of the difference: `.jackknife` (own scale, t on G_eff - 1 degrees of freedom) or
   /// `.percentile` (both systems in the same replicates). A system against itself gives [0, 0].
-  public func interval(
-    _ metric: Metric, method: IntervalMethod = defaultMethod
-  ) -> Outcome<Interval> {
-    intervals([metric], method: method)[metric] ?? .undefined(.degenerate)
-  }
+  public func interval(_ metric: Metric, method: IntervalMethod = defaultMethod) -> Outcome<
+    Interval
+  > { intervals([metric], method: method)[metric] ?? .undefined(.degenerate) }
 
   public func intervals(
     _ metrics: [Metric] = Metric.ranking, method: IntervalMethod = defaultMethod
   ) -> [Metric: Outcome<Interval>] {
     let bootstrap =
-      method == .percentile
-      ? Bootstrap(first.sums, minus: second.sums, options: options) : nil
-    return Dictionary(
-      uniqueKeysWithValues: metrics.map { ($0, interval($0, method, bootstrap)) })
+      method == .percentile ? Bootstrap(first.sums, minus: second.sums, options: options) : nil
+    return Dictionary(uniqueKeysWithValues: metrics.map { ($0, interval($0, method, bootstrap)) })
   }
 
   private func interval(
@@ -68,7 +64,6 @@ public struct PairComparison: Sendable {
   }
 
   /// The difference of two figures and its jackknife interval, point ± t·error on its own scale.
-  ///
   /// - Parameter withoutEach: both metrics without each cluster in turn, (G,).
   static func difference(
     _ figures: (Figure, Figure), _ withoutEach: (Outcome<[Double]>, Outcome<[Double]>),
@@ -119,8 +114,7 @@ public struct PairComparison: Sendable {
       case .value(let error): variances.append(error * error)
       }
     }
-    let variance = max(
-      variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
+    let variance = max(variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
     guard variance > 0 || point == 0 else { return .undefined(.degenerate) }
     let fewer = sample.effectiveClusters < second.effectiveClusters ? sample : second
     let half = fewer.quantile(options.level) * variance.squareRoot()

@@ -100,8 +100,7 @@ private struct Sums {
     }
     let rho = Double(products) / (Double(squaresX).squareRoot() * Double(squaresY).squareRoot())
     let pairs = n * (n - 1) / 2
-    let scale =
-      Double(pairs - tiedX / 2).squareRoot() * Double(pairs - tiedY / 2).squareRoot()
+    let scale = Double(pairs - tiedX / 2).squareRoot() * Double(pairs - tiedY / 2).squareRoot()
     return RankCorrelation(
       spearman: .finite(max(-1, min(1, rho))),
       kendallTauB: .finite(max(-1, min(1, Double(difference / 2) / scale))))

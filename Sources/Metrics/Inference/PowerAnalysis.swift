@@ -21,7 +21,6 @@ public struct PowerAnalysis: Sendable, Hashable {
   /// jackknife interval (options.level) leaves out 0. δ is sought by bisection with the same draws.
   /// Clusters drawn so vary by (G - 1)/G of what new ones do, G the effective number of clusters, so
   /// that the difference found is multiplied by √(G/(G - 1)).
-  ///
   /// - Parameters:
   ///   - metric: PCC, CCC, RMSE or MAE.
   ///   - power: share of simulations that must find it, 0.8 as a rule.
@@ -29,9 +28,8 @@ public struct PowerAnalysis: Sendable, Hashable {
   /// - Returns: undefined where the metric is, where |r| = 1, or where even a competitor without
   ///   any relation to the gold labels would not be found (`notDetectable`).
   public static func find(
-    _ sample: ClusteredSample, _ predictions: [Double], metric: Metric = .pcc,
-    power: Double = 0.8, correlation: Double = 0.9, simulations: Int = 1000,
-    options: InferenceOptions = .init()
+    _ sample: ClusteredSample, _ predictions: [Double], metric: Metric = .pcc, power: Double = 0.8,
+    correlation: Double = 0.9, simulations: Int = 1000, options: InferenceOptions = .init()
   ) -> Outcome<PowerAnalysis> {
     precondition(metric.lane != nil && abs(correlation) < 1 && power > 0 && power < 1)
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
@@ -50,17 +48,12 @@ public struct PowerAnalysis: Sendable, Hashable {
     for _ in 0..<9 {
       let middle = (low + high) / 2
       let found = trial(middle)
-      if found.power >= power {
-        (high, best) = (middle, found)
-      } else {
-        low = middle
-      }
+      if found.power >= power { (high, best) = (middle, found) } else { low = middle }
     }
     let g = sample.effectiveClusters
     return .value(
       PowerAnalysis(
-        metric: metric, difference: best.difference * (g / (g - 1)).squareRoot(),
-        power: best.power,
+        metric: metric, difference: best.difference * (g / (g - 1)).squareRoot(), power: best.power,
         correlation: correlation, simulations: simulations))
   }
 }
@@ -126,8 +119,7 @@ private struct CompetitorModel {
   private func simulate(
     _ number: Int, _ delta: Double, _ metric: Metric, _ options: InferenceOptions
   ) -> (found: Bool, difference: Double)? {
-    var generator = SplitMix64(
-      seed: options.seed &+ UInt64(number) &* 0x9E37_79B9, stream: .power)
+    var generator = SplitMix64(seed: options.seed &+ UInt64(number) &* 0x9E37_79B9, stream: .power)
     var gold: [Double] = [], clusters: [Int] = [], u: [Double] = [], v: [Double] = []
     let weaker = r - delta
     let rest = (1 - r * r).squareRoot()
@@ -150,8 +142,7 @@ private struct CompetitorModel {
     single.threads = 1
     let pair = PairComparison(
       ClusteredSample(gold: gold, clusters: clusters), u, v, options: single)
-    guard let difference = pair.difference(metric).value,
-      let interval = pair.interval(metric).value
+    guard let difference = pair.difference(metric).value, let interval = pair.interval(metric).value
     else { return nil }
     let sign = metric.higherIsBetter ? 1.0 : -1.0
     return (sign > 0 ? interval.low > 0 : interval.high < 0, difference)

@@ -32,8 +32,7 @@ struct SwapBlock {
 
   mutating func fill(_ range: Range<Int>, _ options: InferenceOptions) {
     draw(range, options)
-    Self.multiply(
-      features.features, indicators, &product, features.systems * features.width, width)
+    Self.multiply(features.features, indicators, &product, features.systems * features.width, width)
     for first in stride(from: 0, to: features.systems, by: Self.tile) {
       for second in stride(from: first, to: features.systems, by: Self.tile) {
         var pairs: [(Int, Int)] = []
@@ -161,8 +160,7 @@ struct SwapPair {
   ///   - mixed: what they add to the mixed products.
   ///   - r: the first of four permutations.
   /// - Returns: T², infinite where it is undefined.
-  @inline(__always)
-  func statistic(
+  @inline(__always) func statistic(
     _ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ mixed: UnsafePointer<Double>,
     _ r: Int, stride: Int
   ) -> Lanes {
@@ -198,9 +196,7 @@ struct SwapPair {
     let first = part(x, n, s, ss) { a[$0] + moved($0) }
     let second = part(y, -n, -s, -ss) { b[$0] - moved($0) }
     var cross: Lanes = (x.aa * y.aa * constants[1]).plus(x.ay * constants[2], y.ay)
-    cross = between(
-      cross,
-      x.aa, x.ay, y.aa, y.ay, load(mixed + r) + constants[3], constants[6])
+    cross = between(cross, x.aa, x.ay, y.aa, y.ay, load(mixed + r) + constants[3], constants[6])
     if isFull {
       let withN: Lanes = (n * shared[0]).plus(s, 2 * shared[1]).plus(ss, 2 * shared[2])
       fixed = fixed.plus(n, withN)
@@ -215,19 +211,16 @@ struct SwapPair {
     let apart: Lanes = x.value - y.value
     let above: Lanes = (1 + x.value) * (1 - y.value)
     let below: Lanes = (1 - x.value) * (1 + y.value)
-    return studentised(
-      above, below, 0.5, variance, magnitude(own), magnitude(apart) .<= Self.slack)
+    return studentised(above, below, 0.5, variance, magnitude(own), magnitude(apart) .<= Self.slack)
   }
 
-  @inline(__always)
-  private func load(_ pointer: UnsafePointer<Double>) -> Lanes {
+  @inline(__always) private func load(_ pointer: UnsafePointer<Double>) -> Lanes {
     UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self)
   }
 
   /// RMSE and MAE: the difference of logarithms of two sums, twice the difference for RMSE, as is
   /// its error, so that the factor cancels.
-  @inline(__always)
-  private func errors(_ e: Lanes, _ f: Lanes, _ ee: Lanes, _ ff: Lanes) -> Lanes {
+  @inline(__always) private func errors(_ e: Lanes, _ f: Lanes, _ ee: Lanes, _ ff: Lanes) -> Lanes {
     let own: Lanes = ee / (e * e) + ff / (f * f)
     let variance: Lanes = own - (2 * constants[0]) / (e * f)
     let isEqual = magnitude(e - f) .<= Self.slack * (e + f)
@@ -236,8 +229,7 @@ struct SwapPair {
 
   /// `sum` and the products of two lanes of one system with the other two of the other; `mixed` is
   /// Σ A_k B_l, `whole` that and Σ B_k A_l.
-  @inline(__always)
-  private func between(
+  @inline(__always) private func between(
     _ sum: Lanes, _ xk: Lanes, _ xl: Lanes, _ yk: Lanes, _ yl: Lanes, _ mixed: Lanes,
     _ whole: Double
   ) -> Lanes {
@@ -245,12 +237,9 @@ struct SwapPair {
   }
 
   /// The metric and the derivatives of its Fisher's z by the sums of a system; Σy is 0.
-  private struct Gradient {
-    var value, n, y, yy, a, aa, ay: Lanes
-  }
+  private struct Gradient { var value, n, y, yy, a, aa, ay: Lanes }
 
-  @inline(__always)
-  private func gradient(_ a: Lanes, _ aa: Lanes, _ ay: Lanes) -> Gradient {
+  @inline(__always) private func gradient(_ a: Lanes, _ aa: Lanes, _ ay: Lanes) -> Gradient {
     let mean = a * inverseRows
     let spread = aa.plus(-a, mean)
     guard case .concordance(let share) = form else {
@@ -281,10 +270,8 @@ struct SwapPair {
   }
 
   /// (factor · ln(above/below))² / variance by the rules for errors of 0 and what is undefined.
-  ///
   /// - Parameter own: what the variance is a difference from; less than rounding of it is 0.
-  @inline(__always)
-  private func studentised(
+  @inline(__always) private func studentised(
     _ above: Lanes, _ below: Lanes, _ factor: Double, _ variance: Lanes, _ own: Lanes,
     _ isEqual: SIMDMask<Lanes.MaskStorage>
   ) -> Lanes {
@@ -298,8 +285,7 @@ struct SwapPair {
   }
 
   /// 1/√x of normal positive numbers by Newton's iteration; the library's root goes lane by lane.
-  @inline(__always)
-  private static func inverseRoot(_ x: Lanes) -> Lanes {
+  @inline(__always) private static func inverseRoot(_ x: Lanes) -> Lanes {
     let magic = SIMD4<Int64>(repeating: 0x5FE6_EB50_C7B5_37A9)
     var y = unsafeBitCast(magic &- (unsafeBitCast(x, to: SIMD4<Int64>.self) &>> 1), to: Lanes.self)
     let half: Lanes = 0.5 * x
@@ -310,8 +296,7 @@ struct SwapPair {
   /// ln(a/b) of normal positive numbers to about 1e-11: a/b = 2^e·m with m near 1, and
   /// ln(m) = 2·artanh f, f = (m - 1)/(m + 1), by its series. A call of the library a lane would take
   /// longer than all the rest.
-  @inline(__always)
-  private static func log(_ a: Lanes, over b: Lanes) -> Lanes {
+  @inline(__always) private static func log(_ a: Lanes, over b: Lanes) -> Lanes {
     let bits = unsafeBitCast(a, to: SIMD4<Int64>.self)
     let apart = bits &- unsafeBitCast(b, to: SIMD4<Int64>.self)
     let exponent = (apart &+ SIMD4<Int64>(repeating: 1 << 51)) &>> 52
@@ -332,8 +317,7 @@ struct SwapPair {
     return (2 * f * sum).plus(e, 0.693147180559945309417)
   }
 
-  @inline(__always)
-  private func magnitude(_ v: Lanes) -> Lanes {
+  @inline(__always) private func magnitude(_ v: Lanes) -> Lanes {
     unsafeBitCast(unsafeBitCast(v, to: SIMD4<Int64>.self) & Int64.max, to: Lanes.self)
   }
 }
@@ -341,8 +325,7 @@ struct SwapPair {
 extension SIMD where Scalar == Double {
   /// self + a·b, in one instruction where the processor that is compiled for has it; elsewhere the
   /// library's would take longer than all the rest.
-  @inline(__always)
-  fileprivate func plus(_ a: Self, _ b: Self) -> Self {
+  @inline(__always) fileprivate func plus(_ a: Self, _ b: Self) -> Self {
     HAS_FMA == 1 ? addingProduct(a, b) : self + a * b
   }
 

@@ -7,7 +7,6 @@ import Basics
 /// sums of products over clusters of which the infinitesimal jackknife's variance ∇θᵀ C ∇θ is made.
 /// A block of permutations is therefore one product of every system's features with the
 /// indicators, and one of each pair's three mixed products.
-///
 /// - A correlation has the sums a, aa, ay of a cluster (Σx, Σx², Σxy with y centred on its mean) and
 ///   n, y, yy, which no swap changes. Its 18 features are these three, their nine products with n,
 ///   y, yy, and their six products with one another. Products of two systems' sums are mixed: three
@@ -78,8 +77,7 @@ struct SwapFeatures: Sendable {
     shared = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)].map { dot(parts[$0], parts[$1]) }
     var (sums, features): ([Double], [Double]) = ([], [])
     for x in predictions {
-      let own = Self.sums(
-        x, sample, y, metric: metric, centre: gold.mean, unit: unit, lanes: lanes)
+      let own = Self.sums(x, sample, y, metric: metric, centre: gold.mean, unit: unit, lanes: lanes)
       sums += own
       features += Self.features(own, common, lanes: lanes, clusters: g)
     }

@@ -26,11 +26,8 @@ public struct SystemInference: Sendable {
     _ sample: ClusteredSample, predictions: [Double], options: InferenceOptions = .init()
   ) {
     precondition(predictions.count == sample.count, "one prediction a row")
-    self.sample = sample
-    self.predictions = predictions
-    self.options = options
-    moments = PairedMoments(
-      predictions: predictions, gold: sample.gold, threads: options.threads)
+    (self.sample, self.predictions, self.options) = (sample, predictions, options)
+    moments = PairedMoments(predictions: predictions, gold: sample.gold, threads: options.threads)
     sums = ClusterSums(sample, predictions, form: options.form)
   }
 
@@ -42,11 +39,9 @@ public struct SystemInference: Sendable {
   }
 
   /// The interval of one metric.
-  public func interval(
-    _ metric: Metric, method: IntervalMethod = defaultMethod
-  ) -> Outcome<Interval> {
-    intervals([metric], method: method)[metric] ?? .undefined(.degenerate)
-  }
+  public func interval(_ metric: Metric, method: IntervalMethod = defaultMethod) -> Outcome<
+    Interval
+  > { intervals([metric], method: method)[metric] ?? .undefined(.degenerate) }
 
   /// Intervals of several metrics, which share one set of bootstrap replicates.
   ///
@@ -71,8 +66,7 @@ public struct SystemInference: Sendable {
   }
 
   private func interval(
-    _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?,
-    _ without: [SIMD4<Double>]
+    _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?, _ without: [SIMD4<Double>]
   ) -> Outcome<Interval> {
     // Asked before the figure, which at that size takes a while itself.
     if metric.isOfRanks, sample.clusterCount * sample.count > Self.rankWorkLimit {
@@ -208,8 +202,7 @@ public struct SystemInference: Sendable {
   ) -> Outcome<Interval> {
     switch variance {
     case .undefined(let reason): .undefined(reason)
-    case .value(let variance):
-      studentInterval(metric, point, variance, sample, method: .jackknife)
+    case .value(let variance): studentInterval(metric, point, variance, sample, method: .jackknife)
     }
   }
 
@@ -238,7 +231,6 @@ public struct SystemInference: Sendable {
   ///
   /// The variance is V₁ + V₂ - V₁₂, or the larger of V₁ and V₂ where that is more: the difference
   /// can fall below either and even below zero, and the larger one errs on the wide side.
-  ///
   /// - Parameter other: names of the second clustering, (n,).
   public func twoWayInterval<Name: Hashable>(
     _ metric: Metric, crossedWith other: [Name]
@@ -259,8 +251,7 @@ public struct SystemInference: Sendable {
       case .value(let variance): variances.append(variance)
       }
     }
-    let combined = max(
-      variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
+    let combined = max(variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
     let fewer = sample.effectiveClusters < second.effectiveClusters ? sample : second
     return studentInterval(metric, point, combined, fewer, method: .twoWayJackknife)
   }

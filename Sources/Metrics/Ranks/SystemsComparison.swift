@@ -23,9 +23,7 @@ public struct SystemsComparison: Sendable {
     options: InferenceOptions = .init()
   ) {
     precondition(primary.lane != nil, "ranks need a metric that is a function of sums")
-    self.primary = primary
-    self.options = options
-    self.sample = sample
+    (self.primary, self.options, self.sample) = (primary, options, sample)
     let each = systems.map { SystemInference(sample, predictions: $0, options: options) }
     figures = each.map { $0.figure(primary) }
     withoutEach = each.map { $0.leaveOneOut(primary) }
@@ -43,8 +41,7 @@ public struct SystemsComparison: Sendable {
   /// The primary metric of `i` less that of `j`, with its jackknife interval.
   public func difference(_ i: Int, _ j: Int) -> (figure: Figure, interval: Outcome<Interval>) {
     PairComparison.difference(
-      (figures[i], figures[j]), (withoutEach[i], withoutEach[j]), primary, sample,
-      options.level)
+      (figures[i], figures[j]), (withoutEach[i], withoutEach[j]), primary, sample, options.level)
   }
 
   /// p-values of all pairs by Benjamini and Hochberg's adjustment, which controls the share of false
@@ -133,7 +130,6 @@ public enum CompactLetters {
   static let mostGroups = 300
 
   /// Insert and absorb (Piepho 2004, J. Comput. Graph. Stat. 13:456).
-  ///
   /// - Parameters:
   ///   - order: the systems to show, best first; letters go by it.
   ///   - isApart: whether two systems are told apart.

@@ -129,7 +129,6 @@ public enum LabelCorrection: Sendable, Equatable {
   }
 
   /// The label of each row, in order; rows without a label are left out and counted.
-  ///
   /// - Parameter set: the name of the data set, for the provenance column.
   /// - Throws: `ReferenceError`: repeated ids, an alpha outside [0, 6], or a model without labels.
   public func apply(_ rows: [LabelledEssay], set: String) throws(ReferenceError) -> (

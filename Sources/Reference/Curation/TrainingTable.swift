@@ -49,7 +49,6 @@ public struct TrainingTable: Sendable, Equatable {
 
   /// Adds the rows of a set with labels chosen by `correction`; returns what it did to the rows
   /// drawn.
-  ///
   /// - Parameter portion: the share of rows to take, in (0, 1]; round(portion · n) rows are drawn
   ///   with `seed`, without replacement, and keep their order. A seed's smaller draw is part of its
   ///   larger.

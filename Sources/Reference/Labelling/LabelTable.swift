@@ -77,7 +77,6 @@ public struct LabelTable: Sendable, Equatable {
   }
 
   /// A table in the form of LLMPathy: the ids, then `column`; a missing label is an empty field.
-  ///
   /// - Parameters:
   ///   - ids: the fields of `idColumns` for each label.
   ///   - items: their means follow the label, after its SD over samples and the numbers of samples

@@ -48,7 +48,6 @@ public struct Labeller: Sendable {
   }
 
   /// Labels `essays`, whose ids are unique; `progress` is called after each answer, from any task.
-  ///
   /// - Returns: a label, or none, for each essay in order; `stoppedBy` tells of a cap that was
   ///   reached.
   /// - Throws: ``ReferenceError``: a refusal with 401, 403 or 404, too many failures, a file; and

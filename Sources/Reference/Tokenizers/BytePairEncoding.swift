@@ -79,7 +79,6 @@ extension BytePairEncoding {
   }
 
   /// The model of `merges`, the earliest first.
-  ///
   /// - Parameter earlierFaults: what was found while the merges were read; thrown with the rest.
   init(
     _ merges: [Merge], _ vocabulary: Vocabulary, file: URL,

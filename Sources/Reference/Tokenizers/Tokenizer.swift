@@ -46,7 +46,6 @@ public struct Tokenizer: Sendable {
   /// Reads the tokenizer in a Hugging Face model directory: `tokenizer.json`, else `vocab.json`
   /// with `merges.txt` (RoBERTa) or `vocab.txt` (BERT), with `tokenizer_config.json` where there is
   /// one. Truncation and padding in `tokenizer.json` are not applied.
-  ///
   /// - Throws: `ReferenceError`: no tokenizer there, a file that cannot be read or is malformed
   ///   (all its faults at once), or a stage that is not built in.
   public static func load(directory: URL) throws(ReferenceError) -> Tokenizer {
@@ -55,7 +54,6 @@ public struct Tokenizer: Sendable {
 
   /// The ids, below `vocabularySize`, of `text` with the special tokens around it. A special token
   /// that the text spells out becomes that token, as in Hugging Face.
-  ///
   /// - Parameter maxLength: counts the special tokens, which always stay; the text's last tokens
   ///   are cut.
   public func encode(_ text: String, maxLength: Int? = nil) -> [Int32] {
@@ -66,7 +64,6 @@ public struct Tokenizer: Sendable {
 
   /// The ids of a pair of texts. Where they are too long, the longer one is cut first (Hugging
   /// Face's `longest_first`).
-  ///
   /// - Returns: ids and, for each, its type id (BERT: 1 from the second text on; RoBERTa: 0).
   public func encode(_ first: String, and second: String, maxLength: Int? = nil) -> Encoding {
     var parts = (content(of: first), content(of: second))

@@ -57,7 +57,6 @@ struct ScalarTable: Sendable {
 }
 
 /// Decodes the scalar that begins at `index` of valid UTF-8.
-///
 /// - Returns: the scalar and its length in bytes, 1 to 4.
 @inline(__always) func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (
   scalar: Unicode.Scalar, length: Int

@@ -231,7 +231,6 @@ package struct BertWords: Sendable {
   }
 
   /// Calls `body` with each word of `text` in `range`, in order, as UTF-8 bytes.
-  ///
   /// - Returns: false where the segment has to go through `forEachWordByDefinition`. The caller
   ///   then discards the words it was given.
   package mutating func forEachWord(

@@ -9,9 +9,7 @@ public struct PlotDocument: Sendable {
   public var title: String
   public var panels: [Panel]
 
-  public init(title: String, panels: [Panel]) {
-    (self.title, self.panels) = (title, panels)
-  }
+  public init(title: String, panels: [Panel]) { (self.title, self.panels) = (title, panels) }
 
   /// One pair of axes.
   public struct Panel: Sendable {

@@ -11,8 +11,7 @@ enum Badges {
     case .prompted: ("prompted", "A language model that was asked, not trained")
     case .ensemble: ("ensemble", "Several models together")
     case .baseline: ("baseline", "Something to measure others against")
-    case .published:
-      ("published only", "Claimed in a paper; there are no predictions to score")
+    case .published: ("published only", "Claimed in a paper; there are no predictions to score")
     }
   }
 

@@ -43,9 +43,7 @@ public enum CompareText {
   public static func board(_ comparison: BoardComparison) -> String {
     var ranks = TextTable([("rank", .right), ("tie group", .left), ("system", .left)])
     for standing in comparison.standings {
-      ranks.add([
-        standing.rankText, standing.tieGroups.joined(separator: " "), standing.slug,
-      ])
+      ranks.add([standing.rankText, standing.tieGroups.joined(separator: " "), standing.slug])
     }
     var pairs = TextTable([
       ("first", .left), ("second", .left), ("difference", .right), ("interval", .left),
@@ -94,8 +92,7 @@ public enum CompareText {
         table.add([
           metric.title, name,
           "\(summary.seeds)" + (summary.constant.map { " (\($0) constant)" } ?? ""),
-          number(summary.median),
-          number(summary.peak), number(summary.mean), number(summary.sd),
+          number(summary.median), number(summary.peak), number(summary.mean), number(summary.sd),
         ])
       }
       tests.add([

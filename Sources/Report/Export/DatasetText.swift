@@ -5,23 +5,20 @@ public import Harness
 extension DatasetImporter.Summary {
   public func text(_ definition: BenchmarkDefinition) -> String {
     var table = TextTable(
-      [("split", .left), ("rows", .right)]
-        + definition.clusters.map { ($0.plural, .right) }
-        + [
-          ("gold", .left), ("missing labels", .right),
-          ("duplicate \(definition.rowNoun.plural)", .right), ("no attributes", .right),
-        ])
+      [("split", .left), ("rows", .right)] + definition.clusters.map { ($0.plural, .right) } + [
+        ("gold", .left), ("missing labels", .right),
+        ("duplicate \(definition.rowNoun.plural)", .right), ("no attributes", .right),
+      ])
     for split in splits {
       let missing = definition.targetNames.compactMap { target in
         split.missingLabels[target].map { "\($0) \(target)" }
       }
       table.add(
-        [split.name, "\(split.rows)"] + definition.clusters.map { "\(split.clusters[$0] ?? 0)" }
-          + [
-            split.hasGold ? "yes" : "blind", missing.joined(separator: ", "),
-            split.duplicateTexts.map { "\($0)" } ?? "-",
-            split.withoutAttributes.map { "\($0)" } ?? "-",
-          ])
+        [split.name, "\(split.rows)"] + definition.clusters.map { "\(split.clusters[$0] ?? 0)" } + [
+          split.hasGold ? "yes" : "blind", missing.joined(separator: ", "),
+          split.duplicateTexts.map { "\($0)" } ?? "-",
+          split.withoutAttributes.map { "\($0)" } ?? "-",
+        ])
     }
     return "\(benchmark)\n" + table.text
   }

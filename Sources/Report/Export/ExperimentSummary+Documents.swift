@@ -83,10 +83,9 @@ extension ExperimentSummary {
   private static func numbers(_ figures: Figures) -> [Double?] {
     let (seeds, test, rows) = (figures.overSeeds, figures.seedTest, figures.rowTest)
     return [
-      seeds?.median, seeds?.peak, seeds?.mean, seeds?.sd, test?.student.statistic,
-      test?.student.p, test?.welch.p, test?.hedgesG, figures.averaged?.value,
-      figures.averaged?.low, figures.averaged?.high, rows?.difference, rows?.low, rows?.high,
-      rows?.p, rows?.adjusted,
+      seeds?.median, seeds?.peak, seeds?.mean, seeds?.sd, test?.student.statistic, test?.student.p,
+      test?.welch.p, test?.hedgesG, figures.averaged?.value, figures.averaged?.low,
+      figures.averaged?.high, rows?.difference, rows?.low, rows?.high, rows?.p, rows?.adjusted,
     ]
   }
 
@@ -118,8 +117,7 @@ extension ExperimentSummary {
         {
           series.append(
             PlotDocument.Series(
-              name: level.name, points: [(x: first, y: mean), (x: last, y: mean)])
-          )
+              name: level.name, points: [(x: first, y: mean), (x: last, y: mean)]))
         }
         return PlotDocument.Panel(
           horizontal: variable, vertical: metric?.title ?? sweep.metric, series: series)
@@ -221,9 +219,7 @@ extension ExperimentTally {
   public var text: String {
     var parts = ["\(trained) trained", "\(finishedBefore) finished before"]
     if !elsewhere.isEmpty { parts.append("\(elsewhere.count) with another process") }
-    if !failed.isEmpty {
-      parts.append("\(failed.count) failed: \(failed.joined(separator: ", "))")
-    }
+    if !failed.isEmpty { parts.append("\(failed.count) failed: \(failed.joined(separator: ", "))") }
     return "cells: " + parts.joined(separator: ", ")
   }
 }

@@ -132,9 +132,8 @@ struct BoardIndex: Encodable {
       let folder = table.path
       return Item(
         benchmark: table.benchmark.id, title: table.benchmark.title, split: table.board.split,
-        systems: table.scored.count, published: table.published.count,
-        page: "\(folder)/index.html", json: "\(folder)/leaderboard.json",
-        csv: "\(folder)/leaderboard.csv")
+        systems: table.scored.count, published: table.published.count, page: "\(folder)/index.html",
+        json: "\(folder)/leaderboard.json", csv: "\(folder)/leaderboard.csv")
     }
   }
 }
@@ -148,9 +147,7 @@ struct BenchmarkDocument: Encodable {
 
   init(_ benchmark: BenchmarkDefinition, _ boards: [Board]) {
     self.benchmark = benchmark
-    splits = benchmark.splitNames.compactMap { name in
-      boards.first { $0.split == name }?.labels
-    }
+    splits = benchmark.splitNames.compactMap { name in boards.first { $0.split == name }?.labels }
   }
 }
 
@@ -305,7 +302,6 @@ struct PairsScript: Encodable {
   }
 
   func script() throws -> Data {
-    Data("window.invitroPairs = ".utf8) + (try CanonicalJSON.compact(self))
-      + Data(";\n".utf8)
+    Data("window.invitroPairs = ".utf8) + (try CanonicalJSON.compact(self)) + Data(";\n".utf8)
   }
 }

@@ -21,8 +21,7 @@ public struct ReplicationText {
       parts.append(lines.joined(separator: "\n"))
     }
     parts.append(
-      "Errata and conventions\n"
-        + replication.errata.map { "- \($0)" }.joined(separator: "\n"))
+      "Errata and conventions\n" + replication.errata.map { "- \($0)" }.joined(separator: "\n"))
     parts.append(
       "The paper's claims: "
         + replication.tally().map { "\($0.count) \($0.verdict.rawValue)" }

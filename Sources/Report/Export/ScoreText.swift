@@ -110,10 +110,9 @@ public struct ScoreText {
     ])
     for one in disparities {
       table.add([
-        one.attribute, one.target,
-        TextTable.cell(one.gap, missing: "-"), one.lowest ?? one.undefined ?? "",
-        one.highest ?? "", one.p.map(FigureText.probability) ?? "",
-        one.adjusted.map(FigureText.probability) ?? "",
+        one.attribute, one.target, TextTable.cell(one.gap, missing: "-"),
+        one.lowest ?? one.undefined ?? "", one.highest ?? "",
+        one.p.map(FigureText.probability) ?? "", one.adjusted.map(FigureText.probability) ?? "",
       ])
     }
     return table.text

@@ -64,8 +64,7 @@ extension AgreementReport {
         return PlotDocument.Panel(
           horizontal: "\(distribution.first) - \(distribution.second)", vertical: "essays",
           series: [
-            PlotDocument.Series(
-              name: "\(distribution.counts.reduce(0, +)) essays", points: points)
+            PlotDocument.Series(name: "\(distribution.counts.reduce(0, +)) essays", points: points)
           ])
       })
   }
@@ -157,8 +156,7 @@ extension CurationReport {
         [candidate.correction]
           + [candidate.ccc, candidate.gain, candidate.gainError].map {
             TextTable.cell($0, missing: "undefined")
-          }
-          + ["\(candidate.changed)", candidate.correction == choice.chosen ? "chosen" : ""])
+          } + ["\(candidate.changed)", candidate.correction == choice.chosen ? "chosen" : ""])
     }
     let ratio =
       choice.gainInErrors.map { "\(Rounding.text($0, decimals: 1)) times its standard error" }
@@ -224,9 +222,7 @@ extension TrainingCurve {
   /// The loss of every step and the validation figures of every epoch.
   public func plot(title: String) -> PlotDocument {
     func figures(_ part: (ValidationMetrics) -> Double?) -> [(x: Double, y: Double)] {
-      epochs.compactMap { epoch in
-        part(epoch.validation).map { (x: Double(epoch.epoch), y: $0) }
-      }
+      epochs.compactMap { epoch in part(epoch.validation).map { (x: Double(epoch.epoch), y: $0) } }
     }
     return PlotDocument(
       title: title,

@@ -69,8 +69,7 @@ struct BenchmarkPage: Encodable, Sendable {
         statistics.groups.map(\.attribute).unique().map { attribute in
           Sizes(
             attribute: attribute.capitalizedFirst,
-            groups: statistics.groups.filter { $0.attribute == attribute }.map(
-              GroupSize.init))
+            groups: statistics.groups.filter { $0.attribute == attribute }.map(GroupSize.init))
         })
     }
   }
@@ -125,8 +124,7 @@ struct BenchmarkPage: Encodable, Sendable {
   ) -> Page {
     context.page(
       .benchmark, path: "\(benchmark.id)/index.html", title: benchmark.title,
-      description: benchmark.description,
-      BenchmarkPage(benchmark, boards: boards, server: server))
+      description: benchmark.description, BenchmarkPage(benchmark, boards: boards, server: server))
   }
 
   private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {

@@ -97,8 +97,7 @@ struct ComparePage: Encodable, Sendable {
     (adjustmentWords, familyWords) = (comparison.adjustment, comparison.family)
     testLevel = Rounding.text(comparison.level, decimals: 2)
     cut =
-      all.count > shown.count
-      ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
+      all.count > shown.count ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
     matrix = shown.count > 1 ? Matrix(shown, table, comparison) : nil
     signature = comparison.signature
   }
@@ -108,8 +107,7 @@ extension ComparePage.Cell {
   fileprivate init(_ pair: BoardComparison.Pair?, _ table: BoardTable, level: Double) {
     guard let pair, let difference = pair.difference else {
       self.init(
-        shade: "none", sign: "·",
-        words: pair.map { $0.undefined ?? "undefined" } ?? "not tested")
+        shade: "none", sign: "·", words: pair.map { $0.undefined ?? "undefined" } ?? "not tested")
       return
     }
     let isTold = pair.adjusted.map { $0 <= level } ?? false

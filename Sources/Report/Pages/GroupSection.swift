@@ -27,9 +27,7 @@ struct GroupSection: Encodable, Sendable {
       attributes = report.groups.map(\.attribute).unique().map { name in
         Attribute(
           attribute: name.capitalizedFirst,
-          rows: report.groups.filter { $0.attribute == name }.map {
-            Row($0, target.name, whisker)
-          })
+          rows: report.groups.filter { $0.attribute == name }.map { Row($0, target.name, whisker) })
       }
     }
   }

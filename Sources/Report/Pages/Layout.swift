@@ -57,9 +57,8 @@ struct SiteContext: Sendable {
       description: SafeText.shortened(description, to: 200),
       root: root ?? SitePaths.root(depth: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
-      onReplication: section == .replication, hasReplication: hasReplication,
-      rowNouns: rowNouns, version: version,
-      canonical: address?.appending(path: path).absoluteString,
+      onReplication: section == .replication, hasReplication: hasReplication, rowNouns: rowNouns,
+      version: version, canonical: address?.appending(path: path).absoluteString,
       preview: picture.flatMap { address?.appending(path: $0).absoluteString })
     return Page(template: template, layout: layout, content: content)
   }

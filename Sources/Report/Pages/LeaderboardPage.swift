@@ -73,8 +73,7 @@ struct LeaderboardPage: Encodable, Sendable {
 
     static func all(_ table: BoardTable) -> [Self] {
       let own = table.metrics.map { column(table, $0, table.target, isPrimary: $0 == table.metric) }
-      return own
-        + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
+      return own + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
     }
 
     private static func column(
@@ -213,8 +212,7 @@ struct LeaderboardPage: Encodable, Sendable {
       : table.board.comparison.map { comparison in
         Ranks(
           testWords: comparison.test, adjustmentWords: comparison.adjustment,
-          familyWords: comparison.family,
-          levelWords: Rounding.text(comparison.level, decimals: 2))
+          familyWords: comparison.family, levelWords: Rounding.text(comparison.level, decimals: 2))
       }
     hasPairs = table.pairs != nil
     let columns = Column.all(table)
@@ -222,10 +220,9 @@ struct LeaderboardPage: Encodable, Sendable {
       table.scored.isEmpty
       ? nil
       : Scored(
-        kinds: SubmissionMetadata.Kind.allCases
-          .filter { kind in table.scored.contains { $0.metadata.kind == kind } }
-          .map { Named(name: $0.rawValue, text: Badges.title($0)) },
-        columns: columns,
+        kinds: SubmissionMetadata.Kind.allCases.filter { kind in
+          table.scored.contains { $0.metadata.kind == kind }
+        }.map { Named(name: $0.rawValue, text: Badges.title($0)) }, columns: columns,
         largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
         rows: table.scored.map { Row($0, table) })
     published = table.published.isEmpty ? nil : PublishedTable(table)
@@ -282,9 +279,8 @@ struct PublishedTable: Encodable, Sendable {
     columns = places.map { target, name in
       let metric = Metric(named: name)
       return Column(
-        claimName: SafeText.shortened(metric?.title ?? name, to: 20),
-        claimTarget: target, claimArrow: metric?.arrow ?? "",
-        claimWords: metric?.direction ?? "",
+        claimName: SafeText.shortened(metric?.title ?? name, to: 20), claimTarget: target,
+        claimArrow: metric?.arrow ?? "", claimWords: metric?.direction ?? "",
         first: metric?.higherIsBetter == false ? "ascending" : "descending")
     }
     rows = table.published.map { entry in
@@ -294,10 +290,8 @@ struct PublishedTable: Encodable, Sendable {
           let value = entry.metadata.claimed?[target]?[name]
           let decimals = Metric(named: name)?.decimals ?? 3
           return Cell(
-            claim: FigureText.number(value, decimals: decimals),
-            sortKey: FigureText.sortKey(value))
-        },
-        paper: SafeText.link(entry.metadata.paperURL),
+            claim: FigureText.number(value, decimals: decimals), sortKey: FigureText.sortKey(value))
+        }, paper: SafeText.link(entry.metadata.paperURL),
         note: SafeText.shortened(entry.metadata.description ?? "", to: 160))
     }
   }

@@ -53,8 +53,7 @@ struct ReplicationPage: Encodable, Sendable {
           what: setting,
           cells: names.map { name in
             Page.Cell(claim: own.first { $0.metric == name }.map(Page.Claim.init))
-          },
-          note: own.compactMap(\.note).unique().joined(separator: ". "))
+          }, note: own.compactMap(\.note).unique().joined(separator: ". "))
       }
     }
   }
@@ -99,8 +98,7 @@ struct ReplicationPage: Encodable, Sendable {
           let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
           return "\(FigureText.number(seeds.mean))\(spread), "
             + FigureText.counted(seeds.count, "seed")
-        },
-        look: claim.verdict.look)
+        }, look: claim.verdict.look)
     }
   }
 

@@ -141,9 +141,7 @@ extension SubmissionPage {
           why: figure.undefined)
       }
       rank = table.standings[entry.slug].map { standing in
-        Rank(
-          rank: standing.rankText,
-          rankOf: "\(table.standings.count)")
+        Rank(rank: standing.rankText, rankOf: "\(table.standings.count)")
       }
       n = FigureText.count(report.n)
       clusters = Nouns(table.benchmark).clusterCount(report.clusters)
@@ -199,9 +197,7 @@ extension SubmissionPage {
     init(_ target: Target, _ scores: TargetScores) {
       self.target = target.title
       targetKey = target.name
-      metrics = scores.metrics.compactMap { metric in
-        scores[metric].map { MetricRow(metric, $0) }
-      }
+      metrics = scores.metrics.compactMap { metric in scores[metric].map { MetricRow(metric, $0) } }
       bias = scores.bias.map { FigureText.number($0, decimals: 4) }
       rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }
     }
@@ -224,8 +220,7 @@ extension SubmissionPage {
       reason = figure.undefined ?? "no figure"
       interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
       whisker =
-        metric.higherIsBetter
-        ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
+        metric.higherIsBetter ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
     }
   }
 

@@ -55,8 +55,7 @@ public struct SubmissionClient {
   ) -> Data {
     let safe = name.unicodeScalars.map { scalar in
       scalar.value < 0x20 || scalar.value >= 0x7F || scalar == "\"" || scalar == "\\"
-        || scalar == ";"
-        ? "_" : String(scalar)
+        || scalar == ";" ? "_" : String(scalar)
     }.joined()
     let first = """
       --\(boundary)\r
@@ -91,9 +90,7 @@ public struct SubmissionClient {
     }
 
     private struct Accepted: Decodable {
-      struct Scores: Decodable {
-        var targets: TargetTable<TargetScores>
-      }
+      struct Scores: Decodable { var targets: TargetTable<TargetScores> }
       var id: String
       var state: String
       var verdict: String?
@@ -103,7 +100,6 @@ public struct SubmissionClient {
     }
 
     /// The answer in words, with the faults or warnings that it lists.
-    ///
     /// - Throws: ``HarnessError/system(path:reason:)`` where an accepting answer cannot be read.
     public func read() throws(HarnessError) -> (text: String, faults: [Diagnostic]) {
       guard isAccepted else {
@@ -152,8 +148,7 @@ private final class Sender: NSObject, URLSessionTaskDelegate, @unchecked Sendabl
       let task = session.uploadTask(with: request, from: body) { data, response, error in
         if let response = response as? HTTPURLResponse {
           progress(body.count, body.count)
-          continuation.resume(
-            returning: .init(status: response.statusCode, body: data ?? Data()))
+          continuation.resume(returning: .init(status: response.statusCode, body: data ?? Data()))
         } else {
           let reason = error?.localizedDescription ?? "no answer"
           continuation.resume(

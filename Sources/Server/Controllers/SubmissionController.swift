@@ -146,9 +146,7 @@ struct SubmissionController: Sendable {
           throw Problem(.requestTimeout, "The body took over \(limits.bodySeconds) seconds.")
         }
       }
-    } catch let problem as Problem {
-      throw problem
-    } catch {
+    } catch let problem as Problem { throw problem } catch {
       throw Problem(.badRequest, "The body ended before its time.")
     }
     return body

@@ -197,8 +197,7 @@ package enum MultipartForm {
       let value = MediaTypeName(String(field[field.index(after: colon)...]))
       guard let name = value.parameters["name"] else { break }
       return Part(
-        name: name, filename: value.parameters["filename"],
-        content: Data(bytes[end.upperBound...]))
+        name: name, filename: value.parameters["filename"], content: Data(bytes[end.upperBound...]))
     }
     throw Problem.badRequest("A part of the form has no name.")
   }

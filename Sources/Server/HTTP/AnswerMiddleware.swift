@@ -88,11 +88,8 @@ extension HTTPFields {
     .contentSecurityPolicy:
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
       + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    .xContentTypeOptions: "nosniff",
-    .frameOptions: "DENY",
-    .referrerPolicy: "no-referrer",
-    .permissionsPolicy: "camera=(), geolocation=(), microphone=()",
-    .openerPolicy: "same-origin",
+    .xContentTypeOptions: "nosniff", .frameOptions: "DENY", .referrerPolicy: "no-referrer",
+    .permissionsPolicy: "camera=(), geolocation=(), microphone=()", .openerPolicy: "same-origin",
   ]
 }
 
@@ -117,9 +114,7 @@ struct Document: Sendable {
 
 extension Response {
   /// A JSON document with sorted keys.
-  static func json(
-    _ value: some Encodable, status: HTTPResponse.Status = .ok
-  ) throws -> Response {
+  static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
     .bytes(try CanonicalJSON.compact(value), status: status, type: "application/json")
   }
 

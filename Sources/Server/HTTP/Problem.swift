@@ -15,10 +15,7 @@ struct Problem: Error {
     _ status: HTTPResponse.Status, _ detail: String, faults: [Diagnostic] = [],
     headers: HTTPFields = [:]
   ) {
-    self.status = status
-    self.detail = detail
-    self.faults = faults
-    self.headers = headers
+    (self.status, self.detail, self.faults, self.headers) = (status, detail, faults, headers)
   }
 
   static func badRequest(_ detail: String) -> Problem { Problem(.badRequest, detail) }
@@ -86,8 +83,7 @@ extension Problem {
         faults: faults)
     case let refusal as Refusal: self.init(refusal, now: now)
     case let error as any HTTPResponseError where error.status == .notFound: self = .notFound
-    case let error as any HTTPResponseError:
-      self.init(error.status, "The request cannot be read.")
+    case let error as any HTTPResponseError: self.init(error.status, "The request cannot be read.")
     case is URLEncodedFormError:
       self = .badRequest("The query is not well formed, or names something twice.")
     case ServerError.full:
@@ -99,8 +95,7 @@ extension Problem {
       self.init(
         .serviceUnavailable, "This board cannot be scored at the moment. Nothing was counted.",
         headers: [.retryAfter: "60"])
-    default:
-      self.init(.internalServerError, "The server failed. Nothing was counted.")
+    default: self.init(.internalServerError, "The server failed. Nothing was counted.")
     }
   }
 
@@ -112,8 +107,7 @@ extension Problem {
         .serviceUnavailable,
         "The board's phase changed meanwhile. Nothing was counted; send it again.",
         headers: [.retryAfter: "1"])
-    case .keyReused:
-      self.init(.conflict, "This Idempotency-Key came with another upload before.")
+    case .keyReused: self.init(.conflict, "This Idempotency-Key came with another upload before.")
     case .predictionsTaken:
       self.init(.conflict, "Another team has submitted these predictions already.")
     case .quota(let kind, let limit):

@@ -115,11 +115,7 @@ final class ConnectionLimiter: ChannelDuplexHandler, RemovableChannelHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     guard let counts, let peer = context.channel.remoteAddress else { return }
     let address = peer.network
-    if counts.enter(address) {
-      self.address = address
-    } else {
-      context.close(promise: nil)
-    }
+    if counts.enter(address) { self.address = address } else { context.close(promise: nil) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {

@@ -34,10 +34,7 @@ final class BoardPublisher: Sendable {
     _ feeder: BoardFeeder, pause: Duration, metrics: ServerMetrics, log: ServerLog,
     build: (@Sendable ([Board]) throws -> Void)?
   ) {
-    self.feeder = feeder
-    self.pause = pause
-    self.metrics = metrics
-    self.log = log
+    (self.feeder, self.pause, self.metrics, self.log) = (feeder, pause, metrics, log)
     self.build = build
   }
 

@@ -64,8 +64,7 @@ struct SiteMiddleware<Context: RequestContext>: RouterMiddleware {
   let files: SiteFiles
 
   func handle(
-    _ request: Request, context: Context,
-    next: (Request, Context) async throws -> Response
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
     let path = request.uri.path
     do {

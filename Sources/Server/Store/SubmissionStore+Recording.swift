@@ -185,8 +185,7 @@ extension SubmissionStore {
         sql: """
           \(StoredSubmission.selection)
           WHERE s.benchmark = ? AND s.split = ? AND s.digest = ?
-          """),
-      arguments: [board.benchmark, board.split, candidate.digest])
+          """), arguments: [board.benchmark, board.split, candidate.digest])
     guard let same else { return nil }
     guard same.teamKey == team.id else { throw Refusal.predictionsTaken }
     if same.state != .failed { try remember(candidate.idempotency, as: same, in: database) }
@@ -214,8 +213,7 @@ extension SubmissionStore {
       if let name {
         let key: StatementArguments = [team.id, name.key, name.payload]
         let isKnown = try Bool.fetchOne(
-          database,
-          sql: "SELECT 1 FROM failing_upload WHERE team = ? AND key = ? AND payload = ?",
+          database, sql: "SELECT 1 FROM failing_upload WHERE team = ? AND key = ? AND payload = ?",
           arguments: key)
         if isKnown != nil { return }
         try database.run("INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?)", key)

@@ -61,7 +61,6 @@ public struct ExperimentFolder {
   }
 
   /// Writes the experiment and its index, which say what belongs to it.
-  ///
   /// - Parameter sharded: other processes write the same: an index that differs for the same file
   ///   means that they do not see the same data, models or threads.
   public func begin(_ experiment: Experiment, index: ExperimentIndex, sharded: Bool) throws {

@@ -6,8 +6,7 @@ import Sample
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data",
-    abstract: "Bring data into the data home and inspect it.",
+    commandName: "data", abstract: "Bring data into the data home and inspect it.",
     discussion: """
         Synthetic, nothing to download:  invitro data sample
         An open set (CC BY 4.0):         invitro data fetch newsemp18
@@ -52,8 +51,7 @@ struct DataImportCommand: ParsableCommand {
 
 struct DataFetchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fetch",
-    abstract: "Download an open set from its public repository.",
+    commandName: "fetch", abstract: "Download an open set from its public repository.",
     discussion: """
         newsemp18  essays and crowd labels, CC BY 4.0; imported at once
         llmpathy   labels by Llama 3 70B and GPT-4o, NewsEmp22 to 24, Apache-2.0
@@ -134,8 +132,6 @@ extension DatasetImporter.Summary {
     if output.json { return try Console.json(self) }
     FaultListing.show(warnings)
     Console.print(text(definition))
-    if !absent.isEmpty {
-      Console.message("not in the folder: " + absent.joined(separator: ", "))
-    }
+    if !absent.isEmpty { Console.message("not in the folder: " + absent.joined(separator: ", ")) }
   }
 }

@@ -37,8 +37,7 @@ struct DataStatsCommand: ParsableCommand {
 
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check",
-    abstract: "Check that the data home is intact and private.",
+    commandName: "check", abstract: "Check that the data home is intact and private.",
     discussion: """
       Reads every imported split again, compares digests and row counts, and looks at
       the permissions of files that hold labels. Exits with 1 where a check fails.

@@ -42,8 +42,7 @@ struct ExperimentCommand: ParsableCommand {
 
 struct ExperimentRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run",
-    abstract: "Train, predict and score the cells that are not finished.",
+    commandName: "run", abstract: "Train, predict and score the cells that are not finished.",
     discussion: """
       Cells are run seed by seed, so that an interrupted run has complete seeds of
       every row. --shard i/n takes every n-th cell: give all shards the same --out on
@@ -84,8 +83,7 @@ struct ExperimentRunCommand: ParsableCommand {
 
   func run() throws {
     let experiment = try Experiment(contentsOf: URL(filePath: file), threads: threads)
-    let inputs = ExperimentInputs(
-      experiment, home: data.home, name: file, say: Console.message)
+    let inputs = ExperimentInputs(experiment, home: data.home, name: file, say: Console.message)
     try inputs.check()
     let plan = try ExperimentPlan(experiment, inputs: inputs)
     let folder = ExperimentFolder(URL(filePath: out ?? "runs/\(experiment.name)"))
@@ -146,8 +144,7 @@ struct ExperimentSummaryCommand: ParsableCommand {
   @Option(
     help: .init(
       "Folder for the documents. Default: summary, inside the experiment's folder.",
-      valueName: "dir"))
-  var to: String?
+      valueName: "dir")) var to: String?
 
   @OptionGroup var inference: InferenceArguments
   @OptionGroup var data: DataOptions
@@ -158,8 +155,7 @@ struct ExperimentSummaryCommand: ParsableCommand {
     let inputs = ExperimentInputs(
       try folder.experiment(), home: data.home, name: folder.experimentURL.relativePath)
     let summary = try ExperimentSummarizer(
-      inputs: inputs, folder: folder, index: folder.index(),
-      options: inference.scoringOptions()
+      inputs: inputs, folder: folder, index: folder.index(), options: inference.scoringOptions()
     ).summary()
     let target = to.map { URL(filePath: $0) } ?? folder.url.appending(path: "summary")
     for (name, data) in try summary.documents().sorted(by: { $0.key < $1.key }) {

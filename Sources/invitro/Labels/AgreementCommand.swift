@@ -7,8 +7,7 @@ import Study
 
 struct AgreementCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "agreement",
-    abstract: "Report how far crowd and model labels of a split agree.",
+    commandName: "agreement", abstract: "Report how far crowd and model labels of a split agree.",
     discussion: """
       Shows for each pair of raters: rows with both labels (n), Krippendorff's alpha
       (interval), the mean (MAE) and standard deviation (SD, n-1) of |difference|,
@@ -49,8 +48,7 @@ struct AgreementCommand: ParsableCommand {
   @Option(
     help: .init(
       "Labels of the same essays in other sets, under a name of their own; may be given several "
-        + "times, also for one name.", valueName: "name=file"))
-  var again: [String] = []
+        + "times, also for one name.", valueName: "name=file")) var again: [String] = []
 
   @Option(
     help: .init(

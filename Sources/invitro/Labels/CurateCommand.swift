@@ -16,8 +16,7 @@ struct CurateCommand: ParsableCommand {
       counted (--keep-overlap keeps them); near duplicates are counted.
 
       `invitro train --table FILE` trains on the result.
-      """,
-    subcommands: [Correct.self, Augment.self, Compare.self])
+      """, subcommands: [Correct.self, Augment.self, Compare.self])
 
   /// Where a training table goes, and what must not be in it.
   struct TableOptions: ParsableArguments {
@@ -31,8 +30,7 @@ struct CurateCommand: ParsableCommand {
       help: .init(
         "Use the 6- and 8-item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro "
           + "data repair`); the imported labels stay, the provenance of such a row is crowd:repaired."
-      ))
-    var repair = false
+      )) var repair = false
 
     /// - Parameter sets: what is loaded, as `benchmark/split`.
     func checkRepair(_ sets: [String]) throws {
@@ -71,8 +69,7 @@ struct CurateCommand: ParsableCommand {
     @Option(
       help: .init(
         "States that `invitro embed` wrote for these rows, to use instead of word counts.",
-        valueName: "dir"))
-    var states: String?
+        valueName: "dir")) var states: String?
 
     var features: EssayFeatures {
       EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
@@ -121,8 +118,7 @@ extension CurateCommand {
     @Option(
       help: .init(
         "Split to evaluate on later; may be repeated. Default: dev and test, where they are "
-          + "imported and not part of --split.", valueName: "split"))
-    var evaluation: [String] = []
+          + "imported and not part of --split.", valueName: "split")) var evaluation: [String] = []
 
     @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
     var seed: UInt64 = 0
@@ -175,8 +171,7 @@ extension CurateCommand {
     @Option(
       help: .init(
         "Its splits to add; may be given several times. Default: train and dev, where they are "
-          + "imported.", valueName: "split"))
-    var withSplit: [String] = []
+          + "imported.", valueName: "split")) var withSplit: [String] = []
 
     @Option(help: .init("Labels of the added rows: crowd, or a name of --llm."))
     var labels: String = "crowd"
@@ -199,8 +194,7 @@ extension CurateCommand {
 
     @Option(
       help: .init("Split of --benchmark to evaluate on later; may be repeated.", valueName: "split")
-    )
-    var evaluation: [String] = []
+    ) var evaluation: [String] = []
 
     @OptionGroup var table: TableOptions
     @OptionGroup var data: DataOptions
@@ -229,9 +223,7 @@ extension CurateCommand {
     }
 
     func run() throws {
-      let made = try table.request(
-        benchmark, split, evaluation: evaluation, seed: seed
-      ).augment(
+      let made = try table.request(benchmark, split, evaluation: evaluation, seed: seed).augment(
         with: addition(),
         correctingBy: correct.map { try LabelFile.parse([$0], option: "--correct")[0] },
         alpha: alpha, home: data.home, say: Console.message)

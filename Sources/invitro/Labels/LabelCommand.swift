@@ -64,8 +64,7 @@ struct LabelCommand: AsyncParsableCommand {
           + "overrides it.")
     }
     let labeller = try Labeller(
-      client: ChatClient(
-        server.endpoint(withKey: !dryRun), connections: asking.concurrency),
+      client: ChatClient(server.endpoint(withKey: !dryRun), connections: asking.concurrency),
       prompt: prompt, options: asking.labellerOptions(), prices: prices)
     if dryRun { return try await show(labeller, essays) }
     if !definition.open, !server.isLocal {
@@ -74,9 +73,7 @@ struct LabelCommand: AsyncParsableCommand {
     }
     try AtomicFile.createFolder(URL(filePath: journal).deletingLastPathComponent())
     let answers = try Journal(URL(filePath: journal))
-    if answers.wasTruncated {
-      Console.message("\(journal): an unfinished last line was cut off")
-    }
+    if answers.wasTruncated { Console.message("\(journal): an unfinished last line was cut off") }
     let display = LabellingDisplay()
     let result = try await labeller.run(essays, journal: answers) { display.show($0) }
     try result.write(
@@ -138,8 +135,7 @@ struct ChatServerOptions: ParsableArguments {
   @Option(
     help: .init(
       "Address of the server up to its version, such as https://api.openai.com/v1.",
-      valueName: "url"))
-  var baseUrl: String
+      valueName: "url")) var baseUrl: String
 
   @Option(help: "The model's name on that server.") var model: String
 
@@ -185,8 +181,7 @@ struct AskingOptions: ParsableArguments {
   @Option(
     help: .init(
       "A prompt of one's own: system text, a line of ---, user text with {essay} once. --prompt "
-        + "says how many scores it asks for.", valueName: "file"))
-  var promptFile: String?
+        + "says how many scores it asks for.", valueName: "file")) var promptFile: String?
 
   @Option(help: "Number of answers to ask for per essay.") var samples: Int = 1
   @Option(help: "Number of requests at the same time.") var concurrency: Int = 8
@@ -202,8 +197,7 @@ struct AskingOptions: ParsableArguments {
   @Option(
     help: .init(
       "Prices by model (JSON, dollars per million tokens); they override the built-in prices.",
-      valueName: "file"))
-  var prices: String?
+      valueName: "file")) var prices: String?
 
   @Option(help: "Seed of the waits between retries.") var seed: UInt64 = 1
 
@@ -226,7 +220,6 @@ struct AskingOptions: ParsableArguments {
   }
 
   /// The prices, and whether that of `model` is a built-in one, which may be out of date.
-  ///
   /// - Throws: `ValidationError` where spend is capped and the model has no price.
   func chosenPrices(of model: String) throws -> (prices: Prices, isBuiltIn: Bool) {
     if let prices { try Self.require(prices) }

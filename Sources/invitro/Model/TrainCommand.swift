@@ -51,14 +51,12 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: .init(
       "Labels to train on instead of the crowd's, as TSV with the ids of the train split; rows "
-        + "without one are left out and counted.", valueName: "file"))
-  var labels: String?
+        + "without one are left out and counted.", valueName: "file")) var labels: String?
 
   @Option(
     help: .init(
       "Train on this table of `invitro curate` instead of the train split; its manifest, if "
-        + "beside it, has to fit.", valueName: "file"))
-  var table: String?
+        + "beside it, has to fit.", valueName: "file")) var table: String?
 
   @OptionGroup var recipe: RecipeOptions
 
@@ -86,8 +84,7 @@ struct TrainCommand: ParsableCommand {
     let interrupt = Interrupt()
     for value in seeds {
       let folder =
-        seeds.count == 1
-        ? URL(filePath: out) : URL(filePath: out).appending(path: "seed-\(value)")
+        seeds.count == 1 ? URL(filePath: out) : URL(filePath: out).appending(path: "seed-\(value)")
       try train(definition, seed: value, folder: folder, until: interrupt)
     }
   }
@@ -113,8 +110,7 @@ struct TrainCommand: ParsableCommand {
         + "OpenBLAS kernel \(openBLASKernelName())")
     run.engine.profile.isEnabled = profile
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
-    let outcome = try run.run(
-      events: { display.show($0) }, isCancelled: { interrupt.isRequested })
+    let outcome = try run.run(events: { display.show($0) }, isCancelled: { interrupt.isRequested })
     try TrainingCurve.draw(folder, title: "\(definition.title), seed \(seed)")
     if profile { Console.message(display.profile(run.engine.profile)) }
     Console.message(
@@ -200,8 +196,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     help: .init(
       "step: warm-up and decay count steps, as the paper describes; epoch: they count epochs, as "
-        + "its released code does.", valueName: "step|epoch"))
-  var schedule: String = "step"
+        + "its released code does.", valueName: "step|epoch")) var schedule: String = "step"
 
   @Option(help: .init("Warm-up, as a share of the steps of ten epochs.", valueName: "share"))
   var warmUp: Double = 0.06

@@ -48,9 +48,7 @@ final class TrainingDisplay {
   }
 
   private func epoch(_ record: EpochRecord) {
-    func text(_ value: Double?) -> String {
-      value.map { Rounding.text($0) } ?? "undefined"
-    }
+    func text(_ value: Double?) -> String { value.map { Rounding.text($0) } ?? "undefined" }
     let clear = Console.errorIsTerminal ? "\r\u{1B}[K" : ""
     Console.message(
       clear + "epoch \(record.epoch): loss \(text(record.trainingLoss)), validation CCC "

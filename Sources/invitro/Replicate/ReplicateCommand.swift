@@ -57,9 +57,7 @@ struct ReplicateCommand: ParsableCommand {
       Console.print(ReplicationText(replication, all: all).text)
     }
     for finding in findings { Console.message(finding.text) }
-    guard findings.allSatisfy(\.holds) else {
-      throw ExitCode(ExitStatus.checkFailed.rawValue)
-    }
+    guard findings.allSatisfy(\.holds) else { throw ExitCode(ExitStatus.checkFailed.rawValue) }
   }
 }
 
@@ -68,20 +66,17 @@ struct EvidenceOptions: ParsableArguments {
   @Option(
     help: .init(
       "A folder of `experiment run`, or a summary.json; may be given several times.",
-      valueName: "path"))
-  var results: [String] = []
+      valueName: "path")) var results: [String] = []
 
   @Option(
     help: .init(
       "A folder of `embed`, of NewsEmp24's training rows; may be given several times.",
-      valueName: "dir"))
-  var embedded: [String] = []
+      valueName: "dir")) var embedded: [String] = []
 
   @Option(
     help: .init(
       "Folder of the published label files. Default: fetched/llmpathy in the data home.",
-      valueName: "dir"))
-  var llmpathy: String?
+      valueName: "dir")) var llmpathy: String?
 
   func run(_ home: DataHome) throws -> ReplicationRun {
     if let llmpathy, !FileManager.default.fileExists(atPath: llmpathy) {

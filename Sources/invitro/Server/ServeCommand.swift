@@ -85,9 +85,7 @@ struct ServeCommand: AsyncParsableCommand {
       configuration, log: ServerLog(Console.message),
       build: apiOnly ? nil : try siteBuilder(configuration.definitions))
     let name = host.contains(":") ? "[\(host)]" : host
-    try await server.run { (port: Int) in
-      Console.message("listening on http://\(name):\(port)")
-    }
+    try await server.run { (port: Int) in Console.message("listening on http://\(name):\(port)") }
   }
 
   /// Builds the site of published boards.

@@ -98,8 +98,7 @@ struct SiteRecipe: ParsableArguments {
   @Option(
     help: .init(
       "Address of a server that takes submissions; benchmark pages then say how to push to it.",
-      valueName: "url"))
-  var server: String?
+      valueName: "url")) var server: String?
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
@@ -115,11 +114,9 @@ struct SiteRecipe: ParsableArguments {
   private var folders: [String] { submissions.isEmpty ? ["submissions"] : submissions }
 
   /// Scores what is not scored yet and writes the site to `out`.
-  ///
   /// - Parameter fresh: scores everything again.
   func build(
-    to out: URL, address: URL?, fresh: Bool = false,
-    progress: (Int, Int) -> Void = { _, _ in }
+    to out: URL, address: URL?, fresh: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SiteSummary {
     let builder = try SiteBuilder(source: URL(filePath: source))
     let home = data.home
