@@ -19,8 +19,7 @@ package enum ByteJSON: Sendable, Equatable {
   /// The byte from which on `bytes` are not JSON.
   package struct Diagnostic: Error, Equatable {
     package var byte: Int
-    package var found: String
-    package var expected: String
+    package var found, expected: String
   }
 
   /// Reads one document; white space may stand around it.

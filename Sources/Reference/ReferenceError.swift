@@ -124,8 +124,7 @@ extension ReferenceError {
   /// A place in a file, what stands there, and what should.
   public struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     public let place: Place
-    public let found: String
-    public let expected: String
+    public let found, expected: String
 
     public enum Place: Equatable, Sendable {
       case whole

@@ -42,9 +42,7 @@ struct EssayComposer {
 
   let phrases: SamplePhrases
   let topic: SamplePhrases.Topic
-  let place: String
-  let event: String
-  let victims: String
+  let place, event, victims: String
 
   /// The article of number `article`; the same number gives the same event everywhere.
   init(_ phrases: SamplePhrases, article: Int, seed: UInt64) {

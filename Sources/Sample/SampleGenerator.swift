@@ -6,10 +6,7 @@ import Harness
 public struct SampleSummary: Codable, Equatable, Sendable {
   public struct Split: Codable, Equatable, Sendable {
     public let name: String
-    public let rows: Int
-    public let essays: Int
-    public let persons: Int
-    public let articles: Int
+    public let rows, essays, persons, articles: Int
   }
 
   public let seed: UInt64

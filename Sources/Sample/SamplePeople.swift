@@ -109,11 +109,7 @@ struct SampleRatings {
   }
 
   struct Labels {
-    let crowdEmpathy: Double
-    let crowdDistress: Double
-    let llama: Double
-    let llamaPlain: Double
-    let gpt: Double
+    let crowdEmpathy, crowdDistress, llama, llamaPlain, gpt: Double
   }
 
   static let empathyItems = 6

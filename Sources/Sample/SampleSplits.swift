@@ -2,8 +2,7 @@ import Basics
 
 /// An essay with what lies behind it: the strengths that steer the text, and the labels.
 struct SampleEssay: Sendable {
-  let person: Int
-  let article: Int
+  let person, article: Int
   let text: String
   /// Empathy and distress as the text carries them; mean 0, SD about 1.
   let empathy: Double
@@ -13,8 +12,7 @@ struct SampleEssay: Sendable {
 
 /// A row of a split: which essay stands in which conversation.
 struct SampleRow: Sendable {
-  let conversation: Int
-  let essay: Int
+  let conversation, essay: Int
 }
 
 struct SampleSplit: Sendable {
@@ -30,9 +28,7 @@ struct SampleSplit: Sendable {
 
 /// Builds the three splits: persons, texts and labels, all from the seed.
 struct SampleSplits: Sendable {
-  let train: SampleSplit
-  let dev: SampleSplit
-  let test: SampleSplit
+  let train, dev, test: SampleSplit
 
   var all: [SampleSplit] { [train, dev, test] }
 
@@ -70,8 +66,7 @@ struct SampleSplits: Sendable {
 /// Fills the skeleton of one split with persons, texts and labels.
 private struct SplitBuilder {
   let phrases: SamplePhrases
-  let seed: UInt64
-  let number: UInt64
+  let seed, number: UInt64
   let name: String
   let crowd: SampleRatings.Crowd
   let quotedRows: Int
@@ -163,8 +158,7 @@ private struct SplitBuilder {
 struct SampleLayout {
   /// An essay is a person on an article; a row places it in a conversation.
   struct Essay {
-    let person: Int
-    let article: Int
+    let person, article: Int
   }
 
   var essays: [Essay] = []

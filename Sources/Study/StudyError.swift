@@ -18,9 +18,7 @@ public enum StudyError: CommandError {
 
   /// A place in the file (`rows[2].alpha`), what stands there, and what should.
   public struct Diagnostic: Equatable, Hashable, Sendable, CustomStringConvertible {
-    public let place: String
-    public let found: String
-    public let expected: String
+    public let place, found, expected: String
 
     public var description: String {
       "\(place.isEmpty ? "(whole file)" : place): found \(found), expected \(expected)"
@@ -29,8 +27,7 @@ public enum StudyError: CommandError {
 
   /// Something that is not there, and how to get it.
   public struct Input: Equatable, Hashable, Sendable, CustomStringConvertible {
-    public let path: String
-    public let hint: String
+    public let path, hint: String
 
     public var description: String { "\(path) does not exist. \(hint)" }
   }

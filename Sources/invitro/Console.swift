@@ -35,8 +35,7 @@ enum Console {
 
 /// A progress bar on a terminal, plain lines elsewhere; always on standard error.
 final class ProgressBar: Sendable {
-  private let label: String
-  private let unit: String
+  private let label, unit: String
   private let shown = Mutex(-1)
   private let started = Date()
 

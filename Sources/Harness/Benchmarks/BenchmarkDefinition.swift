@@ -83,8 +83,7 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     /// Buckets `from ..< to` make one split.
     public struct Range: Codable, Sendable, Equatable {
       public var name: String
-      public var from: Int
-      public var to: Int
+      public var from, to: Int
       /// Rows this comes to with the whole source split.
       public var rows: Int?
     }

@@ -99,8 +99,7 @@ extension Board {
     }
 
     private struct Compared {
-      var slug: String
-      var digest: String
+      var slug, digest: String
       var predictions: Predictions?
       var read: Candidate.Reading
     }

@@ -114,8 +114,7 @@ extension Board.Entry {
 
 /// Names a board.
 public struct BoardKey: Hashable, Comparable, Sendable {
-  public var benchmark: String
-  public var split: String
+  public var benchmark, split: String
 
   public init(benchmark: String, split: String) {
     self.benchmark = benchmark

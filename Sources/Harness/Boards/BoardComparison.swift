@@ -30,13 +30,10 @@ public struct BoardComparison: Codable, Sendable, Equatable {
 
   /// `first` against `second`; each unordered pair stands at most once.
   public struct Pair: Codable, Sendable, Equatable {
-    public var first: String
-    public var second: String
+    public var first, second: String
     /// Metric of `first` minus metric of `second`.
     public var difference: Double?
-    public var low: Double?
-    public var high: Double?
-    public var p: Double?
+    public var low, high, p: Double?
     /// `p` after adjustment over the family.
     public var adjusted: Double?
     /// `p` after Benjamini and Hochberg's adjustment over the same family: the share of false
@@ -59,8 +56,7 @@ public struct BoardComparison: Codable, Sendable, Equatable {
   /// The ranks that the data leave open to a system; 1 is best.
   public struct Standing: Codable, Sendable, Equatable {
     public var slug: String
-    public var lowRank: Int
-    public var highRank: Int
+    public var lowRank, highRank: Int
     /// Letters of the tie groups; two systems that share one cannot be told apart.
     public var tieGroups: [String]
 
@@ -125,8 +121,7 @@ public struct BoardComparer {
 
   /// A look-alike by name.
   public struct LookAlikeFlag: Codable, Sendable, Equatable {
-    public var kind: String
-    public var first: String
+    public var kind, first: String
     /// The other system; nil where the gold labels are.
     public var second: String?
     /// Rows by which the second is moved.

@@ -9,8 +9,7 @@ public final class ReportStore: Sendable {
 
   /// What a document is.
   enum Kind: String {
-    case report
-    case comparison
+    case report, comparison
   }
 
   /// Opens the store at `url`, or makes it, readable by its owner alone.

@@ -133,8 +133,7 @@ public struct DataHome: Sendable {
 /// Checks that a data home holds what was imported.
 public enum DataHomeCheck {
   public struct Result: Codable, Sendable, Equatable {
-    public var benchmark: String
-    public var split: String
+    public var benchmark, split: String
     public var isSound: Bool
     public var text: String
   }

@@ -3,12 +3,10 @@ import Foundation
 
 /// One split of a benchmark: checked rows in their order.
 public struct Dataset: Sendable, Equatable {
-  public var benchmark: String
-  public var split: String
+  public var benchmark, split: String
   /// Names of the columns that the benchmark defines, each kind in its order.
   public var targets: [String]
-  public var clusters: [String]
-  public var attributes: [String]
+  public var clusters, attributes: [String]
   public var rows: [DatasetRow]
   /// Whether the split has labels; a blind test split has none.
   public var hasGold: Bool

@@ -39,8 +39,7 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
 
   /// A demographic group's size; too small a group is named without numbers.
   public struct Group: Codable, Sendable, Equatable {
-    public var attribute: String
-    public var group: String
+    public var attribute, group: String
     public var n: Int?
     /// Main clusters.
     public var clusters: Int?

@@ -8,8 +8,7 @@ public struct DemographicGroups {
   public static let tooSmall = "too small to publish"
 
   public struct Group: Sendable, Equatable {
-    public var attribute: String
-    public var name: String
+    public var attribute, name: String
     /// Indices into the split's rows.
     public var rows: [Int]
     /// Main clusters of the rows; the rows themselves where the benchmark has none.

@@ -7,8 +7,7 @@ struct RowLayout {
   private let ids: [Int]
   private let text: Int?
   private let labels: [(target: String, index: Int, column: String)]
-  private let clusters: [(name: String, index: Int)]
-  private let attributes: [(name: String, index: Int)]
+  private let clusters, attributes: [(name: String, index: Int)]
 
   /// Finds the columns; missing ones that a row can't do without are added to `faults`.
   init(

@@ -18,8 +18,7 @@ public struct Downloader: Sendable {
   /// Bytes of all files that are there, and the sum to come to.
   public struct Progress: Equatable, Sendable {
     public let path: String
-    public let bytes: Int
-    public let total: Int
+    public let bytes, total: Int
   }
 
   /// What a fetch did, as paths below the folder in the list's order.

@@ -38,8 +38,7 @@ public struct FetchList: Codable, Equatable, Sendable {
   public let schema: Int
   /// The set's id, also the name of its folder in a mirror.
   public let set: String
-  public let title: String
-  public let licence: String
+  public let title, licence: String
   /// The page of the repository that the files come from.
   public let source: URL
   public let files: [RemoteFile]

@@ -4,10 +4,7 @@ public import Metrics
 /// Two systems on the same rows: what may be concluded from their difference.
 public struct ComparisonReport: Codable, Sendable, Equatable {
   public var schema: Int = 1
-  public var benchmark: String
-  public var split: String
-  public var first: String
-  public var second: String
+  public var benchmark, split, first, second: String
   /// Rows that both systems predict.
   public var n: Int
   public var clusters: Int
@@ -30,12 +27,10 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
   }
 
   public struct Difference: Codable, Sendable, Equatable {
-    public var first: Double?
-    public var second: Double?
+    public var first, second: Double?
     /// First minus second.
     public var difference: Double?
-    public var low: Double?
-    public var high: Double?
+    public var low, high: Double?
     /// The interval by both clusterings of the benchmark, crossed.
     public var crossedLow: Double?
     public var crossedHigh: Double?
@@ -45,9 +40,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
   }
 
   public struct RowwiseTest: Codable, Sendable, Equatable {
-    public var statistic: Double?
-    public var df: Double?
-    public var p: Double?
+    public var statistic, df, p: Double?
     public var undefined: String?
 
     init(_ outcome: Outcome<TestStatistic>) {

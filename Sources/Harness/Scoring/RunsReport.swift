@@ -4,11 +4,7 @@ public import Metrics
 /// Two training procedures by the scores of their seeds.
 public struct RunsReport: Codable, Sendable, Equatable {
   public var schema: Int = 1
-  public var benchmark: String
-  public var split: String
-  public var first: String
-  public var second: String
-  public var target: String
+  public var benchmark, split, first, second, target: String
   public var metrics: [Metric: MetricComparison]
   public var version: String = ScoreReport.toolVersion
 
@@ -24,8 +20,7 @@ public struct RunsReport: Codable, Sendable, Equatable {
     public var median: Double?
     /// Best seed: the maximum, or the minimum of an error; over the seeds alone.
     public var peak: Double?
-    public var mean: Double?
-    public var sd: Double?
+    public var mean, sd: Double?
 
     init?(_ outcome: Outcome<SeedSummary>, constant: Int) {
       guard let summary = outcome.value else { return nil }
@@ -39,10 +34,8 @@ public struct RunsReport: Codable, Sendable, Equatable {
   }
 
   public struct MetricComparison: Codable, Sendable, Equatable {
-    public var first: Summary?
-    public var second: Summary?
-    public var student: ComparisonReport.RowwiseTest
-    public var welch: ComparisonReport.RowwiseTest
+    public var first, second: Summary?
+    public var student, welch: ComparisonReport.RowwiseTest
     /// Of Student's p: `****` to `ns`, as in the paper's figure.
     public var stars: String?
     public var hedgesG: Double?

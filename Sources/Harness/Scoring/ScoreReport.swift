@@ -66,9 +66,7 @@ public struct PrivateReport: Sendable {
 
 /// A figure with its interval, each rounded to 4 decimals.
 public struct ScoredFigure: Codable, Sendable, Equatable {
-  public var value: Double?
-  public var low: Double?
-  public var high: Double?
+  public var value, low, high: Double?
   /// Why there is no value.
   public var undefined: String?
   /// Why there is a value and no interval.
@@ -135,10 +133,8 @@ public struct TargetScores: Codable, Sendable, Equatable {
 ///
 /// In JSON each target's scores stand under the target's name beside the other keys.
 public struct GroupScores: Codable, Sendable, Equatable {
-  public var attribute: String
-  public var group: String
-  public var n: Int?
-  public var clusters: Int?
+  public var attribute, group: String
+  public var n, clusters: Int?
   /// True where the group's clusters count as fewer than 20: its intervals are unreliable.
   public var fewClusters: Bool?
   /// Set, with no figure beside it, where the group is below the publishing threshold.
@@ -195,12 +191,10 @@ struct NameKey: CodingKey, ExpressibleByStringLiteral {
 
 /// How far apart an attribute's groups are, against chance.
 public struct Disparity: Codable, Sendable, Equatable {
-  public var attribute: String
-  public var target: String
+  public var attribute, target: String
   /// Largest CCC of a group minus the smallest, over publishable groups.
   public var gap: Double?
-  public var lowest: String?
-  public var highest: String?
+  public var lowest, highest: String?
   /// Share of permutations of the clusters' group labels with at least this gap.
   public var p: Double?
   /// `p` after Holm's adjustment over attributes.
@@ -237,8 +231,7 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
   public var metric: Metric
   public var target: String
   public var difference: Double?
-  public var power: Double
-  public var level: Double
+  public var power, level: Double
   /// Correlation between the two systems' predictions that was assumed.
   public var correlation: Double
   public var simulations: Int

@@ -4,10 +4,7 @@ import Foundation
 public struct SubmissionMetadata: Codable, Sendable, Equatable {
   /// Version of this document's form.
   public var schema: Int = 1
-  public var benchmark: String
-  public var split: String
-  public var team: String
-  public var system: String
+  public var benchmark, split, team, system: String
   public var kind: Kind
   /// Day of submission, `YYYY-MM-DD`; it is given, never taken from a clock at build time.
   public var submitted: String?
@@ -15,17 +12,13 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   public var baseModels: [BaseModel]?
   /// Names of the data the system was trained on, for example `newsemp24/train`.
   public var trainingData: [String]?
-  public var usesDevLabels: Bool?
-  public var usesEarlierYears: Bool?
+  public var usesDevLabels, usesEarlierYears: Bool?
   public var llmLabels: LLMLabels?
   public var usesDemographics: Bool?
   public var seeds: [Int]?
   /// How one run was chosen among the seeds, in words.
   public var selection: String?
-  public var codeURL: String?
-  public var codeCommit: String?
-  public var paperURL: String?
-  public var bibtex: String?
+  public var codeURL, codeCommit, paperURL, bibtex: String?
   /// How the maintainers reach the team. Never shown.
   public var contact: String?
   /// Scores that the team or its paper claims, by target and metric.
@@ -39,9 +32,7 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
 
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case fineTuned = "fine-tuned"
-    case prompted
-    case ensemble
-    case baseline
+    case prompted, ensemble, baseline
     /// Claimed in a paper; there are no predictions to score.
     case published
   }

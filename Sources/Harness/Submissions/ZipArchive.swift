@@ -124,8 +124,7 @@ enum ZipArchive {
 public struct UploadLimits: Sendable, Equatable {
   /// Unpacked.
   public var bytes: Int
-  public var lines: Int
-  public var lineBytes: Int
+  public var lines, lineBytes: Int
   /// Tabs or commas on a line.
   public var separators: Int
 

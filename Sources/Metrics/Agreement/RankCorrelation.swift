@@ -22,11 +22,6 @@ public struct RankCorrelation: Sendable, Hashable {
     kendallTauB = Self.tauB(orders[0], orders[1], threads: threads)
   }
 
-  package init(spearman: Figure, kendallTauB: Figure) {
-    self.spearman = spearman
-    self.kendallTauB = kendallTauB
-  }
-
   /// A metric of the ranks; others are `methodDoesNotApply`.
   public func figure(_ metric: Metric) -> Figure {
     if case .ranks(let figure) = metric.computation {

@@ -69,8 +69,7 @@ public enum Distributions {
   }
 
   private struct QuantileKey: Hashable {
-    var p: Double
-    var df: Double
+    var p, df: Double
   }
 
   /// Solving takes 20 µs, and every interval of a split asks for the same quantile.

@@ -114,9 +114,7 @@ extension Outcome where Value == TestStatistic {
 
 /// Count, mean and sum of squares of one sample, two-pass and corrected.
 struct SampleMoments {
-  let count: Double
-  let mean: Double
-  let sumSquares: Double
+  let count, mean, sumSquares: Double
 
   /// n - 1 in the denominator.
   var variance: Double { sumSquares / (count - 1) }

@@ -3,8 +3,7 @@ import Glibc
 
 /// How large a group is at least whose figures may be shown.
 public struct PublishingThreshold: Sendable, Hashable {
-  public let minRows: Int
-  public let minClusters: Int
+  public let minRows, minClusters: Int
 
   public init(minRows: Int, minClusters: Int) {
     (self.minRows, self.minClusters) = (minRows, minClusters)
@@ -19,8 +18,7 @@ public struct PublishingThreshold: Sendable, Hashable {
 public struct GroupReport: Sendable {
   /// Number of the group in the labels given.
   public let group: Int
-  public let rows: Int
-  public let clusters: Int
+  public let rows, clusters: Int
   /// True under 20 effective clusters.
   public let hasFewClusters: Bool
   /// True where the group is too small to publish; its figures are then absent.

@@ -2,8 +2,7 @@
 public struct PairComparison: Sendable {
   public let sample: ClusteredSample
   public let options: InferenceOptions
-  let first: SystemInference
-  let second: SystemInference
+  let first, second: SystemInference
 
   /// The interval a report shows unless another is asked for; see docs/explanation/inference.md.
   public static let defaultMethod = IntervalMethod.jackknife

@@ -62,14 +62,11 @@ public struct PowerAnalysis: Sendable, Hashable {
 private struct CompetitorModel {
   let sample: ClusteredSample
   let rowsOfCluster: [[Int]]
-  let g: [Double]
-  let e: [Double]
-  let r: Double
-  let correlation: Double
+  let g, e: [Double]
+  let r, correlation: Double
   /// Correlation of e within a cluster.
   let likeness: Double
-  let mean: Double
-  let deviation: Double
+  let mean, deviation: Double
 
   init(_ sample: ClusteredSample, _ predictions: [Double], r: Double, correlation: Double) {
     let x = SampleMoments(predictions), y = SampleMoments(sample.gold)

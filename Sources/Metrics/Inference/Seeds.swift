@@ -33,8 +33,7 @@ public struct SeedSummary: Sendable, Hashable {
 /// This speaks of the procedure (would other seeds do as well?) and not of the test set (would
 /// other persons?): the rows are the same in all runs, so their luck is in no standard error here.
 public struct SeedComparison: Sendable, Hashable {
-  public let first: Outcome<SeedSummary>
-  public let second: Outcome<SeedSummary>
+  public let first, second: Outcome<SeedSummary>
   /// Independent two-sample t with a common variance.
   public let student: Outcome<TestStatistic>
   /// Independent two-sample t with own variances.

@@ -129,9 +129,7 @@ struct SwapPair {
   private let b: Numbers
   private let constants: InlineArray<9, Double>
   private let shared: InlineArray<6, Double>
-  private let inverseRows: Double
-  private let sumSquaresY: Double
-  private let inverseSquaresY: Double
+  private let inverseRows, sumSquaresY, inverseSquaresY: Double
   /// A spread below this is rounding: the predictions are constant.
   private let leastSpread: Double
   /// False where neither n nor a has a share in the error: CCC in the population's form.

@@ -22,8 +22,7 @@ struct SwapFeatures: Sendable {
   }
 
   let form: Form
-  let systems: Int
-  let clusters: Int
+  let systems, clusters: Int
   /// Sums that a system has in a cluster: 3 or 1.
   let lanes: Int
   /// The pairs of lanes whose mixed products the error takes: CCC in the population's form needs one.
@@ -40,8 +39,7 @@ struct SwapFeatures: Sendable {
   let totals: [Double]
   /// Over the clusters: Σn², Σn·y, Σn·yy, Σy², Σy·yy, Σyy².
   let shared: [Double]
-  let rows: Double
-  let sumSquaresY: Double
+  let rows, sumSquaresY: Double
 
   init(
     _ sample: ClusteredSample, _ predictions: [[Double]], _ metric: Metric, form: ConcordanceForm

@@ -167,9 +167,7 @@ private struct PermutationCounts {
 
   /// Counts of the blocks of one worker.
   private struct Counts {
-    var alone: [Int32]
-    var together: [Int32]
-    var undefined: [Int32]
+    var alone, together, undefined: [Int32]
 
     init(_ pairs: Int) {
       alone = [Int32](repeating: 0, count: pairs)

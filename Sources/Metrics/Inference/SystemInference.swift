@@ -103,76 +103,51 @@ public struct SystemInference: Sendable {
   func leaveOneOut(_ metric: Metric) -> Outcome<[Double]> {
     guard let lane = metric.lane else {
       guard metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
-      guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
-        return .undefined(.tooManyRows)
-      }
-      return Self.numbers(withoutEach(metric))
+      return Self.numbers(ranksWithoutEach, metric)
     }
     let values = sums.rows.map { sums.metrics(sums.total - $0)[lane] }
     return values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.undefinedWithoutCluster)
   }
 
-  /// A rank correlation without each cluster in turn, (G,).
-  private func withoutEach(_ metric: Metric) -> [Figure] {
-    if sample.count <= PairwiseRanks.limit {
-      return pairwiseRanks().withoutEach.map { $0.figure(metric) }
-    }
+  /// The rank correlations without each cluster in turn, (G,); undefined where that takes too long.
+  private var ranksWithoutEach: Outcome<[RankCorrelation]> {
     let clusters = sample.clusterOfRow
-    return Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
-      let rows = clusters.indices.filter { clusters[$0] != cluster }
-      return RankCorrelation(
-        predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] }
-      ).figure(metric)
+    guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
+      return .undefined(.tooManyRows)
     }
-  }
-
-  private func pairwiseRanks() -> PairwiseRanks {
-    PairwiseRanks(
-      predictions: predictions, gold: sample.gold, clusters: sample.clusterOfRow,
-      count: sample.clusterCount)
+    return .value(
+      Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
+        let rows = clusters.indices.filter { clusters[$0] != cluster }
+        return RankCorrelation(
+          predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] })
+      })
   }
 
   /// The rank correlations with their jackknife intervals, which share their work.
   public func rankCorrelations() -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
-    if sample.count <= PairwiseRanks.limit {
-      let ranks = pairwiseRanks()
-      return withIntervals(ranks.all) { metric in
-        Self.numbers(ranks.withoutEach.map { $0.figure(metric) })
-      }
-    }
     let ranks = RankCorrelation(
       predictions: predictions, gold: sample.gold, threads: options.threads)
-    return withIntervals(ranks, leftOut: leaveOneOut)
-  }
-
-  private func withIntervals(
-    _ ranks: RankCorrelation, leftOut: (Metric) -> Outcome<[Double]>
-  ) -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
+    let leftOut = sample.obstacle.map { .undefined($0) } ?? ranksWithoutEach
     var made: [Metric: (figure: Figure, interval: Outcome<Interval>)] = [:]
     for metric in Metric.all where metric.isOfRanks {
       let figure = ranks.figure(metric)
-      guard let point = figure.value else {
-        made[metric] = (figure, .undefined(figure.reason ?? .degenerate))
-        continue
-      }
       let interval: Outcome<Interval> =
-        sample.obstacle.map { .undefined($0) }
-        ?? jackknife(metric, point, jackknifeVariance(metric, leftOut(metric)))
+        if let point = figure.value {
+          jackknife(metric, point, jackknifeVariance(metric, Self.numbers(leftOut, metric)))
+        } else {
+          .undefined(figure.reason ?? .degenerate)
+        }
       made[metric] = (figure, interval)
     }
     return made
   }
 
-  private static func numbers(_ figures: [Figure]) -> Outcome<[Double]> {
-    var values: [Double] = []
-    values.reserveCapacity(figures.count)
-    for figure in figures {
-      guard let value = figure.value, value.isFinite else {
-        return .undefined(.undefinedWithoutCluster)
-      }
-      values.append(value)
-    }
-    return .value(values)
+  private static func numbers(
+    _ ranks: Outcome<[RankCorrelation]>, _ metric: Metric
+  ) -> Outcome<[Double]> {
+    guard case .value(let ranks) = ranks else { return .undefined(ranks.reason ?? .degenerate) }
+    let values = ranks.compactMap { $0.figure(metric).value }
+    return values.count == ranks.count ? .value(values) : .undefined(.undefinedWithoutCluster)
   }
 
   /// (G - 1)/G Σ (φ₋g - φ̄)² on the stabilised scale.
@@ -270,8 +245,7 @@ public struct SystemInference: Sendable {
 
 /// A confidence interval and all that went into it.
 public struct Interval: Sendable, Hashable, Codable {
-  public var low: Double
-  public var high: Double
+  public var low, high: Double
   /// Nominal coverage, in (0, 1).
   public var level: Double
   public var method: IntervalMethod

@@ -115,8 +115,7 @@ public struct PairTable: Sendable, Hashable {
 /// The ranks that are compatible with the data, 1 the best: one more than the number of systems that
 /// are significantly better, up to all but those that are significantly worse.
 public struct RankSet: Sendable, Hashable, Codable {
-  public let best: Int
-  public let worst: Int
+  public let best, worst: Int
 
   public init(best: Int, worst: Int) {
     precondition(best <= worst, "the best rank is the smaller number")

@@ -24,8 +24,7 @@ public struct Agreement: Sendable, Equatable {
   /// An essay that two raters have rated.
   public struct Pair: Sendable, Equatable {
     public let id: String
-    public let first: Double
-    public let second: Double
+    public let first, second: Double
     var difference: Double { first - second }
   }
 

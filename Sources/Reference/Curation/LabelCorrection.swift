@@ -74,8 +74,7 @@ public struct LabelledEssay: Sendable, Equatable {
 
 /// An essay with the one label to be learned, and the source of that label.
 public struct CuratedEssay: Sendable, Equatable {
-  public let id: String
-  public let text: String
+  public let id, text: String
   public let person: String?
   /// The data set, such as newsemp24.
   public let set: String
@@ -221,8 +220,7 @@ public struct LabelReliability: Sendable, Equatable {
   public let weight: Double
   /// The factor from the model's scale to the crowd's.
   public let scale: Double
-  public let crowdMean: Double
-  public let modelMean: Double
+  public let crowdMean, modelMean: Double
   /// The number of rows with all three labels.
   public let rows: Int
 

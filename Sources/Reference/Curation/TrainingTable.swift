@@ -21,15 +21,10 @@ public struct TrainingTable: Sendable, Equatable {
 
   /// One set that was added.
   public struct Step: Sendable, Equatable, Codable {
-    public let set: String
-    public let labels: String
+    public let set, labels: String
     /// Rows given, rows chosen of them, rows in the table.
     public let given: Int
-    public let chosen: Int
-    public let added: Int
-    public let changed: Int
-    public let withoutModelLabel: Int
-    public let withoutCrowdLabel: Int
+    public let chosen, added, changed, withoutModelLabel, withoutCrowdLabel: Int
     /// Rows that also stand in the evaluation split.
     public let inEvaluation: Int
     public let portion: Double

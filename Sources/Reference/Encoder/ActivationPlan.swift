@@ -7,14 +7,9 @@
 /// queries, and what follows them, for the first token of each sequence only, because only these
 /// reach the head: Tq = B rows there, Tq = T elsewhere. `everyToken` computes all hidden states.
 struct ActivationPlan {
-  let B: Int
-  let T: Int
-  let C: Int
-  let F: Int
-  let H: Int
+  let B, T, C, F, H: Int
   let layerCount: Int
-  let training: Bool
-  let everyToken: Bool
+  let training, everyToken: Bool
   let rowChunks: Int
   /// Floats of the whole arena.
   let total: Int
@@ -117,19 +112,13 @@ struct ActivationPlan {
   struct LayerActivations {
     let query: MutableFloats  // Tq rows
     let queryStride: Int
-    let key: MutableFloats  // T rows
-    let value: MutableFloats  // T rows
+    let key, value: MutableFloats  // T rows
     let keyStride: Int
     let inputs: MutableFloats  // query, key, value together
-    let context: MutableFloats  // (Tq, C)
-    let normalised1: MutableFloats  // (Tq, C)
-    let output1: MutableFloats  // (Tq, C)
-    let normalised2: MutableFloats  // (Tq, C)
-    let output: MutableFloats  // (Tq, C)
+    let context, normalised1, output1, normalised2, output: MutableFloats  // (Tq, C)
     let slope: MutableFloats  // (Tq, F), the activation's derivative
     let activated: MutableFloats  // (Tq, F)
-    let rstd1: MutableFloats  // Tq
-    let rstd2: MutableFloats  // Tq
+    let rstd1, rstd2: MutableFloats  // Tq
     let probabilities: MutableFloats  // per sequence and head (Tq, T) of the sequence
     let firstInputs: MutableFloats  // (B, C), where only first tokens are computed
   }

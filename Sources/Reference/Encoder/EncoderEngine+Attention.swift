@@ -8,15 +8,11 @@ import Basics
 extension EncoderEngine {
   /// What a piece works on.
   private struct AttentionPiece {
-    let n: Int
-    let q: Int
+    let n, q: Int
     /// Row of the first query among the layer's, and first channel of the head.
     let queryRow: Int
     let channel: Int
-    let query: MutableFloats
-    let key: MutableFloats
-    let value: MutableFloats
-    let probabilities: MutableFloats
+    let query, key, value, probabilities: MutableFloats
     /// Its first index in the mask's stream.
     let stream: Int
   }

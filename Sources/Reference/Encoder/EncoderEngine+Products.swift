@@ -41,11 +41,8 @@ extension EncoderEngine {
 
   /// One gradient of a weight: dW (N, K) = dYᵀ·X over `rows` rows.
   struct WeightGradient {
-    var dW: Int
-    var N: Int
-    var K: Int
-    var dY: MutableFloats
-    var x: MutableFloats
+    var dW, N, K: Int
+    var dY, x: MutableFloats
     var rows: Int
     /// Pieces the rows of dW are cut into.
     var pieces: Int
@@ -118,9 +115,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 
 /// A weight of the encoder: (N, K), row-major, at `offset` of the parameter buffer.
 struct WeightMatrix {
-  let offset: Int
-  let N: Int
-  let K: Int
+  let offset, N, K: Int
 }
 
 /// The encoder's large products in bfloat16: packed copies of the weights, and memory for the other

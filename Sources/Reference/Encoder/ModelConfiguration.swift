@@ -5,8 +5,7 @@ public import Foundation
 
 /// The encoder families that a checkpoint's `config.json` may name as `model_type`.
 public enum ModelKind: String, Sendable, Codable, CaseIterable {
-  case roberta
-  case bert
+  case roberta, bert
 }
 
 /// What `config.json` of a Hugging Face model directory says about an encoder.
@@ -21,11 +20,8 @@ public struct ModelConfiguration: Equatable, Sendable {
   public var intermediateSize: Int
   /// Rows of the position table. RoBERTa uses two fewer for tokens: see ``maximumLength``.
   public var positionCount: Int
-  public var tokenTypeCount: Int
-  public var paddingToken: Int
-  public var layerNormEpsilon: Double
-  public var hiddenDropout: Double
-  public var attentionDropout: Double
+  public var tokenTypeCount, paddingToken: Int
+  public var layerNormEpsilon, hiddenDropout, attentionDropout: Double
   /// Dropout in front of the head's projection; the hidden one where the file names none.
   public var classifierDropout: Double
   /// Standard deviation of newly initialised weights.
@@ -191,8 +187,7 @@ struct NormOffsets {
 /// Offsets of a layer's tensors in the flat buffer. Query, key and value stand together, so that
 /// one product computes all three.
 struct LayerOffsets {
-  let C: Int
-  let F: Int
+  let C, F: Int
   var qkvWeight = 0
   var outWeight = 0
   var upWeight = 0

@@ -95,8 +95,7 @@ public struct PackedBatch: Equatable, Sendable {
 
 /// The size of a batch, for which memory is reserved.
 public struct BatchCapacity: Equatable, Sendable {
-  public var sequences: Int
-  public var tokens: Int
+  public var sequences, tokens: Int
   /// The sum over the sequences of their squared lengths, which attention needs.
   public var squaredLengths: Int
   public var longest: Int

@@ -11,15 +11,8 @@ public struct AdamW: Equatable, Sendable, Codable {
 
 /// The constants of one AdamW step (Loshchilov and Hutter 2019, algorithm 2), prepared in Double.
 package struct AdamWConstants {
-  let decay: Float
-  let beta1: Float
-  let beta2: Float
-  let oneMinusBeta1: Float
-  let oneMinusBeta2: Float
-  let stepSize: Float
-  let inverseRootCorrection: Float
-  let epsilon: Float
-  let gradientScale: Float
+  let decay, beta1, beta2, oneMinusBeta1, oneMinusBeta2: Float
+  let stepSize, inverseRootCorrection, epsilon, gradientScale: Float
 
   /// `step` counts from 1; `gradientScale` multiplies every gradient first (clipping).
   package init(_ settings: AdamW, learningRate: Double, step: Int, gradientScale: Double) {

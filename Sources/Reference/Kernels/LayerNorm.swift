@@ -9,8 +9,7 @@ import Basics
 
 /// The constants of one normalisation.
 package struct LayerNorm {
-  let gain: Floats
-  let offset: Floats
+  let gain, offset: Floats
   let epsilon: Float
   let channels: Int
 
@@ -130,9 +129,7 @@ public struct DropoutKey: Equatable, Sendable {
 /// The hash is a keyed multiply-xorshift mix of 32 bits and serves two elements. The probability is
 /// rounded to a multiple of 2^-16; the scale is the exact reciprocal of what is kept.
 package struct DropoutMask {
-  let key: UInt32
-  let second: UInt32
-  let threshold: UInt32
+  let key, second, threshold: UInt32
   /// 1 / (1 - p), the factor of a kept element.
   package let scale: Float
 

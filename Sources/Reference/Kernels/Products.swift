@@ -21,9 +21,7 @@ public func openBLASKernelName() -> String {
 
 /// Which operand of a product is stored transposed.
 enum Transposed {
-  case neither
-  case first
-  case second
+  case neither, first, second
 }
 
 /// out (M, N) = scale · x (M, K) · y (K, N) + beta · out; `ld` are the row strides. A transposed x

@@ -21,8 +21,7 @@ public struct ChatEndpoint: Sendable, Equatable {
   public var maxAnswerBytes: Int
 
   public enum Role: String, Sendable, CaseIterable {
-    case system
-    case developer
+    case system, developer
   }
 
   public init(
@@ -37,8 +36,7 @@ public struct ChatEndpoint: Sendable, Equatable {
 /// A model's answer, and the tokens it counted.
 public struct ChatAnswer: Sendable, Equatable {
   public let text: String
-  public var promptTokens: Int?
-  public var answerTokens: Int?
+  public var promptTokens, answerTokens: Int?
 
   package init(_ text: String, promptTokens: Int? = nil, answerTokens: Int? = nil) {
     (self.text, self.promptTokens, self.answerTokens) = (text, promptTokens, answerTokens)
@@ -91,8 +89,7 @@ public final class ChatClient: Sendable {
 
   private struct Request: Encodable {
     struct Message: Encodable {
-      var role: String
-      var content: String
+      var role, content: String
     }
     var model: String
     var messages: [Message]

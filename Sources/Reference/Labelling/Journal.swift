@@ -11,8 +11,7 @@ public struct JournalEntry: Codable, Sendable, Equatable {
   public var attempt: Int
   /// The answer, unchanged.
   public var answer: String
-  public var promptTokens: Int?
-  public var answerTokens: Int?
+  public var promptTokens, answerTokens: Int?
   /// The scores in the order of the prompt's items; nil where the answer cannot be read.
   public var scores: [Double]?
   public var tolerated: [RatingAnswer.Tolerance]

@@ -188,8 +188,7 @@ public struct EssayLabel: Sendable, Equatable {
 public struct LabellingProgress: Sendable, Equatable {
   /// Questions that are done (in this run or before), out of `total`.
   public let done: Int
-  public let total: Int
-  public let failed: Int
+  public let total, failed: Int
   /// HTTP requests of this run.
   public let requests: Int
   /// US dollars of this run, or nil where the model has no price.
@@ -235,8 +234,7 @@ public struct LabellingResult: Sendable, Equatable {
 
   /// The caps of a run.
   public enum Cap: String, Sendable {
-    case requests
-    case spend
+    case requests, spend
   }
 }
 

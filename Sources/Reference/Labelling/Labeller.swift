@@ -3,8 +3,7 @@ import Foundation
 
 /// An essay to be labelled.
 public struct UnlabelledEssay: Sendable, Equatable {
-  public let id: String
-  public let text: String
+  public let id, text: String
 
   public init(id: String, text: String) { (self.id, self.text) = (id, text) }
 }

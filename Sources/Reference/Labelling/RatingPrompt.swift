@@ -97,9 +97,7 @@ public struct RatingAnswer: Sendable, Equatable {
   public let tolerated: Set<Tolerance>
 
   public enum Tolerance: String, Sendable, Codable, CaseIterable {
-    case codeFence
-    case labels
-    case trailingProse
+    case codeFence, labels, trailingProse
   }
 
   /// The label: the mean of the scores.

@@ -74,8 +74,7 @@ extension BytePairEncoding {
   /// A merge of two symbols, and where it stands in its file.
   struct Merge {
     let place: ReferenceError.Diagnostic.Place
-    let left: [UInt8]
-    let right: [UInt8]
+    let left, right: [UInt8]
   }
 
   /// The model of `merges`, the earliest first.
@@ -128,8 +127,7 @@ extension BytePairEncoding {
 struct MergeTable: Sendable {
   private struct Slot {
     var key: UInt64
-    var rank: Int32
-    var id: Int32
+    var rank, id: Int32
   }
   private var slots: [Slot]
 
@@ -262,9 +260,7 @@ package struct ByteLevelWords: Sendable {
   /// The classes of characters in the expression.
   package enum Class: UInt32 {
     case other = 1
-    case letter
-    case number
-    case space
+    case letter, number, space
   }
 
   init() {

@@ -18,10 +18,7 @@ public struct Tokenizer: Sendable {
   /// The ids of the special tokens, RoBERTa's `<s>`, `</s>`, `<pad>`, `<unk>` and `<mask>` or
   /// BERT's `[CLS]`, `[SEP]`, `[PAD]`, `[UNK]` and `[MASK]`; a vocabulary may lack a mask.
   public struct SpecialTokens: Sendable, Equatable {
-    public let start: Int32
-    public let end: Int32
-    public let padding: Int32
-    public let unknown: Int32
+    public let start, end, padding, unknown: Int32
     public let mask: Int32?
   }
 
@@ -181,8 +178,7 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     case special(ids: [Int32], type: Int32)
   }
 
-  let single: [Part]
-  let pair: [Part]
+  let single, pair: [Part]
 
   /// A family's own: RoBERTa's `<s> A </s>` and `<s> A </s></s> B </s>`, all of type 0; BERT's
   /// `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, the second part of type 1.

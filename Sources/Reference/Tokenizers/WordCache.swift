@@ -30,8 +30,7 @@ final class StatePool<State: Sendable>: Sendable {
 /// A full cache is emptied.
 struct WordCache: Sendable {
   struct Key: Sendable, Equatable {
-    var low: UInt64
-    var high: UInt64
+    var low, high: UInt64
 
     /// The key of no bytes.
     fileprivate init() {
@@ -52,8 +51,7 @@ struct WordCache: Sendable {
 
   private struct Slot {
     var key: Key
-    var start: Int32
-    var count: Int32
+    var start, count: Int32
   }
 
   private var slots: [Slot]

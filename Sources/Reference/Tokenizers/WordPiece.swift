@@ -99,10 +99,7 @@ struct BertSegmentEncoder: SegmentEncoder {
 /// spaces around them, the text is canonically decomposed and loses its non-spacing marks
 /// (`stripsAccents`), and each scalar is lower-cased by itself.
 package struct BertNormalizer: Sendable, Equatable {
-  var cleansText: Bool
-  var separatesChinese: Bool
-  var stripsAccents: Bool
-  var lowercases: Bool
+  var cleansText, separatesChinese, stripsAccents, lowercases: Bool
 
   package init(
     cleansText: Bool = true, separatesChinese: Bool = true, stripsAccents: Bool = true,
@@ -215,10 +212,7 @@ package struct BertWords: Sendable {
   /// What a scalar does to the words.
   enum Effect: UInt32 {
     case vanishes = 1
-    case separates
-    case continuesWord
-    case standsAlone
-    case dependsOnNeighbours
+    case separates, continuesWord, standsAlone, dependsOnNeighbours
   }
 
   package init(normalizer: BertNormalizer) {

@@ -20,10 +20,8 @@ struct RunDirectory {
   struct Description: Codable, Equatable {
     var version = 1
     var configuration: TrainingConfiguration
-    var model: String
-    var digest: String
-    var trainingRows: Int
-    var validationRows: Int
+    var model, digest: String
+    var trainingRows, validationRows: Int
     var kernel: String
   }
 
@@ -250,8 +248,7 @@ public struct TrainingOutcome: Equatable, Sendable {
   }
 
   public var reason: Reason
-  public var steps: Int
-  public var epochs: Int
+  public var steps, epochs: Int
   /// The last checkpoint's folder, a model that Python loads.
   public var last: URL
   /// The best epoch's model; nil where no epoch had a defined CCC.

@@ -134,8 +134,7 @@ public struct ValidationMetrics: Equatable, Sendable, Codable {
   /// Concordance correlation with sample moments (n - 1), as the paper's code has it; nil where
   /// it is undefined.
   public var ccc: Double?
-  public var pcc: Double?
-  public var rmse: Double?
+  public var pcc, rmse: Double?
 }
 
 /// The training loss, a mean over the batch.

@@ -17,8 +17,7 @@ public final class TrainingRun {
 
   private let directory: RunDirectory
   private let companions: ModelDirectory
-  private let training: [TrainingExample]
-  private let validation: [TrainingExample]
+  private let training, validation: [TrainingExample]
   private let schedule: Schedule
   private var state: RunDirectory.State
   private var predictions: [Float] = []

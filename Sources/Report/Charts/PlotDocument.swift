@@ -13,8 +13,7 @@ public struct PlotDocument: Sendable {
 
   /// One pair of axes.
   public struct Panel: Sendable {
-    public var horizontal: String
-    public var vertical: String
+    public var horizontal, vertical: String
     public var series: [Series]
 
     public init(horizontal: String, vertical: String, series: [Series]) {

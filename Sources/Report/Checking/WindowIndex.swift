@@ -6,8 +6,7 @@ import Foundation
 /// that moves by one. A passage of 2·width-1 characters always holds one whole window.
 struct WindowIndex: Sendable {
   private struct Place: Sendable {
-    let essay: Int
-    let start: Int
+    let essay, start: Int
   }
 
   private let width: Int

@@ -16,9 +16,7 @@ enum Badges {
   }
 
   struct Badge: Encodable, Sendable {
-    let badge: String
-    let look: String
-    let meaning: String
+    let badge, look, meaning: String
   }
 
   /// Names and explanations, the kind first.
@@ -126,8 +124,7 @@ enum Badge {
 /// What a team says of its system, as names and values.
 enum Metadata {
   struct Fact: Encodable, Sendable {
-    let name: String
-    let text: String
+    let name, text: String
     let link: String?
   }
 

@@ -7,24 +7,15 @@ import Metrics
 /// Three shades grow darker in every colour scheme and in grey, and a sign in each cell says the
 /// direction, so that nothing rests on colour.
 struct ComparePage: Encodable, Sendable {
-  let boardName: String
-  let metricName: String
-  let metricShort: String
-  let targetName: String
-  let direction: String
-  let testWords: String
-  let intervalWords: String
-  let adjustmentWords: String
-  let familyWords: String
-  let testLevel: String
+  let boardName, metricName, metricShort, targetName, direction: String
+  let testWords, intervalWords, adjustmentWords, familyWords, testLevel: String
   /// How many of how many systems are shown; nil where all are.
   let cut: Cut?
   let matrix: Matrix?
   let signature: String?
 
   struct Cut: Encodable, Sendable {
-    let shownCount: String
-    let allCount: String
+    let shownCount, allCount: String
   }
 
   struct Matrix: Encodable, Sendable {
@@ -60,16 +51,12 @@ struct ComparePage: Encodable, Sendable {
   }
 
   struct Row: Encodable, Sendable {
-    let place: String
-    let page: String
-    let system: String
+    let place, page, system: String
     let cells: [Cell]
   }
 
   struct Cell: Encodable, Sendable {
-    var shade: String
-    var sign: String
-    var words: String
+    var shade, sign, words: String
     var difference: String?
   }
 

@@ -6,13 +6,8 @@ import Metrics
 struct LeaderboardPage: Encodable, Sendable {
   let benchmark: String
   let benchmarkPage = "../index.html"
-  let split: String
-  let level: String
-  let targetName: String
-  let primaryName: String
-  let primaryShort: String
-  let direction: String
-  let systemCount: String
+  let split, level, targetName, primaryName, primaryShort: String
+  let direction, systemCount: String
   let nouns: Nouns
   /// How many rows and clusters, where all entries agree on them.
   let size: String?
@@ -26,11 +21,7 @@ struct LeaderboardPage: Encodable, Sendable {
 
   /// The least difference that the split tells apart.
   struct Detectable: Encodable, Sendable {
-    let difference: String
-    let detectableMetric: String
-    let power: String
-    let detectableLevel: String
-    let correlation: String
+    let difference, detectableMetric, power, detectableLevel, correlation: String
 
     init?(_ table: BoardTable) {
       let known =
@@ -46,10 +37,7 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Ranks: Encodable, Sendable {
-    let testWords: String
-    let adjustmentWords: String
-    let familyWords: String
-    let levelWords: String
+    let testWords, adjustmentWords, familyWords, levelWords: String
   }
 
   struct Scored: Encodable, Sendable {
@@ -61,13 +49,8 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Column: Encodable, Sendable {
-    let key: String
-    let short: String
-    let long: String
-    let arrow: String
-    let words: String
-    let first: String
-    let sorted: String
+    let key, short, long, arrow, words: String
+    let first, sorted: String
     let axis: Axis?
     let otherName: String?
 
@@ -92,8 +75,7 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Axis: Encodable, Sendable {
-    let axisLow: String
-    let axisHigh: String
+    let axisLow, axisHigh: String
   }
 
   struct Row: Encodable, Sendable {
@@ -101,16 +83,12 @@ struct LeaderboardPage: Encodable, Sendable {
     let slug: String
     /// What the search field looks in.
     let search: String
-    let rank: String
-    let rankKey: String
+    let rank, rankKey: String
     let ties: String?
     let badges: [Badges.Badge]
-    let kind: String
-    let labels: String
+    let kind, labels: String
     let cells: [Cell]
-    let n: String
-    let nKey: String
-    let clusters: String
+    let n, nKey, clusters: String
     let day: String?
 
     init(_ entry: Board.Entry, _ table: BoardTable) {
@@ -143,12 +121,10 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Cell: Encodable, Sendable {
-    let sortKey: String
-    let hint: String
+    let sortKey, hint: String
     let isMain: Bool
     let main: Main?
-    let plain: String?
-    let undefined: String?
+    let plain, undefined: String?
 
     init(_ figure: ScoredFigure?, _ metric: Metric, _ table: BoardTable, isMain: Bool) {
       let interval = figure.flatMap { FigureText.interval($0, decimals: metric.decimals) }
@@ -175,8 +151,7 @@ struct LeaderboardPage: Encodable, Sendable {
   /// The primary metric's figure.
   struct Main: Encodable, Sendable {
     let whisker: Markup
-    let value: String
-    let interval: String
+    let value, interval: String
   }
 
   struct ApartRow: Encodable, Sendable {
@@ -249,11 +224,7 @@ struct PublishedTable: Encodable, Sendable {
   let rows: [Row]
 
   struct Column: Encodable, Sendable {
-    let claimName: String
-    let claimTarget: String
-    let claimArrow: String
-    let claimWords: String
-    let first: String
+    let claimName, claimTarget, claimArrow, claimWords, first: String
   }
 
   struct Row: Encodable, Sendable {
@@ -264,8 +235,7 @@ struct PublishedTable: Encodable, Sendable {
   }
 
   struct Cell: Encodable, Sendable {
-    let claim: String
-    let sortKey: String
+    let claim, sortKey: String
   }
 
   init(_ table: BoardTable) {

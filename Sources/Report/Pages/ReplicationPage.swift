@@ -20,14 +20,11 @@ struct ReplicationPage: Encodable, Sendable {
   let experimentLegend: String
 
   struct Count: Encodable, Sendable {
-    let count: String
-    let verdict: String
-    let look: String
+    let count, verdict, look: String
   }
 
   struct ClaimTable: Encodable, Sendable {
-    let tableName: String
-    let tableID: String
+    let tableName, tableID: String
     /// A reason that all claims share for not being run stands once, above the table.
     let shared: Shared?
     let hasNotes: Bool
@@ -59,8 +56,7 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   struct Shared: Encodable, Sendable {
-    let count: String
-    let reason: String
+    let count, reason: String
   }
 
   struct Row: Encodable, Sendable {
@@ -104,8 +100,7 @@ struct ReplicationPage: Encodable, Sendable {
 
   struct Measured: Encodable, Sendable {
     let ours: String
-    let interval: String?
-    let seeds: String?
+    let interval, seeds: String?
     let look: String
   }
 
@@ -129,9 +124,7 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   struct ExperimentTable: Encodable, Sendable {
-    let experimentTable: String
-    let experimentID: String
-    let first: String
+    let experimentTable, experimentID, first: String
     let columns: [String]
     let lines: [Line]
   }
@@ -142,10 +135,7 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   struct SweepFigure: Encodable, Sendable {
-    let sweepTitle: String
-    let variable: String
-    let sweepMetric: String
-    let sweepID: String
+    let sweepTitle, variable, sweepMetric, sweepID: String
     let plot: Markup
     let legend: [LegendEntry]
     let points: [Point]
@@ -171,16 +161,11 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   struct LegendEntry: Encodable, Sendable {
-    let legendClass: String
-    let legendName: String
-    let shape: String
+    let legendClass, legendName, shape: String
   }
 
   struct Point: Encodable, Sendable {
-    let series: String
-    let x: String
-    let y: String
-    let interval: String
+    let series, x, y, interval: String
   }
 
   static func page(_ replication: Replication, in context: SiteContext) -> Page {

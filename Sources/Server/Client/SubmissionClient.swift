@@ -91,10 +91,8 @@ public struct SubmissionClient {
 
     private struct Accepted: Decodable {
       struct Scores: Decodable { var targets: TargetTable<TargetScores> }
-      var id: String
-      var state: String
-      var verdict: String?
-      var note: String?
+      var id, state: String
+      var verdict, note: String?
       var warnings: [Diagnostic]?
       var scores: Scores?
     }

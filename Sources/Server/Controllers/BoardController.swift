@@ -17,8 +17,7 @@ struct BoardController: Sendable {
   }
 
   private struct LeaderboardQuery: Decodable {
-    var benchmark: String?
-    var split: String?
+    var benchmark, split: String?
     var format: Format?
 
     enum Format: String, Decodable { case json, csv }
@@ -51,11 +50,7 @@ struct BoardController: Sendable {
     var benchmarks: [Benchmark]
 
     struct Benchmark: Encodable {
-      var id: String
-      var title: String
-      var description: String
-      var licence: String
-      var source: String
+      var id, title, description, licence, source: String
       var targets: [Target]
       var primary: BenchmarkDefinition.PrimaryMetric
       var splits: [Split]

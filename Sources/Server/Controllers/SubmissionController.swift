@@ -35,8 +35,7 @@ struct SubmissionController: Sendable {
   }
 
   private struct ListQuery: Decodable {
-    var team: String?
-    var before: String?
+    var team, before: String?
     var limit: Int?
   }
 
@@ -146,7 +145,9 @@ struct SubmissionController: Sendable {
           throw Problem(.requestTimeout, "The body took over \(limits.bodySeconds) seconds.")
         }
       }
-    } catch let problem as Problem { throw problem } catch {
+    } catch let problem as Problem {
+      throw problem
+    } catch {
       throw Problem(.badRequest, "The body ended before its time.")
     }
     return body
@@ -155,13 +156,8 @@ struct SubmissionController: Sendable {
 
 /// A submission as the API shows it.
 struct SubmissionDocument: Encodable {
-  var id: String
-  var benchmark: String
-  var split: String
-  var phase: String
-  var team: String
-  var system: String
-  var kind: String
+  var id, benchmark, split, phase, team: String
+  var system, kind: String
   var description: String?
   var received: Date
   var state: String

@@ -11,8 +11,7 @@ package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     var at: ContinuousClock.Instant
   }
 
-  private let perSecond: Double
-  private let burst: Double
+  private let perSecond, burst: Double
   private let maxKeys: Int
   private let buckets = Mutex<[Key: Bucket]>([:])
 

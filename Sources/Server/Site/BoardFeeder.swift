@@ -75,8 +75,7 @@ struct BoardFeeder: Sendable {
 
 /// A board as the API sends it: the documents that stand beside its page.
 struct PublishedBoard: Sendable {
-  let json: Document
-  let csv: Document
+  let json, csv: Document
 
   init(_ board: Board) throws {
     json = Document(try LeaderboardDocument.json(of: board), type: "application/json")

@@ -6,8 +6,7 @@ import Harness
 public struct Phase: Sendable, Equatable, Encodable {
   /// Its row in the store, which tells it from a later phase of the same name.
   var id: Int64 = 0
-  public var benchmark: String
-  public var split: String
+  public var benchmark, split: String
   /// Quotas in total count within a name; a new name starts anew.
   public var name: String
   public var opens: Date
@@ -43,8 +42,7 @@ public struct Phase: Sendable, Equatable, Encodable {
 
   /// Uploads of a team in a day (UTC) and in the whole phase.
   public struct Quota: Codable, Sendable, Equatable {
-    public var daily: Int
-    public var total: Int
+    public var daily, total: Int
 
     public init(daily: Int, total: Int) { (self.daily, self.total) = (daily, total) }
   }
@@ -134,10 +132,7 @@ extension Phase: FetchableRecord {
 /// What a team has used of its quotas. It is counted in one row a team, phase and day, so that a check
 /// does not grow with history.
 struct QuotaUsage: Decodable, FetchableRecord, Sendable {
-  var validToday: Int
-  var valid: Int
-  var failingToday: Int
-  var failing: Int
+  var validToday, valid, failingToday, failing: Int
   /// Accepted submissions without a score yet, which count as if they had it.
   var waiting: Int
 

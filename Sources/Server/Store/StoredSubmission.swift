@@ -7,10 +7,7 @@ import Metrics
 public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   /// What others know it by: 16 letters and digits.
   public var id: String
-  public var team: String
-  public var benchmark: String
-  public var split: String
-  public var phase: String
+  public var team, benchmark, split, phase: String
   /// Of the predictions as read.
   public var digest: String
   public var metadata: SubmissionMetadata
@@ -22,8 +19,7 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   /// Grows with each new best of a team on a board; nil for a submission that never was one.
   var best: Int?
   public var isWithdrawn: Bool
-  var key: Int64
-  var teamKey: Int64
+  var key, teamKey: Int64
 
   public enum State: String, Codable, Sendable {
     /// Accepted and not scored yet.
@@ -231,8 +227,7 @@ extension SubmissionStore {
 
   /// What the boards were made from: it grows with every event and every phase.
   struct Version: Decodable, FetchableRecord, Equatable, Sendable {
-    var event: Int64?
-    var phase: Int64?
+    var event, phase: Int64?
   }
 
   func version() throws(ServerError) -> Version {
@@ -267,11 +262,7 @@ extension SubmissionStore {
 public struct SubmissionLine: Encodable {
   public let id: String
   public let received: Date
-  public let benchmark: String
-  public let split: String
-  public let team: String
-  public let system: String
-  public let state: String
+  public let benchmark, split, team, system, state: String
   public let verdict: String?
   public let digest: String
 

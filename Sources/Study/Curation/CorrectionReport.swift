@@ -8,11 +8,8 @@ import Reference
 /// compare` says.
 public struct CorrectionReport: Encodable, Sendable {
   public var schema = 1
-  public let set: String
-  public let features: String
-  public let rows: Int
-  public let persons: Int
-  public let folds: Int
+  public let set, features: String
+  public let rows, persons, folds: Int
   public let seed: UInt64
   /// The way that the differences are to.
   public let reference: String
@@ -22,9 +19,7 @@ public struct CorrectionReport: Encodable, Sendable {
     public let labels: String
     /// Labels replaced, on average over the folds.
     public let changed: Double
-    public let ccc: Value
-    public let pcc: Value
-    public let rmse: Value
+    public let ccc, pcc, rmse: Value
     /// CCC less that of the reference; absent for itself.
     public let difference: Value?
     /// Swap test of that difference over persons, unadjusted.
@@ -34,9 +29,7 @@ public struct CorrectionReport: Encodable, Sendable {
   }
 
   public struct Value: Encodable, Sendable, Equatable {
-    public let value: Double?
-    public let low: Double?
-    public let high: Double?
+    public let value, low, high: Double?
 
     init(_ figure: Figure, _ interval: Outcome<Interval>) {
       value = Rounding.published(figure.value)

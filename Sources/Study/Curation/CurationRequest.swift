@@ -30,8 +30,7 @@ public struct EvaluationTexts: Sendable {
 
 /// What both ways to make a training table have in common.
 public struct CurationRequest: Sendable {
-  private let benchmark: String
-  private let split: String
+  private let benchmark, split: String
   private let evaluation: [String]
   private let overlap: TrainingTable.Overlap
   private let repair: Bool
@@ -207,9 +206,7 @@ public struct CurationReport: Encodable, Sendable {
   public let selection: Selection?
 
   public struct Reliability: Encodable, Sendable, Equatable {
-    public let crowd: Double?
-    public let model: Double?
-    public let weight: Double?
+    public let crowd, model, weight: Double?
     /// Rows that it was estimated from.
     public let rows: Int
 
@@ -229,9 +226,7 @@ public struct CurationReport: Encodable, Sendable {
 
   public struct Candidate: Encodable, Sendable, Equatable {
     public let correction: String
-    public let ccc: Double?
-    public let gain: Double?
-    public let gainError: Double?
+    public let ccc, gain, gainError: Double?
     public let changed: Int
   }
 

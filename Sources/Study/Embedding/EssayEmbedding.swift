@@ -61,14 +61,12 @@ public struct EmbeddingReport: Codable, Sendable, Equatable {
   public static let name = "embedding.json"
 
   public var schema = 1
-  public var model: String
-  public var source: String
+  public var model, source: String
   /// Sets of the rows.
   public var sets: [String]
   /// Whose labels the bins are of; see ``EmbeddedRows/labels``.
   public var labels: String
-  public var rows: Int
-  public var channels: Int
+  public var rows, channels: Int
   /// Over six bins; absent where it is undefined.
   public var silhouette: Double?
   public var undefined: String?
@@ -87,9 +85,7 @@ public struct EmbeddedRows: Sendable {
   public let rows: [Row]
 
   public struct Row: Sendable, Equatable {
-    public var set: String
-    public var id: String
-    public var text: String
+    public var set, id, text: String
     /// Nil in a split without labels.
     public var label: Double?
     public var provenance: String

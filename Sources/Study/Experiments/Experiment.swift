@@ -6,8 +6,7 @@ import Reference
 /// A row's fields are laid over `settings`; its `grid` makes one row for each combination of
 /// values, over any setting by its dotted path. `invitro experiment --help` shows a file.
 public struct Experiment: Sendable, Equatable {
-  public let name: String
-  public let title: String
+  public let name, title: String
   /// Splits of each row's benchmark that are predicted.
   public let evaluate: [String]
   public let seeds: [UInt64]

@@ -42,8 +42,7 @@ public struct ExperimentFolder {
   public struct Done: Codable, Equatable {
     public var schema = 1
     public var splits: [Split]
-    public var epochs: Int
-    public var steps: Int
+    public var epochs, steps: Int
     /// Why the training ended.
     public var reason: String
     /// OpenBLAS' kernels on the machine that trained.

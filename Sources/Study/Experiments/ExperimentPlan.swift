@@ -55,8 +55,7 @@ public struct ExperimentIndex: Codable, Equatable {
   public var rows: [Row]
 
   public struct Row: Codable, Equatable {
-    public var name: String
-    public var benchmark: String
+    public var name, benchmark: String
     /// The published encoder that the model's `config.json` is of, if any.
     public var encoder: String?
     /// A cell's name by its seed.
@@ -78,8 +77,7 @@ public struct ExperimentListing: Encodable, Sendable {
   public let cells: [Cell]
 
   public struct Cell: Encodable, Sendable, Equatable {
-    public let cell: String
-    public let row: String
+    public let cell, row: String
     public let seed: UInt64
     public let trainingRows: Int
     /// `finished`, `begun` or `to do`.

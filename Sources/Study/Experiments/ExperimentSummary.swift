@@ -6,8 +6,7 @@ public import Metrics
 /// What came out of an experiment: aggregates alone, rounded to 4 decimals.
 public struct ExperimentSummary: Codable, Sendable, Equatable {
   public var schema = 1
-  public var name: String
-  public var title: String
+  public var name, title: String
   /// Seeds that were asked for.
   public var seeds: [UInt64]
   /// The row that the others are compared with.
@@ -20,8 +19,7 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
 
   /// The rows' figures on one split.
   public struct Split: Codable, Sendable, Equatable {
-    public var benchmark: String
-    public var split: String
+    public var benchmark, split: String
     public var n: Int
     /// Clusters (persons) of the rows.
     public var clusters: Int
@@ -62,8 +60,7 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
   public struct RowTest: Codable, Sendable, Equatable {
     /// This row minus the baseline.
     public var difference: Double?
-    public var low: Double?
-    public var high: Double?
+    public var low, high: Double?
     /// None for MAE.
     public var p: Double?
     public var adjusted: Double?
@@ -163,9 +160,7 @@ struct ExperimentSweeps {
 
 /// Values over one variable, for instance the threshold alpha or the share of data.
 public struct Sweep: Codable, Sendable, Equatable {
-  public var title: String
-  public var variable: String
-  public var metric: String
+  public var title, variable, metric: String
   public var series: [Series]
 
   public init(title: String, variable: String, metric: String, series: [Series]) {
@@ -180,10 +175,8 @@ public struct Sweep: Codable, Sendable, Equatable {
   }
 
   public struct Point: Codable, Sendable, Equatable {
-    public var x: Double
-    public var y: Double
-    public var low: Double?
-    public var high: Double?
+    public var x, y: Double
+    public var low, high: Double?
 
     public init(x: Double, y: Double, low: Double? = nil, high: Double? = nil) {
       (self.x, self.y, self.low, self.high) = (x, y, low, high)

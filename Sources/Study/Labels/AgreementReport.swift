@@ -6,8 +6,7 @@ import Reference
 /// How far the raters of a split agree: what `invitro agreement` says.
 public struct AgreementReport: Encodable, Sendable {
   public var schema = 1
-  public let benchmark: String
-  public let split: String
+  public let benchmark, split: String
   public let rows: Int
   /// Rows with a label, by rater.
   public let labels: [String: Int]
@@ -18,14 +17,9 @@ public struct AgreementReport: Encodable, Sendable {
 
   /// Agreement of two raters; figures rounded to 4 decimals, an undefined one absent.
   public struct Pair: Encodable, Sendable, Equatable {
-    public let first: String
-    public let second: String
+    public let first, second: String
     public let n: Int
-    public let alpha: Double?
-    public let mae: Double?
-    public let sd: Double?
-    public let pcc: Double?
-    public let bias: Double?
+    public let alpha, mae, sd, pcc, bias: Double?
     /// Why figures are absent.
     public let undefined: [String: String]?
 
@@ -43,26 +37,21 @@ public struct AgreementReport: Encodable, Sendable {
   /// Agreement of two raters within a demographic group; one too small to publish has the reason
   /// in place of the figures.
   public struct Group: Encodable, Sendable, Equatable {
-    public let attribute: String
-    public let group: String
-    public let first: String
-    public let second: String
+    public let attribute, group, first, second: String
     public let agreement: Pair?
     public let suppressed: String?
   }
 
   /// Rows by first - second, in bins of half a point; `edges` are their lower ends.
   public struct Distribution: Encodable, Sendable, Equatable {
-    public let first: String
-    public let second: String
+    public let first, second: String
     public let edges: [Double]
     public let counts: [Int]
   }
 
   /// The rows on which two raters differ most. They show labels: not for publication.
   public struct Largest: Encodable, Sendable, Equatable {
-    public let first: String
-    public let second: String
+    public let first, second: String
     public let rows: [Row]
 
     public struct Row: Encodable, Sendable, Equatable {

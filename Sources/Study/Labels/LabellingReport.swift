@@ -5,17 +5,11 @@ public import Reference
 /// What came of a run, in numbers.
 public struct LabellingReport: Encodable, Sendable {
   public var schema = 1
-  public let model: String
-  public let prompt: String
-  public let promptSHA256: String
-  public let essays: Int
-  public let labelled: Int
+  public let model, prompt, promptSHA256: String
+  public let essays, labelled: Int
   /// Answers that were read although they hold more than scores, by what they hold.
   public let tolerated: [String: Int]
-  public let unreadableAnswers: Int
-  public let failures: Int
-  public let notAsked: Int
-  public let requests: Int
+  public let unreadableAnswers, failures, notAsked, requests: Int
   /// Dollars; absent without a price.
   public let spent: Double?
   public let stoppedBy: String?
@@ -34,17 +28,11 @@ public struct LabellingReport: Encodable, Sendable {
 /// What a run would ask.
 public struct LabellingPlanReport: Encodable, Sendable {
   public var schema = 1
-  public let model: String
-  public let prompt: String
-  public let promptSHA256: String
-  public let essays: Int
-  public let questions: Int
-  public let toAsk: Int
-  public let promptTokens: Int
+  public let model, prompt, promptSHA256: String
+  public let essays, questions, toAsk, promptTokens: Int
   /// Dollars by estimate; absent without a price.
   public let cost: Double?
-  public let system: String
-  public let user: String
+  public let system, user: String
 
   public init(_ plan: LabellingPlan, prompt: RatingPrompt, model: String, showText: Bool) {
     (self.model, self.prompt, promptSHA256) = (model, prompt.name, prompt.digest)

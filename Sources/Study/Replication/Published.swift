@@ -25,11 +25,7 @@ public struct Published: Codable, Sendable, Equatable {
 
   /// Where the figures are from.
   public struct Source: Codable, Sendable, Equatable {
-    public var title: String
-    public var address: String
-    public var doi: String
-    public var code: String
-    public var note: String
+    public var title, address, doi, code, note: String
   }
 
   /// Those of the training tables.
@@ -57,14 +53,12 @@ public struct Published: Codable, Sendable, Equatable {
     public var extra: Extra?
     /// Median and peak.
     public var pcc: [Double?]
-    public var ccc: [Double?]
-    public var rmse: [Double?]
+    public var ccc, rmse: [Double?]
     /// The peak RMSE as it was first printed, where that is not an RMSE.
     public var printed: Double?
 
     public struct Extra: Codable, Sendable, Equatable {
-      public var data: String
-      public var labels: String
+      public var data, labels: String
     }
 
     /// A name that is unique in the paper, such as `V/newsemp24+newsemp22/roberta-base/llama:4.5`
@@ -83,28 +77,21 @@ public struct Published: Codable, Sendable, Equatable {
 
   /// A model's labels taken as predictions.
   public struct ZeroShotRow: Codable, Sendable, Equatable {
-    public var set: String
-    public var split: String
+    public var set, split: String
     /// `llama`, `llama-plain` or `gpt`.
     public var labels: String
-    public var pcc: Double?
-    public var ccc: Double?
-    public var rmse: Double?
+    public var pcc, ccc, rmse: Double?
   }
 
   /// Agreement of two raters on NewsEmp24 train; `llama-again` are Llama's labels of the same essays
   /// in NewsEmp23.
   public struct ConsistencyRow: Codable, Sendable, Equatable {
-    public var first: String
-    public var second: String
-    public var alpha: Double
-    public var mae: Double
-    public var sd: Double
+    public var first, second: String
+    public var alpha, mae, sd: Double
   }
 
   public struct ReplacedRow: Codable, Sendable, Equatable {
-    public var set: String
-    public var llm: String
+    public var set, llm: String
     public var counts: [Count]
 
     public struct Count: Codable, Sendable, Equatable {
@@ -119,9 +106,7 @@ public struct Published: Codable, Sendable, Equatable {
     /// The training row that is compared with crowd labels alone, and what sets it apart.
     public var id: String
     public var settings: String
-    public var pcc: Double
-    public var ccc: Double
-    public var rmse: Double
+    public var pcc, ccc, rmse: Double
   }
 
   public struct SilhouetteRow: Codable, Sendable, Equatable {
@@ -131,8 +116,7 @@ public struct Published: Codable, Sendable, Equatable {
   }
 
   public struct GroupRow: Codable, Sendable, Equatable {
-    public var attribute: String
-    public var group: String
+    public var attribute, group: String
     /// Its name in our definitions, where that is another: the paper's age bins are half open, so
     /// that its 25-30 holds ages 24 to 29.
     public var label: String?

@@ -23,8 +23,7 @@ public struct Replication: Codable, Sendable, Equatable {
     public var id: String
     /// The part of the report that it stands in.
     public var table: String
-    public var what: String
-    public var metric: String
+    public var what, metric: String
     public var published: Double?
     /// What was first printed in its place, where an erratum corrects it.
     public var printed: Double?
@@ -186,8 +185,7 @@ extension Replication {
   public struct Measurement: Sendable, Equatable {
     public var value: Double
     public var seeds: SeedSpread?
-    public var low: Double?
-    public var high: Double?
+    public var low, high: Double?
     public var note: String?
 
     public init(

@@ -41,8 +41,7 @@ public struct Requirement: Equatable, Sendable {
 
   /// What came of it.
   public struct Finding: Encodable, Equatable, Sendable {
-    public var claim: String
-    public var required: String
+    public var claim, required: String
     public var ours: Double?
     public var holds: Bool
     /// Why there is nothing to compare.

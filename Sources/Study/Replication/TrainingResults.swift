@@ -16,8 +16,7 @@ public struct TrainingResults {
 
   /// The seeds of one row.
   private struct Runs {
-    var benchmark: String
-    var schedule: String
+    var benchmark, schedule: String
     /// A prediction file by split, seed by seed.
     var files: [[String: URL]]
   }

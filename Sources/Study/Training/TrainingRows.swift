@@ -5,8 +5,7 @@ public import Reference
 
 /// The rows that a run trains and validates on, with what a reader should know of them.
 public struct TrainingRows: Sendable {
-  public let training: LabelledRows
-  public let validation: LabelledRows
+  public let training, validation: LabelledRows
   /// In words: rows that were left out, sets of a table, overlaps.
   public let notes: [String]
 
