@@ -2,139 +2,131 @@ import Basics
 import Foundation
 import Harness
 import Metrics
-import Sample
 
-/// `invitro-bench probing [--seeds N]`: how many hidden labels an attack recovers through our own
-/// scorer with each guard off and on, as markdown for docs/explanation/probing.md.
-///
-/// The labels are those of sample24's test split, which the program itself makes.
+/// `invitro-bench probing [--golds N]`: how many of 83 hidden labels a strong attacker recovers, as
+/// markdown for docs/explanation/probing.md. It fails where three teams get more than the honest
+/// system and 6.
 enum ProbingBench {
-  private static let budgets = [10, 50, 200, 1000]
-  /// A label counts as recovered within this distance.
-  private static let distance = 0.5
+  /// How the next query is chosen; its angle to the posterior mean is such that the drawn labels are
+  /// divided most evenly between the answers that are left.
+  enum Attack: String, CaseIterable {
+    case rows = "the two most uncertain rows"
+    case info = "all rows by their uncertainty"
+    case blocks = "signs in blocks of 12"
+    case small = "signs in blocks of 4"
+    case fixed = "directions by chance"
+    case low = "from a poor start upwards"
 
-  private static let settings = [
-    ProbedGuards(name: "none: exact figures"),
-    ProbedGuards(name: "4 decimals", decimals: 4),
-    ProbedGuards(name: "2 decimals", decimals: 2),
-    ProbedGuards(name: "2 decimals, margin 1", decimals: 2, margin: 1),
-    ProbedGuards(name: "1 decimal, margin 1", decimals: 1, margin: 1),
-    ProbedGuards(name: "Ladder 1 SE, exact figures", ladder: 1),
-    ProbedGuards(name: "Ladder 1 SE, 2 decimals, margin 1", decimals: 2, margin: 1, ladder: 1),
-    ProbedGuards(name: "Ladder 2 SE, 2 decimals, margin 1", decimals: 2, margin: 1, ladder: 2),
-    ProbedGuards(name: "quota 20, exact figures", quota: 20),
-    ProbedGuards(name: "quota 20, 2 decimals, margin 1", decimals: 2, margin: 1, quota: 20),
-    ProbedGuards(
-      name: "quota 20, Ladder 1 SE, 2 decimals, margin 1", decimals: 2, margin: 1, ladder: 1,
-      quota: 20),
-  ]
+    func direction(
+      _ sampler: LabelSampler, number: Int, of queries: Int, _ generator: inout SplitMix64
+    ) -> [Double] {
+      let deviations = sampler.variance.map { $0.squareRoot() }
+      switch self {
+      case .rows:
+        let order = deviations.indices.sorted { deviations[$0] > deviations[$1] }
+        let start = 2 * (number % 12)
+        var direction = [Double](repeating: 0, count: order.count)
+        for row in order[start..<(start + 2)] {
+          direction[row] = generator.uniform() < 0.5 ? -1 : 1
+        }
+        return direction
+      case .info: return deviations.map { $0 * generator.normal() }
+      case .blocks, .small:
+        let size = self == .blocks ? 12 : 4
+        var direction = [Double](repeating: 0, count: deviations.count)
+        let order = deviations.indices.sorted { deviations[$0] > deviations[$1] }
+        let start = (number * size) % (order.count - size)
+        for row in order[start..<(start + size)] {
+          direction[row] = generator.uniform() < 0.5 ? -1 : 1
+        }
+        return direction
+      case .fixed, .low: return deviations.map { _ in generator.normal() }
+      }
+    }
+  }
 
   static func run(_ arguments: [String]) throws {
-    let place = arguments.firstIndex(of: "--seeds")
-    let seeds = place.flatMap { $0 + 1 < arguments.count ? Int(arguments[$0 + 1]) : nil } ?? 10
-    guard seeds > 0 else { throw HarnessError.usage("--seeds is 1 or more") }
-    let world = try World()
+    let place = arguments.firstIndex(of: "--golds")
+    let golds = place.flatMap { $0 + 1 < arguments.count ? Int(arguments[$0 + 1]) : nil } ?? 3
+    guard golds > 0 else { throw HarnessError.usage("--golds is 1 or more") }
+    let board = try HiddenBoard(seed: 1, floor: 0.4, submissions: 10, teams: 1)
     print(
-      "\(world.gold.count) labels, \(seeds) seeds, mean number within \(distance) of the truth. ",
-      terminator: "")
+      "\(board.gold.count) labels, \(golds) label vectors, grid \(board.grid.step) from "
+        + "\(board.grid.floor), \(board.submissions) submissions a team: at most "
+        + "\(Rounding.text(board.grid.bits(submissions: board.submissions), decimals: 1)) bits a "
+        + "team. Labels within 0.5, means; what the attacker expects in brackets.\n")
+    let teams = [0, 1, 3, 5, 10]
     print(
-      "Without a query: \(world.recovered(world.constant)) (the mean of train for every row); "
-        + "the best sample system's own predictions: \(world.recovered(world.bestSystem)).\n")
-    print("| guards | attack | " + budgets.map { "\($0)" }.joined(separator: " | ") + " |")
-    print("|---|---|" + budgets.map { _ in "---:|" }.joined())
-    for guards in settings {
-      for attack in ProbingAttack.allCases {
-        let cells = try budgets.map { budget in
-          try mean(attack, guards, world, budget: budget, seeds: seeds)
+      "| attack | " + teams.map { $0 == 0 ? "no query" : "\($0)" }.joined(separator: " | ") + " |")
+    print("|---|" + teams.map { _ in "---:|" }.joined())
+    var worst = [Double](repeating: 0, count: teams.count)
+    for attack in Attack.allCases {
+      let cells = try teams.enumerated().map { place, count in
+        let results = Parallel.map(golds, threads: Parallel.processors) { gold in
+          Result { try Self.attack(attack, gold: UInt64(gold + 1), teams: count) }
         }
-        let shown = cells.map { Rounding.text($0, decimals: 1) }.joined(separator: " | ")
-        print("| \(guards.name) | \(attack.rawValue) | \(shown) |")
+        let all = try results.map { try $0.get() }
+        let found = all.reduce(0) { $0 + Double($1.found) } / Double(golds)
+        worst[place] = max(worst[place], found)
+        let expected = all.reduce(0) { $0 + $1.expected } / Double(golds)
+        return "\(Rounding.text(found, decimals: 1)) (\(Rounding.text(expected, decimals: 1)))"
       }
+      print("| \(attack.rawValue) | \(cells.joined(separator: " | ")) |")
     }
-    world.printPairedErrors()
+    print("\nThe honest system alone: \(Rounding.text(worst[0], decimals: 1)).")
+    guard worst[2] <= worst[0] + 6 else {
+      throw HarnessError.usage("Three teams recover over 6 labels more than the honest system.")
+    }
   }
 
-  private static func mean(
-    _ attack: ProbingAttack, _ guards: ProbedGuards, _ world: World, budget: Int, seeds: Int
-  ) throws -> Double {
-    let isRandom = attack == .linear || attack == .climbing
-    let runs = isRandom ? seeds : 1
-    let counts = Parallel.map(runs, threads: Parallel.processors) { run in
-      Result {
-        let board = ProbedBoard(world.scorer, guards: guards)
-        return world.recovered(
-          try attack.run(board, prior: world.prior, budget: budget, seed: UInt64(run + 1)))
-      }
-    }
-    return Double(try counts.reduce(0) { try $0 + $1.get() }) / Double(runs)
-  }
-
-  /// The hidden split, and what is public beside it.
-  private struct World {
-    let scorer: Scorer
-    let gold: [Double]
-    let prior: ProbingPrior
-    let systems: [(name: String, predictions: [Double])]
-
-    init() throws {
-      let folder = FileManager.default.temporaryDirectory.appending(
-        path: "invitro-probing-\(UUID())")
-      defer { try? FileManager.default.removeItem(at: folder) }
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      let files = folder.appending(path: "files")
-      _ = try SampleGenerator(seed: 1).write(to: files)
-      let definition = try BenchmarkRegistry.find("sample24")
-      let home = DataHome(folder.appending(path: "home"))
-      _ = try DatasetImporter.run(definition, from: files, into: home)
-      let test = try home.load(definition, split: "test")
-      let train = try home.load(definition, split: "train").gold("empathy").compactMap { $0 }
-      gold = test.gold("empathy").compactMap { $0 }
-      let moments = Standardised(train)
-      prior = ProbingPrior(
-        rows: gold.count, mean: moments.mean, deviation: moments.deviation)
-      // Only what a query needs: no groups and no rank correlations.
-      let options = ScoringOptions(
-        inference: InferenceOptions(replicates: 100, threads: 1), attributes: [], ranks: false)
-      let scorer = try Scorer(definition, dataset: test, options: options)
-      self.scorer = scorer
-      let reader = PredictionReader(definition, dataset: test)
-      let names = try FileManager.default.contentsOfDirectory(
-        atPath: files.appending(path: "systems").path
-      ).sorted()
-      systems = try names.map { name in
-        let file = files.appending(path: "systems/\(name)/predictions_EMP.tsv")
-        return (name, try reader.read(file).values("empathy") ?? [])
-      }
-    }
-
-    var constant: [Double] { [Double](repeating: prior.mean, count: gold.count) }
-
-    /// The predictions with the greatest PCC.
-    var bestSystem: [Double] {
-      systems.map(\.predictions).max {
-        (PointMetrics.pcc($0, gold).value ?? -1) < (PointMetrics.pcc($1, gold).value ?? -1)
-      } ?? []
-    }
-
-    func recovered(_ estimates: [Double]) -> Int {
-      zip(estimates, gold).count { abs($0 - $1) <= distance + 1e-9 }
-    }
-
-    /// What one standard error of the Ladder is, between the sample's own systems.
-    func printPairedErrors() {
-      print("\n| pair of sample systems | difference in PCC | paired standard error |")
-      print("|---|---:|---:|")
-      let sample = ClusteredSample(gold: gold, clusters: scorer.dataset.mainClusters)
-      for (place, second) in systems.enumerated() {
-        for first in systems[..<place] {
-          let pair = PairComparison(sample, second.predictions, first.predictions)
-          let difference = pair.difference(.pcc).value ?? 0
-          let error = pair.standardError(.pcc).value ?? 0
-          print(
-            "| \(second.name), \(first.name) | \(Rounding.text(difference)) "
-              + "| \(Rounding.text(error)) |")
+  private static func attack(
+    _ attack: Attack, gold seed: UInt64, teams: Int
+  ) throws -> (found: Int, expected: Double) {
+    var board = try HiddenBoard(seed: seed, floor: 0.4, submissions: 10, teams: teams)
+    var generator = SplitMix64(seed: seed &+ 77, stream: .simulation)
+    var answers: [LabelSampler.Answer] = []
+    var sampler = LabelSampler(board, answers, chains: 40, sweeps: 80, seed: seed)
+    for team in 0..<teams {
+      while board.hasQuery(team) {
+        let queries = board.submissions
+        let direction = attack.direction(
+          sampler, number: board.used[team] + team * queries, of: queries, &generator)
+        let query =
+          attack == .low && board.used[team] == 0
+          ? HiddenBoard.unit(direction)
+          : best(
+            sampler, direction,
+            above: board.bests[team].map { $0 + board.grid.step } ?? board.grid.floor)
+        let (low, high) = try board.submit(query, by: team)
+        answers.append(.init(direction: HiddenBoard.unit(query), low: low, high: high))
+        if attack != .fixed {
+          sampler = LabelSampler(
+            board, answers, chains: 40, sweeps: 80, seed: seed &+ UInt64(answers.count))
         }
       }
     }
+    let final = LabelSampler(board, answers, chains: 80, sweeps: 300, seed: seed &+ 5)
+    return (board.found(final.windows), final.expected)
+  }
+
+  /// The mixture of posterior mean and `direction` whose PCC lies above the next value in half of the
+  /// drawn labels: the answer then tells most.
+  private static func best(
+    _ sampler: LabelSampler, _ direction: [Double], above next: Double
+  ) -> [Double] {
+    let (mean, other) = (HiddenBoard.unit(sampler.mean), HiddenBoard.unit(direction))
+    let drawn = sampler.draws.map(HiddenBoard.unit)
+    let angles = stride(from: 0.0, through: Double.pi / 2, by: Double.pi / 40)
+    let mixtures = angles.map { angle in
+      zip(mean, other).map { cos(angle) * $0 + sin(angle) * $1 }
+    }
+    return mixtures.min { a, b in
+      func imbalance(_ mixture: [Double]) -> Double {
+        let unit = HiddenBoard.unit(mixture)
+        let above = drawn.count { zip($0, unit).reduce(0) { $0 + $1.0 * $1.1 } >= next }
+        return abs(Double(above) / Double(max(1, drawn.count)) - 0.5)
+      }
+      return imbalance(a) < imbalance(b)
+    } ?? mean
   }
 }

@@ -36,6 +36,12 @@ extension Digest {
     return digest.hexadecimal
   }
 
+  /// HMAC-SHA-256 of the UTF-8 of `text`: a digest that only who has `key` can make.
+  public static func hmac(_ text: String, key: Data) -> String {
+    HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: key))
+      .hexadecimal
+  }
+
   /// The digest of a file, read in pieces of 1 MiB.
   public static func sha256(of file: URL) throws -> String {
     let handle = try FileHandle(forReadingFrom: file)

@@ -55,7 +55,7 @@ struct CodabenchCommand: ParsableCommand {
       try? FileManager.default.removeItem(at: folder.appending(path: name))
     }
     // With labels to guard, a number far outside would let its row outweigh all others.
-    let rule = ReleaseRule(decimals: decimals, ladder: nil, margin: decimals < 4 ? 1 : nil)
+    let rule = decimals < 4 ? ReleaseRule.rounded(decimals: decimals) : .open
     let outcome = try ScoringProgram(
       input: URL(filePath: input, directoryHint: .isDirectory),
       options: try inference.scoringOptions(), rule: rule,

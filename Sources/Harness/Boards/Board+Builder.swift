@@ -59,8 +59,10 @@ extension Board {
       _ candidates: [Candidate], progress: () -> Void = {}
     ) throws(HarnessError) -> Board {
       let candidates = candidates.sorted { $0.slug < $1.slug }
+      // Mean and SD of hidden labels are figures of theirs like any other.
       let labels = dataset.flatMap {
-        DatasetStatistics([$0], definition: definition).splits.first?.published()
+        rule.isOpen
+          ? DatasetStatistics([$0], definition: definition).splits.first?.published() : nil
       }
       guard let dataset, dataset.hasGold else {
         let entries = candidates.map { candidate in
@@ -94,8 +96,16 @@ extension Board {
         compared.append(
           Compared(slug: candidate.slug, digest: digest, predictions: predictions, read: read))
       }
-      let comparison = try comparison(compared, scorer, reader, base)
-      return board(entries, comparison: comparison, labels: labels)
+      guard case .hidden(let grid) = rule else {
+        let comparison = try comparison(compared, scorer, reader, base)
+        return board(entries, comparison: comparison, labels: labels)
+      }
+      let values = entries.compactMap { entry in
+        entry.metadata.withdrawal == nil
+          ? entry.figure(grid.metric, grid.target)?.value.map { (entry.slug, $0) } : nil
+      }
+      let tied = BoardComparison(released: values, grid, level: options.inference.level)
+      return board(entries, comparison: tied, labels: labels)
     }
 
     private struct Compared {
@@ -107,6 +117,7 @@ extension Board {
     private func comparison(
       _ compared: [Compared], _ scorer: Scorer, _ reader: PredictionReader, _ base: String
     ) throws(HarnessError) -> BoardComparison? {
+      guard case .open = rule else { return nil }
       let names = compared.map { "\($0.slug) \($0.digest)" }.joined(separator: "\n")
       return try keep(.comparison, key: base + names) {
         () throws(HarnessError) -> BoardComparison? in
@@ -118,7 +129,7 @@ extension Board {
         }
         let comparer = BoardComparer(scorer)
         let comparison = comparer.compare(systems)?.comparison ?? comparer.alone(systems)
-        return comparison?.released(by: rule)
+        return comparison
       }
     }
 
@@ -153,7 +164,7 @@ extension Board {
         dataset.contentDigest, Digest.sha256(document), "\(options.inference.level)",
         "\(options.sensitivity)", "\(options.detectable)",
         (options.attributes ?? ["all"]).joined(separator: ","),
-        "\(rule.isOpen)", "\(rule.decimals)",
+        "\(rule.cacheName)",
       ]
       return choices.joined(separator: "\n") + "\n"
     }

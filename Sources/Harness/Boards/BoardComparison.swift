@@ -78,21 +78,26 @@ public struct BoardComparison: Codable, Sendable, Equatable {
 }
 
 extension BoardComparison {
-  /// What `rule` releases: differences, bounds and p-values, rounded. With an exact difference to an
-  /// entry of known score a guarded one's would be exact too.
-  func released(by rule: ReleaseRule) -> BoardComparison {
-    guard !rule.isOpen else { return self }
-    var comparison = self
-    for index in pairs.indices {
-      for path in [\Pair.difference, \Pair.low, \Pair.high] {
-        comparison.pairs[index][keyPath: path] = rule.rounded(pairs[index][keyPath: path])
-      }
-      for path in [\Pair.p, \Pair.adjusted, \Pair.discoveryRate] {
-        comparison.pairs[index][keyPath: path] = rule.p(pairs[index][keyPath: path])
-      }
+  /// What follows from released values alone: equal ones tie, and a rank range is the places of its
+  /// tie. A pair's difference or test would tell more of hidden labels than its values do.
+  init?(released values: [(slug: String, value: Double)], _ grid: ReleaseGrid, level: Double) {
+    guard values.count > 1 else { return nil }
+    let ordered = values.sorted { grid.isBetter($0.value, $1.value) }
+    let distinct = ordered.map(\.value).reduce(into: [Double]()) { seen, value in
+      if seen.last.map({ grid.isBetter($0, value) }) ?? true { seen.append(value) }
     }
-    comparison.detectable?.difference = rule.rounded(detectable?.difference)
-    return comparison
+    let standings = ordered.map { one in
+      let better = ordered.count { grid.isBetter($0.value, one.value) }
+      let worse = ordered.count { grid.isBetter(one.value, $0.value) }
+      let group = distinct.count { grid.isBetter($0, one.value) }
+      return Standing(
+        slug: one.slug, lowRank: better + 1, highRank: ordered.count - worse,
+        tieGroups: [CompactLetters.name(group)])
+    }
+    self.init(
+      metric: grid.metric, target: grid.target, test: "none: the labels are hidden",
+      interval: "none", adjustment: "none", family: "released values; equal ones share a tie group",
+      level: InferenceOptions.alpha(level), pairs: [], standings: standings)
   }
 }
 

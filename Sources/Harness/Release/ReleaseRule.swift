@@ -1,68 +1,223 @@
 public import Basics
-import Foundation
+public import Foundation
 public import Metrics
 
-/// What a leaderboard with hidden labels tells of a submission. Enough figures reveal all labels:
-/// docs/explanation/probing.md shows what an attack recovers under which rule.
-public struct ReleaseRule: Sendable, Equatable {
-  /// Decimals of a released figure, 0 to 4; reports have 4 from the start.
-  public var decimals: Int
-  /// Standard errors of the paired difference by which a submission must beat the team's best
-  /// before anything is released of it (see ``ReleaseGuard``); nil releases every submission.
-  public var ladder: Double?
+/// What a leaderboard tells of a submission. Enough figures reveal all hidden labels:
+/// docs/explanation/probing.md derives how much each rule gives away.
+public enum ReleaseRule: Sendable, Equatable {
+  /// Everything but suppressed groups: the labels are public anyway.
+  case open
+  /// The targets' figures of every submission with 0 to 4 decimals, and nothing that a place does
+  /// not need.
+  case rounded(decimals: Int)
+  /// One figure on a coarse grid, and that only where it is higher than the team's best.
+  case hidden(ReleaseGrid)
+
   /// Label units by which a prediction may lie outside the labels' range; nil allows any number.
-  ///
   /// A number far outside makes one row outweigh all others, and then no rounding hides its label.
-  public var margin: Double?
-
-  public init(decimals: Int, ladder: Double?, margin: Double?) {
-    precondition((0...4).contains(decimals), "0 to 4 decimals")
-    precondition((ladder ?? 0) >= 0 && (margin ?? 0) >= 0, "neither is negative")
-    (self.decimals, self.ladder, self.margin) = (decimals, ladder, margin)
-  }
-
-  /// For hidden labels.
-  public static let hidden = ReleaseRule(decimals: 2, ladder: 1, margin: 1)
-  /// For labels that are public anyway.
-  public static let open = ReleaseRule(decimals: 4, ladder: nil, margin: nil)
+  public var margin: Double? { self == .open || self == .rounded(decimals: 4) ? nil : 1 }
 
   /// Whether nothing is held back of a report.
-  public var isOpen: Bool { decimals == 4 && ladder == nil }
+  public var isOpen: Bool { self == .open || self == .rounded(decimals: 4) }
+
+  /// Names the rule in a cache's key.
+  var cacheName: String {
+    switch self {
+    case .open: "open"
+    case .rounded(let decimals): "rounded \(decimals)"
+    case .hidden(let grid):
+      "hidden \(grid.target) \(grid.metric) \(grid.step) \(grid.floor) "
+        + Digest.hmac("rule", key: grid.key)
+    }
+  }
 
   /// What is released of `report`: the only way from a ``PrivateReport`` to a ``ScoreReport``.
-  /// An open rule releases all but suppressed groups. Any other rounds the figures of the targets
-  /// and leaves out what a place on a board does not need, each of which is a further equation in
-  /// the labels.
+  /// Under a grid a report whose figure lies beyond the floor is left without any.
   public func release(_ report: PrivateReport) -> ScoreReport {
     var report = report.whole
     for place in report.groups.indices where report.groups[place].suppressed != nil {
       report.groups[place].withhold()
     }
     guard !isOpen else { return report }
-    report.targets = report.targets.mapValues { $0.released(self) }
-    report.wassa.changeFigures(rounded)
-    report.groups = []
-    report.disparities = nil
-    report.sensitivity = nil
-    report.crossed = nil
-    report.detectable = nil
+    (report.groups, report.disparities, report.sensitivity) = ([], nil, nil)
+    (report.crossed, report.detectable) = (nil, nil)
+    switch self {
+    case .open: break
+    case .rounded(let decimals):
+      report.targets = report.targets.mapValues { $0.rounded(decimals) }
+      report.wassa.changeFigures { Rounding.rounded($0, decimals: decimals) }
+    case .hidden(let grid): grid.cover(&report)
+    }
     return report
   }
+}
 
-  func rounded(_ value: Double?) -> Double? { Rounding.rounded(value, decimals: decimals) }
+/// The values that a board with hidden labels may show: those of its primary figure on a grid, from
+/// a floor on. Whatever a team sends, it learns no more than ``bits(submissions:)``.
+public struct ReleaseGrid: Sendable, Equatable {
+  public let target: String
+  public let metric: Metric
+  /// Distance of two values.
+  public let step: Double
+  /// The first value that is shown, on the grid: that of the board's best baseline.
+  public let floor: Double
+  /// Keys the digests of what is hidden; without it anybody could try guesses against them.
+  let key: Data
 
-  /// A p-value, rounded up: it is never 0, and lies below a level only where it does unrounded.
-  func p(_ value: Double?) -> Double? { value.map { min(1, Rounding.up($0, decimals: decimals)) } }
+  /// - Parameters:
+  ///   - floor: a score in the metric; rounded towards worse to the grid.
+  ///   - key: at least 16 bytes that nobody else knows.
+  public init(_ primary: BenchmarkDefinition.PrimaryMetric, step: Double, floor: Double, key: Data)
+  {
+    precondition(step > 0 && key.count >= 16, "a positive step and a key")
+    (target, metric, self.step, self.key) = (primary.target, primary.metric, step, key)
+    self.floor = Self.rounded(floor, step, metric)
+  }
+
+  /// The step for a split of `rows` rows: .9/√(n - 1) rounded up to .01, about the standard error of a
+  /// small correlation; of an error the same share of `unit`, the constant prediction's error.
+  public static func step(_ metric: Metric, rows: Int, unit: Double = 1) -> Double {
+    let share = Rounding.up(0.9 / Double(max(2, rows) - 1).squareRoot(), decimals: 2)
+    return metric.higherIsBetter ? share : Rounding.up(share * unit, decimals: 2)
+  }
+
+  /// The grid value that `value` is shown as, towards worse; nil beyond the floor.
+  public func level(_ value: Double) -> Double? {
+    let shown = Self.rounded(value, step, metric)
+    return isBetter(floor, shown) ? nil : shown
+  }
+
+  /// Whether `one` is a better grid value than `other`.
+  func isBetter(_ one: Double, _ other: Double) -> Bool {
+    (metric.higherIsBetter ? one - other : other - one) > step / 2
+  }
+
+  private static func rounded(_ value: Double, _ step: Double, _ metric: Metric) -> Double {
+    let steps = value / step
+    let whole = metric.higherIsBetter ? (steps + 1e-9).rounded(.down) : (steps - 1e-9).rounded(.up)
+    return Rounding.rounded(whole * step, decimals: 4) ?? value
+  }
+
+  /// How many values may be shown, m.
+  public var levels: Int {
+    let end = metric.higherIsBetter ? 1.0 : 0.0
+    return max(1, 1 + Int(((end - floor).magnitude / step + 1e-9).rounded(.down)))
+  }
+
+  /// What a team learns of the labels at most from q submissions, in bits: its answers are a value that
+  /// never falls, of which there are C(q + m, q) sequences.
+  public func bits(submissions q: Int) -> Double {
+    (0..<levels).reduce(0) { $0 + log2(Double(q + $1 + 1) / Double($1 + 1)) }
+  }
+
+  /// Leaves of `report` the primary figure on the grid; its interval, by Fisher's z, follows from that
+  /// and the number of clusters and tells nothing more.
+  fileprivate func cover(_ report: inout ScoreReport) {
+    let value = report.targets[target]?[metric]?.value.flatMap(level)
+    report.targets = [:]
+    if let value {
+      var scores = TargetScores()
+      scores[metric] = figure(value, clusters: report.effectiveClusters ?? Double(report.clusters))
+      report.targets[target] = scores
+    }
+    report.wassa.changeFigures { _ in nil }
+    report.notes = nil
+    let gold = Digest.hmac(report.digests.gold, key: key)
+    report.signature.replace(
+      "gold:\(report.digests.gold.prefix(12))", with: "gold:\(gold.prefix(12))")
+    report.digests.gold = gold
+  }
+
+  private func figure(_ value: Double, clusters: Double) -> ScoredFigure {
+    guard metric == .pcc, value.magnitude < 1, clusters > 3.5 else {
+      return ScoredFigure(value: value)
+    }
+    let half = Distributions.normalQuantile(0.975) / (clusters - 3).squareRoot()
+    return ScoredFigure(
+      value: value, low: Rounding.rounded(tanh(atanh(value) - half), decimals: 2),
+      high: Rounding.rounded(tanh(atanh(value) + half), decimals: 2))
+  }
+}
+
+/// Judges submissions and says what a team and the public learn of them. It keeps nothing: the caller
+/// keeps the released value of each team's best.
+public struct ReleaseGuard {
+  public let scorer: Scorer
+  public let rule: ReleaseRule
+
+  public init(_ scorer: Scorer, rule: ReleaseRule) { (self.scorer, self.rule) = (scorer, rule) }
+
+  /// Reads submissions: one with a number outside the range by more than the rule's margin is
+  /// refused, with a fault for each.
+  public var reader: PredictionReader {
+    PredictionReader(scorer.definition, dataset: scorer.dataset, margin: rule.margin)
+  }
+
+  /// What became of a submission.
+  public enum Verdict: String, Codable, Sendable, CaseIterable {
+    /// The first of which a value is released.
+    case first
+    /// Its released value is better than the best so far.
+    case better
+    /// It is not; by how much is not told.
+    case notBetter
+    /// It leaves rows out or does not attempt the primary target: never a best.
+    case incomplete
+    /// Its primary metric is undefined, as where it is constant: never a best.
+    case undefined
+
+    public var isNewBest: Bool { self == .first || self == .better }
+  }
+
+  /// A verdict and what may be shown with it.
+  public struct Release: Sendable, Equatable {
+    public var verdict: Verdict
+    /// The report as far as it is released; nil where nothing of it is.
+    public var report: ScoreReport?
+  }
+
+  /// Judges a submission and scores it where something of its score is released: under a grid a new
+  /// best alone.
+  /// - Parameter best: the released value of the team's best; nil for none.
+  /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
+  public func release(_ candidate: Predictions, over best: Double?) throws(HarnessError) -> Release
+  {
+    let verdict = verdict(on: candidate, over: best)
+    if case .hidden = rule, !verdict.isNewBest { return Release(verdict: verdict, report: nil) }
+    return Release(verdict: verdict, report: rule.release(try scorer.score(candidate)))
+  }
+
+  /// Whether `candidate` is a team's new best; released values are compared, and a tie is not better.
+  func verdict(on candidate: Predictions, over best: Double?) -> Verdict {
+    let (target, metric) = (scorer.definition.primary.target, scorer.definition.primary.metric)
+    guard candidate.missingCount == 0, let rows = scorer.rows(target, of: candidate) else {
+      return .incomplete
+    }
+    let figure = PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
+      .figure(metric, form: scorer.options.inference.form)
+    guard let value = figure.value else { return .undefined }
+    switch rule {
+    case .hidden(let grid):
+      guard let level = grid.level(value) else { return .notBetter }
+      return best.map { grid.isBetter(level, $0) ? .better : .notBetter } ?? .first
+    case .open, .rounded:
+      var decimals = 4
+      if case .rounded(let given) = rule { decimals = given }
+      guard let best else { return .first }
+      let gain = (Rounding.rounded(value, decimals: decimals) ?? value) - best
+      return (metric.higherIsBetter ? gain : -gain) > 1e-9 ? .better : .notBetter
+    }
+  }
 }
 
 extension TargetScores {
-  fileprivate func released(_ rule: ReleaseRule) -> TargetScores {
+  fileprivate func rounded(_ decimals: Int) -> TargetScores {
     var scores = self
     scores.changeFigures { figure in
       var figure = figure
-      figure.value = rule.rounded(figure.value)
-      figure.low = rule.rounded(figure.low)
-      figure.high = rule.rounded(figure.high)
+      figure.value = Rounding.rounded(figure.value, decimals: decimals)
+      figure.low = Rounding.rounded(figure.low, decimals: decimals)
+      figure.high = Rounding.rounded(figure.high, decimals: decimals)
       return figure
     }
     scores.bias = nil
@@ -72,8 +227,6 @@ extension TargetScores {
 
 extension Rounding {
   /// `value` as it may be shown: with 4 decimals; nil stays nil.
-  ///
-  /// Exact figures let a team reconstruct gold labels from a series of submissions.
   public static func published(_ value: Double?) -> Double? { rounded(value, decimals: 4) }
 
   /// A p-value with 4 significant digits, rounded up: it is never less than 1/(B + 1), and lies below
@@ -93,103 +246,4 @@ extension PublishingThreshold {
   /// The threshold of everything that this program shows: 10 rows of 5 main clusters (persons, as a
   /// rule).
   public static let standard = PublishingThreshold(minRows: 10, minClusters: 5)
-}
-
-/// Decides what a team and the public learn of a submission on a split with hidden labels.
-/// The rule is the Ladder of Blum and Hardt (2015, ICML) in the form without a parameter: a
-/// submission is the new best only if it beats the best so far in the primary metric by more than
-/// the standard error of their paired difference, here the cluster jackknife's. Of any other a team
-/// learns that it is not better. It keeps nothing: the caller keeps each team's best predictions.
-public struct ReleaseGuard {
-  public let scorer: Scorer
-  public let rule: ReleaseRule
-
-  public init(_ scorer: Scorer, rule: ReleaseRule = .hidden) {
-    self.scorer = scorer
-    self.rule = rule
-  }
-
-  /// Reads submissions: one with a number outside the range by more than the rule's margin is
-  /// refused, with a fault for each.
-  public var reader: PredictionReader {
-    PredictionReader(scorer.definition, dataset: scorer.dataset, margin: rule.margin)
-  }
-
-  /// What became of a submission.
-  public enum Verdict: String, Codable, Sendable, CaseIterable {
-    /// The first with a defined primary metric.
-    case first
-    /// Better than the best so far by enough.
-    case better
-    /// Not better, or not by enough: which of the two is not told.
-    case notBetter
-    /// It leaves rows out or does not attempt the primary target: never a best.
-    case incomplete
-    /// Its primary metric is undefined, as where it is constant: never a best.
-    case undefined
-
-    public var isNewBest: Bool { self == .first || self == .better }
-  }
-
-  /// A verdict and what may be shown with it.
-  public struct Release: Sendable, Equatable {
-    public var verdict: Verdict
-    /// The report as far as it is released; nil where nothing of it is.
-    public var report: ScoreReport?
-
-    package init(verdict: Verdict, report: ScoreReport?) {
-      self.verdict = verdict
-      self.report = report
-    }
-  }
-
-  /// Judges a submission and scores it where something of its score is released: without a Ladder
-  /// always, with it a new best alone.
-  /// - Parameter best: the team's last submission that became its best; nil for none.
-  /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
-  public func release(
-    _ candidate: Predictions, over best: Predictions?
-  ) throws(HarnessError) -> Release {
-    let verdict = verdict(on: candidate, over: best)
-    guard verdict.isNewBest || rule.ladder == nil else {
-      return Release(verdict: verdict, report: nil)
-    }
-    return Release(verdict: verdict, report: rule.release(try scorer.score(candidate)))
-  }
-
-  /// Whether `candidate` is a team's new best.
-  ///
-  /// Without a Ladder the released (rounded) figures are compared and a tie is not better; with it
-  /// the exact ones. Where the standard error is undefined (under 3 clusters) nothing is better.
-  public func verdict(on candidate: Predictions, over best: Predictions?) -> Verdict {
-    guard let rows = completeRows(candidate) else { return .incomplete }
-    guard let figure = figure(rows).value else { return .undefined }
-    guard let best, let bestRows = completeRows(best), let bestFigure = self.figure(bestRows).value
-    else { return .first }
-    let sign = metric.higherIsBetter ? 1.0 : -1.0
-    guard let ladder = rule.ladder else {
-      guard let new = rule.rounded(figure), let old = rule.rounded(bestFigure) else {
-        return .notBetter
-      }
-      return sign * (new - old) > 0 ? .better : .notBetter
-    }
-    let pair = PairComparison(
-      rows.sample, rows.predictions, bestRows.predictions, options: scorer.options.inference)
-    guard let difference = pair.difference(metric).value,
-      let error = pair.standardError(metric).value
-    else { return .notBetter }
-    return sign * difference > ladder * error ? .better : .notBetter
-  }
-
-  private var metric: Metric { scorer.definition.primary.metric }
-
-  private func completeRows(_ predictions: Predictions) -> Scorer.TargetRows? {
-    guard predictions.missingCount == 0 else { return nil }
-    return scorer.rows(scorer.definition.primary.target, of: predictions)
-  }
-
-  private func figure(_ rows: Scorer.TargetRows) -> Figure {
-    PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
-      .figure(metric, form: scorer.options.inference.form)
-  }
 }

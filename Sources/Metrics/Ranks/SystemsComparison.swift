@@ -163,7 +163,7 @@ public enum CompactLetters {
   }
 
   /// a, b, …, z, aa, ab, …: a name is one group's, and is never taken apart.
-  private static func name(_ number: Int) -> String {
+  package static func name(_ number: Int) -> String {
     let letter = String(UnicodeScalar(UInt8(97 + number % 26)))
     return number < 26 ? letter : name(number / 26 - 1) + letter
   }

@@ -8,147 +8,173 @@ struct ReleaseGuardTests {
   private let dataset = Synthetic.dataset(rows: 80, persons: 30) { person in
     ["gender": person % 2 == 0 ? "1" : "2"]
   }
+  private static let key = Data("sixteen bytes ok".utf8)
 
-  private func guarded(_ rule: ReleaseRule = .hidden, metric: Metric = .pcc) throws -> ReleaseGuard
-  {
+  private func grid(
+    _ metric: Metric = .pcc, step: Double = 0.1, floor: Double = 0.3
+  ) -> ReleaseGrid {
+    ReleaseGrid(
+      .init(target: "empathy", metric: metric), step: step, floor: floor, key: Self.key)
+  }
+
+  private func guarded(_ rule: ReleaseRule, metric: Metric = .pcc) throws -> ReleaseGuard {
     var definition = try Workbench().definition
     definition.primary.metric = metric
     return ReleaseGuard(
       try Scorer(definition, dataset: dataset, options: Synthetic.quick), rule: rule)
   }
 
+  private func hidden(_ metric: Metric = .pcc, floor: Double = 0.3) throws -> ReleaseGuard {
+    try guarded(.hidden(grid(metric, floor: floor)), metric: metric)
+  }
+
   private func system(_ noise: Double, _ seed: UInt64 = 3) -> Predictions {
     Synthetic.predictions(of: dataset, noise: noise, seed: seed)
   }
 
-  private func release(
-    _ guarded: ReleaseGuard, _ candidate: Predictions, over best: Predictions?
-  ) throws -> ReleaseGuard.Release {
-    try guarded.release(candidate, over: best)
+  private func value(_ release: ReleaseGuard.Release) -> Double? {
+    release.report?.targets["empathy"]?[.pcc]?.value
   }
 
-  /// The difference in PCC (second less first) over its cluster jackknife error, by deleting rows.
-  private func studentised(_ first: Predictions, _ second: Predictions) throws -> Double {
-    let gold = dataset.gold("empathy").compactMap { $0 }
-    let a = try #require(first.values("empathy")), b = try #require(second.values("empathy"))
-    func difference(_ kept: [Int]) throws -> Double {
-      let y = kept.map { gold[$0] }
-      return try #require(PointMetrics.pcc(kept.map { b[$0] }, y).value)
-        - #require(PointMetrics.pcc(kept.map { a[$0] }, y).value)
-    }
-    let names = dataset.mainClusters
-    let persons = names.compactMap { names.firstIndex(of: $0) }
-    let count = Set(persons).count
-    let without = try Set(persons).sorted().map { person in
-      try difference(persons.indices.filter { persons[$0] != person })
-    }
-    let mean = without.reduce(0, +) / Double(count)
-    let squares = without.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    let error = (squares * Double(count - 1) / Double(count)).squareRoot()
-    return try difference(Array(gold.indices)) / error
+  @Test("the step is about the standard error of a correlation, at least .01")
+  func steps() {
+    #expect(ReleaseGrid.step(.pcc, rows: 83) == 0.1)
+    #expect(ReleaseGrid.step(.ccc, rows: 500) == 0.05)
+    #expect(ReleaseGrid.step(.pcc, rows: 1_000_000) == 0.01)
+    #expect(ReleaseGrid.step(.rmse, rows: 83, unit: 1.86) == 0.19)
   }
 
-  @Test("a new best beats the old by more than the paired error over persons, deleted one by one")
-  func ladder() throws {
-    var seen: Set<ReleaseGuard.Verdict> = []
-    let best = system(6)
-    for step in 0..<24 {
-      let candidate = system(6.5 - 0.15 * Double(step), UInt64(10 + step))
-      let ratio = try studentised(best, candidate)
-      for errors in [0, 1, 2] as [Double] {
-        let verdict = try guarded(ReleaseRule(decimals: 2, ladder: errors, margin: nil))
-          .verdict(on: candidate, over: best)
-        #expect(verdict == (ratio > errors ? .better : .notBetter), "\(ratio) and \(errors)")
-        seen.insert(verdict)
+  @Test("values are rounded towards worse, and nothing is shown beyond the floor")
+  func levels() {
+    let pcc = grid(floor: 0.47)
+    #expect(pcc.floor == 0.4 && pcc.levels == 7)
+    #expect([0.3999, 0.4, 0.4999, 0.7, 1].map(pcc.level) == [nil, 0.4, 0.4, 0.7, 1])
+    let rmse = grid(.rmse, step: 0.2, floor: 1.5)
+    #expect(rmse.floor == 1.6 && rmse.levels == 9)
+    #expect([1.61, 1.6, 1.41, 1.4, 0].map(rmse.level) == [nil, 1.6, 1.6, 1.4, 0])
+  }
+
+  @Test(
+    "ten submissions to six values tell at most 13 bits, and no team has more answers than that")
+  func bound() throws {
+    let six = grid(floor: 0.5)
+    #expect(six.levels == 6)
+    #expect(abs(six.bits(submissions: 10) - log2(8008)) < 1e-9)
+    // Whatever is sent, and however the labels lie: a team's answers never fall.
+    let guarded = try hidden()
+    var seen: Set<[Double]> = []
+    for seed in 0..<60 as Range<UInt64> {
+      var (best, answers): (Double?, [Double]) = (nil, [])
+      for step in 0..<3 as Range<UInt64> {
+        let candidate = system(Double((seed * 7 + step * 5) % 11), seed * 3 + step)
+        let release = try guarded.release(candidate, over: best)
+        best = value(release) ?? best
+        answers.append(best ?? 0)
       }
+      #expect(answers == answers.sorted())
+      seen.insert(answers)
     }
-    #expect(seen == [.better, .notBetter], "both occur")
+    let most = exp2(grid().bits(submissions: 3)).rounded()
+    #expect(seen.count > 3 && Double(seen.count) <= most)
   }
 
-  @Test("the first submission is a best; the same again is not, and nothing is released of it")
-  func firstAndAgain() throws {
-    let guarded = try guarded()
-    let one = system(2)
-    let first = try release(guarded, one, over: nil)
-    #expect(first.verdict == .first && first.report != nil)
-    #expect(try release(guarded, one, over: one) == .init(verdict: .notBetter, report: nil))
-  }
-
-  @Test("of a submission that is worse or barely better nothing but that is released")
-  func nothingReleased() throws {
-    let guarded = try guarded()
-    let best = system(2)
-    var barely = best
-    barely.columns["empathy"]?.values[0] += 1e-9 * ((dataset.rows[0].empathy ?? 4) - 4)
-    for candidate in [system(50, 4), system(2.01, 3), barely] {
+  @Test("a new best reaches a higher value; of anything else nothing but that is released")
+  func verdicts() throws {
+    let guarded = try hidden()
+    let poor = try guarded.release(system(50, 4), over: nil)
+    #expect(poor == .init(verdict: .notBetter, report: nil), "below the floor")
+    let first = try guarded.release(system(2), over: nil)
+    let shown = try #require(value(first))
+    #expect(first.verdict == .first)
+    for candidate in [system(2), system(2.001), system(6, 4)] {
       #expect(
-        try release(guarded, candidate, over: best) == .init(verdict: .notBetter, report: nil))
+        try guarded.release(candidate, over: shown) == .init(verdict: .notBetter, report: nil))
     }
+    let better = try guarded.release(system(0.05), over: shown)
+    #expect(better.verdict == .better && try #require(value(better)) > shown)
   }
 
   @Test("where less is better, the lower RMSE is the new best")
   func lowerIsBetter() throws {
-    let guarded = try guarded(metric: .rmse)
-    #expect(guarded.verdict(on: system(0.5), over: system(5)) == .better)
-    #expect(guarded.verdict(on: system(5), over: system(0.5)) == .notBetter)
+    let guarded = try hidden(.rmse, floor: 3)
+    #expect(try guarded.release(system(0.05), over: 1).verdict == .better)
+    #expect(try guarded.release(system(0.05), over: 0).verdict == .notBetter)
   }
 
   @Test("rows left out, a target left out or a constant column make no best, alone or after one")
   func neverBest() throws {
-    let guarded = try guarded()
+    let guarded = try hidden()
     var partial = system(0.1)
     partial.present.removeFirst()
     var constant = system(0.1)
     constant.columns["empathy"] = PredictionColumn(values: Array(repeating: 4, count: 80))
     let distress = Synthetic.predictions(of: dataset, noise: 1, targets: ["distress"])
-    for best in [nil, system(5)] {
+    for best in [nil, 0.4] {
       for (candidate, verdict) in [
         (partial, ReleaseGuard.Verdict.incomplete), (constant, .undefined), (distress, .incomplete),
       ] {
         #expect(
-          try release(guarded, candidate, over: best) == .init(verdict: verdict, report: nil))
+          try guarded.release(candidate, over: best) == .init(verdict: verdict, report: nil))
       }
     }
+  }
+
+  @Test("a grid releases one figure, an interval that follows from it, and keyed digests")
+  func oneFigure() throws {
+    let guarded = try hidden()
+    let report = try #require(try guarded.release(system(2), over: nil).report)
+    let open = ReleaseRule.open.release(try guarded.scorer.score(system(2)))
+    #expect(report.targets.keys.sorted() == ["empathy"])
+    let scores = try #require(report.targets["empathy"])
+    #expect(scores.metrics == [.pcc] && scores.rowwise == nil && scores.bias == nil)
+    let figure = try #require(scores[.pcc])
+    let (value, low, high) = try (
+      #require(figure.value), #require(figure.low), #require(figure.high)
+    )
+    #expect(abs((value * 10).rounded() / 10 - value) < 1e-12)
+    // The same released value has the same interval whatever else the predictions are.
+    let half = 1.959963984540054 / (try #require(report.effectiveClusters) - 3).squareRoot()
+    #expect(abs(low - tanh(atanh(value) - half)) < 0.006)
+    #expect(abs(high - tanh(atanh(value) + half)) < 0.006)
+    #expect(report.groups.isEmpty && report.disparities == nil && report.crossed == nil)
+    #expect(report.sensitivity == nil && report.detectable == nil && report.notes == nil)
+    #expect(report.wassa.averaged == nil && report.wassa["empathy"] == nil)
+    let plain = open.digests.gold
+    #expect(report.digests.gold != plain && report.digests.gold.count == 64)
+    #expect(open.signature.contains(plain.prefix(12)))
+    #expect(!report.signature.contains(plain.prefix(12)))
+    #expect(report.signature.contains("gold:\(report.digests.gold.prefix(12))"))
   }
 
   @Test("every released number is rounded to the rule's decimals", arguments: [1, 2, 3])
   func rounded(decimals: Int) throws {
-    for ladder in [nil, 1.0] {
-      let guarded = try guarded(ReleaseRule(decimals: decimals, ladder: ladder, margin: 1))
-      let report = try #require(try release(guarded, system(2), over: nil).report)
-      let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
-      let numbers = try report.numbers
-      #expect(numbers.count > 40)
-      for number in numbers {
-        #expect(abs((number * scale).rounded() / scale - number) < 1e-12, "\(number)")
-      }
+    let guarded = try guarded(.rounded(decimals: decimals))
+    let report = try #require(try guarded.release(system(2), over: nil).report)
+    let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
+    let numbers = try report.numbers
+    #expect(numbers.count > 40)
+    for number in numbers {
+      #expect(abs((number * scale).rounded() / scale - number) < 1e-12, "\(number)")
     }
+    #expect(report.groups.isEmpty && report.disparities == nil)
   }
 
-  @Test("with hidden labels no group, disparity or bias is released; with open ones all are")
-  func onlyWhatABoardNeeds() throws {
-    let hidden = try #require(try release(guarded(), system(2), over: nil).report)
-    #expect(hidden.groups.isEmpty && hidden.disparities == nil)
-    #expect(hidden.targets.values.allSatisfy { $0.bias == nil && $0[.pcc]?.low != nil })
-    let whole = ReleaseRule.open.release(try guarded().scorer.score(system(2)))
-    #expect(try release(guarded(.open), system(2), over: nil).report == whole)
+  @Test("an open rule releases every report, and a tie is not better")
+  func open() throws {
+    let guarded = try guarded(.open)
+    let whole = ReleaseRule.open.release(try guarded.scorer.score(system(2)))
+    let release = try guarded.release(system(2), over: nil)
+    #expect(release.report == whole && release.verdict == .first)
     #expect(!whole.groups.isEmpty && whole.targets["empathy"]?.bias != nil)
-  }
-
-  @Test("without a Ladder every report is released, and a tie of rounded figures is not better")
-  func withoutLadder() throws {
-    let guarded = try guarded(ReleaseRule(decimals: 1, ladder: nil, margin: nil))
-    let (bad, good) = (system(6), system(0.3))
-    let better = try release(guarded, good, over: bad)
-    #expect(better.verdict == .better && better.report != nil)
-    let tie = try release(guarded, system(0.29), over: good)
-    #expect(tie.verdict == .notBetter && tie.report != nil)
+    let tie = try guarded.release(system(2), over: value(release))
+    #expect(tie.verdict == .notBetter && tie.report == whole)
+    #expect(try guarded.release(system(0.3), over: value(release)).verdict == .better)
   }
 
   @Test(
     "numbers far outside the range are refused, each by its line; a little outside is a warning")
   func margin() throws {
-    let reader = try guarded().reader
+    let reader = try hidden().reader
     var values = system(0).columns["empathy"]?.values ?? []
     values[2] = 1e6
     values[5] = -0.5

@@ -106,18 +106,21 @@ struct LeaderboardTests {
     let store = try ReportStore(place.file("invitro.sqlite"))
     let builder = builder(submissions, home: sample.home, store: store)
     let open = try #require(try builder.boards().first)
-    let board = try #require(try builder.boards(rule: { _ in .hidden }).first)
+    let grid = ReleaseGrid(
+      sample.definition.primary, step: 0.1, floor: 0.1, key: Data("sixteen bytes ok".utf8))
+    let board = try #require(try builder.boards(rule: { _ in .hidden(grid) }).first)
     #expect(!open.isGuarded && board.isGuarded && board.level == 0.95)
+    #expect(open.labels != nil && board.labels == nil)
     #expect(open.scored.allSatisfy { $0.report?.groups.isEmpty == false })
     #expect(board.scored.allSatisfy { $0.report?.groups.isEmpty == true })
-    for figure in board.scored.compactMap(board.primary) {
-      let value = try #require(figure.value)
-      #expect(abs((value * 100).rounded() / 100 - value) < 1e-12)
-    }
-    for pair in board.comparison?.pairs ?? [] {
-      let p = try #require(pair.p)
-      #expect(abs((p * 100).rounded() / 100 - p) < 1e-12)
-    }
+    let values = board.scored.compactMap { board.primary($0)?.value }
+    #expect(values.count == 2 && values == values.sorted(by: >))
+    #expect(values.allSatisfy { abs(($0 * 10).rounded() / 10 - $0) < 1e-12 })
+    // Ranks follow from the released values alone.
+    let comparison = try #require(board.comparison)
+    #expect(comparison.pairs.isEmpty && comparison.standings.count == 2)
+    let ranks = comparison.standings.map { [$0.lowRank, $0.highRank] }
+    #expect(ranks == (values[0] == values[1] ? [[1, 2], [1, 2]] : [[1, 1], [2, 2]]))
   }
 
   @Test("entries of another source stand beside the folders', and are not read where all is cached")
