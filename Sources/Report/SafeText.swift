@@ -41,9 +41,7 @@ enum SafeText {
   }
 
   /// Whether `name` can stand in a path and an address as it is.
-  static func isPathComponent(_ name: String) -> Bool {
-    name.wholeMatch(of: Self.pathForm) != nil
-  }
+  static func isPathComponent(_ name: String) -> Bool { name.wholeMatch(of: Self.pathForm) != nil }
 
   private static var dayForm: Regex<Substring> {
     /[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])/

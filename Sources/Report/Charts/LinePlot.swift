@@ -23,8 +23,7 @@ struct LinePlot {
       let across = x1 > x0 ? (x - x0) / (x1 - x0) : 0.5
       let inner = width - left - 16
       return (
-        left + 8 + across * (inner - 16),
-        top + (1 - (y - y0) / (y1 - y0)) * (height - top - bottom)
+        left + 8 + across * (inner - 16), top + (1 - (y - y0) / (y1 - y0)) * (height - top - bottom)
       )
     }
     var parts = axes(y0, y1, place)
@@ -33,9 +32,7 @@ struct LinePlot {
       parts += text(Rounding.text(x, decimals: 1), at.0, height - 22, "middle")
     }
     parts += text(sweep.variable, (left + width) / 2, height - 4, "middle")
-    for (number, series) in sweep.series.enumerated() {
-      parts += line(series, number % 4, place)
-    }
+    for (number, series) in sweep.series.enumerated() { parts += line(series, number % 4, place) }
     let title = Escaping.markup("\(sweep.title): \(sweep.metric) over \(sweep.variable)")
     return Markup(
       #"<svg class="plot" viewBox="0 0 640 300" role="img" aria-labelledby="\#(id)">"#

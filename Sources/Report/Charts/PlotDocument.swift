@@ -9,14 +9,11 @@ public struct PlotDocument: Sendable {
   public var title: String
   public var panels: [Panel]
 
-  public init(title: String, panels: [Panel]) {
-    (self.title, self.panels) = (title, panels)
-  }
+  public init(title: String, panels: [Panel]) { (self.title, self.panels) = (title, panels) }
 
   /// One pair of axes.
   public struct Panel: Sendable {
-    public var horizontal: String
-    public var vertical: String
+    public var horizontal, vertical: String
     public var series: [Series]
 
     public init(horizontal: String, vertical: String, series: [Series]) {

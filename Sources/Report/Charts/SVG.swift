@@ -82,8 +82,7 @@ struct Whisker {
 /// Counts in bins of equal width as bars.
 struct Histogram {
   let counts: [Int]
-  let low: Double
-  let high: Double
+  let low, high: Double
 
   /// Each bin's ends in words, and its count.
   var bins: [(name: String, count: Int)] {

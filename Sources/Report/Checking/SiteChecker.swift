@@ -162,8 +162,7 @@ struct LinkCheck {
     let parts = address.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
     let file = String(parts[0].prefix { $0 != "?" })
     let anchor = parts.count > 1 ? String(parts[1]) : nil
-    guard let target = file.isEmpty ? path : Self.resolve(file, from: path),
-      known.contains(target)
+    guard let target = file.isEmpty ? path : Self.resolve(file, from: path), known.contains(target)
     else { return fault(.brokenLink) }
     if let anchor, !anchor.isEmpty, let page = pages[target], !page.ids.contains(anchor) {
       return fault(.brokenAnchor)

@@ -11,16 +11,11 @@ enum Badges {
     case .prompted: ("prompted", "A language model that was asked, not trained")
     case .ensemble: ("ensemble", "Several models together")
     case .baseline: ("baseline", "Something to measure others against")
-    case .published:
-      ("published only", "Claimed in a paper; there are no predictions to score")
+    case .published: ("published only", "Claimed in a paper; there are no predictions to score")
     }
   }
 
-  struct Badge: Encodable, Sendable {
-    let badge: String
-    let look: String
-    let meaning: String
-  }
+  struct Badge: Encodable, Sendable { let badge, look, meaning: String }
 
   /// Names and explanations, the kind first.
   static func all(_ entry: Board.Entry, targets: [Target]) -> [Badge] {
@@ -127,8 +122,7 @@ enum Badge {
 /// What a team says of its system, as names and values.
 enum Metadata {
   struct Fact: Encodable, Sendable {
-    let name: String
-    let text: String
+    let name, text: String
     let link: String?
   }
 

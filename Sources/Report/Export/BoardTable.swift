@@ -42,9 +42,7 @@ package struct BoardTable: Sendable {
   }
 
   /// The figure of the primary metric.
-  func primary(_ entry: Board.Entry) -> ScoredFigure? {
-    Self.figure(entry, metric, target)
-  }
+  func primary(_ entry: Board.Entry) -> ScoredFigure? { Self.figure(entry, metric, target) }
 
   static func figure(_ entry: Board.Entry, _ metric: Metric, _ target: String) -> ScoredFigure? {
     entry.report?.targets[target]?[metric]
@@ -52,8 +50,7 @@ package struct BoardTable: Sendable {
 
   /// The least range of whole tenths that holds every interval.
   static func axis(_ figures: [ScoredFigure], _ metric: Metric) -> ClosedRange<Double> {
-    let ends = figures.flatMap { [$0.value, $0.low, $0.high].compactMap { $0 } }
-      .filter(\.isFinite)
+    let ends = figures.flatMap { [$0.value, $0.low, $0.high].compactMap { $0 } }.filter(\.isFinite)
     guard let least = ends.min(), let greatest = ends.max() else { return 0...1 }
     let low = (least * 10).rounded(.down) / 10
     let high = (greatest * 10).rounded(.up) / 10

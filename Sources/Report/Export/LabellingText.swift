@@ -9,8 +9,7 @@ extension LabellingReport {
   public var text: String {
     var lines = [
       "\(labelled) of \(essays) essays labelled by \(model), prompt \(prompt) "
-        + "(\(promptSHA256.prefix(12)))",
-      "\(requests) requests in this run, \(Self.cost(spent))",
+        + "(\(promptSHA256.prefix(12)))", "\(requests) requests in this run, \(Self.cost(spent))",
     ]
     if unreadableAnswers > 0 { lines.append("\(unreadableAnswers) answers can't be read") }
     for (habit, count) in tolerated.sorted(by: { $0.key < $1.key }) {

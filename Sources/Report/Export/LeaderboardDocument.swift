@@ -7,9 +7,7 @@ import Metrics
 public struct LeaderboardDocument: Codable, Sendable, Equatable {
   /// Version of this document's form.
   public var schema = 1
-  public var benchmark: String
-  public var title: String
-  public var split: String
+  public var benchmark, title, split: String
   /// Nominal coverage of the intervals.
   public var level: Double
   /// The target and the metric that order the rows.
@@ -24,21 +22,17 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   public var detectable: DetectableDifference?
 
   public struct Row: Codable, Sendable, Equatable {
-    public var slug: String
-    public var system: String
-    public var team: String
+    public var slug, system, team: String
     public var kind: SubmissionMetadata.Kind
     public var submitted: String?
     /// Absent where no pairwise comparison was made.
     public var lowRank: Int?
     public var highRank: Int?
     public var tieGroups: [String]?
-    public var n: Int
-    public var clusters: Int
+    public var n, clusters: Int
     public var targets: TargetTable<TargetScores>
     public var wassa: WASSAScores
-    public var signature: String
-    public var predictionsSHA256: String
+    public var signature, predictionsSHA256: String
     /// The page and the full document, relative to this file.
     public var page: String
     public var document: String
@@ -46,9 +40,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
 
   /// An entry without figures of ours.
   public struct OtherRow: Codable, Sendable, Equatable {
-    public var slug: String
-    public var system: String
-    public var team: String
+    public var slug, system, team: String
     /// What the paper of a published one claims.
     public var claimed: TargetTable<[String: Double]>?
     public var paperURL: String?
@@ -117,14 +109,9 @@ struct BoardIndex: Encodable {
   let boards: [Item]
 
   struct Item: Encodable {
-    let benchmark: String
-    let title: String
-    let split: String
-    let systems: Int
-    let published: Int
-    let page: String
-    let json: String
-    let csv: String
+    let benchmark, title, split: String
+    let systems, published: Int
+    let page, json, csv: String
   }
 
   init(_ tables: [BoardTable]) {
@@ -132,9 +119,8 @@ struct BoardIndex: Encodable {
       let folder = table.path
       return Item(
         benchmark: table.benchmark.id, title: table.benchmark.title, split: table.board.split,
-        systems: table.scored.count, published: table.published.count,
-        page: "\(folder)/index.html", json: "\(folder)/leaderboard.json",
-        csv: "\(folder)/leaderboard.csv")
+        systems: table.scored.count, published: table.published.count, page: "\(folder)/index.html",
+        json: "\(folder)/leaderboard.json", csv: "\(folder)/leaderboard.csv")
     }
   }
 }
@@ -148,9 +134,7 @@ struct BenchmarkDocument: Encodable {
 
   init(_ benchmark: BenchmarkDefinition, _ boards: [Board]) {
     self.benchmark = benchmark
-    splits = benchmark.splitNames.compactMap { name in
-      boards.first { $0.split == name }?.labels
-    }
+    splits = benchmark.splitNames.compactMap { name in boards.first { $0.split == name }?.labels }
   }
 }
 
@@ -272,13 +256,11 @@ struct PairsScript: Encodable {
   let pairs: [Row]
   let metric: String
   let level: Double
-  let adjustment: String
-  let family: String
+  let adjustment, family: String
 
   /// Written as a list: first, second, difference, low, high, p, adjusted, reason.
   struct Row: Encodable {
-    let first: Int
-    let second: Int
+    let first, second: Int
     let pair: BoardComparison.Pair
 
     func encode(to encoder: any Encoder) throws {
@@ -305,7 +287,6 @@ struct PairsScript: Encodable {
   }
 
   func script() throws -> Data {
-    Data("window.invitroPairs = ".utf8) + (try CanonicalJSON.compact(self))
-      + Data(";\n".utf8)
+    Data("window.invitroPairs = ".utf8) + (try CanonicalJSON.compact(self)) + Data(";\n".utf8)
   }
 }

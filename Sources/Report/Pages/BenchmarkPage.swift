@@ -5,19 +5,13 @@ import Metrics
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
 struct BenchmarkPage: Encodable, Sendable {
-  let benchmark: String
-  let id: String
-  let about: String
-  let licence: String
+  let benchmark, id, about, licence: String
   let isOpen: Bool
   /// ``source`` where it is an address.
   let link: String?
   let source: String
   let nouns: Nouns
-  let metricName: String
-  let metricShort: String
-  let direction: String
-  let targetName: String
+  let metricName, metricShort, direction, targetName: String
   let ranges: [Named]
   let splitRows: [SplitRow]
   let figures: Listed<SplitFigures>?
@@ -26,9 +20,7 @@ struct BenchmarkPage: Encodable, Sendable {
   let server: String?
 
   struct SplitRow: Encodable, Sendable {
-    let splitName: String
-    let rows: String
-    let origin: String
+    let splitName, rows, origin: String
     let board: String?
 
     static func all(of benchmark: BenchmarkDefinition, boards: Set<String>) -> [Self] {
@@ -45,9 +37,7 @@ struct BenchmarkPage: Encodable, Sendable {
   }
 
   struct SplitFigures: Encodable, Sendable {
-    let figureSplit: String
-    let figureRows: String
-    let figureNoun: String
+    let figureSplit, figureRows, figureNoun: String
     /// How many persons, articles and the like they belong to.
     let figureClusters: String?
     let labels: [Labels]
@@ -69,16 +59,13 @@ struct BenchmarkPage: Encodable, Sendable {
         statistics.groups.map(\.attribute).unique().map { attribute in
           Sizes(
             attribute: attribute.capitalizedFirst,
-            groups: statistics.groups.filter { $0.attribute == attribute }.map(
-              GroupSize.init))
+            groups: statistics.groups.filter { $0.attribute == attribute }.map(GroupSize.init))
         })
     }
   }
 
   struct Labels: Encodable, Sendable {
-    let target: String
-    let mean: String
-    let sd: String
+    let target, mean, sd: String
     let chart: Chart?
 
     init(_ labels: DatasetStatistics.LabelStatistics, _ target: Target, _ split: String) {
@@ -125,8 +112,7 @@ struct BenchmarkPage: Encodable, Sendable {
   ) -> Page {
     context.page(
       .benchmark, path: "\(benchmark.id)/index.html", title: benchmark.title,
-      description: benchmark.description,
-      BenchmarkPage(benchmark, boards: boards, server: server))
+      description: benchmark.description, BenchmarkPage(benchmark, boards: boards, server: server))
   }
 
   private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {

@@ -7,25 +7,14 @@ import Metrics
 /// Three shades grow darker in every colour scheme and in grey, and a sign in each cell says the
 /// direction, so that nothing rests on colour.
 struct ComparePage: Encodable, Sendable {
-  let boardName: String
-  let metricName: String
-  let metricShort: String
-  let targetName: String
-  let direction: String
-  let testWords: String
-  let intervalWords: String
-  let adjustmentWords: String
-  let familyWords: String
-  let testLevel: String
+  let boardName, metricName, metricShort, targetName, direction, testWords, intervalWords: String
+  let adjustmentWords, familyWords, testLevel: String
   /// How many of how many systems are shown; nil where all are.
   let cut: Cut?
   let matrix: Matrix?
   let signature: String?
 
-  struct Cut: Encodable, Sendable {
-    let shownCount: String
-    let allCount: String
-  }
+  struct Cut: Encodable, Sendable { let shownCount, allCount: String }
 
   struct Matrix: Encodable, Sendable {
     let heads: [Named]
@@ -60,16 +49,12 @@ struct ComparePage: Encodable, Sendable {
   }
 
   struct Row: Encodable, Sendable {
-    let place: String
-    let page: String
-    let system: String
+    let place, page, system: String
     let cells: [Cell]
   }
 
   struct Cell: Encodable, Sendable {
-    var shade: String
-    var sign: String
-    var words: String
+    var shade, sign, words: String
     var difference: String?
   }
 
@@ -97,8 +82,7 @@ struct ComparePage: Encodable, Sendable {
     (adjustmentWords, familyWords) = (comparison.adjustment, comparison.family)
     testLevel = Rounding.text(comparison.level, decimals: 2)
     cut =
-      all.count > shown.count
-      ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
+      all.count > shown.count ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
     matrix = shown.count > 1 ? Matrix(shown, table, comparison) : nil
     signature = comparison.signature
   }
@@ -108,8 +92,7 @@ extension ComparePage.Cell {
   fileprivate init(_ pair: BoardComparison.Pair?, _ table: BoardTable, level: Double) {
     guard let pair, let difference = pair.difference else {
       self.init(
-        shade: "none", sign: "·",
-        words: pair.map { $0.undefined ?? "undefined" } ?? "not tested")
+        shade: "none", sign: "·", words: pair.map { $0.undefined ?? "undefined" } ?? "not tested")
       return
     }
     let isTold = pair.adjusted.map { $0 <= level } ?? false

@@ -50,9 +50,7 @@ public struct DetailedResults {
   /// Made harmless, then escaped.
   private func text(_ text: String) -> String { Escaping.markup(SafeText.cleaned(text)) }
 
-  private func number(_ value: Double?) -> String {
-    FigureText.number(value, decimals: decimals)
-  }
+  private func number(_ value: Double?) -> String { FigureText.number(value, decimals: decimals) }
 
   private func section(_ title: String, _ content: String) -> String {
     "<section>\n<h2>\(title)</h2>\n\(content)</section>\n"
@@ -71,9 +69,7 @@ public struct DetailedResults {
   // MARK: - Sections
 
   private func figures(_ target: Target, _ scores: TargetScores) -> String {
-    let metrics = scores.metrics.compactMap { metric in
-      scores[metric].map { (metric, $0) }
-    }
+    let metrics = scores.metrics.compactMap { metric in scores[metric].map { (metric, $0) } }
     let axis = BoardTable.axis(metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
     let rows = metrics.map { metric, figure in
       let bounded = metric == .pcc || metric == .ccc
@@ -82,8 +78,7 @@ public struct DetailedResults {
         [
           figure.value == nil
             ? "<em>undefined: \(text(figure.undefined ?? "no reason given"))</em>"
-            : number(figure.value),
-          FigureText.interval(figure, decimals: decimals) ?? "",
+            : number(figure.value), FigureText.interval(figure, decimals: decimals) ?? "",
           bounded ? Whisker(axis: axis).drawing(figure).text : "", metric.direction,
         ])
     }
@@ -111,8 +106,7 @@ public struct DetailedResults {
     }
     return section(
       "Groups",
-      table(
-        ["Group", "Target", "Rows"] + Self.groupMetrics.map(\.title) + ["Bias"], rows)
+      table(["Group", "Target", "Rows"] + Self.groupMetrics.map(\.title) + ["Bias"], rows)
         + "<p>A group under 10 rows or 5 clusters is not shown.</p>\n")
   }
 

@@ -8,11 +8,9 @@ struct GroupSection: Encodable, Sendable {
   let sensitivity: Clusterings?
 
   struct TargetTable: Encodable, Sendable {
-    let groupTarget: String
-    let groupTargetKey: String
+    let groupTarget, groupTargetKey: String
     let overall: String?
-    let axisLow: String
-    let axisHigh: String
+    let axisLow, axisHigh: String
     let attributes: [Attribute]
 
     init(_ target: Target, _ report: ScoreReport) {
@@ -27,9 +25,7 @@ struct GroupSection: Encodable, Sendable {
       attributes = report.groups.map(\.attribute).unique().map { name in
         Attribute(
           attribute: name.capitalizedFirst,
-          rows: report.groups.filter { $0.attribute == name }.map {
-            Row($0, target.name, whisker)
-          })
+          rows: report.groups.filter { $0.attribute == name }.map { Row($0, target.name, whisker) })
       }
     }
   }
@@ -40,9 +36,7 @@ struct GroupSection: Encodable, Sendable {
   }
 
   struct Row: Encodable, Sendable {
-    let group: String
-    let groupN: String
-    let groupClusters: String
+    let group, groupN, groupClusters: String
     let chart: Markup
     let suppressed: String?
     let figures: Figures?
@@ -75,23 +69,13 @@ struct GroupSection: Encodable, Sendable {
 
   struct Figures: Encodable, Sendable {
     let ccc: String?
-    let cccInterval: String
-    let reason: String
-    let pcc: String
-    let rmse: String
-    let sd: String
-    let bias: String
+    let cccInterval, reason, pcc, rmse, sd, bias: String
   }
 
   struct DisparityRow: Encodable, Sendable {
-    let attribute: String
-    let disparityTarget: String
+    let attribute, disparityTarget: String
     let undefined: String?
-    let gap: String
-    let lowest: String
-    let highest: String
-    let p: String
-    let adjusted: String
+    let gap, lowest, highest, p, adjusted: String
 
     init(_ disparity: Disparity) {
       attribute = disparity.attribute.capitalizedFirst
@@ -112,10 +96,7 @@ struct GroupSection: Encodable, Sendable {
   }
 
   struct Clustering: Encodable, Sendable {
-    let clustering: String
-    let count: String
-    let value: String
-    let interval: String
+    let clustering, count, value, interval: String
     let isFew: Bool
 
     init(_ sensitivity: Sensitivity, _ table: BoardTable) {

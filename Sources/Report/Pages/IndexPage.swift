@@ -7,18 +7,11 @@ struct IndexPage: Encodable, Sendable {
   let others: Listed<Link>?
 
   struct Card: Encodable, Sendable {
-    let boardTitle: String
-    let split: String
-    let boardPage: String
-    let benchmarkPage: String
-    let systemCount: String
+    let boardTitle, split, boardPage, benchmarkPage, systemCount: String
     let publishedCount: String?
-    let metricLine: String
-    let about: String
-    let level: String
+    let metricLine, about, level: String
     let leaders: Listed<Leader>?
-    let axisLow: String
-    let axisHigh: String
+    let axisLow, axisHigh: String
 
     init(_ table: BoardTable) {
       let leaders = table.scored.prefix(5).filter { table.primary($0)?.value != nil }
@@ -40,10 +33,7 @@ struct IndexPage: Encodable, Sendable {
   }
 
   struct Leader: Encodable, Sendable {
-    let system: String
-    let page: String
-    let value: String
-    let interval: String
+    let system, page, value, interval: String
     let whisker: Markup
 
     init(_ entry: Board.Entry, _ table: BoardTable) {
@@ -56,10 +46,7 @@ struct IndexPage: Encodable, Sendable {
     }
   }
 
-  struct Link: Encodable, Sendable {
-    let title: String
-    let page: String
-  }
+  struct Link: Encodable, Sendable { let title, page: String }
 
   static func page(
     _ tables: [BoardTable], benchmarks: [BenchmarkDefinition], in context: SiteContext

@@ -3,22 +3,14 @@ import Harness
 
 /// What every page shows around its content.
 package struct Layout: Encodable, Sendable {
-  let site: String
-  let pageTitle: String
-  let description: String
+  let site, pageTitle, description: String
   /// The way to the site's root.
   let root: String
   let assets: String
-  let isHome: Bool
-  let onBoards: Bool
-  let onMethod: Bool
-  let onReplication: Bool
-  let hasReplication: Bool
+  let isHome, onBoards, onMethod, onReplication, hasReplication: Bool
   /// What no page shows, in the singular: `essay`.
   let rowNouns: String
-  let version: String?
-  let canonical: String?
-  let preview: String?
+  let version, canonical, preview: String?
 }
 
 /// One page: the template, and what fills it.
@@ -57,9 +49,8 @@ struct SiteContext: Sendable {
       description: SafeText.shortened(description, to: 200),
       root: root ?? SitePaths.root(depth: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
-      onReplication: section == .replication, hasReplication: hasReplication,
-      rowNouns: rowNouns, version: version,
-      canonical: address?.appending(path: path).absoluteString,
+      onReplication: section == .replication, hasReplication: hasReplication, rowNouns: rowNouns,
+      version: version, canonical: address?.appending(path: path).absoluteString,
       preview: picture.flatMap { address?.appending(path: $0).absoluteString })
     return Page(template: template, layout: layout, content: content)
   }
@@ -79,10 +70,7 @@ struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
 }
 
 /// A name and what stands beside it.
-struct Named: Encodable, Sendable {
-  let name: String
-  let text: String
-}
+struct Named: Encodable, Sendable { let name, text: String }
 
 /// What the rows of one or more benchmarks and their clusters are called.
 struct Nouns: Encodable, Sendable {
@@ -91,9 +79,7 @@ struct Nouns: Encodable, Sendable {
   let clusters: String
   /// `essays` and `persons`, `essay` and `person`, within a sentence.
   let rowWord: String
-  let clusterWord: String
-  let row: String
-  let cluster: String
+  let clusterWord, row, cluster: String
   /// `and persons`; empty where each row is a cluster of its own.
   let hint: String
 
@@ -123,9 +109,7 @@ extension String {
 
 /// A system's name as a link, as tables show it.
 struct SystemLink: Encodable, Sendable {
-  let page: String
-  let system: String
-  let team: String
+  let page, system, team: String
 
   init(_ entry: Board.Entry) {
     page = SitePaths.system(entry.slug)
@@ -168,8 +152,7 @@ enum MissingPage {
 /// `by-digest/<digest>.html`: an address that says which predictions it means, whatever the system
 /// is called later.
 struct PermalinkPage: Encodable, Sendable {
-  let system: String
-  let page: String
+  let system, page: String
 
   static func page(_ entry: Board.Entry, digest: String, path: String, in context: SiteContext)
     -> Page

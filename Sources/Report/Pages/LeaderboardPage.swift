@@ -6,13 +6,7 @@ import Metrics
 struct LeaderboardPage: Encodable, Sendable {
   let benchmark: String
   let benchmarkPage = "../index.html"
-  let split: String
-  let level: String
-  let targetName: String
-  let primaryName: String
-  let primaryShort: String
-  let direction: String
-  let systemCount: String
+  let split, level, targetName, primaryName, primaryShort, direction, systemCount: String
   let nouns: Nouns
   /// How many rows and clusters, where all entries agree on them.
   let size: String?
@@ -26,11 +20,7 @@ struct LeaderboardPage: Encodable, Sendable {
 
   /// The least difference that the split tells apart.
   struct Detectable: Encodable, Sendable {
-    let difference: String
-    let detectableMetric: String
-    let power: String
-    let detectableLevel: String
-    let correlation: String
+    let difference, detectableMetric, power, detectableLevel, correlation: String
 
     init?(_ table: BoardTable) {
       let known =
@@ -46,10 +36,7 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Ranks: Encodable, Sendable {
-    let testWords: String
-    let adjustmentWords: String
-    let familyWords: String
-    let levelWords: String
+    let testWords, adjustmentWords, familyWords, levelWords: String
   }
 
   struct Scored: Encodable, Sendable {
@@ -61,20 +48,13 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Column: Encodable, Sendable {
-    let key: String
-    let short: String
-    let long: String
-    let arrow: String
-    let words: String
-    let first: String
-    let sorted: String
+    let key, short, long, arrow, words, first, sorted: String
     let axis: Axis?
     let otherName: String?
 
     static func all(_ table: BoardTable) -> [Self] {
       let own = table.metrics.map { column(table, $0, table.target, isPrimary: $0 == table.metric) }
-      return own
-        + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
+      return own + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
     }
 
     private static func column(
@@ -92,26 +72,19 @@ struct LeaderboardPage: Encodable, Sendable {
     }
   }
 
-  struct Axis: Encodable, Sendable {
-    let axisLow: String
-    let axisHigh: String
-  }
+  struct Axis: Encodable, Sendable { let axisLow, axisHigh: String }
 
   struct Row: Encodable, Sendable {
     let link: SystemLink
     let slug: String
     /// What the search field looks in.
     let search: String
-    let rank: String
-    let rankKey: String
+    let rank, rankKey: String
     let ties: String?
     let badges: [Badges.Badge]
-    let kind: String
-    let labels: String
+    let kind, labels: String
     let cells: [Cell]
-    let n: String
-    let nKey: String
-    let clusters: String
+    let n, nKey, clusters: String
     let day: String?
 
     init(_ entry: Board.Entry, _ table: BoardTable) {
@@ -144,12 +117,10 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Cell: Encodable, Sendable {
-    let sortKey: String
-    let hint: String
+    let sortKey, hint: String
     let isMain: Bool
     let main: Main?
-    let plain: String?
-    let undefined: String?
+    let plain, undefined: String?
 
     init(_ figure: ScoredFigure?, _ metric: Metric, _ table: BoardTable, isMain: Bool) {
       let interval = figure.flatMap { FigureText.interval($0, decimals: metric.decimals) }
@@ -176,8 +147,7 @@ struct LeaderboardPage: Encodable, Sendable {
   /// The primary metric's figure.
   struct Main: Encodable, Sendable {
     let whisker: Markup
-    let value: String
-    let interval: String
+    let value, interval: String
   }
 
   struct ApartRow: Encodable, Sendable {
@@ -213,8 +183,7 @@ struct LeaderboardPage: Encodable, Sendable {
       : table.board.comparison.map { comparison in
         Ranks(
           testWords: comparison.test, adjustmentWords: comparison.adjustment,
-          familyWords: comparison.family,
-          levelWords: Rounding.text(comparison.level, decimals: 2))
+          familyWords: comparison.family, levelWords: Rounding.text(comparison.level, decimals: 2))
       }
     hasPairs = table.pairs != nil
     let columns = Column.all(table)
@@ -222,10 +191,9 @@ struct LeaderboardPage: Encodable, Sendable {
       table.scored.isEmpty
       ? nil
       : Scored(
-        kinds: SubmissionMetadata.Kind.allCases
-          .filter { kind in table.scored.contains { $0.metadata.kind == kind } }
-          .map { Named(name: $0.rawValue, text: Badges.title($0)) },
-        columns: columns,
+        kinds: SubmissionMetadata.Kind.allCases.filter { kind in
+          table.scored.contains { $0.metadata.kind == kind }
+        }.map { Named(name: $0.rawValue, text: Badges.title($0)) }, columns: columns,
         largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
         rows: table.scored.map { Row($0, table) })
     published = table.published.isEmpty ? nil : PublishedTable(table)
@@ -252,11 +220,7 @@ struct PublishedTable: Encodable, Sendable {
   let rows: [Row]
 
   struct Column: Encodable, Sendable {
-    let claimName: String
-    let claimTarget: String
-    let claimArrow: String
-    let claimWords: String
-    let first: String
+    let claimName, claimTarget, claimArrow, claimWords, first: String
   }
 
   struct Row: Encodable, Sendable {
@@ -266,10 +230,7 @@ struct PublishedTable: Encodable, Sendable {
     let note: String
   }
 
-  struct Cell: Encodable, Sendable {
-    let claim: String
-    let sortKey: String
-  }
+  struct Cell: Encodable, Sendable { let claim, sortKey: String }
 
   init(_ table: BoardTable) {
     let claims = table.published.compactMap(\.metadata.claimed)
@@ -282,9 +243,8 @@ struct PublishedTable: Encodable, Sendable {
     columns = places.map { target, name in
       let metric = Metric(named: name)
       return Column(
-        claimName: SafeText.shortened(metric?.title ?? name, to: 20),
-        claimTarget: target, claimArrow: metric?.arrow ?? "",
-        claimWords: metric?.direction ?? "",
+        claimName: SafeText.shortened(metric?.title ?? name, to: 20), claimTarget: target,
+        claimArrow: metric?.arrow ?? "", claimWords: metric?.direction ?? "",
         first: metric?.higherIsBetter == false ? "ascending" : "descending")
     }
     rows = table.published.map { entry in
@@ -294,10 +254,8 @@ struct PublishedTable: Encodable, Sendable {
           let value = entry.metadata.claimed?[target]?[name]
           let decimals = Metric(named: name)?.decimals ?? 3
           return Cell(
-            claim: FigureText.number(value, decimals: decimals),
-            sortKey: FigureText.sortKey(value))
-        },
-        paper: SafeText.link(entry.metadata.paperURL),
+            claim: FigureText.number(value, decimals: decimals), sortKey: FigureText.sortKey(value))
+        }, paper: SafeText.link(entry.metadata.paperURL),
         note: SafeText.shortened(entry.metadata.description ?? "", to: 160))
     }
   }

@@ -19,15 +19,10 @@ struct ReplicationPage: Encodable, Sendable {
   let experiments: Listed<Experiment>?
   let experimentLegend: String
 
-  struct Count: Encodable, Sendable {
-    let count: String
-    let verdict: String
-    let look: String
-  }
+  struct Count: Encodable, Sendable { let count, verdict, look: String }
 
   struct ClaimTable: Encodable, Sendable {
-    let tableName: String
-    let tableID: String
+    let tableName, tableID: String
     /// A reason that all claims share for not being run stands once, above the table.
     let shared: Shared?
     let hasNotes: Bool
@@ -53,16 +48,12 @@ struct ReplicationPage: Encodable, Sendable {
           what: setting,
           cells: names.map { name in
             Page.Cell(claim: own.first { $0.metric == name }.map(Page.Claim.init))
-          },
-          note: own.compactMap(\.note).unique().joined(separator: ". "))
+          }, note: own.compactMap(\.note).unique().joined(separator: ". "))
       }
     }
   }
 
-  struct Shared: Encodable, Sendable {
-    let count: String
-    let reason: String
-  }
+  struct Shared: Encodable, Sendable { let count, reason: String }
 
   struct Row: Encodable, Sendable {
     let what: String
@@ -99,15 +90,13 @@ struct ReplicationPage: Encodable, Sendable {
           let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
           return "\(FigureText.number(seeds.mean))\(spread), "
             + FigureText.counted(seeds.count, "seed")
-        },
-        look: claim.verdict.look)
+        }, look: claim.verdict.look)
     }
   }
 
   struct Measured: Encodable, Sendable {
     let ours: String
-    let interval: String?
-    let seeds: String?
+    let interval, seeds: String?
     let look: String
   }
 
@@ -131,9 +120,7 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   struct ExperimentTable: Encodable, Sendable {
-    let experimentTable: String
-    let experimentID: String
-    let first: String
+    let experimentTable, experimentID, first: String
     let columns: [String]
     let lines: [Line]
   }
@@ -144,10 +131,7 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   struct SweepFigure: Encodable, Sendable {
-    let sweepTitle: String
-    let variable: String
-    let sweepMetric: String
-    let sweepID: String
+    let sweepTitle, variable, sweepMetric, sweepID: String
     let plot: Markup
     let legend: [LegendEntry]
     let points: [Point]
@@ -172,18 +156,9 @@ struct ReplicationPage: Encodable, Sendable {
     }
   }
 
-  struct LegendEntry: Encodable, Sendable {
-    let legendClass: String
-    let legendName: String
-    let shape: String
-  }
+  struct LegendEntry: Encodable, Sendable { let legendClass, legendName, shape: String }
 
-  struct Point: Encodable, Sendable {
-    let series: String
-    let x: String
-    let y: String
-    let interval: String
-  }
+  struct Point: Encodable, Sendable { let series, x, y, interval: String }
 
   static func page(_ replication: Replication, in context: SiteContext) -> Page {
     context.page(

@@ -4,9 +4,7 @@ import Metrics
 
 /// The page of one entry.
 struct SubmissionPage: Encodable, Sendable {
-  let system: String
-  let team: String
-  let boardName: String
+  let system, team, boardName: String
   let boardPage = "../index.html"
   let document: String
   let nouns: Nouns
@@ -30,11 +28,7 @@ struct SubmissionPage: Encodable, Sendable {
   }
 
   struct Claim: Encodable, Sendable {
-    let claimTarget: String
-    let claimMetric: String
-    let claim: String
-    let computed: String
-    let gap: String
+    let claimTarget, claimMetric, claim, computed, gap: String
     let isFar: Bool
 
     init(_ claim: ClaimedFigure) {
@@ -48,10 +42,8 @@ struct SubmissionPage: Encodable, Sendable {
   }
 
   struct PastEvent: Encodable, Sendable {
-    let day: String?
-    let kind: String?
-    let look: String
-    let what: String
+    let day, kind: String?
+    let look, what: String
   }
 
   static func page(_ entry: Board.Entry, _ table: BoardTable, in context: SiteContext) -> Page {
@@ -114,12 +106,10 @@ struct SubmissionPage: Encodable, Sendable {
 extension SubmissionPage {
   /// The part of the page that shows a report.
   struct Scores: Encodable, Sendable {
-    let level: String
-    let figuresTable: String
+    let level, figuresTable: String
     let headline: Headline?
     let rank: Rank?
-    let n: String
-    let clusters: String
+    let n, clusters: String
     let dropped: String?
     let notes: Listed<String>?
     let targets: [TargetTable]
@@ -141,9 +131,7 @@ extension SubmissionPage {
           why: figure.undefined)
       }
       rank = table.standings[entry.slug].map { standing in
-        Rank(
-          rank: standing.rankText,
-          rankOf: "\(table.standings.count)")
+        Rank(rank: standing.rankText, rankOf: "\(table.standings.count)")
       }
       n = FigureText.count(report.n)
       clusters = Nouns(table.benchmark).clusterCount(report.clusters)
@@ -179,42 +167,29 @@ extension SubmissionPage {
 
   struct Headline: Encodable, Sendable {
     let headlineName: String
-    let value: String?
-    let interval: String?
-    let why: String?
+    let value, interval, why: String?
   }
 
-  struct Rank: Encodable, Sendable {
-    let rank: String
-    let rankOf: String
-  }
+  struct Rank: Encodable, Sendable { let rank, rankOf: String }
 
   struct TargetTable: Encodable, Sendable {
-    let target: String
-    let targetKey: String
+    let target, targetKey: String
     let metrics: [MetricRow]
-    let bias: String?
-    let rowwise: String?
+    let bias, rowwise: String?
 
     init(_ target: Target, _ scores: TargetScores) {
       self.target = target.title
       targetKey = target.name
-      metrics = scores.metrics.compactMap { metric in
-        scores[metric].map { MetricRow(metric, $0) }
-      }
+      metrics = scores.metrics.compactMap { metric in scores[metric].map { MetricRow(metric, $0) } }
       bias = scores.bias.map { FigureText.number($0, decimals: 4) }
       rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }
     }
   }
 
   struct MetricRow: Encodable, Sendable {
-    let metric: String
-    let metricName: String
-    let arrow: String
-    let words: String
+    let metric, metricName, arrow, words: String
     let value: String?
-    let reason: String
-    let interval: String
+    let reason, interval: String
     let whisker: Markup
 
     init(_ metric: Metric, _ figure: ScoredFigure) {
@@ -224,8 +199,7 @@ extension SubmissionPage {
       reason = figure.undefined ?? "no figure"
       interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
       whisker =
-        metric.higherIsBetter
-        ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
+        metric.higherIsBetter ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
     }
   }
 
@@ -235,8 +209,7 @@ extension SubmissionPage {
   }
 
   struct BadgeImage: Encodable, Sendable {
-    let image: String
-    let alternative: String
+    let image, alternative: String
     /// Where the badge stands on the web; nil where the site has no address.
     let badgeAddress: String?
   }

@@ -24,8 +24,7 @@ struct Feed {
     .sorted { ($1.day, $0.path) < ($0.day, $1.path) }
     .prefix(50)
     var lines = [
-      #"<?xml version="1.0" encoding="utf-8"?>"#,
-      #"<feed xmlns="http://www.w3.org/2005/Atom">"#,
+      #"<?xml version="1.0" encoding="utf-8"?>"#, #"<feed xmlns="http://www.w3.org/2005/Atom">"#,
       "<title>\(escaped(context.site)): new submissions</title>",
       "<id>\(escaped(identity("feed")))</id>",
       "<updated>\(items.first?.day ?? "1970-01-01")T00:00:00Z</updated>",

@@ -36,8 +36,7 @@ public struct SiteBuilder: Sendable {
   /// replaced as a whole at the end, and stays as it was when anything fails.
   ///
   /// Throws ``ReportError`` for unusable names, a folder that is not a site, and failing writes.
-  @discardableResult
-  public func build(input: SiteInput, to folder: URL) throws -> SiteSummary {
+  @discardableResult public func build(input: SiteInput, to folder: URL) throws -> SiteSummary {
     try input.check()
     let plan = plan(input)
     let files =
@@ -90,8 +89,7 @@ public struct SiteInput: Sendable {
 
   public init(
     benchmarks: [BenchmarkDefinition], boards: [Board], title: String = "invitro",
-    address: URL? = nil, replication: Replication? = nil,
-    version: String? = ScoreReport.toolVersion
+    address: URL? = nil, replication: Replication? = nil, version: String? = ScoreReport.toolVersion
   ) {
     (self.benchmarks, self.boards, self.title) = (benchmarks, boards, title)
     (self.address, self.replication, self.version) = (address, replication, version)

@@ -18,8 +18,7 @@ package struct SitePlan: Sendable {
     context = SiteContext(
       site: input.title, address: input.address, version: input.version,
       hasReplication: input.replication != nil,
-      rowNouns: input.benchmarks.map(\.rowNoun).unique().joined(separator: ", no "),
-      assets: assets,
+      rowNouns: input.benchmarks.map(\.rowNoun).unique().joined(separator: ", no "), assets: assets,
       hasPictures: input.address != nil && pictures.canDraw,
       standIn: pictures.standIn == nil ? nil : SitePaths.standInPreview)
   }
@@ -37,8 +36,7 @@ package struct SitePlan: Sendable {
 
   func files(_ templates: Templates) -> [SiteFile] {
     let pages = pages()
-    var files = pages.map { page in
-      SiteFile(path: page.path) { try templates.render(page.make()) }
+    var files = pages.map { page in SiteFile(path: page.path) { try templates.render(page.make()) }
     }
     files += documents() + tables.flatMap(documents)
     if context.hasPictures { files += previews() }
