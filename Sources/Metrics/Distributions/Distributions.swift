@@ -68,9 +68,7 @@ public enum Distributions {
     return quantile
   }
 
-  private struct QuantileKey: Hashable {
-    var p, df: Double
-  }
+  private struct QuantileKey: Hashable { var p, df: Double }
 
   /// Solving takes 20 µs, and every interval of a split asks for the same quantile.
   private static let knownQuantiles = Mutex<[QuantileKey: Double]>([:])

@@ -114,9 +114,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 }
 
 /// A weight of the encoder: (N, K), row-major, at `offset` of the parameter buffer.
-struct WeightMatrix {
-  let offset, N, K: Int
-}
+struct WeightMatrix { let offset, N, K: Int }
 
 /// The encoder's large products in bfloat16: packed copies of the weights, and memory for the other
 /// operands. Floats are rounded to nearest even where they are packed; the sums are floats, and

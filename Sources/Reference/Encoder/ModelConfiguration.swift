@@ -4,9 +4,7 @@
 public import Foundation
 
 /// The encoder families that a checkpoint's `config.json` may name as `model_type`.
-public enum ModelKind: String, Sendable, Codable, CaseIterable {
-  case roberta, bert
-}
+public enum ModelKind: String, Sendable, Codable, CaseIterable { case roberta, bert }
 
 /// What `config.json` of a Hugging Face model directory says about an encoder.
 public struct ModelConfiguration: Equatable, Sendable {

@@ -20,9 +20,7 @@ public func openBLASKernelName() -> String {
 }
 
 /// Which operand of a product is stored transposed.
-enum Transposed {
-  case neither, first, second
-}
+enum Transposed { case neither, first, second }
 
 /// out (M, N) = scale · x (M, K) · y (K, N) + beta · out; `ld` are the row strides. A transposed x
 /// is stored as (K, M), a transposed y as (N, K).

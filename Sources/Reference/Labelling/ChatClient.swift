@@ -20,9 +20,7 @@ public struct ChatEndpoint: Sendable, Equatable {
   /// Longer answers are refused as they arrive.
   public var maxAnswerBytes: Int
 
-  public enum Role: String, Sendable, CaseIterable {
-    case system, developer
-  }
+  public enum Role: String, Sendable, CaseIterable { case system, developer }
 
   public init(
     baseURL: URL, model: String, keyVariable: String? = nil, role: Role = .system,
@@ -88,9 +86,7 @@ public final class ChatClient: Sendable {
   deinit { session.invalidateAndCancel() }
 
   private struct Request: Encodable {
-    struct Message: Encodable {
-      var role, content: String
-    }
+    struct Message: Encodable { var role, content: String }
     var model: String
     var messages: [Message]
     var temperature = 0.0

@@ -233,9 +233,7 @@ public struct LabellingResult: Sendable, Equatable {
   }
 
   /// The caps of a run.
-  public enum Cap: String, Sendable {
-    case requests, spend
-  }
+  public enum Cap: String, Sendable { case requests, spend }
 }
 
 /// Prices of tokens in US dollars per million, by model: a few list prices as of ``builtInMonth``,

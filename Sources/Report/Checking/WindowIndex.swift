@@ -5,9 +5,7 @@ import Foundation
 /// Each essay is cut into neighbouring windows of `width`; a text is looked at through a window
 /// that moves by one. A passage of 2·width-1 characters always holds one whole window.
 struct WindowIndex: Sendable {
-  private struct Place: Sendable {
-    let essay, start: Int
-  }
+  private struct Place: Sendable { let essay, start: Int }
 
   private let width: Int
   private let essays: [[UInt8]]

@@ -15,9 +15,7 @@ enum Badges {
     }
   }
 
-  struct Badge: Encodable, Sendable {
-    let badge, look, meaning: String
-  }
+  struct Badge: Encodable, Sendable { let badge, look, meaning: String }
 
   /// Names and explanations, the kind first.
   static func all(_ entry: Board.Entry, targets: [Target]) -> [Badge] {

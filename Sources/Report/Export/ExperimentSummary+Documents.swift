@@ -40,22 +40,16 @@ extension ExperimentSummary {
   }
 
   private var latex: String {
-    var lines = ["% \(LaTeX.escaped(title)). Needs the package booktabs."]
-    for table in tables {
-      let columns = "l" + String(repeating: "r", count: table.header.count - 1)
-      lines += [
-        "% \(LaTeX.escaped(table.caption))", "\\begin{tabular}{\(columns)}", "\\toprule",
-        Self.latexRow(table.header), "\\midrule",
-      ]
-      lines += table.rows.map(Self.latexRow)
-      lines += ["\\bottomrule", "\\end{tabular}", ""]
+    let tabulars = tables.map { table in
+      LaTeX.tabular(
+        LaTeX.escaped(table.caption),
+        columns: "l" + String(repeating: "r", count: table.header.count - 1),
+        ([table.header] + table.rows).map { cells in
+          cells.map { LaTeX.escaped($0).replacing("±", with: "$\\pm$") }
+        })
     }
-    return lines.joined(separator: "\n")
-  }
-
-  private static func latexRow(_ cells: [String]) -> String {
-    cells.map { LaTeX.escaped($0).replacingOccurrences(of: "±", with: "$\\pm$") }
-      .joined(separator: " & ") + " \\\\"
+    let head = "% \(LaTeX.escaped(title)). Needs the package booktabs."
+    return ([head] + tabulars).joined(separator: "\n")
   }
 
   /// One line for each split, row and metric, with every figure.
@@ -129,10 +123,9 @@ extension ExperimentSummary {
   /// The tables of the summary for the terminal.
   public var text: String {
     var parts = [title]
-    for one in tables {
-      var table = TextTable(one.header.enumerated().map { ($1, $0 == 0 ? .left : .right) })
-      for row in one.rows { table.add(row) }
-      parts.append("\(one.caption)\n\n\(table.text)")
+    parts += tables.map { table in
+      let columns = table.header.enumerated().map { $0 == 0 ? $1 : ">\($1)" }
+      return "\(table.caption)\n\n\(TextTable.text(columns, table.rows))"
     }
     parts.append(([Self.legend] + notes).joined(separator: "\n"))
     parts += splits.map(\.signature)
@@ -142,14 +135,9 @@ extension ExperimentSummary {
 
 extension ExperimentListing {
   public var text: String {
-    var table = TextTable([
-      ("cell", .left), ("row", .left), ("seed", .right), ("training rows", .right),
-      ("state", .left),
-    ])
-    for cell in cells {
-      table.add([cell.cell, cell.row, "\(cell.seed)", "\(cell.trainingRows)", cell.state])
-    }
-    return table.text
+    TextTable.text(
+      ["cell", "row", ">seed", ">training rows", "state"],
+      cells.map { [$0.cell, $0.row, "\($0.seed)", "\($0.trainingRows)", $0.state] })
   }
 }
 

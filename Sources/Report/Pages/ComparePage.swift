@@ -7,16 +7,14 @@ import Metrics
 /// Three shades grow darker in every colour scheme and in grey, and a sign in each cell says the
 /// direction, so that nothing rests on colour.
 struct ComparePage: Encodable, Sendable {
-  let boardName, metricName, metricShort, targetName, direction: String
-  let testWords, intervalWords, adjustmentWords, familyWords, testLevel: String
+  let boardName, metricName, metricShort, targetName, direction, testWords, intervalWords: String
+  let adjustmentWords, familyWords, testLevel: String
   /// How many of how many systems are shown; nil where all are.
   let cut: Cut?
   let matrix: Matrix?
   let signature: String?
 
-  struct Cut: Encodable, Sendable {
-    let shownCount, allCount: String
-  }
+  struct Cut: Encodable, Sendable { let shownCount, allCount: String }
 
   struct Matrix: Encodable, Sendable {
     let heads: [Named]

@@ -69,8 +69,7 @@ struct GroupSection: Encodable, Sendable {
 
   struct Figures: Encodable, Sendable {
     let ccc: String?
-    let cccInterval, reason, pcc, rmse, sd: String
-    let bias: String
+    let cccInterval, reason, pcc, rmse, sd, bias: String
   }
 
   struct DisparityRow: Encodable, Sendable {

@@ -46,9 +46,7 @@ struct IndexPage: Encodable, Sendable {
     }
   }
 
-  struct Link: Encodable, Sendable {
-    let title, page: String
-  }
+  struct Link: Encodable, Sendable { let title, page: String }
 
   static func page(
     _ tables: [BoardTable], benchmarks: [BenchmarkDefinition], in context: SiteContext

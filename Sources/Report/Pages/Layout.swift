@@ -70,9 +70,7 @@ struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
 }
 
 /// A name and what stands beside it.
-struct Named: Encodable, Sendable {
-  let name, text: String
-}
+struct Named: Encodable, Sendable { let name, text: String }
 
 /// What the rows of one or more benchmarks and their clusters are called.
 struct Nouns: Encodable, Sendable {

@@ -6,8 +6,7 @@ import Metrics
 struct LeaderboardPage: Encodable, Sendable {
   let benchmark: String
   let benchmarkPage = "../index.html"
-  let split, level, targetName, primaryName, primaryShort: String
-  let direction, systemCount: String
+  let split, level, targetName, primaryName, primaryShort, direction, systemCount: String
   let nouns: Nouns
   /// How many rows and clusters, where all entries agree on them.
   let size: String?
@@ -49,8 +48,7 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Column: Encodable, Sendable {
-    let key, short, long, arrow, words: String
-    let first, sorted: String
+    let key, short, long, arrow, words, first, sorted: String
     let axis: Axis?
     let otherName: String?
 
@@ -74,9 +72,7 @@ struct LeaderboardPage: Encodable, Sendable {
     }
   }
 
-  struct Axis: Encodable, Sendable {
-    let axisLow, axisHigh: String
-  }
+  struct Axis: Encodable, Sendable { let axisLow, axisHigh: String }
 
   struct Row: Encodable, Sendable {
     let link: SystemLink
@@ -234,9 +230,7 @@ struct PublishedTable: Encodable, Sendable {
     let note: String
   }
 
-  struct Cell: Encodable, Sendable {
-    let claim, sortKey: String
-  }
+  struct Cell: Encodable, Sendable { let claim, sortKey: String }
 
   init(_ table: BoardTable) {
     let claims = table.published.compactMap(\.metadata.claimed)

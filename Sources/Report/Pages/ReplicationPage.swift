@@ -19,9 +19,7 @@ struct ReplicationPage: Encodable, Sendable {
   let experiments: Listed<Experiment>?
   let experimentLegend: String
 
-  struct Count: Encodable, Sendable {
-    let count, verdict, look: String
-  }
+  struct Count: Encodable, Sendable { let count, verdict, look: String }
 
   struct ClaimTable: Encodable, Sendable {
     let tableName, tableID: String
@@ -55,9 +53,7 @@ struct ReplicationPage: Encodable, Sendable {
     }
   }
 
-  struct Shared: Encodable, Sendable {
-    let count, reason: String
-  }
+  struct Shared: Encodable, Sendable { let count, reason: String }
 
   struct Row: Encodable, Sendable {
     let what: String
@@ -160,13 +156,9 @@ struct ReplicationPage: Encodable, Sendable {
     }
   }
 
-  struct LegendEntry: Encodable, Sendable {
-    let legendClass, legendName, shape: String
-  }
+  struct LegendEntry: Encodable, Sendable { let legendClass, legendName, shape: String }
 
-  struct Point: Encodable, Sendable {
-    let series, x, y, interval: String
-  }
+  struct Point: Encodable, Sendable { let series, x, y, interval: String }
 
   static func page(_ replication: Replication, in context: SiteContext) -> Page {
     context.page(

@@ -170,9 +170,7 @@ extension SubmissionPage {
     let value, interval, why: String?
   }
 
-  struct Rank: Encodable, Sendable {
-    let rank, rankOf: String
-  }
+  struct Rank: Encodable, Sendable { let rank, rankOf: String }
 
   struct TargetTable: Encodable, Sendable {
     let target, targetKey: String

@@ -226,9 +226,7 @@ extension SubmissionStore {
   }
 
   /// What the boards were made from: it grows with every event and every phase.
-  struct Version: Decodable, FetchableRecord, Equatable, Sendable {
-    var event, phase: Int64?
-  }
+  struct Version: Decodable, FetchableRecord, Equatable, Sendable { var event, phase: Int64? }
 
   func version() throws(ServerError) -> Version {
     try read { database in

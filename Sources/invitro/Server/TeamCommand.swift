@@ -39,14 +39,11 @@ struct TeamCommand: ParsableCommand {
     func run() throws {
       let teams = try SubmissionStore(data.home.submissionStoreURL).teams()
       if output.json { return try Console.json(teams) }
-      var table = TextTable([("team", .left), ("since", .left), ("token", .left)])
-      for team in teams {
-        table.add([
-          team.name, team.created.formatted(.iso8601),
-          team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "valid",
-        ])
+      let rows = teams.map { team in
+        let token = team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "valid"
+        return [team.name, team.created.formatted(.iso8601), token]
       }
-      Console.print(table.text)
+      Console.print(TextTable.text(["team", "since", "token"], rows))
     }
   }
 
