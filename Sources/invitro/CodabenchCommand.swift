@@ -6,8 +6,7 @@ import Report
 
 struct CodabenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "codabench",
-    abstract: "Score a submission as a scoring program of Codabench.",
+    commandName: "codabench", abstract: "Score a submission as a scoring program of Codabench.",
     discussion: """
       Reads the labels from INPUT/ref and one prediction file from INPUT/res, plain or
       in a zip. Writes to OUTPUT: scores.json, a flat object of numbers (empathy_pcc,
@@ -26,9 +25,7 @@ struct CodabenchCommand: ParsableCommand {
       """)
 
   /// Whose scores are written beside ours.
-  enum Compatibility: String, ExpressibleByArgument, CaseIterable {
-    case wassa
-  }
+  enum Compatibility: String, ExpressibleByArgument, CaseIterable { case wassa }
 
   @Argument(help: "The folder with ref and res.") var input: String
   @Argument(help: "The folder to write to; it is made if it does not exist.") var output: String
@@ -40,15 +37,12 @@ struct CodabenchCommand: ParsableCommand {
   @Option(
     help: .init(
       "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), which "
-        + "has 4 decimals whatever --decimals says."))
-  var compat: Compatibility?
+        + "has 4 decimals whatever --decimals says.")) var compat: Compatibility?
 
   @OptionGroup var inference: InferenceArguments
 
   func validate() throws {
-    guard (1...4).contains(decimals) else {
-      throw ValidationError("--decimals must lie between 1 and 4.")
-    }
+    try require((1...4).contains(decimals), "--decimals must lie between 1 and 4.")
   }
 
   func run() throws {
@@ -68,8 +62,7 @@ struct CodabenchCommand: ParsableCommand {
     FaultListing.show(outcome.warnings)
     let report = outcome.report
     if compat == .wassa {
-      try AtomicFile.write(
-        Data(outcome.wassa.utf8), to: folder.appending(path: "scores.txt"))
+      try AtomicFile.write(Data(outcome.wassa.utf8), to: folder.appending(path: "scores.txt"))
     }
     try AtomicFile.write(
       Data(DetailedResults(report, targets: outcome.targets, decimals: decimals).html.utf8),

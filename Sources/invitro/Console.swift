@@ -6,13 +6,9 @@ import Synchronization
 
 /// What the user sees: results on standard output, everything else on standard error.
 enum Console {
-  static func print(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
-  }
+  static func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
-  static func message(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
-  }
+  static func message(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
   static func fail(_ text: String, _ status: ExitStatus) -> Never {
     message(text)
@@ -44,9 +40,7 @@ final class ProgressBar: Sendable {
   private let shown = Mutex(-1)
   private let started = Date()
 
-  init(_ label: String, unit: String) {
-    (self.label, self.unit) = (label, unit)
-  }
+  init(_ label: String, unit: String) { (self.label, self.unit) = (label, unit) }
 
   /// Shows `done` of `total`; cheap enough to call often.
   func update(_ done: Int, of total: Int) {

@@ -21,8 +21,7 @@ struct Invitro: AsyncParsableCommand {
       Results go to standard output; progress and messages go to standard error. Exit
       codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input, 69 a
       service is unavailable, 70 a bug.
-      """,
-    version: ScoreReport.toolVersion,
+      """, version: ScoreReport.toolVersion,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,
@@ -31,11 +30,8 @@ struct Invitro: AsyncParsableCommand {
       PhaseCommand.self, SubmissionCommand.self, BackupCommand.self, CodabenchCommand.self,
     ])
 
-  /// What follows the program's name.
-  ///
-  /// Where the dynamic loader was asked to run the program (the scoring program of a Codabench
-  /// bundle has no permission to execute), the system's command line begins with the loader, its
-  /// options and the program's path.
+  /// What follows the program's name, also where the dynamic loader was asked to run the program:
+  /// the scoring program of a Codabench bundle has no permission to execute.
   static func arguments(_ words: [String]) -> [String] {
     func name(_ word: String) -> Substring { word.split(separator: "/").last ?? "" }
     guard let first = words.first, name(first).hasPrefix("ld-linux"),

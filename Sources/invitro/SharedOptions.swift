@@ -1,15 +1,18 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
+import Server
 import Study
 
 /// Where the data home is.
 struct DataOptions: ParsableArguments {
   @Option(name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.") var data: String?
 
-  var home: DataHome {
-    DataHome(option: data, environment: ProcessInfo.processInfo.environment)
-  }
+  var home: DataHome { DataHome(option: data, environment: ProcessInfo.processInfo.environment) }
+
+  /// The server's store, which is made where it does not exist.
+  func store() throws -> SubmissionStore { try SubmissionStore(home.submissionStoreURL) }
 }
 
 /// Which split of which benchmark.
@@ -29,6 +32,12 @@ struct SplitOptions: ParsableArguments {
     let split = split ?? definition.defaultSplit
     try definition.checkSplit(split)
     return (definition, split)
+  }
+
+  /// The definition and the split's rows.
+  func load(_ home: DataHome) throws -> (BenchmarkDefinition, Dataset) {
+    let (definition, split) = try resolve()
+    return (definition, try home.load(definition, split: split))
   }
 }
 
@@ -57,13 +66,10 @@ struct BenchmarkFiles: ParsableArguments {
     name: [.short, .long],
     help: .init(
       "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated.",
-      valueName: "file"))
-  var benchmark: [String] = []
+      valueName: "file")) var benchmark: [String] = []
 
   /// Every definition that an entry may name.
-  func known() throws -> [BenchmarkDefinition] {
-    try BenchmarkRegistry.known(adding: benchmark)
-  }
+  func known() throws -> [BenchmarkDefinition] { try BenchmarkRegistry.known(adding: benchmark) }
 }
 
 /// How a prediction file is read.
@@ -72,8 +78,7 @@ struct PredictionOptions: ParsableArguments {
     name: .long,
     help: .init(
       "Column that holds a target, in a file with a header: for example empathy=score.",
-      valueName: "target=name"))
-  var column: [String] = []
+      valueName: "target=name")) var column: [String] = []
 
   @Flag(
     help: "Drop rows without a prediction and report their number, instead of refusing the file.")
@@ -92,10 +97,52 @@ struct PredictionOptions: ParsableArguments {
 
 struct JSONOption: ParsableArguments {
   @Flag(help: "Print the result as JSON.") var json = false
+
+  /// Prints `value` as the user wants it.
+  func show(_ value: some Encodable, as text: @autoclosure () throws -> String) throws {
+    if json { try Console.json(value) } else { Console.print(try text()) }
+  }
 }
 
-/// What a command's `validate()` does, with a study's mistakes of usage told as the parser tells
-/// its own: it would take another error for a failure.
+/// Where the data home is, and whether the result is printed as JSON.
+struct SharedOptions: ParsableArguments {
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  var home: DataHome { data.home }
+  var json: Bool { output.json }
+
+  func store() throws -> SubmissionStore { try data.store() }
+
+  func show(_ value: some Encodable, as text: @autoclosure () throws -> String) throws {
+    try output.show(value, as: text())
+  }
+}
+
+/// Folders of submissions, `submissions` where none is named.
+func submissionFolders(_ paths: [String]) -> [SubmissionFolder] {
+  (paths.isEmpty ? ["submissions"] : paths).map { SubmissionFolder(URL(filePath: $0)) }
+}
+
+/// Refuses what the parser cannot: a usage error where `holds` is false.
+func require(_ holds: Bool, _ text: @autoclosure () -> String) throws {
+  if !holds { throw ValidationError(text()) }
+}
+
+/// Ends the command with `status` unless `passes`; everything is said by then.
+func end(with status: ExitStatus, unless passes: Bool) throws {
+  if !passes { throw ExitCode(status.rawValue) }
+}
+
+/// - Throws: ``HarnessError/missing(path:hint:)`` where there is nothing at `path`.
+func existing(_ path: String, hint: String) throws -> URL {
+  guard FileManager.default.fileExists(atPath: path) else {
+    throw HarnessError.missing(path: path, hint: hint)
+  }
+  return URL(filePath: path)
+}
+
+/// Tells a study's mistakes of usage as the parser tells its own.
 func checkingUsage(_ check: () throws -> Void) throws {
   do { try check() } catch StudyError.usage(let text) { throw ValidationError(text) }
 }

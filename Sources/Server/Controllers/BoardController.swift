@@ -24,9 +24,8 @@ struct BoardController: Sendable {
     enum Format: String, Decodable { case json, csv }
   }
 
-  @Sendable private func leaderboard(
-    _ request: Request, _ context: ServerContext
-  ) async throws -> Response {
+  @Sendable func leaderboard(_ request: Request, _ context: ServerContext) async throws -> Response
+  {
     let query = try request.query(as: LeaderboardQuery.self, context)
     guard let name = query.benchmark, !name.isEmpty else {
       throw Problem.badRequest("The query lacks 'benchmark'.")
@@ -51,11 +50,7 @@ struct BoardController: Sendable {
     var benchmarks: [Benchmark]
 
     struct Benchmark: Encodable {
-      var id: String
-      var title: String
-      var description: String
-      var licence: String
-      var source: String
+      var id, title, description, licence, source: String
       var targets: [Target]
       var primary: BenchmarkDefinition.PrimaryMetric
       var splits: [Split]
@@ -69,10 +64,8 @@ struct BoardController: Sendable {
     }
   }
 
-  @Sendable private func benchmarks(
-    _ request: Request, _ context: ServerContext
-  ) async throws -> Response {
-    let phases = Dictionary(try store.phases().map { ($0.board, $0) }) { _, last in last }
+  @Sendable func benchmarks(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let phases = try store.phasesByBoard()
     let benchmarks = definitions.map { definition in
       BenchmarkList.Benchmark(
         id: definition.id, title: definition.title, description: definition.description,

@@ -12,12 +12,10 @@ final class TrainingDisplay {
   private let started: ContinuousClock.Instant
   private let trainingStarted = ContinuousClock.now
   private var isFirst = true
-  private var lossSum = 0.0
-  private var lossCount = 0
+  private var lossSum = 0.0, lossCount = 0
 
   init(totalSteps: Int, started: ContinuousClock.Instant) {
-    self.totalSteps = totalSteps
-    self.started = started
+    (self.totalSteps, self.started) = (totalSteps, started)
   }
 
   func show(_ event: TrainingEvent) {
@@ -48,9 +46,7 @@ final class TrainingDisplay {
   }
 
   private func epoch(_ record: EpochRecord) {
-    func text(_ value: Double?) -> String {
-      value.map { Rounding.text($0) } ?? "undefined"
-    }
+    func text(_ value: Double?) -> String { value.map { Rounding.text($0) } ?? "undefined" }
     let clear = Console.errorIsTerminal ? "\r\u{1B}[K" : ""
     Console.message(
       clear + "epoch \(record.epoch): loss \(text(record.trainingLoss)), validation CCC "
