@@ -42,9 +42,7 @@ struct CodabenchCommand: ParsableCommand {
   @OptionGroup var inference: InferenceArguments
 
   func validate() throws {
-    guard (1...4).contains(decimals) else {
-      throw ValidationError("--decimals must lie between 1 and 4.")
-    }
+    try require((1...4).contains(decimals), "--decimals must lie between 1 and 4.")
   }
 
   func run() throws {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
+import Server
 import Study
 
 /// Where the data home is.
@@ -8,6 +10,9 @@ struct DataOptions: ParsableArguments {
   @Option(name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.") var data: String?
 
   var home: DataHome { DataHome(option: data, environment: ProcessInfo.processInfo.environment) }
+
+  /// The server's store, which is made where it does not exist.
+  func store() throws -> SubmissionStore { try SubmissionStore(home.submissionStoreURL) }
 }
 
 /// Which split of which benchmark.
@@ -27,6 +32,12 @@ struct SplitOptions: ParsableArguments {
     let split = split ?? definition.defaultSplit
     try definition.checkSplit(split)
     return (definition, split)
+  }
+
+  /// The definition and the split's rows.
+  func load(_ home: DataHome) throws -> (BenchmarkDefinition, Dataset) {
+    let (definition, split) = try resolve()
+    return (definition, try home.load(definition, split: split))
   }
 }
 
@@ -84,10 +95,54 @@ struct PredictionOptions: ParsableArguments {
   }
 }
 
-struct JSONOption: ParsableArguments { @Flag(help: "Print the result as JSON.") var json = false }
+struct JSONOption: ParsableArguments {
+  @Flag(help: "Print the result as JSON.") var json = false
 
-/// What a command's `validate()` does, with a study's mistakes of usage told as the parser tells
-/// its own: it would take another error for a failure.
+  /// Prints `value` as the user wants it.
+  func show(_ value: some Encodable, as text: @autoclosure () throws -> String) throws {
+    if json { try Console.json(value) } else { Console.print(try text()) }
+  }
+}
+
+/// Where the data home is, and whether the result is printed as JSON.
+struct SharedOptions: ParsableArguments {
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  var home: DataHome { data.home }
+  var json: Bool { output.json }
+
+  func store() throws -> SubmissionStore { try data.store() }
+
+  func show(_ value: some Encodable, as text: @autoclosure () throws -> String) throws {
+    try output.show(value, as: text())
+  }
+}
+
+/// Folders of submissions, `submissions` where none is named.
+func submissionFolders(_ paths: [String]) -> [SubmissionFolder] {
+  (paths.isEmpty ? ["submissions"] : paths).map { SubmissionFolder(URL(filePath: $0)) }
+}
+
+/// Refuses what the parser cannot: a usage error where `holds` is false.
+func require(_ holds: Bool, _ text: @autoclosure () -> String) throws {
+  if !holds { throw ValidationError(text()) }
+}
+
+/// Ends the command with `status` unless `passes`; everything is said by then.
+func end(with status: ExitStatus, unless passes: Bool) throws {
+  if !passes { throw ExitCode(status.rawValue) }
+}
+
+/// - Throws: ``HarnessError/missing(path:hint:)`` where there is nothing at `path`.
+func existing(_ path: String, hint: String) throws -> URL {
+  guard FileManager.default.fileExists(atPath: path) else {
+    throw HarnessError.missing(path: path, hint: hint)
+  }
+  return URL(filePath: path)
+}
+
+/// Tells a study's mistakes of usage as the parser tells its own.
 func checkingUsage(_ check: () throws -> Void) throws {
   do { try check() } catch StudyError.usage(let text) { throw ValidationError(text) }
 }

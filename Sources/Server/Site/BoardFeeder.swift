@@ -12,8 +12,7 @@ struct BoardFeeder: Sendable {
   let folders: [SubmissionFolder]
   let options: ScoringOptions
 
-  /// Every board that is public or that a folder has entries of; a public board without entries is
-  /// empty.
+  /// Every board that is public, be it empty, or that a folder has entries of.
   func boards() throws -> [Board] {
     let phases = try store.phases()
     let shown = phases.filter { $0.visibility == .public }
@@ -28,7 +27,6 @@ struct BoardFeeder: Sendable {
     return boards
   }
 
-  /// A board without entries.
   func empty(_ definition: BenchmarkDefinition, split: String) -> Board {
     Board(definition: definition, split: split, level: options.inference.level, entries: [])
   }

@@ -69,21 +69,19 @@ struct ExperimentRunCommand: ParsableCommand {
   @Flag(help: "List the cells and which of them are finished, and train nothing.") var list = false
   @Flag(help: "Keep the models of finished cells.") var keepModels = false
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if let shard, Shard(shard) == nil {
-      throw ValidationError("--shard is i/n with i from 1 to n, such as 3/16; not '\(shard)'.")
+    if let shard {
+      try require(
+        Shard(shard) != nil, "--shard is i/n with i from 1 to n, such as 3/16; not '\(shard)'.")
     }
-    if let threads, !(1...256).contains(threads) {
-      throw ValidationError("--threads is from 1 to 256.")
-    }
+    try require((1...256).contains(threads ?? 1), "--threads is from 1 to 256.")
   }
 
   func run() throws {
     let experiment = try Experiment(contentsOf: URL(filePath: file), threads: threads)
-    let inputs = ExperimentInputs(experiment, home: data.home, name: file, say: Console.message)
+    let inputs = ExperimentInputs(experiment, home: shared.home, name: file, say: Console.message)
     try inputs.check()
     let plan = try ExperimentPlan(experiment, inputs: inputs)
     let folder = ExperimentFolder(URL(filePath: out ?? "runs/\(experiment.name)"))
@@ -91,8 +89,7 @@ struct ExperimentRunCommand: ParsableCommand {
     let mine = shard.part(of: plan.cells)
     if list {
       let listing = try ExperimentListing(mine, folder: folder, inputs: inputs)
-      if output.json { return try Console.json(listing) }
-      return Console.print(listing.text)
+      return try shared.show(listing, as: listing.text)
     }
     try folder.begin(experiment, index: plan.index, sharded: shard != .whole)
     let interrupt = Interrupt()
@@ -109,14 +106,14 @@ struct ExperimentRunCommand: ParsableCommand {
 
   /// Ends the process with 130 after an interrupt and with 1 after a failure.
   private func show(_ tally: ExperimentTally) throws {
-    if output.json {
+    if shared.json {
       try Console.json(tally)
     } else {
       Console.message(tally.text)
       Console.print(tally.folder)
     }
     if tally.interrupted { throw ExitCode(130) }
-    if !tally.failed.isEmpty { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+    try end(with: .checkFailed, unless: tally.failed.isEmpty)
   }
 }
 
@@ -147,13 +144,12 @@ struct ExperimentSummaryCommand: ParsableCommand {
       valueName: "dir")) var to: String?
 
   @OptionGroup var inference: InferenceArguments
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() throws {
     let folder = ExperimentFolder(URL(filePath: folder))
     let inputs = ExperimentInputs(
-      try folder.experiment(), home: data.home, name: folder.experimentURL.relativePath)
+      try folder.experiment(), home: shared.home, name: folder.experimentURL.relativePath)
     let summary = try ExperimentSummarizer(
       inputs: inputs, folder: folder, index: folder.index(), options: inference.scoringOptions()
     ).summary()
@@ -162,8 +158,7 @@ struct ExperimentSummaryCommand: ParsableCommand {
       try AtomicFile.write(data, to: target.appending(path: name))
     }
     Console.message("documents in \(target.relativePath)")
-    if output.json { return try Console.json(summary) }
-    Console.print(summary.text)
+    try shared.show(summary, as: summary.text)
   }
 }
 
@@ -188,9 +183,7 @@ struct ExperimentMergeCommand: ParsableCommand {
 
   @OptionGroup var output: JSONOption
 
-  func validate() throws {
-    guard !folders.isEmpty else { throw ValidationError("Give the folders to merge.") }
-  }
+  func validate() throws { try require(!folders.isEmpty, "Give the folders to merge.") }
 
   func run() throws {
     let merge = try ExperimentMerge(

@@ -64,23 +64,18 @@ struct AgreementCommand: ParsableCommand {
   @Option(help: .init("File to draw the distribution of differences to.", valueName: "file"))
   var svg: String?
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    guard !labels.isEmpty else {
-      throw ValidationError("Give at least one label file with --labels NAME=FILE.")
-    }
-    guard again.isEmpty == againIn.isEmpty else {
-      throw ValidationError("--again and --again-in belong together.")
-    }
+    try require(!labels.isEmpty, "Give at least one label file with --labels NAME=FILE.")
+    try require(again.isEmpty == againIn.isEmpty, "--again and --again-in belong together.")
     try checkingUsage {
       let names = Set(try files().map(\.name))
-      for file in try LabelFile.parse(again, option: "--again") where names.contains(file.name) {
-        throw ValidationError("--labels and --again have the same name, \(file.name).")
+      for name in try LabelFile.parse(again, option: "--again").map(\.name) {
+        try require(!names.contains(name), "--labels and --again have the same name, \(name).")
       }
     }
-    guard largest >= 0 else { throw ValidationError("--largest must be 0 or more.") }
+    try require(largest >= 0, "--largest must be 0 or more.")
   }
 
   private func files() throws -> [LabelFile] {
@@ -88,12 +83,11 @@ struct AgreementCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (definition, name) = try split.resolve()
-    let dataset = try data.home.load(definition, split: name)
+    let (definition, dataset) = try split.load(shared.home)
     var rated = RatedSplit(definition, dataset)
     try rated.add(files(), say: Console.message)
     try rated.addAgain(
-      LabelFile.parse(again, option: "--again"), labelling: againIn, home: data.home,
+      LabelFile.parse(again, option: "--again"), labelling: againIn, home: shared.home,
       say: Console.message)
     let report = AgreementReport(rated, largest: largest, showText: showText)
     if let svg {
@@ -105,7 +99,6 @@ struct AgreementCommand: ParsableCommand {
         "The list of single essays shows labels\(showText ? " and texts" : "") of "
           + "\(definition.title): for this machine, not for publication.")
     }
-    if output.json { return try Console.json(report) }
-    Console.print(report.text)
+    try shared.show(report, as: report.text)
   }
 }

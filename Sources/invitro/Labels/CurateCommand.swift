@@ -34,9 +34,9 @@ struct CurateCommand: ParsableCommand {
 
     /// - Parameter sets: what is loaded, as `benchmark/split`.
     func checkRepair(_ sets: [String]) throws {
-      guard !repair || sets.contains(RatedSplit.repairable) else {
-        throw ValidationError("--repair: only \(RatedSplit.repairable) has labels to repair.")
-      }
+      try require(
+        !repair || sets.contains(RatedSplit.repairable),
+        "--repair: only \(RatedSplit.repairable) has labels to repair.")
     }
 
     func request(
@@ -47,14 +47,13 @@ struct CurateCommand: ParsableCommand {
         overlap: keepOverlap ? .keep : .refuse, repair: repair, seed: seed)
     }
 
-    func show(_ made: CuratedTable, json: Bool) throws {
+    func show(_ made: CuratedTable, _ output: JSONOption) throws {
       let file = URL(filePath: out)
       try made.write(to: file)
       Console.message(
         "\(made.table.rows.count) rows in \(file.relativePath), manifest in "
           + "\(file.relativePath).manifest.json; both are for this machine")
-      if json { return try Console.json(made.report) }
-      Console.print(made.report.text)
+      try output.show(made.report, as: made.report.text)
     }
   }
 
@@ -124,14 +123,13 @@ extension CurateCommand {
     var seed: UInt64 = 0
 
     @OptionGroup var table: TableOptions
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     func validate() throws {
       try table.checkRepair(["\(labels.benchmark)/\(labels.split)"])
-      if labels.states != nil, alpha != "auto", !(soft && third == nil) {
-        throw ValidationError("--states belongs to --alpha auto and to --soft.")
-      }
+      try require(
+        labels.states == nil || alpha == "auto" || soft && third == nil,
+        "--states belongs to --alpha auto and to --soft.")
       try checkingUsage { _ = try choice() }
     }
 
@@ -143,9 +141,9 @@ extension CurateCommand {
       let made = try table.request(
         labels.benchmark, labels.split, evaluation: evaluation, seed: seed
       ).correct(
-        by: labels.model(), choice(), features: labels.features, home: data.home,
+        by: labels.model(), choice(), features: labels.features, home: shared.home,
         say: Console.message)
-      try table.show(made, json: output.json)
+      try table.show(made, shared.output)
     }
   }
 
@@ -197,8 +195,7 @@ extension CurateCommand {
     ) var evaluation: [String] = []
 
     @OptionGroup var table: TableOptions
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     private func addition() throws -> CurationRequest.Addition {
       CurationRequest.Addition(
@@ -210,15 +207,13 @@ extension CurateCommand {
       try checkingUsage {
         let addition = try addition()
         try table.checkRepair(["\(benchmark)/\(split)"] + addition.named.map { "\(with)/\($0)" })
-        guard portion > 0, portion <= 1 else {
-          throw ValidationError("--portion must be above 0 and at most 1.")
-        }
-        guard (0...6).contains(alpha) else { throw ValidationError("--alpha must be from 0 to 6.") }
-        guard !evaluation.isEmpty else {
-          throw ValidationError("Give the split that will be evaluated on with --evaluation.")
-        }
-        guard labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels })
-        else { throw ValidationError("--labels \(labels) needs a file: --llm \(labels)=FILE.") }
+        try require(portion > 0 && portion <= 1, "--portion must be above 0 and at most 1.")
+        try require((0...6).contains(alpha), "--alpha must be from 0 to 6.")
+        try require(
+          !evaluation.isEmpty, "Give the split that will be evaluated on with --evaluation.")
+        try require(
+          labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels }),
+          "--labels \(labels) needs a file: --llm \(labels)=FILE.")
       }
     }
 
@@ -226,8 +221,8 @@ extension CurateCommand {
       let made = try table.request(benchmark, split, evaluation: evaluation, seed: seed).augment(
         with: addition(),
         correctingBy: correct.map { try LabelFile.parse([$0], option: "--correct")[0] },
-        alpha: alpha, home: data.home, say: Console.message)
-      try table.show(made, json: output.json)
+        alpha: alpha, home: shared.home, say: Console.message)
+      try table.show(made, shared.output)
     }
   }
 
@@ -257,21 +252,18 @@ extension CurateCommand {
     @Option(help: "Number of folds.") var folds: Int = 10
     @Option(help: "Seed of the folds and of the swap test.") var seed: UInt64 = 0
 
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-      guard (alpha + [against]).allSatisfy((0...6).contains) else {
-        throw ValidationError("--alpha and --against must be from 0 to 6.")
-      }
-      guard (2...100).contains(folds) else {
-        throw ValidationError("--folds must be from 2 to 100.")
-      }
+      try require(
+        (alpha + [against]).allSatisfy((0...6).contains),
+        "--alpha and --against must be from 0 to 6.")
+      try require((2...100).contains(folds), "--folds must be from 2 to 100.")
     }
 
     func run() throws {
       var rated = try RatedSplit.load(
-        BenchmarkRegistry.find(labels.benchmark), split: labels.split, home: data.home)
+        BenchmarkRegistry.find(labels.benchmark), split: labels.split, home: shared.home)
       let model = try labels.model()
       try rated.add([model], say: Console.message)
       let bar = ProgressBar("comparing", unit: "folds")
@@ -279,8 +271,7 @@ extension CurateCommand {
         rated, llm: model.name, thresholds: alpha, against: against, features: labels.features,
         folds: folds, seed: seed
       ) { bar.update($0, of: $1) }
-      if output.json { return try Console.json(report) }
-      Console.print(report.text)
+      try shared.show(report, as: report.text)
     }
   }
 }

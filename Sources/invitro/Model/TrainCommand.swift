@@ -69,12 +69,10 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
 
   func validate() throws {
-    if model == nil && !resume {
-      throw ValidationError("Give --model, or --resume to continue a run.")
-    }
-    if table != nil && (labels != nil || !trainSplit.isEmpty) {
-      throw ValidationError("--table has its own rows and labels: no --labels or --train-split.")
-    }
+    try require(model != nil || resume, "Give --model, or --resume to continue a run.")
+    try require(
+      table == nil || labels == nil && trainSplit.isEmpty,
+      "--table has its own rows and labels: no --labels or --train-split.")
   }
 
   func run() throws {
@@ -83,8 +81,7 @@ struct TrainCommand: ParsableCommand {
     // One for all seeds: a signal source that replaces another of its process may never fire.
     let interrupt = Interrupt()
     for value in seeds {
-      let folder =
-        seeds.count == 1 ? URL(filePath: out) : URL(filePath: out).appending(path: "seed-\(value)")
+      let folder = URL(filePath: seeds.count == 1 ? out : "\(out)/seed-\(value)")
       try train(definition, seed: value, folder: folder, until: interrupt)
     }
   }
@@ -155,9 +152,7 @@ struct PredictCommand: ParsableCommand {
     let predictor = try Predictor(
       model: URL(filePath: model), threads: threads, precision: numbers.precision)
     let bar = ProgressBar("predicting", unit: "essays")
-    let values = try predictor.predict(dataset.rows.map(\.text)) { done, total in
-      bar.update(done, of: total)
-    }
+    let values = try predictor.predict(dataset.rows.map(\.text)) { bar.update($0, of: $1) }
     let table = PredictionTable.data(values, of: dataset, target: target)
     if let out {
       try AtomicFile.write(table, to: URL(filePath: out))
@@ -225,35 +220,24 @@ struct RecipeOptions: ParsableArguments {
   @OptionGroup var numbers: PrecisionOption
 
   func validate() throws {
-    guard Schedule.Form(rawValue: schedule) != nil else {
-      throw ValidationError("--schedule is step or epoch, not '\(schedule)'.")
-    }
-    guard HeadKind(rawValue: head) != nil else {
-      throw ValidationError("--head is classification or linear, not '\(head)'.")
-    }
-    guard (4...100_000).contains(maxLength) else {
-      throw ValidationError("--max-length is 4 or more.")
-    }
+    try require(
+      Schedule.Form(rawValue: schedule) != nil, "--schedule is step or epoch, not '\(schedule)'.")
+    try require(
+      HeadKind(rawValue: head) != nil, "--head is classification or linear, not '\(head)'.")
+    try require((4...100_000).contains(maxLength), "--max-length is 4 or more.")
   }
 
   func configuration(seed: UInt64) throws -> TrainingConfiguration {
     var made = TrainingConfiguration()
-    made.epochs = epochs
-    made.lastEpoch = stopAfter
-    made.batchSize = batch
-    made.accumulation = accumulation
-    made.learningRate = learningRate
+    (made.epochs, made.lastEpoch, made.seed) = (epochs, stopAfter, seed)
+    (made.batchSize, made.accumulation) = (batch, accumulation)
+    (made.learningRate, made.warmUpRatio, made.clipNorm) = (learningRate, warmUp, clip)
     made.schedule = Schedule.Form(rawValue: schedule) ?? .step
-    made.warmUpRatio = warmUp
-    made.clipNorm = clip
     made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
     made.head = HeadKind(rawValue: head) ?? .classification
-    made.freshHead = freshHead
+    (made.freshHead, made.checkpointSteps) = (freshHead, checkpointEvery)
     if noEarlyStop { made.earlyStopping = nil }
-    made.checkpointSteps = checkpointEvery
-    made.threads = threads
-    made.precision = numbers.precision
-    made.seed = seed
+    (made.threads, made.precision) = (threads, numbers.precision)
     return made
   }
 }

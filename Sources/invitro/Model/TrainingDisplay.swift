@@ -12,12 +12,10 @@ final class TrainingDisplay {
   private let started: ContinuousClock.Instant
   private let trainingStarted = ContinuousClock.now
   private var isFirst = true
-  private var lossSum = 0.0
-  private var lossCount = 0
+  private var lossSum = 0.0, lossCount = 0
 
   init(totalSteps: Int, started: ContinuousClock.Instant) {
-    self.totalSteps = totalSteps
-    self.started = started
+    (self.totalSteps, self.started) = (totalSteps, started)
   }
 
   func show(_ event: TrainingEvent) {

@@ -43,21 +43,17 @@ struct ReplicateCommand: ParsableCommand {
   @Flag(help: "List every claim that was not run, instead of their number.") var all = false
 
   @OptionGroup var evidence: EvidenceOptions
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws { try checkingUsage { _ = try require.map(Requirement.init) } }
 
   func run() throws {
-    let replication = try evidence.run(data.home).report()
+    let replication = try evidence.run(shared.home).report()
     let findings = try require.map { try Requirement($0).finding(in: replication) }
-    if output.json {
-      try Console.json(ReplicationDocument(replication, findings))
-    } else {
-      Console.print(ReplicationText(replication, all: all).text)
-    }
+    try shared.show(
+      ReplicationDocument(replication, findings), as: ReplicationText(replication, all: all).text)
     for finding in findings { Console.message(finding.text) }
-    guard findings.allSatisfy(\.holds) else { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+    try end(with: .checkFailed, unless: findings.allSatisfy(\.holds))
   }
 }
 
@@ -79,9 +75,9 @@ struct EvidenceOptions: ParsableArguments {
       valueName: "dir")) var llmpathy: String?
 
   func run(_ home: DataHome) throws -> ReplicationRun {
-    if let llmpathy, !FileManager.default.fileExists(atPath: llmpathy) {
-      throw HarnessError.missing(
-        path: llmpathy, hint: "`invitro data fetch llmpathy` gets the published label files.")
+    if let llmpathy {
+      let hint = "`invitro data fetch llmpathy` gets the published label files."
+      _ = try existing(llmpathy, hint: hint)
     }
     return ReplicationRun(
       home: home, labels: PublishedLabels(llmpathy, home: home),

@@ -28,27 +28,17 @@ struct SiteCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let url = URL(filePath: folder)
-      guard FileManager.default.fileExists(atPath: url.path) else {
-        throw HarnessError.missing(path: folder, hint: "Build it with `invitro site build`.")
-      }
+      let url = try existing(folder, hint: "Build it with `invitro site build`.")
       let secrets = try SiteChecker.Secrets(
-        of: benchmarks.known(), in: data.home,
-        folders: (submissions.isEmpty ? ["submissions"] : submissions).map {
-          SubmissionFolder(URL(filePath: $0))
-        })
+        of: benchmarks.known(), in: data.home, folders: submissionFolders(submissions))
       let faults = try SiteChecker(secrets: secrets).check(url)
       for fault in faults { Console.print(fault.description) }
-      guard faults.isEmpty else {
-        Console.message("\(faults.count) faults")
-        throw ExitCode(ExitStatus.checkFailed.rawValue)
-      }
+      if !faults.isEmpty { Console.message("\(faults.count) faults") }
+      try end(with: .checkFailed, unless: faults.isEmpty)
       Console.print("\(folder): every page is well formed, every link resolves, nothing private")
     }
   }
-}
 
-extension SiteCommand {
   struct Build: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Score every submission and write the site.",
@@ -79,7 +69,7 @@ extension SiteCommand {
       let summary = try recipe.build(
         to: URL(filePath: out), address: try SiteAddress.parse(address, option: "--address"),
         fresh: fresh
-      ) { done, total in bar.update(done, of: total) }
+      ) { bar.update($0, of: $1) }
       Console.print("\(out): \(summary.files) files")
       for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
         Console.print("  \(board): \(count) scored")
@@ -107,14 +97,13 @@ struct SiteRecipe: ParsableArguments {
 
   /// Every file and folder that the site depends on.
   var places: [URL] {
-    let names = [source + "/templates", source + "/assets"] + folders + benchmarks.benchmark
-    return names.map { URL(filePath: $0) } + [data.home.url]
+    let names = [source + "/templates", source + "/assets"] + benchmarks.benchmark
+    return names.map { URL(filePath: $0) } + folders.map(\.url) + [data.home.url]
   }
 
-  private var folders: [String] { submissions.isEmpty ? ["submissions"] : submissions }
+  private var folders: [SubmissionFolder] { submissionFolders(submissions) }
 
-  /// Scores what is not scored yet and writes the site to `out`.
-  /// - Parameter fresh: scores everything again.
+  /// Scores what is not scored yet, or everything where `fresh`, and writes the site to `out`.
   func build(
     to out: URL, address: URL?, fresh: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SiteSummary {
@@ -124,7 +113,7 @@ struct SiteRecipe: ParsableArguments {
     var options = try inference.scoringOptions()
     options.sensitivity = true
     let boards = try FolderBoards(
-      folders.map { SubmissionFolder(URL(filePath: $0)) }, home: home, benchmarks: known,
+      folders, home: home, benchmarks: known,
       options: options, store: fresh ? nil : try ReportStore(home.storeURL)
     ).boards(progress: progress)
     var input = SiteInput(
