@@ -43,8 +43,7 @@ public struct AtomicFile: ~Copyable {
   public static func write(
     _ data: Data, to url: URL, permissions: mode_t = 0o644
   ) throws(BasicsError) {
-    try write(to: url, permissions: permissions) { (file) throws(BasicsError) in
-      try file.append(data)
+    try write(to: url, permissions: permissions) { file throws(BasicsError) in try file.append(data)
     }
   }
 
@@ -107,9 +106,7 @@ extension AtomicFile {
   }
 
   /// Makes `folder` and what is above it.
-  public static func createFolder(
-    _ folder: URL, permissions: Int = 0o755
-  ) throws(BasicsError) {
+  public static func createFolder(_ folder: URL, permissions: Int = 0o755) throws(BasicsError) {
     do {
       try FileManager.default.createDirectory(
         at: folder, withIntermediateDirectories: true,

@@ -3,8 +3,8 @@ import Glibc
 /// A measure of agreement between predictions and gold labels: its names, its direction and how it
 /// is computed.
 ///
-/// Everything that lists, labels, sorts, rounds or parses a metric asks this type. To add one, add
-/// it here and to ``all``, give it a golden in the tests, and name it in docs/reference/metrics.md.
+/// To add one, add it here and to ``all``, give it a golden in the tests, and name it in
+/// docs/reference/metrics.md.
 public struct Metric: Sendable {
   /// The stable name in JSON, on the command line and in definitions: `pcc`.
   public let id: String
@@ -21,9 +21,8 @@ public struct Metric: Sendable {
 
   /// How a figure is made from a pair of columns.
   enum Computation: Sendable {
-    /// From the moments of both columns. `lane` is the metric's place in the four numbers of
-    /// ``ClusterSums/metrics(_:)``, the kernel of bootstrap, jackknife and swap test; a metric without
-    /// a lane has a figure and neither interval nor test.
+    /// From the moments of both columns. `lane` is the place in ``ClusterSums/metrics(_:)``; a
+    /// metric without a lane has a figure and neither interval nor test.
     case moments(lane: Int?, @Sendable (PairedMoments, ConcordanceForm) -> Figure)
     /// From the ranks of both columns.
     case ranks(@Sendable (RankCorrelation) -> Figure)
@@ -33,12 +32,8 @@ public struct Metric: Sendable {
     _ id: String, title: String, longTitle: String, higherIsBetter: Bool = true, decimals: Int = 3,
     unit: String? = nil, computation: Computation
   ) {
-    self.id = id
-    self.title = title
-    self.longTitle = longTitle
-    self.higherIsBetter = higherIsBetter
-    self.decimals = decimals
-    self.unit = unit
+    (self.id, self.title, self.longTitle) = (id, title, longTitle)
+    (self.higherIsBetter, self.decimals, self.unit) = (higherIsBetter, decimals, unit)
     self.computation = computation
   }
 
@@ -109,12 +104,9 @@ public struct Metric: Sendable {
   func original(_ value: Double) -> Double { higherIsBetter ? tanh(value) : exp(value) }
 }
 
-extension Metric: Hashable {
+extension Metric: Hashable, CustomStringConvertible {
   public static func == (a: Metric, b: Metric) -> Bool { a.id == b.id }
   public func hash(into hasher: inout Hasher) { hasher.combine(id) }
-}
-
-extension Metric: CustomStringConvertible {
   public var description: String { id }
 }
 
@@ -132,7 +124,7 @@ extension Metric: Codable, CodingKeyRepresentable {
   public init?(codingKey: some CodingKey) { self.init(named: codingKey.stringValue) }
 
   public init(from decoder: any Decoder) throws {
-    let id = try decoder.singleValueContainer().decode(String.self)
+    let id = try String(from: decoder)
     guard let known = Metric(named: id) else {
       throw DecodingError.dataCorrupted(
         .init(
@@ -143,8 +135,7 @@ extension Metric: Codable, CodingKeyRepresentable {
   }
 
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(id)
+    try id.encode(to: encoder)
   }
 }
 
@@ -156,5 +147,12 @@ public struct UnknownMetric: Error, Equatable, Sendable, CustomStringConvertible
 
   public var description: String {
     "There is no metric named '\(name)'. Known: \(Metric.knownNames)."
+  }
+}
+
+extension Dictionary {
+  /// The value that `make` gives each of `keys`, which differ.
+  static func each(of keys: [Key], _ make: (Key) -> Value) -> Self {
+    Dictionary(uniqueKeysWithValues: keys.map { ($0, make($0)) })
   }
 }

@@ -26,8 +26,7 @@ struct ClusterSums: Sendable {
     for i in predictions.indices {
       let x = predictions[i] - centreX, y = sample.gold[i] - centreY
       let error = predictions[i] - sample.gold[i]
-      rows[sample.clusterOfRow[i]] += Row(
-        1, y, y * y, x, x * x, x * y, error * error, abs(error))
+      rows[sample.clusterOfRow[i]] += Row(1, y, y * y, x, x * x, x * y, error * error, abs(error))
     }
     self.rows = rows
     self.form = form
@@ -54,13 +53,23 @@ struct ClusterSums: Sendable {
     let pcc = definedX && definedY ? max(-1, min(1, cov / (vx * vy).squareRoot())) : .nan
     let spread = (max(0, vx) + max(0, vy)) * bessel + delta * delta
     let ccc = n > 1 && (definedX || definedY) ? 2 * cov * bessel / spread : .nan
-    return SIMD4(
-      pcc, ccc, (max(0, s[6]) * inverse).squareRoot(), max(0, s[7]) * inverse)
+    return SIMD4(pcc, ccc, (max(0, s[6]) * inverse).squareRoot(), max(0, s[7]) * inverse)
   }
 
   /// Gradients of the variance-stabilised metrics (atanh, atanh, ln, ln) with respect to the eight
   /// sums: the influence of a cluster is the product with its row.
-  func gradients(_ s: Row) -> (pcc: Row, ccc: Row, rmse: Row, mae: Row) {
+  struct Gradients {
+    let pcc: Row, ccc: Row, rmse: Row, mae: Row
+
+    @inline(__always)
+    func squaredInfluence(_ row: Row) -> SIMD4<Double> {
+      let influence = SIMD4(
+        (pcc * row).sum(), (ccc * row).sum(), (rmse * row).sum(), (mae * row).sum())
+      return influence * influence
+    }
+  }
+
+  func gradients(_ s: Row) -> Gradients {
     let n = s[0]
     let mx = s[3] / n, my = s[1] / n
     let vx = s[4] - n * mx * mx, vy = s[2] - n * my * my, cov = s[5] - n * mx * my
@@ -76,11 +85,10 @@ struct ClusterSums: Sendable {
     let spread = vx + vy + share * n * delta * delta
     let c = 2 * cov / spread
     let shift = mx - my
-    let dShift = Row(
-      delta * delta - 2 * delta * shift, -2 * delta, 0, 2 * delta, 0, 0, 0, 0)
+    let dShift = Row(delta * delta - 2 * delta * shift, -2 * delta, 0, 2 * delta, 0, 0, 0, 0)
     let dC: Row = (2 * dCov - (dVX + dVY + dShift * share) * c) / spread
     let dRMSE = Row(-0.5 / n, 0, 0, 0, 0, 0, 0.5 / s[6], 0)
     let dMAE = Row(-1 / n, 0, 0, 0, 0, 0, 0, 1 / s[7])
-    return (dR / (1 - r * r), dC / (1 - c * c), dRMSE, dMAE)
+    return Gradients(pcc: dR / (1 - r * r), ccc: dC / (1 - c * c), rmse: dRMSE, mae: dMAE)
   }
 }

@@ -44,12 +44,10 @@ package struct PairwiseRanks: Sendable {
 
 /// What the pairs of a row, or of a set of rows with each pair twice, add up to.
 private struct Sums {
-  var rankX = 0
-  var rankY = 0
+  var rankX = 0, rankY = 0
   /// Concordant less discordant pairs.
   var difference = 0
-  var tiedX = 0
-  var tiedY = 0
+  var tiedX = 0, tiedY = 0
 
   init() {}
 
@@ -86,22 +84,14 @@ private struct Sums {
       products += row.rankX * row.rankY
     }
     // A column is constant exactly where all its centred ranks are 0.
-    let obstacle: Figure.Reason? =
-      switch (n, squaresX == 0, squaresY == 0) {
-      case (0, _, _): .noRows
-      case (1, _, _): .tooFewRows
-      case (_, true, true): .bothConstant
-      case (_, true, false): .constantPrediction
-      case (_, false, true): .constantGold
-      default: nil
-      }
-    if let obstacle {
-      return RankCorrelation(spearman: .undefined(obstacle), kendallTauB: .undefined(obstacle))
+    if let obstacle = Figure.Reason.ofColumns(
+      count: n, isConstantX: squaresX == 0, isConstantY: squaresY == 0)
+    {
+      return RankCorrelation(undefined: obstacle)
     }
     let rho = Double(products) / (Double(squaresX).squareRoot() * Double(squaresY).squareRoot())
     let pairs = n * (n - 1) / 2
-    let scale =
-      Double(pairs - tiedX / 2).squareRoot() * Double(pairs - tiedY / 2).squareRoot()
+    let scale = Double(pairs - tiedX / 2).squareRoot() * Double(pairs - tiedY / 2).squareRoot()
     return RankCorrelation(
       spearman: .finite(max(-1, min(1, rho))),
       kendallTauB: .finite(max(-1, min(1, Double(difference / 2) / scale))))
