@@ -43,9 +43,12 @@ public struct PowerAnalysis: Sendable, Hashable {
         let found = trial(middle)
         if found.power >= power { (high, best) = (middle, found) } else { low = middle }
       }
+      // Clusters drawn with replacement vary by (G - 1)/G of what new ones do.
+      let g = sample.effectiveClusters
       return .value(
         PowerAnalysis(
-          metric: metric, difference: best.difference, power: best.power,
+          metric: metric, difference: best.difference * (g / (g - 1)).squareRoot(),
+          power: best.power,
           correlation: correlation, simulations: simulations))
     }
   }
