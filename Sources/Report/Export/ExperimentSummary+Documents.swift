@@ -109,9 +109,7 @@ extension ExperimentSummary {
         if let level, let metric, let mean = level.metrics[metric]?.overSeeds?.mean,
           let first = ends.min(), let last = ends.max()
         {
-          series.append(
-            PlotDocument.Series(
-              name: level.name, points: [(x: first, y: mean), (x: last, y: mean)]))
+          series.append(.init(name: level.name, points: [(x: first, y: mean), (x: last, y: mean)]))
         }
         return PlotDocument.Panel(
           horizontal: variable, vertical: metric?.title ?? sweep.metric, series: series)
@@ -131,17 +129,7 @@ extension ExperimentSummary {
     parts += splits.map(\.signature)
     return parts.joined(separator: "\n\n")
   }
-}
 
-extension ExperimentListing {
-  public var text: String {
-    TextTable.text(
-      ["cell", "row", ">seed", ">training rows", "state"],
-      cells.map { [$0.cell, $0.row, "\($0.seed)", "\($0.trainingRows)", $0.state] })
-  }
-}
-
-extension ExperimentSummary {
   /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share: one a
   /// split and metric.
   public var tables: [Table] {
@@ -200,6 +188,14 @@ extension ExperimentSummary {
   private static func bounded(_ value: Double?, _ low: Double?, _ high: Double?) -> String {
     let interval = TextTable.interval(low, high, decimals: 3).map { " \($0)" } ?? ""
     return number(value) + interval
+  }
+}
+
+extension ExperimentListing {
+  public var text: String {
+    TextTable.text(
+      ["cell", "row", ">seed", ">training rows", "state"],
+      cells.map { [$0.cell, $0.row, "\($0.seed)", "\($0.trainingRows)", $0.state] })
   }
 }
 

@@ -25,6 +25,11 @@ enum FigureText {
     return number(figure.value, decimals: decimals) + interval
   }
 
+  /// The ends of an axis.
+  static func ends(_ axis: ClosedRange<Double>) -> (String, String) {
+    (number(axis.lowerBound, decimals: 1), number(axis.upperBound, decimals: 1))
+  }
+
   /// `95%` of 0.95.
   static func percent(_ level: Double) -> String { "\(SVG.number(level * 100))%" }
 
@@ -33,6 +38,8 @@ enum FigureText {
     guard let p, p.isFinite else { return absent }
     return p < 0.0001 ? "< 0.0001" : Rounding.text(p, decimals: 4)
   }
+
+  static func count(_ value: Int?) -> String { value.map { count($0) } ?? absent }
 
   /// A whole number with thin spaces between thousands.
   static func count(_ value: Int) -> String {

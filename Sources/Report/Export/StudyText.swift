@@ -55,9 +55,7 @@ extension AgreementReport {
         }
         return PlotDocument.Panel(
           horizontal: "\(distribution.first) - \(distribution.second)", vertical: "essays",
-          series: [
-            PlotDocument.Series(name: "\(distribution.counts.reduce(0, +)) essays", points: points)
-          ])
+          series: [.init(name: "\(distribution.counts.reduce(0, +)) essays", points: points)])
       })
   }
 }
@@ -210,15 +208,12 @@ extension TrainingCurve {
       panels: [
         PlotDocument.Panel(
           horizontal: "step", vertical: "training loss",
-          series: [
-            PlotDocument.Series(
-              name: "loss", points: steps.map { (x: Double($0.step), y: $0.loss) })
-          ]),
+          series: [.init(name: "loss", points: steps.map { (x: Double($0.step), y: $0.loss) })]),
         PlotDocument.Panel(
           horizontal: "epoch", vertical: "validation",
           series: [
-            PlotDocument.Series(name: "CCC (n-1)", points: figures(\.ccc)),
-            PlotDocument.Series(name: "PCC", points: figures(\.pcc)),
+            .init(name: "CCC (n-1)", points: figures(\.ccc)),
+            .init(name: "PCC", points: figures(\.pcc)),
           ]),
       ])
   }
