@@ -48,8 +48,7 @@ public struct PowerAnalysis: Sendable, Hashable {
       return .value(
         PowerAnalysis(
           metric: metric, difference: best.difference * (g / (g - 1)).squareRoot(),
-          power: best.power,
-          correlation: correlation, simulations: simulations))
+          power: best.power, correlation: correlation, simulations: simulations))
     }
   }
 }

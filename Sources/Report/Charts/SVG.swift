@@ -44,9 +44,7 @@ struct Whisker {
   func drawing(_ figure: ScoredFigure) -> Markup {
     guard let value = figure.value else { return "" }
     var parts = ""
-    if let reference {
-      parts += #"<path class="ref" d="M\#(SVG.number(place(reference))) 0V16"/>"#
-    }
+    if let reference { parts += #"<path class="ref" d="M\#(SVG.number(place(reference))) 0V16"/>"# }
     if let low = figure.low, let high = figure.high {
       let (a, b) = (SVG.number(place(low)), SVG.number(place(high)))
       parts += #"<path class="iv" d="M\#(a) 8H\#(b)M\#(a) 5v6M\#(b) 5v6"/>"#

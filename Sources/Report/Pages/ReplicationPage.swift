@@ -43,8 +43,7 @@ struct ReplicationPage: Encodable, Sendable {
       }
       rows = claims.map(\.what).unique().map { setting in
         let own = claims.filter { $0.what == setting }
-        let cells = names.map { name in
-          Cell(claim: own.first { $0.metric == name }.map(Claim.init))
+        let cells = names.map { name in Cell(claim: own.first { $0.metric == name }.map(Claim.init))
         }
         let notes = own.compactMap(\.note).unique().joined(separator: ". ")
         return Row(what: setting, cells: cells, note: notes)

@@ -32,8 +32,7 @@ public struct SiteBuilder: Sendable {
   /// Writes the site of `input` to `folder`, which must be absent, empty or an earlier build; it is
   /// replaced as a whole at the end, and stays as it was when anything fails. Throws
   /// ``ReportError`` for unusable names, a folder that is not a site, and failing writes.
-  @discardableResult
-  public func build(input: SiteInput, to folder: URL) throws -> SiteSummary {
+  @discardableResult public func build(input: SiteInput, to folder: URL) throws -> SiteSummary {
     try input.check()
     let plan = plan(input)
     let files =

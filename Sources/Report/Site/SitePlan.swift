@@ -35,8 +35,7 @@ package struct SitePlan: Sendable {
 
   func files(_ templates: Templates) -> [SiteFile] {
     let pages = pages()
-    var files = pages.map { page in
-      SiteFile(path: page.path) { try templates.render(page.make()) }
+    var files = pages.map { page in SiteFile(path: page.path) { try templates.render(page.make()) }
     }
     files += documents() + tables.flatMap(documents)
     if context.hasPictures { files += previews() }
