@@ -57,7 +57,7 @@ struct SubmissionController: Sendable {
   }
 
   @Sendable func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let member = try context.requireMember()
+    guard let member = context.member else { throw Problem.unauthorized }
     if let seconds = uploads?.wait(member.team.id) {
       throw Problem.tooMany("Too many uploads with this token.", retryAfter: Int(seconds) + 1)
     }
@@ -133,7 +133,9 @@ struct SubmissionController: Sendable {
           throw Problem(.requestTimeout, "The body took over \(limits.bodySeconds) seconds.")
         }
       }
-    } catch let problem as Problem { throw problem } catch {
+    } catch let problem as Problem {
+      throw problem
+    } catch {
       throw Problem(.badRequest, "The body ended before its time.")
     }
     return body
