@@ -55,20 +55,17 @@ public enum ServerError: CommandError {
 extension ServerError {
   /// What SQLite says, as an error of this module.
   init(_ error: any Error, path: String) {
-    if let known = error as? ServerError {
-      self = known
-      return
+    switch error {
+    case let known as ServerError: self = known
+    case let database as DatabaseError:
+      // A file-size limit shows as a failed write, a full disk as either.
+      let isFull = [.SQLITE_FULL, .SQLITE_IOERR].contains(database.resultCode)
+      // Never the statement or its arguments: they hold a team's data.
+      let code = database.extendedResultCode.rawValue
+      let reason = "SQLite \(code): \(database.message ?? "no message")"
+      self = isFull ? .full(path: path) : .store(path: path, reason: reason)
+    default: self = .store(path: path, reason: "\(error)")
     }
-    guard let database = error as? DatabaseError else {
-      self = .store(path: path, reason: "\(error)")
-      return
-    }
-    // A file-size limit shows as a failed write, a full disk as either.
-    let isFull = [.SQLITE_FULL, .SQLITE_IOERR].contains(database.resultCode)
-    // Never the statement or its arguments: they hold a team's data.
-    let code = database.extendedResultCode.rawValue
-    let reason = "SQLite \(code): \(database.message ?? "no message")"
-    self = isFull ? .full(path: path) : .store(path: path, reason: reason)
   }
 }
 

@@ -36,8 +36,9 @@ struct CodabenchCommand: ParsableCommand {
 
   @Option(
     help: .init(
-      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), which "
-        + "has 4 decimals whatever --decimals says.")) var compat: Compatibility?
+      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), "
+        + "which has 4 decimals whatever --decimals says."))
+  var compat: Compatibility?
 
   @OptionGroup var inference: InferenceArguments
 

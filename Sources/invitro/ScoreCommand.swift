@@ -25,11 +25,12 @@ struct ScoreCommand: ParsableCommand {
   @OptionGroup var split: SplitOptions
 
   @Option(
-    help: .init(
-      "Score against this file instead of a benchmark: in the same order, or with the same ids.",
-      valueName: "file")) var gold: String?
+    help: .value(
+      "file",
+      "Score against this file instead of a benchmark: in the same order, or with the same ids."))
+  var gold: String?
 
-  @Option(help: .init("Show only the groups of these attributes.", valueName: "gender,race,…"))
+  @Option(help: .value("gender,race,…", "Show only the groups of these attributes."))
   var by: String?
 
   @OptionGroup var inference: InferenceArguments
@@ -92,9 +93,10 @@ struct InferenceArguments: ParsableArguments {
   var cluster: String?
 
   @Option(
-    help: .init(
-      "How intervals are computed. Default: the method with the best coverage at 57 clusters, see "
-        + "docs/explanation/inference.md.", valueName: "method"))
+    help: .value(
+      "method",
+      "How intervals are computed. Default: the method with the best coverage at 57 "
+        + "clusters, see docs/explanation/inference.md."))
   var interval: IntervalMethod = SystemInference.defaultMethod
 
   @Option(help: "Nominal coverage of intervals.") var level: Double = 0.95

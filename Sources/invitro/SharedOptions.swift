@@ -19,7 +19,8 @@ struct DataOptions: ParsableArguments {
 struct SplitOptions: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: "A benchmark's name, such as newsemp24, newsemp18 or sample24, or a definition's path.")
+    help:
+      "A benchmark's name, such as newsemp24, newsemp18 or sample24, or a definition's path.")
   var benchmark: String?
 
   @Option(name: [.short, .long], help: "The split. Default: the benchmark's default split.")
@@ -51,11 +52,10 @@ struct SystemOptions: ParsableArguments {
   /// Fields of submission.json: those of the file, and over them what the options say.
   func fields(_ definition: BenchmarkDefinition, split: String) throws -> [String: Any] {
     var fields = try meta.map { try Documents.object(from: URL(filePath: $0)) } ?? [:]
-    for (key, value) in [("system", system), ("kind", kind), ("description", description)] {
-      if let value { fields[key] = value }
-    }
-    fields["benchmark"] = definition.id
-    fields["split"] = split
+    fields["system"] = system ?? fields["system"]
+    fields["kind"] = kind ?? fields["kind"]
+    fields["description"] = description ?? fields["description"]
+    (fields["benchmark"], fields["split"]) = (definition.id, split)
     return fields
   }
 }
@@ -64,9 +64,10 @@ struct SystemOptions: ParsableArguments {
 struct BenchmarkFiles: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: .init(
-      "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated.",
-      valueName: "file")) var benchmark: [String] = []
+    help: .value(
+      "file",
+      "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated."))
+  var benchmark: [String] = []
 
   /// Every definition that an entry may name.
   func known() throws -> [BenchmarkDefinition] { try BenchmarkRegistry.known(adding: benchmark) }
@@ -76,9 +77,10 @@ struct BenchmarkFiles: ParsableArguments {
 struct PredictionOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: .init(
-      "Column that holds a target, in a file with a header: for example empathy=score.",
-      valueName: "target=name")) var column: [String] = []
+    help: .value(
+      "target=name",
+      "Column that holds a target, in a file with a header: for example empathy=score."))
+  var column: [String] = []
 
   @Flag(
     help: "Drop rows without a prediction and report their number, instead of refusing the file.")
@@ -119,6 +121,13 @@ struct SharedOptions: ParsableArguments {
   }
 }
 
+extension ArgumentHelp {
+  /// The help of an option whose value is shown as `name`.
+  static func value(_ name: String, _ text: String) -> ArgumentHelp {
+    ArgumentHelp(text, valueName: name)
+  }
+}
+
 /// Folders of submissions, `submissions` where none is named.
 func submissionFolders(_ paths: [String]) -> [SubmissionFolder] {
   (paths.isEmpty ? ["submissions"] : paths).map { SubmissionFolder(URL(filePath: $0)) }
@@ -148,13 +157,11 @@ func checkingUsage(_ check: () throws -> Void) throws {
 }
 
 /// The address that a site or a server is known by.
-enum SiteAddress {
-  /// - Throws: a usage error where `text` is no http or https address.
-  static func parse(_ text: String?, option: String) throws -> URL? {
-    guard let text else { return nil }
-    guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? "") else {
-      throw HarnessError.usage("\(option) takes an http or https address, not '\(text)'.")
-    }
-    return url
+/// - Throws: a usage error where `text` is no http or https address.
+func siteAddress(_ text: String?, option: String) throws -> URL? {
+  guard let text else { return nil }
+  guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? "") else {
+    throw HarnessError.usage("\(option) takes an http or https address, not '\(text)'.")
   }
+  return url
 }

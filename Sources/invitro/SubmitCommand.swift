@@ -52,12 +52,10 @@ struct SubmitCommand: ParsableCommand {
       _ definition: BenchmarkDefinition, split: String
     ) throws -> SubmissionMetadata {
       var fields = try system.fields(definition, split: split)
-      for (key, value) in [("team", team), ("submitted", date)] {
-        if let value { fields[key] = value }
-      }
-      fields["schema"] = fields["schema"] ?? 1
       let today = Date().formatted(.iso8601.year().month().day())
-      fields["submitted"] = fields["submitted"] ?? today
+      fields["team"] = team ?? fields["team"]
+      fields["submitted"] = date ?? fields["submitted"] ?? today
+      fields["schema"] = fields["schema"] ?? 1
       try require(
         fields["team"] != nil && fields["system"] != nil,
         "Give --team and --system, or a --meta file with both.")

@@ -11,7 +11,7 @@ struct BoardController: Sendable {
 
   var routes: RouteCollection<ServerContext> {
     let routes = RouteCollection(context: ServerContext.self)
-    routes.getOnly("leaderboard", use: leaderboard)
+    routes.getOnly("leaderboard", use: board)
     routes.getOnly("benchmarks", use: benchmarks)
     return routes
   }
@@ -23,8 +23,7 @@ struct BoardController: Sendable {
     enum Format: String, Decodable { case json, csv }
   }
 
-  @Sendable func leaderboard(_ request: Request, _ context: ServerContext) async throws -> Response
-  {
+  @Sendable func board(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try request.query(as: LeaderboardQuery.self, context)
     guard let name = query.benchmark, !name.isEmpty else {
       throw Problem.badRequest("The query lacks 'benchmark'.")

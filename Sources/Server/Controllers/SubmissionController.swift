@@ -56,7 +56,7 @@ struct SubmissionController: Sendable {
   }
 
   @Sendable func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let member = try context.requireMember()
+    guard let member = context.member else { throw Problem.unauthorized }
     if let seconds = uploads?.wait(member.team.id) {
       throw Problem.tooMany("Too many uploads with this token.", retryAfter: Int(seconds) + 1)
     }

@@ -68,10 +68,8 @@ struct UploadReader: Sendable {
     var faults = metadata.faults(file: "metadata")
     if metadata.kind == .published {
       let expected = "a system with predictions: fine-tuned, prompted, ensemble or baseline"
-      faults += [
-        Diagnostic(
-          .metadata, file: "metadata", field: "kind", found: "published", expected: expected)
-      ]
+      faults.append(
+        .init(.metadata, file: "metadata", field: "kind", found: "published", expected: expected))
     }
     if !faults.isEmpty { throw HarnessError.invalid(faults) }
     return Upload(

@@ -160,9 +160,6 @@ final class ConnectionCounts: Sendable {
   }
 
   func leave(_ address: UInt64) {
-    counts.withLock { counts in
-      guard let count = counts[address] else { return }
-      counts[address] = count > 1 ? count - 1 : nil
-    }
+    counts.withLock { $0[address] = $0[address].flatMap { $0 > 1 ? $0 - 1 : nil } }
   }
 }

@@ -18,12 +18,6 @@ package struct ServerContext: RequestContext {
     coreContext = .init(source: source)
     channel = source.channel
   }
-
-  /// - Throws: ``Problem`` (401) where no token came.
-  func requireMember() throws -> Member {
-    guard let member else { throw Problem.unauthorized }
-    return member
-  }
 }
 
 /// What a middleware hands a request on to.

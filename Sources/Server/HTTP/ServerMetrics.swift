@@ -54,8 +54,8 @@ final class ServerMetrics: Sendable {
       out += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     }
     func single(_ name: String, _ type: String, _ help: String, _ value: any Numeric) {
-      head(name, type, help)
-      out += "\(name) \(value)\n"
+      head("invitro_\(name)", type, help)
+      out += "invitro_\(name) \(value)\n"
     }
     head("invitro_requests_total", "counter", "Answered requests.")
     let requests = state.requests.sorted {
@@ -75,15 +75,12 @@ final class ServerMetrics: Sendable {
     }
     let uptime = (ContinuousClock.now - started) / .seconds(1)
     single(
-      "invitro_site_builds_total", "counter", "Builds of the site, failed ones included.",
-      state.builds)
-    single(
-      "invitro_site_builds_failed_total", "counter", "Builds of the site that failed.",
-      state.failedBuilds)
-    single("invitro_teams", "gauge", "Teams, revoked ones included.", teams)
-    single(
-      "invitro_waiting_submissions", "gauge", "Accepted submissions without a score yet.", waiting)
-    single("invitro_uptime_seconds", "gauge", "Seconds since the server started.", uptime)
+      "site_builds_total", "counter", "Builds of the site, failed ones included.", state.builds)
+    let failed = state.failedBuilds
+    single("site_builds_failed_total", "counter", "Builds of the site that failed.", failed)
+    single("teams", "gauge", "Teams, revoked ones included.", teams)
+    single("waiting_submissions", "gauge", "Accepted submissions without a score yet.", waiting)
+    single("uptime_seconds", "gauge", "Seconds since the server started.", uptime)
     return out
   }
 }

@@ -61,13 +61,10 @@ struct BoardFeeder: Sendable {
         day: event.at.day, kind: SubmissionMetadata.Event.Kind(rawValue: event.kind) ?? .note,
         text: event.why ?? "The submission was \(event.kind).")
     }
-    return Board.Candidate(slug: Self.slug(submission), metadata: metadata, read: nil)
-  }
-
-  /// Readable, and unique because of the id at its end.
-  private static func slug(_ submission: StoredSubmission) -> String {
-    let name = Slug.make("\(submission.metadata.team) \(submission.metadata.system)").prefix(60)
-    return Slug.make("\(name)-\(submission.id)")
+    // Readable, and unique because of the id at its end.
+    let name = Slug.make("\(metadata.team) \(metadata.system)").prefix(60)
+    let slug = Slug.make("\(name)-\(submission.id)")
+    return Board.Candidate(slug: slug, metadata: metadata, read: nil)
   }
 }
 

@@ -16,9 +16,8 @@ struct Candidate: Sendable {
 
 /// How a client names a request, so that it may be sent twice.
 struct Idempotency: Sendable, Equatable {
-  var key: String
-  /// SHA-256 of the upload as it came.
-  var payload: String
+  /// The name, and the SHA-256 of the upload as it came.
+  var key, payload: String
 }
 
 /// Where a team stands on a board when its upload is scored.

@@ -210,16 +210,9 @@ final class GroupCommit: Sendable {
         if case .failure(let error) = result { return error }
         return nil
       } finish: { failure in
-        let result = outcome.withLock { $0 }
-        if case .failure(let error)? = result {
-          continuation.resume(throwing: error)
-        } else if let failure {
-          continuation.resume(throwing: failure)
-        } else if let result {
-          continuation.resume(with: result)
-        } else {
-          continuation.resume(throwing: DatabaseError(resultCode: .SQLITE_ABORT))
-        }
+        let notRun = failure ?? DatabaseError(resultCode: .SQLITE_ABORT)
+        let result = outcome.withLock { $0 } ?? .failure(notRun)
+        continuation.resume(with: result.flatMap { failure.map(Result.failure) ?? .success($0) })
       }
       waiting.withLock { $0.append(job) }
       // The first of these to run takes all that wait; those after it find nothing to do.

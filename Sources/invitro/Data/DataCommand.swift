@@ -36,7 +36,7 @@ struct DataImportCommand: ParsableCommand {
   @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
   var benchmark: String
 
-  @Option(help: .init("Folder with the organisers' files.", valueName: "dir")) var from: String
+  @Option(help: .value("dir", "Folder with the organisers' files.")) var from: String
 
   @OptionGroup var shared: SharedOptions
 
@@ -60,7 +60,7 @@ struct DataFetchCommand: AsyncParsableCommand {
 
   @Argument(help: "newsemp18 or llmpathy.") var name: String
 
-  @Option(help: .init("Folder or address to take the files from instead.", valueName: "dir-or-url"))
+  @Option(help: .value("dir-or-url", "Folder or address to take the files from instead."))
   var mirror: String?
 
   @OptionGroup var shared: SharedOptions

@@ -35,15 +35,13 @@ struct EmbedCommand: ParsableCommand {
         invitro embed --model runs/a/last --table train.csv --out states --seed 1
       """)
 
-  @Option(help: .init("The model's folder, pretrained or fine-tuned.", valueName: "dir"))
-  var model: String
+  @Option(help: .value("dir", "The model's folder, pretrained or fine-tuned.")) var model: String
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: .init("A training table, in place of a split.", valueName: "file"))
-  var table: String?
+  @Option(help: .value("file", "A training table, in place of a split.")) var table: String?
 
-  @Option(help: .init("The folder to write.", valueName: "dir")) var out: String
+  @Option(help: .value("dir", "The folder to write.")) var out: String
 
   @Flag(help: "Skip t-SNE, whose time grows with the square of the number of rows.")
   var noTsne = false

@@ -57,11 +57,9 @@ struct ExperimentRunCommand: ParsableCommand {
 
   @Argument(help: "The experiment's file.") var file: String
 
-  @Option(help: .init("The experiment's folder. Default: runs/NAME.", valueName: "dir"))
-  var out: String?
+  @Option(help: .value("dir", "The experiment's folder. Default: runs/NAME.")) var out: String?
 
-  @Option(help: .init("Take every n-th cell, from the i-th on.", valueName: "i/n"))
-  var shard: String?
+  @Option(help: .value("i/n", "Take every n-th cell, from the i-th on.")) var shard: String?
 
   @Option(help: "Threads of each cell, instead of the file's number; part of the cell's hash.")
   var threads: Int?
@@ -139,9 +137,9 @@ struct ExperimentSummaryCommand: ParsableCommand {
   @Argument(help: "The experiment's folder.") var folder: String
 
   @Option(
-    help: .init(
-      "Folder for the documents. Default: summary, inside the experiment's folder.",
-      valueName: "dir")) var to: String?
+    help: .value(
+      "dir", "Folder for the documents. Default: summary, inside the experiment's folder."))
+  var to: String?
 
   @OptionGroup var inference: InferenceArguments
   @OptionGroup var shared: SharedOptions
@@ -178,7 +176,7 @@ struct ExperimentMergeCommand: ParsableCommand {
 
   @Argument(help: "The folders.") var folders: [String]
 
-  @Option(help: .init("The folder to merge into; it may hold cells already.", valueName: "dir"))
+  @Option(help: .value("dir", "The folder to merge into; it may hold cells already."))
   var out: String
 
   @OptionGroup var output: JSONOption

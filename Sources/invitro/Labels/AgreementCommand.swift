@@ -34,35 +34,34 @@ struct AgreementCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: .init(
-      "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy repository. "
-        + "May be given several times, also for one name.", valueName: "name=file"))
+    help: .value(
+      "name=file",
+      "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy "
+        + "repository. May be given several times, also for one name."))
   var labels: [String] = []
 
   @Option(
     name: .long,
-    help: .init(
-      "Column of a name's labels. Default: llm_TARGET, else TARGET.", valueName: "name=column"))
+    help: .value(
+      "name=column", "Column of a name's labels. Default: llm_TARGET, else TARGET."))
   var labelColumn: [String] = []
 
   @Option(
-    help: .init(
-      "Labels of the same essays in other sets, under a name of their own; may be given several "
-        + "times, also for one name.", valueName: "name=file")) var again: [String] = []
+    help: .value(
+      "name=file",
+      "Labels of the same essays in other sets, under a name of their own; may be "
+        + "given several times, also for one name."))
+  var again: [String] = []
 
-  @Option(
-    help: .init(
-      "A set that --again labels; may be given several times.", valueName: "benchmark/split"))
+  @Option(help: .value("benchmark/split", "A set that --again labels; may be given several times."))
   var againIn: [String] = []
 
-  @Option(
-    help: .init("How many of the essays with the largest difference to list.", valueName: "count"))
+  @Option(help: .value("count", "How many of the essays with the largest difference to list."))
   var largest: Int = 10
 
   @Flag(help: "Show the text of the essays in that list too.") var showText = false
 
-  @Option(help: .init("File to draw the distribution of differences to.", valueName: "file"))
-  var svg: String?
+  @Option(help: .value("file", "File to draw the distribution of differences to.")) var svg: String?
 
   @OptionGroup var shared: SharedOptions
 

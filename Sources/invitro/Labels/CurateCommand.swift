@@ -20,8 +20,7 @@ struct CurateCommand: ParsableCommand {
 
   /// Where a training table goes, and what must not be in it.
   struct TableOptions: ParsableArguments {
-    @Option(help: .init("The table; its manifest goes beside it.", valueName: "file"))
-    var out: String
+    @Option(help: .value("file", "The table; its manifest goes beside it.")) var out: String
 
     @Flag(help: "Keep rows whose essay also occurs in the evaluation split; they are counted.")
     var keepOverlap = false
@@ -29,8 +28,9 @@ struct CurateCommand: ParsableCommand {
     @Flag(
       help: .init(
         "Use the 6- and 8-item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro "
-          + "data repair`); the imported labels stay, the provenance of such a row is crowd:repaired."
-      )) var repair = false
+          + "data repair`); the imported labels stay, the provenance of such a row is "
+          + "crowd:repaired."))
+    var repair = false
 
     /// - Parameter sets: what is loaded, as `benchmark/split`.
     func checkRepair(_ sets: [String]) throws {
@@ -63,12 +63,12 @@ struct CurateCommand: ParsableCommand {
     var benchmark: String
 
     @Option(name: [.short, .long], help: "The split.") var split: String = "train"
-    @Option(help: .init("The model's labels, TSV.", valueName: "name=file")) var llm: String
+    @Option(help: .value("name=file", "The model's labels, TSV.")) var llm: String
 
     @Option(
-      help: .init(
-        "States that `invitro embed` wrote for these rows, to use instead of word counts.",
-        valueName: "dir")) var states: String?
+      help: .value(
+        "dir", "States that `invitro embed` wrote for these rows, to use instead of word counts."))
+    var states: String?
 
     var features: EssayFeatures {
       EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
@@ -104,20 +104,20 @@ extension CurateCommand {
 
     @OptionGroup var labels: CorrectionOptions
 
-    @Option(help: .init("From 0 to 6, or auto. Default: 4.0.", valueName: "alpha|auto"))
-    var alpha: String?
+    @Option(help: .value("alpha|auto", "From 0 to 6, or auto. Default: 4.0.")) var alpha: String?
 
     @Flag(help: "Average the two labels, weighted by their reliability, instead.") var soft = false
 
     @Option(
-      help: .init(
-        "The third rater for --soft, instead of a regression on the text.", valueName: "name=file"))
+      help: .value("name=file", "The third rater for --soft, instead of a regression on the text."))
     var third: String?
 
     @Option(
-      help: .init(
-        "Split to evaluate on later; may be repeated. Default: dev and test, where they are "
-          + "imported and not part of --split.", valueName: "split")) var evaluation: [String] = []
+      help: .value(
+        "split",
+        "Split to evaluate on later; may be repeated. Default: dev and test, where they "
+          + "are imported and not part of --split."))
+    var evaluation: [String] = []
 
     @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
     var seed: UInt64 = 0
@@ -164,22 +164,23 @@ extension CurateCommand {
 
     @Option(name: [.short, .long], help: "The benchmark that is extended.") var benchmark: String
     @Option(name: [.short, .long], help: "The split that is extended.") var split: String = "train"
-    @Option(help: .init("The benchmark that is added.", valueName: "benchmark")) var with: String
+    @Option(help: .value("benchmark", "The benchmark that is added.")) var with: String
 
     @Option(
-      help: .init(
-        "Its splits to add; may be given several times. Default: train and dev, where they are "
-          + "imported.", valueName: "split")) var withSplit: [String] = []
+      help: .value(
+        "split",
+        "Its splits to add; may be given several times. Default: train and dev, where "
+          + "they are imported."))
+    var withSplit: [String] = []
 
-    @Option(help: .init("Labels of the added rows: crowd, or a name of --llm."))
+    @Option(help: "Labels of the added rows: crowd, or a name of --llm.")
     var labels: String = "crowd"
 
     @Option(
-      help: .init(
-        "A model's labels of the added rows, TSV; repeated for each file.", valueName: "name=file"))
+      help: .value("name=file", "A model's labels of the added rows, TSV; repeated for each file."))
     var llm: [String] = []
 
-    @Option(help: .init("Correct the benchmark's own labels with these.", valueName: "name=file"))
+    @Option(help: .value("name=file", "Correct the benchmark's own labels with these."))
     var correct: String?
 
     @Option(help: "--correct replaces a label that differs by more than this from the model's.")
@@ -190,9 +191,8 @@ extension CurateCommand {
 
     @Option(help: "Seed of the draw.") var seed: UInt64 = 0
 
-    @Option(
-      help: .init("Split of --benchmark to evaluate on later; may be repeated.", valueName: "split")
-    ) var evaluation: [String] = []
+    @Option(help: .value("split", "Split of --benchmark to evaluate on later; may be repeated."))
+    var evaluation: [String] = []
 
     @OptionGroup var table: TableOptions
     @OptionGroup var shared: SharedOptions

@@ -36,13 +36,12 @@ struct LabelCommand: AsyncParsableCommand {
   @OptionGroup var server: ChatServerOptions
   @OptionGroup var asking: AskingOptions
 
-  @Option(help: .init("File to which every answer is appended, as JSON lines.", valueName: "file"))
+  @Option(help: .value("file", "File to which every answer is appended, as JSON lines."))
   var journal: String
 
-  @Option(help: .init("File for the labels, TSV.", valueName: "file")) var out: String
+  @Option(help: .value("file", "File for the labels, TSV.")) var out: String
 
-  @Option(help: .init("File for the labels with the six scores, TSV.", valueName: "file"))
-  var items: String?
+  @Option(help: .value("file", "File for the labels with the six scores, TSV.")) var items: String?
 
   @Flag(help: "Show the prompt and what a run would ask and cost, and send nothing.")
   var dryRun = false
@@ -128,15 +127,13 @@ final class LabellingDisplay: Sendable {
 /// Which model is asked, and where.
 struct ChatServerOptions: ParsableArguments {
   @Option(
-    help: .init(
-      "Address of the server up to its version, such as https://api.openai.com/v1.",
-      valueName: "url")) var baseUrl: String
+    help: .value(
+      "url", "Address of the server up to its version, such as https://api.openai.com/v1."))
+  var baseUrl: String
 
   @Option(help: "The model's name on that server.") var model: String
 
-  @Option(
-    help: .init(
-      "Environment variable with the API key. Default: no key is sent.", valueName: "name"))
+  @Option(help: .value("name", "Environment variable with the API key. Default: no key is sent."))
   var keyVariable: String?
 
   @Option(help: "Role of the instruction: system or developer.")
@@ -172,25 +169,27 @@ struct AskingOptions: ParsableArguments {
   var prompt: Prompt = .scaleAware
 
   @Option(
-    help: .init(
-      "A prompt of one's own: system text, a line of ---, user text with {essay} once. --prompt "
-        + "says how many scores it asks for.", valueName: "file")) var promptFile: String?
+    help: .value(
+      "file",
+      "A prompt of one's own: system text, a line of ---, user text with {essay} once. "
+        + "--prompt says how many scores it asks for."))
+  var promptFile: String?
 
   @Option(help: "Number of answers to ask for per essay.") var samples: Int = 1
   @Option(help: "Number of requests at the same time.") var concurrency: Int = 8
 
-  @Option(help: .init("Maximum number of requests, retries included.", valueName: "count"))
+  @Option(help: .value("count", "Maximum number of requests, retries included."))
   var maxRequests: Int?
 
   @Option(
-    help: .init(
-      "Maximum cost of this run in dollars; needs a price of the model.", valueName: "dollars"))
+    help: .value("dollars", "Maximum cost of this run in dollars; needs a price of the model."))
   var maxSpend: Double?
 
   @Option(
-    help: .init(
-      "Prices by model (JSON, dollars per million tokens); they override the built-in prices.",
-      valueName: "file")) var prices: String?
+    help: .value(
+      "file",
+      "Prices by model (JSON, dollars per million tokens); they override the built-in prices."))
+  var prices: String?
 
   @Option(help: "Seed of the waits between retries.") var seed: UInt64 = 1
 

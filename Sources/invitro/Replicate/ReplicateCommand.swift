@@ -36,8 +36,7 @@ struct ReplicateCommand: ParsableCommand {
       """)
 
   @Option(
-    help: .init(
-      "Condition on a claim, such as pcc>=0.648-0.02; may be repeated.", valueName: "condition"))
+    help: .value("condition", "Condition on a claim, such as pcc>=0.648-0.02; may be repeated."))
   var require: [String] = []
 
   @Flag(help: "List every claim that was not run, instead of their number.") var all = false
@@ -60,19 +59,19 @@ struct ReplicateCommand: ParsableCommand {
 /// What a replication report is measured from, beside the data home.
 struct EvidenceOptions: ParsableArguments {
   @Option(
-    help: .init(
-      "A folder of `experiment run`, or a summary.json; may be given several times.",
-      valueName: "path")) var results: [String] = []
+    help: .value(
+      "path", "A folder of `experiment run`, or a summary.json; may be given several times."))
+  var results: [String] = []
 
   @Option(
-    help: .init(
-      "A folder of `embed`, of NewsEmp24's training rows; may be given several times.",
-      valueName: "dir")) var embedded: [String] = []
+    help: .value(
+      "dir", "A folder of `embed`, of NewsEmp24's training rows; may be given several times."))
+  var embedded: [String] = []
 
   @Option(
-    help: .init(
-      "Folder of the published label files. Default: fetched/llmpathy in the data home.",
-      valueName: "dir")) var llmpathy: String?
+    help: .value(
+      "dir", "Folder of the published label files. Default: fetched/llmpathy in the data home."))
+  var llmpathy: String?
 
   func run(_ home: DataHome) throws -> ReplicationRun {
     if let llmpathy {

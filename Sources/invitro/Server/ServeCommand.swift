@@ -88,7 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func siteBuilder(
     _ known: [BenchmarkDefinition]
   ) throws -> @Sendable ([Board]) throws -> Void {
-    let address = try SiteAddress.parse(address, option: "--address")
+    let address = try siteAddress(address, option: "--address")
     // What it rests on does not change while the server runs.
     let replication = try evidence.run(data.home).report()
     let (source, out) = (URL(filePath: source), URL(filePath: site))

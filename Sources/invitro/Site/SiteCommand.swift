@@ -67,8 +67,7 @@ struct SiteCommand: ParsableCommand {
     func run() throws {
       let bar = ProgressBar("scoring", unit: "entries")
       let summary = try recipe.build(
-        to: URL(filePath: out), address: try SiteAddress.parse(address, option: "--address"),
-        fresh: fresh
+        to: URL(filePath: out), address: try siteAddress(address, option: "--address"), fresh: fresh
       ) { bar.update($0, of: $1) }
       Console.print("\(out): \(summary.files) files")
       for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
@@ -86,9 +85,10 @@ struct SiteRecipe: ParsableArguments {
   @Option(help: "The folder with templates/ and assets/.") var source: String = "site"
 
   @Option(
-    help: .init(
-      "Address of a server that takes submissions; benchmark pages then say how to push to it.",
-      valueName: "url")) var server: String?
+    help: .value(
+      "url",
+      "Address of a server that takes submissions; benchmark pages then say how to push to it."))
+  var server: String?
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
@@ -119,7 +119,7 @@ struct SiteRecipe: ParsableArguments {
     var input = SiteInput(
       benchmarks: known, boards: boards, address: address,
       replication: try evidence.run(home).report())
-    input.server = try SiteAddress.parse(server, option: "--server")
+    input.server = try siteAddress(server, option: "--server")
     return try builder.build(input: input, to: out)
   }
 }
