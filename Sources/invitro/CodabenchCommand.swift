@@ -37,8 +37,7 @@ struct CodabenchCommand: ParsableCommand {
   @Option(
     help: .init(
       "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), "
-        + "which has 4 decimals whatever --decimals says."))
-  var compat: Compatibility?
+        + "which has 4 decimals whatever --decimals says.")) var compat: Compatibility?
 
   @OptionGroup var inference: InferenceArguments
 

@@ -20,8 +20,7 @@ import Server
       Results go to standard output; progress and messages go to standard error. Exit
       codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input, 69 a
       service is unavailable, 70 a bug.
-      """,
-    version: ScoreReport.toolVersion,
+      """, version: ScoreReport.toolVersion,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,

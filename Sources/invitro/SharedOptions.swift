@@ -19,8 +19,7 @@ struct DataOptions: ParsableArguments {
 struct SplitOptions: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help:
-      "A benchmark's name, such as newsemp24, newsemp18 or sample24, or a definition's path.")
+    help: "A benchmark's name, such as newsemp24, newsemp18 or sample24, or a definition's path.")
   var benchmark: String?
 
   @Option(name: [.short, .long], help: "The split. Default: the benchmark's default split.")

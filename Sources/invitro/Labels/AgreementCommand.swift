@@ -37,21 +37,18 @@ struct AgreementCommand: ParsableCommand {
     help: .value(
       "name=file",
       "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy "
-        + "repository. May be given several times, also for one name."))
-  var labels: [String] = []
+        + "repository. May be given several times, also for one name.")) var labels: [String] = []
 
   @Option(
     name: .long,
-    help: .value(
-      "name=column", "Column of a name's labels. Default: llm_TARGET, else TARGET."))
+    help: .value("name=column", "Column of a name's labels. Default: llm_TARGET, else TARGET."))
   var labelColumn: [String] = []
 
   @Option(
     help: .value(
       "name=file",
       "Labels of the same essays in other sets, under a name of their own; may be "
-        + "given several times, also for one name."))
-  var again: [String] = []
+        + "given several times, also for one name.")) var again: [String] = []
 
   @Option(help: .value("benchmark/split", "A set that --again labels; may be given several times."))
   var againIn: [String] = []

@@ -29,8 +29,7 @@ struct CurateCommand: ParsableCommand {
       help: .init(
         "Use the 6- and 8-item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro "
           + "data repair`); the imported labels stay, the provenance of such a row is "
-          + "crowd:repaired."))
-    var repair = false
+          + "crowd:repaired.")) var repair = false
 
     /// - Parameter sets: what is loaded, as `benchmark/split`.
     func checkRepair(_ sets: [String]) throws {
@@ -116,8 +115,7 @@ extension CurateCommand {
       help: .value(
         "split",
         "Split to evaluate on later; may be repeated. Default: dev and test, where they "
-          + "are imported and not part of --split."))
-    var evaluation: [String] = []
+          + "are imported and not part of --split.")) var evaluation: [String] = []
 
     @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
     var seed: UInt64 = 0
@@ -170,8 +168,7 @@ extension CurateCommand {
       help: .value(
         "split",
         "Its splits to add; may be given several times. Default: train and dev, where "
-          + "they are imported."))
-    var withSplit: [String] = []
+          + "they are imported.")) var withSplit: [String] = []
 
     @Option(help: "Labels of the added rows: crowd, or a name of --llm.")
     var labels: String = "crowd"

@@ -172,8 +172,7 @@ struct AskingOptions: ParsableArguments {
     help: .value(
       "file",
       "A prompt of one's own: system text, a line of ---, user text with {essay} once. "
-        + "--prompt says how many scores it asks for."))
-  var promptFile: String?
+        + "--prompt says how many scores it asks for.")) var promptFile: String?
 
   @Option(help: "Number of answers to ask for per essay.") var samples: Int = 1
   @Option(help: "Number of requests at the same time.") var concurrency: Int = 8

@@ -51,15 +51,13 @@ struct TrainCommand: ParsableCommand {
     help: .value(
       "file",
       "Labels to train on instead of the crowd's, as TSV with the ids of the train split; "
-        + "rows without one are left out and counted."))
-  var labels: String?
+        + "rows without one are left out and counted.")) var labels: String?
 
   @Option(
     help: .value(
       "file",
       "Train on this table of `invitro curate` instead of the train split; its manifest, "
-        + "if beside it, has to fit."))
-  var table: String?
+        + "if beside it, has to fit.")) var table: String?
 
   @OptionGroup var recipe: RecipeOptions
 
@@ -195,8 +193,7 @@ struct RecipeOptions: ParsableArguments {
     help: .value(
       "step|epoch",
       "step: warm-up and decay count steps, as the paper describes; epoch: they "
-        + "count epochs, as its released code does."))
-  var schedule: String = "step"
+        + "count epochs, as its released code does.")) var schedule: String = "step"
 
   @Option(help: .value("share", "Warm-up, as a share of the steps of ten epochs."))
   var warmUp: Double = 0.06
