@@ -2,7 +2,7 @@ import Basics
 public import Foundation
 
 /// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
-/// Tensors are found without the family's prefix too, and under a norm's old names, `gamma`, `beta`.
+/// Tensors are found without the family's prefix too, and a norm's as `gamma` and `beta`.
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
@@ -65,7 +65,7 @@ public struct ModelDirectory: Sendable {
     public init() {}
   }
 
-  /// Builds an engine with this folder's weights. A head that the checkpoint lacks, or any head with
+  /// Builds an engine with this folder's weights. A head that the checkpoint lacks, or any with
   /// `freshHead`, is initialised from `seed`. Throws ``ReferenceError`` for a precision that the
   /// processor lacks, and with all missing, misshapen or non-floating tensors at once.
   public func makeEngine(
@@ -117,7 +117,7 @@ public struct ModelDirectory: Sendable {
     return nil
   }
 
-  /// Copies the tokenizer's files to `folder`, and writes `config.json` with the head's architecture.
+  /// Copies the tokenizer's files to `folder`, and writes `config.json` for the head.
   func copyCompanions(to folder: URL, head: HeadKind) throws {
     let manager = FileManager.default
     for name in try manager.contentsOfDirectory(atPath: url.path).sorted()

@@ -30,7 +30,7 @@ public struct AlphaSelection: Sendable {
   /// - Parameters:
   ///   - essays: the training rows; those without a crowd label are not used.
   ///   - features: (n, D), a row for each essay.
-  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, or what a correction does.
+  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, a correction's.
   public init(
     _ essays: [LabelledEssay], features: [[Double]], grid: [LabelCorrection], folds: Int = 5,
     seed: UInt64 = 0
@@ -63,7 +63,7 @@ public struct AlphaSelection: Sendable {
 
 /// Compares methods of choosing labels on persons whom neither the method nor the model has seen.
 /// For each fold of persons, every method uses the other folds alone, and a ridge regression learns
-/// its labels and predicts the fold; the penalty is chosen on the other folds for the crowd's labels.
+/// its labels and predicts the fold; the penalty is chosen there for the crowd's labels.
 public struct CorrectionTrial: Sendable {
   /// A method of choosing labels.
   public enum Way: Sendable, Equatable {

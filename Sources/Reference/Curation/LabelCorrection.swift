@@ -206,7 +206,7 @@ public enum LabelCorrection: Sendable, Equatable {
 ///     m on the crowd's scale = mean(c) + scale (m - mean(m)),     scale = cov(c,t) / cov(m,t);
 ///     weight of m = error variance of c / (that + scale² · error variance of m).
 ///
-/// Models share their errors: as third rater, `LabelledEssay.addingTextRater` is better than a model.
+/// Models share their errors: `LabelledEssay.addingTextRater` is a better third rater.
 public struct LabelReliability: Sendable, Equatable {
   /// The share of the labels' variance that is not error, from 0 to 1.
   public let crowd: Double

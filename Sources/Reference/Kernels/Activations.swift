@@ -80,7 +80,7 @@
 ) { for i in 0..<count { kept[i] = p[i] > 0 ? p[i] * scale : 0 } }
 
 /// The gradient of softmax and of the dropout behind it: `d` (rows, columns), that of the kept
-/// probabilities, becomes that of the scores, |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
+/// probabilities, becomes the scores', |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
 @inline(never) package func softmaxBackward(
   _ d: MutableFloats, p: Floats, rows: Int, columns: Int, scale: Float, scoreScale: Float
 ) {

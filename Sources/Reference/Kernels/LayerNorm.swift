@@ -3,8 +3,8 @@
 
 import Basics
 
-/// Layer normalisation with what stands around it in a post-norm encoder. Blocks are (rows, C), gain
-/// and offset C floats, rstd one a row; the caller vouches for it.
+/// Layer normalisation with what stands around it in a post-norm encoder. Blocks are (rows, C),
+/// gain and offset C floats, rstd one a row; the caller vouches for it.
 package struct LayerNorm {
   let gain, offset: Floats
   let epsilon: Float

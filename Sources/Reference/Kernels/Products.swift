@@ -42,7 +42,7 @@ enum Transposed { case neither, first, second }
   return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 }
 
-/// The sum of `value(i)` over `0..<count`, in sixteen lanes, which the optimiser turns into vectors;
+/// The sum of `value(i)` over `0..<count`, in sixteen lanes, which the optimiser vectorises;
 /// the order of the additions is fixed by the length alone.
 @inline(__always) func reduce(_ count: Int, _ value: (Int) -> Float) -> Float {
   var lanes = InlineArray<16, Float>(repeating: 0)

@@ -6,7 +6,7 @@ public final class Predictor {
   private let engine: EncoderEngine
   private let tokenizer: Tokenizer?
 
-  /// Loads a model folder with its tokenizer. Throws ``ReferenceError``, also for one without a head.
+  /// Loads a model folder with its tokenizer. Throws ``ReferenceError``, also without a head.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
     let (engine, report) = try directory.makeEngine(

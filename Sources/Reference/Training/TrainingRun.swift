@@ -90,9 +90,9 @@ public final class TrainingRun {
       training: true)
   }
 
-  /// Trains to the end, to early stopping, or until `isCancelled`, called before every step, returns
-  /// true; then it writes a checkpoint. Throws ``ReferenceError`` for a loss or gradient that is not
-  /// finite, and `BasicsError` for a full disk; the last checkpoint is then intact.
+  /// Trains to the end, to early stopping, or until `isCancelled`, called before every step, says
+  /// so; then it writes a checkpoint. Throws ``ReferenceError`` for a loss or gradient that is no
+  /// number, and `BasicsError` for a full disk; the last checkpoint is then intact.
   public func run(events: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false })
     throws -> TrainingOutcome
   {
