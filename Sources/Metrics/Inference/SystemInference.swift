@@ -60,7 +60,7 @@ public struct SystemInference: Sendable {
     let made = Parallel.map(metrics.count, threads: bootstrap == nil ? 1 : options.threads) {
       interval(metrics[$0], method, bootstrap, without)
     }
-    return Dictionary(uniqueKeysWithValues: zip(metrics, made))
+    return Dictionary(zip(metrics, made)) { $1 }
   }
 
   private func interval(
