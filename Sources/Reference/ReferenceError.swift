@@ -79,7 +79,7 @@ public enum ReferenceError: CommandError {
   }
 
   /// The content of `file`, or an error: it does not exist, or why it cannot be read.
-  static func read(_ file: URL, expected: String, options: Data.ReadingOptions = [])
+  package static func read(_ file: URL, expected: String, options: Data.ReadingOptions = [])
     throws(ReferenceError) -> Data
   {
     do { return try Data(contentsOf: file, options: options) } catch {

@@ -22,17 +22,15 @@ struct SubmissionCommand: ParsableCommand {
     func run() throws {
       let lines = try shared.store().submissions(team: team, limit: limit).map(SubmissionLine.init)
       if shared.json { return try Console.json(lines) }
-      var table = TextTable([
-        ("id", .left), ("received", .left), ("board", .left), ("team", .left), ("system", .left),
-        ("state", .left), ("verdict", .left),
-      ])
-      for line in lines {
-        table.add([
-          line.id, line.received.formatted(.iso8601), "\(line.benchmark)/\(line.split)", line.team,
-          line.system, line.state, line.verdict ?? "",
-        ])
-      }
-      Console.print(table.text)
+      Console.print(
+        TextTable.text(
+          ["id", "received", "board", "team", "system", "state", "verdict"],
+          lines.map { line in
+            [
+              line.id, line.received.formatted(.iso8601), "\(line.benchmark)/\(line.split)",
+              line.team, line.system, line.state, line.verdict ?? "",
+            ]
+          }))
     }
   }
 

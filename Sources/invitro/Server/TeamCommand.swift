@@ -37,14 +37,13 @@ struct TeamCommand: ParsableCommand {
     func run() throws {
       let teams = try shared.store().teams()
       if shared.json { return try Console.json(teams) }
-      var table = TextTable([("team", .left), ("since", .left), ("token", .left)])
-      for team in teams {
-        table.add([
+      let rows = teams.map { team in
+        [
           team.name, team.created.formatted(.iso8601),
           team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "valid",
-        ])
+        ]
       }
-      Console.print(table.text)
+      Console.print(TextTable.text(["team", "since", "token"], rows))
     }
   }
 
