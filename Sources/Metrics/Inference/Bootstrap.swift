@@ -46,8 +46,21 @@ struct Bootstrap: Sendable {
       }
       return (block, deviations)
     }
-    metrics = (0..<4).map { lane in blocks.flatMap { $0.0.map { $0[lane] } } }
-    studentised = (0..<4).map { lane in blocks.flatMap { $0.1.map { $0[lane] } } }
+    metrics = Self.columns(blocks.map(\.0), total)
+    studentised = Self.columns(blocks.map(\.1), studentise ? total : 0)
+  }
+
+  /// The replicates of each metric, (4, count), from blocks that have `count` together.
+  private static func columns(_ blocks: [[SIMD4<Double>]], _ count: Int) -> [[Double]] {
+    (0..<4).map { lane in
+      [Double](unsafeUninitializedCapacity: count) { out, filled in
+        for block in blocks {
+          // In bounds: the blocks have `count` replicates together.
+          for value in block.indices { out[filled + value] = block[value][lane] }
+          filled += block.count
+        }
+      }
+    }
   }
 
   private static func stabilise(_ value: SIMD4<Double>) -> SIMD4<Double> {
@@ -83,7 +96,16 @@ struct Draws: Sendable {
   @inline(__always)
   func sum(_ b: Int, _ rows: UnsafeBufferPointer<ClusterSums.Row>) -> ClusterSums.Row {
     var even = ClusterSums.Row.zero, odd = ClusterSums.Row.zero
-    forEach(b, { even += rows[$0] }, { odd += rows[$0] })
+    let g = UInt64(clusters)
+    let base = UInt64(b) &* ((g + 1) / 2)
+    for k in 0..<g / 2 {
+      let bits = generator.draw(base &+ k)
+      even += rows[Int(((bits & 0xFFFF_FFFF) &* g) >> 32)]
+      odd += rows[Int(((bits >> 32) &* g) >> 32)]
+    }
+    if g % 2 == 1 {
+      even += rows[Int(((generator.draw(base &+ g / 2) & 0xFFFF_FFFF) &* g) >> 32)]
+    }
     return even + odd
   }
 
