@@ -209,11 +209,13 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
   @inline(__always) private func append(
     _ text: Span<UInt8>, _ word: Range<Int>, _ state: inout State, to ids: inout [Int32]
   ) {
-    let key = WordCache.Key(text, word)
-    if let key, state.cache.append(key, to: &ids) { return }
+    guard let key = WordCache.Key(text, word) else {
+      return model.append(text, word, &state.work, to: &ids)
+    }
+    if state.cache.append(key, to: &ids) { return }
     let before = ids.count
     model.append(text, word, &state.work, to: &ids)
-    if let key { state.cache.insert(key, ids[before...]) }
+    state.cache.insert(key, ids[before...])
   }
 }
 
@@ -278,8 +280,11 @@ package struct ByteLevelWords: Sendable {
   }
 
   private func contractionEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int? {
-    Self.contractions.first { start + $0.count <= end && text.begins(at: start, with: $0) }
-      .map { start + $0.count }
+    for letters in Self.contractions
+    where start + letters.count <= end && text.begins(at: start, with: letters) {
+      return start + letters.count
+    }
+    return nil
   }
 
   @inline(__always) private mutating func classify(_ text: Span<UInt8>, at index: Int) -> (

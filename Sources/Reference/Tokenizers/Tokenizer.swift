@@ -139,7 +139,10 @@ struct AddedTokens: Sendable {
   }
 
   private func match(_ text: Span<UInt8>, at index: Int) -> Token? {
-    candidates[Int(text[index])].first { text.begins(at: index, with: $0.content) }
+    for token in candidates[Int(text[index])] where text.begins(at: index, with: token.content) {
+      return token
+    }
+    return nil
   }
 }
 

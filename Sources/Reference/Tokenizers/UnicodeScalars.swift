@@ -87,6 +87,8 @@ func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (scalar: Unicode.Sc
 extension Span<UInt8> {
   /// Whether `bytes` stand at `index`.
   func begins(at index: Int, with bytes: [UInt8]) -> Bool {
-    index + bytes.count <= count && bytes.indices.allSatisfy { self[index + $0] == bytes[$0] }
+    guard index + bytes.count <= count else { return false }
+    for offset in bytes.indices where self[index + offset] != bytes[offset] { return false }
+    return true
   }
 }

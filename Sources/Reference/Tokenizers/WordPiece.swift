@@ -71,11 +71,13 @@ struct BertSegmentEncoder: SegmentEncoder {
   @inline(__always) private func append(
     _ word: borrowing [UInt8], _ cache: inout WordCache, to ids: inout [Int32]
   ) {
-    let key = WordCache.Key(word.span, 0..<word.count)
-    if let key, cache.append(key, to: &ids) { return }
+    guard let key = WordCache.Key(word.span, 0..<word.count) else {
+      return model.append(word, to: &ids)
+    }
+    if cache.append(key, to: &ids) { return }
     let before = ids.count
     model.append(word, to: &ids)
-    if let key { cache.insert(key, ids[before...]) }
+    cache.insert(key, ids[before...])
   }
 }
 
