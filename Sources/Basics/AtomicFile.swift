@@ -42,8 +42,7 @@ public struct AtomicFile: ~Copyable {
   public static func write(
     _ data: Data, to url: URL, permissions: mode_t = 0o644
   ) throws(BasicsError) {
-    try write(to: url, permissions: permissions) { (file) throws(BasicsError) in
-      try file.append(data)
+    try write(to: url, permissions: permissions) { file throws(BasicsError) in try file.append(data)
     }
   }
 

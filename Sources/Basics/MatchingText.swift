@@ -1,8 +1,7 @@
 import Foundation
 
-/// A text as it is compared with others: in NFC, in lower case, letters and digits only. Spaces,
-/// punctuation and combining marks that NFC does not join to their letter are dropped, so that a
-/// text is found again after it went through another program's cleaning.
+/// A text as it is compared with others: in NFC, in lower case, letters and digits only; combining
+/// marks that NFC does not join to their letter are dropped too.
 public struct MatchingText: Hashable, Sendable {
   public let text: String
 

@@ -24,19 +24,12 @@ public enum Parallel {
   /// Runs `task(0)` … `task(count - 1)`; worker w takes w, w + threads, w + 2·threads, …
   public static func run(_ count: Int, threads: Int, _ task: (Int) -> Void) {
     let workers = max(1, min(threads, count))
-    guard workers > 1 else {
-      for index in 0..<count { task(index) }
-      return
-    }
+    guard workers > 1 else { return (0..<count).forEach(task) }
     withoutActuallyEscaping(task) { task in
       // Tasks run on several threads by contract: they share nothing that one of them writes.
       nonisolated(unsafe) let task = task
       DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        var index = worker
-        while index < count {
-          task(index)
-          index += workers
-        }
+        for index in stride(from: worker, to: count, by: workers) { task(index) }
       }
     }
   }

@@ -1,11 +1,9 @@
 import Glibc
 import Synchronization
 
-/// A fixed set of threads that share out the pieces of one loop at a time.
-///
-/// A loop's pieces are claimed one by one, so that a thread that is late takes fewer. Waiting
-/// threads spin for a moment, because the next loop of a training step mostly starts within
-/// microseconds, and sleep after that. One-off work goes through ``Parallel``.
+/// A fixed set of threads that share out the pieces of one loop at a time. Waiting threads spin for
+/// a moment, because the next loop of a training step mostly starts within microseconds, and sleep
+/// after that. One-off work goes through ``Parallel``.
 ///
 /// Which thread runs a piece is not determined; what a piece computes must not depend on it.
 public final class ThreadPool: @unchecked Sendable {
@@ -36,7 +34,7 @@ public final class ThreadPool: @unchecked Sendable {
     pthread_mutex_init(lock, nil)
     pthread_cond_init(condition, nil)
     self.threadCount = threadCount
-    for worker in 1..<max(1, threadCount) {
+    for worker in 1..<threadCount {
       var thread = pthread_t()
       let start = Unmanaged.passRetained(ThreadStart(pool: self, worker: worker))
       let code = pthread_create(

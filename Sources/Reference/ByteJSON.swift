@@ -1,8 +1,7 @@
 import Foundation
 
 /// A JSON value as the bytes of a file give it: strict (RFC 8259), in file order, strings as UTF-8.
-/// Foundation's dictionaries of `String` lose order and repeated names, and merge names that are
-/// only canonically equivalent, such as `é` as one scalar and as two.
+/// Foundation's dictionaries lose the order and merge canonically equivalent names.
 package enum ByteJSON: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -18,8 +17,8 @@ package enum ByteJSON: Sendable, Equatable {
 
   /// The byte from which on `bytes` are not JSON.
   package struct Diagnostic: Error, Equatable {
-    package var byte: Int
-    package var found, expected: String
+    package let byte: Int
+    package let found, expected: String
   }
 
   /// Reads one document; white space may stand around it.
@@ -33,12 +32,11 @@ package enum ByteJSON: Sendable, Equatable {
   init(contentsOf file: URL, expected: String) throws(ReferenceError) {
     let bytes = Array(try ReferenceError.read(file, expected: expected))
     do { try self.init(bytes) } catch {
-      let before = bytes[..<error.byte]
-      let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-      let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-      throw .invalid(
-        file, at: .line(line, column: error.byte - start + 1), found: error.found,
-        expected: error.expected)
+      let lines = bytes[..<error.byte].split(
+        separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      let place = ReferenceError.Diagnostic.Place.line(
+        lines.count, column: (lines.last?.count ?? 0) + 1)
+      throw .invalid(file, at: place, found: error.found, expected: error.expected)
     }
   }
 
@@ -73,7 +71,6 @@ package enum ByteJSON: Sendable, Equatable {
   }
 }
 
-/// The recursive-descent reader behind `ByteJSON`.
 private struct Reader {
   let bytes: [UInt8]
   var position = 0
@@ -87,10 +84,11 @@ private struct Reader {
   func fault(expected: String, at place: Int? = nil) -> ByteJSON.Diagnostic {
     let place = min(place ?? position, bytes.count)
     let found =
-      place < bytes.count
-      ? (0x20..<0x7F).contains(bytes[place])
-        ? "'\(Unicode.Scalar(bytes[place]))'" : "the byte 0x\(String(bytes[place], radix: 16))"
-      : "the end of the file"
+      switch bytes[place...].first {
+      case nil: "the end of the file"
+      case let byte? where 0x20..<0x7F ~= byte: "'\(Unicode.Scalar(byte))'"
+      case let byte?: "the byte 0x\(String(byte, radix: 16))"
+      }
     return ByteJSON.Diagnostic(byte: place, found: found, expected: expected)
   }
 
@@ -103,8 +101,7 @@ private struct Reader {
   }
 
   mutating func take(_ byte: UInt8, expected: String) throws(ByteJSON.Diagnostic) {
-    guard position < bytes.count, bytes[position] == byte else { throw fault(expected: expected) }
-    position += 1
+    if !skip(byte) { throw fault(expected: expected) }
   }
 
   mutating func value(depth: Int) throws(ByteJSON.Diagnostic) -> ByteJSON {
@@ -140,22 +137,17 @@ private struct Reader {
     until close: UInt8, _ element: (inout Reader) throws(ByteJSON.Diagnostic) -> Void
   ) throws(ByteJSON.Diagnostic) {
     position += 1
-    if peek() == close {
-      position += 1
-      return
-    }
-    while true {
-      try element(&self)
-      if peek() != UInt8(ascii: ",") { break }
-      position += 1
+    if peek() != close {
+      repeat {
+        try element(&self)
+        _ = peek()
+      } while skip(UInt8(ascii: ","))
     }
     try take(close, expected: "',' or '\(Unicode.Scalar(close))'")
   }
 
-  mutating func word(_ text: StaticString, _ value: ByteJSON) throws(ByteJSON.Diagnostic)
-    -> ByteJSON
-  {
-    for byte in text.description.utf8 { try take(byte, expected: "\(text)") }
+  mutating func word(_ text: String, _ value: ByteJSON) throws(ByteJSON.Diagnostic) -> ByteJSON {
+    for byte in text.utf8 { try take(byte, expected: text) }
     return value
   }
 
@@ -198,10 +190,8 @@ private struct Reader {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard String(validating: text, as: UTF8.self) != nil else {
-          throw fault(expected: "valid UTF-8 in the string", at: opening)
-        }
-        return text
+        if String(validating: text, as: UTF8.self) != nil { return text }
+        throw fault(expected: "valid UTF-8 in the string", at: opening)
       case UInt8(ascii: "\\"): try escape(into: &text)
       case 0..<0x20: throw fault(expected: "no control character in a string", at: position - 1)
       default: text.append(byte)
@@ -211,31 +201,21 @@ private struct Reader {
   }
 
   mutating func escape(into text: inout [UInt8]) throws(ByteJSON.Diagnostic) {
-    let start = position - 1
-    let byte = position < bytes.count ? bytes[position] : 0
+    let (start, byte) = (position - 1, position < bytes.count ? bytes[position] : 0)
     position += 1
-    switch byte {
-    case UInt8(ascii: "u"):
-      var value = try hexDigits()
-      if (0xD800..<0xDC00).contains(value) {
-        try take(UInt8(ascii: "\\"), expected: "a low surrogate after a high one")
-        try take(UInt8(ascii: "u"), expected: "a low surrogate after a high one")
-        let low = try hexDigits()
-        guard (0xDC00..<0xE000).contains(low) else {
-          throw fault(expected: "a low surrogate after a high one", at: start)
-        }
-        value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
-      }
-      guard let scalar = Unicode.Scalar(value) else {
-        throw fault(expected: "no lone surrogate", at: start)
-      }
-      text.append(contentsOf: String(scalar).utf8)
-    default:
-      guard let plain = Self.escapes[byte] else {
-        throw fault(expected: "an escape", at: start + 1)
-      }
-      text.append(plain)
+    if let plain = Self.escapes[byte] { return text.append(plain) }
+    guard byte == UInt8(ascii: "u") else { throw fault(expected: "an escape", at: start + 1) }
+    var value = try hexDigits()
+    if (0xD800..<0xDC00).contains(value) {
+      let expected = "a low surrogate after a high one"
+      for byte in #"\u"#.utf8 { try take(byte, expected: expected) }
+      let low = try hexDigits()
+      guard (0xDC00..<0xE000).contains(low) else { throw fault(expected: expected, at: start) }
+      value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
     }
+    let scalar = Unicode.Scalar(value)
+    guard let scalar else { throw fault(expected: "no lone surrogate", at: start) }
+    text.append(contentsOf: String(scalar).utf8)
   }
 
   mutating func hexDigits() throws(ByteJSON.Diagnostic) -> UInt32 {

@@ -1,8 +1,7 @@
 public import Basics
 package import Foundation
 
-/// What can go wrong in this module: while a model or tokenizer is read, trained or used, while
-/// essays are labelled by a chat model, and while labels are curated.
+/// What can go wrong with models, tokenizers, labelling by a chat model, and curation.
 public enum ReferenceError: CommandError {
   /// A file cannot be opened, read, mapped, written or renamed; `reason` is the system's text.
   case file(path: String, reason: String)
@@ -50,9 +49,8 @@ public enum ReferenceError: CommandError {
     case .invalid(let path, let faults): Self.listing(path, faults)
     case .safetensors(let path, let problem): "\(path): \(problem)"
     case .checkpoint(let path, let problems):
-      ([
-        "\(path) does not fit its configuration (\(problems.count) fault\(problems.count == 1 ? "" : "s")):"
-      ] + problems.map { "  \($0)" }).joined(separator: "\n")
+      "\(path) does not fit its configuration (\(problems.count) fault"
+        + (problems.count == 1 ? "):" : "s):") + problems.map { "\n  \($0)" }.joined()
     case .batch(let sequence, let problem): "sequence \(sequence) of the batch: \(problem)"
     case .notFinite(let quantity, let step, let lastGood):
       "the \(quantity) is not finite at step \(step); "
@@ -69,19 +67,18 @@ public enum ReferenceError: CommandError {
 
   /// Three faults of each kind; the rest of a kind is counted.
   private static func listing(_ path: String, _ faults: [Diagnostic]) -> String {
-    var lines: [String] = []
     var counts: [String: Int] = [:]
-    for fault in faults {
-      counts[fault.expected, default: 0] += 1
-      if counts[fault.expected, default: 0] <= 3 { lines.append("\(path)\(fault)") }
+    let shown = faults.filter {
+      counts[$0.expected, default: 0] += 1
+      return counts[$0.expected, default: 0] <= 3
     }
-    for (expected, count) in counts.sorted(by: { $0.key < $1.key }) where count > 3 {
-      lines.append("\(path): \(count - 3) more where \(expected) is expected")
+    let more = counts.filter { $0.value > 3 }.sorted { $0.key < $1.key }.map {
+      "\(path): \($1 - 3) more where \($0) is expected"
     }
-    return lines.joined(separator: "\n")
+    return (shown.map { "\(path)\($0)" } + more).joined(separator: "\n")
   }
 
-  /// The content of `file`. The error says that it does not exist, or why it cannot be read.
+  /// The content of `file`, or an error: it does not exist, or why it cannot be read.
   package static func read(_ file: URL, expected: String, options: Data.ReadingOptions = [])
     throws(ReferenceError) -> Data
   {
@@ -105,7 +102,7 @@ public enum ReferenceError: CommandError {
     .file(path: file.path, reason: String(cString: strerror(errno)))
   }
 
-  /// Runs `body`; what it throws that is no error of ours becomes one that names `file`.
+  /// Runs `body`; an error that is not ours becomes one that names `file`.
   static func naming(_ file: URL, _ body: () throws -> Void) throws {
     do { try body() } catch let error as any CommandError { throw error } catch {
       throw Self.file(path: file.path, reason: error.localizedDescription)
@@ -162,21 +159,20 @@ extension ReferenceError {
     case overlap(first: String, second: String)
     case gap(at: Int, bytes: Int)
 
+    private static let cut = "(was the download cut short?)"
+
     public var description: String {
       switch self {
-      case .tooShort(let bytes):
-        "\(bytes) bytes are too few for a safetensors file (was the download cut short?)"
+      case .tooShort(let bytes): "\(bytes) bytes are too few for a safetensors file \(Self.cut)"
       case .headerTooLong(let declared, let limit):
         "declares a header of \(declared) bytes, the limit is \(limit): is it a safetensors file?"
       case .headerOutsideFile(let declared, let available):
-        "declares a header of \(declared) bytes, but only \(available) follow "
-          + "(was the download cut short?)"
+        "declares a header of \(declared) bytes, but only \(available) follow \(Self.cut)"
       case .headerNotJSON(let byte, let reason): "header, byte \(byte): \(reason)"
       case .duplicateName(let name): "tensor \(name) is listed twice"
       case .tensor(let name, let problem): "tensor \(name): \(problem)"
       case .offsetOutsideFile(let name, let begin, let end, let available):
-        "tensor \(name): bytes \(begin)..<\(end) lie outside the \(available) bytes of data "
-          + "(was the download cut short?)"
+        "tensor \(name): bytes \(begin)..<\(end) lie outside the \(available) bytes of data \(Self.cut)"
       case .overlap(let first, let second): "tensors \(first) and \(second) overlap"
       case .gap(let at, let bytes): "\(bytes) bytes of data at \(at) belong to no tensor"
       }
@@ -193,8 +189,8 @@ extension ReferenceError {
     public var description: String {
       switch self {
       case .missing(let name, let shape): "tensor \(name) \(shape) is missing"
-      case .wrongShape(let name, let found, let expected):
-        "tensor \(name): found shape \(found), expected \(expected)"
+      case .wrongShape(let name, let found, let shape):
+        "tensor \(name): found shape \(found), expected \(shape)"
       case .notFloating(let name, let found):
         "tensor \(name): found dtype \(found), expected F32, F16 or BF16"
       case .missingShard(let file): "the index names \(file), which does not exist"
@@ -225,13 +221,12 @@ extension ReferenceError {
   }
 
   /// Why a chat model cannot be asked, or what it does instead of answering.
-  public enum ChatProblem: Equatable, Sendable, CustomStringConvertible {
+  public enum ChatProblem: Error, Equatable, CustomStringConvertible {
     case missingKey(variable: String)
     case badURL(String)
     /// The key would go over an unencrypted connection to another machine.
     case insecureURL(String)
     case noPrice(model: String)
-    /// The server refused for good.
     case refused(status: Int, message: String)
     /// The server, or the way to it, failed in a way that may pass.
     case unavailable(reason: String, retryAfterSeconds: Double? = nil)
@@ -266,7 +261,6 @@ extension ReferenceError {
   public enum CurationProblem: Equatable, Sendable, CustomStringConvertible {
     case unknownLabels(name: String, known: [String])
     case outOfRange(what: String, value: String, range: String)
-    /// Too few essays or persons for what was asked.
     case tooFew(what: String, found: Int, needed: Int)
     case duplicateIDs([String])
 

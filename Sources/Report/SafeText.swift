@@ -1,15 +1,12 @@
 import Basics
 import Foundation
 
-/// Text that others wrote, made fit to be shown.
-///
-/// A team's name may turn the direction of all text after it, hold control characters that no XML
-/// parser takes, or be endless. None of it is refused here; it is made harmless.
+/// Text that others wrote, made fit to be shown: it may turn the direction of all text after it,
+/// hold control characters that no XML parser takes, or be endless. None of it is refused.
 enum SafeText {
-  /// `text` without invisible characters (see ``InvisibleCharacters/removed(from:)``).
-  ///
-  /// A quote or an angle bracket that shares a grapheme cluster with another scalar loses that
-  /// scalar: the template engine escapes by clusters and would let such a bracket through.
+  /// `text` without invisible characters (see ``InvisibleCharacters/removed(from:)``). A quote or a
+  /// bracket that shares a grapheme cluster with another scalar loses that scalar: the template
+  /// engine escapes by clusters and would let such a bracket through.
   static func cleaned(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
     return isPlain ? text : withBareMarkup(InvisibleCharacters.removed(from: text))

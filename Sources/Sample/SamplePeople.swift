@@ -108,9 +108,7 @@ struct SampleRatings {
     let misassignedItem: Bool
   }
 
-  struct Labels {
-    let crowdEmpathy, crowdDistress, llama, llamaPlain, gpt: Double
-  }
+  struct Labels { let crowdEmpathy, crowdDistress, llama, llamaPlain, gpt: Double }
 
   static let empathyItems = 6
   static let distressItems = 8

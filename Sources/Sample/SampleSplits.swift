@@ -11,9 +11,7 @@ struct SampleEssay: Sendable {
 }
 
 /// A row of a split: which essay stands in which conversation.
-struct SampleRow: Sendable {
-  let conversation, essay: Int
-}
+struct SampleRow: Sendable { let conversation, essay: Int }
 
 struct SampleSplit: Sendable {
   let name: String
@@ -157,9 +155,7 @@ private struct SplitBuilder {
 /// Who wrote on which article, in which conversation: the skeleton of a split, before any text.
 struct SampleLayout {
   /// An essay is a person on an article; a row places it in a conversation.
-  struct Essay {
-    let person, article: Int
-  }
+  struct Essay { let person, article: Int }
 
   var essays: [Essay] = []
   var rows: [SampleRow] = []

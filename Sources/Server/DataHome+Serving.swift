@@ -4,9 +4,8 @@ import Harness
 
 extension DataHome {
   /// Refuses to serve what others on the machine could read anyway: gold labels and submissions.
-  /// - Parameter definitions: the benchmarks whose splits are looked at.
-  /// - Throws: ``ServerError/exposed(path:mode:)`` for a data home that others can enter, and for a
-  ///   split's file or a store in it that anybody but its owner can read.
+  /// - Throws: ``ServerError/exposed(path:mode:)`` for a data home that others can enter, or a
+  ///   split of `definitions` or a store that anybody but its owner can read.
   func checkPermissions(_ definitions: [BenchmarkDefinition]) throws {
     try create()
     try check(url, forbidden: 0o007)

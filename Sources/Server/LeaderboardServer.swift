@@ -11,7 +11,6 @@ public struct ServerConfiguration: Sendable {
   /// 0 takes a free port.
   public var port: Int
   public var home: DataHome
-  /// The benchmarks that it knows.
   public var definitions: [BenchmarkDefinition]
   /// Folders of submissions that stand on the boards beside those that come over HTTP.
   public var folders: [SubmissionFolder] = []
@@ -35,20 +34,12 @@ public struct ServerConfiguration: Sendable {
 
 /// How much of the server one client may take.
 public struct ServerLimits: Sendable, Equatable {
-  /// Of a request's body.
-  public var bodyBytes = 8 << 20
-  /// Of all header fields of a request together.
-  public var headerBytes = 16 << 10
-  /// Connections at once; more wait.
-  public var connections = 1024
-  /// Of them, from one address; it does not count behind a proxy, whose address all have.
-  public var connectionsPerAddress = 128
-  /// An answer must be taken after so long.
-  public var answerSeconds = 60
-  /// A connection without a byte for so long is closed.
-  public var idleSeconds = 30
-  /// A body must be here after so long.
-  public var bodySeconds = 60
+  /// Of a request's body, and of all its header fields together.
+  public var bodyBytes = 8 << 20, headerBytes = 16 << 10
+  /// Connections at once, of which some of one address (not behind a proxy); more wait.
+  public var connections = 1024, connectionsPerAddress = 128
+  /// An answer must be taken, a body be here, and a byte have come after so long.
+  public var answerSeconds = 60, bodySeconds = 60, idleSeconds = 30
   /// Uploads of a token a minute; 0 for no limit.
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
@@ -57,7 +48,7 @@ public struct ServerLimits: Sendable, Equatable {
   public init() {}
 }
 
-/// The leaderboard server: takes submissions over HTTP, scores them, serves the boards and the site.
+/// Takes submissions over HTTP, scores them, and serves the boards and the site.
 public final class LeaderboardServer: Sendable {
   private let configuration: ServerConfiguration
   private let store: SubmissionStore
@@ -69,8 +60,7 @@ public final class LeaderboardServer: Sendable {
 
   /// Opens the store and checks that nobody else can read what it guards.
   /// - Parameter build: builds the site from the published boards; nil builds none.
-  /// - Throws: ``ServerError/exposed(path:mode:)``, ``ServerError/alreadyRunning(path:)``,
-  ///   ``ServerError/store(path:reason:)``.
+  /// - Throws: ``ServerError``: `exposed`, `alreadyRunning`, `store`.
   public init(
     _ configuration: ServerConfiguration, log: ServerLog,
     build: (@Sendable ([Board]) throws -> Void)? = nil
@@ -105,7 +95,12 @@ public final class LeaderboardServer: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.runService() }
       group.addTask { await self.publisher.run() }
-      group.addTask { await self.recoverRegularly() }
+      group.addTask {
+        while !Task.isCancelled {
+          try? await Task.sleep(for: .seconds(10))
+          await self.intake.recover(isAlone: false)
+        }
+      }
       // The first to end is the service, or the whole is cancelled.
       try await group.next()
       group.cancelAll()
@@ -115,13 +110,6 @@ public final class LeaderboardServer: Sendable {
 
   /// Scores what a server that is gone accepted and never released.
   package func recover() async { await intake.recover(isAlone: true) }
-
-  private func recoverRegularly() async {
-    while !Task.isCancelled {
-      try? await Task.sleep(for: .seconds(10))
-      await intake.recover(isAlone: false)
-    }
-  }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
   package func publish() { publisher.update() }

@@ -42,7 +42,6 @@ public enum ServerError: CommandError {
     }
   }
 
-  /// The exit code a command ends with.
   public var exitStatus: ExitStatus {
     switch self {
     case .exposed, .teamExists, .wrongState: .badData
@@ -56,30 +55,21 @@ public enum ServerError: CommandError {
 extension ServerError {
   /// What SQLite says, as an error of this module.
   init(_ error: any Error, path: String) {
-    if let known = error as? ServerError {
-      self = known
-      return
+    switch error {
+    case let known as ServerError: self = known
+    case let database as DatabaseError:
+      // A file-size limit shows as a failed write, a full disk as either.
+      let isFull = [.SQLITE_FULL, .SQLITE_IOERR].contains(database.resultCode)
+      // Never the statement or its arguments: they hold a team's data.
+      let code = database.extendedResultCode.rawValue
+      let reason = "SQLite \(code): \(database.message ?? "no message")"
+      self = isFull ? .full(path: path) : .store(path: path, reason: reason)
+    default: self = .store(path: path, reason: "\(error)")
     }
-    guard let database = error as? DatabaseError else {
-      self = .store(path: path, reason: "\(error)")
-      return
-    }
-    // A file-size limit shows as a failed write, a full disk as either.
-    let codes: [ResultCode] = [.SQLITE_FULL, .SQLITE_IOERR]
-    let isFull = codes.contains(database.resultCode)
-    // Never the statement or its arguments: they hold a team's data.
-    self =
-      isFull
-      ? .full(path: path)
-      : .store(
-        path: path,
-        reason: "SQLite \(database.extendedResultCode.rawValue): "
-          + (database.message ?? "no message"))
   }
 }
 
-/// Lines on standard error for the operator: what happened, never what a team sent or what a label
-/// is.
+/// Lines on standard error for the operator, without what a team sent or what a label is.
 public struct ServerLog: Sendable {
   private let write: @Sendable (String) -> Void
 
@@ -94,8 +84,7 @@ public struct ServerLog: Sendable {
 
   func note(_ text: String) { write("\(Date().stamp) \(text)") }
 
-  /// A fault of the server's own. An error of the readers may quote an upload, so only its kind is
-  /// told.
+  /// A fault of the server's own; of errors that may quote an upload only the kind is told.
   func fault(_ what: String, _ error: any Error) {
     let why =
       switch error {

@@ -36,15 +36,13 @@ struct CodabenchCommand: ParsableCommand {
 
   @Option(
     help: .init(
-      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), which "
-        + "has 4 decimals whatever --decimals says.")) var compat: Compatibility?
+      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), "
+        + "which has 4 decimals whatever --decimals says.")) var compat: Compatibility?
 
   @OptionGroup var inference: InferenceArguments
 
   func validate() throws {
-    guard (1...4).contains(decimals) else {
-      throw ValidationError("--decimals must lie between 1 and 4.")
-    }
+    try require((1...4).contains(decimals), "--decimals must lie between 1 and 4.")
   }
 
   func run() throws {

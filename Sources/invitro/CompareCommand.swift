@@ -31,20 +31,17 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var split: SplitOptions
   @OptionGroup var inference: InferenceArguments
   @OptionGroup var predictions: PredictionOptions
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if all && runs { throw ValidationError("Give --all or --runs, not both.") }
-    if !all && inputs.count != 2 {
-      throw ValidationError(
-        runs ? "--runs takes two folders." : "Give two prediction files, or --all.")
-    }
+    try require(!(all && runs), "Give --all or --runs, not both.")
+    try require(
+      all || inputs.count == 2,
+      runs ? "--runs takes two folders." : "Give two prediction files, or --all.")
   }
 
   func run() throws {
-    let (definition, name) = try split.resolve()
-    let dataset = try data.home.load(definition, split: name)
+    let (definition, dataset) = try split.load(shared.home)
     let scorer = try Scorer(definition, dataset: dataset, options: try inference.scoringOptions())
     let reader = try predictions.reader(definition, dataset)
     if runs {
@@ -54,17 +51,15 @@ struct CompareCommand: ParsableCommand {
     } else {
       let read = try inputs.map { try reader.read(URL(filePath: $0)) }
       let report = try scorer.compare(read[0], named: inputs[0], read[1], named: inputs[1])
-      if output.json { return try Console.json(report) }
-      Console.print(CompareText.pair(report, targets: definition.targetNames))
+      try shared.show(report, as: CompareText.pair(report, targets: definition.targetNames))
     }
   }
 
   private func compareRuns(_ scorer: Scorer, _ reader: PredictionReader) throws {
     let folders = try inputs.map { try RunFolder.predictions(in: URL(filePath: $0), reader) }
     let report = RunsReport(scorer, folders[0], named: inputs[0], folders[1], named: inputs[1])
-    if output.json { return try Console.json(report) }
-    Console.print(CompareText.runs(report))
-    Console.message("Note: " + RunsReport.warning)
+    try shared.show(report, as: CompareText.runs(report))
+    if !shared.json { Console.message("Note: " + RunsReport.warning) }
   }
 
   /// What `--all --json` prints.
@@ -78,7 +73,7 @@ struct CompareCommand: ParsableCommand {
     var (systems, overlaps): ([BoardComparer.System], [SplitOverlap]) = ([], [])
     if inputs.isEmpty {
       (systems, overlaps) = try BoardComparer(scorer).systems(
-        of: SubmissionFolder(URL(filePath: submissions)), reader, home: data.home,
+        of: SubmissionFolder(URL(filePath: submissions)), reader, home: shared.home,
         benchmarks: BenchmarkRegistry.known(adding: split.benchmark.map { [$0] } ?? []))
     } else {
       systems = try inputs.map { .init(slug: $0, predictions: try reader.read(URL(filePath: $0))) }
@@ -90,9 +85,8 @@ struct CompareCommand: ParsableCommand {
     }
     let report = AllReport(
       comparison: outcome.comparison, lookAlikes: outcome.lookAlikes, overlaps: overlaps)
-    if output.json { return try Console.json(report) }
-    Console.print(CompareText.board(outcome.comparison))
-    for flag in outcome.lookAlikes { Console.print(CompareText.flag(flag)) }
-    for overlap in overlaps { Console.print(overlap.text) }
+    let remarks = outcome.lookAlikes.map(CompareText.flag) + overlaps.map(\.text)
+    try shared.show(
+      report, as: ([CompareText.board(outcome.comparison)] + remarks).joined(separator: "\n"))
   }
 }

@@ -29,11 +29,8 @@ import Server
       PhaseCommand.self, SubmissionCommand.self, BackupCommand.self, CodabenchCommand.self,
     ])
 
-  /// What follows the program's name.
-  ///
-  /// Where the dynamic loader was asked to run the program (the scoring program of a Codabench
-  /// bundle has no permission to execute), the system's command line begins with the loader, its
-  /// options and the program's path.
+  /// What follows the program's name, also where the dynamic loader was asked to run the program:
+  /// the scoring program of a Codabench bundle has no permission to execute.
   static func arguments(_ words: [String]) -> [String] {
     func name(_ word: String) -> Substring { word.split(separator: "/").last ?? "" }
     guard let first = words.first, name(first).hasPrefix("ld-linux"),

@@ -25,11 +25,12 @@ struct ScoreCommand: ParsableCommand {
   @OptionGroup var split: SplitOptions
 
   @Option(
-    help: .init(
-      "Score against this file instead of a benchmark: in the same order, or with the same ids.",
-      valueName: "file")) var gold: String?
+    help: .value(
+      "file",
+      "Score against this file instead of a benchmark: in the same order, or with the same ids."))
+  var gold: String?
 
-  @Option(help: .init("Show only the groups of these attributes.", valueName: "gender,race,…"))
+  @Option(help: .value("gender,race,…", "Show only the groups of these attributes."))
   var by: String?
 
   @OptionGroup var inference: InferenceArguments
@@ -44,20 +45,16 @@ struct ScoreCommand: ParsableCommand {
   var noRanks = false
 
   @OptionGroup var predictions: PredictionOptions
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    guard (gold == nil) != (split.benchmark == nil) else {
-      throw ValidationError("Give either --benchmark or --gold.")
-    }
+    try require((gold == nil) != (split.benchmark == nil), "Give either --benchmark or --gold.")
   }
 
   func run() throws {
     let (scored, definition) = try gold.map(scorePair) ?? scoreSplit()
     let report = ReleaseRule.open.release(scored)
-    if output.json { return try Console.json(report) }
-    Console.print(ScoreText(report, targets: definition.targetNames).text)
+    try shared.show(report, as: ScoreText(report, targets: definition.targetNames).text)
   }
 
   private func options() throws -> ScoringOptions {
@@ -82,7 +79,7 @@ struct ScoreCommand: ParsableCommand {
     let (definition, name) = try split.resolve()
     let options = try options()
     try definition.checkAttributes(options.attributes ?? [])
-    let dataset = try data.home.load(definition, split: name)
+    let dataset = try shared.home.load(definition, split: name)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
     FaultListing.show(read.warnings)
@@ -96,9 +93,10 @@ struct InferenceArguments: ParsableArguments {
   var cluster: String?
 
   @Option(
-    help: .init(
-      "How intervals are computed. Default: the method with the best coverage at 57 clusters, see "
-        + "docs/explanation/inference.md.", valueName: "method"))
+    help: .value(
+      "method",
+      "How intervals are computed. Default: the method with the best coverage at 57 "
+        + "clusters, see docs/explanation/inference.md."))
   var interval: IntervalMethod = SystemInference.defaultMethod
 
   @Option(help: "Nominal coverage of intervals.") var level: Double = 0.95
@@ -112,18 +110,14 @@ struct InferenceArguments: ParsableArguments {
   var threads: Int = Parallel.processors
 
   func validate() throws {
-    guard level > 0.5, level < 1 else {
-      throw ValidationError("--level must lie between 0.5 and 1; found \(level).")
-    }
-    guard (100...10_000_000).contains(replicates) else {
-      throw ValidationError("--replicates must lie between 100 and 10,000,000.")
-    }
-    guard threads > 0 else { throw ValidationError("--threads must be 1 or more.") }
-    guard IntervalMethod.choices.contains(interval) else {
-      throw ValidationError(
-        "--interval takes jackknife-z, percentile, bca or studentised; "
-          + "--sensitivity shows the two-way interval.")
-    }
+    try require(level > 0.5 && level < 1, "--level must lie between 0.5 and 1; found \(level).")
+    try require(
+      (100...10_000_000).contains(replicates), "--replicates must lie between 100 and 10,000,000.")
+    try require(threads > 0, "--threads must be 1 or more.")
+    try require(
+      IntervalMethod.choices.contains(interval),
+      "--interval takes jackknife-z, percentile, bca or studentised; "
+        + "--sensitivity shows the two-way interval.")
   }
 
   func scoringOptions() throws -> ScoringOptions {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
+import Server
 import Study
 
 /// Where the data home is.
@@ -8,6 +10,9 @@ struct DataOptions: ParsableArguments {
   @Option(name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.") var data: String?
 
   var home: DataHome { DataHome(option: data, environment: ProcessInfo.processInfo.environment) }
+
+  /// The server's store, which is made where it does not exist.
+  func store() throws -> SubmissionStore { try SubmissionStore(home.submissionStoreURL) }
 }
 
 /// Which split of which benchmark.
@@ -28,6 +33,12 @@ struct SplitOptions: ParsableArguments {
     try definition.checkSplit(split)
     return (definition, split)
   }
+
+  /// The definition and the split's rows.
+  func load(_ home: DataHome) throws -> (BenchmarkDefinition, Dataset) {
+    let (definition, split) = try resolve()
+    return (definition, try home.load(definition, split: split))
+  }
 }
 
 /// What a team says of its system.
@@ -40,11 +51,10 @@ struct SystemOptions: ParsableArguments {
   /// Fields of submission.json: those of the file, and over them what the options say.
   func fields(_ definition: BenchmarkDefinition, split: String) throws -> [String: Any] {
     var fields = try meta.map { try Documents.object(from: URL(filePath: $0)) } ?? [:]
-    for (key, value) in [("system", system), ("kind", kind), ("description", description)] {
-      if let value { fields[key] = value }
-    }
-    fields["benchmark"] = definition.id
-    fields["split"] = split
+    fields["system"] = system ?? fields["system"]
+    fields["kind"] = kind ?? fields["kind"]
+    fields["description"] = description ?? fields["description"]
+    (fields["benchmark"], fields["split"]) = (definition.id, split)
     return fields
   }
 }
@@ -53,9 +63,10 @@ struct SystemOptions: ParsableArguments {
 struct BenchmarkFiles: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: .init(
-      "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated.",
-      valueName: "file")) var benchmark: [String] = []
+    help: .value(
+      "file",
+      "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated."))
+  var benchmark: [String] = []
 
   /// Every definition that an entry may name.
   func known() throws -> [BenchmarkDefinition] { try BenchmarkRegistry.known(adding: benchmark) }
@@ -65,9 +76,10 @@ struct BenchmarkFiles: ParsableArguments {
 struct PredictionOptions: ParsableArguments {
   @Option(
     name: .long,
-    help: .init(
-      "Column that holds a target, in a file with a header: for example empathy=score.",
-      valueName: "target=name")) var column: [String] = []
+    help: .value(
+      "target=name",
+      "Column that holds a target, in a file with a header: for example empathy=score."))
+  var column: [String] = []
 
   @Flag(
     help: "Drop rows without a prediction and report their number, instead of refusing the file.")
@@ -84,22 +96,71 @@ struct PredictionOptions: ParsableArguments {
   }
 }
 
-struct JSONOption: ParsableArguments { @Flag(help: "Print the result as JSON.") var json = false }
+struct JSONOption: ParsableArguments {
+  @Flag(help: "Print the result as JSON.") var json = false
 
-/// What a command's `validate()` does, with a study's mistakes of usage told as the parser tells
-/// its own: it would take another error for a failure.
+  /// Prints `value` as the user wants it.
+  func show(_ value: some Encodable, as text: @autoclosure () throws -> String) throws {
+    if json { try Console.json(value) } else { Console.print(try text()) }
+  }
+}
+
+/// Where the data home is, and whether the result is printed as JSON.
+struct SharedOptions: ParsableArguments {
+  @OptionGroup var data: DataOptions
+  @OptionGroup var output: JSONOption
+
+  var home: DataHome { data.home }
+  var json: Bool { output.json }
+
+  func store() throws -> SubmissionStore { try data.store() }
+
+  func show(_ value: some Encodable, as text: @autoclosure () throws -> String) throws {
+    try output.show(value, as: text())
+  }
+}
+
+extension ArgumentHelp {
+  /// The help of an option whose value is shown as `name`.
+  static func value(_ name: String, _ text: String) -> ArgumentHelp {
+    ArgumentHelp(text, valueName: name)
+  }
+}
+
+/// Folders of submissions, `submissions` where none is named.
+func submissionFolders(_ paths: [String]) -> [SubmissionFolder] {
+  (paths.isEmpty ? ["submissions"] : paths).map { SubmissionFolder(URL(filePath: $0)) }
+}
+
+/// Refuses what the parser cannot: a usage error where `holds` is false.
+func require(_ holds: Bool, _ text: @autoclosure () -> String) throws {
+  if !holds { throw ValidationError(text()) }
+}
+
+/// Ends the command with `status` unless `passes`; everything is said by then.
+func end(with status: ExitStatus, unless passes: Bool) throws {
+  if !passes { throw ExitCode(status.rawValue) }
+}
+
+/// - Throws: ``HarnessError/missing(path:hint:)`` where there is nothing at `path`.
+func existing(_ path: String, hint: String) throws -> URL {
+  guard FileManager.default.fileExists(atPath: path) else {
+    throw HarnessError.missing(path: path, hint: hint)
+  }
+  return URL(filePath: path)
+}
+
+/// Tells a study's mistakes of usage as the parser tells its own.
 func checkingUsage(_ check: () throws -> Void) throws {
   do { try check() } catch StudyError.usage(let text) { throw ValidationError(text) }
 }
 
 /// The address that a site or a server is known by.
-enum SiteAddress {
-  /// - Throws: a usage error where `text` is no http or https address.
-  static func parse(_ text: String?, option: String) throws -> URL? {
-    guard let text else { return nil }
-    guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? "") else {
-      throw HarnessError.usage("\(option) takes an http or https address, not '\(text)'.")
-    }
-    return url
+/// - Throws: a usage error where `text` is no http or https address.
+func siteAddress(_ text: String?, option: String) throws -> URL? {
+  guard let text else { return nil }
+  guard let url = URL(string: text), ["http", "https"].contains(url.scheme ?? "") else {
+    throw HarnessError.usage("\(option) takes an http or https address, not '\(text)'.")
   }
+  return url
 }

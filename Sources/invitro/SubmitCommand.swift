@@ -52,24 +52,20 @@ struct SubmitCommand: ParsableCommand {
       _ definition: BenchmarkDefinition, split: String
     ) throws -> SubmissionMetadata {
       var fields = try system.fields(definition, split: split)
-      for (key, value) in [("team", team), ("submitted", date)] {
-        if let value { fields[key] = value }
-      }
+      let today = Date().formatted(.iso8601.year().month().day())
+      fields["team"] = team ?? fields["team"]
+      fields["submitted"] = date ?? fields["submitted"] ?? today
       fields["schema"] = fields["schema"] ?? 1
-      fields["submitted"] = fields["submitted"] ?? Self.today()
-      guard fields["team"] != nil, fields["system"] != nil else {
-        throw ValidationError("Give --team and --system, or a --meta file with both.")
-      }
+      try require(
+        fields["team"] != nil && fields["system"] != nil,
+        "Give --team and --system, or a --meta file with both.")
       fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
-      if fields["kind"] as? String == SubmissionMetadata.Kind.published.rawValue {
-        throw ValidationError(
-          "A published entry has claimed scores and no predictions: write its submission.json.")
-      }
+      try require(
+        fields["kind"] as? String != SubmissionMetadata.Kind.published.rawValue,
+        "A published entry has claimed scores and no predictions: write its submission.json.")
       return try Documents.decode(
         SubmissionMetadata.self, fields: fields, name: system.meta ?? "options")
     }
-
-    private static func today() -> String { Date().formatted(.iso8601.year().month().day()) }
   }
 
   struct Check: ParsableCommand {
@@ -97,9 +93,7 @@ struct SubmitCommand: ParsableCommand {
           + withdrawn)
     }
   }
-}
 
-extension SubmitCommand {
   struct Push: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "push", abstract: "Send a submission to a server and print its answer.",
@@ -126,8 +120,8 @@ extension SubmitCommand {
       let client = try SubmissionClient(known, token: token())
       let bar = ProgressBar("sending", unit: "bytes")
       let answer = try await client.submit(
-        Data(contentsOf: existing(file)), name: URL(filePath: file).lastPathComponent,
-        metadata: metadata()
+        Data(contentsOf: existing(file, hint: Self.hint)),
+        name: URL(filePath: file).lastPathComponent, metadata: metadata()
       ) { bar.update($0, of: $1) }
       if output.json {
         FileHandle.standardOutput.write(answer.body + Data("\n".utf8))
@@ -136,29 +130,22 @@ extension SubmitCommand {
         FaultListing.show(faults)
         if answer.isAccepted { Console.print(text) } else { Console.message(text) }
       }
-      if !answer.isAccepted {
-        throw ExitCode((answer.isRefused ? ExitStatus.badData : .unavailable).rawValue)
-      }
-    }
-
-    private func existing(_ path: String) throws -> URL {
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw HarnessError.missing(path: path, hint: "Give the file with the predictions.")
-      }
-      return URL(filePath: path)
+      try end(with: answer.isRefused ? .badData : .unavailable, unless: answer.isAccepted)
     }
 
     private func metadata() throws -> [String: Any] {
       let (definition, split) = try split.resolve()
       let fields = try system.fields(definition, split: split)
-      guard fields["system"] != nil else {
-        throw ValidationError("Give --system, or a --meta file with it.")
-      }
+      try require(fields["system"] != nil, "Give --system, or a --meta file with it.")
       return fields
     }
 
+    private static let hint = "Give the file with the predictions."
+
     private func token() throws -> String {
-      if let tokenFile { return try String(contentsOf: existing(tokenFile), encoding: .utf8) }
+      if let tokenFile {
+        return try String(contentsOf: existing(tokenFile, hint: Self.hint), encoding: .utf8)
+      }
       return ProcessInfo.processInfo.environment["INVITRO_TOKEN"] ?? ""
     }
   }

@@ -20,8 +20,7 @@ struct ValidateCommand: ParsableCommand {
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var predictions: PredictionOptions
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   /// What `--json` prints.
   struct Verdict: Encodable {
@@ -34,20 +33,19 @@ struct ValidateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (definition, name) = try split.resolve()
-    let dataset = try data.home.load(definition, split: name)
+    let (definition, dataset) = try split.load(shared.home)
     do {
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
-      try report(read, definition: definition, split: name)
-    } catch HarnessError.invalid(let faults) where output.json {
+      try report(read, of: dataset)
+    } catch HarnessError.invalid(let faults) where shared.json {
       try Console.json(Verdict(valid: false, faults: faults))
       throw ExitCode(ExitStatus.badData.rawValue)
     }
   }
 
-  private func report(_ read: Predictions, definition: BenchmarkDefinition, split: String) throws {
+  private func report(_ read: Predictions, of dataset: Dataset) throws {
     let targets = read.attempted
-    if output.json {
+    if shared.json {
       return try Console.json(
         Verdict(
           valid: true, rows: read.present.count, targets: targets, missing: read.missingCount,
@@ -55,7 +53,7 @@ struct ValidateCommand: ParsableCommand {
     }
     FaultListing.show(read.warnings)
     var text =
-      "\(file) is valid: \(read.present.count) rows of \(definition.id)/\(split), "
+      "\(file) is valid: \(read.present.count) rows of \(dataset.benchmark)/\(dataset.split), "
       + targets.joined(separator: " and ")
     if read.missingCount > 0 { text += "; \(read.missingCount) rows without a prediction dropped" }
     Console.print(text)

@@ -8,9 +8,7 @@ public final class ReportStore: Sendable {
   private let database: DatabaseQueue
 
   /// What a document is.
-  enum Kind: String {
-    case report, comparison
-  }
+  enum Kind: String { case report, comparison }
 
   /// Opens the store at `url`, or makes it, readable by its owner alone.
   public init(_ url: URL) throws(HarnessError) {

@@ -1,59 +1,28 @@
-/// A computed figure, or the reason why there is none.
+/// A computed result, or the reason why there is none.
 ///
 /// Metrics never return NaN or a made-up zero for an undefined case: a constant column has no
 /// correlation, and a table that prints 0 there would rank it above a system that is merely bad.
-public enum Figure: Sendable, Hashable {
-  case value(Double)
-  case undefined(Reason)
-
-  /// Why a figure does not exist.
-  public enum Reason: String, Sendable, Hashable, CaseIterable, Codable {
-    case noRows = "no rows"
-    case tooFewRows = "too few rows"
-    case constantPrediction = "the predictions are constant"
-    case constantGold = "the gold labels are constant"
-    case bothConstant = "predictions and gold labels are constant"
-    case tooFewClusters = "too few clusters"
-    case tooFewEffectiveClusters =
-      "the clusters' sizes differ so much that they count as fewer than two"
-    case tooFewReplicates = "too few replicates in which the metric is defined"
-    case notFinite = "a value is not finite or a sum overflows"
-    case spreadTooSmall = "the values differ by too little to be squared"
-    case degenerate = "the variance of the statistic is zero"
-    case undefinedWithoutCluster =
-      "the metric or its scale is undefined without one of the clusters"
-    case oneGroup = "there is only one group"
-    case methodDoesNotApply = "the method does not apply to this metric"
-    case tooManyRows = "too many rows for this method"
-    case tooSmallToPublish = "too small to publish"
-    case notDetectable = "no difference in reach would be found this often"
-    case tooManySystems = "too many systems for this display"
-  }
-
-  /// The number, or nil where the figure is undefined.
-  public var value: Double? { if case .value(let number) = self { number } else { nil } }
-
-  /// The reason, or nil where the figure is defined.
-  public var reason: Reason? { if case .undefined(let reason) = self { reason } else { nil } }
-}
-
-/// A result of several numbers, or the reason why there is none.
-///
-/// What `Figure` is to a single number, this is to a value with parts.
 public enum Outcome<Value: Sendable>: Sendable {
   case value(Value)
-  case undefined(Figure.Reason)
+  case undefined(Reason)
 
+  public typealias Reason = UndefinedReason
+
+  /// The result, or nil where it is undefined.
   public var value: Value? { if case .value(let value) = self { value } else { nil } }
 
-  public var reason: Figure.Reason? {
-    if case .undefined(let reason) = self { reason } else { nil }
+  /// The reason, or nil where the result is defined.
+  public var reason: Reason? { if case .undefined(let reason) = self { reason } else { nil } }
+
+  /// What `part` takes from the value; the reason is passed on.
+  public func map<Other>(_ part: (Value) -> Other) -> Outcome<Other> {
+    flatMap { .value(part($0)) }
   }
 
-  /// The figure that `part` takes from the value; the reason is passed on.
-  public func figure(_ part: (Value) -> Double) -> Figure {
+  /// What `next` makes of the value; the reason is passed on.
+  public func flatMap<Other>(_ next: (Value) -> Outcome<Other>) -> Outcome<Other> {
     switch self {
-    case .value(let value): .value(part(value))
+    case .value(let value): next(value)
     case .undefined(let reason): .undefined(reason)
     }
   }
@@ -61,3 +30,51 @@ public enum Outcome<Value: Sendable>: Sendable {
 
 extension Outcome: Equatable where Value: Equatable {}
 extension Outcome: Hashable where Value: Hashable {}
+
+/// A single number, or the reason why there is none.
+public typealias Figure = Outcome<Double>
+
+extension Figure {
+  /// A number that must be finite to count as a figure.
+  static func finite(_ number: Double) -> Figure {
+    number.isFinite ? .value(number) : .undefined(.notFinite)
+  }
+
+  /// This less `other`; the first reason where one of them is undefined.
+  func minus(_ other: Figure) -> Figure { flatMap { a in other.map { a - $0 } } }
+}
+
+/// Why a figure does not exist.
+public enum UndefinedReason: String, Sendable, Hashable, CaseIterable, Codable {
+  case noRows = "no rows"
+  case tooFewRows = "too few rows"
+  case constantPrediction = "the predictions are constant"
+  case constantGold = "the gold labels are constant"
+  case bothConstant = "predictions and gold labels are constant"
+  case tooFewClusters = "too few clusters"
+  case tooFewEffectiveClusters =
+    "the clusters' sizes differ so much that they count as fewer than two"
+  case tooFewReplicates = "too few replicates in which the metric is defined"
+  case notFinite = "a value is not finite or a sum overflows"
+  case spreadTooSmall = "the values differ by too little to be squared"
+  case degenerate = "the variance of the statistic is zero"
+  case undefinedWithoutCluster = "the metric or its scale is undefined without one of the clusters"
+  case oneGroup = "there is only one group"
+  case methodDoesNotApply = "the method does not apply to this metric"
+  case tooManyRows = "too many rows for this method"
+  case tooSmallToPublish = "too small to publish"
+  case notDetectable = "no difference in reach would be found this often"
+  case tooManySystems = "too many systems for this display"
+
+  /// The reason of a correlation of `count` rows in which a column may be constant; nil for none.
+  static func ofColumns(count: Int, isConstantX: Bool, isConstantY: Bool) -> Self? {
+    switch (count, isConstantX, isConstantY) {
+    case (0, _, _): .noRows
+    case (1, _, _): .tooFewRows
+    case (_, true, true): .bothConstant
+    case (_, true, false): .constantPrediction
+    case (_, false, true): .constantGold
+    default: nil
+    }
+  }
+}

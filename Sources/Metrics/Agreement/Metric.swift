@@ -3,8 +3,8 @@ import Glibc
 /// A measure of agreement between predictions and gold labels: its names, its direction and how it
 /// is computed.
 ///
-/// Everything that lists, labels, sorts, rounds or parses a metric asks this type. To add one, add
-/// it here and to ``all``, give it a golden in the tests, and name it in docs/reference/metrics.md.
+/// To add one, add it here and to ``all``, give it a golden in the tests, and name it in
+/// docs/reference/metrics.md.
 public struct Metric: Sendable {
   /// The stable name in JSON, on the command line and in definitions: `pcc`.
   public let id: String
@@ -21,9 +21,8 @@ public struct Metric: Sendable {
 
   /// How a figure is made from a pair of columns.
   enum Computation: Sendable {
-    /// From the moments of both columns. `lane` is the metric's place in the four numbers of
-    /// ``ClusterSums/metrics(_:)``, the kernel of bootstrap, jackknife and swap test; a metric without
-    /// a lane has a figure and neither interval nor test.
+    /// From the moments of both columns. `lane` is the place in ``ClusterSums/metrics(_:)``; a
+    /// metric without a lane has a figure and neither interval nor test.
     case moments(lane: Int?, @Sendable (PairedMoments, ConcordanceForm) -> Figure)
     /// From the ranks of both columns.
     case ranks(@Sendable (RankCorrelation) -> Figure)
@@ -101,12 +100,11 @@ public struct Metric: Sendable {
   func original(_ value: Double) -> Double { higherIsBetter ? tanh(value) : exp(value) }
 }
 
-extension Metric: Hashable {
+extension Metric: Hashable, CustomStringConvertible {
   public static func == (a: Metric, b: Metric) -> Bool { a.id == b.id }
   public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+  public var description: String { id }
 }
-
-extension Metric: CustomStringConvertible { public var description: String { id } }
 
 /// A metric is coded as its id, as a value and as a key.
 extension Metric: Codable, CodingKeyRepresentable {
@@ -122,7 +120,7 @@ extension Metric: Codable, CodingKeyRepresentable {
   public init?(codingKey: some CodingKey) { self.init(named: codingKey.stringValue) }
 
   public init(from decoder: any Decoder) throws {
-    let id = try decoder.singleValueContainer().decode(String.self)
+    let id = try String(from: decoder)
     guard let known = Metric(named: id) else {
       throw DecodingError.dataCorrupted(
         .init(
@@ -132,10 +130,7 @@ extension Metric: Codable, CodingKeyRepresentable {
     self = known
   }
 
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(id)
-  }
+  public func encode(to encoder: any Encoder) throws { try id.encode(to: encoder) }
 }
 
 /// A name that no metric has.
@@ -146,5 +141,12 @@ public struct UnknownMetric: Error, Equatable, Sendable, CustomStringConvertible
 
   public var description: String {
     "There is no metric named '\(name)'. Known: \(Metric.knownNames)."
+  }
+}
+
+extension Dictionary {
+  /// The value that `make` gives each of `keys`, which differ.
+  static func each(of keys: [Key], _ make: (Key) -> Value) -> Self {
+    Dictionary(uniqueKeysWithValues: keys.map { ($0, make($0)) })
   }
 }

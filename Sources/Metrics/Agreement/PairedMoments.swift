@@ -1,57 +1,33 @@
 import Basics
 
-/// Centred sums of a pair of columns: all that PCC, CCC, RMSE and MAE need.
+/// Centred sums of a pair of columns: all that PCC, CCC, RMSE, MAE and alpha need.
 ///
-/// The columns are read once, in blocks of 4096 rows. Within a block the sums are taken about the
-/// block's own mean and corrected (two-pass, Chan, Golub and LeVeque 1983); blocks are merged in
-/// their order with the pairwise update of the same authors. Means are kept as an unevaluated sum
-/// of two numbers, so an offset of 1e8 or a spread of a few units in the last place costs nothing.
-/// The result has the same bits for any number of threads.
+/// The columns are read once, in blocks of 4096 rows: two-pass within a block, blocks merged in
+/// their order (Chan, Golub and LeVeque 1983). Means are unevaluated sums of two numbers, so an
+/// offset of 1e8 costs nothing. The result has the same bits for any number of threads.
 public struct PairedMoments: Sendable, Hashable {
   /// Number of rows.
-  public internal(set) var count = 0
-  /// Sum of squared deviations of the predictions from their mean.
-  public internal(set) var sumSquaresX = 0.0
-  /// Sum of squared deviations of the gold labels from their mean.
-  public internal(set) var sumSquaresY = 0.0
-  /// Sum of the products of both deviations.
-  public internal(set) var sumProducts = 0.0
-  /// Sum of (prediction - gold)².
-  public internal(set) var sumSquaredErrors = 0.0
-  /// Sum of |prediction - gold|.
-  public internal(set) var sumAbsoluteErrors = 0.0
-
+  public private(set) var count = 0
+  /// Sums of squared deviations from the means and of their products, about both means.
+  private var sumSquaresX = 0.0, sumSquaresY = 0.0, sumProducts = 0.0
+  /// Sums of (prediction - gold)² and of |prediction - gold|.
+  private var sumSquaredErrors = 0.0, sumAbsoluteErrors = 0.0
   /// Means, leading part and remainder.
-  var centreX = 0.0, remainderX = 0.0
-  var centreY = 0.0, remainderY = 0.0
+  private var centreX = 0.0, remainderX = 0.0
+  private var centreY = 0.0, remainderY = 0.0
   /// True where no two values of a column differ.
-  var isConstantX = true, isConstantY = true
+  private var isConstantX = true, isConstantY = true
 
-  /// Sums of nothing.
-  public init() {}
+  private init() {}
 
-  /// Reads both columns, which must be equally long; (n,) each, any finite values.
+  /// Reads both columns, which must be equally long; (n,) each, with at most `threads` threads.
   ///
   /// Values that are not finite are not refused here: every figure then says `notFinite`.
-  public init(predictions: Span<Double>, gold: Span<Double>) {
-    self.init(predictions: predictions, gold: gold, threads: 1)
-  }
-
-  /// The same with up to `threads` threads; the bits do not depend on their number.
-  public init(predictions: Span<Double>, gold: Span<Double>, threads: Int) {
+  public init(predictions: [Double], gold: [Double], threads: Int = 1) {
     precondition(predictions.count == gold.count, "columns of different length")
     self = predictions.withUnsafeBufferPointer { x in
       gold.withUnsafeBufferPointer { y in Self.read(x, y, threads: threads) }
     }
-  }
-
-  public init(predictions: [Double], gold: [Double], threads: Int = 1) {
-    self.init(predictions: predictions.span, gold: gold.span, threads: threads)
-  }
-
-  public init(predictions: UnsafeBufferPointer<Double>, gold: UnsafeBufferPointer<Double>) {
-    precondition(predictions.count == gold.count, "columns of different length")
-    self = Self.read(predictions, gold, threads: 1)
   }
 
   /// Mean prediction; 0 where there are no rows.
@@ -75,9 +51,8 @@ public struct PairedMoments: Sendable, Hashable {
   ///
   /// Undefined for fewer than two rows and where a column is constant.
   public func pcc() -> Figure {
-    guard count > 1 else { return .undefined(count == 0 ? .noRows : .tooFewRows) }
-    guard isFinite else { return .undefined(.notFinite) }
-    if let reason = constantReason { return .undefined(reason) }
+    guard isFinite || count < 2 else { return .undefined(.notFinite) }
+    if let obstacle { return .undefined(obstacle) }
     let scale = sumSquaresX.squareRoot() * sumSquaresY.squareRoot()
     guard scale > 0 else { return .undefined(.spreadTooSmall) }
     return .finite(max(-1, min(1, sumProducts / scale)))
@@ -92,21 +67,19 @@ public struct PairedMoments: Sendable, Hashable {
     let divisor = form == .population ? Double(count) : Double(count - 1)
     let spread = sumSquaresX / divisor + sumSquaresY / divisor + meanError * meanError
     guard spread > 0 else {
-      return .undefined(constantReason == nil ? .spreadTooSmall : .bothConstant)
+      return .undefined(obstacle == nil ? .spreadTooSmall : .bothConstant)
     }
     return .finite(max(-1, min(1, 2 * (sumProducts / divisor) / spread)))
   }
 
   /// Root mean squared error; 0 or more, in label units.
-  public func rmse() -> Figure {
-    guard count > 0 else { return .undefined(.noRows) }
-    return .finite((sumSquaredErrors / Double(count)).squareRoot())
-  }
+  public func rmse() -> Figure { mean(sumSquaredErrors).map { $0.squareRoot() } }
 
   /// Mean absolute error; 0 or more, in label units.
-  public func mae() -> Figure {
-    guard count > 0 else { return .undefined(.noRows) }
-    return .finite(sumAbsoluteErrors / Double(count))
+  public func mae() -> Figure { mean(sumAbsoluteErrors) }
+
+  private func mean(_ sum: Double) -> Figure {
+    count > 0 ? .finite(sum / Double(count)) : .undefined(.noRows)
   }
 
   /// Krippendorff's interval alpha of the two columns as two raters without missing values.
@@ -121,21 +94,15 @@ public struct PairedMoments: Sendable, Hashable {
 
   /// A metric that is a function of the sums; rank correlations are `methodDoesNotApply`.
   public func figure(_ metric: Metric, form: ConcordanceForm = .population) -> Figure {
-    if case .moments(_, let figure) = metric.computation {
-      figure(self, form)
-    } else {
-      .undefined(.methodDoesNotApply)
+    guard case .moments(_, let figure) = metric.computation else {
+      return .undefined(.methodDoesNotApply)
     }
+    return figure(self, form)
   }
 
-  /// Which column is constant, if any.
-  public var constantReason: Figure.Reason? {
-    switch (isConstantX, isConstantY) {
-    case (true, true): .bothConstant
-    case (true, false): .constantPrediction
-    case (false, true): .constantGold
-    case (false, false): nil
-    }
+  /// Why there is no correlation: too few rows or a constant column.
+  private var obstacle: Figure.Reason? {
+    .ofColumns(count: count, isConstantX: isConstantX, isConstantY: isConstantY)
   }
 
   private var isFinite: Bool {
@@ -144,17 +111,10 @@ public struct PairedMoments: Sendable, Hashable {
   }
 }
 
-extension Figure {
-  /// A number that must be finite to count as a figure.
-  static func finite(_ number: Double) -> Figure {
-    number.isFinite ? .value(number) : .undefined(.notFinite)
-  }
-}
-
 /// Which moments the concordance correlation takes.
 ///
-/// Lin (1989) divides sums of squares by n. Some libraries (torchmetrics) divide by n - 1, which
-/// makes the figure a little larger in size. The two never mix: a report names its form.
+/// Lin (1989) divides sums of squares by n, some libraries (torchmetrics) by n - 1, which makes the
+/// figure a little larger in size. A report names its form.
 public enum ConcordanceForm: String, Sendable, Codable, CaseIterable, Hashable {
   /// Lin's form, sums of squares over n.
   case population = "lin-n"
@@ -162,66 +122,51 @@ public enum ConcordanceForm: String, Sendable, Codable, CaseIterable, Hashable {
   case sample = "lin-n-1"
 }
 
-// The one place where the columns are read through pointers. Every index stays below the count of
-// the buffer, which both callers have checked to be equal for the two columns.
-
 /// Eight partial sums side by side: LLVM keeps them in vector registers.
 private typealias Lanes = SIMD8<Double>
+private typealias Column = UnsafeBufferPointer<Double>
 
+// The one place where the columns are read through pointers. Every index stays below the count of
+// the buffer, which is equal for the two columns.
 extension PairedMoments {
   /// Rows of a block; fixed, so that sums do not depend on the number of threads.
-  static let blockRows = 4096
+  private static let blockRows = 4096
   /// Blocks that one piece of parallel work takes.
   private static let blocksPerTask = 16
 
-  static func read(
-    _ x: UnsafeBufferPointer<Double>, _ y: UnsafeBufferPointer<Double>, threads: Int
-  ) -> PairedMoments {
+  private static func read(_ x: Column, _ y: Column, threads: Int) -> PairedMoments {
     if x.count <= blockRows { return block(x, y) }
     let rows = blockRows * blocksPerTask
-    let tasks = (x.count + rows - 1) / rows
-    let parts = Parallel.map(tasks, threads: threads) { task in
+    let parts = Parallel.map((x.count + rows - 1) / rows, threads: threads) { task in
       var part = PairedMoments()
-      var start = task * rows
-      let end = min(x.count, start + rows)
-      while start < end {
-        let next = min(end, start + blockRows)
-        part.merge(block(x.extracting(start..<next), y.extracting(start..<next)))
-        start = next
+      let end = min(x.count, (task + 1) * rows)
+      for start in stride(from: task * rows, to: end, by: blockRows) {
+        let range = start..<min(end, start + blockRows)
+        part.merge(block(x.extracting(range), y.extracting(range)))
       }
       return part
     }
-    var all = PairedMoments()
-    for part in parts { all.merge(part) }
-    return all
+    return parts.reduce(into: PairedMoments()) { $0.merge($1) }
   }
 
   /// Sums of one block about its own mean.
-  private static func block(
-    _ x: UnsafeBufferPointer<Double>, _ y: UnsafeBufferPointer<Double>
-  ) -> PairedMoments {
+  private static func block(_ x: Column, _ y: Column) -> PairedMoments {
     let n = x.count
     guard n > 0 else { return PairedMoments() }
     let first = (x[0], y[0])
     // Sums about the first row: exactly zero for a constant column, whatever its value.
     var sumX = Lanes.zero, sumY = Lanes.zero
-    // Largest distance from the first row tells a constant column from one whose squares underflow.
+    // Distances from the first row tell a constant column from one whose squares underflow.
     var farX = Lanes.zero, farY = Lanes.zero
+    @inline(__always) func add(_ dx: Lanes, _ dy: Lanes) {
+      sumX += dx
+      sumY += dy
+      farX.replace(with: dx, where: dx .!= 0)
+      farY.replace(with: dy, where: dy .!= 0)
+    }
     let whole = n / 8 * 8
-    for i in stride(from: 0, to: whole, by: 8) {
-      let dx = load(x, i) - first.0, dy = load(y, i) - first.1
-      sumX += dx
-      sumY += dy
-      farX.replace(with: dx, where: dx .!= 0)
-      farY.replace(with: dy, where: dy .!= 0)
-    }
-    if whole < n {
-      let dx = tail(x, whole, first.0), dy = tail(y, whole, first.1)
-      sumX += dx
-      sumY += dy
-      farX.replace(with: dx, where: dx .!= 0)
-      farY.replace(with: dy, where: dy .!= 0)
-    }
+    for i in stride(from: 0, to: whole, by: 8) { add(load(x, i) - first.0, load(y, i) - first.1) }
+    if whole < n { add(tail(x, whole, first.0), tail(y, whole, first.1)) }
     var sums = PairedMoments()
     sums.count = n
     sums.isConstantX = !any(farX .!= 0)
@@ -233,17 +178,12 @@ extension PairedMoments {
   }
 
   /// Second pass over a block: squares and products about the centres, corrected for their error.
-  private mutating func addDeviations(
-    _ x: UnsafeBufferPointer<Double>, _ y: UnsafeBufferPointer<Double>
-  ) {
+  private mutating func addDeviations(_ x: Column, _ y: Column) {
     let n = x.count
     let cx = centreX, cy = centreY
     var sx = Lanes.zero, sy = Lanes.zero, sxx = Lanes.zero, syy = Lanes.zero, sxy = Lanes.zero
     var see = Lanes.zero, sae = Lanes.zero
-    let whole = n / 8 * 8
-    for i in stride(from: 0, to: whole, by: 8) {
-      let rowX = load(x, i), rowY = load(y, i)
-      let dx = rowX - cx, dy = rowY - cy, error = rowX - rowY
+    @inline(__always) func add(_ dx: Lanes, _ dy: Lanes, _ error: Lanes) {
       sx += dx
       sy += dy
       sxx += dx * dx
@@ -252,15 +192,13 @@ extension PairedMoments {
       see += error * error
       sae += magnitude(error)
     }
-    for i in whole..<n {
-      let dx = x[i] - cx, dy = y[i] - cy, error = x[i] - y[i]
-      sx[i - whole] += dx
-      sy[i - whole] += dy
-      sxx[i - whole] += dx * dx
-      syy[i - whole] += dy * dy
-      sxy[i - whole] += dx * dy
-      see[i - whole] += error * error
-      sae[i - whole] += error.magnitude
+    let whole = n / 8 * 8
+    for i in stride(from: 0, to: whole, by: 8) {
+      let rowX = load(x, i), rowY = load(y, i)
+      add(rowX - cx, rowY - cy, rowX - rowY)
+    }
+    if whole < n {
+      add(tail(x, whole, cx), tail(y, whole, cy), tail(x, whole, 0) - tail(y, whole, 0))
     }
     let (sumX, sumY) = (sx.sum(), sy.sum())
     remainderX = sumX / Double(n)
@@ -273,7 +211,7 @@ extension PairedMoments {
   }
 
   /// Adds the rows of `other` (Chan, Golub and LeVeque's update).
-  public mutating func merge(_ other: PairedMoments) {
+  private mutating func merge(_ other: PairedMoments) {
     guard other.count > 0 else { return }
     guard count > 0 else {
       self = other
@@ -302,28 +240,50 @@ extension PairedMoments {
     let part = sum - a
     return (sum, (a - (sum - part)) + (b - part))
   }
+}
 
-  /// Eight neighbours; the caller has checked that `i + 8 <= count`.
-  @inline(__always)
-  private static func load(_ column: UnsafeBufferPointer<Double>, _ i: Int) -> Lanes {
-    UnsafeRawBufferPointer(column).loadUnaligned(
-      fromByteOffset: i &* MemoryLayout<Double>.stride, as: Lanes.self)
-  }
+/// Eight neighbours; the caller has checked that `i + 8 <= count`.
+@inline(__always) private func load(_ column: Column, _ i: Int) -> Lanes {
+  UnsafeRawBufferPointer(column).loadUnaligned(
+    fromByteOffset: i &* MemoryLayout<Double>.stride, as: Lanes.self)
+}
 
-  @inline(__always) private func load(_ column: UnsafeBufferPointer<Double>, _ i: Int) -> Lanes {
-    Self.load(column, i)
-  }
+/// The values from `start` on, fewer than eight, less `centre`; then zeros.
+private func tail(_ column: Column, _ start: Int, _ centre: Double) -> Lanes {
+  var lanes = Lanes.zero
+  for i in start..<column.count { lanes[i - start] = column[i] - centre }
+  return lanes
+}
 
-  private static func tail(
-    _ column: UnsafeBufferPointer<Double>, _ start: Int, _ centre: Double
-  ) -> Lanes {
-    var lanes = Lanes.zero
-    for i in start..<column.count { lanes[i - start] = column[i] - centre }
-    return lanes
-  }
+@inline(__always) private func magnitude(_ v: Lanes) -> Lanes {
+  let bits = unsafeBitCast(v, to: SIMD8<UInt64>.self) & SIMD8(repeating: UInt64.max >> 1)
+  return unsafeBitCast(bits, to: Lanes.self)
+}
 
-  @inline(__always) private func magnitude(_ v: Lanes) -> Lanes {
-    let bits = unsafeBitCast(v, to: SIMD8<UInt64>.self) & SIMD8(repeating: UInt64.max >> 1)
-    return unsafeBitCast(bits, to: Lanes.self)
+/// Count, mean and sum of squares of one sample, two-pass and corrected.
+struct SampleMoments {
+  let count, mean, sumSquares: Double
+
+  /// n - 1 in the denominator.
+  var variance: Double { sumSquares / (count - 1) }
+
+  /// Of a statistic that has these values without each unit in turn: (G - 1)/G Σ (θ₋g - θ̄)².
+  var jackknifeVariance: Double { sumSquares * (count - 1) / count }
+
+  init(_ values: [Double]) {
+    count = Double(values.count)
+    guard let first = values.first else {
+      (mean, sumSquares) = (0, 0)
+      return
+    }
+    let centre = first + values.reduce(0) { $0 + ($1 - first) } / count
+    var sum = 0.0, squares = 0.0
+    for value in values {
+      let d = value - centre
+      sum += d
+      squares += d * d
+    }
+    mean = centre + sum / count
+    sumSquares = max(0, squares - sum * sum / count)
   }
 }

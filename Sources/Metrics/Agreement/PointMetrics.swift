@@ -23,13 +23,13 @@ public enum PointMetrics {
   }
 
   /// Spearman's correlation: Pearson's of the average ranks.
-  public static func spearman(_ x: [Double], _ y: [Double], threads: Int = 1) -> Figure {
-    RankCorrelation(predictions: x, gold: y, threads: threads).spearman
+  public static func spearman(_ x: [Double], _ y: [Double]) -> Figure {
+    RankCorrelation(predictions: x, gold: y).spearman
   }
 
   /// Kendall's tau-b in O(n log n) (Knight 1966, JASA 61:436).
-  public static func kendallTauB(_ x: [Double], _ y: [Double], threads: Int = 1) -> Figure {
-    RankCorrelation(predictions: x, gold: y, threads: threads).kendallTauB
+  public static func kendallTauB(_ x: [Double], _ y: [Double]) -> Figure {
+    RankCorrelation(predictions: x, gold: y).kendallTauB
   }
 
   /// One metric by name.
@@ -48,21 +48,17 @@ public enum PointMetrics {
   ) -> [Metric: Figure] {
     let sums = PairedMoments(predictions: x, gold: y, threads: threads)
     let ranks = RankCorrelation(predictions: x, gold: y, threads: threads)
-    return Dictionary(
-      uniqueKeysWithValues: Metric.all.map { metric in
-        (metric, metric.isOfRanks ? ranks.figure(metric) : sums.figure(metric, form: form))
-      })
+    return .each(of: Metric.all) { metric in
+      metric.isOfRanks ? ranks.figure(metric) : sums.figure(metric, form: form)
+    }
   }
 }
 
-/// The figures of the WASSA shared tasks, as the organisers' script makes them.
-///
-/// They differ from ours on purpose: a constant column counts 0 in place of being undefined, and
-/// each correlation is rounded to 4 decimals before targets are averaged.
+/// The figures of the WASSA shared tasks, as the organisers' script makes them: a constant column
+/// counts 0, and each correlation is rounded to 4 decimals before targets are averaged.
 public enum WASSA {
-  /// Pearson's correlation rounded to 4 decimals; 0 where a column is constant.
-  ///
-  /// Undefined only where there are no rows or a value is not finite.
+  /// Pearson's correlation rounded to 4 decimals; 0 where a column is constant. Undefined only
+  /// where there are no rows or a value is not finite.
   public static func pcc(_ x: [Double], _ y: [Double]) -> Figure {
     rounded(PairedMoments(predictions: x, gold: y).pcc())
   }
@@ -78,15 +74,9 @@ public enum WASSA {
 
   /// The mean of the rounded figures of all targets; undefined where one of them is.
   public static func averaged(_ figures: [Figure]) -> Figure {
-    guard !figures.isEmpty else { return .undefined(.noRows) }
-    var sum = 0.0
-    for figure in figures {
-      switch figure {
-      case .value(let number): sum += number
-      case .undefined: return figure
-      }
-    }
-    return .value(sum / Double(figures.count))
+    if let undefined = figures.first(where: { $0.value == nil }) { return undefined }
+    let sum = figures.compactMap(\.value).reduce(0, +)
+    return figures.isEmpty ? .undefined(.noRows) : .value(sum / Double(figures.count))
   }
 
   /// `number` to 4 decimals, halves to even by its exact value, as Python's `round` does.

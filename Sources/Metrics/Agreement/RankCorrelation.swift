@@ -12,39 +12,40 @@ public struct RankCorrelation: Sendable, Hashable {
   public init(predictions: [Double], gold: [Double], threads: Int = 1) {
     precondition(predictions.count == gold.count, "columns of different length")
     if let reason = Self.obstacle(predictions, gold) {
-      spearman = .undefined(reason)
-      kendallTauB = .undefined(reason)
+      self.init(undefined: reason)
       return
     }
     let orders = Parallel.map(2, threads: threads) { TiedOrder($0 == 0 ? predictions : gold) }
     let ranks = Parallel.map(2, threads: threads) { orders[$0].centredDoubleRanks() }
-    spearman = PairedMoments(predictions: ranks[0], gold: ranks[1], threads: threads).pcc()
-    kendallTauB = Self.tauB(orders[0], orders[1], threads: threads)
+    self.init(
+      spearman: PairedMoments(predictions: ranks[0], gold: ranks[1], threads: threads).pcc(),
+      kendallTauB: Self.tauB(orders[0], orders[1], threads: threads))
+  }
+
+  init(spearman: Figure, kendallTauB: Figure) {
+    (self.spearman, self.kendallTauB) = (spearman, kendallTauB)
+  }
+
+  init(undefined reason: Figure.Reason) {
+    self.init(spearman: .undefined(reason), kendallTauB: .undefined(reason))
   }
 
   /// A metric of the ranks; others are `methodDoesNotApply`.
   public func figure(_ metric: Metric) -> Figure {
-    if case .ranks(let figure) = metric.computation {
-      figure(self)
-    } else {
-      .undefined(.methodDoesNotApply)
+    guard case .ranks(let figure) = metric.computation else {
+      return .undefined(.methodDoesNotApply)
     }
+    return figure(self)
   }
 
-  static func obstacle(_ x: [Double], _ y: [Double]) -> Figure.Reason? {
-    guard x.count > 1, let x0 = x.first, let y0 = y.first else {
-      return x.isEmpty ? .noRows : .tooFewRows
-    }
+  private static func obstacle(_ x: [Double], _ y: [Double]) -> Figure.Reason? {
     // The product with zero is NaN exactly where a value is not finite.
     var sum = 0.0
     for i in x.indices { sum += x[i] * 0 + y[i] * 0 }
-    guard sum == 0 else { return .notFinite }
-    switch (x.allSatisfy { $0 == x0 }, y.allSatisfy { $0 == y0 }) {
-    case (true, true): return .bothConstant
-    case (true, false): return .constantPrediction
-    case (false, true): return .constantGold
-    case (false, false): return nil
-    }
+    guard sum == 0 || x.count < 2 else { return .notFinite }
+    return .ofColumns(
+      count: x.count, isConstantX: x.allSatisfy { $0 == x[0] },
+      isConstantY: y.allSatisfy { $0 == y[0] })
   }
 
   /// Knight's algorithm; tau-b is symmetric, so the column with fewer ties leads.
@@ -77,6 +78,7 @@ enum Inversions {
   /// Elements of a piece that one task sorts; fixed, though the count is exact for any.
   private static let pieceLength = 1 << 16
   private static let blockLength = 16
+  private typealias Elements = UnsafeMutableBufferPointer<UInt32>
 
   /// Number of pairs i < j with sequence[i] > sequence[j]; equal elements are no inversion.
   static func count(_ sequence: [UInt32], threads: Int) -> Int {
@@ -94,52 +96,45 @@ enum Inversions {
           let range = start..<min(n, start + pieceLength)
           return sortPiece(front.extracting(range), back.extracting(range))
         }.reduce(0, +)
-        var width = pieceLength
-        var source = front, target = back
-        while width < n {
-          nonisolated(unsafe) let (a, b) = (source, target)
-          total += Parallel.map((n + 2 * width - 1) / (2 * width), threads: threads) { pair in
-            let start = pair * 2 * width
-            return merge(a, b, start, min(n, start + width), min(n, start + 2 * width))
-          }.reduce(0, +)
-          swap(&source, &target)
-          width *= 2
-        }
+        total += mergeRuns(front, back, width: pieceLength, threads: threads).inversions
       }
     }
     return total
   }
 
   /// Sorts `a` in place and returns its inversions; `b` is as long, its contents are lost.
-  private static func sortPiece(
-    _ a: UnsafeMutableBufferPointer<UInt32>, _ b: UnsafeMutableBufferPointer<UInt32>
-  ) -> Int {
-    let n = a.count
+  private static func sortPiece(_ a: Elements, _ b: Elements) -> Int {
     var total = 0
-    for start in stride(from: 0, to: n, by: blockLength) {
-      total += insertionSort(a, start, min(n, start + blockLength))
+    for start in stride(from: 0, to: a.count, by: blockLength) {
+      total += insertionSort(a, start, min(a.count, start + blockLength))
     }
-    var source = a, target = b
-    var width = blockLength
-    var swapped = false
-    while width < n {
-      for start in stride(from: 0, to: n, by: 2 * width) {
-        total += merge(source, target, start, min(n, start + width), min(n, start + 2 * width))
-      }
-      swap(&source, &target)
-      swapped.toggle()
-      width *= 2
-    }
-    if swapped { for i in 0..<n { a[i] = b[i] } }
-    return total
+    let merged = mergeRuns(a, b, width: blockLength, threads: 1)
+    if merged.isInBack { _ = a.update(fromContentsOf: b) }
+    return total + merged.inversions
   }
 
-  private static func insertionSort(
-    _ a: UnsafeMutableBufferPointer<UInt32>, _ start: Int, _ end: Int
-  ) -> Int {
+  /// Merges the sorted runs of `width` elements in `front` until one is left, there or in `back`.
+  private static func mergeRuns(
+    _ front: Elements, _ back: Elements, width: Int, threads: Int
+  ) -> (inversions: Int, isInBack: Bool) {
+    let n = front.count
+    var (width, inversions, isInBack) = (width, 0, false)
+    while width < n {
+      nonisolated(unsafe) let (from, to) = isInBack ? (back, front) : (front, back)
+      let span = 2 * width
+      inversions += Parallel.map((n + span - 1) / span, threads: threads) { [width] pair in
+        let start = pair * span
+        return merge(from, to, start, min(n, start + width), min(n, start + span))
+      }.reduce(0, +)
+      isInBack.toggle()
+      width = span
+    }
+    return (inversions, isInBack)
+  }
+
+  private static func insertionSort(_ a: Elements, _ start: Int, _ end: Int) -> Int {
     var moves = 0
-    var i = start + 1
-    while i < end {
+    for i in start + 1..<end {
       let element = a[i]
       var j = i
       while j > start, a[j &- 1] > element {
@@ -148,7 +143,6 @@ enum Inversions {
       }
       a[j] = element
       moves &+= i &- j
-      i += 1
     }
     return moves
   }
@@ -156,8 +150,7 @@ enum Inversions {
   /// Merges from[start..<middle] and from[middle..<end], both sorted, into `to`; every element of
   /// the right run that overtakes k of the left one counts k.
   private static func merge(
-    _ from: UnsafeMutableBufferPointer<UInt32>, _ to: UnsafeMutableBufferPointer<UInt32>,
-    _ start: Int, _ middle: Int, _ end: Int
+    _ from: Elements, _ to: Elements, _ start: Int, _ middle: Int, _ end: Int
   ) -> Int {
     var i = start, j = middle, out = start, inversions = 0
     while i < middle, j < end {

@@ -1,9 +1,7 @@
 /// A column in ascending order with its groups of equal values.
 ///
 /// Values are mapped onto 32-bit numbers by a monotone linear function, radix sorted on those, and
-/// runs that fall together are put right by comparing the values themselves. For predictions,
-/// which are spread over a short range, hardly any run is left; an outlier that squeezes all
-/// others together costs a comparison sort, not correctness.
+/// runs that fall together are put right by comparing the values themselves.
 struct TiedOrder {
   /// Rows in ascending order of their values; (n,).
   private(set) var rows: [UInt32] = []
@@ -26,12 +24,7 @@ struct TiedOrder {
 
   /// Number of pairs of rows that are tied, Σ t(t - 1)/2.
   var tiedPairs: Int {
-    var pairs = 0
-    for group in 0..<groupCount {
-      let size = starts[group + 1] - starts[group]
-      pairs += size * (size - 1) / 2
-    }
-    return pairs
+    zip(starts, starts.dropFirst()).reduce(0) { $0 + ($1.1 - $1.0) * ($1.1 - $1.0 - 1) / 2 }
   }
 
   /// Twice the average rank (from 1) less n + 1, an integer in [-(n - 1), n - 1]; (n,).
@@ -43,11 +36,7 @@ struct TiedOrder {
 
   /// The high half is the value on a linear scale of 32 bits, the low half the row.
   private static func quantised(_ column: [Double]) -> [UInt64] {
-    var low = Double.infinity, high = -Double.infinity
-    for value in column {
-      low = min(low, value)
-      high = max(high, value)
-    }
+    let low = column.min() ?? 0, high = column.max() ?? 0
     let range = high - low
     // A range that overflows or whose inverse does leaves one run: a plain comparison sort.
     let scale = range > 1e-290 && range.isFinite ? 4_294_967_000 / range : 0

@@ -8,20 +8,18 @@ public enum Distributions {
   public static func normalCDF(_ z: Double) -> Double { 0.5 * erfc(-z / 2.0.squareRoot()) }
 
   /// Two-sided normal p-value P(|Z| >= |z|).
-  public static func normalTwoSided(_ z: Double) -> Double { erfc(abs(z) / 2.0.squareRoot()) }
+  static func normalTwoSided(_ z: Double) -> Double { erfc(abs(z) / 2.0.squareRoot()) }
 
   /// The z with P(Z <= z) = p; infinite at 0 and 1.
   ///
   /// Acklam's rational approximation (relative error 1.2e-9) and two steps of Halley's method.
   public static func normalQuantile(_ p: Double) -> Double {
     precondition((0...1).contains(p), "a probability lies in [0, 1]")
-    if p == 0 { return -.infinity }
-    if p == 1 { return .infinity }
-    if p > 0.5 { return p == 1 ? .infinity : -lowerNormalQuantile(1 - p) }
-    return lowerNormalQuantile(p)
+    return p > 0.5 ? -lowerNormalQuantile(1 - p) : lowerNormalQuantile(p)
   }
 
   private static func lowerNormalQuantile(_ p: Double) -> Double {
+    guard p > 0 else { return -.infinity }
     var z: Double
     if p < 0.02425 {
       let q = (-2 * log(p)).squareRoot()
@@ -58,22 +56,17 @@ public enum Distributions {
   public static func studentQuantile(_ p: Double, df: Double) -> Double {
     precondition(p > 0 && p < 1 && df > 0, "p in (0, 1), df > 0")
     if p == 0.5 { return 0 }
-    let key = QuantileKey(p: p, df: df)
-    if let known = knownQuantiles.withLock({ $0[key] }) { return known }
+    if let known = knownQuantiles.withLock({ $0[[p, df]] }) { return known }
     let quantile = solvedStudentQuantile(p, df)
     knownQuantiles.withLock { known in
       if known.count >= 256 { known = [:] }
-      known[key] = quantile
+      known[[p, df]] = quantile
     }
     return quantile
   }
 
-  private struct QuantileKey: Hashable {
-    var p, df: Double
-  }
-
   /// Solving takes 20 µs, and every interval of a split asks for the same quantile.
-  private static let knownQuantiles = Mutex<[QuantileKey: Double]>([:])
+  private static let knownQuantiles = Mutex<[[Double]: Double]>([:])
 
   private static func solvedStudentQuantile(_ p: Double, _ df: Double) -> Double {
     let tail = min(p, 1 - p)
@@ -104,7 +97,7 @@ public enum Distributions {
 
   /// Regularised incomplete beta I_x(a, b) by Lentz's continued fraction (DLMF 8.17.22).
   /// - Parameter complement: 1 - x, passed in so that neither end loses digits.
-  public static func incompleteBeta(
+  private static func incompleteBeta(
     _ a: Double, _ b: Double, x: Double, complement: Double
   ) -> Double {
     guard x > 0 else { return 0 }
@@ -147,8 +140,7 @@ public enum Distributions {
 /// What a stream of random numbers is for; two purposes never share draws.
 public enum RandomStream: UInt64, Sendable { case bootstrap = 1, swap, groups, power, simulation }
 
-/// A replicate owns a fixed range of a stream's draws, so that it does not depend on the number of
-/// threads, on the systems beside it or on the replicates before it.
+/// A replicate owns a fixed range of a stream's draws and depends on nothing beside it.
 extension SplitMix64 {
   public init(seed: UInt64, stream: RandomStream) {
     let key = Self.mix(seed &+ Self.gamma) ^ (stream.rawValue &* 0xD1B5_4A32_D192_ED03)

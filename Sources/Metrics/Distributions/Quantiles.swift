@@ -10,17 +10,14 @@ package enum Quantiles {
       fromTails(values.count, levels) { values[$0] }
     }
     if let short { return (short, 0) }
-    var kept = values
-    let defined = compact(&kept)
-    guard defined >= 2 else { return nil }
-    let quantiles = kept.withUnsafeMutableBufferPointer { buffer in
-      let data = buffer.extracting(0..<defined)
-      return levels.map { level in
-        let position = Double(defined - 1) * level
-        return interpolate(data, position) ?? data.reduce(-.infinity, max)
+    var kept = values.filter { !$0.isNaN }
+    guard kept.count >= 2 else { return nil }
+    let quantiles = kept.withUnsafeMutableBufferPointer { data in
+      levels.map { level in
+        interpolate(data, Double(data.count - 1) * level) ?? data.reduce(-.infinity, max)
       }
     }
-    return (quantiles, values.count - defined)
+    return (quantiles, values.count - kept.count)
   }
 
   /// The same of the differences `a[i] - b[i]`, which are not written down where the short way works.
@@ -85,21 +82,8 @@ package enum Quantiles {
     guard position >= 0, Int(position) + 1 < data.count else { return nil }
     let below = Int(position)
     let low = select(data, below)
-    var high = data[below + 1]
-    for i in (below + 1)..<data.count where data[i] < high { high = data[i] }
+    let high = data[(below + 1)...].min() ?? low
     return low + (position - Double(below)) * (high - low)
-  }
-
-  /// Moves numbers to the front and returns how many there are; NaN are dropped.
-  private static func compact(_ values: inout [Double]) -> Int {
-    var kept = 0
-    values.withUnsafeMutableBufferPointer { data in
-      for i in 0..<data.count {
-        data[kept] = data[i]
-        kept &+= data[i].isNaN ? 0 : 1
-      }
-    }
-    return kept
   }
 
   /// The k-th smallest (from 0) by Floyd and Rivest's selection; reorders so that smaller ones

@@ -8,22 +8,10 @@ public struct TestStatistic: Sendable, Hashable {
   /// Two-sided p-value, in [0, 1].
   public let p: Double
 
-  public init(statistic: Double, degreesOfFreedom: Double, p: Double) {
-    (self.statistic, self.degreesOfFreedom, self.p) = (statistic, degreesOfFreedom, p)
-  }
-
-  static func student(_ t: Double, _ df: Double) -> Outcome<TestStatistic> {
-    guard t.isFinite, df > 0 else { return .undefined(.degenerate) }
-    return .value(
-      TestStatistic(
-        statistic: t, degreesOfFreedom: df, p: Distributions.studentTwoSided(t, df: df)))
-  }
 }
 
-/// Textbook tests, two-sided.
-///
-/// All of them take rows (or seeds) as independent; the tests of correlations therefore say too
-/// much where persons wrote several essays. They stand beside the clustered ones for comparison.
+/// Textbook tests, two-sided, which take rows (or seeds) as independent: those of correlations
+/// therefore say too much where persons wrote several essays.
 public enum StandardTests {
   /// Student's t of two independent samples with a common variance; at least 2 values in all
   /// beyond one a sample, degrees of freedom n₁ + n₂ - 2.
@@ -60,9 +48,8 @@ public enum StandardTests {
 
   /// Williams' t for two correlations that share the gold labels (Williams 1959, as in Steiger
   /// 1980, Psychol. Bull. 87:245, eq. 7), n - 3 degrees of freedom.
-  /// - Parameters:
-  ///   - r12: gold with the first system, `r13`: gold with the second, `r23`: both systems.
-  ///   - n: rows, taken as independent; more than 3.
+  /// - Parameter r12: gold with the first system, `r13`: gold with the second, `r23`: both systems;
+  ///   `n`: rows, more than 3.
   public static func williams(
     r12: Double, r13: Double, r23: Double, n: Int
   ) -> Outcome<TestStatistic> {
@@ -88,8 +75,8 @@ public enum StandardTests {
     let variance = 2 - 2 * psi / (free * free)
     let z = (atanh(r12) - atanh(r13)) * (Double(n - 3) / variance).squareRoot()
     guard free > 0, variance > 0, z.isFinite else { return .undefined(.degenerate) }
-    return .value(
-      TestStatistic(statistic: z, degreesOfFreedom: .infinity, p: Distributions.normalTwoSided(z)))
+    let p = Distributions.normalTwoSided(z)
+    return .value(TestStatistic(statistic: z, degreesOfFreedom: .infinity, p: p))
   }
 
   /// Hedges' g: the difference of means in pooled standard deviations with the exact small-sample
@@ -107,33 +94,10 @@ public enum StandardTests {
 }
 
 extension Outcome where Value == TestStatistic {
-  static func student(_ t: Double, _ df: Double) -> Outcome<TestStatistic> {
-    TestStatistic.student(t, df)
-  }
-}
-
-/// Count, mean and sum of squares of one sample, two-pass and corrected.
-struct SampleMoments {
-  let count, mean, sumSquares: Double
-
-  /// n - 1 in the denominator.
-  var variance: Double { sumSquares / (count - 1) }
-
-  init(_ values: [Double]) {
-    count = Double(values.count)
-    guard let first = values.first else {
-      (mean, sumSquares) = (0, 0)
-      return
-    }
-    let centre = first + values.reduce(0) { $0 + ($1 - first) } / count
-    var sum = 0.0, squares = 0.0
-    for value in values {
-      let d = value - centre
-      sum += d
-      squares += d * d
-    }
-    mean = centre + sum / count
-    sumSquares = max(0, squares - sum * sum / count)
+  fileprivate static func student(_ t: Double, _ df: Double) -> Self {
+    guard t.isFinite, df > 0 else { return .undefined(.degenerate) }
+    let p = Distributions.studentTwoSided(t, df: df)
+    return .value(TestStatistic(statistic: t, degreesOfFreedom: df, p: p))
   }
 }
 

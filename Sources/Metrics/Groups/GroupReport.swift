@@ -61,8 +61,7 @@ public struct GroupReport: Sendable {
     }
     let moments = PairedMoments(predictions: predictions, gold: sample.gold)
     let metrics: [Metric] = [.pcc, .ccc, .rmse]
-    figures = Dictionary(
-      uniqueKeysWithValues: metrics.map { ($0, moments.figure($0, form: options.form)) })
+    figures = .each(of: metrics) { moments.figure($0, form: options.form) }
     intervals = SystemInference(sample, predictions: predictions, options: options)
       .intervals(metrics, method: method)
     goldDeviation = moments.deviationY
@@ -73,8 +72,7 @@ public struct GroupReport: Sendable {
 /// Whether a system's agreement differs between the groups of an attribute by more than chance.
 ///
 /// The statistic is the largest |atanh CCC₁ - atanh CCC₂| / error over the pairs of groups, with the
-/// infinitesimal jackknife's error by persons, computed anew in each permutation. The raw gap in CCC
-/// would also answer to groups that differ in the mean of their labels or in size.
+/// infinitesimal jackknife's error by persons, computed anew in each permutation.
 public struct DisparityTest: Sendable, Hashable {
   /// Largest less smallest CCC among the groups large enough to publish.
   public let gap: Double
@@ -88,10 +86,8 @@ public struct DisparityTest: Sendable, Hashable {
   /// Groups compared.
   public let groups: [Int]
 
-  /// Permutes the group labels of persons: a person keeps all their rows together, and each group
-  /// keeps its number of persons.
-  ///
-  /// A cluster whose rows name several groups counts as one unit for each of them.
+  /// Permutes the group labels of persons, who keep all their rows; each group keeps its number of
+  /// persons. A cluster whose rows name several groups counts as one unit for each of them.
   /// - Returns: undefined with fewer than two groups large enough to publish.
   public static func run(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
@@ -171,8 +167,8 @@ public struct DisparityTest: Sendable, Hashable {
     for a in 0..<groups {
       for b in 0..<a {
         guard abs(figures[a] - figures[b]) > 1e-12 else { continue }
-        let ratio =
-          abs(atanh(figures[a]) - atanh(figures[b])) / (variances[a] + variances[b]).squareRoot()
+        let difference = abs(atanh(figures[a]) - atanh(figures[b]))
+        let ratio = difference / (variances[a] + variances[b]).squareRoot()
         statistic = max(statistic, ratio.isNaN ? .infinity : ratio)
       }
     }

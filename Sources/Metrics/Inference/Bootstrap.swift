@@ -3,20 +3,15 @@ import Glibc
 
 /// Cluster bootstrap of one system or of a pair: metrics of every replicate.
 ///
-/// A replicate draws G clusters with replacement: its counts times the matrix of cluster sums. For
-/// one system the product is taken sparsely, row by drawn row, which costs no more than writing
-/// the counts down; many systems at once go through `cblas_dgemm` in `SystemsComparison`.
+/// A replicate draws G clusters with replacement and adds up their rows.
 struct Bootstrap: Sendable {
   /// Replicates of each of PCC, CCC, RMSE, MAE, (4, B); NaN where undefined.
   let metrics: [[Double]]
-  /// Studentised deviations on the stabilised scale, (4, B), where asked for.
+  /// Studentised deviations on the stabilised scale, (4, B), where asked for; else (4, 0).
   let studentised: [[Double]]
 
   /// Replicates of a task; fixed.
   private static let taskReplicates = 256
-
-  /// Index pairs drawn a replicate: one hash of 64 bits gives two.
-  @inline(__always) static func hashes(_ clusters: Int) -> Int { (clusters + 1) / 2 }
 
   /// - Parameter other: with a second system the replicates are of its difference, first - second.
   init(
@@ -25,15 +20,13 @@ struct Bootstrap: Sendable {
   ) {
     let draws = Draws(clusters: sums.rows.count, options: options)
     let total = options.replicates
-    var metrics = [[Double]](repeating: [Double](repeating: .nan, count: total), count: 4)
-    var studentised = studentise ? metrics : []
     let tasks = (total + Self.taskReplicates - 1) / Self.taskReplicates
     let stabilised = Self.stabilise(sums.metrics(sums.total))
     let blocks = Parallel.map(tasks, threads: options.threads) { task in
       let start = task * Self.taskReplicates
       let range = start..<min(total, start + Self.taskReplicates)
       var block: [SIMD4<Double>] = []
-      var tBlock: [SIMD4<Double>] = []
+      var deviations: [SIMD4<Double>] = []
       block.reserveCapacity(range.count)
       sums.rows.withUnsafeBufferPointer { rows in
         for b in range {
@@ -47,113 +40,83 @@ struct Bootstrap: Sendable {
             let error = draws.standardError(b, rows, sums.gradients(row))
             // Without an error, or on an infinite scale, there is no deviation to speak of.
             let t = (Self.stabilise(value) - stabilised) / error
-            tBlock.append(t.replacing(with: .nan, where: .!((t - t) .== 0)))
+            deviations.append(t.replacing(with: .nan, where: .!((t - t) .== 0)))
           }
         }
       }
-      return (block, tBlock)
+      return (block, deviations)
     }
-    for lane in 0..<4 {
-      var b = 0
-      metrics[lane].withUnsafeMutableBufferPointer { out in
-        for (block, _) in blocks {
-          for value in block {
-            out[b] = value[lane]
-            b += 1
-          }
-        }
-      }
-      guard studentise else { continue }
-      b = 0
-      for (_, block) in blocks {
-        for value in block {
-          studentised[lane][b] = value[lane]
-          b += 1
-        }
-      }
-    }
-    self.metrics = metrics
-    self.studentised = studentised
+    metrics = Self.columns(blocks.map(\.0), total)
+    studentised = Self.columns(blocks.map(\.1), studentise ? total : 0)
   }
 
-  static func stabilise(_ value: SIMD4<Double>) -> SIMD4<Double> {
+  /// The replicates of each metric, (4, count), from blocks that have `count` together.
+  private static func columns(_ blocks: [[SIMD4<Double>]], _ count: Int) -> [[Double]] {
+    (0..<4).map { lane in
+      [Double](unsafeUninitializedCapacity: count) { out, filled in
+        for block in blocks {
+          // In bounds: the blocks have `count` replicates together.
+          for value in block.indices { out[filled + value] = block[value][lane] }
+          filled += block.count
+        }
+      }
+    }
+  }
+
+  private static func stabilise(_ value: SIMD4<Double>) -> SIMD4<Double> {
     SIMD4(atanh(value[0]), atanh(value[1]), log(value[2]), log(value[3]))
   }
 }
 
 /// Which clusters each replicate draws.
 struct Draws: Sendable {
-  let clusters: Int
+  private let clusters: Int
   private let generator: SplitMix64
-  private let hashes: UInt64
 
   init(clusters: Int, options: InferenceOptions) {
     precondition(clusters <= Int(UInt32.max), "too many clusters to draw from")
     self.clusters = clusters
     generator = SplitMix64(seed: options.seed, stream: .bootstrap)
-    hashes = UInt64((clusters + 1) / 2)
   }
 
-  /// Calls `body` with each drawn cluster of replicate `b`. Multiply-shift on 32 bits: a cluster's
-  /// probability is off by at most 2⁻³².
-  @inline(__always) func forEach(_ b: Int, _ body: (Int) -> Void) {
-    let base = UInt64(b) &* hashes
+  /// Calls `even` and `odd` in turn with each drawn cluster of replicate `b`, one for each half of a
+  /// hash. Multiply-shift on 32 bits: a cluster's probability is off by at most 2⁻³².
+  @inline(__always) private func forEach(_ b: Int, _ even: (Int) -> Void, _ odd: (Int) -> Void) {
     let g = UInt64(clusters)
-    for k in 0..<UInt64(clusters / 2) {
+    let base = UInt64(b) &* ((g + 1) / 2)
+    for k in 0..<g / 2 {
       let bits = generator.draw(base &+ k)
-      body(Int(((bits & 0xFFFF_FFFF) &* g) >> 32))
-      body(Int(((bits >> 32) &* g) >> 32))
+      even(Int(((bits & 0xFFFF_FFFF) &* g) >> 32))
+      odd(Int(((bits >> 32) &* g) >> 32))
     }
-    if clusters % 2 == 1 {
-      let bits = generator.draw(base &+ UInt64(clusters / 2))
-      body(Int(((bits & 0xFFFF_FFFF) &* g) >> 32))
-    }
+    if g % 2 == 1 { even(Int(((generator.draw(base &+ g / 2) & 0xFFFF_FFFF) &* g) >> 32)) }
   }
 
-  /// The sum of the drawn rows; `rows` has one for each cluster.
+  /// The sum of the drawn rows, in two chains of additions; `rows` has one for each cluster.
   @inline(__always)
   func sum(_ b: Int, _ rows: UnsafeBufferPointer<ClusterSums.Row>) -> ClusterSums.Row {
-    // Two chains of additions, for the two halves of each hash.
     var even = ClusterSums.Row.zero, odd = ClusterSums.Row.zero
-    let base = UInt64(b) &* hashes
     let g = UInt64(clusters)
-    for k in 0..<UInt64(clusters / 2) {
+    let base = UInt64(b) &* ((g + 1) / 2)
+    for k in 0..<g / 2 {
       let bits = generator.draw(base &+ k)
       even += rows[Int(((bits & 0xFFFF_FFFF) &* g) >> 32)]
       odd += rows[Int(((bits >> 32) &* g) >> 32)]
     }
-    if clusters % 2 == 1 {
-      let bits = generator.draw(base &+ UInt64(clusters / 2))
-      even += rows[Int(((bits & 0xFFFF_FFFF) &* g) >> 32)]
+    if g % 2 == 1 {
+      even += rows[Int(((generator.draw(base &+ g / 2) & 0xFFFF_FFFF) &* g) >> 32)]
     }
     return even + odd
   }
 
   /// Infinitesimal-jackknife errors of the four stabilised metrics in replicate `b`.
   func standardError(
-    _ b: Int, _ rows: UnsafeBufferPointer<ClusterSums.Row>,
-    _ gradients: (
-      pcc: ClusterSums.Row, ccc: ClusterSums.Row, rmse: ClusterSums.Row, mae: ClusterSums.Row
-    )
+    _ b: Int, _ rows: UnsafeBufferPointer<ClusterSums.Row>, _ gradients: ClusterSums.Gradients
   ) -> SIMD4<Double> {
     var squares = SIMD4<Double>.zero
-    forEach(b) { cluster in
-      let row = rows[cluster]
-      let influence = SIMD4(
-        (gradients.pcc * row).sum(), (gradients.ccc * row).sum(), (gradients.rmse * row).sum(),
-        (gradients.mae * row).sum())
-      squares += influence * influence
-    }
+    func add(_ cluster: Int) { squares += gradients.squaredInfluence(rows[cluster]) }
+    forEach(b, add, add)
     return (squares * (Double(clusters) / Double(max(1, clusters - 1)))).squareRoot()
-  }
-
-  /// Writes the counts of replicates `range` as rows of a matrix, (range.count, clusters).
-  func counts(_ range: Range<Int>, into matrix: UnsafeMutablePointer<Double>) {
-    for (row, b) in range.enumerated() {
-      let line = matrix + row * clusters
-      line.update(repeating: 0, count: clusters)
-      forEach(b) { line[$0] += 1 }
-    }
   }
 }
 
@@ -169,10 +132,9 @@ extension SystemInference {
       Double(values.count - undefined) >= Self.leastDefinedShare * Double(values.count)
     else { return .undefined(.tooFewReplicates) }
     return .value(
-      Interval(
-        low: quantiles[0], high: quantiles[1], level: options.level, method: method,
-        replicates: values.count, undefinedReplicates: undefined,
-        clusters: sample.clusterCount, effectiveClusters: sample.effectiveClusters))
+      sample.interval(
+        quantiles[0], quantiles[1], options.level, method, replicates: values.count,
+        undefinedReplicates: undefined))
   }
 
   private var tail: Double { (1 - options.level) / 2 }
@@ -182,9 +144,7 @@ extension SystemInference {
   }
 
   /// Efron's BCa; ties with the point count half.
-  func bca(
-    _ values: [Double], _ metric: Metric, _ lane: Int, _ point: Double
-  ) -> Outcome<Interval> {
+  func bca(_ values: [Double], _ metric: Metric, _ point: Double) -> Outcome<Interval> {
     var below = 0.0, defined = 0.0
     for value in values where !value.isNaN {
       defined += 1
@@ -226,13 +186,7 @@ extension SystemInference {
   /// Infinitesimal-jackknife errors of the four stabilised metrics.
   private func infinitesimalErrors() -> SIMD4<Double> {
     let gradients = sums.gradients(sums.total)
-    var squares = SIMD4<Double>.zero
-    for row in sums.rows {
-      let influence = SIMD4(
-        (gradients.pcc * row).sum(), (gradients.ccc * row).sum(), (gradients.rmse * row).sum(),
-        (gradients.mae * row).sum())
-      squares += influence * influence
-    }
+    let squares = sums.rows.reduce(.zero) { $0 + gradients.squaredInfluence($1) }
     let g = Double(sums.rows.count)
     return (squares * (g / (g - 1))).squareRoot()
   }

@@ -8,8 +8,7 @@ public struct ClusteredSample: Sendable {
   public let clusterOfRow: [Int]
   public let clusterCount: Int
   /// G_eff = (Σ n_g)² / Σ n_g² with n_g rows in cluster g: as many clusters of equal size say as much
-  /// (Carter, Schnepel and Steigerwald 2017, Rev. Econ. Stat. 99:698, with a common covariance of 1
-  /// within clusters). G where all sizes are equal, near 1 where one cluster has most rows.
+  /// (Carter, Schnepel and Steigerwald 2017, Rev. Econ. Stat. 99:698, common covariance 1).
   public let effectiveClusters: Double
   /// Mean gold label, about which sums are taken.
   let centre: Double
@@ -17,19 +16,15 @@ public struct ClusteredSample: Sendable {
   /// Few clusters make every clustered method unreliable: under this number a report says so.
   public static let fewClusters = 20
 
-  /// - Parameters:
-  ///   - gold: (n,), finite.
-  ///   - clusters: (n,), any names.
+  /// - Parameter gold: (n,), finite; clusters: (n,), any names.
   public init<Name: Hashable>(gold: [Double], clusters: [Name]) {
     precondition(gold.count == clusters.count, "one cluster a row")
     var numbers: [Name: Int] = [:]
-    var rows: [Int] = []
-    rows.reserveCapacity(clusters.count)
-    for name in clusters {
+    let rows = clusters.map { name in
       let next = numbers.count
       let number = numbers[name] ?? next
       if number == next { numbers[name] = next }
-      rows.append(number)
+      return number
     }
     self.init(gold: gold, clusterOfRow: rows, clusterCount: numbers.count)
   }
@@ -84,8 +79,34 @@ public struct ClusteredSample: Sendable {
     ClusteredSample(gold: indices.map { gold[$0] }, clusters: indices.map { clusterOfRow[$0] })
   }
 
-  /// The sample with the pairs (own cluster, other's cluster) as clusters.
-  func crossed(with other: [Int]) -> ClusteredSample {
-    ClusteredSample(gold: gold, clusters: zip(clusterOfRow, other).map { [$0, $1] })
+  /// The variance with a second clustering crossed with this one, V₁ + V₂ - V₁₂ or the larger of V₁
+  /// and V₂ where that is more, and the clustering with fewer effective clusters, by which it goes.
+  /// - Parameter variance: of a clustering.
+  func crossedVariance<Name: Hashable>(
+    _ names: [Name], _ variance: (ClusteredSample) -> Outcome<Double>
+  ) -> Outcome<(variance: Double, fewer: ClusteredSample)> {
+    let other = ClusteredSample(gold: gold, clusters: names)
+    if let reason = obstacle ?? other.obstacle { return .undefined(reason) }
+    let both = ClusteredSample(
+      gold: gold, clusters: zip(clusterOfRow, other.clusterOfRow).map { [$0, $1] })
+    return variance(self).flatMap { own in
+      variance(other).flatMap { second in
+        variance(both).map { common in
+          let fewer = effectiveClusters < other.effectiveClusters ? self : other
+          return (max(own + second - common, max(own, second)), fewer)
+        }
+      }
+    }
+  }
+
+  /// An interval on these clusters.
+  func interval(
+    _ low: Double, _ high: Double, _ level: Double, _ method: IntervalMethod, replicates: Int = 0,
+    undefinedReplicates: Int = 0
+  ) -> Interval {
+    Interval(
+      low: low, high: high, level: level, method: method, replicates: replicates,
+      undefinedReplicates: undefinedReplicates, clusters: clusterCount,
+      effectiveClusters: effectiveClusters)
   }
 }

@@ -11,18 +11,14 @@ public struct PairComparison: Sendable {
   public init(
     _ sample: ClusteredSample, _ a: [Double], _ b: [Double], options: InferenceOptions = .init()
   ) {
-    self.sample = sample
-    self.options = options
+    (self.sample, self.options) = (sample, options)
     first = SystemInference(sample, predictions: a, options: options)
     second = SystemInference(sample, predictions: b, options: options)
   }
 
   /// The metric of the first less that of the second.
   public func difference(_ metric: Metric) -> Figure {
-    switch (first.figure(metric), second.figure(metric)) {
-    case (.value(let a), .value(let b)): .value(a - b)
-    case (.undefined(let reason), _), (_, .undefined(let reason)): .undefined(reason)
-    }
+    first.figure(metric).minus(second.figure(metric))
   }
 
   /// Correlation of the two systems' predictions.
@@ -39,88 +35,55 @@ public struct PairComparison: Sendable {
   ) -> [Metric: Outcome<Interval>] {
     let bootstrap =
       method == .percentile ? Bootstrap(first.sums, minus: second.sums, options: options) : nil
-    return Dictionary(uniqueKeysWithValues: metrics.map { ($0, interval($0, method, bootstrap)) })
-  }
-
-  private func interval(
-    _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?
-  ) -> Outcome<Interval> {
-    if let reason = difference(metric).reason ?? sample.obstacle { return .undefined(reason) }
-    switch method {
-    case .jackknife: return jackknife(metric)
-    case .percentile:
+    return .each(of: metrics) { metric in
+      if let reason = difference(metric).reason ?? sample.obstacle { return .undefined(reason) }
+      if method == .jackknife { return jackknife(metric) }
       guard let bootstrap, let lane = metric.lane else { return .undefined(.methodDoesNotApply) }
       return first.percentile(bootstrap.metrics[lane])
-    default: return .undefined(.methodDoesNotApply)
     }
   }
 
   private func jackknife(_ metric: Metric) -> Outcome<Interval> {
-    Self.difference(
-      (first.figure(metric), second.figure(metric)),
-      (first.leaveOneOut(metric), second.leaveOneOut(metric)), metric, sample, options.level
-    ).interval
+    Self.jackknife(
+      difference(metric), (first.leaveOneOut(metric), second.leaveOneOut(metric)), metric, sample,
+      options.level)
   }
 
-  /// The difference of two figures and its jackknife interval, point ± t·error on its own scale.
+  /// The jackknife interval of a difference, point ± t·error on its own scale.
   /// - Parameter withoutEach: both metrics without each cluster in turn, (G,).
-  static func difference(
-    _ figures: (Figure, Figure), _ withoutEach: (Outcome<[Double]>, Outcome<[Double]>),
+  static func jackknife(
+    _ difference: Figure, _ withoutEach: (Outcome<[Double]>, Outcome<[Double]>),
     _ metric: Metric, _ sample: ClusteredSample, _ level: Double
-  ) -> (figure: Figure, interval: Outcome<Interval>) {
-    let point: Double
-    switch figures {
-    case (.value(let a), .value(let b)): point = a - b
-    case (.undefined(let reason), _), (_, .undefined(let reason)):
-      return (.undefined(reason), .undefined(reason))
-    }
-    func interval() -> Outcome<Interval> {
+  ) -> Outcome<Interval> {
+    difference.flatMap { point in
       if let reason = sample.obstacle { return .undefined(reason) }
-      switch standardError(withoutEach) {
-      case .undefined(let reason): return .undefined(reason)
-      case .value(let error):
+      return standardError(withoutEach).flatMap { error in
         // Equal everywhere is 0 for sure; another difference without variance is not.
         guard error > 0 || point == 0 else { return .undefined(.degenerate) }
         let half = sample.quantile(level) * error
         // Two correlations differ by 2 at most.
         let most = metric.higherIsBetter ? 2.0 : .infinity
         return .value(
-          Interval(
-            low: max(-most, point - half), high: min(most, point + half), level: level,
-            method: .jackknife,
-            clusters: sample.clusterCount, effectiveClusters: sample.effectiveClusters))
+          sample.interval(max(-most, point - half), min(most, point + half), level, .jackknife))
       }
     }
-    return (.value(point), interval())
   }
 
-  /// The interval with a second clustering crossed with the sample's own; see
-  /// ``SystemInference/twoWayInterval(_:crossedWith:)``. On the difference's own scale.
+  /// The interval with a second clustering crossed with the sample's own, on the difference's own
+  /// scale; see ``ClusteredSample/crossedVariance(_:_:)``.
   public func twoWayInterval<Name: Hashable>(
     _ metric: Metric, crossedWith other: [Name]
   ) -> Outcome<Interval> {
-    guard case .value(let point) = difference(metric) else {
-      return .undefined(difference(metric).reason ?? .degenerate)
-    }
-    let second = ClusteredSample(gold: sample.gold, clusters: other)
-    if let reason = sample.obstacle ?? second.obstacle { return .undefined(reason) }
-    var variances: [Double] = []
-    for clustering in [sample, second, sample.crossed(with: second.clusterOfRow)] {
-      let pair = PairComparison(
-        clustering, first.predictions, self.second.predictions, options: options)
-      switch pair.standardError(metric) {
-      case .undefined(let reason): return .undefined(reason)
-      case .value(let error): variances.append(error * error)
+    difference(metric).flatMap { point in
+      sample.crossedVariance(other) { clustering in
+        PairComparison(clustering, first.predictions, second.predictions, options: options)
+          .standardError(metric).map { $0 * $0 }
+      }.flatMap { variance, fewer in
+        guard variance > 0 || point == 0 else { return .undefined(.degenerate) }
+        let half = fewer.quantile(options.level) * variance.squareRoot()
+        return .value(fewer.interval(point - half, point + half, options.level, .twoWayJackknife))
       }
     }
-    let variance = max(variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
-    guard variance > 0 || point == 0 else { return .undefined(.degenerate) }
-    let fewer = sample.effectiveClusters < second.effectiveClusters ? sample : second
-    let half = fewer.quantile(options.level) * variance.squareRoot()
-    return .value(
-      Interval(
-        low: point - half, high: point + half, level: options.level, method: .twoWayJackknife,
-        clusters: fewer.clusterCount, effectiveClusters: fewer.effectiveClusters))
   }
 
   /// Standard error of the difference: the cluster jackknife's √((G - 1)/G Σ (d₋g - d̄)²), on the
@@ -136,11 +99,10 @@ public struct PairComparison: Sendable {
   private static func standardError(
     _ withoutEach: (Outcome<[Double]>, Outcome<[Double]>)
   ) -> Figure {
-    switch withoutEach {
-    case (.undefined(let reason), _), (_, .undefined(let reason)): return .undefined(reason)
-    case (.value(let a), .value(let b)):
-      let moments = SampleMoments(zip(a, b).map { $0 - $1 })
-      return .value((moments.sumSquares * (moments.count - 1) / moments.count).squareRoot())
+    withoutEach.0.flatMap { a in
+      withoutEach.1.map { b in
+        SampleMoments(zip(a, b).map { $0 - $1 }).jackknifeVariance.squareRoot()
+      }
     }
   }
 

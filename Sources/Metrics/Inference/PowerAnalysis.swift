@@ -13,18 +13,13 @@ public struct PowerAnalysis: Sendable, Hashable {
 
   /// Simulates a weaker competitor of an observed system.
   ///
-  /// With g the standardised gold label and e the standardised residual of the system's
-  /// predictions on it, the system is u = r·g + √(1 - r²)·e. The competitor
-  /// v = (r - δ)·g + b·e + c·w has its correlation with u set to `correlation` through b; its own
-  /// noise w is normal and as alike within a cluster as e is. It is brought to the system's mean and
-  /// spread. In each simulation clusters are drawn with replacement, and the difference counts as found where its
-  /// jackknife interval (options.level) leaves out 0. δ is sought by bisection with the same draws.
-  /// Clusters drawn so vary by (G - 1)/G of what new ones do, G the effective number of clusters, so
-  /// that the difference found is multiplied by √(G/(G - 1)).
-  /// - Parameters:
-  ///   - metric: PCC, CCC, RMSE or MAE.
-  ///   - power: share of simulations that must find it, 0.8 as a rule.
-  ///   - correlation: of the two systems' predictions, in (-1, 1).
+  /// The system is u = r·g + √(1 - r²)·e with the standardised gold label g and residual e. The
+  /// competitor v = (r - δ)·g + b·e + c·w, with u's mean and spread, correlates with u as
+  /// `correlation` says through b; its noise w is normal and as alike within a cluster as e. Clusters
+  /// are drawn with replacement, and a difference is found where its jackknife interval leaves out
+  /// 0. δ is sought by bisection with the same draws.
+  /// - Parameter metric: PCC, CCC, RMSE or MAE; `power`: share of simulations that must find it;
+  ///   `correlation`: of the two systems' predictions, in (-1, 1).
   /// - Returns: undefined where the metric is, where |r| = 1, or where even a competitor without
   ///   any relation to the gold labels would not be found (`notDetectable`).
   public static func find(
@@ -34,27 +29,27 @@ public struct PowerAnalysis: Sendable, Hashable {
     precondition(metric.lane != nil && abs(correlation) < 1 && power > 0 && power < 1)
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
     let moments = PairedMoments(predictions: predictions, gold: sample.gold)
-    guard let r = moments.pcc().value else {
-      return .undefined(moments.pcc().reason ?? .degenerate)
+    return moments.pcc().flatMap { r in
+      guard abs(r) < 1 - 1e-9 else { return .undefined(.degenerate) }
+      let model = CompetitorModel(sample, predictions, r: r, correlation: correlation)
+      func trial(_ delta: Double) -> (power: Double, difference: Double) {
+        model.trial(delta, metric, simulations, options)
+      }
+      var low = 0.0, high = max(r, 0) + 0.5
+      var best = trial(high)
+      guard best.power >= power else { return .undefined(.notDetectable) }
+      for _ in 0..<9 {
+        let middle = (low + high) / 2
+        let found = trial(middle)
+        if found.power >= power { (high, best) = (middle, found) } else { low = middle }
+      }
+      // Clusters drawn with replacement vary by (G - 1)/G of what new ones do.
+      let g = sample.effectiveClusters
+      return .value(
+        PowerAnalysis(
+          metric: metric, difference: best.difference * (g / (g - 1)).squareRoot(),
+          power: best.power, correlation: correlation, simulations: simulations))
     }
-    guard abs(r) < 1 - 1e-9 else { return .undefined(.degenerate) }
-    let model = CompetitorModel(sample, predictions, r: r, correlation: correlation)
-    func trial(_ delta: Double) -> (power: Double, difference: Double) {
-      model.trial(delta, metric, simulations, options)
-    }
-    var low = 0.0, high = max(r, 0) + 0.5
-    var best = trial(high)
-    guard best.power >= power else { return .undefined(.notDetectable) }
-    for _ in 0..<9 {
-      let middle = (low + high) / 2
-      let found = trial(middle)
-      if found.power >= power { (high, best) = (middle, found) } else { low = middle }
-    }
-    let g = sample.effectiveClusters
-    return .value(
-      PowerAnalysis(
-        metric: metric, difference: best.difference * (g / (g - 1)).squareRoot(), power: best.power,
-        correlation: correlation, simulations: simulations))
   }
 }
 

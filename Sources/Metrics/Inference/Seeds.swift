@@ -3,8 +3,7 @@ public struct SeedSummary: Sendable, Hashable {
   public let metric: Metric
   public let count: Int
   public let median: Double
-  /// The best seed: the maximum, for RMSE and MAE the minimum. Over the seeds alone: a peak taken
-  /// over a table that holds its own summary rows can be the standard deviation.
+  /// The best seed: the maximum, for RMSE and MAE the minimum.
   public let peak: Double
   public let mean: Double
   /// Standard deviation (n - 1); undefined for one seed.
@@ -15,23 +14,19 @@ public struct SeedSummary: Sendable, Hashable {
     let sorted = values.sorted()
     guard let least = sorted.first, let most = sorted.last else { return .undefined(.noRows) }
     guard values.allSatisfy(\.isFinite) else { return .undefined(.notFinite) }
-    let middle = sorted.count / 2
+    let (below, above) = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
     let moments = SampleMoments(values)
     return .value(
       SeedSummary(
-        metric: metric, count: sorted.count,
-        median: sorted.count % 2 == 1
-          ? sorted[middle] : sorted[middle - 1] + (sorted[middle] - sorted[middle - 1]) / 2,
+        metric: metric, count: sorted.count, median: below + (above - below) / 2,
         peak: metric.higherIsBetter ? most : least, mean: moments.mean,
         deviation: sorted.count > 1
           ? .finite(moments.variance.squareRoot()) : .undefined(.tooFewRows)))
   }
 }
 
-/// Two training procedures by their seeds.
-///
-/// This speaks of the procedure (would other seeds do as well?) and not of the test set (would
-/// other persons?): the rows are the same in all runs, so their luck is in no standard error here.
+/// Two training procedures by their seeds: would other seeds do as well? The rows are the same in
+/// all runs, so their luck is in no standard error here.
 public struct SeedComparison: Sendable, Hashable {
   public let first, second: Outcome<SeedSummary>
   /// Independent two-sample t with a common variance.

@@ -49,7 +49,6 @@ public struct SystemInference: Sendable {
   public func intervals(
     _ metrics: [Metric] = Metric.ranking, method: IntervalMethod = defaultMethod
   ) -> [Metric: Outcome<Interval>] {
-    var result: [Metric: Outcome<Interval>] = [:]
     let bootstrap: Bootstrap? =
       switch method {
       case .percentile, .bca: Bootstrap(sums, options: options)
@@ -61,8 +60,7 @@ public struct SystemInference: Sendable {
     let made = Parallel.map(metrics.count, threads: bootstrap == nil ? 1 : options.threads) {
       interval(metrics[$0], method, bootstrap, without)
     }
-    for (metric, interval) in zip(metrics, made) { result[metric] = interval }
-    return result
+    return Dictionary(zip(metrics, made)) { $1 }
   }
 
   private func interval(
@@ -72,41 +70,34 @@ public struct SystemInference: Sendable {
     if metric.isOfRanks, sample.clusterCount * sample.count > Self.rankWorkLimit {
       return .undefined(.tooManyRows)
     }
-    let point: Double
-    switch figure(metric) {
-    case .value(let value): point = value
-    case .undefined(let reason): return .undefined(reason)
-    }
-    if let reason = sample.obstacle { return .undefined(reason) }
-    switch method {
-    case .jackknife:
-      guard metric.lane != nil || metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
-      let variance = metric.lane.map { lane in
-        Self.jackknifeVariance(without.map { metric.stabilised($0[lane]) })
-      }
-      return jackknife(metric, point, variance ?? jackknifeVariance(metric))
-    case .twoWayJackknife: return .undefined(.methodDoesNotApply)
-    case .fisherRows:
-      guard metric == .pcc else { return .undefined(.methodDoesNotApply) }
-      return Self.fisherRows(r: point, n: sample.count, level: options.level)
-    case .percentile, .bca, .studentised:
-      guard let lane = metric.lane, let bootstrap else { return .undefined(.methodDoesNotApply) }
-      switch method {
-      case .percentile: return percentile(bootstrap.metrics[lane])
-      case .bca: return bca(bootstrap.metrics[lane], metric, lane, point)
-      default: return studentised(bootstrap.studentised[lane], metric, point)
+    return figure(metric).flatMap { point in
+      if let reason = sample.obstacle { return .undefined(reason) }
+      switch (method, metric.lane) {
+      case (.jackknife, let lane?):
+        let variance = Self.jackknifeVariance(without.map { metric.stabilised($0[lane]) })
+        return variance.flatMap { studentInterval(metric, point, $0, sample) }
+      case (.jackknife, nil):
+        return jackknifeVariance(metric).flatMap { studentInterval(metric, point, $0, sample) }
+      case (.fisherRows, 0): return Self.fisherRows(r: point, n: sample.count, level: options.level)
+      case (_, let lane?):
+        guard let bootstrap else { return .undefined(.methodDoesNotApply) }
+        switch method {
+        case .percentile: return percentile(bootstrap.metrics[lane])
+        case .bca: return bca(bootstrap.metrics[lane], metric, point)
+        default: return studentised(bootstrap.studentised[lane], metric, point)
+        }
+      default: return .undefined(.methodDoesNotApply)
       }
     }
   }
 
-  /// Metrics without each cluster in turn, (G,); nil for one that is undefined without a cluster.
+  /// Metrics without each cluster in turn, (G,); undefined where one of them is.
   func leaveOneOut(_ metric: Metric) -> Outcome<[Double]> {
     guard let lane = metric.lane else {
       guard metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
-      return Self.numbers(ranksWithoutEach, metric)
+      return ranksWithoutEach.flatMap { Self.numbers($0.map { $0.figure(metric) }) }
     }
-    let values = sums.rows.map { sums.metrics(sums.total - $0)[lane] }
-    return values.allSatisfy(\.isFinite) ? .value(values) : .undefined(.undefinedWithoutCluster)
+    return Self.numbers(sums.rows.map { .finite(sums.metrics(sums.total - $0)[lane]) })
   }
 
   /// The rank correlations without each cluster in turn, (G,); undefined where that takes too long.
@@ -128,64 +119,39 @@ public struct SystemInference: Sendable {
     let ranks = RankCorrelation(
       predictions: predictions, gold: sample.gold, threads: options.threads)
     let leftOut = sample.obstacle.map { .undefined($0) } ?? ranksWithoutEach
-    var made: [Metric: (figure: Figure, interval: Outcome<Interval>)] = [:]
-    for metric in Metric.all where metric.isOfRanks {
+    return .each(of: Metric.all.filter(\.isOfRanks)) { metric in
       let figure = ranks.figure(metric)
-      let interval: Outcome<Interval> =
-        if let point = figure.value {
-          jackknife(metric, point, jackknifeVariance(metric, Self.numbers(leftOut, metric)))
-        } else {
-          .undefined(figure.reason ?? .degenerate)
-        }
-      made[metric] = (figure, interval)
+      let interval = figure.flatMap { point in
+        leftOut.flatMap { Self.numbers($0.map { $0.figure(metric) }) }
+          .flatMap { Self.jackknifeVariance($0.map(metric.stabilised)) }
+          .flatMap { studentInterval(metric, point, $0, sample) }
+      }
+      return (figure, interval)
     }
-    return made
   }
 
-  private static func numbers(
-    _ ranks: Outcome<[RankCorrelation]>, _ metric: Metric
-  ) -> Outcome<[Double]> {
-    guard case .value(let ranks) = ranks else { return .undefined(ranks.reason ?? .degenerate) }
-    let values = ranks.compactMap { $0.figure(metric).value }
-    return values.count == ranks.count ? .value(values) : .undefined(.undefinedWithoutCluster)
+  private static func numbers(_ figures: [Figure]) -> Outcome<[Double]> {
+    let values = figures.compactMap(\.value).filter(\.isFinite)
+    return values.count == figures.count ? .value(values) : .undefined(.undefinedWithoutCluster)
   }
 
   /// (G - 1)/G Σ (φ₋g - φ̄)² on the stabilised scale.
-  func jackknifeVariance(_ metric: Metric) -> Outcome<Double> {
-    jackknifeVariance(metric, leaveOneOut(metric))
-  }
-
-  private func jackknifeVariance(
-    _ metric: Metric, _ leftOut: Outcome<[Double]>
-  ) -> Outcome<Double> {
-    switch leftOut {
-    case .undefined(let reason): return .undefined(reason)
-    case .value(let values): return Self.jackknifeVariance(values.map(metric.stabilised))
-    }
+  private func jackknifeVariance(_ metric: Metric) -> Outcome<Double> {
+    leaveOneOut(metric).flatMap { Self.jackknifeVariance($0.map(metric.stabilised)) }
   }
 
   /// The same of metrics that are stabilised already; undefined where one of them is not finite.
   private static func jackknifeVariance(_ stabilised: [Double]) -> Outcome<Double> {
     guard stabilised.allSatisfy(\.isFinite) else { return .undefined(.undefinedWithoutCluster) }
-    let moments = SampleMoments(stabilised)
-    let variance = moments.sumSquares * (moments.count - 1) / moments.count
+    let variance = SampleMoments(stabilised).jackknifeVariance
     return variance.isFinite ? .value(variance) : .undefined(.degenerate)
-  }
-
-  private func jackknife(
-    _ metric: Metric, _ point: Double, _ variance: Outcome<Double>
-  ) -> Outcome<Interval> {
-    switch variance {
-    case .undefined(let reason): .undefined(reason)
-    case .value(let variance): studentInterval(metric, point, variance, sample, method: .jackknife)
-    }
   }
 
   /// Point ± t·error on the stabilised scale; undefined where the variance is 0, since an interval of
   /// no width is no statement about chance.
   private func studentInterval(
     _ metric: Metric, _ point: Double, _ variance: Double, _ clusters: ClusteredSample,
-    method: IntervalMethod
+    method: IntervalMethod = .jackknife
   ) -> Outcome<Interval> {
     let centre = metric.stabilised(point)
     // The spread that rounding leaves of leave-one-out values that are equal.
@@ -196,39 +162,20 @@ public struct SystemInference: Sendable {
     let half = clusters.quantile(options.level) * variance.squareRoot()
     let bounds = (metric.original(centre - half), metric.original(centre + half))
     guard bounds.0 < bounds.1, bounds.1.isFinite else { return .undefined(.degenerate) }
-    return .value(
-      Interval(
-        low: bounds.0, high: bounds.1, level: options.level, method: method,
-        clusters: clusters.clusterCount, effectiveClusters: clusters.effectiveClusters))
+    return .value(clusters.interval(bounds.0, bounds.1, options.level, method))
   }
 
-  /// The interval with a second clustering crossed with the sample's own, as person × article.
-  ///
-  /// The variance is V₁ + V₂ - V₁₂, or the larger of V₁ and V₂ where that is more: the difference
-  /// can fall below either and even below zero, and the larger one errs on the wide side.
+  /// The interval with a second clustering crossed with the sample's own, as person × article; see
+  /// ``ClusteredSample/crossedVariance(_:_:)``.
   /// - Parameter other: names of the second clustering, (n,).
   public func twoWayInterval<Name: Hashable>(
     _ metric: Metric, crossedWith other: [Name]
   ) -> Outcome<Interval> {
-    let point: Double
-    switch figure(metric) {
-    case .value(let value): point = value
-    case .undefined(let reason): return .undefined(reason)
+    figure(metric).flatMap { point in
+      sample.crossedVariance(other) {
+        SystemInference($0, predictions: predictions, options: options).jackknifeVariance(metric)
+      }.flatMap { studentInterval(metric, point, $0.variance, $0.fewer, method: .twoWayJackknife) }
     }
-    let second = ClusteredSample(gold: sample.gold, clusters: other)
-    let both = sample.crossed(with: second.clusterOfRow)
-    if let reason = sample.obstacle ?? second.obstacle { return .undefined(reason) }
-    var variances: [Double] = []
-    for clustering in [sample, second, both] {
-      let system = SystemInference(clustering, predictions: predictions, options: options)
-      switch system.jackknifeVariance(metric) {
-      case .undefined(let reason): return .undefined(reason)
-      case .value(let variance): variances.append(variance)
-      }
-    }
-    let combined = max(variances[0] + variances[1] - variances[2], max(variances[0], variances[1]))
-    let fewer = sample.effectiveClusters < second.effectiveClusters ? sample : second
-    return studentInterval(metric, point, combined, fewer, method: .twoWayJackknife)
   }
 
   /// Fisher's z interval of PCC with n independent rows, standard error 1/√(n - 3).

@@ -15,9 +15,8 @@ public struct SystemsComparison: Sendable {
   /// The metric without each cluster in turn, one list a system.
   private let withoutEach: [Outcome<[Double]>]
 
-  /// - Parameters:
-  ///   - systems: (S, n) predictions, finite, each in the order of the sample.
-  ///   - primary: of ``Metric/ranking``.
+  /// - Parameter systems: (S, n), finite, in the order of the sample; `primary`: of
+  ///   ``Metric/ranking``.
   public init(
     _ sample: ClusteredSample, systems: [[Double]], primary: Metric = .pcc,
     options: InferenceOptions = .init()
@@ -40,8 +39,10 @@ public struct SystemsComparison: Sendable {
 
   /// The primary metric of `i` less that of `j`, with its jackknife interval.
   public func difference(_ i: Int, _ j: Int) -> (figure: Figure, interval: Outcome<Interval>) {
-    PairComparison.difference(
-      (figures[i], figures[j]), (withoutEach[i], withoutEach[j]), primary, sample, options.level)
+    let difference = figures[i].minus(figures[j])
+    let interval = PairComparison.jackknife(
+      difference, (withoutEach[i], withoutEach[j]), primary, sample, options.level)
+    return (difference, interval)
   }
 
   /// p-values of all pairs by Benjamini and Hochberg's adjustment, which controls the share of false
@@ -129,9 +130,7 @@ public enum CompactLetters {
   static let mostGroups = 300
 
   /// Insert and absorb (Piepho 2004, J. Comput. Graph. Stat. 13:456).
-  /// - Parameters:
-  ///   - order: the systems to show, best first; letters go by it.
-  ///   - isApart: whether two systems are told apart.
+  /// - Parameter order: the systems to show, best first; letters go by it.
   /// - Returns: the groups of every system, none for those not in `order`.
   public static func display(
     count: Int, order: [Int], isApart: (Int, Int) -> Bool

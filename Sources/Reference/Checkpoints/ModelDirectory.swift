@@ -2,16 +2,13 @@ import Basics
 public import Foundation
 
 /// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
-/// Tensors are found with and without the family's prefix (`roberta.`, `bert.`), and under the old
-/// names of a norm's parameters (`gamma`, `beta`). Others are ignored.
+/// Tensors are found without the family's prefix too, and a norm's as `gamma` and `beta`.
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
   private let files: [Safetensors]
 
-  /// Opens the folder. Throws ``ReferenceError``: a file is missing, broken, or of a kind that is
-  /// not supported; ``ReferenceError/pickledWeightsOnly(folder:)`` where only `pytorch_model.bin`
-  /// is there.
+  /// Opens the folder. Throws ``ReferenceError``: a file is missing, broken, or not supported.
   public init(_ url: URL) throws {
     self.url = url
     var isFolder: ObjCBool = false
@@ -25,15 +22,14 @@ public struct ModelDirectory: Sendable {
   }
 
   private static func weightFiles(_ folder: URL) throws -> [URL] {
-    func exists(_ name: String) -> Bool {
-      FileManager.default.fileExists(atPath: folder.appending(path: name).path)
+    func existing(_ name: String) -> URL? {
+      let file = folder.appending(path: name)
+      return FileManager.default.fileExists(atPath: file.path) ? file : nil
     }
-    if exists("model.safetensors") { return [folder.appending(path: "model.safetensors")] }
-    let index = folder.appending(path: "model.safetensors.index.json")
-    if exists("model.safetensors.index.json") { return try shards(index) }
-    if exists("pytorch_model.bin") || exists("pytorch_model.bin.index.json") {
-      throw ReferenceError.pickledWeightsOnly(folder: folder.path)
-    }
+    if let file = existing("model.safetensors") { return [file] }
+    if let index = existing("model.safetensors.index.json") { return try shards(index) }
+    guard existing("pytorch_model.bin") == nil, existing("pytorch_model.bin.index.json") == nil
+    else { throw ReferenceError.pickledWeightsOnly(folder: folder.path) }
     throw ReferenceError.missingFile(
       path: folder.appending(path: "model.safetensors").path,
       expected: "the weights, or model.safetensors.index.json beside its shards")
@@ -69,11 +65,9 @@ public struct ModelDirectory: Sendable {
     public init() {}
   }
 
-  /// Builds an engine with this folder's weights.
-  ///
-  /// A head that the checkpoint lacks, or any head with `freshHead`, is drawn from N(0, σ²) with
-  /// `initializer_range` as σ, its biases 0, from `seed`. Throws ``ReferenceError`` for a precision
-  /// that the processor lacks, and with all missing, misshapen or non-floating tensors at once.
+  /// Builds an engine with this folder's weights. A head that the checkpoint lacks, or any with
+  /// `freshHead`, is initialised from `seed`. Throws ``ReferenceError`` for a precision that the
+  /// processor lacks, and with all missing, misshapen or non-floating tensors at once.
   public func makeEngine(
     head: HeadKind = .classification, threads: Int, seed: UInt64 = 0, freshHead: Bool = false,
     precision: Precision = .float32
@@ -90,19 +84,16 @@ public struct ModelDirectory: Sendable {
     var used = Set<String>()
     var random = SplitMix64(seed: seed)
     for parameter in engine.layout.parameters {
-      let values = engine.values(of: parameter)
-      guard let (file, entry) = find(parameter), !(freshHead && parameter.isHead) else {
-        if parameter.isHead {
-          engine.initialise(parameter, &random)
-          report.initialised.append(parameter.name)
-        } else {
-          problems.append(.missing(name: parameter.name, shape: parameter.shape))
-        }
-        continue
-      }
-      used.insert(entry.name)
-      if let problem = file.load(entry.name, shape: parameter.shape, into: values) {
-        problems.append(problem)
+      let (name, shape) = (parameter.name, parameter.shape)
+      if let (file, entry) = find(name), !(freshHead && parameter.isHead) {
+        used.insert(entry.name)
+        let problem = file.load(entry.name, shape: shape, into: engine.values(of: parameter))
+        problems += problem.map { [$0] } ?? []
+      } else if parameter.isHead {
+        engine.initialise(parameter, &random)
+        report.initialised.append(name)
+      } else {
+        problems.append(.missing(name: name, shape: shape))
       }
     }
     guard problems.isEmpty else {
@@ -113,28 +104,26 @@ public struct ModelDirectory: Sendable {
     return (engine, report)
   }
 
-  /// The tensor of a parameter, under any of its names.
-  private func find(_ parameter: Parameter) -> (Safetensors, TensorEntry)? {
+  /// The tensor of parameter `name`, under any of its names.
+  private func find(_ name: String) -> (Safetensors, TensorEntry)? {
     let prefix = configuration.kind.rawValue + "."
-    var names = [parameter.name]
-    if parameter.name.hasPrefix(prefix) {
-      names.append(String(parameter.name.dropFirst(prefix.count)))
-    }
-    for name in names where name.contains("LayerNorm.") {
-      names.append(
-        name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
-          .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta"))
+    var names = [name]
+    if name.hasPrefix(prefix) { names.append(String(name.dropFirst(prefix.count))) }
+    names += names.map {
+      $0.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+        .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
     }
     for name in names { for file in files { if let entry = file[name] { return (file, entry) } } }
     return nil
   }
 
-  /// Copies the tokenizer's files and other small files beside the weights to `folder`, and writes
-  /// `config.json` with the head's architecture.
+  /// Copies the tokenizer's files to `folder`, and writes `config.json` for the head.
   func copyCompanions(to folder: URL, head: HeadKind) throws {
     let manager = FileManager.default
     for name in try manager.contentsOfDirectory(atPath: url.path).sorted()
-    where Self.isCompanion(name) {
+    where name != "config.json" && !name.hasSuffix(".index.json")
+      && (name.hasSuffix(".json") || name == "merges.txt" || name == "vocab.txt")
+    {
       try AtomicFile.write(
         Data(contentsOf: url.appending(path: name)), to: folder.appending(path: name))
     }
@@ -159,32 +148,36 @@ public struct ModelDirectory: Sendable {
     try AtomicFile.write(text, to: folder.appending(path: "config.json"))
   }
 
-  /// Vocabulary, merges, tokenizer settings: small text files, but not the model card.
-  private static func isCompanion(_ name: String) -> Bool {
-    name != "config.json" && !name.hasSuffix(".index.json")
-      && (name.hasSuffix(".json") || name == "merges.txt" || name == "vocab.txt")
+  /// The head that the folder was saved with.
+  public var headKind: HeadKind {
+    let file = url.appending(path: "config.json")
+    let document = try? ByteJSON(contentsOf: file, expected: "a Hugging Face config.json")
+    return document?["invitro_head"]?.string.flatMap(HeadKind.init) ?? .classification
   }
-}
 
-/// Fills `values` from N(0, deviation²), by Box and Muller's transform.
-func drawNormal(
-  _ values: UnsafeMutableBufferPointer<Float>, deviation: Double, _ random: inout SplitMix64
-) {
-  var i = 0
-  while i < values.count {
-    let radius = (-2 * log(random.uniformInside())).squareRoot() * deviation
-    let angle = 2 * Double.pi * random.uniformInside()
-    values[i] = Float(radius * cos(angle))
-    if i + 1 < values.count { values[i + 1] = Float(radius * sin(angle)) }
-    i += 2
+  /// SHA-256 over the names and contents of the files that a run takes from `folder`:
+  /// configuration, weights and tokenizer. Throws ``ReferenceError`` for a file that can't be read.
+  public static func digest(of folder: URL) throws -> String {
+    let tokenizer = [
+      "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+      "vocab.txt",
+    ]
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    var digest = Digest()
+    for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
+      let file = folder.appending(path: name)
+      let data = try ReferenceError.read(
+        file, expected: "a file of the model", options: .alwaysMapped)
+      digest.update("\(name)\u{0}\(data.count)\u{0}")
+      digest.update(data)
+    }
+    return digest.hexadecimal
   }
 }
 
 extension EncoderEngine {
   /// Writes the weights to `folder`/model.safetensors, atomically, and, from `source`, the
-  /// configuration and tokenizer files: a folder that `from_pretrained` loads. With a
-  /// ``HeadKind/linear`` head, that is `AutoModel`, and the projection is `classifier.weight` and
-  /// `classifier.bias`.
+  /// configuration and tokenizer files: a folder that `from_pretrained` loads.
   public func save(to folder: URL, companionsFrom source: ModelDirectory?) throws {
     try ReferenceError.naming(folder) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -204,32 +197,15 @@ extension EncoderEngine {
 
   fileprivate func initialise(_ parameter: Parameter, _ random: inout SplitMix64) {
     let values = values(of: parameter)
-    if parameter.shape.count == 2 {
-      drawNormal(values, deviation: configuration.initializerRange, &random)
-    } else {
-      values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
+    guard parameter.shape.count == 2 else {
+      return values.update(repeating: parameter.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
     }
-  }
-}
-
-extension ModelDirectory {
-  /// SHA-256 over the names and contents of the files that a run takes from `folder`:
-  /// configuration, weights and tokenizer. Throws ``ReferenceError`` for a file that can't be read.
-  public static func digest(of folder: URL) throws -> String {
-    let tokenizer = [
-      "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
-      "vocab.txt",
-    ]
-    let manager = FileManager.default
-    let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
-    var digest = Digest()
-    for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
-      let file = folder.appending(path: name)
-      let data = try ReferenceError.read(
-        file, expected: "a file of the model", options: .alwaysMapped)
-      digest.update("\(name)\u{0}\(data.count)\u{0}")
-      digest.update(data)
+    // Box and Muller's transform.
+    for i in stride(from: 0, to: values.count, by: 2) {
+      let radius = (-2 * log(random.uniformInside())).squareRoot() * configuration.initializerRange
+      let angle = 2 * Double.pi * random.uniformInside()
+      values[i] = Float(radius * cos(angle))
+      if i + 1 < values.count { values[i + 1] = Float(radius * sin(angle)) }
     }
-    return digest.hexadecimal
   }
 }

@@ -88,8 +88,8 @@ public struct Agreement: Sendable, Equatable {
     let both = essays.filter {
       label($0, first) != nil && label($0, second) != nil && $0.groups[attribute] != nil
     }
-    return Dictionary(grouping: both) { $0.groups[attribute] ?? "" }.sorted { $0.key < $1.key }.map
-    { group, members in
+    let groups = Dictionary(grouping: both) { $0.groups[attribute] ?? "" }
+    return groups.sorted { $0.key < $1.key }.map { group, members in
       let persons = Set(members.map { $0.person ?? $0.id }).count
       return threshold.allows(rows: members.count, clusters: persons)
         ? (group, Agreement(members, first, second)) : (group, nil)

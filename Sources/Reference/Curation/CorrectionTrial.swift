@@ -1,9 +1,6 @@
-/// Chooses a label correction by cross-validation on the training data alone.
-///
-/// All rows of a person are in one fold. For each fold, a ridge regression learns the corrected
-/// labels of the other folds and is scored by its CCC (Lin) against the crowd's labels in the fold.
-/// Those are noisy: each candidate has the standard error of its gain over no correction. A soft
-/// correction estimates its three numbers from all rows; a threshold estimates nothing.
+/// Chooses a label correction by cross-validation on the training data alone: for each fold of
+/// persons, a ridge regression learns the corrected labels of the others, and is scored by its CCC
+/// (Lin) against the crowd's labels.
 public struct AlphaSelection: Sendable {
   public struct Candidate: Sendable, Equatable {
     public let correction: LabelCorrection
@@ -32,10 +29,8 @@ public struct AlphaSelection: Sendable {
 
   /// - Parameters:
   ///   - essays: the training rows; those without a crowd label are not used.
-  ///   - features: (n, D), one row for each essay, such as an encoder's first-token states or
-  ///     `WordFeatures`.
-  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, or what a correction
-  ///   throws.
+  ///   - features: (n, D), a row for each essay.
+  /// - Throws: `ReferenceError`: fewer persons than folds, an empty grid, a correction's.
   public init(
     _ essays: [LabelledEssay], features: [[Double]], grid: [LabelCorrection], folds: Int = 5,
     seed: UInt64 = 0
@@ -43,7 +38,7 @@ public struct AlphaSelection: Sendable {
     guard !grid.isEmpty else { throw .curation(.tooFew(what: "candidates", found: 0, needed: 1)) }
     let (rows, points) = LabelledEssay.ofCrowd(essays, features)
     let crowd = rows.compactMap(\.crowd)
-    var choices: [(labels: [Double], changed: Int)] = []
+    var choices: [(labels: [Double], used: String, changed: Int)] = []
     for correction in grid { choices.append(try correction.labels(rows)) }
     let trial = try CrossValidation(rows, features: points, folds: folds, seed: seed)
     let penalty = trial.bestPenalty(for: crowd)
@@ -51,7 +46,7 @@ public struct AlphaSelection: Sendable {
       trial.scores($0, crowd)
     }
     candidates = grid.indices.map { index in
-      let gains = zip(scores[index], scores[grid.count]).map { $0 - $1 }
+      let gains = zip(scores[index], scores[grid.count]).map(-)
       let gain = gains.reduce(0, +) / Double(folds)
       let squares = gains.reduce(0) { $0 + ($1 - gain) * ($1 - gain) }
       return Candidate(
@@ -67,19 +62,16 @@ public struct AlphaSelection: Sendable {
 }
 
 /// Compares methods of choosing labels on persons whom neither the method nor the model has seen.
-///
-/// Persons are divided into folds. For each fold, every method uses the other folds alone. A ridge
-/// regression learns the resulting labels and predicts the fold; its penalty, the same for all
-/// methods, is chosen on the other folds for the crowd's labels. The predictions of all folds
-/// together are then compared with the crowd's labels.
+/// For each fold of persons, every method uses the other folds alone, and a ridge regression learns
+/// its labels and predicts the fold; the penalty is chosen there for the crowd's labels.
 public struct CorrectionTrial: Sendable {
   /// A method of choosing labels.
   public enum Way: Sendable, Equatable {
     case fixed(LabelCorrection)
     /// A threshold that `AlphaSelection` chooses from its grid.
     case chosenAlpha(llm: String)
-    /// `LabelCorrection.soft` with a rating of the text as the third rater. Where the raters of a
-    /// fold do not agree enough for reliabilities to be estimated, the crowd's labels are kept.
+    /// `LabelCorrection.soft` with a rating of the text as the third rater; where reliabilities
+    /// cannot be estimated, the crowd's labels are kept.
     case soft(llm: String)
 
     public var name: String {
@@ -87,6 +79,28 @@ public struct CorrectionTrial: Sendable {
       case .fixed(let correction): correction.name
       case .chosenAlpha(let llm): "llm:\(llm):alpha=auto"
       case .soft(let llm): "llm:\(llm):soft:text"
+      }
+    }
+
+    /// A label for each row, and the correction that chose it.
+    fileprivate func labels(_ rows: [LabelledEssay], _ features: [[Double]], _ seed: UInt64)
+      throws(ReferenceError) -> (labels: [Double], used: String, changed: Int)
+    {
+      switch self {
+      case .fixed(let correction): return try correction.labels(rows)
+      case .chosenAlpha(let llm):
+        let choice = try AlphaSelection(
+          rows, features: features, grid: AlphaSelection.grid(llm: llm),
+          folds: CorrectionTrial.innerFolds, seed: seed)
+        return try choice.best.correction.labels(rows)
+      case .soft(let llm):
+        let third = llm == "text" ? "text rater" : "text"
+        let essays = try LabelledEssay.addingTextRater(
+          rows, features: features, name: third, seed: seed)
+        do { return try LabelCorrection.soft(llm: llm, third: third).labels(essays) } catch {
+          guard case .curation(.outOfRange) = error else { throw error }
+          return (rows.compactMap(\.crowd), "crowd: reliabilities not estimable", 0)
+        }
       }
     }
   }
@@ -122,21 +136,17 @@ public struct CorrectionTrial: Sendable {
     let (rows, points) = LabelledEssay.ofCrowd(essays, features)
     let outer = try PersonFolds(rows, count: folds, seed: seed)
     var predictions = ways.map { _ in Array(repeating: 0.0, count: rows.count) }
-    var names: [[String]] = ways.map { _ in [] }
-    var changed = ways.map { _ in 0 }
+    var choices: [[(labels: [Double], used: String, changed: Int)]] = ways.map { _ in [] }
     for fold in 0..<folds {
       let (training, held) = (outer.training(fold), outer.held(fold))
-      let known = Fold(
-        rows: training.map { rows[$0] }, features: training.map { points[$0] }, seed: seed)
-      let penalty = try CrossValidation(
-        known.rows, features: known.features, folds: Self.innerFolds, seed: seed
-      ).bestPenalty(for: known.rows.compactMap(\.crowd))
-      let ridge = RidgeRegression(FeatureMoments(known.features), penalty: penalty)
+      let (known, features) = (training.map { rows[$0] }, training.map { points[$0] })
+      let inner = try CrossValidation(known, features: features, folds: Self.innerFolds, seed: seed)
+      let penalty = inner.bestPenalty(for: known.compactMap(\.crowd))
+      let ridge = RidgeRegression(FeatureMoments(features), penalty: penalty)
       let heldPoints = held.map { points[$0] }
       for (index, way) in ways.enumerated() {
-        let choice = try known.labels(way)
-        names[index].append(choice.used)
-        changed[index] += choice.changed
+        let choice = try way.labels(known, features, seed)
+        choices[index].append(choice)
         let found = ridge.predict(heldPoints, trainedOn: choice.labels)
         for (row, prediction) in zip(held, found) { predictions[index][row] = prediction }
       }
@@ -144,45 +154,11 @@ public struct CorrectionTrial: Sendable {
     }
     results = ways.indices.map {
       Result(
-        way: ways[$0], predictions: predictions[$0], used: names[$0],
-        changed: Double(changed[$0]) / Double(folds))
+        way: ways[$0], predictions: predictions[$0], used: choices[$0].map(\.used),
+        changed: Double(choices[$0].reduce(0) { $0 + $1.changed }) / Double(folds))
     }
     crowd = rows.compactMap(\.crowd)
     persons = rows.map { $0.person ?? $0.id }
     (self.folds, self.seed) = (folds, seed)
-  }
-
-  /// The rows that a method may use.
-  private struct Fold {
-    let rows: [LabelledEssay]
-    let features: [[Double]]
-    let seed: UInt64
-
-    /// A label for each row, and the correction that chose it.
-    func labels(_ way: Way) throws(ReferenceError) -> (labels: [Double], used: String, changed: Int)
-    {
-      var essays = rows
-      let correction: LabelCorrection
-      switch way {
-      case .fixed(let fixed): correction = fixed
-      case .chosenAlpha(let llm):
-        correction = try AlphaSelection(
-          rows, features: features, grid: AlphaSelection.grid(llm: llm),
-          folds: CorrectionTrial.innerFolds, seed: seed
-        ).best.correction
-      case .soft(let llm):
-        let third = llm == "text" ? "text rater" : "text"
-        essays = try LabelledEssay.addingTextRater(
-          rows, features: features, name: third, seed: seed)
-        correction = .soft(llm: llm, third: third)
-      }
-      do {
-        let (labels, changed) = try correction.labels(essays)
-        return (labels, correction.name, changed)
-      } catch {
-        guard case .soft = way, case .curation(.outOfRange) = error else { throw error }
-        return (rows.compactMap(\.crowd), "crowd: reliabilities not estimable", 0)
-      }
-    }
   }
 }

@@ -77,8 +77,7 @@ struct CrossValidation: Sendable {
     let totals = Self.penalties.map {
       scores(predictions([labels], penalty: $0)[0], labels).reduce(0, +)
     }
-    let best = totals.firstIndex(of: totals.max() ?? 0) ?? 0
-    return Self.penalties[best]
+    return Self.penalties[totals.firstIndex(of: totals.max() ?? 0) ?? 0]
   }
 }
 
@@ -90,8 +89,7 @@ struct FeatureMoments: Sendable {
   /// Lower triangle of the centred XᵀX, row-major (D, D).
   fileprivate let gram: [Double]
 
-  /// - Parameter features: (n, D), n > 0 and all rows equally long. Zeros are skipped, so that
-  ///   word counts cost little.
+  /// - Parameter features: (n, D), n > 0. Zeros are skipped, so that word counts cost little.
   init(_ features: [[Double]]) {
     precondition(!features.isEmpty, "rows")
     let size = features[0].count
@@ -102,10 +100,7 @@ struct FeatureMoments: Sendable {
       let present = row.indices.filter { row[$0] != 0 }
       for i in present {
         sums[i] += row[i]
-        for j in present {
-          if j > i { break }
-          gram[i * size + j] += row[i] * row[j]
-        }
+        for j in present.prefix(while: { $0 <= i }) { gram[i * size + j] += row[i] * row[j] }
       }
     }
     let count = Double(features.count)
@@ -114,16 +109,14 @@ struct FeatureMoments: Sendable {
   }
 }
 
-/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition. The
-/// normal equations are factored once for a penalty; each set of labels then takes two triangular
-/// solves, which makes a grid of label corrections cheap.
+/// Linear regression with a penalty on the size of the weights, by Cholesky's decomposition. Each
+/// set of labels takes two triangular solves.
 struct RidgeRegression: Sendable {
   private let moments: FeatureMoments
   /// Lower triangle of the factor of XᵀX + penalty · I, row-major (D, D).
   private let factor: [Double]
 
-  /// - Parameter penalty: above 0, in units of the mean diagonal of XᵀX, so that the scale of the
-  ///   features doesn't matter.
+  /// - Parameter penalty: above 0, in units of the mean diagonal of XᵀX.
   init(_ moments: FeatureMoments, penalty: Double) {
     precondition(penalty > 0, "a penalty")
     let size = moments.means.count
@@ -147,8 +140,7 @@ struct RidgeRegression: Sendable {
   /// The model for `labels` (n,), applied to `rows` (m, D): predictions (m,).
   func predict(_ rows: [[Double]], trainedOn labels: [Double]) -> [Double] {
     precondition(labels.count == moments.features.count, "a label for each row")
-    let means = moments.means
-    let size = means.count
+    let (means, size) = (moments.means, moments.means.count)
     let mean = labels.reduce(0, +) / Double(labels.count)
     // Centred labels make the products with the features' means vanish.
     var weights = Array(repeating: 0.0, count: size)
@@ -170,7 +162,7 @@ struct RidgeRegression: Sendable {
   }
 }
 
-/// Features of an essay for a quick linear model: its words, hashed into a fixed number of counts.
+/// Features of an essay for a quick linear model.
 public enum WordFeatures {
   /// (n, `size`): square roots of word counts by the hash of the word, scaled to length 1.
   public static func extract(_ essays: [String], size: Int = 512) -> [[Double]] {

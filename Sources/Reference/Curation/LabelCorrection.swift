@@ -94,11 +94,9 @@ public struct CuratedEssay: Sendable, Equatable {
 public enum LabelCorrection: Sendable, Equatable {
   /// The crowd's, always.
   case none
-  /// The model's where the two differ by more than `alpha`, otherwise the crowd's (the paper's
-  /// section on noise correction).
+  /// The model's where the two differ by more than `alpha`, otherwise the crowd's.
   case threshold(llm: String, alpha: Double)
-  /// Both, weighted by their reliability (`LabelReliability`), which a third rater helps to
-  /// estimate.
+  /// Both, weighted by their reliability (`LabelReliability`), estimated with a third rater.
   case soft(llm: String, third: String)
   /// The model's, always; a row without one is left out.
   case replace(llm: String)
@@ -118,8 +116,7 @@ public enum LabelCorrection: Sendable, Equatable {
     public var rows = 0
     /// Rows whose label differs from the crowd's (soft: by more than 0.005).
     public var changed = 0
-    /// Rows without a label by the model: the crowd's is kept or, for `replace`, the row is left
-    /// out.
+    /// Rows without a label by the model; `replace` leaves them out.
     public var withoutModelLabel = 0
     /// Rows left out because they lack the crowd's label.
     public var withoutCrowdLabel = 0
@@ -148,12 +145,13 @@ public enum LabelCorrection: Sendable, Equatable {
     return (curated, summary)
   }
 
-  /// A label for each row, which all have the crowd's: that is kept where the correction gives
-  /// none. Also counts the labels that changed.
-  func labels(_ rows: [LabelledEssay]) throws(ReferenceError) -> (labels: [Double], changed: Int) {
+  /// A label for each row, which all have the crowd's, the correction's name, and how many changed.
+  func labels(_ rows: [LabelledEssay]) throws(ReferenceError) -> (
+    labels: [Double], used: String, changed: Int
+  ) {
     let (curated, summary) = try apply(rows, set: "")
     let byID = Dictionary(uniqueKeysWithValues: curated.map { ($0.id, $0.label) })
-    return (rows.compactMap { byID[$0.id] ?? $0.crowd }, summary.changed)
+    return (rows.compactMap { byID[$0.id] ?? $0.crowd }, name, summary.changed)
   }
 
   private var modelName: String? {
@@ -178,9 +176,8 @@ public enum LabelCorrection: Sendable, Equatable {
     let model = modelName.flatMap { row.labels[$0] }
     if modelName != nil, model == nil { summary.withoutModelLabel += 1 }
     if case .replace = self {
-      guard let model else { return nil }
-      if model != row.crowd { summary.changed += 1 }
-      return (model, name)
+      if let model, model != row.crowd { summary.changed += 1 }
+      return model.map { ($0, name) }
     }
     guard let crowd = row.crowd else {
       summary.withoutCrowdLabel += 1
@@ -202,7 +199,6 @@ public enum LabelCorrection: Sendable, Equatable {
 }
 
 /// How reliable the crowd's and a model's labels are, and how to blend the two.
-///
 /// With a third rater whose errors are independent of theirs, the covariances tell whose error a
 /// disagreement is (triple collocation, Stoffelen 1998). With crowd c, model m and third rater t:
 ///
@@ -210,8 +206,7 @@ public enum LabelCorrection: Sendable, Equatable {
 ///     m on the crowd's scale = mean(c) + scale (m - mean(m)),     scale = cov(c,t) / cov(m,t);
 ///     weight of m = error variance of c / (that + scale² · error variance of m).
 ///
-/// Models share their errors, so another model as third rater makes the model appear more reliable
-/// than it is; `LabelledEssay.addingTextRater` adds a better one.
+/// Models share their errors: `LabelledEssay.addingTextRater` is a better third rater.
 public struct LabelReliability: Sendable, Equatable {
   /// The share of the labels' variance that is not error, from 0 to 1.
   public let crowd: Double
@@ -227,21 +222,18 @@ public struct LabelReliability: Sendable, Equatable {
   /// - Throws: `ReferenceError` with fewer than 30 rows rated by all three, or where two of them
   ///   are not positively correlated: then the reliabilities cannot be estimated.
   public init(_ essays: [LabelledEssay], llm: String, third: String) throws(ReferenceError) {
-    var columns: [[Double]] = [[], [], []]
-    for essay in essays {
-      if let c = essay.crowd, let m = essay.labels[llm], let t = essay.labels[third] {
-        for (column, value) in [c, m, t].enumerated() { columns[column].append(value) }
-      }
+    let rated = essays.compactMap { essay -> [Double]? in
+      guard let crowd = essay.crowd, let model = essay.labels[llm] else { return nil }
+      return essay.labels[third].map { [crowd, model, $0] }
     }
-    let rows = columns[0].count
+    let rows = rated.count
     guard rows >= 30 else {
       throw .curation(
         .tooFew(what: "rows rated by the crowd, \(llm) and \(third)", found: rows, needed: 30))
     }
-    let means = columns.map { $0.reduce(0, +) / Double(rows) }
+    let means = (0..<3).map { rater in rated.reduce(0) { $0 + $1[rater] } / Double(rows) }
     func covariance(_ a: Int, _ b: Int) -> Double {
-      zip(columns[a], columns[b]).reduce(0) { $0 + ($1.0 - means[a]) * ($1.1 - means[b]) }
-        / Double(rows - 1)
+      rated.reduce(0) { $0 + ($1[a] - means[a]) * ($1[b] - means[b]) } / Double(rows - 1)
     }
     let (cm, ct, mt) = (covariance(0, 1), covariance(0, 2), covariance(1, 2))
     guard cm > 0, ct > 0, mt > 0 else {

@@ -42,11 +42,9 @@ public struct TrainingTable: Sendable, Equatable {
     self.overlap = overlap
   }
 
-  /// Adds the rows of a set with labels chosen by `correction`; returns what it did to the rows
-  /// drawn.
+  /// Adds the rows of a set with labels chosen by `correction`; returns what it did to them.
   /// - Parameter portion: the share of rows to take, in (0, 1]; round(portion · n) rows are drawn
-  ///   with `seed`, without replacement, and keep their order. A seed's smaller draw is part of its
-  ///   larger.
+  ///   with `seed` and keep their order. A seed's smaller draw is part of its larger.
   /// - Throws: `ReferenceError`; the table is then as it was.
   @discardableResult public mutating func add(
     _ essays: [LabelledEssay], set: String, correction: LabelCorrection, portion: Double = 1,
@@ -56,33 +54,25 @@ public struct TrainingTable: Sendable, Equatable {
       throw .curation(
         .outOfRange(what: "the portion", value: "\(portion)", range: "above 0 and at most 1"))
     }
-    let chosen = Self.draw(essays, portion, seed)
+    var generator = SplitMix64(seed: seed)
+    let drawn = Int((portion * Double(essays.count)).rounded())
+    let order = Array(essays.indices).shuffled(using: &generator)
+    let chosen = order.prefix(drawn).sorted().map { essays[$0] }
     let (curated, summary) = try correction.apply(chosen, set: set)
     let known = Set(rows.lazy.filter { $0.set == set }.map(\.id))
     let again = curated.map(\.id).filter(known.contains)
     guard again.isEmpty else { throw .curation(.duplicateIDs(again)) }
-    let leaking = curated.filter { evaluation.contains(MatchingText($0.text)) }
-    let leakingIDs = Swift.Set(leaking.map(\.id))
-    let kept = overlap == .keep ? curated : curated.filter { !leakingIDs.contains($0.id) }
+    let clean = curated.filter { !evaluation.contains(MatchingText($0.text)) }
+    let kept = overlap == .keep ? curated : clean
     rows += kept
     let repaired = chosen.count { $0.crowdSource != Agreement.crowd }
     steps.append(
       Step(
         set: set, labels: correction.name, given: essays.count, chosen: chosen.count,
         added: kept.count, changed: summary.changed, withoutModelLabel: summary.withoutModelLabel,
-        withoutCrowdLabel: summary.withoutCrowdLabel, inEvaluation: leaking.count, portion: portion,
-        seed: portion < 1 ? seed : nil, repaired: repaired > 0 ? repaired : nil))
+        withoutCrowdLabel: summary.withoutCrowdLabel, inEvaluation: curated.count - clean.count,
+        portion: portion, seed: portion < 1 ? seed : nil, repaired: repaired > 0 ? repaired : nil))
     return summary
-  }
-
-  private static func draw(_ essays: [LabelledEssay], _ portion: Double, _ seed: UInt64)
-    -> [LabelledEssay]
-  {
-    guard portion < 1 else { return essays }
-    var generator = SplitMix64(seed: seed)
-    let order = Array(essays.indices).shuffled(using: &generator)
-    let count = Int((portion * Double(essays.count)).rounded())
-    return order.prefix(count).sorted().map { essays[$0] }
   }
 
   /// Rows by provenance.
@@ -146,9 +136,8 @@ public enum NearDuplicates {
     public let similarity: Double
   }
 
-  /// All pairs whose similarity is at least `threshold`, by place. Candidates share a shingle that
-  /// no more than 50 essays have; a pair that shares only commoner ones is not seen. Essays of
-  /// fewer than four words are compared by their normalised text alone.
+  /// All pairs whose similarity is at least `threshold`, by place, but for those that share only
+  /// shingles of more than 50 essays. Shorter essays are compared by their normalised text.
   public static func find(_ essays: [String], threshold: Double = 0.8) -> [Pair] {
     precondition(threshold > 0 && threshold <= 1, "a similarity")
     let keys = essays.map { MatchingText($0) }

@@ -1,15 +1,13 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-/// The places of a pass's activations and temporaries in the arena.
-///
-/// B sequences, T tokens, C channels, F feed-forward channels, H heads. The last layer computes
-/// queries, and what follows them, for the first token of each sequence only, because only these
-/// reach the head: Tq = B rows there, Tq = T elsewhere. `everyToken` computes all hidden states.
+/// The places of a pass's activations and temporaries in the arena: B sequences, T tokens, C
+/// channels, F feed-forward channels, H heads. The last layer computes queries, and what follows
+/// them, for first tokens only: Tq = B rows there, without `everyToken`, and Tq = T elsewhere.
 struct ActivationPlan {
-  let B, T, C, F, H: Int
+  let (B, T, C, F, H): (Int, Int, Int, Int, Int)
   let layerCount: Int
-  let training, everyToken: Bool
+  let (training, everyToken): (Bool, Bool)
   let rowChunks: Int
   /// Floats of the whole arena.
   let total: Int
@@ -20,10 +18,8 @@ struct ActivationPlan {
   let head: HeadActivations
   /// Empty without training.
   let temporaries: Temporaries
-  private let partialBase: MutableFloats
-  private let partialFloats: Int
-  private let scratchBase: MutableFloats
-  private let scratchFloats: Int
+  private let (partialBase, partialFloats): (MutableFloats, Int)
+  private let (scratchBase, scratchFloats): (MutableFloats, Int)
 
   /// The plan of a pass in the arena at `base`; only `total` counts where the arena is smaller.
   init(
@@ -42,28 +38,24 @@ struct ActivationPlan {
       defer { next += (count + 15) & ~15 }
       return next
     }
-    let embedding: EmbeddingActivations = (
-      normalised: take(T * C), output: take(T * C), rstd: take(T)
-    )
+    let embedding = (normalised: take(T * C), output: take(T * C), rstd: take(T))
     self.embedding = embedding
     let layersStart = next
-    layers = (0..<configuration.layerCount).map { index in
+    layers = (0..<configuration.layerCount).map { index -> LayerActivations in
       if !training { next = layersStart }
       let first = !everyToken && index == configuration.layerCount - 1
       let inputs = take(3 * T * C)
-      let context = take(T * C)
-      let (normalised1, output1) = (take(T * C), take(T * C))
-      let (normalised2, output2) = (take(T * C), take(T * C))
-      let (slope, activated) = (take(T * F), take(T * F))
-      return LayerActivations(
+      let activated = take(T * F)
+      return (
         query: first ? inputs + 2 * T * C : inputs, queryStride: first ? C : 3 * C,
         key: first ? inputs : inputs + C, value: first ? inputs + C : inputs + 2 * C,
-        keyStride: first ? 2 * C : 3 * C, inputs: inputs, context: context,
-        normalised1: normalised1, output1: output1, normalised2: normalised2,
-        output: training ? output2 : index % 2 == 0 ? embedding.normalised : embedding.output,
-        slope: training ? slope : activated, activated: activated, rstd1: take(T), rstd2: take(T),
-        probabilities: take(configuration.headCount * capacity.squaredLengths),
-        firstInputs: take(B * C))
+        keyStride: first ? 2 * C : 3 * C, inputs: inputs, context: take(T * C),
+        normalised1: take(T * C), output1: take(T * C), normalised2: take(T * C),
+        output: training ? take(T * C) : index % 2 == 0 ? embedding.normalised : embedding.output,
+        slope: training ? take(T * F) : activated, activated: activated, rstd1: take(T),
+        rstd2: take(T), probabilities: take(configuration.headCount * capacity.squaredLengths),
+        firstInputs: take(B * C)
+      )
     }
     head = (input: take(B * C), hidden: take(B * C), dropped: take(B * C), gradient: take(B * C))
     let (t, b) = training ? (T, B) : (0, 0)
@@ -94,13 +86,17 @@ struct ActivationPlan {
 
   func scratch(_ worker: Int) -> MutableFloats { scratchBase + worker * scratchFloats }
 
-  /// The rows of chunk `index` out of `rows`; empty for chunks past the end. Chunks are multiples
-  /// of 8 rows. Their number does not depend on the threads up to two, so one and two threads
-  /// compute the same bits.
+  /// The rows of chunk `index` out of `rows`: a multiple of 8, none past the end. One and two
+  /// threads have the same chunks, so that they compute the same bits.
   func chunk(_ index: Int, rows: Int) -> Range<Int> {
-    let size = ((rows + rowChunks - 1) / rowChunks + 7) & ~7
-    let start = min(rows, index * size)
-    return start..<min(rows, start + size)
+    Self.share(rows, index, of: rowChunks, multiple: 8)
+  }
+
+  /// Part `index` of `count` elements in `parts` parts, each but the last a multiple of `multiple`.
+  static func share(_ count: Int, _ index: Int, of parts: Int, multiple: Int) -> Range<Int> {
+    let size = ((count + parts - 1) / parts + multiple - 1) / multiple * multiple
+    let start = min(count, index * size)
+    return start..<min(count, start + size)
   }
 
   /// (T, C), (T, C) and T floats.
@@ -108,28 +104,23 @@ struct ActivationPlan {
     normalised: MutableFloats, output: MutableFloats, rstd: MutableFloats
   )
 
-  /// The blocks of one layer, row-major.
-  struct LayerActivations {
-    let query: MutableFloats  // Tq rows
-    let queryStride: Int
-    let key, value: MutableFloats  // T rows
-    let keyStride: Int
-    let inputs: MutableFloats  // query, key, value together
-    let context, normalised1, output1, normalised2, output: MutableFloats  // (Tq, C)
-    let slope: MutableFloats  // (Tq, F), the activation's derivative
-    let activated: MutableFloats  // (Tq, F)
-    let rstd1, rstd2: MutableFloats  // Tq
-    let probabilities: MutableFloats  // per sequence and head (Tq, T) of the sequence
-    let firstInputs: MutableFloats  // (B, C), where only first tokens are computed
-  }
+  /// The blocks of one layer, row-major, of Tq rows, but for keys and values, of T rows. `inputs`
+  /// are queries, keys and values together; `slope` is the activation's derivative (Tq, F);
+  /// `probabilities` are (Tq, T) for each sequence and head; `firstInputs` are (B, C).
+  typealias LayerActivations = (
+    query: MutableFloats, queryStride: Int, key: MutableFloats, value: MutableFloats,
+    keyStride: Int, inputs: MutableFloats, context: MutableFloats, normalised1: MutableFloats,
+    output1: MutableFloats, normalised2: MutableFloats, output: MutableFloats,
+    slope: MutableFloats, activated: MutableFloats, rstd1: MutableFloats, rstd2: MutableFloats,
+    probabilities: MutableFloats, firstInputs: MutableFloats
+  )
 
   /// The head's blocks, (B, C) each.
   typealias HeadActivations = (
     input: MutableFloats, hidden: MutableFloats, dropped: MutableFloats, gradient: MutableFloats
   )
 
-  /// Temporaries of the backward pass, shared by the layers: gradients, shaped like what they
-  /// belong to.
+  /// The backward pass's gradients, shaped like what they belong to; the layers share them.
   typealias Temporaries = (
     dInputs: MutableFloats, dStates: MutableFloats, dContext: MutableFloats, dDown: MutableFloats,
     dOut: MutableFloats, dUp: MutableFloats, dFirsts: MutableFloats

@@ -6,28 +6,22 @@ import Basics
 /// Attention, forward and backward, one sequence and head a piece. In a piece: n tokens, q queries
 /// (n, or 1 where only first tokens ask), D channels of the head.
 extension EncoderEngine {
-  /// What a piece works on.
-  private struct AttentionPiece {
-    let n, q: Int
-    /// Row of the first query among the layer's, and first channel of the head.
-    let queryRow: Int
-    let channel: Int
-    let query, key, value, probabilities: MutableFloats
-    /// Its first index in the mask's stream.
-    let stream: Int
-  }
+  /// What a piece works on. `place` is where its context begins in the layer's, `stream` its first
+  /// index in the mask's stream.
+  private typealias Piece = (
+    n: Int, q: Int, place: Int, query: MutableFloats, key: MutableFloats, value: MutableFloats,
+    probabilities: MutableFloats, stream: Int
+  )
 
   private func piece(_ index: Int, _ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int)
-    -> AttentionPiece
+    -> Piece
   {
     let (blocks, first) = (plan.layers[layer], plan.firstOnly(layer))
     let (s, h) = (index / plan.H, index % plan.H)
     let n = batch.length(s)
     let q = first ? 1 : n
-    // A sequence's probabilities start behind those of the sequences before it. Summing up again
-    // is cheap beside the piece, and saves a table.
-    var before = 0
-    var streamBefore = 0
+    // A sequence's probabilities stand behind those of the sequences before it.
+    var (before, streamBefore) = (0, 0)
     for other in 0..<s {
       let length = batch.length(other)
       let queries = first ? 1 : length
@@ -36,31 +30,27 @@ extension EncoderEngine {
     }
     let (queryRow, channel) = (first ? s : batch.offsets[s], h * configuration.headSize)
     let tokenOffset = batch.offsets[s] * blocks.keyStride + channel
-    return AttentionPiece(
-      n: n, q: q, queryRow: queryRow, channel: channel,
-      query: blocks.query + queryRow * blocks.queryStride + channel, key: blocks.key + tokenOffset,
-      value: blocks.value + tokenOffset,
-      probabilities: blocks.probabilities + plan.H * before + h * q * n,
-      stream: plan.H * streamBefore + h * q * (n + n & 1))
+    return (
+      n, q, queryRow * plan.C + channel, blocks.query + queryRow * blocks.queryStride + channel,
+      blocks.key + tokenOffset, blocks.value + tokenOffset,
+      blocks.probabilities + plan.H * before + h * q * n,
+      plan.H * streamBefore + h * q * (n + n & 1)
+    )
   }
 
   /// context = dropout(softmax(q·kᵀ/√D))·v.
   func attentionForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
     if plan.firstOnly(layer) { projectFirstQueries(plan, batch, layer) }
-    let blocks = plan.layers[layer]
-    let mask = mask(layer, .attention)
-    let D = configuration.headSize
-    let C = plan.C
+    let (blocks, mask) = (plan.layers[layer], mask(layer, .attention))
+    let (D, C) = (configuration.headSize, plan.C)
     let scale = 1 / Float(D).squareRoot()
     pool.run(plan.B * plan.H) { index, worker in
       let piece = piece(index, plan, batch, layer)
-      let n = piece.n
-      let (query, key, value) = (piece.query, piece.key, piece.value)
-      let scores = piece.probabilities
+      let (n, scores) = (piece.n, piece.probabilities)
       profile.measure(.attentionProducts, worker) {
         multiply(
-          scores, ldOut: n, query, ldX: blocks.queryStride, key, ldY: blocks.keyStride, M: piece.q,
-          N: n, K: D, transposed: .second, scale: scale)
+          scores, ldOut: n, piece.query, ldX: blocks.queryStride, piece.key, ldY: blocks.keyStride,
+          M: piece.q, N: n, K: D, transposed: .second, scale: scale)
       }
       var kept = scores
       profile.measure(.softmax, worker) {
@@ -73,8 +63,8 @@ extension EncoderEngine {
       }
       profile.measure(.attentionProducts, worker) {
         multiply(
-          blocks.context + piece.queryRow * C + piece.channel, ldOut: C, kept, ldX: n, value,
-          ldY: blocks.keyStride, M: piece.q, N: D, K: n)
+          blocks.context + piece.place, ldOut: C, kept, ldX: n, piece.value, ldY: blocks.keyStride,
+          M: piece.q, N: D, K: n)
       }
     }
   }
@@ -82,22 +72,17 @@ extension EncoderEngine {
   /// The gradients of queries, keys and values from that of the context, written over whatever
   /// `dInputs` held. They stand there as the layer's inputs do.
   func attentionBackward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
-    let blocks = plan.layers[layer]
-    let temporaries = plan.temporaries
+    let (blocks, temporaries) = (plan.layers[layer], plan.temporaries)
     let shift = temporaries.dInputs - blocks.inputs
     let keepScale = mask(layer, .attention)?.scale ?? 1
-    let D = configuration.headSize
-    let C = plan.C
+    let (D, C) = (configuration.headSize, plan.C)
     let scale = 1 / Float(D).squareRoot()
     pool.run(plan.B * plan.H) { index, worker in
       let piece = piece(index, plan, batch, layer)
-      let n = piece.n
-      let q = piece.q
-      let ld = blocks.keyStride
+      let (n, q, ld) = (piece.n, piece.q, blocks.keyStride)
       let (query, key, value) = (piece.query, piece.key, piece.value)
       let kept = plan.scratch(worker)
-      let dScores = kept + q * n
-      let dContext = temporaries.dContext + piece.queryRow * C + piece.channel
+      let (dScores, dContext) = (kept + q * n, temporaries.dContext + piece.place)
       profile.measure(.softmax, worker) {
         keptProbabilities(kept, from: piece.probabilities, count: q * n, scale: keepScale)
       }

@@ -6,40 +6,32 @@ import Basics
 /// Backward passes. Each layer has three parallel parts: rows (norms, feed-forward, attention
 /// output), attention, and the products over all rows (weights' gradients, the input's gradient).
 extension EncoderEngine {
-  /// Computes the gradient of a loss with respect to every parameter, for the batch of the last
-  /// ``forward(_:mode:predictions:)``, which must have been a training one. `gradient` is the
-  /// loss's with respect to each prediction. The result is added to what is there with
-  /// `accumulate`, and replaces it otherwise.
+  /// Computes a loss's gradient with respect to every parameter from that with respect to each
+  /// prediction of the last ``forward(_:mode:predictions:)``, which must have been a training one.
+  /// It is added to what is there with `accumulate`, and replaces it otherwise.
   public func backward(_ gradient: [Float], accumulate: Bool) {
     guard let plan, let batch, plan.training else {
       preconditionFailure("a backward pass follows a training forward pass")
     }
     precondition(gradient.count == plan.B, "one gradient for each prediction")
-    clearGradients(accumulate: accumulate)
-    let dFirst = headBackward(plan, gradient)
-    let temporaries = plan.temporaries
-    var dOutput = temporaries.dStates
-    if plan.firstOnly(plan.layerCount - 1) {
-      dOutput = dFirst
-    } else {
-      dOutput.update(repeating: 0, count: plan.T * plan.C)
-      for s in 0..<plan.B {
-        (dOutput + batch.offsets[s] * plan.C).update(from: dFirst + s * plan.C, count: plan.C)
-      }
+    if !accumulate { clearGradients() }
+    var dOutput = headBackward(plan, gradient)
+    if !plan.firstOnly(plan.layerCount - 1) {
+      spread(dOutput, plan, batch)
+      dOutput = plan.temporaries.dStates
     }
     for layer in (0..<plan.layerCount).reversed() {
       rowsBackward(plan, layer, dOutput)
       attentionBackward(plan, batch, layer)
       if plan.firstOnly(layer) { firstInputsBackward(plan, batch, layer, residual: dOutput) }
       productsBackward(plan, layer, dOutput, accumulate: accumulate)
-      dOutput = temporaries.dStates
+      dOutput = plan.temporaries.dStates
     }
     embeddingBackward(plan, batch, dOutput)
   }
 
   /// Zeroes what the pass adds to; the layers' weights are overwritten instead.
-  private func clearGradients(accumulate: Bool) {
-    guard !accumulate else { return }
+  private func clearGradients() {
     let C = configuration.hiddenSize
     for row in 0..<rowHasGradient.count where rowHasGradient[row] {
       d(layout.wordTable + row * C).update(repeating: 0, count: C)
@@ -48,24 +40,29 @@ extension EncoderEngine {
     let embeddingsEnd = layout.embeddingNorm.offset + C
     d(layout.positionTable).update(repeating: 0, count: embeddingsEnd - layout.positionTable)
     for layer in layout.layers {
-      d(layer.small).update(repeating: 0, count: layer.end - layer.small)
+      d(layer.small.lowerBound).update(repeating: 0, count: layer.small.count)
     }
     d(layout.headStart).update(repeating: 0, count: layout.count - layout.headStart)
+  }
+
+  /// Spreads the gradient of the first tokens' states, (B, C), over `dStates`, (T, C).
+  private func spread(_ dFirst: MutableFloats, _ plan: ActivationPlan, _ batch: PackedBatch) {
+    let (C, dStates) = (plan.C, plan.temporaries.dStates)
+    dStates.update(repeating: 0, count: plan.T * C)
+    for s in 0..<plan.B { (dStates + batch.offsets[s] * C).update(from: dFirst + s * C, count: C) }
   }
 
   /// From the gradient of a layer's output, `dOutput` (Tq, C), to that of the context. `dOutput`
   /// becomes the gradient of the layer's residual input.
   private func rowsBackward(_ plan: ActivationPlan, _ layer: Int, _ dOutput: MutableFloats) {
-    let (C, F) = (plan.C, plan.F)
+    let (C, F, t) = (plan.C, plan.F, plan.temporaries)
     let (offsets, blocks) = (layout.layers[layer], plan.layers[layer])
-    let t = plan.temporaries
     pool.run(plan.rowChunks) { chunk, worker in
       let partials = plan.partials(chunk)
       partials.update(repeating: 0, count: 9 * C + F)
       let rows = plan.chunk(chunk, rows: plan.queryRows(layer))
       guard !rows.isEmpty else { return }
-      let start = rows.lowerBound
-      let scratch = plan.scratch(worker)
+      let (start, scratch) = (rows.lowerBound, plan.scratch(worker))
       let dRows = dOutput + start * C
       profile.measure(.layerNorm, worker) {
         norm(offsets.norm2).backward(
@@ -102,16 +99,11 @@ extension EncoderEngine {
   private func firstInputsBackward(
     _ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int, residual: MutableFloats
   ) {
-    let C = plan.C
-    let t = plan.temporaries
-    let offsets = layout.layers[layer]
-    let dQuery = t.dInputs + 2 * plan.T * C
+    let (C, offsets) = (plan.C, layout.layers[layer])
+    let dQuery = plan.temporaries.dInputs + 2 * plan.T * C
     projectBack(residual, dQuery, ldY: C, offsets.query, rows: plan.B, beta: 1, worker: 0)
     profile.measure(.reductions, 0) {
-      t.dStates.update(repeating: 0, count: plan.T * C)
-      for s in 0..<plan.B {
-        (t.dStates + batch.offsets[s] * C).update(from: residual + s * C, count: C)
-      }
+      spread(residual, plan, batch)
       addColumnSums(d(offsets.qkvBias), dQuery, rows: plan.B, columns: C)
     }
   }
@@ -121,13 +113,11 @@ extension EncoderEngine {
   private func productsBackward(
     _ plan: ActivationPlan, _ layer: Int, _ dOutput: MutableFloats, accumulate: Bool
   ) {
-    let C = plan.C
-    let offsets = layout.layers[layer]
-    let t = plan.temporaries
+    let (C, offsets, t) = (plan.C, layout.layers[layer], plan.temporaries)
     let first = plan.firstOnly(layer)
-    let products = weightGradients(plan, layer)
     let skipped = first ? C : 0
     let N = 3 * C - skipped
+    let products = weightGradients(plan, layer)
     packGradientOperands(products)
     var tasks: [(_ worker: Int) -> Void] = (0..<plan.rowChunks).map { chunk in
       { [self] worker in
@@ -153,7 +143,7 @@ extension EncoderEngine {
       tasks.append { [self] worker in
         profile.measure(.products, worker) {
           multiply(
-            d(offsets.qkvWeight), ldOut: C, t.dInputs + 2 * plan.T * C, ldX: C,
+            d(offsets.query.offset), ldOut: C, t.dInputs + 2 * plan.T * C, ldX: C,
             plan.layers[layer].firstInputs, ldY: C, M: C, N: C, K: plan.B, transposed: .first,
             beta: accumulate ? 1 : 0)
         }
@@ -170,38 +160,32 @@ extension EncoderEngine {
 
   /// The gradients of a layer's weights: down, up, inputs, out.
   private func weightGradients(_ plan: ActivationPlan, _ layer: Int) -> [WeightGradient] {
-    let (C, F) = (plan.C, plan.F)
-    let (offsets, blocks) = (layout.layers[layer], plan.layers[layer])
-    let t = plan.temporaries
+    let (offsets, blocks, t) = (layout.layers[layer], plan.layers[layer], plan.temporaries)
     let rows = plan.queryRows(layer)
-    let skipped = plan.firstOnly(layer) ? C : 0
-    let N = 3 * C - skipped
     // A few pieces for each thread, wide enough that OpenBLAS packs little twice.
     let share = max(2, plan.rowChunks / 2)
     var words = 0
     func gradient(
-      _ dW: Int, N: Int, K: Int, _ dY: MutableFloats, _ x: MutableFloats, rows: Int, pieces: Int
+      _ weight: WeightMatrix, _ dY: MutableFloats, _ x: MutableFloats, rows: Int, pieces: Int
     ) -> WeightGradient {
-      defer { words += BFloat16Products.gradientWords(N: N, K: K, rows: rows) }
+      defer { words += BFloat16Products.gradientWords(N: weight.N, K: weight.K, rows: rows) }
       return WeightGradient(
-        dW: dW, N: N, K: K, dY: dY, x: x, rows: rows, pieces: pieces, left: words,
-        right: words + BFloat16Products.leftWords(K: rows, M: N))
+        weight: weight, dY: dY, x: x, rows: rows, pieces: pieces, left: words,
+        right: words + BFloat16Products.leftWords(K: rows, M: weight.N))
     }
     return [
+      gradient(offsets.down, t.dDown, blocks.activated, rows: rows, pieces: share),
+      gradient(offsets.up, t.dUp, blocks.output1, rows: rows, pieces: 2 * share),
       gradient(
-        offsets.downWeight, N: C, K: F, t.dDown, blocks.activated, rows: rows, pieces: share),
-      gradient(offsets.upWeight, N: F, K: C, t.dUp, blocks.output1, rows: rows, pieces: 2 * share),
-      gradient(
-        offsets.qkvWeight + skipped * C, N: N, K: C, t.dInputs, plan.input(layer), rows: plan.T,
-        pieces: 2 * share),
-      gradient(offsets.outWeight, N: C, K: C, t.dOut, blocks.context, rows: rows, pieces: share),
+        plan.firstOnly(layer) ? offsets.keyValue : offsets.inputs, t.dInputs, plan.input(layer),
+        rows: plan.T, pieces: 2 * share),
+      gradient(offsets.out, t.dOut, blocks.context, rows: rows, pieces: share),
     ]
   }
 
   /// Adds the chunks' sums to the gradients of biases and norms, in the order of the chunks.
   private func addPartials(_ plan: ActivationPlan, _ layer: Int) {
-    let C = plan.C
-    let offsets = layout.layers[layer]
+    let (C, offsets) = (plan.C, layout.layers[layer])
     let targets = [offsets.norm2, offsets.norm1].flatMap { [$0.gain, $0.offset, $0.bias] }
     for chunk in 0..<plan.rowChunks {
       let partials = plan.partials(chunk)
@@ -211,47 +195,20 @@ extension EncoderEngine {
       for i in 0..<plan.F { d(offsets.upBias)[i] += partials[9 * C + i] }
     }
   }
-
 }
 
 /// The gradient's norm and the AdamW step.
 extension EncoderEngine {
-  /// Elements of a piece of the dense part, and rows of a piece of the word table.
-  private static let pieceFloats = 1 << 17
-  private static let pieceRows = 512
-
-  private var wordPieces: Int {
-    (configuration.vocabularySize + Self.pieceRows - 1) / Self.pieceRows
-  }
-  private var densePieces: Int {
-    (layout.count - layout.positionTable + Self.pieceFloats - 1) / Self.pieceFloats
-  }
-
   /// The Euclidean norm of the gradient over all parameters.
   public func gradientNorm() -> Double {
     precondition(gradients.count > 0, "a norm follows a backward pass")
-    let C = configuration.hiddenSize
     // One slot a piece: the order of the addition does not depend on the threads.
-    let slots = wordPieces + densePieces
-    if normSlots.count != slots { normSlots = Array(repeating: 0, count: slots) }
-    normSlots.withUnsafeMutableBufferPointer { sums in
-      let sums = sums.baseAddress
-      pool.run(slots) { piece, worker in
-        profile.measure(.update, worker) {
-          var total = 0.0
-          if piece < wordPieces {
-            for row in wordRows(piece) where rowHasGradient[row] {
-              total += sumOfSquares(d(layout.wordTable + row * C), C)
-            }
-          } else {
-            let range = denseRange(piece - wordPieces)
-            total = sumOfSquares(d(range.lowerBound), range.count)
-          }
-          sums?[piece] = total
-        }
-      }
+    let sums = MemoryRegion<Double>(count: wordPieces + densePieces)
+    eachPiece { piece, offset, count, row in
+      guard row.map({ rowHasGradient[$0] }) ?? true else { return }
+      sums.base[piece] += sumOfSquares(d(offset), count)
     }
-    return normSlots.reduce(0, +).squareRoot()
+    return sums[0..<sums.count].reduce(0, +).squareRoot()
   }
 
   /// Moves the parameters by one AdamW step along the gradient. `step` counts from 1;
@@ -261,39 +218,35 @@ extension EncoderEngine {
     reduced?.invalidate()
     let constants = AdamWConstants(
       optimizer, learningRate: learningRate, step: step, gradientScale: gradientScale)
-    let C = configuration.hiddenSize
-    pool.run(wordPieces + densePieces) { piece, worker in
-      profile.measure(.update, worker) {
-        if piece < wordPieces {
-          for row in wordRows(piece) {
-            let offset = layout.wordTable + row * C
-            if rowHasMoments[row] {
-              apply(constants, offset, C)
-            } else {
-              constants.decayOnly(p(offset), count: C)
-            }
-          }
-        } else {
-          let range = denseRange(piece - wordPieces)
-          apply(constants, range.lowerBound, range.count)
-        }
+    eachPiece { _, offset, count, row in
+      if row.map({ rowHasMoments[$0] }) ?? true {
+        constants.update(
+          p(offset), gradient: d(offset), m: firstMoments.base + offset,
+          v: secondMoments.base + offset, count: count)
+      } else {
+        constants.decayOnly(p(offset), count: count)
       }
     }
   }
 
-  private func apply(_ constants: AdamWConstants, _ offset: Int, _ count: Int) {
-    constants.update(
-      p(offset), gradient: d(offset), m: firstMoments.base + offset, v: secondMoments.base + offset,
-      count: count)
-  }
+  private var wordPieces: Int { (configuration.vocabularySize + 511) / 512 }
+  private var densePieces: Int { (layout.count - layout.positionTable + 0x1FFFF) >> 17 }
 
-  private func wordRows(_ piece: Int) -> Range<Int> {
-    let start = piece * Self.pieceRows
-    return start..<min(configuration.vocabularySize, start + Self.pieceRows)
-  }
-
-  private func denseRange(_ piece: Int) -> Range<Int> {
-    let start = layout.positionTable + piece * Self.pieceFloats
-    return start..<min(layout.count, start + Self.pieceFloats)
+  /// Runs `body` in parallel on the rows of the word table, 512 a piece, and on the rest of the
+  /// parameters, 2^17 a piece, which is no row.
+  private func eachPiece(_ body: (_ piece: Int, _ offset: Int, _ count: Int, _ row: Int?) -> Void) {
+    let C = configuration.hiddenSize
+    pool.run(wordPieces + densePieces) { piece, worker in
+      profile.measure(.update, worker) {
+        if piece < wordPieces {
+          for row in piece * 512..<min(configuration.vocabularySize, (piece + 1) * 512) {
+            body(piece, layout.wordTable + row * C, C, row)
+          }
+        } else {
+          let start = layout.positionTable + ((piece - wordPieces) << 17)
+          body(piece, start, min(layout.count - start, 1 << 17), nil)
+        }
+      }
+    }
   }
 }

@@ -2,18 +2,15 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Basics
+import Glibc
 
 /// Forward passes: embeddings, and what a layer does row by row.
 extension EncoderEngine {
   /// x = dropout(norm(word + type + position)), then the first layer's queries, keys and values.
   func embeddingForward(_ plan: ActivationPlan, _ batch: PackedBatch) {
-    let C = plan.C
-    let blocks = plan.embedding
-    let norm = norm(layout.embeddingNorm)
-    let mask = mask(0, .embeddings)
-    let word = p(layout.wordTable)
-    let position = p(layout.positionTable)
-    let type = p(layout.typeTable)
+    let (C, blocks) = (plan.C, plan.embedding)
+    let (norm, mask) = (norm(layout.embeddingNorm), mask(0, .embeddings))
+    let (word, type, position) = (p(layout.wordTable), p(layout.typeTable), p(layout.positionTable))
     pool.run(plan.rowChunks) { chunk, worker in
       let rows = plan.chunk(chunk, rows: plan.T)
       profile.measure(.embedding, worker) {
@@ -26,10 +23,7 @@ extension EncoderEngine {
           let c = position + Int(batch.positions[t]) &* C
           for i in 0..<C { x[i] = (a[i] + b[i]) + c[i] }
           blocks.rstd[t] = norm.normalise(x, into: out)
-          if let mask {
-            mask.write(scratch, start: t &* C, count: C)
-            for i in 0..<C { out[i] *= scratch[i] }
-          }
+          mask?.apply(to: out, start: t &* C, count: C, scratch: scratch)
         }
       }
       projectInputs(plan, 0, rows, worker)
@@ -40,8 +34,7 @@ extension EncoderEngine {
   /// first tokens ask.
   func projectInputs(_ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int) {
     guard !rows.isEmpty else { return }
-    let C = plan.C
-    let offsets = layout.layers[layer]
+    let (C, offsets) = (plan.C, layout.layers[layer])
     let skipped = plan.firstOnly(layer) ? C : 0
     let N = 3 * C - skipped
     let x = plan.input(layer) + rows.lowerBound * C
@@ -55,9 +48,7 @@ extension EncoderEngine {
 
   /// The queries of the first tokens, gathered; the last layer's own beginning.
   func projectFirstQueries(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
-    let C = plan.C
-    let blocks = plan.layers[layer]
-    let x = plan.input(layer)
+    let (C, blocks, x) = (plan.C, plan.layers[layer], plan.input(layer))
     for s in 0..<plan.B {
       (blocks.firstInputs + s * C).update(from: x + batch.offsets[s] * C, count: C)
     }
@@ -70,26 +61,18 @@ extension EncoderEngine {
   /// The attention output, both norms and the feed-forward part of a layer, then the next layer's
   /// queries, keys and values, chunk by chunk of rows.
   func rowsForward(_ plan: ActivationPlan, _ layer: Int) {
-    let rows = plan.queryRows(layer)
     pool.run(plan.rowChunks) { chunk, worker in
-      let range = plan.chunk(chunk, rows: rows)
+      let range = plan.chunk(chunk, rows: plan.queryRows(layer))
       guard !range.isEmpty else { return }
-      attentionOutputForward(plan, layer, range, worker)
+      let (blocks, offsets) = (plan.layers[layer], layout.layers[layer])
+      addAndNormalise(
+        plan, range, worker, blocks.output1, blocks.context, offsets.out, offsets.norm1,
+        normalised: blocks.normalised1, rstd: blocks.rstd1,
+        residual: plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer),
+        mask: mask(layer, .attentionOutput))
       feedForward(plan, layer, range, worker)
       if layer + 1 < plan.layerCount { projectInputs(plan, layer + 1, range, worker) }
     }
-  }
-
-  /// output1 = norm(residual + dropout(context·Wᵀ + b)).
-  private func attentionOutputForward(
-    _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int
-  ) {
-    let (blocks, offsets) = (plan.layers[layer], layout.layers[layer])
-    addAndNormalise(
-      plan, rows, worker, blocks.output1, blocks.context, offsets.out, offsets.norm1,
-      normalised: blocks.normalised1, rstd: blocks.rstd1,
-      residual: plan.firstOnly(layer) ? blocks.firstInputs : plan.input(layer),
-      mask: mask(layer, .attentionOutput))
   }
 
   /// out = norm(residual + dropout(x·Wᵀ + b)) for `rows` of x; the blocks begin at row 0.
@@ -139,10 +122,8 @@ extension EncoderEngine {
   /// Gradients of the three tables and the norm, from that of the embeddings, `dOutput` (T, C). The
   /// padding token's row gets none, as in PyTorch; with RoBERTa its position's row neither.
   func embeddingBackward(_ plan: ActivationPlan, _ batch: PackedBatch, _ dOutput: MutableFloats) {
-    let C = plan.C
-    let blocks = plan.embedding
-    let norm = norm(layout.embeddingNorm)
-    let mask = mask(0, .embeddings)
+    let (C, blocks) = (plan.C, plan.embedding)
+    let (norm, mask) = (norm(layout.embeddingNorm), mask(0, .embeddings))
     pool.run(plan.rowChunks) { chunk, worker in
       let partials = plan.partials(chunk)
       partials.update(repeating: 0, count: 2 * C)
@@ -150,10 +131,7 @@ extension EncoderEngine {
         let scratch = plan.scratch(worker)
         for t in plan.chunk(chunk, rows: plan.T) {
           let dRow = dOutput + t &* C
-          if let mask {
-            mask.write(scratch, start: t &* C, count: C)
-            for i in 0..<C { dRow[i] *= scratch[i] }
-          }
+          mask?.apply(to: dRow, start: t &* C, count: C, scratch: scratch)
           norm.differentiate(
             dRow, blocks.normalised + t &* C, rstd: blocks.rstd[t], dgain: partials,
             doffset: partials + C)
@@ -178,18 +156,15 @@ extension EncoderEngine {
   /// Adds each row to its word's, position's and type's; the channels are shared out, so that no
   /// two threads add to one element.
   private func scatter(_ plan: ActivationPlan, _ batch: PackedBatch, _ dRows: MutableFloats) {
-    let C = plan.C
-    let padding = configuration.paddingToken
+    let (C, padding, width) = (plan.C, configuration.paddingToken, 64)
     let skipsPosition = configuration.kind == .roberta
-    let width = 64
     pool.run((C + width - 1) / width) { piece, worker in
       let start = piece * width
       let count = min(width, C - start)
       profile.measure(.embedding, worker) {
         for t in 0..<plan.T {
           let x = dRows + t &* C + start
-          let token = Int(batch.tokens[t])
-          let position = Int(batch.positions[t])
+          let (token, position) = (Int(batch.tokens[t]), Int(batch.positions[t]))
           if token != padding {
             let word = d(layout.wordTable + token &* C + start)
             for i in 0..<count { word[i] += x[i] }
@@ -203,5 +178,87 @@ extension EncoderEngine {
         }
       }
     }
+  }
+}
+
+/// The head on the first token's state: B rows, little work, one thread.
+extension EncoderEngine {
+  /// Appends B predictions. `head.input` keeps the projection's or dense layer's input.
+  func headForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ predictions: inout [Float]) {
+    let (C, blocks, last) = (plan.C, plan.head, plan.layerCount - 1)
+    let states = plan.layers[last].output
+    profile.measure(.head, 0) {
+      for s in 0..<plan.B {
+        let row = plan.firstOnly(last) ? s : batch.offsets[s]
+        (blocks.input + s * C).update(from: states + row * C, count: C)
+      }
+      var projected = blocks.input
+      if dropsHeadInput { drop(blocks.input, .headInput, plan) }
+      if head == .classification {
+        multiply(
+          blocks.hidden, ldOut: C, blocks.input, ldX: C, p(layout.denseWeight), ldY: C, M: plan.B,
+          N: C, K: C, transposed: .second)
+        addBias(blocks.hidden, bias: p(layout.denseBias), rows: plan.B, columns: C)
+        for i in 0..<(plan.B * C) { blocks.hidden[i] = tanhf(blocks.hidden[i]) }
+        blocks.dropped.update(from: blocks.hidden, count: plan.B * C)
+        drop(blocks.dropped, .headHidden, plan)
+        projected = blocks.dropped
+      }
+      let weight = p(layout.projectionWeight)
+      for s in 0..<plan.B {
+        let row = projected + s * C
+        predictions.append(reduce(C) { row[$0] * weight[$0] } + p(layout.projectionBias)[0])
+      }
+    }
+  }
+
+  /// The first tokens' last hidden states, (B, C) row-major, of the latest forward pass, which must
+  /// have been one of inference: a training pass drops elements of them.
+  package var firstTokenStates: [Float] {
+    guard let plan, !plan.training else { preconditionFailure("a pass of inference comes first") }
+    return Array(UnsafeBufferPointer(start: plan.head.input, count: plan.B * plan.C))
+  }
+
+  private var dropsHeadInput: Bool { head == .linear || configuration.kind == .roberta }
+
+  /// Drops elements of (B, C) in place.
+  private func drop(_ x: MutableFloats, _ site: DropoutSite, _ plan: ActivationPlan) {
+    guard let mask = mask(0, site) else { return }
+    let (C, scratch) = (plan.C, plan.scratch(0))
+    for s in 0..<plan.B {
+      mask.apply(to: x + s * C, start: s * (C + C & 1), count: C, scratch: scratch)
+    }
+  }
+
+  /// Adds the head's gradients, and returns that of the first tokens' states, (B, C).
+  func headBackward(_ plan: ActivationPlan, _ gradient: [Float]) -> MutableFloats {
+    let (C, blocks, dx) = (plan.C, plan.head, plan.temporaries.dFirsts)
+    let dHidden = blocks.gradient
+    profile.measure(.head, 0) {
+      let projected = head == .classification ? blocks.dropped : blocks.input
+      let (weight, dWeight) = (p(layout.projectionWeight), d(layout.projectionWeight))
+      for s in 0..<plan.B {
+        let g = gradient[s]
+        d(layout.projectionBias)[0] += g
+        for i in 0..<C {
+          dWeight[i] += g * projected[s * C + i]
+          dHidden[s * C + i] = g * weight[i]
+        }
+      }
+      if head == .classification {
+        drop(dHidden, .headHidden, plan)
+        for i in 0..<(plan.B * C) { dHidden[i] *= 1 - blocks.hidden[i] * blocks.hidden[i] }
+        addColumnSums(d(layout.denseBias), dHidden, rows: plan.B, columns: C)
+        multiply(
+          d(layout.denseWeight), ldOut: C, dHidden, ldX: C, blocks.input, ldY: C, M: C, N: C,
+          K: plan.B, transposed: .first, beta: 1)
+        multiply(
+          dx, ldOut: C, dHidden, ldX: C, p(layout.denseWeight), ldY: C, M: plan.B, N: C, K: C)
+      } else {
+        dx.update(from: dHidden, count: plan.B * C)
+      }
+      if dropsHeadInput { drop(dx, .headInput, plan) }
+    }
+    return dx
   }
 }

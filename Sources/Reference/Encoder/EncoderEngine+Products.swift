@@ -41,38 +41,29 @@ extension EncoderEngine {
 
   /// One gradient of a weight: dW (N, K) = dYᵀ·X over `rows` rows.
   struct WeightGradient {
-    var dW, N, K: Int
-    var dY, x: MutableFloats
-    var rows: Int
+    let weight: WeightMatrix
+    let dY, x: MutableFloats
+    let rows: Int
     /// Pieces the rows of dW are cut into.
-    var pieces: Int
+    let pieces: Int
     /// Where the operands stand when they are packed, in words.
-    var left = 0
-    var right = 0
-
-    /// The rows of a piece; pieces are multiples of 8 rows, and past the end they are empty.
-    func range(_ piece: Int) -> Range<Int> { Self.share(N, piece, of: pieces, multiple: 8) }
-
-    static func share(_ count: Int, _ piece: Int, of pieces: Int, multiple: Int) -> Range<Int> {
-      let size = ((count + pieces - 1) / pieces + multiple - 1) / multiple * multiple
-      let start = min(count, piece * size)
-      return start..<min(count, start + size)
-    }
+    let left: Int
+    let right: Int
   }
 
   /// Piece `piece` of a weight's gradient; its operands are packed with bfloat16.
   func weightGradient(_ product: WeightGradient, _ piece: Int, accumulate: Bool, _ worker: Int) {
-    let range = product.range(piece)
+    let range = ActivationPlan.share(product.weight.N, piece, of: product.pieces, multiple: 8)
     guard !range.isEmpty else { return }
     let beta: Float = accumulate ? 1 : 0
     profile.measure(.products, worker) {
       if let reduced {
-        reduced.multiply(product, to: d(product.dW), range: range, beta: beta)
+        reduced.multiply(product, to: d(product.weight.offset), range: range, beta: beta)
       } else {
         multiply(
-          d(product.dW + range.lowerBound * product.K), ldOut: product.K,
-          product.dY + range.lowerBound, ldX: product.N, product.x, ldY: product.K, M: range.count,
-          N: product.K, K: product.rows, transposed: .first, beta: beta)
+          d(product.weight.offset + range.lowerBound * product.weight.K), ldOut: product.weight.K,
+          product.dY + range.lowerBound, ldX: product.weight.N, product.x, ldY: product.weight.K,
+          M: range.count, N: product.weight.K, K: product.rows, transposed: .first, beta: beta)
       }
     }
   }
@@ -80,22 +71,15 @@ extension EncoderEngine {
   /// Packs both operands of a layer's weight gradients, in parallel; nothing to do with floats.
   func packGradientOperands(_ products: [WeightGradient]) {
     guard let reduced else { return }
-    // Two pieces for each side of each product: of about equal length, and enough for a few
-    // threads.
     let pieces = max(2, threadCount)
     pool.run(2 * pieces * products.count) { index, worker in
       let product = products[index / (2 * pieces)]
       let isLeft = index / pieces % 2 == 0
-      let columns = WeightGradient.share(
-        isLeft ? product.N : product.K, index % pieces, of: pieces, multiple: isLeft ? 16 : 48)
+      let columns = ActivationPlan.share(
+        isLeft ? product.weight.N : product.weight.K, index % pieces, of: pieces,
+        multiple: isLeft ? 16 : 48)
       guard !columns.isEmpty else { return }
-      profile.measure(.products, worker) {
-        if isLeft {
-          reduced.packLeft(product, columns)
-        } else {
-          reduced.packRight(product, columns)
-        }
-      }
+      profile.measure(.products, worker) { reduced.pack(product, columns, isLeft: isLeft) }
     }
   }
 }
@@ -114,24 +98,13 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 }
 
 /// A weight of the encoder: (N, K), row-major, at `offset` of the parameter buffer.
-struct WeightMatrix {
-  let offset, N, K: Int
-}
+struct WeightMatrix: Hashable { let offset, N, K: Int }
 
 /// The encoder's large products in bfloat16: packed copies of the weights, and memory for the other
-/// operands. Floats are rounded to nearest even where they are packed; the sums are floats, and
-/// depend on the shapes alone, not on the threads.
+/// operands. Floats are rounded to nearest even where they are packed; the sums are floats.
 final class BFloat16Products {
-  /// Where the panels of a weight stand, in words.
-  private struct Panels {
-    let weight: WeightMatrix
-    /// As the right operand of x·Wᵀ and of dY·W.
-    let forward: Int
-    let backward: Int
-  }
-
-  private let panels: [Panels]
-  private let indexByOffset: [Int: Int]
+  /// Where the panels of a weight stand, in words, as the right operand of x·Wᵀ and of dY·W.
+  private var panels: [WeightMatrix: (forward: Int, backward: Int)] = [:]
   private let words: MemoryRegion<UInt32>
   /// For each worker the rows of a left operand.
   private var left = MemoryRegion<UInt32>()
@@ -143,16 +116,11 @@ final class BFloat16Products {
 
   init(_ weights: [WeightMatrix], workers: Int) {
     var next = 0
-    func take(_ count: Int) -> Int {
-      defer { next += count }
-      return next
+    for weight in weights {
+      let backward = next + Self.rightWords(K: weight.K, N: weight.N)
+      panels[weight] = (next, backward)
+      next = backward + Self.rightWords(K: weight.N, N: weight.K)
     }
-    panels = weights.map { weight in
-      Panels(
-        weight: weight, forward: take(Self.rightWords(K: weight.K, N: weight.N)),
-        backward: take(Self.rightWords(K: weight.N, N: weight.K)))
-    }
-    indexByOffset = Dictionary(uniqueKeysWithValues: weights.enumerated().map { ($1.offset, $0) })
     words = MemoryRegion(count: next, largePages: true)
     self.workers = workers
   }
@@ -192,20 +160,18 @@ final class BFloat16Products {
 
   /// Packs the weights again if they have changed.
   func pack(_ parameters: Floats, backward: Bool, _ pool: ThreadPool) {
-    func packAll(_ place: KeyPath<Panels, Int>, transposed: Bool) {
-      pool.run(panels.count) { index, _ in
-        let (weight, target) = (panels[index].weight, words.base + panels[index][keyPath: place])
-        let source = parameters + weight.offset
+    let all = Array(panels)
+    func packAll(transposed: Bool) {
+      let pack = transposed ? bfloat16_pack_right_transposed : bfloat16_pack_right
+      pool.run(all.count) { index, _ in
+        let (weight, place) = all[index]
+        let target = words.base + (transposed ? place.forward : place.backward)
         let (N, K) = (Int64(weight.N), Int64(weight.K))
-        if transposed {
-          bfloat16_pack_right_transposed(target, source, K, N, K)
-        } else {
-          bfloat16_pack_right(target, source, K, N, K)
-        }
+        pack(target, parameters + weight.offset, K, N, K)
       }
     }
-    if !packed.forward { packAll(\.forward, transposed: true) }
-    if backward, !packed.backward { packAll(\.backward, transposed: false) }
+    if !packed.forward { packAll(transposed: true) }
+    if backward, !packed.backward { packAll(transposed: false) }
     packed = (true, packed.backward || backward)
   }
 
@@ -215,10 +181,10 @@ final class BFloat16Products {
     _ out: MutableFloats, ldOut: Int, _ x: Floats, ldX: Int, _ weight: WeightMatrix,
     backward: Bool = false, rows: Int, beta: Float = 0, worker: Int
   ) {
-    guard let index = indexByOffset[weight.offset] else {
+    guard let place = panels[weight] else {
       preconditionFailure("a weight of the encoder's layers")
     }
-    let right = words.base + (backward ? panels[index].backward : panels[index].forward)
+    let right = words.base + (backward ? place.backward : place.forward)
     let (N, K) = backward ? (weight.K, weight.N) : (weight.N, weight.K)
     let P = (K + 1) / 2
     precondition(rows * P <= leftWords, "room for the left operand")
@@ -228,25 +194,18 @@ final class BFloat16Products {
       out, Int64(ldOut), Int64(rows), Int64(N), Int64(P), operand, 0, right, beta == 0 ? 0 : 1)
   }
 
-  /// Packs columns of dY (rows, N), multiples of 8 but for the last.
-  func packLeft(_ product: EncoderEngine.WeightGradient, _ columns: Range<Int>) {
-    let rows = product.rows
-    let target = product.left + Self.leftWords(K: rows, M: columns.lowerBound)
-    let end = target + Self.leftWords(K: rows, M: columns.count)
+  /// Packs columns of the left operand, dY (rows, N), multiples of 8 but for the last, or of the
+  /// right one, X (rows, K), multiples of 48.
+  func pack(_ product: EncoderEngine.WeightGradient, _ columns: Range<Int>, isLeft: Bool) {
+    let (x, width, place, multiple, pack) =
+      isLeft
+      ? (product.dY, product.weight.N, product.left, BFLOAT16_ROWS, bfloat16_pack_left)
+      : (product.x, product.weight.K, product.right, BFLOAT16_COLUMNS, bfloat16_pack_right)
+    let target = place + Self.words(product.rows, columns.lowerBound, multiple: multiple)
+    let end = target + Self.words(product.rows, columns.count, multiple: multiple)
     precondition(end <= gradients.count, "room for an operand")
-    bfloat16_pack_left(
-      gradients.base + target, product.dY + columns.lowerBound, Int64(product.N), Int64(rows),
-      Int64(columns.count))
-  }
-
-  /// Packs columns of X (rows, K), multiples of 48 but for the last.
-  func packRight(_ product: EncoderEngine.WeightGradient, _ columns: Range<Int>) {
-    let rows = product.rows
-    let target = product.right + Self.rightWords(K: rows, N: columns.lowerBound)
-    let end = target + Self.rightWords(K: rows, N: columns.count)
-    precondition(end <= gradients.count, "room for an operand")
-    bfloat16_pack_right(
-      gradients.base + target, product.x + columns.lowerBound, Int64(product.K), Int64(rows),
+    pack(
+      gradients.base + target, x + columns.lowerBound, Int64(width), Int64(product.rows),
       Int64(columns.count))
   }
 
@@ -255,7 +214,7 @@ final class BFloat16Products {
   func multiply(
     _ product: EncoderEngine.WeightGradient, to dW: MutableFloats, range: Range<Int>, beta: Float
   ) {
-    let (rows, K) = (product.rows, product.K)
+    let (rows, K) = (product.rows, product.weight.K)
     bfloat16_multiply(
       dW + range.lowerBound * K, Int64(K), Int64(range.count), Int64(K), Int64((rows + 1) / 2),
       gradients.base + product.left + Self.leftWords(K: rows, M: range.lowerBound), 1,

@@ -2,14 +2,12 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Basics
+import Foundation
 import Glibc
 
-/// The encoder and its head on the processor, with forward and backward passes written by hand.
-///
-/// B sequences, T tokens, C channels, H heads, F feed-forward channels; matrices are row-major.
-/// Large products go to OpenBLAS, or to ``BFloat16Products``, one call a chunk of rows and thread.
-/// The same batches give the same bits with the same thread count (and, up to two, with either). An
-/// engine is used by one thread at a time.
+/// The encoder and its head on the processor: B sequences, T tokens, C channels, H heads, F
+/// feed-forward channels; matrices are row-major. The same batches give the same bits with the same
+/// thread count (and, up to two, with either). An engine is used by one thread at a time.
 public final class EncoderEngine {
   public let configuration: ModelConfiguration
   public let head: HeadKind
@@ -27,12 +25,10 @@ public final class EncoderEngine {
   private(set) var gradients = FloatRegion()
   private(set) var firstMoments = FloatRegion()
   private(set) var secondMoments = FloatRegion()
-  private(set) var arena = FloatRegion()
+  private var arena = FloatRegion()
   /// Embedding rows with a gradient now, and rows that ever had one (their moments may be set).
   var rowHasGradient: [Bool]
   var rowHasMoments: [Bool]
-  /// Sums of squares by piece, for the norm.
-  var normSlots: [Double] = []
   // The pass that `backward` belongs to.
   var batch: PackedBatch?
   var plan: ActivationPlan?
@@ -88,9 +84,9 @@ public final class EncoderEngine {
     let C = configuration.hiddenSize
     for row in 0..<configuration.vocabularySize {
       let start = layout.wordTable + row * C
-      rowHasMoments[row] =
-        firstMoments[start..<(start + C)].contains { $0 != 0 }
-        || secondMoments[start..<(start + C)].contains { $0 != 0 }
+      rowHasMoments[row] = [firstMoments, secondMoments].contains {
+        $0[start..<start + C].contains { $0 != 0 }
+      }
     }
   }
 
@@ -173,11 +169,9 @@ public enum ForwardMode: Equatable, Sendable {
   case training(dropout: DropoutKey?)
 }
 
-/// The encoder's parameters, gradients, moments and activations.
 typealias FloatRegion = MemoryRegion<Float>
 
-/// A region of zeroed numbers straight from the system, page-aligned. Pages that are never touched
-/// take no memory, such as the moments of embedding rows that do not occur.
+/// Zeroed numbers straight from the system, page-aligned; pages never touched take no memory.
 final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Element>
   let count: Int
@@ -205,9 +199,7 @@ final class MemoryRegion<Element: BitwiseCopyable>: @unchecked Sendable {
   }
 }
 
-/// The time that the passes spend in each kernel. Each thread adds up its own time, so that shares
-/// are of the threads' total time. The rest is waiting for other threads and work outside the
-/// engine.
+/// The time that the passes spend in each kernel, summed over the threads.
 public final class KernelProfile {
   /// A group of kernels, by the title it is reported under.
   public enum Kernel: String, CaseIterable, Sendable {
@@ -227,28 +219,25 @@ public final class KernelProfile {
 
   /// Measuring reads the clock twice per kernel call; off by default.
   public var isEnabled = false
-  let workers: Int
-  private let seconds: UnsafeMutablePointer<Double>
+  private let workers: Int
+  private let seconds: MemoryRegion<Double>
   // Threads write to cache lines of their own.
   private static let stride = 32
 
   init(workers: Int) {
-    self.workers = workers
-    seconds = .allocate(capacity: workers * Self.stride)
-    seconds.initialize(repeating: 0, count: workers * Self.stride)
+    (self.workers, seconds) = (workers, MemoryRegion(count: workers * Self.stride))
   }
 
-  deinit { seconds.deallocate() }
-
   /// Resets all times to 0.
-  public func reset() { seconds.update(repeating: 0, count: workers * Self.stride) }
+  public func reset() { seconds.base.update(repeating: 0, count: seconds.count) }
 
   /// Seconds a kernel took, summed over the threads.
   public func seconds(_ kernel: Kernel) -> Double {
-    (0..<workers).reduce(0) { $0 + seconds[$1 * Self.stride + kernel.index] }
+    (0..<workers).reduce(0) { $0 + seconds.base[$1 * Self.stride + kernel.index] }
   }
 
-  /// The kernels' shares of `wallSeconds` on all threads, largest first, and the rest.
+  /// The kernels' shares of `wallSeconds` on all threads, largest first, and the rest, which is
+  /// waiting for other threads and work outside the engine.
   public func shares(wallSeconds: Double) -> [(title: String, share: Double)] {
     let total = wallSeconds * Double(workers)
     guard total > 0 else { return [] }
@@ -262,13 +251,9 @@ public final class KernelProfile {
     guard isEnabled else { return body() }
     let start = monotonicSeconds()
     body()
-    seconds[worker * Self.stride + kernel.index] += monotonicSeconds() - start
+    seconds.base[worker * Self.stride + kernel.index] += monotonicSeconds() - start
   }
 }
 
 /// Seconds of the monotonic clock.
-func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
+func monotonicSeconds() -> Double { ProcessInfo.processInfo.systemUptime }

@@ -5,7 +5,8 @@ public import Foundation
 
 /// The encoder families that a checkpoint's `config.json` may name as `model_type`.
 public enum ModelKind: String, Sendable, Codable, CaseIterable {
-  case roberta, bert
+  case roberta
+  case bert
 }
 
 /// What `config.json` of a Hugging Face model directory says about an encoder.
@@ -45,40 +46,39 @@ public struct ModelConfiguration: Equatable, Sendable {
     (self.layerCount, self.headCount) = (layerCount, headCount)
     (self.intermediateSize, self.positionCount) = (intermediateSize, positionCount)
     (self.tokenTypeCount, self.paddingToken) = (tokenTypeCount, paddingToken)
-    (self.layerNormEpsilon, self.hiddenDropout) = (layerNormEpsilon, hiddenDropout)
-    self.attentionDropout = attentionDropout
+    (self.layerNormEpsilon, self.initializerRange) = (layerNormEpsilon, initializerRange)
+    (self.hiddenDropout, self.attentionDropout) = (hiddenDropout, attentionDropout)
     self.classifierDropout = classifierDropout ?? hiddenDropout
-    self.initializerRange = initializerRange
   }
 
-  /// The published shape of roberta-base.
+  /// The shape of roberta-base.
   public static let robertaBase = ModelConfiguration(
     kind: .roberta, vocabularySize: 50265, hiddenSize: 768, layerCount: 12, headCount: 12,
     intermediateSize: 3072, positionCount: 514, tokenTypeCount: 1, paddingToken: 1)
 
   /// `roberta-base` where every size is that encoder's; nil for another.
   public var publishedName: String? {
-    var bare = self
-    let known = Self.robertaBase
-    (bare.layerNormEpsilon, bare.hiddenDropout) = (known.layerNormEpsilon, known.hiddenDropout)
-    (bare.attentionDropout, bare.classifierDropout) = (
-      known.attentionDropout, known.classifierDropout
-    )
-    bare.initializerRange = known.initializerRange
-    return bare == known ? "roberta-base" : nil
+    kind == .roberta && sizes == Self.robertaBase.sizes ? "roberta-base" : nil
+  }
+
+  private var sizes: [Int] {
+    [
+      vocabularySize, hiddenSize, layerCount, headCount, intermediateSize, positionCount,
+      tokenTypeCount, paddingToken,
+    ]
   }
 
   /// Reads and checks `config.json`. Throws ``ReferenceError`` for a field that is missing, out of
   /// range, or not supported (another activation than exact GELU, relative positions, a decoder).
   public init(contentsOf url: URL) throws {
-    let fields = ConfigurationFields(
-      file: url, document: try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json"))
+    let document = try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json")
+    let fields = ConfigurationFields(file: url, document: document)
     guard let kind = ModelKind(rawValue: try fields.text("model_type")) else {
       throw fields.fault("model_type", expected: "roberta or bert")
     }
     try fields.expect("hidden_act", oneOf: ["gelu", "gelu_python"])
     try fields.expect("position_embedding_type", oneOf: ["absolute"])
-    if fields.document["is_decoder"]?.bool == true {
+    guard document["is_decoder"]?.bool != true else {
       throw fields.fault("is_decoder", expected: "false")
     }
     let hiddenDropout = try fields.probability("hidden_dropout_prob", default: 0.1)
@@ -127,8 +127,7 @@ private struct ConfigurationFields {
   }
 
   func expect(_ name: String, oneOf values: [String]) throws {
-    guard let value = present(name) else { return }
-    guard let text = value.string, values.contains(text) else {
+    guard present(name).map({ values.contains($0.string ?? "") }) ?? true else {
       throw fault(name, expected: values.joined(separator: " or "))
     }
   }
@@ -178,34 +177,19 @@ public struct Parameter: Equatable, Sendable {
 }
 
 /// Offsets of a norm and of the bias before it in the flat buffer.
-struct NormOffsets {
-  var bias = 0
-  var gain = 0
-  var offset = 0
-}
+typealias NormOffsets = (bias: Int, gain: Int, offset: Int)
 
 /// Offsets of a layer's tensors in the flat buffer. Query, key and value stand together, so that
-/// one product computes all three.
+/// one product computes keys and values, which the last layer needs without the queries.
 struct LayerOffsets {
-  let C, F: Int
-  var qkvWeight = 0
-  var outWeight = 0
-  var upWeight = 0
-  var downWeight = 0
-  /// From here to `end` stand the biases and norms.
-  var small = 0
-  var qkvBias = 0
-  var norm1 = NormOffsets()
-  var upBias = 0
-  var norm2 = NormOffsets()
-  var end = 0
-
-  var query: WeightMatrix { WeightMatrix(offset: qkvWeight, N: C, K: C) }
-  var keyValue: WeightMatrix { WeightMatrix(offset: qkvWeight + C * C, N: 2 * C, K: C) }
-  var out: WeightMatrix { WeightMatrix(offset: outWeight, N: C, K: C) }
-  var up: WeightMatrix { WeightMatrix(offset: upWeight, N: F, K: C) }
-  var down: WeightMatrix { WeightMatrix(offset: downWeight, N: C, K: F) }
-  /// All of them; query, key and value as two, because the last layer needs them apart.
+  let query, keyValue, out, up, down: WeightMatrix
+  let qkvBias: Int
+  let norm1: NormOffsets
+  let upBias: Int
+  let norm2: NormOffsets
+  /// Where the biases and norms stand.
+  let small: Range<Int>
+  var inputs: WeightMatrix { WeightMatrix(offset: query.offset, N: 3 * query.N, K: query.K) }
   var weights: [WeightMatrix] { [query, keyValue, out, up, down] }
 }
 
@@ -216,17 +200,13 @@ public struct ParameterLayout: Sendable {
   /// Floats in all.
   public private(set) var count = 0
 
-  var wordTable = 0
-  var positionTable = 0
-  var typeTable = 0
-  var embeddingNorm = NormOffsets()
-  var layers: [LayerOffsets] = []
+  private(set) var (wordTable, positionTable, typeTable) = (0, 0, 0)
+  private(set) var embeddingNorm: NormOffsets = (0, 0, 0)
+  private(set) var layers: [LayerOffsets] = []
   /// The head's dense weight and bias (absent for a linear head), then its projection.
-  var headStart = 0
-  var denseWeight = 0
-  var denseBias = 0
-  var projectionWeight = 0
-  var projectionBias = 0
+  private(set) var headStart = 0
+  private(set) var (denseWeight, denseBias) = (0, 0)
+  private(set) var (projectionWeight, projectionBias) = (0, 0)
 
   public init(_ configuration: ModelConfiguration, head: HeadKind) {
     let C = configuration.hiddenSize
@@ -236,8 +216,7 @@ public struct ParameterLayout: Sendable {
     positionTable = add(
       embeddings + "position_embeddings.weight", [configuration.positionCount, C])
     typeTable = add(embeddings + "token_type_embeddings.weight", [configuration.tokenTypeCount, C])
-    embeddingNorm.gain = add(embeddings + "LayerNorm.weight", [C])
-    embeddingNorm.offset = add(embeddings + "LayerNorm.bias", [C])
+    embeddingNorm = addNorm(embeddings, C, bias: count)
     for layer in 0..<configuration.layerCount {
       addLayer("\(prefix)encoder.layer.\(layer).", C: C, F: configuration.intermediateSize)
     }
@@ -258,26 +237,30 @@ public struct ParameterLayout: Sendable {
 
   private mutating func addLayer(_ layer: String, C: Int, F: Int) {
     let attention = layer + "attention."
-    var offsets = LayerOffsets(C: C, F: F)
-    offsets.qkvWeight = add(attention + "self.query.weight", [C, C])
-    _ = add(attention + "self.key.weight", [C, C])
-    _ = add(attention + "self.value.weight", [C, C])
-    offsets.outWeight = add(attention + "output.dense.weight", [C, C])
-    offsets.upWeight = add(layer + "intermediate.dense.weight", [F, C])
-    offsets.downWeight = add(layer + "output.dense.weight", [C, F])
-    offsets.small = count
-    offsets.qkvBias = add(attention + "self.query.bias", [C])
-    _ = add(attention + "self.key.bias", [C])
-    _ = add(attention + "self.value.bias", [C])
-    offsets.norm1.bias = add(attention + "output.dense.bias", [C])
-    offsets.norm1.gain = add(attention + "output.LayerNorm.weight", [C])
-    offsets.norm1.offset = add(attention + "output.LayerNorm.bias", [C])
-    offsets.upBias = add(layer + "intermediate.dense.bias", [F])
-    offsets.norm2.bias = add(layer + "output.dense.bias", [C])
-    offsets.norm2.gain = add(layer + "output.LayerNorm.weight", [C])
-    offsets.norm2.offset = add(layer + "output.LayerNorm.bias", [C])
-    offsets.end = count
-    layers.append(offsets)
+    let inputs = ["query", "key", "value"].map { "\(attention)self.\($0)." }
+    let weights = inputs.map { add($0 + "weight", [C, C]) }
+    let out = add(attention + "output.dense.weight", [C, C])
+    let up = add(layer + "intermediate.dense.weight", [F, C])
+    let down = add(layer + "output.dense.weight", [C, F])
+    let small = count
+    let biases = inputs.map { add($0 + "bias", [C]) }
+    let outBias = add(attention + "output.dense.bias", [C])
+    let norm1 = addNorm(attention + "output.", C, bias: outBias)
+    let upBias = add(layer + "intermediate.dense.bias", [F])
+    let downBias = add(layer + "output.dense.bias", [C])
+    let norm2 = addNorm(layer + "output.", C, bias: downBias)
+    layers.append(
+      LayerOffsets(
+        query: WeightMatrix(offset: weights[0], N: C, K: C),
+        keyValue: WeightMatrix(offset: weights[1], N: 2 * C, K: C),
+        out: WeightMatrix(offset: out, N: C, K: C), up: WeightMatrix(offset: up, N: F, K: C),
+        down: WeightMatrix(offset: down, N: C, K: F), qkvBias: biases[0], norm1: norm1,
+        upBias: upBias, norm2: norm2, small: small..<count))
+  }
+
+  private mutating func addNorm(_ prefix: String, _ C: Int, bias: Int) -> NormOffsets {
+    let gain = add(prefix + "LayerNorm.weight", [C])
+    return (bias, gain, add(prefix + "LayerNorm.bias", [C]))
   }
 
   private mutating func add(_ name: String, _ shape: [Int], head: Bool = false) -> Int {

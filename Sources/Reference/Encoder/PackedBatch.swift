@@ -1,6 +1,5 @@
-/// A batch of sequences laid end to end, without padding. B sequences with T tokens in all:
-/// sequence `s` is the tokens `offsets[s]..<offsets[s + 1]`. Every value is checked, so that the
-/// kernels can index tables with it.
+/// A batch of B sequences with T tokens in all, laid end to end without padding. Every value is
+/// checked, so that the kernels can index tables with it.
 public struct PackedBatch: Equatable, Sendable {
   /// Token ids, T of them, all inside the vocabulary.
   public private(set) var tokens: [Int32] = []
@@ -8,10 +7,8 @@ public struct PackedBatch: Equatable, Sendable {
   public private(set) var positions: [Int32] = []
   /// Row of the token type table for each token.
   public private(set) var types: [Int32] = []
-  /// B + 1 offsets, from 0 to T.
+  /// B + 1 offsets, from 0 to T; sequence `s` is the tokens `offsets[s]..<offsets[s + 1]`.
   public private(set) var offsets: [Int] = [0]
-  /// The longest sequence.
-  public private(set) var longest = 0
 
   /// B, the number of sequences.
   public var sequenceCount: Int { offsets.count - 1 }
@@ -24,26 +21,19 @@ public struct PackedBatch: Equatable, Sendable {
   /// The number of tokens of sequence `s`.
   public func length(_ s: Int) -> Int { offsets[s + 1] - offsets[s] }
 
-  /// Packs token sequences, special tokens included, with token type 0. Throws
-  /// ``ReferenceError/batch(sequence:problem:)`` for an empty sequence, one longer than the model's
-  /// positions, and a token outside the vocabulary.
+  /// Packs token sequences, special tokens included, with token type 0. Throws ``ReferenceError``
+  /// for an empty sequence, one longer than the model, and a token outside the vocabulary.
   public init<Token: BinaryInteger>(
     _ sequences: some Collection<[Token]>, for configuration: ModelConfiguration
   ) throws {
-    let total = sequences.reduce(0) { $0 + $1.count }
-    tokens.reserveCapacity(total)
-    positions.reserveCapacity(total)
     for (index, sequence) in sequences.enumerated() {
       try append(sequence, mask: nil, types: nil, index: index, configuration)
     }
   }
 
   /// Packs a padded batch as Hugging Face's models take it: `ids`, `mask` and `types` are (B,
-  /// width).
-  ///
-  /// A token with mask 0 is left out but keeps its place in the count of positions. RoBERTa counts
-  /// the ids that are not padding (and gives a padding id inside the text the padding position),
-  /// BERT all. Throws as the other initialiser does, and where the first token of a row is masked.
+  /// width). A token with mask 0 is left out but keeps its place in the count of positions. Throws
+  /// as the other initialiser does, and where the first token of a row is masked.
   public init(
     paddedIDs ids: [[Int]], mask: [[Int]], types: [[Int]]? = nil,
     for configuration: ModelConfiguration
@@ -62,9 +52,8 @@ public struct PackedBatch: Equatable, Sendable {
     }
     precondition(mask.map { $0.count == sequence.count } ?? true, "a mask value for each token")
     if let mask, mask.first == 0 { throw fault(.firstTokenMasked) }
-    let padding = configuration.paddingToken
+    let (padding, start) = (configuration.paddingToken, tokens.count)
     var counted = 0
-    let start = tokens.count
     for (place, id) in sequence.enumerated() {
       let token = Int(id)
       guard (0..<configuration.vocabularySize).contains(token) else {
@@ -75,6 +64,7 @@ public struct PackedBatch: Equatable, Sendable {
         throw fault(.typeOutsideRange(type: type, types: configuration.tokenTypeCount))
       }
       var position = place
+      // RoBERTa counts the ids that are not padding.
       if configuration.kind == .roberta {
         counted += token == padding ? 0 : 1
         position = token == padding ? padding : counted + padding
@@ -89,7 +79,6 @@ public struct PackedBatch: Equatable, Sendable {
     }
     guard tokens.count > start else { throw fault(.empty) }
     offsets.append(tokens.count)
-    longest = max(longest, tokens.count - start)
   }
 }
 

@@ -6,8 +6,7 @@
   _ value: MutableFloats, derivative x: MutableFloats, bias: Floats, rows: Int, columns: Int
 ) {
   for row in 0..<rows {
-    let xRow = x + row &* columns
-    let valueRow = value + row &* columns
+    let (xRow, valueRow) = (x + row &* columns, value + row &* columns)
     for i in 0..<columns {
       let (y, slope) = gelu(xRow[i] + bias[i])
       valueRow[i] = y
@@ -29,8 +28,7 @@
   _ dvalue: MutableFloats, derivative: Floats, dbias: MutableFloats, rows: Int, columns: Int
 ) {
   for row in 0..<rows {
-    let d = dvalue + row &* columns
-    let slope = derivative + row &* columns
+    let (d, slope) = (dvalue + row &* columns, derivative + row &* columns)
     for i in 0..<columns {
       let value = d[i] * slope[i]
       d[i] = value
@@ -58,20 +56,18 @@
   }
 }
 
-/// Splits probabilities by a mask: `kept` = p·factor, and the sign of `p` is set where dropped. The
-/// sign bit stores the mask for the backward pass at no cost; a probability is never negative.
+/// Splits probabilities by a mask: `kept` = p·factor, and the sign of `p` is set where dropped,
+/// which stores the mask for the backward pass.
 @inline(never) package func dropProbabilities(
   _ p: MutableFloats, kept: MutableFloats, rows: Int, columns: Int, start: Int, mask: DropoutMask
 ) {
   // Rows begin at even indices of the stream, so that a pair never spans two rows.
   let stride = columns &+ (columns & 1)
   for row in 0..<rows {
-    let pRow = p + row &* columns
-    let keptRow = kept + row &* columns
+    let (pRow, keptRow) = (p + row &* columns, kept + row &* columns)
     mask.write(keptRow, start: start &+ row &* stride, count: columns)
     for i in 0..<columns {
-      let factor = keptRow[i]
-      let value = pRow[i]
+      let (factor, value) = (keptRow[i], pRow[i])
       keptRow[i] = value * factor
       pRow[i] = factor == 0 ? -value : value
     }
@@ -83,15 +79,13 @@
   _ kept: MutableFloats, from p: Floats, count: Int, scale: Float
 ) { for i in 0..<count { kept[i] = p[i] > 0 ? p[i] * scale : 0 } }
 
-/// The gradient of softmax and of the dropout behind it, in place over `d` (rows, columns). `d`
-/// holds the gradient of the kept probabilities; it becomes that of the scores before softmax:
-/// |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
+/// The gradient of softmax and of the dropout behind it: `d` (rows, columns), that of the kept
+/// probabilities, becomes the scores', |p|·(g - Σ g·|p|) with g = d·scale where kept, else 0.
 @inline(never) package func softmaxBackward(
   _ d: MutableFloats, p: Floats, rows: Int, columns: Int, scale: Float, scoreScale: Float
 ) {
   for row in 0..<rows {
-    let dRow = d + row &* columns
-    let pRow = p + row &* columns
+    let (dRow, pRow) = (d + row &* columns, p + row &* columns)
     let total = reduce(columns) { i in
       let kept: Float = pRow[i] > 0 ? pRow[i] : 0
       return dRow[i] * scale * kept
@@ -105,13 +99,8 @@
   }
 }
 
-/// Elementary functions of Float as branch-free arithmetic, so that loops over them are vectorised;
-/// a call of libm's would not be. No fused multiply-add is asked for: the same source gives the
-/// same bits with and without it.
-
-/// e^x, to 1 ulp for x in [-87.3, 88.3]; outside the argument is clamped, so that the result is
-/// neither 0 nor infinite.
-///
+/// e^x, to 1 ulp for x in [-87.3, 88.3], outside of which it is clamped; without branches, so that
+/// loops are vectorised.
 /// x = n·ln 2 + r with |r| ≤ ln 2 / 2, e^r = 1 + r + r²·p(r); p is the minimax polynomial of degree
 /// 4 (relative error 3e-9). n comes out of the mantissa after adding 1.5·2^23.
 @inline(__always) package func exponential(_ x: Float) -> Float {
@@ -130,8 +119,7 @@
 }
 
 /// GELU in its exact form, x·Φ(x), and its derivative Φ(x) + x·φ(x). Φ(-|x|) = e^(-x²/2)·G(|x|),
-/// where G is a polynomial of degree 9 in t = 1/(1 + |x|/4) without constant term (absolute error
-/// of Φ below 1e-10, so rounding decides: about 1e-7 in all).
+/// where G is a polynomial of degree 9 in t = 1/(1 + |x|/4) (absolute error of Φ about 1e-7).
 @inline(__always) package func gelu(_ x: Float) -> (value: Float, derivative: Float) {
   let magnitude: Float = x < 0 ? -x : x
   let density = exponential(-0.5 * x * x)

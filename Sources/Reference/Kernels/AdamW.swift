@@ -11,20 +11,21 @@ public struct AdamW: Equatable, Sendable, Codable {
 
 /// The constants of one AdamW step (Loshchilov and Hutter 2019, algorithm 2), prepared in Double.
 package struct AdamWConstants {
-  let decay, beta1, beta2, oneMinusBeta1, oneMinusBeta2: Float
-  let stepSize, inverseRootCorrection, epsilon, gradientScale: Float
+  private let (decay, epsilon): (Float, Float)
+  private let (beta1, beta2): (Float, Float)
+  private let (oneMinusBeta1, oneMinusBeta2): (Float, Float)
+  private let (stepSize, inverseRootCorrection): (Float, Float)
+  private let gradientScale: Float
 
   /// `step` counts from 1; `gradientScale` multiplies every gradient first (clipping).
   package init(_ settings: AdamW, learningRate: Double, step: Int, gradientScale: Double) {
     precondition(step >= 1, "steps count from 1")
     decay = Float(1 - learningRate * settings.weightDecay)
-    beta1 = Float(settings.beta1)
-    beta2 = Float(settings.beta2)
-    oneMinusBeta1 = Float(1 - settings.beta1)
-    oneMinusBeta2 = Float(1 - settings.beta2)
+    epsilon = Float(settings.epsilon)
+    (beta1, beta2) = (Float(settings.beta1), Float(settings.beta2))
+    (oneMinusBeta1, oneMinusBeta2) = (Float(1 - settings.beta1), Float(1 - settings.beta2))
     stepSize = Float(learningRate / (1 - power(settings.beta1, step)))
     inverseRootCorrection = Float(1 / (1 - power(settings.beta2, step)).squareRoot())
-    epsilon = Float(settings.epsilon)
     self.gradientScale = Float(gradientScale)
   }
 
@@ -52,9 +53,7 @@ package struct AdamWConstants {
 
 /// base^exponent by repeated squaring, exponent ≥ 0.
 private func power(_ base: Double, _ exponent: Int) -> Double {
-  var result = 1.0
-  var factor = base
-  var rest = exponent
+  var (result, factor, rest) = (1.0, base, exponent)
   while rest > 0 {
     if rest & 1 == 1 { result *= factor }
     factor *= factor
@@ -63,16 +62,11 @@ private func power(_ base: Double, _ exponent: Int) -> Double {
   return result
 }
 
-/// The sum of squares of `count` values, in Double.
-@inline(never) package func sumOfSquares(_ x: Floats, _ count: Int) -> Double {
-  var total = 0.0
-  var i = 0
-  while i < count {
-    // A block's squares are added in Float (relative error 1e-6 at most), the blocks in Double.
-    let block = min(4096, count - i)
-    let start = x + i
-    total += Double(reduce(block) { start[$0] * start[$0] })
-    i += block
+/// The sum of squares of `count` values: of a block in Float (relative error 1e-6 at most), of the
+/// blocks in Double.
+@inline(never) func sumOfSquares(_ x: Floats, _ count: Int) -> Double {
+  stride(from: 0, to: count, by: 4096).reduce(0) { total, i in
+    let block = x + i
+    return total + Double(reduce(min(4096, count - i)) { block[$0] * block[$0] })
   }
-  return total
 }

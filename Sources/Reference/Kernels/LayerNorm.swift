@@ -3,11 +3,8 @@
 
 import Basics
 
-/// Layer normalisation with what stands around it in a post-norm encoder. C channels; x, residual,
-/// out are (rows, C), row-major. All pointers hold rows·C floats (gain and offset C, rstd rows);
-/// the caller vouches for it.
-
-/// The constants of one normalisation.
+/// Layer normalisation with what stands around it in a post-norm encoder. Blocks are (rows, C),
+/// gain and offset C floats, rstd one a row; the caller vouches for it.
 package struct LayerNorm {
   let gain, offset: Floats
   let epsilon: Float
@@ -17,19 +14,16 @@ package struct LayerNorm {
     (self.gain, self.offset, self.epsilon, self.channels) = (gain, offset, epsilon, channels)
   }
 
-  /// out = normalise(residual + dropout(x + bias))·gain + offset, row by row.
-  ///
-  /// `x` receives the normalised rows before gain and offset, which the backward pass needs; `out`
-  /// may not overlap it. `rowOffset` is the index of the first row, for the mask. `mask` is nil
-  /// without dropout; `scratch` holds C floats.
+  /// out = normalise(residual + dropout(x + bias))·gain + offset, row by row. `x` receives the
+  /// normalised rows before gain and offset; `out` may not overlap it. `rowOffset` is the index of
+  /// the first row, for the mask; `scratch` holds C floats.
   @inline(never) package func forward(
     _ out: MutableFloats, normalised x: MutableFloats, bias: Floats, residual: Floats,
     rstd: MutableFloats, rows: Int, rowOffset: Int, mask: DropoutMask?, scratch: MutableFloats
   ) {
     let C = channels
     for row in 0..<rows {
-      let xRow = x + row &* C
-      let residualRow = residual + row &* C
+      let (xRow, residualRow) = (x + row &* C, residual + row &* C)
       if let mask {
         mask.write(scratch, start: (rowOffset &+ row) &* C, count: C)
         for i in 0..<C { xRow[i] = residualRow[i] + (xRow[i] + bias[i]) * scratch[i] }
@@ -40,8 +34,7 @@ package struct LayerNorm {
     }
   }
 
-  /// Normalises one row in place, writes it with gain and offset to `out`, and returns 1/σ. Two
-  /// passes: the variance is that of the differences from the mean (population form).
+  /// Normalises a row in place, writes it with gain and offset to `out`, and returns 1/σ (of n).
   @inline(__always) func normalise(_ x: MutableFloats, into out: MutableFloats) -> Float {
     let C = channels
     let mean = sum(x, C) / Float(C)
@@ -59,9 +52,8 @@ package struct LayerNorm {
     return rstd
   }
 
-  /// The gradients of ``forward`` for `rows` rows. `dout` is replaced by the gradient of the
-  /// residual; `dx` receives that of `x` before the bias (the residual's through the mask). Added
-  /// to: `dgain`, `doffset`, `dbias` (C each).
+  /// The gradients of ``forward``: `dout` becomes that of the residual, `dx` that of `x` before the
+  /// bias; added to are `dgain`, `doffset` and `dbias` (C each).
   @inline(never) package func backward(
     _ dout: MutableFloats, dx: MutableFloats, normalised: Floats, rstd: Floats,
     dgain: MutableFloats, doffset: MutableFloats, dbias: MutableFloats, rows: Int, rowOffset: Int,
@@ -69,10 +61,8 @@ package struct LayerNorm {
   ) {
     let C = channels
     for row in 0..<rows {
-      let d = dout + row &* C
-      let x = normalised + row &* C
-      differentiate(d, x, rstd: rstd[row], dgain: dgain, doffset: doffset)
-      let target = dx + row &* C
+      let (d, target) = (dout + row &* C, dx + row &* C)
+      differentiate(d, normalised + row &* C, rstd: rstd[row], dgain: dgain, doffset: doffset)
       if let mask {
         mask.write(scratch, start: (rowOffset &+ row) &* C, count: C)
         for i in 0..<C {
@@ -99,8 +89,7 @@ package struct LayerNorm {
       let g = d[i] * gain[i]
       return (g, g * x[i])
     }
-    let mean = total / Float(C)
-    let slope = product / Float(C)
+    let (mean, slope) = (total / Float(C), product / Float(C))
     for i in 0..<C {
       let value = d[i]
       dgain[i] += value * x[i]
@@ -125,11 +114,10 @@ public struct DropoutKey: Equatable, Sendable {
   public init(seed: UInt64, pass: UInt64) { (self.seed, self.pass) = (seed, pass) }
 }
 
-/// The mask of one site: element i is dropped when 16 bits of a hash of i are below a threshold.
-/// The hash is a keyed multiply-xorshift mix of 32 bits and serves two elements. The probability is
-/// rounded to a multiple of 2^-16; the scale is the exact reciprocal of what is kept.
+/// The mask of one site: element i is dropped when 16 bits of a keyed multiply-xorshift hash of i,
+/// which serves two elements, are below a threshold. The probability is rounded to 2^-16.
 package struct DropoutMask {
-  let key, second, threshold: UInt32
+  private let (key, second, threshold): (UInt32, UInt32, UInt32)
   /// 1 / (1 - p), the factor of a kept element.
   package let scale: Float
 
@@ -152,6 +140,14 @@ package struct DropoutMask {
     x = (x ^ (x >> 13)) &* 0xC2B2_AE35
     x ^= x >> 16
     return ((x & 0xFFFF) < threshold ? 0 : scale, (x >> 16) < threshold ? 0 : scale)
+  }
+
+  /// Multiplies `x` by the factors of the elements `start..<start + count`.
+  @inline(__always) func apply(
+    to x: MutableFloats, start: Int, count: Int, scratch: MutableFloats
+  ) {
+    write(scratch, start: start, count: count)
+    for i in 0..<count { x[i] *= scratch[i] }
   }
 
   /// Writes the factors of the elements `start..<start + count` to `out`. `start` is even.

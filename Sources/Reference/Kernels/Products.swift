@@ -3,14 +3,11 @@
 
 import COpenBLAS
 
-/// The start of a block of floats whose size the caller knows; every kernel says what it expects.
+/// The start of a block of floats whose size the caller knows.
 package typealias Floats = UnsafePointer<Float>
 package typealias MutableFloats = UnsafeMutablePointer<Float>
 
-/// Matrix products through OpenBLAS, row-major throughout. Every call runs on the calling thread.
-
-/// Makes OpenBLAS run each call on the calling thread, for the whole process; ``ThreadPool``
-/// distributes the work.
+/// Makes OpenBLAS run each call on the calling thread, for the whole process.
 func useSingleThreadedProducts() { openblas_set_num_threads(1) }
 
 /// The name of the processor kernels that OpenBLAS chose ("Haswell", "SkylakeX", "Zen", …); the
@@ -20,9 +17,7 @@ public func openBLASKernelName() -> String {
 }
 
 /// Which operand of a product is stored transposed.
-enum Transposed {
-  case neither, first, second
-}
+enum Transposed { case neither, first, second }
 
 /// out (M, N) = scale · x (M, K) · y (K, N) + beta · out; `ld` are the row strides. A transposed x
 /// is stored as (K, M), a transposed y as (N, K).
@@ -36,9 +31,6 @@ enum Transposed {
     Int32(ldX), y, Int32(ldY), beta, out, Int32(ldOut))
 }
 
-/// Sums and maxima over a row in sixteen lanes, which the optimiser turns into vectors. The order
-/// of the additions is fixed by the length alone.
-
 /// The sum of `count` values.
 @inline(__always) func sum(_ x: Floats, _ count: Int) -> Float { reduce(count) { x[$0] } }
 
@@ -50,7 +42,8 @@ enum Transposed {
   return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 }
 
-/// The sum of `value(i)` over `0..<count`.
+/// The sum of `value(i)` over `0..<count`, in sixteen lanes, which the optimiser vectorises;
+/// the order of the additions is fixed by the length alone.
 @inline(__always) func reduce(_ count: Int, _ value: (Int) -> Float) -> Float {
   var lanes = InlineArray<16, Float>(repeating: 0)
   let blocks = count & ~15

@@ -20,9 +20,7 @@ public struct ChatEndpoint: Sendable, Equatable {
   /// Longer answers are refused as they arrive.
   public var maxAnswerBytes: Int
 
-  public enum Role: String, Sendable, CaseIterable {
-    case system, developer
-  }
+  public enum Role: String, Sendable, CaseIterable { case system, developer }
 
   public init(
     baseURL: URL, model: String, keyVariable: String? = nil, role: Role = .system,
@@ -36,16 +34,15 @@ public struct ChatEndpoint: Sendable, Equatable {
 /// A model's answer, and the tokens it counted.
 public struct ChatAnswer: Sendable, Equatable {
   public let text: String
-  public var promptTokens, answerTokens: Int?
+  public let promptTokens, answerTokens: Int?
 
   package init(_ text: String, promptTokens: Int? = nil, answerTokens: Int? = nil) {
     (self.text, self.promptTokens, self.answerTokens) = (text, promptTokens, answerTokens)
   }
 }
 
-/// Asks an OpenAI-compatible server for chat completions. The key is read once from the environment
-/// and appears in no description, error or file. Redirects are not followed, so that the key is
-/// sent nowhere else.
+/// Asks an OpenAI-compatible server for chat completions. The key comes from the environment and
+/// appears in no description, error or file. Redirects are not followed: it is sent nowhere else.
 public final class ChatClient: Sendable {
   public let endpoint: ChatEndpoint
   private let url: URL
@@ -53,9 +50,8 @@ public final class ChatClient: Sendable {
   private let transport = ChatTransport()
   private let session: URLSession
 
-  /// - Parameter connections: how many requests may be in flight at once.
-  /// - Throws: ``ReferenceError/chat(_:)``: a URL that is not one, a key that is not set, or a key
-  ///   that would go to another machine unencrypted.
+  /// At most `connections` requests are in flight at once. Throws ``ReferenceError/chat(_:)``: a URL
+  /// that is not one, a key that is not set, or that would go to another machine unencrypted.
   public init(
     _ endpoint: ChatEndpoint, connections: Int = 8,
     environment: [String: String] = ProcessInfo.processInfo.environment
@@ -66,16 +62,12 @@ public final class ChatClient: Sendable {
     }
     self.endpoint = endpoint
     url = endpoint.baseURL.appending(path: "chat/completions")
+    key = endpoint.keyVariable.flatMap { environment[$0] }
     if let variable = endpoint.keyVariable {
-      guard let key = environment[variable], !key.isEmpty else {
-        throw .chat(.missingKey(variable: variable))
-      }
+      if key?.isEmpty ?? true { throw .chat(.missingKey(variable: variable)) }
       guard scheme == "https" || ["localhost", "127.0.0.1", "::1"].contains(host) else {
         throw .chat(.insecureURL(endpoint.baseURL.absoluteString))
       }
-      self.key = key
-    } else {
-      key = nil
     }
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpMaximumConnectionsPerHost = connections
@@ -88,11 +80,9 @@ public final class ChatClient: Sendable {
   deinit { session.invalidateAndCancel() }
 
   private struct Request: Encodable {
-    struct Message: Encodable {
-      var role, content: String
-    }
-    var model: String
-    var messages: [Message]
+    struct Message: Encodable { let role, content: String }
+    let model: String
+    let messages: [Message]
     var temperature = 0.0
     var topP = 0.01
 
@@ -102,12 +92,10 @@ public final class ChatClient: Sendable {
     }
   }
 
-  /// Sends one request. Throws ``ReferenceError/chat(_:)``, of which `unavailable` and
-  /// `badResponse` may pass; `CancellationError`.
+  /// Sends one request. Of what it throws, `unavailable` and `badResponse` may pass.
   public func ask(system: String, user: String) async throws -> ChatAnswer {
-    var messages: [Request.Message] = []
-    if !system.isEmpty { messages.append(.init(role: endpoint.role.rawValue, content: system)) }
-    messages.append(.init(role: "user", content: user))
+    let instructions = Request.Message(role: endpoint.role.rawValue, content: system)
+    let messages = (system.isEmpty ? [] : [instructions]) + [.init(role: "user", content: user)]
     var request = URLRequest(url: url)
     request.httpMethod = "POST"
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
@@ -117,32 +105,32 @@ public final class ChatClient: Sendable {
     let (response, body) = try await transport.send(
       request, over: session, timeoutSeconds: endpoint.timeoutSeconds,
       limit: endpoint.maxAnswerBytes)
-    return try read(response, body)
+    do { return try read(response, body) } catch { throw ReferenceError.chat(error) }
   }
 
-  private func read(_ response: HTTPURLResponse, _ body: Data) throws(ReferenceError) -> ChatAnswer
+  private func read(_ response: HTTPURLResponse, _ body: Data) throws(ReferenceError.ChatProblem)
+    -> ChatAnswer
   {
-    switch response.statusCode {
+    let status = response.statusCode
+    switch status {
     case 200: break
     case 408, 409, 425, 429, 500...599:
-      throw .chat(
-        .unavailable(
-          reason: "the server answered with status \(response.statusCode): \(excerpt(body))",
-          retryAfterSeconds: response.value(forHTTPHeaderField: "Retry-After").flatMap(
-            Self.retryAfter)))
-    default: throw .chat(.refused(status: response.statusCode, message: excerpt(body)))
+      let pause = response.value(forHTTPHeaderField: "Retry-After").flatMap(Self.retryAfter)
+      throw .unavailable(
+        reason: "the server answered with status \(status): \(excerpt(body))",
+        retryAfterSeconds: pause)
+    default: throw .refused(status: status, message: excerpt(body))
     }
     let type = response.value(forHTTPHeaderField: "Content-Type") ?? "none"
     guard type.lowercased().hasPrefix("application/json") else {
-      throw .chat(.badResponse(expected: "the content type application/json", found: type))
+      throw .badResponse(expected: "the content type application/json", found: type)
     }
-    guard let answer = try? ByteJSON(Array(body)) else {
-      throw .chat(.badResponse(expected: "a chat completion", found: excerpt(body)))
+    let answer = try? ByteJSON(Array(body))
+    guard let text = answer?["choices"]?.array?.first?["message"]?["content"]?.string else {
+      let expected = answer == nil ? "a chat completion" : "choices[0].message.content"
+      throw .badResponse(expected: expected, found: excerpt(body))
     }
-    guard let text = answer["choices"]?.array?.first?["message"]?["content"]?.string else {
-      throw .chat(.badResponse(expected: "choices[0].message.content", found: excerpt(body)))
-    }
-    let usage = answer["usage"]
+    let usage = answer?["usage"]
     return ChatAnswer(
       text, promptTokens: usage?["prompt_tokens"]?.count,
       answerTokens: usage?["completion_tokens"]?.count)
@@ -168,9 +156,8 @@ public final class ChatClient: Sendable {
   }
 }
 
-/// One exchange at a time over URLSession, with a deadline for the whole and a limit on the body.
-/// `URLSession.data(for:)` has neither: its time-out restarts with every byte, and a body of any
-/// size is taken into memory.
+/// Exchanges over URLSession with a deadline for the whole, where `URLSession.data(for:)` restarts
+/// its time-out with every byte, and with a limit on the body.
 final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
   private struct Exchange {
     let continuation: CheckedContinuation<(HTTPURLResponse, Data), any Error>
@@ -192,20 +179,18 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
       task.cancel()
     }
     defer { deadline.cancel() }
+    let cancel: @Sendable () -> Void = { [self] in
+      finish(number, .failure(CancellationError()))
+      task.cancel()
+    }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         exchanges.withLock { $0[number] = Exchange(continuation: continuation, limit: limit) }
-        // Cancelled before it was entered: the handler below found nothing to finish.
-        if Task.isCancelled {
-          finish(number, .failure(CancellationError()))
-          task.cancel()
-        } else {
-          task.resume()
-        }
+        // Cancelled before it was entered: the handler found nothing to finish.
+        if Task.isCancelled { cancel() } else { task.resume() }
       }
     } onCancel: {
-      finish(number, .failure(CancellationError()))
-      task.cancel()
+      cancel()
     }
   }
 
@@ -213,7 +198,6 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
     exchanges.withLock { $0.removeValue(forKey: number) }?.continuation.resume(with: result)
   }
 
-  /// Ends the exchange with a failure that may pass.
   private func fail(_ number: Int, _ reason: String) {
     finish(number, .failure(ReferenceError.chat(.unavailable(reason: reason))))
   }
@@ -224,11 +208,9 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
       guard let exchange = exchanges[dataTask.taskIdentifier] else { return nil }
       return exchange.body.count > exchange.limit ? exchange.limit : nil
     }
-    if let excess {
-      let error = ReferenceError.chat(.tooLarge(limit: excess))
-      finish(dataTask.taskIdentifier, .failure(error))
-      dataTask.cancel()
-    }
+    guard let excess else { return }
+    finish(dataTask.taskIdentifier, .failure(ReferenceError.chat(.tooLarge(limit: excess))))
+    dataTask.cancel()
   }
 
   func urlSession(
@@ -241,9 +223,10 @@ final class ChatTransport: NSObject, URLSessionDataDelegate, Sendable {
       return fail(number, "no HTTP response came")
     }
     // A connection that is cut early may look like a whole answer.
-    let announced = response.value(forHTTPHeaderField: "Content-Length").flatMap(Int.init)
-    let isEncoded = response.value(forHTTPHeaderField: "Content-Encoding") != nil
-    if let announced, !isEncoded, body.count < announced {
+    if response.value(forHTTPHeaderField: "Content-Encoding") == nil,
+      let announced = response.value(forHTTPHeaderField: "Content-Length").flatMap(Int.init),
+      body.count < announced
+    {
       return fail(number, "the connection was cut after \(body.count) of \(announced) bytes")
     }
     finish(number, .success((response, body)))

@@ -27,9 +27,8 @@ public struct JournalEntry: Codable, Sendable, Equatable {
     public let essay: String
     /// The number of the sample, from 0.
     public let sample: Int
-    /// The digest of the prompt.
-    public let prompt: String
-    public let model: String
+    /// The digest of the prompt, and the name of the model.
+    public let prompt, model: String
 
     package init(id: String, essay: String, sample: Int, prompt: String, model: String) {
       (self.id, self.essay, self.sample) = (id, essay, sample)
@@ -43,26 +42,22 @@ public struct JournalEntry: Codable, Sendable, Equatable {
   ) {
     (self.question, self.attempt, self.answer) = (question, attempt, answer.text)
     (promptTokens, answerTokens) = (answer.promptTokens, answer.answerTokens)
-    scores = read?.scores
     tolerated = read?.tolerated.sorted { $0.rawValue < $1.rawValue } ?? []
-    self.seconds = seconds
+    (scores, self.seconds) = (read?.scores, seconds)
   }
 }
 
-/// An append-only file of answers, one JSON object per line, written by one process at a time. An
-/// answer is on disk before `append` returns. A crash can leave at most one unfinished last line,
-/// which the next opening cuts off; damage anywhere else is an error.
+/// An append-only file of answers, one JSON object per line, written by one process at a time. A
+/// crash can leave an unfinished last line, which is cut off; damage anywhere else is an error.
 public final class Journal: Sendable {
   public let file: URL
-  /// The entries of the file, in order.
   public var entries: [JournalEntry] { written.withLock { $0 } }
   /// Whether opening cut off an unfinished last line.
   public let wasTruncated: Bool
   private let descriptor: Int32
   private let written: Mutex<[JournalEntry]>
 
-  /// Opens the journal at `file`, or creates it. Throws ``ReferenceError``: the file cannot be
-  /// read, is in use, or has a damaged line.
+  /// Opens the journal at `file`, or creates it. Throws where it is in use or has a damaged line.
   public init(_ file: URL) throws(ReferenceError) {
     self.file = file
     descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -89,9 +84,9 @@ public final class Journal: Sendable {
     try read(file).entries
   }
 
-  private static func read(_ file: URL) throws(ReferenceError) -> (
-    entries: [JournalEntry], length: Int, isWhole: Bool
-  ) {
+  private static func read(_ file: URL)
+    throws(ReferenceError) -> (entries: [JournalEntry], length: Int, isWhole: Bool)
+  {
     let bytes = try ReferenceError.read(file, expected: "a journal of answers")
     var entries: [JournalEntry] = []
     var length = 0
@@ -101,16 +96,15 @@ public final class Journal: Sendable {
       do { entries.append(try decoder.decode(JournalEntry.self, from: line)) } catch {
         // A crash of the machine may leave a last line of the right length with wrong content.
         if length + line.count + 1 == bytes.count { return (entries, length, false) }
-        throw .invalid(
-          file, at: .line(index + 1), found: "a damaged line", expected: "an answer as JSON")
+        let place = ReferenceError.Diagnostic.Place.line(index + 1)
+        throw .invalid(file, at: place, found: "a damaged line", expected: "an answer as JSON")
       }
       length += line.count + 1
     }
     return (entries, length, length == bytes.count)
   }
 
-  /// Writes `entry` and returns when it is on disk. A line that could be written only in part (a
-  /// full disk) is removed again.
+  /// Writes `entry` and returns when it is on disk. A line that was written in part is removed again.
   public func append(_ entry: JournalEntry) throws(ReferenceError) {
     guard var line = try? CanonicalJSON.compact(entry) else {
       throw .file(path: file.path, reason: "an answer cannot be encoded")
@@ -118,7 +112,6 @@ public final class Journal: Sendable {
     line.append(UInt8(ascii: "\n"))
     let failure = written.withLock { entries -> String? in
       let length = lseek(descriptor, 0, SEEK_END)
-      // `line` is one buffer of `line.count` bytes for the time of the call.
       let count = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if count == line.count, fsync(descriptor) == 0 {
         entries.append(entry)

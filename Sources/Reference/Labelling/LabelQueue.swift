@@ -8,12 +8,15 @@ actor LabelQueue {
     let user: String
   }
 
+  /// A question and how many answers it has had.
+  typealias Attempt = (question: Question, number: Int)
+
   private let labeller: Labeller
   private let questions: [Question]
-  /// The questions still to ask, the next one last, with the number of the attempt.
-  private var open: [(question: Question, attempt: Int)] = []
-  private var answers: [JournalEntry.Question: [JournalEntry]] = [:]
-  private var failures: [(id: String, error: ReferenceError)] = []
+  /// The questions still to ask, the next one last.
+  private var open: [Attempt]
+  private var answers: [JournalEntry.Question: [JournalEntry]]
+  private var failures: [LabellingResult.Failure] = []
   private var (requests, inFlight, answered) = (0, 0, 0)
   private var spent = 0.0
   private var stop: LabellingResult.Cap?
@@ -23,43 +26,40 @@ actor LabelQueue {
   init(labeller: Labeller, questions: [Question], journalled: [JournalEntry]) {
     (self.labeller, self.questions) = (labeller, questions)
     let keys = Set(questions.map(\.key))
-    for entry in journalled where keys.contains(entry.question) {
-      answers[entry.question, default: []].append(entry)
-    }
-    for question in questions.reversed() {
-      let earlier = answers[question.key] ?? []
-      if !Self.isDone(earlier) { open.append((question, earlier.count)) }
-    }
+    let answers = Dictionary(
+      grouping: journalled.filter { keys.contains($0.question) }, by: \.question)
+    self.answers = answers
+    open = questions.reversed().compactMap { Self.unfinished($0, answers[$0.key] ?? []) }
   }
 
-  /// A question is done after one readable or two unreadable answers.
-  private static func isDone(_ answers: [JournalEntry]) -> Bool {
-    answers.count >= 2 || answers.contains { $0.scores != nil }
+  /// The next attempt at a question, which is done after one readable or two unreadable answers.
+  private static func unfinished(_ question: Question, _ answers: [JournalEntry]) -> Attempt? {
+    answers.count >= 2 || answers.contains { $0.scores != nil } ? nil : (question, answers.count)
   }
 
-  func next() -> (Question, Int)? {
+  func next() -> Attempt? {
     guard stop == nil, let next = open.popLast() else { return nil }
     inFlight += 1
     return next
   }
 
-  func putBack(_ question: Question, _ attempt: Int) {
+  func putBack(_ attempt: Attempt) {
     inFlight -= 1
-    open.append((question, attempt))
+    open.append(attempt)
   }
 
   /// Counts one more request, or returns false where it would exceed a cap.
   func takeRequest() -> Bool {
-    if let limit = labeller.options.maxRequests, requests >= limit {
+    let options = labeller.options
+    if let limit = options.maxRequests, requests >= limit {
       stop = .requests
-      return false
-    }
-    if let limit = labeller.options.maxSpend, spent + Double(inFlight) * averageCost > limit {
+    } else if let limit = options.maxSpend, spent + Double(inFlight) * averageCost > limit {
       stop = .spend
-      return false
+    } else {
+      requests += 1
+      return true
     }
-    requests += 1
-    return true
+    return false
   }
 
   func close(forSeconds seconds: Double) {
@@ -75,13 +75,12 @@ actor LabelQueue {
     answered += 1
     spent += cost(entry) ?? 0
     answers[question.key, default: []].append(entry)
-    let all = answers[question.key] ?? []
-    if !Self.isDone(all) { open.append((question, all.count)) }
+    if let again = Self.unfinished(question, answers[question.key] ?? []) { open.append(again) }
   }
 
   func recordFailure(of question: Question, _ error: ReferenceError) throws(ReferenceError) {
     inFlight -= 1
-    failures.append((question.key.id, error))
+    failures.append(.init(id: question.key.id, error: error))
     if failures.count > labeller.options.maxFailures {
       throw .chat(.tooManyFailures(count: failures.count, last: error.description))
     }
@@ -92,18 +91,15 @@ actor LabelQueue {
   private var price: Prices.Price? { labeller.prices.models[labeller.client.endpoint.model] }
 
   private func cost(_ entry: JournalEntry) -> Double? {
-    price.map {
-      $0.cost(
-        promptTokens: entry.promptTokens ?? estimatedPromptTokens,
-        answerTokens: entry.answerTokens ?? Prices.estimatedTokens(entry.answer))
-    }
+    price?.cost(
+      promptTokens: entry.promptTokens ?? estimatedPromptTokens,
+      answerTokens: entry.answerTokens ?? Prices.estimatedTokens(entry.answer))
   }
 
   /// The estimated tokens of a question, averaged over all questions.
   private lazy var estimatedPromptTokens: Int = {
-    let system = Prices.estimatedTokens(labeller.prompt.system)
     let users = questions.reduce(0) { $0 + Prices.estimatedTokens($1.user) }
-    return system + users / max(1, questions.count)
+    return Prices.estimatedTokens(labeller.prompt.system) + users / max(1, questions.count)
   }()
 
   /// The cost of a question: the mean of this run, or an estimate before the first answer.
@@ -123,29 +119,28 @@ actor LabelQueue {
   }
 
   func plan() -> LabellingPlan {
-    LabellingPlan(
+    let system = Prices.estimatedTokens(labeller.prompt.system)
+    return LabellingPlan(
       essays: Set(questions.map(\.key.id)).count, questions: questions.count, toAsk: open.count,
-      promptTokens: open.reduce(0) {
-        $0 + Prices.estimatedTokens(labeller.prompt.system)
-          + Prices.estimatedTokens($1.question.user)
-      }, cost: price.map { _ in averageCost * Double(open.count) },
+      promptTokens: open.reduce(0) { $0 + system + Prices.estimatedTokens($1.question.user) },
+      cost: price.map { _ in averageCost * Double(open.count) },
       firstUserText: open.last?.question.user)
   }
 
   func result(_ essays: [UnlabelledEssay]) -> LabellingResult {
-    var bySample: [String: [[JournalEntry]]] = [:]
-    for question in questions {
-      bySample[question.key.id, default: []].append(answers[question.key] ?? [])
-    }
+    let bySample = Dictionary(grouping: questions, by: \.key.id)
     let all = answers.values.flatMap(\.self)
-    var tolerated: [RatingAnswer.Tolerance: Int] = [:]
-    for entry in all { for habit in entry.tolerated { tolerated[habit, default: 0] += 1 } }
+    let labels = essays.map { essay in
+      let samples = (bySample[essay.id] ?? []).map { answers[$0.key] ?? [] }
+      return EssayLabel(
+        id: essay.id, samples: samples.compactMap { $0.compactMap(\.scores).first },
+        unreadable: samples.count { !$0.isEmpty && $0.allSatisfy { $0.scores == nil } })
+    }
     return LabellingResult(
-      labels: essays.map { EssayLabel(id: $0.id, samples: bySample[$0.id] ?? []) },
-      tolerated: tolerated, unreadableAnswers: all.count { $0.scores == nil },
-      failures: failures.map { LabellingResult.Failure(id: $0.id, error: $0.error) },
-      notAsked: open.count, requests: requests, spent: price == nil ? nil : spent,
-      stoppedBy: open.isEmpty ? nil : stop)
+      labels: labels,
+      tolerated: all.flatMap(\.tolerated).reduce(into: [:]) { $0[$1, default: 0] += 1 },
+      unreadableAnswers: all.count { $0.scores == nil }, failures: failures, notAsked: open.count,
+      requests: requests, spent: price == nil ? nil : spent, stoppedBy: open.isEmpty ? nil : stop)
   }
 }
 
@@ -159,13 +154,6 @@ public struct EssayLabel: Sendable, Equatable {
 
   public init(id: String, samples: [[Double]], unreadable: Int = 0) {
     (self.id, self.samples, self.unreadable) = (id, samples, unreadable)
-  }
-
-  /// From the journal's answers to each sample's question.
-  init(id: String, samples: [[JournalEntry]]) {
-    self.init(
-      id: id, samples: samples.compactMap { $0.compactMap(\.scores).first },
-      unreadable: samples.count { !$0.isEmpty && $0.allSatisfy { $0.scores == nil } })
   }
 
   /// The mean of each item over the samples, or nil where none could be read.
@@ -185,10 +173,9 @@ public struct EssayLabel: Sendable, Equatable {
 }
 
 /// The progress of a run.
-public struct LabellingProgress: Sendable, Equatable {
-  /// Questions that are done (in this run or before), out of `total`.
-  public let done: Int
-  public let total, failed: Int
+public struct LabellingProgress: Sendable {
+  /// Questions: done in this run or before, in total, and failed.
+  public let done, total, failed: Int
   /// HTTP requests of this run.
   public let requests: Int
   /// US dollars of this run, or nil where the model has no price.
@@ -197,12 +184,10 @@ public struct LabellingProgress: Sendable, Equatable {
 }
 
 /// An estimate of what a run would do.
-public struct LabellingPlan: Sendable, Equatable {
+public struct LabellingPlan: Sendable {
   public let essays: Int
-  /// Essays times samples.
-  public let questions: Int
-  /// Questions without an answer in the journal.
-  public let toAsk: Int
+  /// Essays times samples, and those of them without an answer in the journal.
+  public let questions, toAsk: Int
   /// Estimated tokens sent (four bytes a token).
   public let promptTokens: Int
   /// Estimated US dollars, or nil where the model has no price.
@@ -212,14 +197,14 @@ public struct LabellingPlan: Sendable, Equatable {
 }
 
 /// The outcome of a run.
-public struct LabellingResult: Sendable, Equatable {
+public struct LabellingResult: Sendable {
   /// One label for each essay, in order.
   public let labels: [EssayLabel]
   /// How often each habit of the model was tolerated.
   public let tolerated: [RatingAnswer.Tolerance: Int]
   /// Answers that cannot be read, including those whose question was answered the second time.
   public let unreadableAnswers: Int
-  /// Questions without an answer; another run asks them again.
+  /// Questions without an answer.
   public let failures: [Failure]
   /// Questions that a cap left unasked.
   public let notAsked: Int
@@ -227,25 +212,20 @@ public struct LabellingResult: Sendable, Equatable {
   public let spent: Double?
   public let stoppedBy: Cap?
 
-  public struct Failure: Sendable, Equatable {
+  public struct Failure: Sendable {
     public let id: String
     public let error: ReferenceError
   }
 
   /// The caps of a run.
-  public enum Cap: String, Sendable {
-    case requests, spend
-  }
+  public enum Cap: String, Sendable { case requests, spend }
 }
 
-/// Prices of tokens in US dollars per million, by model: a few list prices as of ``builtInMonth``,
-/// which a price file overrides model by model. A model in neither has no price.
+/// Prices of tokens in US dollars per million, by model.
 public struct Prices: Sendable, Equatable {
   public struct Price: Codable, Sendable, Equatable {
-    /// Dollars per million tokens sent.
-    public var prompt: Double
-    /// Dollars per million tokens received.
-    public var answer: Double
+    /// Dollars per million tokens sent, and per million received.
+    public let prompt, answer: Double
 
     public init(prompt: Double, answer: Double) { (self.prompt, self.answer) = (prompt, answer) }
 
@@ -255,17 +235,16 @@ public struct Prices: Sendable, Equatable {
     }
   }
 
-  public var models: [String: Price]
+  public let models: [String: Price]
 
   public init(_ models: [String: Price] = [:]) { self.models = models }
 
   /// The month of the built-in prices.
   public static let builtInMonth = "May 2026"
 
-  /// List prices without batch or cache discounts: OpenAI's for GPT-4o and GPT-4o mini as of May
-  /// 2026 (platform.openai.com/docs/pricing), Groq's for Llama 3.3 70B as of October 2025
-  /// (console.groq.com/docs/models) and, at the end of its service, for Llama 3 70B, the paper's
-  /// model (groq.com/pricing).
+  /// List prices without batch or cache discounts: OpenAI's as of May 2026
+  /// (platform.openai.com/docs/pricing), Groq's for Llama 3.3 70B as of October 2025
+  /// (console.groq.com/docs/models) and for Llama 3 70B at the end of its service (groq.com/pricing).
   public static let builtIn = Prices([
     "gpt-4o": Price(prompt: 2.5, answer: 10), "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
     "llama-3.3-70b-versatile": Price(prompt: 0.59, answer: 0.79),
@@ -284,14 +263,12 @@ public struct Prices: Sendable, Equatable {
     guard let own = try? JSONDecoder().decode([String: Price].self, from: data),
       own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 })
     else {
-      throw .invalid(
-        file, found: "something else",
-        expected: "prices of 0 or more by model, such as "
-          + #"{"gpt-4o": {"prompt": 2.5, "answer": 10}}"#)
+      let form = #"0 or more by model, such as {"gpt-4o": {"prompt": 2.5, "answer": 10}}"#
+      throw .invalid(file, found: "something else", expected: "prices of \(form)")
     }
     return Prices(own)
   }
 
-  /// A rough count of a text's tokens, for estimates before anything is sent: four bytes a token.
+  /// A rough count of a text's tokens: four bytes a token.
   public static func estimatedTokens(_ text: String) -> Int { text.utf8.count / 4 + 1 }
 }

@@ -1,9 +1,8 @@
 public import Basics
 public import Foundation
 
-/// A file of labels by a model: TSV with a header, keyed by the ids in the essays' own files. The
-/// form of the LLMPathy repository: id columns, then columns such as `llm_empathy`. An empty field
-/// is a missing label and stays missing.
+/// A file of labels by a model in the form of the LLMPathy repository: TSV with a header, id columns,
+/// then columns such as `llm_empathy`. An empty field is a missing label.
 public struct LabelTable: Sendable, Equatable {
   public let header: [String]
   /// As many fields as the header, row by row.
@@ -23,31 +22,28 @@ public struct LabelTable: Sendable, Equatable {
       $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
     }
     if lines.last == [""] { lines.removeLast() }
-    guard let first = lines.first, first != [""] else {
+    guard var header = lines.first, header != [""] else {
       throw .invalid(file, found: "an empty file", expected: "a header")
     }
-    let header = [first[0].hasPrefix("\u{FEFF}") ? String(first[0].dropFirst()) : first[0]]
-    let names = header + first.dropFirst()
-    var faults: [ReferenceError.Diagnostic] = []
-    for (index, row) in lines.enumerated() where row.count != names.count {
-      faults.append(
-        .init(.line(index + 1), found: "\(row.count) fields", expected: "\(names.count)"))
+    if header[0].hasPrefix("\u{FEFF}") { header[0].removeFirst() }
+    let faults = lines.enumerated().filter { $1.count != header.count }.map { index, row in
+      ReferenceError.Diagnostic(
+        .line(index + 1), found: "\(row.count) fields", expected: "\(header.count)")
     }
     guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
-    return LabelTable(header: names, rows: Array(lines.dropFirst()), path: file.path)
+    return LabelTable(header: header, rows: Array(lines.dropFirst()), path: file.path)
   }
 
   /// The labels in `column`, nil where missing, by the fields of `keys`, joined by a space. Throws
-  /// ``ReferenceError/invalid(path:faults:)`` with all faults: an unknown column, a label that is
-  /// not a number in [1, 7], a key that occurs twice with different labels.
-  public func labels(_ column: String, by keys: [String]) throws(ReferenceError) -> [String:
-    Double?]
+  /// all faults: an unknown column, a label outside [1, 7], a key with different labels.
+  public func labels(_ column: String, by keys: [String])
+    throws(ReferenceError) -> [String: Double?]
   {
     var faults: [ReferenceError.Diagnostic] = []
     func place(_ name: String) -> Int {
       if let index = header.firstIndex(of: name) { return index }
-      faults.append(
-        .init(.line(1), found: header.joined(separator: ", "), expected: "a column \(name)"))
+      let found = header.joined(separator: ", ")
+      faults.append(.init(.line(1), found: found, expected: "a column \(name)"))
       return 0
     }
     let keyPlaces = keys.map(place)
@@ -58,17 +54,15 @@ public struct LabelTable: Sendable, Equatable {
       let key = keyPlaces.map { row[$0] }.joined(separator: " ")
       let field = row[labelPlace].trimmingCharacters(in: .whitespaces)
       let label = Double(field)
+      func fault(_ column: Int, found: String, expected: String) {
+        faults.append(.init(.line(index + 2, column: column + 1), found: found, expected: expected))
+      }
       if !field.isEmpty, label.map({ !RatingPrompt.scale.contains($0) }) ?? true {
-        faults.append(
-          .init(
-            .line(index + 2, column: labelPlace + 1), found: "\"\(field)\"",
-            expected: "a label from 1 to 7, or nothing"))
+        fault(labelPlace, found: "\"\(field)\"", expected: "a label from 1 to 7, or nothing")
       }
       if let earlier = labels[key], earlier != label {
-        faults.append(
-          .init(
-            .line(index + 2, column: (keyPlaces.first ?? 0) + 1), found: "another label for \(key)",
-            expected: "one label for each key"))
+        let found = "another label for \(key)"
+        fault(keyPlaces.first ?? 0, found: found, expected: "one label for each key")
       }
       labels.updateValue(label, forKey: key)
     }
@@ -77,10 +71,7 @@ public struct LabelTable: Sendable, Equatable {
   }
 
   /// A table in the form of LLMPathy: the ids, then `column`; a missing label is an empty field.
-  /// - Parameters:
-  ///   - ids: the fields of `idColumns` for each label.
-  ///   - items: their means follow the label, after its SD over samples and the numbers of samples
-  ///     that were read and that were unreadable; nil gives the labels alone.
+  /// With `items`, the label's SD, the numbers of samples read and unreadable, and the means follow.
   public init(
     _ labels: [EssayLabel], column: String, idColumns: [String], ids: [[String]],
     items: [String]? = nil
@@ -105,8 +96,7 @@ public struct LabelTable: Sendable, Equatable {
   /// Writes the table atomically. Tabs and line ends inside a field become spaces.
   public func write(to file: URL) throws(BasicsError) {
     let lines = ([header] + rows).map { row in
-      row.map { $0.map { $0 == "\t" || $0.isNewline ? " " : "\($0)" }.joined() }.joined(
-        separator: "\t")
+      row.map { String($0.map { $0 == "\t" || $0.isNewline ? " " : $0 }) }.joined(separator: "\t")
     }
     try AtomicFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: file)
   }

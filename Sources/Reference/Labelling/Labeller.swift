@@ -8,9 +8,8 @@ public struct UnlabelledEssay: Sendable, Equatable {
   public init(id: String, text: String) { (self.id, self.text) = (id, text) }
 }
 
-/// Has a model label essays, several at a time, until each has its samples. Every readable or
-/// unreadable answer is journalled before it counts. A question whose answer is in the journal is
-/// not asked again; one that got an unreadable answer is asked once more.
+/// Has a model label essays, several at a time. Every answer is journalled before it counts; what
+/// the journal answers is not asked again, and an unreadable answer is asked for once more.
 public struct Labeller: Sendable {
   public struct Options: Sendable, Equatable {
     /// Questions per essay.
@@ -47,16 +46,13 @@ public struct Labeller: Sendable {
   }
 
   /// Labels `essays`, whose ids are unique; `progress` is called after each answer, from any task.
-  /// - Returns: a label, or none, for each essay in order; `stoppedBy` tells of a cap that was
-  ///   reached.
-  /// - Throws: ``ReferenceError``: a refusal with 401, 403 or 404, too many failures, a file; and
-  ///   `CancellationError`. What was answered is in the journal.
+  /// Throws ``ReferenceError`` (a refusal with 401, 403 or 404, too many failures, a file) and
+  /// `CancellationError`; what was answered is in the journal.
   public func run(
     _ essays: [UnlabelledEssay], journal: Journal,
     progress: @escaping @Sendable (LabellingProgress) -> Void = { _ in }
   ) async throws -> LabellingResult {
-    let queue = LabelQueue(
-      labeller: self, questions: questions(about: essays), journalled: journal.entries)
+    let queue = queue(essays, journalled: journal.entries)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in 0..<options.concurrency {
         group.addTask { try await work(worker, from: queue, journal, progress) }
@@ -72,24 +68,20 @@ public struct Labeller: Sendable {
   /// An estimate of what a run would ask and cost, given the answers in the journal.
   public func plan(_ essays: [UnlabelledEssay], journalled: [JournalEntry] = []) async
     -> LabellingPlan
-  {
-    let queue = LabelQueue(
-      labeller: self, questions: questions(about: essays), journalled: journalled)
-    return await queue.plan()
-  }
+  { await queue(essays, journalled: journalled).plan() }
 
-  private func questions(about essays: [UnlabelledEssay]) -> [LabelQueue.Question] {
+  private func queue(_ essays: [UnlabelledEssay], journalled: [JournalEntry]) -> LabelQueue {
     precondition(Set(essays.map(\.id)).count == essays.count, "the ids of essays are unique")
-    let digest = prompt.digest
-    return essays.flatMap { essay in
-      let essayDigest = Digest.sha256(essay.text)
-      return (0..<options.samples).map { sample in
+    let (prompt, model) = (prompt.digest, client.endpoint.model)
+    let questions = essays.flatMap { essay in
+      let (digest, user) = (Digest.sha256(essay.text), self.prompt.userText(for: essay.text))
+      return (0..<options.samples).map {
         LabelQueue.Question(
-          key: JournalEntry.Question(
-            id: essay.id, essay: essayDigest, sample: sample, prompt: digest,
-            model: client.endpoint.model), user: prompt.userText(for: essay.text))
+          key: .init(id: essay.id, essay: digest, sample: $0, prompt: prompt, model: model),
+          user: user)
       }
     }
+    return LabelQueue(labeller: self, questions: questions, journalled: journalled)
   }
 
   private func work(
@@ -97,18 +89,17 @@ public struct Labeller: Sendable {
     _ progress: @Sendable (LabellingProgress) -> Void
   ) async throws {
     var generator = SplitMix64(seed: options.seed &+ UInt64(worker) &* 0x9E37_79B9)
-    while let (question, attempt) = await queue.next() {
+    while let attempt = await queue.next() {
       do {
-        guard let entry = try await ask(question, attempt, from: queue, using: &generator) else {
-          return
-        }
+        let entry = try await ask(attempt, from: queue, using: &generator)
+        guard let entry else { return }
         try journal.append(entry)
-        await queue.record(entry, for: question)
+        await queue.record(entry, for: attempt.question)
       } catch let error as ReferenceError {
         switch error {
-        case .chat(.refused(let status, _)) where [401, 403, 404].contains(status): throw error
-        case .file: throw error
-        default: try await queue.recordFailure(of: question, error)
+        case .chat(.refused(401, _)), .chat(.refused(403, _)), .chat(.refused(404, _)), .file:
+          throw error
+        default: try await queue.recordFailure(of: attempt.question, error)
         }
       }
       progress(await queue.progress())
@@ -117,22 +108,22 @@ public struct Labeller: Sendable {
 
   /// Repeats a question until it is answered; nil where a cap was reached.
   private func ask(
-    _ question: LabelQueue.Question, _ attempt: Int, from queue: LabelQueue,
-    using generator: inout SplitMix64
+    _ attempt: LabelQueue.Attempt, from queue: LabelQueue, using generator: inout SplitMix64
   ) async throws -> JournalEntry? {
     var retry = 0
     while true {
       try Task.checkCancellation()
       try await queue.waitUntilOpen()
       guard await queue.takeRequest() else {
-        await queue.putBack(question, attempt)
+        await queue.putBack(attempt)
         return nil
       }
       let start = ContinuousClock.now
       do {
-        let answer = try await client.ask(system: prompt.system, user: question.user)
+        let answer = try await client.ask(system: prompt.system, user: attempt.question.user)
+        let read = RatingAnswer(answer.text, items: prompt.items)
         return JournalEntry(
-          question.key, attempt: attempt, answer, RatingAnswer(answer.text, items: prompt.items),
+          attempt.question.key, attempt: attempt.number, answer, read,
           seconds: (ContinuousClock.now - start) / .seconds(1))
       } catch let error as ReferenceError {
         let retryAfter: Double?
@@ -141,13 +132,13 @@ public struct Labeller: Sendable {
         case .chat(.badResponse): retryAfter = nil
         default: throw error
         }
-        guard retry < options.backoff.retries,
-          retryAfter ?? 0 <= options.backoff.maxRetryAfterSeconds
-        else { throw error }
+        let backoff = options.backoff
+        guard retry < backoff.retries, retryAfter ?? 0 <= backoff.maxRetryAfterSeconds else {
+          throw error
+        }
         // All workers respect a pause that the server asks for.
         if let retryAfter { await queue.close(forSeconds: retryAfter) }
-        let wait = options.backoff.seconds(
-          beforeRetry: retry, retryAfter: retryAfter, using: &generator)
+        let wait = backoff.seconds(beforeRetry: retry, retryAfter: retryAfter, using: &generator)
         try await Task.sleep(for: .seconds(wait))
         retry += 1
       }
@@ -157,10 +148,8 @@ public struct Labeller: Sendable {
 
 /// How long to wait before a request is repeated: exponential, with full jitter.
 public struct Backoff: Sendable, Equatable {
-  /// The upper bound of the first wait.
-  public var firstSeconds: Double
-  /// The upper bound of all waits but those of `Retry-After`.
-  public var maxSeconds: Double
+  /// The upper bounds of the first wait, and of all waits but those of `Retry-After`.
+  public var firstSeconds, maxSeconds: Double
   /// How many times a request is repeated after a failure that may pass.
   public var retries: Int
   /// A longer `Retry-After` counts as a permanent failure.
@@ -179,9 +168,7 @@ public struct Backoff: Sendable, Equatable {
   public func seconds(
     beforeRetry retry: Int, retryAfter: Double?, using generator: inout some RandomNumberGenerator
   ) -> Double {
-    var bound = firstSeconds
-    for _ in 0..<min(retry, 62) where bound < maxSeconds { bound *= 2 }
-    let wait = Double.random(in: 0...min(bound, maxSeconds), using: &generator)
-    return max(wait, retryAfter ?? 0)
+    let bound = min(firstSeconds * exp2(Double(retry)), maxSeconds)
+    return max(Double.random(in: 0...bound, using: &generator), retryAfter ?? 0)
   }
 }

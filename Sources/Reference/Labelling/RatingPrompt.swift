@@ -1,8 +1,7 @@
 import Basics
 public import Foundation
 
-/// What a model is asked: one system text, one user text with the essay in its place, and the
-/// scores that are expected back.
+/// What a model is asked: a system text, a user text around the essay, and the scores expected.
 public struct RatingPrompt: Sendable, Equatable {
   /// Its name and version, for tables and journals.
   public let name: String
@@ -57,40 +56,35 @@ public struct RatingPrompt: Sendable, Equatable {
   public static func load(_ file: URL, items: [String]) throws(ReferenceError) -> RatingPrompt {
     let text = try ReferenceError.readText(file, expected: "a prompt in UTF-8")
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    let parts = lines.split(
-      maxSplits: 1, omittingEmptySubsequences: false,
-      whereSeparator: { $0.trimmingCharacters(in: .whitespaces) == "---" }
-    ).map { $0.joined(separator: "\n").trimmingCharacters(in: .whitespacesAndNewlines) }
+    let parts = lines.split(maxSplits: 1, omittingEmptySubsequences: false) {
+      $0.trimmingCharacters(in: .whitespaces) == "---"
+    }.map { $0.joined(separator: "\n").trimmingCharacters(in: .whitespacesAndNewlines) }
     let user = parts.last ?? ""
     let uses = user.components(separatedBy: placeholder).count - 1
     guard uses == 1 else {
-      throw .invalid(
-        file, found: "\(placeholder) \(uses) times", expected: "it once in the user text")
+      let found = "\(placeholder) \(uses) times"
+      throw .invalid(file, found: found, expected: "it once in the user text")
     }
     return RatingPrompt(
       name: file.deletingPathExtension().lastPathComponent, items: items,
       system: parts.count == 2 ? parts[0] : "", template: user)
   }
 
-  /// The user text for `essay`. Triple backticks in the essay become apostrophes, so that the essay
-  /// cannot end its own fence.
+  /// The user text for `essay`, whose triple backticks become apostrophes: it cannot end its fence.
   public func userText(for essay: String) -> String {
     template.replacingOccurrences(
       of: Self.placeholder, with: essay.replacingOccurrences(of: "```", with: "'''"))
   }
 
-  /// SHA-256, in hexadecimal, of everything the model is told except the essay. It does not cover
-  /// the name.
+  /// SHA-256, in hexadecimal, of everything the model is told except the essay; not of the name.
   public var digest: String {
     Digest.sha256([system, template, items.joined(separator: ",")].joined(separator: "\u{0}"))
   }
 }
 
-/// The scores in a model's answer, read strictly.
-///
-/// Exactly as many finite numbers in [1, 7] as the prompt asks for, separated by commas, semicolons
-/// or line ends. Three habits of models are tolerated and counted: a code fence around the answer,
-/// labels (`sympathetic: 4`, in any order, each item once), and prose after the last score.
+/// The scores in a model's answer: as many numbers in [1, 7] as the prompt asks for, separated by
+/// commas, semicolons or line ends. Three habits are tolerated and counted: a code fence, labels
+/// (`sympathetic: 4`, in any order, each item once), and prose after the last score.
 public struct RatingAnswer: Sendable, Equatable {
   /// In the order of the prompt's items.
   public let scores: [Double]
@@ -125,7 +119,6 @@ public struct RatingAnswer: Sendable, Equatable {
   }
 }
 
-/// Reads an answer from its start.
 private struct AnswerReader {
   struct Unreadable: Error {}
 
@@ -135,15 +128,9 @@ private struct AnswerReader {
 
   init(_ answer: String, items: [String], _ tolerated: inout Set<RatingAnswer.Tolerance>) {
     self.items = items
-    rest = Self.unfenced(answer, &tolerated)[...]
-  }
-
-  /// The text inside a code fence, if it is in one; trimmed.
-  private static func unfenced(_ text: String, _ tolerated: inout Set<RatingAnswer.Tolerance>)
-    -> String
-  {
-    let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-    guard trimmed.hasPrefix("```") else { return trimmed }
+    let trimmed = answer.trimmingCharacters(in: .whitespacesAndNewlines)
+    rest = trimmed[...]
+    guard trimmed.hasPrefix("```") else { return }
     tolerated.insert(.codeFence)
     // The opening line may name a language; a fence on one line holds the answer itself.
     var lines = trimmed.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -151,11 +138,10 @@ private struct AnswerReader {
       lines = [trimmed.drop { $0 == "`" }.prefix { $0 != "`" }]
     } else {
       lines.removeFirst()
-      // Prose after the fence stays behind the scores, where it is looked at.
       let close = lines.firstIndex { $0.trimmingPrefix(while: \.isWhitespace).hasPrefix("```") }
       if let close { lines.remove(at: close) }
     }
-    return lines.joined(separator: "\n").trimmingCharacters(in: .whitespacesAndNewlines)
+    rest = lines.joined(separator: "\n").trimmingCharacters(in: .whitespacesAndNewlines)[...]
   }
 
   private mutating func take<Output>(_ pattern: Regex<Output>) -> Output? {
@@ -172,8 +158,7 @@ private struct AnswerReader {
     guard let name = found?.1.lowercased(),
       let item = items.firstIndex(where: { $0.lowercased() == name })
     else {
-      // "5. The writer" may end a list of scores; where one score is asked for, it may also begin a
-      // numbered list.
+      // "5. The writer" may end a list of scores; where one is asked for, it may begin a list.
       if items.count == 1, found != nil { throw Unreadable() }
       rest = start.trimmingPrefix(while: \.isWhitespace)
       return nil
@@ -191,15 +176,13 @@ private struct AnswerReader {
     return value
   }
 
-  /// Skips the separator between two scores: a comma, a semicolon or a line end.
+  /// Skips a comma, a semicolon or a line end.
   mutating func separator() throws(Unreadable) {
     let skipped = take(/[\s,;*]*/) ?? ""
-    guard skipped.contains(where: { $0 == "," || $0 == ";" || $0.isNewline }) else {
-      throw Unreadable()
-    }
+    if !skipped.contains(where: { $0 == "," || $0 == ";" || $0.isNewline }) { throw Unreadable() }
   }
 
-  /// Whether prose follows. More scores are a fault, because the answer is not what was asked for.
+  /// Whether prose follows. More scores are a fault.
   mutating func hasTrailingProse() throws(Unreadable) -> Bool {
     let isSeparated = take(/[\s,;.*`]+|(?=\()/) != nil
     guard let first = rest.first else { return false }

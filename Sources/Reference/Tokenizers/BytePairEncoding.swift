@@ -1,8 +1,7 @@
 import Foundation
 
-/// Byte-level byte-pair encoding: a word starts as its bytes, and the neighbouring pair with the
-/// lowest rank is merged (the leftmost of equals) until no pair has a rank. Source: Sennrich et al.
-/// 2016; on bytes, Radford et al. 2019.
+/// Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019): a word starts as its
+/// bytes; the pair of lowest rank, the leftmost of equals, is merged until no pair has a rank.
 struct BytePairEncoding: Sendable {
   /// The id of each byte.
   let byteIDs: [Int32]
@@ -10,21 +9,15 @@ struct BytePairEncoding: Sendable {
 
   /// Scratch memory of `append`.
   struct Workspace: Sendable {
-    fileprivate var ids: [Int32] = []
-    fileprivate var next: [Int32] = []
-    fileprivate var previous: [Int32] = []
+    fileprivate var (ids, next, previous): ([Int32], [Int32], [Int32]) = ([], [], [])
     fileprivate var queue = MergeQueue()
   }
 
-  /// Appends the ids of the bytes of `text` in `range`; O(n log n) in their number.
+  /// Appends the ids of the bytes of `text` in `range` (not empty); O(n log n) in their number.
   func append(
     _ text: Span<UInt8>, _ range: Range<Int>, _ work: inout Workspace, to ids: inout [Int32]
   ) {
-    let count = range.count
-    guard count > 1 else {
-      if count == 1 { ids.append(byteIDs[Int(text[range.lowerBound])]) }
-      return
-    }
+    if range.count == 1 { return ids.append(byteIDs[Int(text[range.lowerBound])]) }
     fill(&work, text, range)
     while let (rank, left) = work.queue.popFirst() {
       let right = work.next[left]
@@ -51,22 +44,19 @@ struct BytePairEncoding: Sendable {
   }
 
   private func fill(_ work: inout Workspace, _ text: Span<UInt8>, _ range: Range<Int>) {
-    let count = range.count
     work.ids.removeAll(keepingCapacity: true)
     work.next.removeAll(keepingCapacity: true)
     work.previous.removeAll(keepingCapacity: true)
     for index in range { work.ids.append(byteIDs[Int(text[index])]) }
-    for index in 0..<count {
-      work.next.append(index + 1 < count ? Int32(index + 1) : -1)
-      work.previous.append(Int32(index) - 1)
-    }
-    for index in 0..<count - 1 { enqueue(index, index + 1, &work) }
+    work.next.append(contentsOf: 1..<Int32(range.count))
+    work.next.append(-1)
+    work.previous.append(contentsOf: -1..<Int32(range.count) - 1)
+    for index in 1..<range.count { enqueue(index - 1, index, &work) }
   }
 
   private func enqueue(_ left: Int, _ right: Int, _ work: inout Workspace) {
-    if let merge = merges[work.ids[left], work.ids[right]] {
-      work.queue.insert(rank: merge.rank, position: left)
-    }
+    guard let merge = merges[work.ids[left], work.ids[right]] else { return }
+    work.queue.insert(rank: merge.rank, position: left)
   }
 }
 
@@ -77,28 +67,23 @@ extension BytePairEncoding {
     let left, right: [UInt8]
   }
 
-  /// The model of `merges`, the earliest first.
-  /// - Parameter earlierFaults: what was found while the merges were read; thrown with the rest.
+  /// The model of `merges`, the earliest first; `faults` were found while they were read.
   init(
-    _ merges: [Merge], _ vocabulary: Vocabulary, file: URL,
-    earlierFaults: [ReferenceError.Diagnostic] = []
+    _ merges: [Merge], _ vocabulary: Vocabulary, file: URL, faults: [ReferenceError.Diagnostic] = []
   ) throws(ReferenceError) {
-    var faults = earlierFaults
+    var faults = faults
     var table = MergeTable(capacity: merges.count)
     func id(_ symbol: [UInt8], _ place: ReferenceError.Diagnostic.Place) -> Int32? {
       if let id = vocabulary.trie.id(of: symbol) { return id }
-      faults.append(
-        .init(
-          place, found: "\"\(String(decoding: symbol, as: UTF8.self))\"",
-          expected: "a symbol of the vocabulary"))
+      let found = "\"\(String(decoding: symbol, as: UTF8.self))\""
+      faults.append(.init(place, found: found, expected: "a symbol of the vocabulary"))
       return nil
     }
     for (rank, merge) in merges.enumerated() {
-      if let left = id(merge.left, merge.place), let right = id(merge.right, merge.place),
+      guard let left = id(merge.left, merge.place), let right = id(merge.right, merge.place),
         let whole = id(merge.left + merge.right, merge.place)
-      {
-        table.insert(left, right, rank: Int32(rank), id: whole)
-      }
+      else { continue }
+      table.insert(left, right, rank: Int32(rank), id: whole)
     }
     byteIDs = (0..<256).map { byte in
       let symbol = String(Self.symbol(of: UInt8(byte)))
@@ -111,12 +96,7 @@ extension BytePairEncoding {
   /// The printable character that stands for a byte in GPT-2's vocabulary: the byte's own Latin-1
   /// character where that is visible, else the next free one from U+0100 on (a space is Ġ).
   private static func symbol(of byte: UInt8) -> Unicode.Scalar {
-    func isVisible(_ byte: UInt8) -> Bool {
-      switch byte {
-      case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: true
-      default: false
-      }
-    }
+    func isVisible(_ byte: UInt8) -> Bool { 0x21...0x7E ~= byte || byte >= 0xA1 && byte != 0xAD }
     if isVisible(byte) { return Unicode.Scalar(byte) }
     let earlier = (0..<byte).count { !isVisible($0) }
     return Unicode.Scalar(UInt16(0x100 + earlier)) ?? "\u{FFFD}"
@@ -148,11 +128,10 @@ struct MergeTable: Sendable {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 
-  /// Adds a merge; a later one of the same pair replaces the earlier. The number of merges is at
-  /// most the capacity.
+  /// Adds one of at most `capacity` merges; a later one of the same pair replaces the earlier.
   mutating func insert(_ left: Int32, _ right: Int32, rank: Int32, id: Int32) {
-    let index = slot(Self.key(left, right))
-    slots[index] = Slot(key: Self.key(left, right), rank: rank, id: id)
+    let key = Self.key(left, right)
+    slots[slot(key)] = Slot(key: key, rank: rank, id: id)
   }
 
   @inline(__always) subscript(_ left: Int32, _ right: Int32) -> (rank: Int32, id: Int32)? {
@@ -169,9 +148,7 @@ private struct MergeQueue: Sendable {
   mutating func insert(rank: Int32, position: Int) {
     heap.append(UInt64(UInt32(bitPattern: rank)) << 32 | UInt64(position))
     var child = heap.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      if heap[parent] <= heap[child] { break }
+    while child > 0, case let parent = (child - 1) / 2, heap[child] < heap[parent] {
       heap.swapAt(parent, child)
       child = parent
     }
@@ -180,17 +157,13 @@ private struct MergeQueue: Sendable {
   mutating func popFirst() -> (rank: Int32, position: Int)? {
     guard let first = heap.first else { return nil }
     let last = heap.removeLast()
-    if !heap.isEmpty {
-      heap[0] = last
-      var parent = 0
-      while true {
-        var child = parent * 2 + 1
-        if child >= heap.count { break }
-        if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-        if heap[parent] <= heap[child] { break }
-        heap.swapAt(parent, child)
-        parent = child
-      }
+    if !heap.isEmpty { heap[0] = last }
+    var (parent, child) = (0, 1)
+    while child < heap.count {
+      if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+      if heap[parent] <= heap[child] { break }
+      heap.swapAt(parent, child)
+      (parent, child) = (child, child * 2 + 1)
     }
     return (Int32(bitPattern: UInt32(first >> 32)), Int(first & 0xFFFF_FFFF))
   }
@@ -215,13 +188,11 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
 
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32]) {
     guard !range.isEmpty else { return }
-    if addsPrefixSpace, text[range.lowerBound] != UInt8(ascii: " ") {
-      var spaced: [UInt8] = [UInt8(ascii: " ")]
-      for index in range { spaced.append(text[index]) }
-      encodeWords(spaced.span, 0..<spaced.count, to: &ids)
-    } else {
-      encodeWords(text, range, to: &ids)
+    guard addsPrefixSpace, text[range.lowerBound] != UInt8(ascii: " ") else {
+      return encodeWords(text, range, to: &ids)
     }
+    let spaced = [UInt8(ascii: " ")] + range.map { text[$0] }
+    encodeWords(spaced.span, 0..<spaced.count, to: &ids)
   }
 
   private func encodeWords(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32]) {
@@ -239,8 +210,7 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
     _ text: Span<UInt8>, _ word: Range<Int>, _ state: inout State, to ids: inout [Int32]
   ) {
     guard let key = WordCache.Key(text, word) else {
-      model.append(text, word, &state.work, to: &ids)
-      return
+      return model.append(text, word, &state.work, to: &ids)
     }
     if state.cache.append(key, to: &ids) { return }
     let before = ids.count
@@ -249,26 +219,13 @@ struct ByteLevelSegmentEncoder: SegmentEncoder {
   }
 }
 
-/// Splits a text into the words of byte-level BPE, by the regular expression of GPT-2 and RoBERTa:
-///
-///     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-///
-/// The words together are the whole text.
+/// Splits a whole text into words by the regular expression of GPT-2 and RoBERTa,
+/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`.
 package struct ByteLevelWords: Sendable {
   private var table = ScalarTable()
 
   /// The classes of characters in the expression.
-  package enum Class: UInt32 {
-    case other = 1
-    case letter, number, space
-  }
-
-  init() {
-    for value in UInt8(0)..<0x80 {
-      let scalar = Unicode.Scalar(value)
-      table.set(scalar, Self.classify(scalar).rawValue)
-    }
-  }
+  package enum Class: UInt32 { case other = 1, letter, number, space }
 
   package static func classify(_ scalar: Unicode.Scalar) -> Class {
     let properties = scalar.properties
@@ -282,8 +239,7 @@ package struct ByteLevelWords: Sendable {
     }
   }
 
-  /// The end of the word that begins at `start`, in the part of `text` before `end`. Requires
-  /// `start < end`, both between scalars.
+  /// The end of the word that begins at `start`, a place before `end` and between scalars.
   @inline(__always) mutating func wordEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
     let first = text[start]
     if first == UInt8(ascii: "'"), let stop = contractionEnd(in: text, from: start, end: end) {
@@ -307,8 +263,7 @@ package struct ByteLevelWords: Sendable {
     return index
   }
 
-  /// The end of the white space at `start`. Where text follows, the last white-space scalar is left
-  /// out: the expression leaves it for the word that follows.
+  /// The end of the white space at `start`, whose last scalar belongs to the word that follows.
   private mutating func spaceEnd(in text: Span<UInt8>, from start: Int, end: Int) -> Int {
     var (index, last) = (start, start)
     while index < end {

@@ -1,8 +1,7 @@
 public import Foundation
 
 /// Turns text into token ids exactly as the model's authors did: with RoBERTa's byte-level BPE or
-/// BERT's WordPiece, and their special tokens. It is immutable, and many threads may use it at
-/// once.
+/// BERT's WordPiece, and their special tokens. Many threads may use it at once.
 public struct Tokenizer: Sendable {
   /// The family of models that the files describe.
   public let kind: ModelKind
@@ -15,62 +14,54 @@ public struct Tokenizer: Sendable {
   let addedTokens: AddedTokens
   let template: SpecialTokenTemplate
 
-  /// The ids of the special tokens, RoBERTa's `<s>`, `</s>`, `<pad>`, `<unk>` and `<mask>` or
-  /// BERT's `[CLS]`, `[SEP]`, `[PAD]`, `[UNK]` and `[MASK]`; a vocabulary may lack a mask.
+  /// The ids of the special tokens; a vocabulary may lack a mask.
   public struct SpecialTokens: Sendable, Equatable {
     public let start, end, padding, unknown: Int32
     public let mask: Int32?
   }
 
-  /// - Parameters:
-  ///   - added: the tokens to find in a text; the special ones where nothing else is said.
-  ///   - template: the family's own where nothing else is said.
+  /// By default, `added` are the special tokens, and `template` is the family's own.
   init(
     kind: ModelKind, vocabulary: Vocabulary, special: SpecialTokens, segments: any SegmentEncoder,
     added: [AddedTokens.Token]? = nil, template: SpecialTokenTemplate? = nil
   ) {
     let names = kind == .roberta ? Vocabulary.robertaNames : Vocabulary.bertNames
     let added = added ?? special.added(names)
-    self.kind = kind
+    (self.kind, self.segments, specialTokens) = (kind, segments, special)
     // An added token may stand outside the vocabulary.
     vocabularySize = added.reduce(vocabulary.size) { max($0, Int($1.id) + 1) }
-    specialTokens = special
-    self.segments = segments
     addedTokens = AddedTokens(added)
     self.template = template ?? .standard(kind, start: special.start, end: special.end)
   }
 
   /// Reads the tokenizer in a Hugging Face model directory: `tokenizer.json`, else `vocab.json`
   /// with `merges.txt` (RoBERTa) or `vocab.txt` (BERT), with `tokenizer_config.json` where there is
-  /// one. Truncation and padding in `tokenizer.json` are not applied.
-  /// - Throws: `ReferenceError`: no tokenizer there, a file that cannot be read or is malformed
-  ///   (all its faults at once), or a stage that is not built in.
+  /// one. Truncation and padding in `tokenizer.json` are not applied. Throws where there is none,
+  /// a file is unreadable or malformed (all faults at once), or a stage is not built in.
   public static func load(directory: URL) throws(ReferenceError) -> Tokenizer {
     try TokenizerFiles(directory: directory).load()
   }
 
   /// The ids, below `vocabularySize`, of `text` with the special tokens around it. A special token
-  /// that the text spells out becomes that token, as in Hugging Face.
-  /// - Parameter maxLength: counts the special tokens, which always stay; the text's last tokens
-  ///   are cut.
+  /// that the text spells out becomes that token, as in Hugging Face. `maxLength` counts the special
+  /// tokens, which always stay; the text's last tokens are cut.
   public func encode(_ text: String, maxLength: Int? = nil) -> [Int32] {
     var ids = content(of: text)
-    if let maxLength { ids.truncate(to: maxLength - template.singleCount) }
+    if let maxLength { ids.truncate(to: maxLength - template.single.specialCount) }
     return template.apply(ids, nil).ids
   }
 
-  /// The ids of a pair of texts. Where they are too long, the longer one is cut first (Hugging
-  /// Face's `longest_first`).
-  /// - Returns: ids and, for each, its type id (BERT: 1 from the second text on; RoBERTa: 0).
+  /// The ids of a pair of texts with their type ids (BERT: 1 from the second text on; RoBERTa: 0).
+  /// Where they are too long, the longer one is cut first (Hugging Face's `longest_first`).
   public func encode(_ first: String, and second: String, maxLength: Int? = nil) -> Encoding {
-    var parts = (content(of: first), content(of: second))
+    var (first, second) = (content(of: first), content(of: second))
     if let maxLength {
-      let limit = max(0, maxLength - template.pairCount)
-      let kept = SpecialTokenTemplate.longestFirst(parts.0.count, parts.1.count, limit: limit)
-      parts.0.truncate(to: kept.first)
-      parts.1.truncate(to: kept.second)
+      let limit = max(0, maxLength - template.pair.specialCount)
+      let kept = SpecialTokenTemplate.longestFirst(first.count, second.count, limit: limit)
+      first.truncate(to: kept.first)
+      second.truncate(to: kept.second)
     }
-    return template.apply(parts.0, parts.1)
+    return template.apply(first, second)
   }
 
   /// The ids of `text` without special tokens around it.
@@ -95,9 +86,9 @@ public struct Tokenizer: Sendable {
 public typealias Encoding = (ids: [Int32], typeIDs: [Int32])
 
 extension Array {
-  /// Drops the elements from `count` on; a negative count drops all.
-  fileprivate mutating func truncate(to count: Int) {
-    if self.count > Swift.max(0, count) { removeLast(self.count - Swift.max(0, count)) }
+  /// Drops the elements from `limit` on; a negative limit drops all.
+  fileprivate mutating func truncate(to limit: Int) {
+    removeLast(Swift.max(0, count - Swift.max(0, limit)))
   }
 }
 
@@ -121,52 +112,43 @@ struct AddedTokens: Sendable {
   private let candidates: [[Token]]
 
   init(_ tokens: [Token]) {
-    candidates = (0..<256).map { byte in
-      tokens.filter { $0.content.first == UInt8(byte) }.sorted {
-        $0.content.count > $1.content.count
-      }
-    }
+    let sorted = tokens.sorted { $0.content.count > $1.content.count }
+    candidates = (0..<256).map { byte in sorted.filter { $0.content.first == UInt8(byte) } }
   }
 
-  /// Calls `body` with the segments of `text` in order. Where several tokens match, the longest
-  /// wins.
+  /// Calls `body` with the segments of `text` in order. The longest token that matches wins.
   func forEachSegment(in text: Span<UInt8>, _ body: (Segment) -> Void) {
-    var start = 0
-    var index = 0
+    var (start, index) = (0, 0)
     while index < text.count {
       guard let token = match(text, at: index) else {
         index += 1
         continue
       }
       var (low, high) = (index, index + token.content.count)
-      if token.takesSpaceBefore {
-        while low > start, let (scalar, length) = decodeScalar(text, before: low),
-          scalar.properties.isWhitespace
-        { low -= length }
-        low = max(low, start)
-      }
-      index = high
-      if token.takesSpaceAfter {
-        while high < text.count {
-          let (scalar, length) = decodeScalar(text, at: high)
-          guard scalar.properties.isWhitespace else { break }
-          high += length
-        }
-      }
+      while token.takesSpaceBefore, low > start,
+        case let (scalar, length) = decodeScalar(text, before: low), scalar.properties.isWhitespace
+      { low -= length }
+      while token.takesSpaceAfter, high < text.count,
+        case let (scalar, length) = decodeScalar(text, at: high), scalar.properties.isWhitespace
+      { high += length }
       if start < low { body(.text(start..<low)) }
       body(.token(token.id))
-      start = high
-      index = max(index, high)
+      (start, index) = (high, high)
     }
     if start < text.count { body(.text(start..<text.count)) }
   }
 
   private func match(_ text: Span<UInt8>, at index: Int) -> Token? {
-    for token in candidates[Int(text[index])]
-    where index + token.content.count <= text.count && text.begins(at: index, with: token.content) {
+    for token in candidates[Int(text[index])] where text.begins(at: index, with: token.content) {
       return token
     }
     return nil
+  }
+}
+
+extension [SpecialTokenTemplate.Part] {
+  fileprivate var specialCount: Int {
+    reduce(0) { if case .special(let ids, _) = $1 { $0 + ids.count } else { $0 } }
   }
 }
 
@@ -192,14 +174,6 @@ struct SpecialTokenTemplate: Sendable, Equatable {
       ])
   }
 
-  /// How many special tokens the single form adds, and how many the pair form.
-  var singleCount: Int { Self.specialCount(single) }
-  var pairCount: Int { Self.specialCount(pair) }
-
-  private static func specialCount(_ parts: [Part]) -> Int {
-    parts.reduce(0) { if case .special(let ids, _) = $1 { $0 + ids.count } else { $0 } }
-  }
-
   /// The tokens of one text or a pair, with the special tokens.
   func apply(_ first: [Int32], _ second: [Int32]?) -> Encoding {
     var encoding: Encoding = ([], [])
@@ -217,16 +191,11 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     return encoding
   }
 
-  /// How many tokens of each part are kept when both together have to fit `limit`. The longer part
-  /// is cut first; where that is not enough, both get half, and the second the odd one.
+  /// How many tokens of each part are kept to fit `limit`: the longer part is cut first; where that
+  /// is not enough, both get half, and the second the odd one.
   static func longestFirst(_ first: Int, _ second: Int, limit: Int) -> (first: Int, second: Int) {
     guard first + second > limit else { return (first, second) }
-    var (short, long) = (min(first, second), max(first, second))
-    long = short > limit ? short : max(short, limit - short)
-    if short + long > limit {
-      short = limit / 2
-      long = short + limit % 2
-    }
-    return first > second ? (long, short) : (short, long)
+    let short = min(first, second, limit / 2)
+    return first > second ? (limit - short, short) : (short, limit - short)
   }
 }

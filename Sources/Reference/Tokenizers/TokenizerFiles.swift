@@ -5,13 +5,15 @@ struct TokenizerFiles {
   let directory: URL
 
   func load() throws(ReferenceError) -> Tokenizer {
-    if exists("tokenizer.json") { return try TokenizerDocument(file: url("tokenizer.json")).load() }
+    if exists("tokenizer.json") {
+      let file = url("tokenizer.json")
+      let root = try ByteJSON(contentsOf: file, expected: "a tokenizer")
+      return try TokenizerDocument(file: file, root: root).load()
+    }
     if exists("vocab.json"), exists("merges.txt") { return try roberta() }
     if exists("vocab.txt") { return try bert() }
-    throw .missingFile(
-      path: directory.path,
-      expected: "a tokenizer in it: tokenizer.json, or vocab.json with merges.txt (RoBERTa), "
-        + "or vocab.txt (BERT)")
+    let form = "tokenizer.json, or vocab.json with merges.txt (RoBERTa), or vocab.txt (BERT)"
+    throw .missingFile(path: directory.path, expected: "a tokenizer in it: \(form)")
   }
 
   private func url(_ name: String) -> URL { directory.appending(path: name) }
@@ -48,13 +50,11 @@ struct TokenizerFiles {
       if parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty {
         merges.append(.init(place: place, left: Array(parts[0]), right: Array(parts[1])))
       } else {
-        let text = String(decoding: line.prefix(60), as: UTF8.self)
-        faults.append(
-          .init(place, found: "\"\(text)\"", expected: "two symbols with a space between"))
+        let text = "\"\(String(decoding: line.prefix(60), as: UTF8.self))\""
+        faults.append(.init(place, found: text, expected: "two symbols with a space between"))
       }
     }
-    let model = try BytePairEncoding(
-      merges, vocabulary, file: url("merges.txt"), earlierFaults: faults)
+    let model = try BytePairEncoding(merges, vocabulary, file: url("merges.txt"), faults: faults)
     return Tokenizer(
       kind: .roberta, vocabulary: vocabulary,
       special: try vocabulary.specialTokens(Vocabulary.robertaNames),
@@ -66,11 +66,8 @@ struct TokenizerFiles {
   private func bert() throws(ReferenceError) -> Tokenizer {
     let vocabulary = try Vocabulary(lines: lines("vocab.txt"), file: url("vocab.txt"))
     let special = try vocabulary.specialTokens(Vocabulary.bertNames)
-    let config = try config()
-    let lowercases = config["do_lower_case"]?.bool ?? true
     let normalizer = BertNormalizer(
-      separatesChinese: config["tokenize_chinese_chars"]?.bool ?? true,
-      stripsAccents: config["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
+      try config(), lowercase: "do_lower_case", chinese: "tokenize_chinese_chars")
     let model = WordPiece(vocabulary: vocabulary.trie, unknownID: special.unknown)
     return Tokenizer(
       kind: .bert, vocabulary: vocabulary, special: special,
@@ -78,22 +75,28 @@ struct TokenizerFiles {
   }
 }
 
+extension BertNormalizer {
+  /// From a file's options, under these names. Accents are stripped with lower-casing by default.
+  fileprivate init(_ options: ByteJSON, lowercase: String, chinese: String) {
+    let lowercases = options[lowercase]?.bool ?? true
+    self.init(
+      cleansText: options["clean_text"]?.bool ?? true,
+      separatesChinese: options[chinese]?.bool ?? true,
+      stripsAccents: options["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
+  }
+}
+
 /// Reads `tokenizer.json`: the stages that RoBERTa's and BERT's tokenizers use.
 private struct TokenizerDocument {
-  private let file: URL
-  private let root: ByteJSON
-
-  init(file: URL) throws(ReferenceError) {
-    self.file = file
-    root = try ByteJSON(contentsOf: file, expected: "a tokenizer")
-  }
+  let file: URL
+  let root: ByteJSON
 
   func load() throws(ReferenceError) -> Tokenizer {
     guard let model = root["model"] else {
       throw fault("model", expected: "an object", found: "nothing")
     }
-    let vocabulary = try Vocabulary(
-      object: model["vocab"] ?? .null, file: file, place: "model.vocab ")
+    let pieces = model["vocab"] ?? .null
+    let vocabulary = try Vocabulary(object: pieces, file: file, place: "model.vocab ")
     let added = try addedTokens()
     // Old files leave out the type of the model.
     switch model["type"]?.string ?? (model["merges"] == nil ? "WordPiece" : "BPE") {
@@ -117,21 +120,18 @@ private struct TokenizerDocument {
     -> ByteJSON
   {
     let stage = root[name] ?? .null
-    guard stage["type"]?.string == type else {
-      throw unsupported(name, stage["type"]?.string ?? stage.kind, form)
-    }
-    return stage
+    if stage["type"]?.string == type { return stage }
+    throw unsupported(name, stage["type"]?.string ?? stage.kind, form)
   }
 
-  /// The tokens to find in the text before normalisation. A token to be found in the normalised
-  /// text makes no difference without a normaliser, and is refused with one.
+  /// The tokens to find in the text. One to be found after normalisation is refused.
   private func addedTokens() throws(ReferenceError) -> [AddedTokens.Token] {
     var tokens: [AddedTokens.Token] = []
     let normalizes = root["normalizer"].map { !$0.isNull } ?? false
     for (index, entry) in (root["added_tokens"]?.array ?? []).enumerated() {
       guard let content = entry["content"]?.string, let id = entry["id"]?.id else {
-        throw fault(
-          "added_tokens[\(index)]", expected: "a content and an id of 0 or more", found: entry.kind)
+        let place = "added_tokens[\(index)]"
+        throw fault(place, expected: "a content and an id of 0 or more", found: entry.kind)
       }
       for option in ["single_word"] + (normalizes ? ["normalized"] : [])
       where entry[option]?.bool == true {
@@ -148,22 +148,19 @@ private struct TokenizerDocument {
   private func bytePair(_ model: ByteJSON, _ vocabulary: Vocabulary, _ added: [AddedTokens.Token])
     throws(ReferenceError) -> Tokenizer
   {
-    guard root["normalizer"]?.isNull ?? true else {
-      throw unsupported("normalizer", root["normalizer"]?["type"]?.string ?? "?", "null, with BPE")
+    if let normalizer = root["normalizer"], !normalizer.isNull {
+      throw unsupported("normalizer", normalizer["type"]?.string ?? "?", "null, with BPE")
     }
     let form = "ByteLevel with its expression"
     let before = try stage("pre_tokenizer", "ByteLevel", form)
     guard before["use_regex"]?.bool ?? true else {
       throw unsupported("pre_tokenizer", "ByteLevel without it", form)
     }
-    for option in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
-      let value = model[option] ?? .null
-      guard value.isNull || value.string == "" else {
-        throw unsupported("model", "BPE with \(option)", "BPE without it")
-      }
-    }
-    for option in ["ignore_merges", "byte_fallback"] where model[option]?.bool == true {
-      throw unsupported("model", "BPE with \(option)", "BPE without it")
+    let options: [(name: String, off: ByteJSON)] =
+      ["dropout", "continuing_subword_prefix", "end_of_word_suffix"].map { ($0, .string([])) }
+      + ["ignore_merges", "byte_fallback"].map { ($0, .bool(false)) }
+    for (name, off) in options where ![off, .null].contains(model[name] ?? .null) {
+      throw unsupported("model", "BPE with \(name)", "BPE without it")
     }
     return Tokenizer(
       kind: .roberta, vocabulary: vocabulary,
@@ -201,11 +198,8 @@ private struct TokenizerDocument {
   {
     let options = try stage("normalizer", "BertNormalizer", "BertNormalizer, with WordPiece")
     _ = try stage("pre_tokenizer", "BertPreTokenizer", "BertPreTokenizer, with WordPiece")
-    let lowercases = options["lowercase"]?.bool ?? true
     let normalizer = BertNormalizer(
-      cleansText: options["clean_text"]?.bool ?? true,
-      separatesChinese: options["handle_chinese_chars"]?.bool ?? true,
-      stripsAccents: options["strip_accents"]?.bool ?? lowercases, lowercases: lowercases)
+      options, lowercase: "lowercase", chinese: "handle_chinese_chars")
     var names = Vocabulary.bertNames
     names[3] = model["unk_token"]?.string ?? names[3]
     let special = try specialTokens(vocabulary, added, names)
@@ -231,28 +225,23 @@ private struct TokenizerDocument {
   private func template() throws(ReferenceError) -> SpecialTokenTemplate {
     let stage = root["post_processor"] ?? .null
     switch stage["type"]?.string {
-    case "RobertaProcessing":
-      return .standard(.roberta, start: try pairID(stage, "cls"), end: try pairID(stage, "sep"))
-    case "BertProcessing":
-      return .standard(.bert, start: try pairID(stage, "cls"), end: try pairID(stage, "sep"))
+    case let type? where type == "RobertaProcessing" || type == "BertProcessing":
+      let kind = type == "BertProcessing" ? ModelKind.bert : .roberta
+      return .standard(kind, start: try pairID(stage, "cls"), end: try pairID(stage, "sep"))
     case "TemplateProcessing":
       return SpecialTokenTemplate(
         single: try parts(stage, "single"), pair: try parts(stage, "pair"))
     case let other:
-      throw unsupported(
-        "post_processor", other ?? stage.kind,
-        "RobertaProcessing, BertProcessing, TemplateProcessing")
+      let forms = "RobertaProcessing, BertProcessing, TemplateProcessing"
+      throw unsupported("post_processor", other ?? stage.kind, forms)
     }
   }
 
   /// The id in `["</s>", 2]`.
   private func pairID(_ stage: ByteJSON, _ name: String) throws(ReferenceError) -> Int32 {
-    guard let parts = stage[name]?.array, parts.count == 2, let id = parts[1].id else {
-      throw fault(
-        "post_processor.\(name)", expected: "a token and its id",
-        found: stage[name]?.kind ?? "nothing")
-    }
-    return id
+    if let parts = stage[name]?.array, parts.count == 2, let id = parts[1].id { return id }
+    let found = stage[name]?.kind ?? "nothing"
+    throw fault("post_processor.\(name)", expected: "a token and its id", found: found)
   }
 
   private func parts(_ stage: ByteJSON, _ name: String) throws(ReferenceError)
@@ -268,9 +257,8 @@ private struct TokenizerDocument {
       {
         parts.append(.special(ids: ids, type: type))
       } else {
-        throw fault(
-          "post_processor.\(name)[\(index)]", expected: "a Sequence or a known SpecialToken",
-          found: entry.kind)
+        let place = "post_processor.\(name)[\(index)]"
+        throw fault(place, expected: "a Sequence or a known SpecialToken", found: entry.kind)
       }
     }
     guard !parts.isEmpty else {

@@ -1,8 +1,6 @@
-/// The versions of Unicode that the published tokenizers were made with.
-///
-/// Hugging Face's `tokenizers` (0.23) uses Unicode 16 in the expression of byte-level BPE, 8 for
-/// the categories of BERT's cleaning, punctuation and marks, and 12 for canonical decomposition.
-/// What came later counts as unassigned here. The golden `unicode.json` checks all scalars.
+/// The versions of Unicode in Hugging Face's `tokenizers` (0.23): 16 in the expression of byte-level
+/// BPE, 8 for BERT's cleaning, punctuation and marks, and 12 for canonical decomposition. What came
+/// later counts as unassigned.
 enum UnicodeAge {
   /// Whether `scalar` was assigned in Unicode `major`.x.
   static func isAssigned(_ scalar: Unicode.Scalar, upTo major: Int) -> Bool {
@@ -25,9 +23,7 @@ enum UnicodeAge {
   }
 }
 
-/// A number for every scalar, computed when the scalar first occurs. Pages of 256 entries are made
-/// on demand: an English text touches three of 4352, so the table is a few kilobytes and costs
-/// nothing at start.
+/// A number for every scalar, computed when it first occurs, in pages of 256 made on demand.
 struct ScalarTable: Sendable {
   /// Where the page of a scalar starts in `entries`, or -1.
   private var pages: [Int32]
@@ -38,7 +34,6 @@ struct ScalarTable: Sendable {
 
   init() { pages = Array(repeating: -1, count: 0x11_0000 >> 8) }
 
-  /// The entry of `scalar`, or `unknown`.
   @inline(__always) subscript(_ scalar: Unicode.Scalar) -> UInt32 {
     let start = pages[Int(scalar.value >> 8)]
     return start < 0 ? Self.unknown : entries[Int(start) + Int(scalar.value & 0xFF)]
@@ -56,8 +51,7 @@ struct ScalarTable: Sendable {
   }
 }
 
-/// Decodes the scalar that begins at `index` of valid UTF-8.
-/// - Returns: the scalar and its length in bytes, 1 to 4.
+/// Decodes the scalar that begins at `index` of valid UTF-8; its length is in bytes.
 @inline(__always) func decodeScalar(_ text: Span<UInt8>, at index: Int) -> (
   scalar: Unicode.Scalar, length: Int
 ) {
@@ -72,10 +66,8 @@ struct ScalarTable: Sendable {
     value = (first & 0x0F) << 12 | tail(text, index + 1) << 6 | tail(text, index + 2)
     length = 3
   } else {
-    value =
-      (first & 0x07) << 18 | tail(text, index + 1) << 12 | tail(text, index + 2) << 6
-      | tail(text, index + 3)
-    length = 4
+    let high = (first & 0x07) << 18 | tail(text, index + 1) << 12
+    (value, length) = (high | tail(text, index + 2) << 6 | tail(text, index + 3), 4)
   }
   // A string's bytes are valid UTF-8, so the replacement never stands in for anything.
   return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
@@ -85,18 +77,17 @@ struct ScalarTable: Sendable {
   UInt32(text[index] & 0x3F)
 }
 
-/// Decodes the scalar that ends before `index` of valid UTF-8, or nil at the start.
-func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (scalar: Unicode.Scalar, length: Int)?
-{
-  guard index > 0 else { return nil }
+/// Decodes the scalar that ends before `index` of valid UTF-8, which is not the start.
+func decodeScalar(_ text: Span<UInt8>, before index: Int) -> (scalar: Unicode.Scalar, length: Int) {
   var start = index - 1
-  while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
+  while text[start] & 0xC0 == 0x80 { start -= 1 }
   return decodeScalar(text, at: start)
 }
 
 extension Span<UInt8> {
-  /// Whether `bytes` stand at `index`, after which there are at least as many.
+  /// Whether `bytes` stand at `index`.
   func begins(at index: Int, with bytes: [UInt8]) -> Bool {
+    guard index + bytes.count <= count else { return false }
     for offset in bytes.indices where self[index + offset] != bytes[offset] { return false }
     return true
   }

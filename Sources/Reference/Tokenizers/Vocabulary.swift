@@ -14,13 +14,11 @@ struct Vocabulary: Sendable {
   /// From a JSON object of pieces and ids.
   init(object: ByteJSON, file: URL, place: String = "") throws(ReferenceError) {
     guard let members = object.members else {
-      throw .invalid(
-        file, at: place.isEmpty ? .whole : .field(place), found: object.kind,
-        expected: "an object of pieces and ids")
+      let field = place.isEmpty ? ReferenceError.Diagnostic.Place.whole : .field(place)
+      throw .invalid(file, at: field, found: object.kind, expected: "an object of pieces and ids")
     }
     var faults: [ReferenceError.Diagnostic] = []
-    var trie = ByteTrie(capacity: members.count * 4)
-    var size = 0
+    var (trie, size) = (ByteTrie(capacity: members.count * 4), 0)
     for member in members {
       let piece = ReferenceError.Diagnostic.Place.field(
         "\(place)\"\(String(decoding: member.name, as: UTF8.self))\"")
@@ -43,10 +41,8 @@ struct Vocabulary: Sendable {
     var faults: [ReferenceError.Diagnostic] = []
     for (index, text) in lines.enumerated() {
       if String(validating: text, as: UTF8.self) == nil {
-        faults.append(
-          .init(
-            .line(index + 1), found: "\"\(String(decoding: text.prefix(40), as: UTF8.self))\"",
-            expected: "valid UTF-8"))
+        let found = "\"\(String(decoding: text.prefix(40), as: UTF8.self))\""
+        faults.append(.init(.line(index + 1), found: found, expected: "valid UTF-8"))
       }
       trie.insert(text, id: Int32(index))
     }
@@ -62,9 +58,8 @@ struct Vocabulary: Sendable {
         .field("vocabulary"), found: "none", expected: "the special token \($0.0)")
     }
     guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
-    return Tokenizer.SpecialTokens(
-      start: ids[0] ?? 0, end: ids[1] ?? 0, padding: ids[2] ?? 0, unknown: ids[3] ?? 0, mask: ids[4]
-    )
+    let found = ids.map { $0 ?? 0 }
+    return .init(start: found[0], end: found[1], padding: found[2], unknown: found[3], mask: ids[4])
   }
 }
 
@@ -78,8 +73,7 @@ extension Tokenizer.SpecialTokens {
   }
 }
 
-/// A vocabulary as a trie over bytes: it finds an id by exact match, and the longest piece at the
-/// start of a word. The edges are in one open-addressed table, keyed by node and byte.
+/// A vocabulary as a trie over bytes, its edges in one open-addressed table by node and byte.
 struct ByteTrie: Sendable {
   /// The node that every walk starts at.
   static let root: Int32 = 0
@@ -87,12 +81,11 @@ struct ByteTrie: Sendable {
   /// `node << 8 | byte`, or -1 for a free slot.
   private var keys: [Int64]
   private var children: [Int32]
-  private var edgeCount = 0
   /// The id that ends at a node, or -1.
   private var ids: [Int32] = [-1]
 
   /// Makes room for about `capacity` bytes of vocabulary.
-  init(capacity: Int = 16) {
+  init(capacity: Int) {
     var size = 64
     while size < capacity * 2 { size *= 2 }
     keys = Array(repeating: -1, count: size)
@@ -121,19 +114,13 @@ struct ByteTrie: Sendable {
 
   /// The node that `bytes` lead to from the root, or -1.
   func node(for bytes: some Sequence<UInt8>) -> Int32 {
-    var node = Self.root
-    for byte in bytes {
-      node = child(of: node, byte)
-      if node < 0 { return -1 }
-    }
-    return node
+    bytes.reduce(Self.root) { $0 < 0 ? -1 : child(of: $0, $1) }
   }
 
   /// The id of exactly these bytes, or nil.
   func id(of bytes: some Sequence<UInt8>) -> Int32? {
     let node = node(for: bytes)
-    guard node >= 0, ids[Int(node)] >= 0 else { return nil }
-    return ids[Int(node)]
+    return node >= 0 && id(at: node) >= 0 ? id(at: node) : nil
   }
 
   /// Adds `bytes`; a later id of the same bytes replaces the earlier one and is returned.
@@ -144,18 +131,16 @@ struct ByteTrie: Sendable {
       let next = child(of: node, byte)
       node = next >= 0 ? next : addEdge(from: node, byte)
     }
-    let earlier = ids[Int(node)]
-    ids[Int(node)] = id
-    return earlier >= 0 ? earlier : nil
+    defer { ids[Int(node)] = id }
+    return ids[Int(node)] >= 0 ? ids[Int(node)] : nil
   }
 
   private mutating func addEdge(from node: Int32, _ byte: UInt8) -> Int32 {
-    if (edgeCount + 1) * 2 > keys.count { grow() }
-    let child = Int32(ids.count)
+    // Every node but the root has one edge to it.
+    if ids.count * 2 > keys.count { grow() }
+    place(Int64(node) << 8 | Int64(byte), Int32(ids.count))
     ids.append(-1)
-    place(Int64(node) << 8 | Int64(byte), child)
-    edgeCount += 1
-    return child
+    return Int32(ids.count - 1)
   }
 
   private mutating func place(_ key: Int64, _ child: Int32) {

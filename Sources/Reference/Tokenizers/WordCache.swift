@@ -1,15 +1,13 @@
 import Synchronization
 
-/// Turns a stretch of text without special tokens into ids: normalising, splitting into words, and
-/// cutting the words into pieces of the vocabulary.
+/// Turns a stretch of text without special tokens into ids.
 protocol SegmentEncoder: Sendable {
   /// Appends the ids of the bytes of `text` in `range`, which begins and ends between scalars.
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32])
 }
 
-/// Scratch memory that calls borrow, so that many threads may encode with one tokenizer. The lock
-/// is held only to take a state out and to put it back. There are never more states than calls that
-/// ran at the same time.
+/// Scratch memory that calls borrow, so that many threads may encode with one tokenizer; the lock is
+/// held only to take a state out and to put it back.
 final class StatePool<State: Sendable>: Sendable {
   private let free = Mutex<[State]>([])
   private let make: @Sendable () -> State
@@ -19,30 +17,23 @@ final class StatePool<State: Sendable>: Sendable {
   func borrow<Value>(_ body: (inout State) -> Value) -> Value {
     // Taken out of the array, the state is uniquely referenced and changes in place.
     var state = free.withLock { $0.popLast() } ?? make()
-    let value = body(&state)
-    free.withLock { $0.append(state) }
-    return value
+    defer { free.withLock { $0.append(state) } }
+    return body(&state)
   }
 }
 
-/// The ids of words that have occurred before. The key of a word of up to 16 bytes is those bytes
-/// packed into two integers, padded with 0xFF, which no UTF-8 contains. Longer words are not kept.
-/// A full cache is emptied.
+/// The ids of words of up to 16 bytes that have occurred before. A key is a word's bytes in two
+/// integers, padded with 0xFF, which no UTF-8 contains. A full cache is emptied.
 struct WordCache: Sendable {
   struct Key: Sendable, Equatable {
-    var low, high: UInt64
+    var (low, high) = (UInt64.max, UInt64.max)
 
     /// The key of no bytes.
-    fileprivate init() {
-      low = .max
-      high = .max
-    }
+    fileprivate init() {}
 
     /// The key of the bytes of `text` in `range`, or nil where there are more than 16.
     @inline(__always) init?(_ text: Span<UInt8>, _ range: Range<Int>) {
       guard range.count <= 16 else { return nil }
-      low = .max
-      high = .max
       let middle = min(range.lowerBound + 8, range.upperBound)
       for index in range.lowerBound..<middle { low = low << 8 | UInt64(text[index]) }
       for index in middle..<range.upperBound { high = high << 8 | UInt64(text[index]) }
@@ -79,8 +70,7 @@ struct WordCache: Sendable {
     var index = Self.hash(key) & mask
     while slots[index].count > 0 {
       if slots[index].key == key {
-        let start = Int(slots[index].start)
-        let count = Int(slots[index].count)
+        let (start, count) = (Int(slots[index].start), Int(slots[index].count))
         if count == 1 {
           ids.append(pieces[start])
         } else {

@@ -1,13 +1,12 @@
 import Foundation
 
-/// BERT's WordPiece (Devlin et al. 2019): the longest piece of the vocabulary that starts the word,
-/// then the longest continuation (with the prefix `##`), and so on. A word that cannot be split
-/// into pieces, or is too long, becomes the unknown token as a whole.
+/// BERT's WordPiece (Devlin et al. 2019): the longest piece that starts the word, then the longest
+/// continuation (prefix `##`), and so on; a word without such pieces is unknown as a whole.
 struct WordPiece: Sendable {
-  let vocabulary: ByteTrie
-  let unknownID: Int32
+  private let vocabulary: ByteTrie
+  private let unknownID: Int32
   /// Words of more scalars than this are unknown (100 in BERT).
-  let maxWordLength: Int
+  private let maxWordLength: Int
   /// Where the continuations begin in the trie, or -1 where the vocabulary has none.
   private let continuations: Int32
 
@@ -21,10 +20,7 @@ struct WordPiece: Sendable {
     let before = ids.count
     var start = 0
     guard word.count <= maxWordLength || word.count(where: { $0 & 0xC0 != 0x80 }) <= maxWordLength
-    else {
-      ids.append(unknownID)
-      return
-    }
+    else { return ids.append(unknownID) }
     while start < word.count {
       var node = start == 0 ? ByteTrie.root : continuations
       var (end, id): (Int, Int32) = (start, -1)
@@ -36,8 +32,7 @@ struct WordPiece: Sendable {
       }
       guard id >= 0 else {
         ids.removeSubrange(before...)
-        ids.append(unknownID)
-        return
+        return ids.append(unknownID)
       }
       ids.append(id)
       start = end
@@ -63,20 +58,13 @@ struct BertSegmentEncoder: SegmentEncoder {
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, to ids: inout [Int32]) {
     states.borrow { state in
       let before = ids.count
-      // The closure may not access `state` while `state.words` is being mutated, so it gets the
-      // cache.
+      // The closure may not access `state` while `state.words` is being mutated.
       var cache = WordCache(capacity: 0)
       swap(&cache, &state.cache)
       defer { swap(&cache, &state.cache) }
-      let isWhole = state.words.forEachWord(in: text, range) { word in
-        append(word, &cache, to: &ids)
-      }
-      if !isWhole {
-        ids.removeSubrange(before...)
-        state.words.forEachWordByDefinition(in: text, range) { word in
-          append(word, &cache, to: &ids)
-        }
-      }
+      if state.words.forEachWord(in: text, range, { append($0, &cache, to: &ids) }) { return }
+      ids.removeSubrange(before...)
+      state.words.forEachWordByDefinition(in: text, range) { append($0, &cache, to: &ids) }
     }
   }
 
@@ -84,8 +72,7 @@ struct BertSegmentEncoder: SegmentEncoder {
     _ word: borrowing [UInt8], _ cache: inout WordCache, to ids: inout [Int32]
   ) {
     guard let key = WordCache.Key(word.span, 0..<word.count) else {
-      model.append(word, to: &ids)
-      return
+      return model.append(word, to: &ids)
     }
     if cache.append(key, to: &ids) { return }
     let before = ids.count
@@ -94,12 +81,11 @@ struct BertSegmentEncoder: SegmentEncoder {
   }
 }
 
-/// BERT's cleaning of a text, with the switches of `tokenizer.json`, in this order: control
-/// characters are dropped and white space becomes spaces (`cleansText`), Chinese characters get
-/// spaces around them, the text is canonically decomposed and loses its non-spacing marks
-/// (`stripsAccents`), and each scalar is lower-cased by itself.
-package struct BertNormalizer: Sendable, Equatable {
-  var cleansText, separatesChinese, stripsAccents, lowercases: Bool
+/// BERT's cleaning of a text, in this order: control characters are dropped and white space becomes
+/// spaces, Chinese characters get spaces around them, the text is canonically decomposed and loses
+/// its non-spacing marks (`stripsAccents`), and each scalar is lower-cased by itself.
+package struct BertNormalizer: Sendable {
+  var (cleansText, separatesChinese, stripsAccents, lowercases): (Bool, Bool, Bool, Bool)
 
   package init(
     cleansText: Bool = true, separatesChinese: Bool = true, stripsAccents: Bool = true,
@@ -109,8 +95,7 @@ package struct BertNormalizer: Sendable, Equatable {
     (self.stripsAccents, self.lowercases) = (stripsAccents, lowercases)
   }
 
-  /// The normalised scalars of a text, stage by stage. This is the definition; `BertWords` makes
-  /// the same words faster from a table.
+  /// The normalised scalars of a text, stage by stage: the definition that `BertWords` tabulates.
   func normalize(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var text = scalars
     if cleansText { text = text.filter { !Self.isDropped($0) }.map { Self.isSpace($0) ? " " : $0 } }
@@ -120,17 +105,12 @@ package struct BertNormalizer: Sendable, Equatable {
     return text
   }
 
-  /// Whether cleaning drops this scalar: NUL, the replacement character, and the categories Cc,
-  /// Cf and Co, tab, line feed and carriage return excepted.
+  /// Whether cleaning drops this scalar: NUL, U+FFFD, and Cc, Cf and Co but tab, LF and CR.
   static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0, 0xFFFD: true
     case 0x09, 0x0A, 0x0D: false
-    default:
-      switch UnicodeAge.categoryOfUnicode8(scalar) {
-      case .control, .format, .privateUse, .surrogate: true
-      default: false
-      }
+    default: [.control, .format, .privateUse].contains(UnicodeAge.categoryOfUnicode8(scalar))
     }
   }
 
@@ -140,8 +120,7 @@ package struct BertNormalizer: Sendable, Equatable {
     UnicodeAge.categoryOfUnicode8(scalar) == .nonspacingMark
   }
 
-  /// Whether the pre-tokenizer makes this scalar a word of its own: ASCII punctuation and
-  /// symbols, and the categories P*.
+  /// Whether this scalar is a word of its own: ASCII punctuation and symbols, and categories P*.
   static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII {
       return ("!"..."~").contains(scalar) && !scalar.properties.isAlphabetic
@@ -179,26 +158,17 @@ package struct BertNormalizer: Sendable, Equatable {
   static func decompose(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var text = scalars.flatMap(decomposition)
     var index = 0
-    while index < text.count {
-      guard combiningClass(text[index]) != 0 else {
-        index += 1
-        continue
-      }
-      let start = index
-      while index < text.count, combiningClass(text[index]) != 0 { index += 1 }
-      let marks = text[start..<index].enumerated().sorted { first, second in
-        let (a, b) = (combiningClass(first.element), combiningClass(second.element))
-        return a == b ? first.offset < second.offset : a < b
-      }
-      text.replaceSubrange(start..<index, with: marks.map(\.element))
+    while let start = text[index...].firstIndex(where: { combiningClass($0) != 0 }) {
+      index = text[start...].firstIndex { combiningClass($0) == 0 } ?? text.count
+      // The sort of the standard library is stable.
+      text[start..<index].sort { combiningClass($0) < combiningClass($1) }
     }
     return text
   }
 }
 
-/// Splits a text into BERT's words: normalised, split at white space, each punctuation mark a word.
-/// A table, filled from `BertNormalizer`'s definition as scalars occur, says what each scalar does.
-/// A segment with a scalar that depends on its neighbours goes through the definition instead.
+/// Splits a text into BERT's words, which are normalised, split at white space, and each punctuation
+/// mark by itself, by a table that is filled from `BertNormalizer` as scalars occur.
 package struct BertWords: Sendable {
   let normalizer: BertNormalizer
   private var table = ScalarTable()
@@ -224,9 +194,8 @@ package struct BertWords: Sendable {
     word.reserveCapacity(256)
   }
 
-  /// Calls `body` with each word of `text` in `range`, in order, as UTF-8 bytes.
-  /// - Returns: false where the segment has to go through `forEachWordByDefinition`. The caller
-  ///   then discards the words it was given.
+  /// Calls `body` with each word of `text` in `range`, in order, as UTF-8 bytes. False means that
+  /// the words are to be discarded and the segment has to go through `forEachWordByDefinition`.
   package mutating func forEachWord(
     in text: Span<UInt8>, _ range: Range<Int>, _ body: (_ word: borrowing [UInt8]) -> Void
   ) -> Bool {
@@ -251,7 +220,8 @@ package struct BertWords: Sendable {
       }
       let (scalar, length) = decodeScalar(text, at: index)
       index += length
-      let entry = entry(of: scalar)
+      var entry = table[scalar]
+      if entry == ScalarTable.unknown { entry = makeEntry(of: scalar) }
       switch Effect(rawValue: entry & 7) {
       case .continuesWord: append(entry)
       case .separates: flush(body)
@@ -267,32 +237,21 @@ package struct BertWords: Sendable {
     return true
   }
 
-  /// The same words as `forEachWord`, by the definition: normalise the whole segment, then split.
+  /// The same words by the definition: the whole segment is normalised, then split.
   package func forEachWordByDefinition(
     in text: Span<UInt8>, _ range: Range<Int>, _ body: (_ word: borrowing [UInt8]) -> Void
   ) {
-    var scalars: [Unicode.Scalar] = []
-    var index = range.lowerBound
-    while index < range.upperBound {
-      let (scalar, length) = decodeScalar(text, at: index)
-      scalars.append(scalar)
-      index += length
-    }
+    let segment = String(decoding: range.map { text[$0] }, as: UTF8.self)
     var word: [UInt8] = []
     func flush() {
       if !word.isEmpty { body(word) }
       word.removeAll()
     }
-    for scalar in normalizer.normalize(scalars) {
-      if BertNormalizer.isSpace(scalar) {
-        flush()
-      } else if BertNormalizer.isPunctuation(scalar) {
-        flush()
-        word.append(contentsOf: String(scalar).utf8)
-        flush()
-      } else {
-        word.append(contentsOf: String(scalar).utf8)
-      }
+    for scalar in normalizer.normalize(Array(segment.unicodeScalars)) {
+      let isPunctuation = BertNormalizer.isPunctuation(scalar)
+      if isPunctuation || BertNormalizer.isSpace(scalar) { flush() }
+      if !BertNormalizer.isSpace(scalar) { word.append(contentsOf: String(scalar).utf8) }
+      if isPunctuation { flush() }
     }
     flush()
   }
@@ -303,16 +262,10 @@ package struct BertWords: Sendable {
     word.removeAll(keepingCapacity: true)
   }
 
-  /// Appends a scalar's normalised bytes. The entry holds effect (3 bits), length (5) and offset
-  /// (24).
+  /// Appends the normalised bytes of an entry: effect (3 bits), length (5) and offset (24).
   @inline(__always) private mutating func append(_ entry: UInt32) {
     let start = Int(entry >> 8)
     for index in start..<start + Int(entry >> 3 & 31) { word.append(bytes[index]) }
-  }
-
-  @inline(__always) private mutating func entry(of scalar: Unicode.Scalar) -> UInt32 {
-    let entry = table[scalar]
-    return entry != ScalarTable.unknown ? entry : makeEntry(of: scalar)
   }
 
   private mutating func makeEntry(of scalar: Unicode.Scalar) -> UInt32 {
@@ -330,21 +283,19 @@ package struct BertWords: Sendable {
   }
 
   /// The effect of `scalar` by itself, and the scalars it is normalised to.
-  private static func effect(of scalar: Unicode.Scalar, _ normalizer: BertNormalizer) -> (
-    Effect, [Unicode.Scalar]
-  ) {
+  private static func effect(of scalar: Unicode.Scalar, _ normalizer: BertNormalizer)
+    -> (Effect, [Unicode.Scalar])
+  {
     if normalizer.cleansText, BertNormalizer.isDropped(scalar) { return (.vanishes, []) }
     if BertNormalizer.isSpace(scalar) { return (.separates, []) }
     let isChinese = normalizer.separatesChinese && BertNormalizer.isChinese(scalar)
     var alone = normalizer
     alone.separatesChinese = false
     let result = alone.normalize([scalar])
-    if normalizer.stripsAccents {
-      let stays = BertNormalizer.decomposition(of: scalar).filter { !BertNormalizer.isMark($0) }
-      if stays.contains(where: { BertNormalizer.combiningClass($0) != 0 }) {
-        return (.dependsOnNeighbours, [])
-      }
+    let moves = BertNormalizer.decomposition(of: scalar).contains {
+      !BertNormalizer.isMark($0) && BertNormalizer.combiningClass($0) != 0
     }
+    if normalizer.stripsAccents, moves { return (.dependsOnNeighbours, []) }
     if result.isEmpty { return (isChinese ? .separates : .vanishes, []) }
     let splits = result.contains { BertNormalizer.isSpace($0) || BertNormalizer.isPunctuation($0) }
     if splits || isChinese {

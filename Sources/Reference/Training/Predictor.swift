@@ -6,18 +6,15 @@ public final class Predictor {
   private let engine: EncoderEngine
   private let tokenizer: Tokenizer?
 
-  /// Loads a model folder with its tokenizer. Throws ``ReferenceError``; a folder without a head (a
-  /// pretrained encoder that was not fine-tuned) is an error.
+  /// Loads a model folder with its tokenizer. Throws ``ReferenceError``, also without a head.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
     let (engine, report) = try directory.makeEngine(
       head: directory.headKind, threads: threads, precision: precision)
-    guard report.initialised.isEmpty else {
+    let missing = engine.layout.parameters.filter { report.initialised.contains($0.name) }
+    guard missing.isEmpty else {
       throw ReferenceError.checkpoint(
-        path: model.path,
-        problems: engine.layout.parameters.filter { report.initialised.contains($0.name) }.map {
-          .missing(name: $0.name, shape: $0.shape)
-        })
+        path: model.path, problems: missing.map { .missing(name: $0.name, shape: $0.shape) })
     }
     self.init(engine: engine, tokenizer: try Tokenizer.load(directory: model))
   }
@@ -28,8 +25,6 @@ public final class Predictor {
   }
 
   /// One prediction for each text, in the given order. Texts longer than the model are truncated.
-  /// Batches hold about 2,000 tokens, the longest texts first; beyond rounding, no prediction
-  /// depends on its batch.
   public func predict(_ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in })
     throws -> [Float]
   {
@@ -81,14 +76,5 @@ public final class Predictor {
       ccc: PointMetrics.ccc(predictions, targets, form: .sample).value,
       pcc: PointMetrics.pcc(predictions, targets).value,
       rmse: PointMetrics.rmse(predictions, targets).value)
-  }
-}
-
-extension ModelDirectory {
-  /// The head that the folder was saved with.
-  public var headKind: HeadKind {
-    let file = url.appending(path: "config.json")
-    let document = try? ByteJSON(contentsOf: file, expected: "a Hugging Face config.json")
-    return document?["invitro_head"]?.string.flatMap(HeadKind.init) ?? .classification
   }
 }

@@ -11,8 +11,7 @@ import Glibc
 /// last -> checkpoint-N   model, optimiser state and place in the run
 /// best -> best-N         the model of the epoch with the highest validation CCC
 /// ```
-/// A checkpoint is written under another name, synced, renamed, and only then does `last` point to
-/// it: whatever moment the power fails at, `last` is complete.
+/// Whatever moment the power fails at, `last` is complete.
 struct RunDirectory {
   let url: URL
 
@@ -53,22 +52,19 @@ struct RunDirectory {
 
   /// Makes the folder for a new run. Throws where a run is already there.
   func create(_ description: Description) throws {
-    let manager = FileManager.default
-    if manager.fileExists(atPath: url.appending(path: "run.json").path) {
+    let file = url.appending(path: "run.json")
+    guard !FileManager.default.fileExists(atPath: file.path) else {
       throw ReferenceError.run(
         folder: url.path, problem: "it already holds a run: resume it, or choose another folder")
     }
-    try AtomicFile.write(
-      try CanonicalJSON.document(description), to: url.appending(path: "run.json"))
+    try AtomicFile.write(try CanonicalJSON.document(description), to: file)
   }
 
-  /// Reads `run.json`.
-  func description() throws -> Description {
-    try decode(Description.self, url.appending(path: "run.json"))
-  }
+  /// What `run.json` says.
+  func description() throws -> Description { try decode(url.appending(path: "run.json")) }
 
-  /// Reads the place in the run of the last checkpoint.
-  func state() throws -> State { try decode(State.self, last.appending(path: "state.json")) }
+  /// Where the last checkpoint stands.
+  func state() throws -> State { try decode(last.appending(path: "state.json")) }
 
   /// Writes a checkpoint and makes it the last.
   func save(_ engine: EncoderEngine, _ state: State, companions: ModelDirectory?) throws {
@@ -79,20 +75,22 @@ struct RunDirectory {
     let previous = try? manager.destinationOfSymbolicLink(atPath: last.path)
     // The place was saved already: nothing has moved since.
     if previous == name, (try? self.state()) == state { return }
-    do {
-      try? manager.removeItem(at: partial)
-      try engine.save(to: partial, companionsFrom: companions)
-      try engine.saveOptimizer(to: partial.appending(path: "optimizer.safetensors"))
-      let stateFile = partial.appending(path: "state.json")
-      try AtomicFile.write(try CanonicalJSON.document(state), to: stateFile)
-      if previous != name { try? manager.removeItem(at: target) }
-      try AtomicFile.rename(partial, to: target)
-      try AtomicFile.link(last, to: name)
-    } catch {
-      try? manager.removeItem(at: partial)
-      throw error
-    }
-    if let previous, previous != name { try? manager.removeItem(at: url.appending(path: previous)) }
+    try? manager.removeItem(at: partial)
+    defer { try? manager.removeItem(at: partial) }
+    try engine.save(to: partial, companionsFrom: companions)
+    try engine.saveOptimizer(to: partial.appending(path: "optimizer.safetensors"))
+    let stateFile = partial.appending(path: "state.json")
+    try AtomicFile.write(try CanonicalJSON.document(state), to: stateFile)
+    if previous != name { try? manager.removeItem(at: target) }
+    try AtomicFile.rename(partial, to: target)
+    try point(last, to: name, previous: previous)
+  }
+
+  /// Points `link` to `name`, and removes the folder that it pointed to.
+  private func point(_ link: URL, to name: String, previous: String?) throws {
+    try AtomicFile.link(link, to: name)
+    guard let previous, previous != name else { return }
+    try? FileManager.default.removeItem(at: url.appending(path: previous))
   }
 
   /// Makes the last checkpoint's model the best one, sharing its files.
@@ -115,8 +113,7 @@ struct RunDirectory {
         }
       }
     }
-    try AtomicFile.link(best, to: name)
-    if let previous, previous != name { try? manager.removeItem(at: url.appending(path: previous)) }
+    try point(best, to: name, previous: previous)
   }
 
   /// Removes every checkpoint; the links go first, so that none points to nothing.
@@ -135,11 +132,7 @@ struct RunDirectory {
   func trimLogs(to state: State) throws {
     for (file, count) in [(steps, state.step), (epochs, state.epoch)] {
       guard let data = try? Data(contentsOf: file) else { continue }
-      var kept = Data()
-      for line in data.split(separator: 0x0A).prefix(count) {
-        kept.append(line)
-        kept.append(0x0A)
-      }
+      let kept = Data(data.split(separator: 0x0A).prefix(count).flatMap { $0 + [0x0A] })
       if kept.count != data.count {
         try ReferenceError.naming(url) { try AtomicFile.write(kept, to: file) }
       }
@@ -148,8 +141,7 @@ struct RunDirectory {
 
   /// Appends one JSON line.
   func append(_ value: some Encodable, to file: URL) throws {
-    var line = try CanonicalJSON.compact(value)
-    line.append(0x0A)
+    let line = try CanonicalJSON.compact(value) + [0x0A]
     let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw ReferenceError.system(file) }
     defer { close(descriptor) }
@@ -157,13 +149,13 @@ struct RunDirectory {
     guard written == line.count else { throw ReferenceError.system(file) }
   }
 
-  private func decode<Value: Decodable>(_ type: Value.Type, _ file: URL) throws -> Value {
-    guard let data = try? Data(contentsOf: file) else {
-      throw ReferenceError.run(folder: url.path, problem: "\(file.lastPathComponent) is missing")
+  private func decode<Value: Decodable>(_ file: URL) throws -> Value {
+    func fault(_ problem: String) -> ReferenceError {
+      .run(folder: url.path, problem: "\(file.lastPathComponent) is \(problem)")
     }
-    guard let value = try? JSONDecoder().decode(type, from: data) else {
-      throw ReferenceError.run(
-        folder: url.path, problem: "\(file.lastPathComponent) is damaged or of another version")
+    guard let data = try? Data(contentsOf: file) else { throw fault("missing") }
+    guard let value = try? JSONDecoder().decode(Value.self, from: data) else {
+      throw fault("damaged or of another version")
     }
     return value
   }
@@ -284,11 +276,7 @@ public enum ModelProvenance {
   /// paper's settings.
   public static func followsPaper(_ model: URL) -> Bool {
     let configuration = try? ModelConfiguration(contentsOf: model.appending(path: "config.json"))
-    let run = model.deletingLastPathComponent().appending(path: "run.json")
-    let description = (try? Data(contentsOf: run)).flatMap {
-      try? JSONDecoder().decode(RunDirectory.Description.self, from: $0)
-    }
-    return configuration?.publishedName == "roberta-base"
-      && description?.configuration.followsPaper == true
+    let run = try? RunDirectory(url: model.deletingLastPathComponent()).description()
+    return configuration?.publishedName == "roberta-base" && run?.configuration.followsPaper == true
   }
 }

@@ -34,8 +34,7 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
-  /// Whether this is the paper's recipe but for what it leaves open: seed, threads, precision, and
-  /// whether the schedule goes by steps (as described) or epochs (as released).
+  /// Whether this is the paper's recipe but for what it leaves open, such as seed and threads.
   public var followsPaper: Bool {
     var paper = TrainingConfiguration()
     (paper.seed, paper.threads, paper.precision) = (seed, threads, precision)
@@ -131,8 +130,7 @@ public struct TrainingExample: Equatable, Sendable {
 
 /// How predictions agree with labels on a validation set.
 public struct ValidationMetrics: Equatable, Sendable, Codable {
-  /// Concordance correlation with sample moments (n - 1), as the paper's code has it; nil where
-  /// it is undefined.
+  /// Concordance correlation with sample moments (n - 1); nil where it is undefined.
   public var ccc: Double?
   public var pcc, rmse: Double?
 }
@@ -144,9 +142,8 @@ public enum Loss: Equatable, Sendable, Codable {
   /// Huber 1964: ½e² within ±delta, delta·(|e| - ½delta) beyond; PyTorch's `HuberLoss`.
   case huber(delta: Double)
 
-  /// The loss over `predictions` and `targets`, and its gradient with respect to each prediction.
-  /// `count` is the number of rows that the mean is over: the batch's, of which this may be a part.
-  /// Both have the same length. An empty batch has loss 0.
+  /// The loss over `predictions` and `targets`, of one length, and its gradient with respect to
+  /// each prediction. The mean is over `count` rows, of which these may be a part; 0 for none.
   public func evaluate(
     _ predictions: [Float], _ targets: [Float], count: Int, gradient: inout [Float]
   ) -> Double {
@@ -161,13 +158,9 @@ public enum Loss: Equatable, Sendable, Codable {
         total += error * error
         gradient.append(Float(2 * error * weight))
       case .huber(let delta):
-        if abs(error) <= delta {
-          total += 0.5 * error * error
-          gradient.append(Float(error * weight))
-        } else {
-          total += delta * (abs(error) - 0.5 * delta)
-          gradient.append(Float(error > 0 ? delta * weight : -delta * weight))
-        }
+        let bounded = min(max(error, -delta), delta)
+        total += abs(error) <= delta ? 0.5 * error * error : delta * (abs(error) - 0.5 * delta)
+        gradient.append(Float(bounded * weight))
       }
     }
     return total * weight
@@ -180,8 +173,7 @@ public struct Schedule: Equatable, Sendable, Codable {
   public enum Form: String, Sendable, Codable, CaseIterable {
     /// With every optimiser step, as the paper describes.
     case step
-    /// With every epoch, while warm-up and horizon are still counted in steps, as the released code
-    /// does: the rate is 0 in the first epoch and never leaves warm-up.
+    /// With every epoch, while warm-up and horizon are counted in steps, as the released code does.
     case epoch
   }
 
@@ -196,9 +188,8 @@ public struct Schedule: Equatable, Sendable, Codable {
     (self.form, self.peak, self.warmUp, self.total) = (form, peak, warmUp, total)
   }
 
-  /// The rate used in optimiser step `step` (from 0) of epoch `epoch` (from 0). peak·k/warm-up
-  /// below the warm-up, then peak·(total - k)/(total - warm-up), never below 0. Step 0 has rate 0:
-  /// the moments change, the weights do not.
+  /// The rate in optimiser step `step` of epoch `epoch`, both from 0: peak·k/warm-up below the
+  /// warm-up, then peak·(total - k)/(total - warm-up), never below 0.
   public func rate(step: Int, epoch: Int) -> Double {
     let k = Double(form == .step ? step : epoch)
     if k < warmUp { return peak * (k / max(1, warmUp)) }

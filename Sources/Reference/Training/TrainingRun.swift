@@ -2,8 +2,7 @@ import Basics
 public import Foundation
 
 /// A fine-tuning run, with its own folder. With the same number of threads and the same OpenBLAS
-/// kernels, a resumed run computes the same bits as an uninterrupted one: the order of rows and the
-/// dropout masks are functions of the seed and the place in the run.
+/// kernels, a resumed run computes the same bits as an uninterrupted one.
 public final class TrainingRun {
   public let configuration: TrainingConfiguration
   public let engine: EncoderEngine
@@ -17,7 +16,7 @@ public final class TrainingRun {
 
   private let directory: RunDirectory
   private let companions: ModelDirectory
-  private let training, validation: [TrainingExample]
+  private let (training, validation): ([TrainingExample], [TrainingExample])
   private let schedule: Schedule
   private var state: RunDirectory.State
   private var predictions: [Float] = []
@@ -44,31 +43,26 @@ public final class TrainingRun {
   }
 
   /// Continues the run in `folder` with the data it was started with; without a checkpoint it
-  /// starts again. Throws ``ReferenceError/run(folder:problem:)`` where there is no run, or for
-  /// other data.
+  /// starts again. Throws ``ReferenceError`` where there is no run, or for other data.
   public static func resume(folder: URL, training: [TrainingExample], validation: [TrainingExample])
     throws -> TrainingRun
   {
     let directory = RunDirectory(url: folder)
     let description = try directory.description()
-    let configuration = description.configuration
     guard digest(training, validation) == description.digest else {
       throw ReferenceError.run(
         folder: folder.path,
         problem: "these are not the data of the run (\(description.trainingRows) training and "
           + "\(description.validationRows) validation rows)")
     }
-    guard directory.hasCheckpoint else {
-      try directory.trimLogs(to: RunDirectory.State())
-      return try TrainingRun(
-        configuration, model: URL(filePath: description.model), freshHead: configuration.freshHead,
-        training, validation, directory, RunDirectory.State())
-    }
-    let state = try directory.state()
+    let (resumes, configuration) = (directory.hasCheckpoint, description.configuration)
+    let state = resumes ? try directory.state() : RunDirectory.State()
     let run = try TrainingRun(
-      configuration, model: directory.last, freshHead: false, training, validation, directory, state
-    )
-    try run.engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
+      configuration, model: resumes ? directory.last : URL(filePath: description.model),
+      freshHead: !resumes && configuration.freshHead, training, validation, directory, state)
+    if resumes {
+      try run.engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
+    }
     try directory.trimLogs(to: state)
     // The run may have ended between a checkpoint and the note that it was the best one.
     if state.batch == 0, let best = state.bestEpoch, best == state.epoch - 1 {
@@ -96,14 +90,14 @@ public final class TrainingRun {
       training: true)
   }
 
-  /// Trains to the end, to early stopping, or until `isCancelled`, which is called before every
-  /// step, returns true; then it writes a checkpoint. Throws ``ReferenceError`` for a loss or
-  /// gradient that is not finite, and `BasicsError` for a full disk; the last checkpoint is then
-  /// intact.
+  /// Trains to the end, to early stopping, or until `isCancelled`, called before every step, says
+  /// so; then it writes a checkpoint. Throws ``ReferenceError`` for a loss or gradient that is no
+  /// number, and `BasicsError` for a full disk; the last checkpoint is then intact.
   public func run(events: (TrainingEvent) -> Void = { _ in }, isCancelled: () -> Bool = { false })
     throws -> TrainingOutcome
   {
-    var meter = PaceMeter()
+    let start = monotonicSeconds()
+    var (tokens, steps) = (0, 0)
     while !state.isFinished {
       let batches = batches(ofEpoch: state.epoch)
       while state.batch < batches.count {
@@ -113,20 +107,20 @@ public final class TrainingRun {
         }
         let record = try trainStep(batches)
         try directory.append(record, to: directory.steps)
-        meter.add(tokens: record.tokens)
-        events(.step(record, meter.pace(step: state.step, totalSteps: totalSteps)))
-        if let every = configuration.checkpointSteps, state.step % every == 0,
-          state.batch < batches.count
-        {
-          try checkpoint(events)
-        }
+        (tokens, steps) = (tokens + record.tokens, steps + 1)
+        let seconds = max(1e-9, monotonicSeconds() - start)
+        let left = seconds / Double(steps) * Double(totalSteps - state.step)
+        let pace = TrainingPace(
+          totalSteps: totalSteps, tokensPerSecond: Double(tokens) / seconds,
+          secondsLeft: steps < 3 ? nil : left)
+        events(.step(record, pace))
+        let isDue = configuration.checkpointSteps.map { state.step % $0 == 0 } ?? false
+        if isDue, state.batch < batches.count { try checkpoint(events) }
       }
       try endEpoch(events)
     }
-    return outcome(stoppedEarly ? .earlyStopping : .allEpochs)
+    return outcome(state.epoch < epochs ? .earlyStopping : .allEpochs)
   }
-
-  private var stoppedEarly: Bool { state.epoch < epochs }
 
   private func outcome(_ reason: TrainingOutcome.Reason) -> TrainingOutcome {
     TrainingOutcome(
@@ -150,8 +144,7 @@ public final class TrainingRun {
     let end = min(batches.count, state.batch + configuration.accumulation)
     let group = batches[state.batch..<end]
     let count = group.reduce(0) { $0 + $1.count }
-    var loss = 0.0
-    var tokens = 0
+    var (loss, tokens) = (0.0, 0)
     for (index, rows) in group.enumerated() {
       let batch = try PackedBatch(rows.map { training[$0].tokens }, for: engine.configuration)
       engine.forward(
@@ -173,10 +166,8 @@ public final class TrainingRun {
     let record = StepRecord(
       step: state.step, epoch: state.epoch, loss: loss, learningRate: rate, gradientNorm: norm,
       tokens: tokens)
-    state.step += 1
-    state.batch = end
-    state.lossSum += loss
-    state.lossCount += 1
+    (state.step, state.batch) = (state.step + 1, end)
+    (state.lossSum, state.lossCount) = (state.lossSum + loss, state.lossCount + 1)
     return record
   }
 
@@ -192,10 +183,7 @@ public final class TrainingRun {
       validation.isEmpty
       ? ValidationMetrics() : try Predictor(engine: engine, tokenizer: nil).evaluate(validation)
     let isBest = metrics.ccc.map { $0 > (state.bestConcordance ?? -.infinity) } ?? false
-    if isBest {
-      state.bestConcordance = metrics.ccc
-      state.bestEpoch = state.epoch
-    }
+    if isBest { (state.bestConcordance, state.bestEpoch) = (metrics.ccc, state.epoch) }
     let record = EpochRecord(
       epoch: state.epoch, steps: state.step,
       trainingLoss: state.lossSum / Double(max(1, state.lossCount)), validation: metrics,
@@ -203,10 +191,8 @@ public final class TrainingRun {
     let stops =
       configuration.earlyStopping?.observe(metrics.ccc, epoch: state.epoch, state: &state.stopping)
       ?? false
-    state.epoch += 1
-    state.batch = 0
-    state.lossSum = 0
-    state.lossCount = 0
+    (state.epoch, state.batch) = (state.epoch + 1, 0)
+    (state.lossSum, state.lossCount) = (0, 0)
     state.isFinished = state.epoch >= epochs || (stops && !validation.isEmpty)
     try directory.append(record, to: directory.epochs)
     try checkpoint(events)
@@ -218,9 +204,7 @@ public final class TrainingRun {
     try directory.save(engine, state, companions: companions)
     events(.checkpoint(directory.last))
   }
-}
 
-extension TrainingRun {
   /// Incremented by each change of this program after which the same run computes other bits.
   public static let arithmetic = 1
 
@@ -258,24 +242,5 @@ extension TrainingRun {
       }
     }
     return digest.hexadecimal
-  }
-}
-
-/// Tokens per second and the time left.
-private struct PaceMeter {
-  private let start = monotonicSeconds()
-  private var tokens = 0
-  private var steps = 0
-
-  mutating func add(tokens: Int) {
-    self.tokens += tokens
-    steps += 1
-  }
-
-  func pace(step: Int, totalSteps: Int) -> TrainingPace {
-    let seconds = max(1e-9, monotonicSeconds() - start)
-    return TrainingPace(
-      totalSteps: totalSteps, tokensPerSecond: Double(tokens) / seconds,
-      secondsLeft: steps < 3 ? nil : seconds / Double(steps) * Double(totalSteps - step))
   }
 }

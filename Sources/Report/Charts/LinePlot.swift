@@ -21,10 +21,8 @@ struct LinePlot {
     let y1 = max(((ys.max() ?? 1) * 20).rounded(.up) / 20, y0 + 0.05)
     let place = { (x: Double, y: Double) -> (Double, Double) in
       let across = x1 > x0 ? (x - x0) / (x1 - x0) : 0.5
-      let inner = width - left - 16
-      return (
-        left + 8 + across * (inner - 16), top + (1 - (y - y0) / (y1 - y0)) * (height - top - bottom)
-      )
+      let down = (1 - (y - y0) / (y1 - y0)) * (height - top - bottom)
+      return (left + 8 + across * (width - left - 16 - 16), top + down)
     }
     var parts = axes(y0, y1, place)
     for x in Set(points.map(\.x)).sorted() {

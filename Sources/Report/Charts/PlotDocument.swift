@@ -1,24 +1,16 @@
 import Basics
 import Harness
 
-/// A picture that stands by itself: one or more panels of lines, each with its own axes.
-///
-/// For files on disk (training curves, sweeps), not for pages: the style is inside, so that the SVG
-/// looks the same in a browser, an editor and a paper. The same content gives the same bytes.
+/// A picture for a file on disk: one or more panels of lines, each with its own axes and the style
+/// inside. The same content gives the same bytes.
 public struct PlotDocument: Sendable {
   public var title: String
   public var panels: [Panel]
-
-  public init(title: String, panels: [Panel]) { (self.title, self.panels) = (title, panels) }
 
   /// One pair of axes.
   public struct Panel: Sendable {
     public var horizontal, vertical: String
     public var series: [Series]
-
-    public init(horizontal: String, vertical: String, series: [Series]) {
-      (self.horizontal, self.vertical, self.series) = (horizontal, vertical, series)
-    }
   }
 
   /// One line; points that are not finite are left out.
@@ -115,39 +107,30 @@ public struct PlotDocument: Sendable {
   }
 }
 
-/// Points in the plane, coloured by group, as a picture that stands by itself.
-///
-/// A point carries neither name nor number, and coordinates are rounded to a tenth of a pixel. The
-/// same content gives the same bytes.
-public struct ScatterDocument: Sendable {
-  public var title: String
+/// Points in the plane, coloured by group, as a picture that stands by itself. A point carries
+/// neither name nor number, and coordinates are rounded to a tenth of a pixel.
+struct ScatterDocument {
+  let title: String
   /// Under the title: what the picture says and what it does not.
-  public var note: String
-  public var groups: [Group]
+  let note: String
+  let groups: [Group]
 
-  /// Points of one colour.
-  public struct Group: Sendable {
-    public var name: String
-    public var points: [(x: Double, y: Double)]
+  /// Points of one colour; those that are not finite are left out.
+  struct Group {
+    let name: String
+    var points: [(x: Double, y: Double)]
 
-    /// Points that are not finite are left out.
-    public init(name: String, points: [(x: Double, y: Double)]) {
+    init(name: String, points: [(x: Double, y: Double)]) {
       self.name = name
       self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
     }
   }
 
-  public init(title: String, note: String, groups: [Group]) {
-    (self.title, self.note, self.groups) = (title, note, groups)
-  }
-
-  private static let width = 640.0
-  private static let height = 640.0
   /// From dark to light: the groups have an order, which shows in grey too (viridis, six steps).
   private static let colours = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#d8c400"]
 
   /// The SVG document; both axes have one scale.
-  public var svg: String {
+  var svg: String {
     var out = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 640" role="img">
       <title>\(Escaping.markup(title))</title>
@@ -162,13 +145,12 @@ public struct ScatterDocument: Sendable {
       let bottom = all.map(\.y).min(), let top = all.map(\.y).max()
     else { return out + "</svg>\n" }
     let span = max(right - left, top - bottom)
-    let scale = span > 0 ? (Self.width - 60) / span * 0.88 : 1
+    let scale = span > 0 ? 580 / span * 0.88 : 1
     let (midX, midY) = ((left + right) / 2, (bottom + top) / 2)
     for (number, group) in groups.enumerated() {
       out += #"<g fill="\#(Self.colours[number % Self.colours.count])">"#
       for point in group.points {
-        let x = Self.width / 2 + (point.x - midX) * scale
-        let y = (Self.height + 30) / 2 - 10 - (point.y - midY) * scale
+        let (x, y) = (320 + (point.x - midX) * scale, 325 - (point.y - midY) * scale)
         out += #"<circle cx="\#(SVG.number(x))" cy="\#(SVG.number(y))" r="3"/>"#
       }
       out += "</g>\n"

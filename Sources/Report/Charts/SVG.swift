@@ -30,9 +30,8 @@ package struct Markup: Encodable, Sendable, ExpressibleByStringInterpolation {
   }
 }
 
-/// A value as a dot and its interval as a line, small enough for a table's cell.
-///
-/// It repeats what stands in figures beside it, so it is hidden from a screen reader.
+/// A value as a dot and its interval as a line, small enough for a table's cell; hidden from a
+/// screen reader, since it repeats the figures beside it.
 struct Whisker {
   let axis: ClosedRange<Double>
   var width = 120.0
@@ -45,10 +44,7 @@ struct Whisker {
   func drawing(_ figure: ScoredFigure) -> Markup {
     guard let value = figure.value else { return "" }
     var parts = ""
-    if let reference {
-      let x = SVG.number(place(reference))
-      parts += #"<path class="ref" d="M\#(x) 0V16"/>"#
-    }
+    if let reference { parts += #"<path class="ref" d="M\#(SVG.number(place(reference))) 0V16"/>"# }
     if let low = figure.low, let high = figure.high {
       let (a, b) = (SVG.number(place(low)), SVG.number(place(high)))
       parts += #"<path class="iv" d="M\#(a) 8H\#(b)M\#(a) 5v6M\#(b) 5v6"/>"#

@@ -10,9 +10,9 @@ struct ParsedPage: Sendable {
     let isFetched: Bool
   }
 
-  private(set) var ids: Set<String> = []
-  private(set) var repeatedIDs: [(id: String, line: Int)] = []
-  private(set) var references: [Reference] = []
+  let ids: Set<String>
+  let repeatedIDs: [(id: String, line: Int)]
+  let references: [Reference]
   private(set) var error: (line: Int, reason: String)?
 
   init(_ data: Data) {
@@ -28,28 +28,21 @@ struct ParsedPage: Sendable {
     } else if !isParsed {
       error = (parser.lineNumber, "the document does not parse")
     }
-    ids = reader.ids
-    repeatedIDs = reader.repeatedIDs
-    references = reader.references
+    (ids, repeatedIDs, references) = (reader.ids, reader.repeatedIDs, reader.references)
   }
 }
 
 extension ParsedPage {
   /// libxml2's error code in words, for those a template's author is likely to meet.
   private static func words(_ code: Int) -> String {
-    let meaning =
-      switch code {
-      case 4: "the document is empty"
-      case 5: "a tag is not closed, or closed by another name"
-      case 26: "a named reference that XML does not know, such as &nbsp;"
-      case 39: "an attribute's value without quotes"
-      case 41: "an attribute without a value"
-      case 42: "an attribute that stands twice in one tag"
-      case 68: "a bare < or & where a name was expected"
-      case 76: "a tag that is closed by another name"
-      default: "the document is not XML"
-      }
-    return "\(meaning) (libxml2 error \(code))"
+    let meanings = [
+      4: "the document is empty", 5: "a tag is not closed, or closed by another name",
+      26: "a named reference that XML does not know, such as &nbsp;",
+      39: "an attribute's value without quotes", 41: "an attribute without a value",
+      42: "an attribute that stands twice in one tag",
+      68: "a bare < or & where a name was expected", 76: "a tag that is closed by another name",
+    ]
+    return "\(meanings[code] ?? "the document is not XML") (libxml2 error \(code))"
   }
 
   private final class Reader: NSObject, XMLParserDelegate {
@@ -64,24 +57,19 @@ extension ParsedPage {
       if let id = attributes["id"], !ids.insert(id).inserted {
         repeatedIDs.append((id, parser.lineNumber))
       }
+      func add(_ address: String, isFetched: Bool) {
+        references.append(
+          Reference(address: address, line: parser.lineNumber, isFetched: isFetched))
+      }
       for key in ["aria-labelledby", "aria-describedby", "for"] {
         // An id that an attribute names is an anchor of its own page.
-        for id in (attributes[key] ?? "").split(separator: " ") {
-          references.append(Reference(address: "#\(id)", line: parser.lineNumber, isFetched: false))
-        }
+        for id in (attributes[key] ?? "").split(separator: " ") { add("#\(id)", isFetched: false) }
       }
-      if let address = attributes["href"] {
-        let relation = attributes["rel"] ?? ""
-        let isFetched = name == "link" && relation != "canonical" && relation != "alternate"
-        // A feed names its own absolute address, and a canonical address is not fetched.
-        if name != "link" || isFetched {
-          references.append(
-            Reference(address: address, line: parser.lineNumber, isFetched: isFetched))
-        }
-      }
-      if let address = attributes["src"] {
-        references.append(Reference(address: address, line: parser.lineNumber, isFetched: true))
-      }
+      let isLink = name == "link"
+      // A feed names its own absolute address, and a canonical address is not fetched.
+      let isSilent = isLink && ["canonical", "alternate"].contains(attributes["rel"] ?? "")
+      if let address = attributes["href"], !isSilent { add(address, isFetched: isLink) }
+      if let address = attributes["src"] { add(address, isFetched: true) }
     }
   }
 }

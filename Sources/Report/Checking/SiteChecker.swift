@@ -2,16 +2,13 @@ import Basics
 public import Foundation
 public import Harness
 
-/// Reads a built site back as a stranger would and lists what is wrong with it.
-///
-/// Pages are parsed with libxml2 (through FoundationXML): the templates write HTML that is well
-/// formed as XML too, so that one strict parser can check it.
+/// Reads a built site back as a stranger would and lists what is wrong with it. The templates write
+/// HTML that is well formed as XML too, so that one strict parser (libxml2) can check it.
 public struct SiteChecker: Sendable {
   /// What must stand on no page.
   public struct Secrets: Sendable {
-    /// Essays. A passage of 47 letters and digits or more is found wherever it stands, whatever
-    /// its case, spacing and punctuation; a shorter one may be missed, and an essay of fewer than
-    /// 24 letters and digits is not looked for.
+    /// A passage of 47 letters and digits or more is found whatever its case, spacing and
+    /// punctuation; an essay of fewer than 24 is not looked for.
     public var essays: [String]
     /// Strings that are looked for as they are, for instance planted marks or contacts.
     public var strings: [String]
@@ -68,9 +65,8 @@ public struct SiteChecker: Sendable {
     strings = secrets.strings.filter { !$0.isEmpty }
   }
 
-  /// Every fault of the site in `folder`, ordered by file and line; empty where there is none.
-  ///
-  /// Throws what Foundation throws where the folder cannot be read.
+  /// Every fault of the site in `folder`, ordered by file and line. Throws what Foundation throws
+  /// where the folder cannot be read.
   public func check(_ folder: URL) throws -> [Diagnostic] {
     let files = try Self.files(in: folder)
     let read = try Parallel.map(files) { path in try self.read(path, in: folder) }
@@ -95,42 +91,34 @@ public struct SiteChecker: Sendable {
       return (path, nil, faults)
     }
     let page = ParsedPage(data)
-    if let error = page.error {
-      faults.append(
-        Diagnostic(file: path, line: error.line, kind: .notWellFormed, detail: error.reason))
+    if let (line, reason) = page.error {
+      faults.append(Diagnostic(file: path, line: line, kind: .notWellFormed, detail: reason))
     }
-    for repeated in page.repeatedIDs {
-      faults.append(
-        Diagnostic(file: path, line: repeated.line, kind: .repeatedID, detail: repeated.id))
+    faults += page.repeatedIDs.map { id, line in
+      Diagnostic(file: path, line: line, kind: .repeatedID, detail: id)
     }
     return (path, isPage ? page : nil, faults)
   }
 
   private func secrets(_ data: Data, _ path: String) -> [Diagnostic] {
-    var faults: [Diagnostic] = []
-    for string in strings where data.range(of: Data(string.utf8)) != nil {
-      faults.append(
-        Diagnostic(file: path, kind: .secret, detail: "a string that was to be kept back"))
-    }
+    var details = strings.filter { data.range(of: Data($0.utf8)) != nil }
+      .map { _ in "a string that was to be kept back" }
+    // The passage itself is not repeated: this message may be shown anywhere.
     if let essay = windows.firstMatch(in: data) {
-      // The passage itself is not repeated: this message may be shown anywhere.
-      faults.append(
-        Diagnostic(file: path, kind: .secret, detail: "a passage of essay \(essay + 1)"))
+      details.append("a passage of essay \(essay + 1)")
     }
-    return faults
+    return details.map { Diagnostic(file: path, kind: .secret, detail: $0) }
   }
 
   private static func files(in folder: URL) throws -> [String] {
     let root = folder.standardizedFileURL.path
     _ = try FileManager.default.contentsOfDirectory(atPath: root)
     guard let walk = FileManager.default.enumerator(atPath: root) else { return [] }
-    var files: [String] = []
-    for case let path as String in walk {
+    return walk.compactMap { $0 as? String }.filter { path in
       var isFolder: ObjCBool = false
       let exists = FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isFolder)
-      if exists, !isFolder.boolValue { files.append(path) }
-    }
-    return files.sorted()
+      return exists && !isFolder.boolValue
+    }.sorted()
   }
 }
 

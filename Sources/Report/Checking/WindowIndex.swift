@@ -1,13 +1,10 @@
 import Foundation
 
-/// Finds passages of essays in other text by the hashes of windows of letters and digits.
-///
-/// Each essay is cut into neighbouring windows of `width`; a text is looked at through a window
-/// that moves by one. A passage of 2·width-1 characters always holds one whole window.
+/// Finds passages of essays in other text: each essay is cut into neighbouring windows of `width`
+/// letters and digits, and the hash of a window that moves by one over the text is looked up. A
+/// passage of 2·width-1 characters always holds one whole window.
 struct WindowIndex: Sendable {
-  private struct Place: Sendable {
-    let essay, start: Int
-  }
+  private struct Place: Sendable { let essay, start: Int }
 
   private let width: Int
   private let essays: [[UInt8]]

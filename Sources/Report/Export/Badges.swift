@@ -15,9 +15,7 @@ enum Badges {
     }
   }
 
-  struct Badge: Encodable, Sendable {
-    let badge, look, meaning: String
-  }
+  struct Badge: Encodable, Sendable { let badge, look, meaning: String }
 
   /// Names and explanations, the kind first.
   static func all(_ entry: Board.Entry, targets: [Target]) -> [Badge] {
@@ -44,10 +42,10 @@ enum Badges {
 
   /// Words that the filter of labels knows, separated by spaces.
   static func labelWords(_ metadata: SubmissionMetadata) -> String {
-    var words: [String] = []
-    if metadata.usesDevLabels == true { words.append("dev") }
-    if metadata.usesEarlierYears == true { words.append("years") }
-    if metadata.llmLabels != nil { words.append("llm") }
+    let words = [
+      (metadata.usesDevLabels == true, "dev"), (metadata.usesEarlierYears == true, "years"),
+      (metadata.llmLabels != nil, "llm"),
+    ].filter(\.0).map(\.1)
     return words.isEmpty ? "none" : words.joined(separator: " ")
   }
 }
@@ -99,8 +97,7 @@ enum Badge {
   static func svg(_ entry: Board.Entry, _ table: BoardTable) -> String {
     let (figure, on) = words(entry, table)
     // Widths are set, not measured: `textLength` makes the letters fit whatever the font is.
-    let left = 14 + 6.6 * Double(on.count)
-    let right = 14 + 6.6 * Double(figure.count)
+    let (left, right) = (14 + 6.6 * Double(on.count), 14 + 6.6 * Double(figure.count))
     let full = SVG.number(left + right)
     let label = Escaping.markup("\(figure) on \(on)")
     let texts = [(on, 0, left), (figure, left, right)].map { text, start, width in
@@ -130,14 +127,10 @@ enum Metadata {
 
   static func facts(_ metadata: SubmissionMetadata) -> [Fact] {
     var facts: [Fact] = []
-    func add(_ name: String, _ value: String?) {
+    func add(_ name: String, _ value: String?, isLink: Bool = false) {
       guard let value, !value.isEmpty else { return }
-      facts.append(Fact(name: name, text: SafeText.shortened(value, to: 600), link: nil))
-    }
-    func addLink(_ name: String, _ address: String?) {
-      guard let address, !address.isEmpty else { return }
-      let text = SafeText.shortened(address, to: 300)
-      facts.append(Fact(name: name, text: text, link: SafeText.link(address)))
+      let text = SafeText.shortened(value, to: isLink ? 300 : 600)
+      facts.append(Fact(name: name, text: text, link: isLink ? SafeText.link(value) : nil))
     }
     add("Kind", Badges.title(metadata.kind))
     add("Submitted", SafeText.day(metadata.submitted))
@@ -150,9 +143,9 @@ enum Metadata {
     add("LLM labels", metadata.llmLabels.map(labels))
     add("Seeds", metadata.seeds?.map(String.init).joined(separator: ", "))
     add("Selection", metadata.selection)
-    addLink("Code", metadata.codeURL)
+    add("Code", metadata.codeURL, isLink: true)
     add("Commit", metadata.codeCommit)
-    addLink("Paper", metadata.paperURL)
+    add("Paper", metadata.paperURL, isLink: true)
     return facts
   }
 

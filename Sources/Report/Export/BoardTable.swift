@@ -12,6 +12,8 @@ package struct BoardTable: Sendable {
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
 
+  /// The benchmark's title and the split.
+  var name: String { "\(benchmark.title), \(board.split)" }
   /// `benchmark/split`.
   var path: String { board.key.path }
   /// The level of its intervals in words: `95%`.
@@ -26,11 +28,9 @@ package struct BoardTable: Sendable {
   var standings: [String: BoardComparison.Standing] { board.standings }
 
   package init(_ board: Board) {
-    self.board = board
-    let metric = board.definition.primary.metric
-    let target = board.definition.primary.target
+    let (metric, target) = (board.definition.primary.metric, board.definition.primary.target)
     let scored = board.scored
-    self.metric = metric
+    (self.board, self.metric) = (board, metric)
     let order = [metric] + Metric.all.filter { $0 != metric }
     metrics = order.filter { kind in
       kind == metric || scored.contains { Self.figure($0, kind, target) != nil }
@@ -73,14 +73,8 @@ enum SitePaths {
   static func systemTable(_ slug: String) -> String { "systems/\(slug).csv" }
   static func badge(_ slug: String) -> String { "badges/\(slug).svg" }
 
-  /// A benchmark's definition and figures, beside its page.
-  static let benchmarkDocument = "benchmark.json"
-
   /// The picture beside a link to a page of a folder.
   static let preview = "preview.png"
   /// Stands in for it where none can be drawn.
   static let standInPreview = "assets/preview.png"
-
-  /// The way from a page `depth` folders down to the root: empty, `../`, `../../`.
-  static func root(depth: Int) -> String { String(repeating: "../", count: depth) }
 }

@@ -5,33 +5,31 @@ public import Harness
 /// Comparisons as a person reads them on a terminal.
 public enum CompareText {
   public static func pair(_ report: ComparisonReport, targets: [String]) -> String {
-    var table = TextTable([
-      ("target", .left), ("metric", .left), ("first", .right), ("second", .right),
-      ("difference", .right), ("interval", .left), ("p (swap)", .right),
-    ])
-    var rowwise: [String] = []
+    var (rows, rowwise): ([[String]], [String]) = ([], [])
     for target in targets {
       guard let scores = report.targets[target] else { continue }
-      for metric in Metric.ranking {
-        guard let one = scores.metrics[metric] else { continue }
-        table.add([
-          target, metric.title, number(one.first), number(one.second),
-          number(one.difference), TextTable.interval(one.low, one.high) ?? one.undefined ?? "",
+      rows += Metric.ranking.compactMap { metric in
+        guard let one = scores.metrics[metric] else { return nil }
+        return [
+          target, metric.title, number(one.first), number(one.second), number(one.difference),
+          TextTable.interval(one.low, one.high) ?? one.undefined ?? "",
           one.p.map(FigureText.probability) ?? "",
-        ])
+        ]
       }
+      let (williams, steiger) = (scores.williams, scores.steiger)
       rowwise.append(
         "\(target): predictions correlate at \(number(scores.correlation)); "
-          + "Williams t = \(number(scores.williams.statistic)), p = \(TextTable.probability(scores.williams.p)); "
-          + "Steiger Z = \(number(scores.steiger.statistic)), p = \(TextTable.probability(scores.steiger.p)) "
+          + "Williams t = \(number(williams.statistic)), p = \(TextTable.probability(williams.p)); "
+          + "Steiger Z = \(number(steiger.statistic)), p = \(TextTable.probability(steiger.p)) "
           + "(both take rows as independent)")
     }
+    let columns = ["target", "metric", ">first", ">second", ">difference", "interval", ">p (swap)"]
     return """
       first:  \(report.first)
       second: \(report.second)
       \(report.benchmark)/\(report.split): \(report.n) rows, \(report.clusters) clusters
 
-      \(table.text)
+      \(TextTable.text(columns, rows))
 
       \(rowwise.joined(separator: "\n"))
 
@@ -41,30 +39,25 @@ public enum CompareText {
   }
 
   public static func board(_ comparison: BoardComparison) -> String {
-    var ranks = TextTable([("rank", .right), ("tie group", .left), ("system", .left)])
-    for standing in comparison.standings {
-      ranks.add([standing.rankText, standing.tieGroups.joined(separator: " "), standing.slug])
-    }
-    var pairs = TextTable([
-      ("first", .left), ("second", .left), ("difference", .right), ("interval", .left),
-      ("p", .right), ("adjusted", .right), ("BH", .right),
-    ])
-    for pair in comparison.pairs {
-      pairs.add([
-        pair.first, pair.second, number(pair.difference),
-        TextTable.interval(pair.low, pair.high) ?? pair.undefined ?? "",
-        TextTable.probability(pair.p),
-        TextTable.probability(pair.adjusted), TextTable.probability(pair.discoveryRate),
-      ])
-    }
+    let ranks = TextTable.text(
+      [">rank", "tie group", "system"],
+      comparison.standings.map { [$0.rankText, $0.tieGroups.joined(separator: " "), $0.slug] })
+    let pairs = TextTable.text(
+      ["first", "second", ">difference", "interval", ">p", ">adjusted", ">BH"],
+      comparison.pairs.map { pair in
+        [
+          pair.first, pair.second, number(pair.difference),
+          TextTable.interval(pair.low, pair.high) ?? pair.undefined ?? "",
+        ] + [pair.p, pair.adjusted, pair.discoveryRate].map(TextTable.probability)
+      })
     return """
       \(comparison.metric.title) of \(comparison.target): ranks that the data allow
 
-      \(ranks.text)
+      \(ranks)
 
       Systems that share a letter do not differ significantly (\(comparison.adjustment), \(comparison.family)).
 
-      \(pairs.text)
+      \(pairs)
       \((comparison.notes ?? []).map { "\nNote: \($0)\n" }.joined())
       \(comparison.signature ?? "")
       """
@@ -77,36 +70,28 @@ public enum CompareText {
   }
 
   public static func runs(_ report: RunsReport) -> String {
-    var table = TextTable([
-      ("metric", .left), ("runs", .left), ("seeds", .right), ("median", .right),
-      ("peak", .right), ("mean", .right), ("SD", .right),
-    ])
-    var tests = TextTable([
-      ("metric", .left), ("Student t", .right), ("p", .right), ("", .left), ("Welch t", .right),
-      ("p", .right), ("Hedges g", .right),
-    ])
-    for metric in Metric.ranking {
-      guard let one = report.metrics[metric] else { continue }
-      for (name, summary) in [(report.first, one.first), (report.second, one.second)] {
-        guard let summary else { continue }
-        table.add([
-          metric.title, name,
-          "\(summary.seeds)" + (summary.constant.map { " (\($0) constant)" } ?? ""),
-          number(summary.median), number(summary.peak), number(summary.mean), number(summary.sd),
-        ])
+    let rows = Metric.ranking.compactMap { metric in report.metrics[metric].map { (metric, $0) } }
+    let runs = rows.flatMap { metric, one in
+      [(report.first, one.first), (report.second, one.second)].compactMap { name, summary in
+        summary.map { one in
+          [metric.title, name, "\(one.seeds)" + (one.constant.map { " (\($0) constant)" } ?? "")]
+            + [one.median, one.peak, one.mean, one.sd].map(number)
+        }
       }
-      tests.add([
+    }
+    let tests = rows.map { metric, one in
+      [
         metric.title, number(one.student.statistic), TextTable.probability(one.student.p),
         one.stars ?? "", number(one.welch.statistic), TextTable.probability(one.welch.p),
         number(one.hedgesG),
-      ])
+      ]
     }
     return """
       \(report.benchmark)/\(report.split), \(report.target)
 
-      \(table.text)
+      \(TextTable.text(["metric", "runs", ">seeds", ">median", ">peak", ">mean", ">SD"], runs))
 
-      \(tests.text)
+      \(TextTable.text(["metric", ">Student t", ">p", "", ">Welch t", ">p", ">Hedges g"], tests))
       """
   }
 

@@ -4,23 +4,19 @@ public import Harness
 /// What `invitro data` prints of imports, benchmarks and repairs.
 extension DatasetImporter.Summary {
   public func text(_ definition: BenchmarkDefinition) -> String {
-    var table = TextTable(
-      [("split", .left), ("rows", .right)] + definition.clusters.map { ($0.plural, .right) } + [
-        ("gold", .left), ("missing labels", .right),
-        ("duplicate \(definition.rowNoun.plural)", .right), ("no attributes", .right),
-      ])
-    for split in splits {
+    let columns =
+      ["split", ">rows"] + definition.clusters.map { ">\($0.plural)" }
+      + ["gold", ">missing labels", ">duplicate \(definition.rowNoun.plural)", ">no attributes"]
+    let rows = splits.map { split in
       let missing = definition.targetNames.compactMap { target in
         split.missingLabels[target].map { "\($0) \(target)" }
       }
-      table.add(
-        [split.name, "\(split.rows)"] + definition.clusters.map { "\(split.clusters[$0] ?? 0)" } + [
-          split.hasGold ? "yes" : "blind", missing.joined(separator: ", "),
-          split.duplicateTexts.map { "\($0)" } ?? "-",
-          split.withoutAttributes.map { "\($0)" } ?? "-",
-        ])
+      return [split.name, "\(split.rows)"]
+        + definition.clusters.map { "\(split.clusters[$0] ?? 0)" }
+        + [split.hasGold ? "yes" : "blind", missing.joined(separator: ", ")]
+        + [split.duplicateTexts, split.withoutAttributes].map { $0.map { "\($0)" } ?? "-" }
     }
-    return "\(benchmark)\n" + table.text
+    return "\(benchmark)\n" + TextTable.text(columns, rows)
   }
 }
 

@@ -40,22 +40,16 @@ extension ExperimentSummary {
   }
 
   private var latex: String {
-    var lines = ["% \(LaTeX.escaped(title)). Needs the package booktabs."]
-    for table in tables {
-      let columns = "l" + String(repeating: "r", count: table.header.count - 1)
-      lines += [
-        "% \(LaTeX.escaped(table.caption))", "\\begin{tabular}{\(columns)}", "\\toprule",
-        Self.latexRow(table.header), "\\midrule",
-      ]
-      lines += table.rows.map(Self.latexRow)
-      lines += ["\\bottomrule", "\\end{tabular}", ""]
+    let tabulars = tables.map { table in
+      LaTeX.tabular(
+        LaTeX.escaped(table.caption),
+        columns: "l" + String(repeating: "r", count: table.header.count - 1),
+        ([table.header] + table.rows).map { cells in
+          cells.map { LaTeX.escaped($0).replacing("±", with: "$\\pm$") }
+        })
     }
-    return lines.joined(separator: "\n")
-  }
-
-  private static func latexRow(_ cells: [String]) -> String {
-    cells.map { LaTeX.escaped($0).replacingOccurrences(of: "±", with: "$\\pm$") }
-      .joined(separator: " & ") + " \\\\"
+    let head = "% \(LaTeX.escaped(title)). Needs the package booktabs."
+    return ([head] + tabulars).joined(separator: "\n")
   }
 
   /// One line for each split, row and metric, with every figure.
@@ -115,9 +109,7 @@ extension ExperimentSummary {
         if let level, let metric, let mean = level.metrics[metric]?.overSeeds?.mean,
           let first = ends.min(), let last = ends.max()
         {
-          series.append(
-            PlotDocument.Series(
-              name: level.name, points: [(x: first, y: mean), (x: last, y: mean)]))
+          series.append(.init(name: level.name, points: [(x: first, y: mean), (x: last, y: mean)]))
         }
         return PlotDocument.Panel(
           horizontal: variable, vertical: metric?.title ?? sweep.metric, series: series)
@@ -129,31 +121,15 @@ extension ExperimentSummary {
   /// The tables of the summary for the terminal.
   public var text: String {
     var parts = [title]
-    for one in tables {
-      var table = TextTable(one.header.enumerated().map { ($1, $0 == 0 ? .left : .right) })
-      for row in one.rows { table.add(row) }
-      parts.append("\(one.caption)\n\n\(table.text)")
+    parts += tables.map { table in
+      let columns = table.header.enumerated().map { $0 == 0 ? $1 : ">\($1)" }
+      return "\(table.caption)\n\n\(TextTable.text(columns, table.rows))"
     }
     parts.append(([Self.legend] + notes).joined(separator: "\n"))
     parts += splits.map(\.signature)
     return parts.joined(separator: "\n\n")
   }
-}
 
-extension ExperimentListing {
-  public var text: String {
-    var table = TextTable([
-      ("cell", .left), ("row", .left), ("seed", .right), ("training rows", .right),
-      ("state", .left),
-    ])
-    for cell in cells {
-      table.add([cell.cell, cell.row, "\(cell.seed)", "\(cell.trainingRows)", cell.state])
-    }
-    return table.text
-  }
-}
-
-extension ExperimentSummary {
   /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share: one a
   /// split and metric.
   public var tables: [Table] {
@@ -212,6 +188,14 @@ extension ExperimentSummary {
   private static func bounded(_ value: Double?, _ low: Double?, _ high: Double?) -> String {
     let interval = TextTable.interval(low, high, decimals: 3).map { " \($0)" } ?? ""
     return number(value) + interval
+  }
+}
+
+extension ExperimentListing {
+  public var text: String {
+    TextTable.text(
+      ["cell", "row", ">seed", ">training rows", "state"],
+      cells.map { [$0.cell, $0.row, "\($0.seed)", "\($0.trainingRows)", $0.state] })
   }
 }
 

@@ -25,6 +25,11 @@ enum FigureText {
     return number(figure.value, decimals: decimals) + interval
   }
 
+  /// The ends of an axis.
+  static func ends(_ axis: ClosedRange<Double>) -> (String, String) {
+    (number(axis.lowerBound, decimals: 1), number(axis.upperBound, decimals: 1))
+  }
+
   /// `95%` of 0.95.
   static func percent(_ level: Double) -> String { "\(SVG.number(level * 100))%" }
 
@@ -33,6 +38,8 @@ enum FigureText {
     guard let p, p.isFinite else { return absent }
     return p < 0.0001 ? "< 0.0001" : Rounding.text(p, decimals: 4)
   }
+
+  static func count(_ value: Int?) -> String { value.map { count($0) } ?? absent }
 
   /// A whole number with thin spaces between thousands.
   static func count(_ value: Int) -> String {
@@ -57,25 +64,8 @@ enum FigureText {
   }
 }
 
-/// A table for the terminal: columns as wide as their widest cell, numbers to the right.
-public struct TextTable {
-  public enum Alignment: Sendable { case left, right }
-
-  private let header: [String]
-  private let alignment: [Alignment]
-  private var rows: [[String]] = []
-
-  public init(_ columns: [(String, Alignment)]) {
-    header = columns.map(\.0)
-    alignment = columns.map(\.1)
-  }
-
-  public mutating func add(_ cells: [String]) {
-    precondition(cells.count == header.count, "as many cells as columns")
-    // A name from outside may hold what a terminal takes for a command.
-    rows.append(cells.map(InvisibleCharacters.escaped))
-  }
-
+/// A table for the terminal: columns as wide as their widest cell.
+public enum TextTable {
   /// A number as a cell.
   static func cell(_ value: Double?, decimals: Int = 4, missing: String = "") -> String {
     value.map { Rounding.text($0, decimals: decimals) } ?? missing
@@ -90,14 +80,20 @@ public struct TextTable {
   /// A p-value; one that rounds to 0 is not 0.
   static func probability(_ p: Double?) -> String { p == 0 ? "<0.0001" : cell(p, missing: "-") }
 
-  public var text: String {
+  /// The table; a column whose name starts with `>` stands to the right, as numbers do. Each row has
+  /// as many cells as there are columns.
+  public static func text(_ columns: [String], _ rows: [[String]]) -> String {
+    precondition(rows.allSatisfy { $0.count == columns.count }, "as many cells as columns")
+    let header = columns.map { String($0.trimmingPrefix(">")) }
+    // A name from outside may hold what a terminal takes for a command.
+    let rows = rows.map { $0.map(InvisibleCharacters.escaped) }
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].count }.max() ?? 0
     }
     func line(_ cells: [String]) -> String {
       let padded = cells.enumerated().map { index, cell in
         let space = String(repeating: " ", count: widths[index] - cell.count)
-        return alignment[index] == .left ? cell + space : space + cell
+        return columns[index].hasPrefix(">") ? space + cell : cell + space
       }
       return padded.joined(separator: "  ").trimmingSuffix { $0 == " " }
     }

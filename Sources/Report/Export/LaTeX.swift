@@ -8,26 +8,27 @@ enum LaTeX {
   static func table(_ table: BoardTable) -> String {
     let hasRanks = !table.standings.isEmpty
     let metrics = table.metrics.filter { [.pcc, .ccc, .rmse].contains($0) || $0 == table.metric }
-    var lines = [
-      "% \(escaped(table.benchmark.title)), \(escaped(table.board.split)), "
-        + "\(table.target); \(escaped(table.level)) intervals in brackets.",
-      "\\begin{tabular}{\(hasRanks ? "l" : "")l\(String(repeating: "r", count: metrics.count))}",
-      "\\toprule",
-    ]
     let heads = metrics.map { "\($0.title) $\\\($0.higherIsBetter ? "uparrow" : "downarrow")$" }
-    let names = (hasRanks ? ["Rank"] : []) + ["System"] + heads
-    lines += [names.joined(separator: " & ") + " \\\\", "\\midrule"]
-    for entry in table.scored {
-      var cells: [String] = []
-      if hasRanks {
-        cells.append(table.standings[entry.slug]?.rankText.replacing("–", with: "--") ?? "--")
-      }
-      cells.append(escaped(SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 80)))
-      cells += metrics.map { cell(BoardTable.figure(entry, $0, table.target)) }
-      lines.append(cells.joined(separator: " & ") + " \\\\")
+    let rows = table.scored.map { entry in
+      let rank = table.standings[entry.slug]?.rankText.replacing("–", with: "--") ?? "--"
+      return (hasRanks ? [rank] : [])
+        + [escaped(SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 80))]
+        + metrics.map { cell(BoardTable.figure(entry, $0, table.target)) }
     }
-    lines += ["\\bottomrule", "\\end{tabular}", ""]
-    return lines.joined(separator: "\n")
+    return tabular(
+      "\(escaped(table.benchmark.title)), \(escaped(table.board.split)), \(table.target); "
+        + "\(escaped(table.level)) intervals in brackets.",
+      columns: "\(hasRanks ? "l" : "")l\(String(repeating: "r", count: metrics.count))",
+      [(hasRanks ? ["Rank"] : []) + ["System"] + heads] + rows)
+  }
+
+  /// A `tabular` under a comment; its cells are LaTeX, and the first row is the header.
+  static func tabular(_ comment: String, columns: String, _ rows: [[String]]) -> String {
+    var lines = rows.map { $0.joined(separator: " & ") + " \\\\" }
+    lines.insert("\\midrule", at: 1)
+    return
+      (["% \(comment)", "\\begin{tabular}{\(columns)}", "\\toprule"] + lines
+      + ["\\bottomrule", "\\end{tabular}", ""]).joined(separator: "\n")
   }
 
   /// The BibTeX records that teams gave, one after the other.
@@ -46,20 +47,15 @@ enum LaTeX {
       + "\(Rounding.text(high, decimals: 2))]$}"
   }
 
-  /// `text` with the ten characters that mean something to TeX made literal.
+  private static let escapes: [Character: String] = [
+    "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
+    "<": "\\textless{}", ">": "\\textgreater{}",
+  ]
+
+  /// `text` with the characters that mean something to TeX made literal.
   static func escaped(_ text: String) -> String {
-    var out = ""
-    for character in SafeText.cleaned(text) {
-      switch character {
-      case "\\": out += "\\textbackslash{}"
-      case "~": out += "\\textasciitilde{}"
-      case "^": out += "\\textasciicircum{}"
-      case "&", "%", "$", "#", "_", "{", "}": out += "\\\(character)"
-      case "<": out += "\\textless{}"
-      case ">": out += "\\textgreater{}"
-      default: out.append(character)
-      }
-    }
-    return out
+    SafeText.cleaned(text).map { character in
+      escapes[character] ?? ("&%$#_{}".contains(character) ? "\\\(character)" : "\(character)")
+    }.joined()
   }
 }

@@ -96,10 +96,8 @@ struct SystemDocument: Encodable {
   let unscored: String?
 
   init(_ entry: Board.Entry) {
-    slug = entry.slug
-    metadata = entry.metadata
-    report = entry.report
-    unscored = entry.unscored
+    (slug, metadata) = (entry.slug, entry.metadata)
+    (report, unscored) = (entry.report, entry.unscored)
   }
 }
 
@@ -146,11 +144,8 @@ public enum LeaderboardCSV {
     let targets = table.benchmark.targets.map(\.name)
     var header = ["low_rank", "high_rank", "tie_groups", "slug", "system", "team", "kind"]
     header += ["submitted", "n", "clusters"]
-    for target in targets {
-      for metric in Metric.all {
-        let name = "\(target)_\(metric.id)"
-        header += [name, "\(name)_low", "\(name)_high"]
-      }
+    header += targets.flatMap { target in
+      Metric.all.flatMap { metric in ["", "_low", "_high"].map { "\(target)_\(metric.id)\($0)" } }
     }
     header += ["wassa_averaged", "predictions_sha256", "signature"]
     var csv = CSVWriter(header)
@@ -162,14 +157,19 @@ public enum LeaderboardCSV {
   private static func line(
     _ entry: Board.Entry, _ table: BoardTable, _ targets: [String]
   ) -> [CSVWriter.Cell] {
-    let claimed = entry.metadata.kind == .published ? entry.metadata.claimed ?? [:] : nil
+    let metadata = entry.metadata
+    let claimed = metadata.kind == .published ? metadata.claimed ?? [:] : nil
     let report = claimed == nil ? entry.report : nil
     let standing = table.standings[entry.slug]
     var cells: [CSVWriter.Cell] = [
       .count(standing?.lowRank), .count(standing?.highRank),
       .text(standing?.tieGroups.joined(separator: " ")),
     ]
-    cells += names(entry) + [.count(report?.n), .count(report?.clusters)]
+    let names: [String?] = [
+      entry.slug, metadata.system, metadata.team, metadata.kind.rawValue, metadata.submitted,
+    ]
+    cells += names.map { CSVWriter.Cell.text($0) }
+    cells += [.count(report?.n), .count(report?.clusters)]
     for target in targets {
       for metric in Metric.all {
         let figure = report?.targets[target]?[metric]
@@ -183,12 +183,6 @@ public enum LeaderboardCSV {
     ]
   }
 
-  private static func names(_ entry: Board.Entry) -> [CSVWriter.Cell] {
-    [
-      entry.slug, entry.metadata.system, entry.metadata.team, entry.metadata.kind.rawValue,
-      entry.metadata.submitted,
-    ].map { .text($0) }
-  }
 }
 
 /// `comparison.csv`: every pair of a board.
@@ -220,9 +214,8 @@ enum SystemCSV {
     ])
     func add(_ names: [String], _ scores: TargetTable<TargetScores>, _ n: Int?, _ clusters: Int?) {
       for target in targets {
-        guard let scores = scores[target] else { continue }
-        for metric in scores.metrics {
-          guard let figure = scores[metric] else { continue }
+        for metric in scores[target]?.metrics ?? [] {
+          guard let figure = scores[target]?[metric] else { continue }
           csv.add(line(names + [target, metric.id], figure, n, clusters))
         }
       }
@@ -248,9 +241,8 @@ enum SystemCSV {
   }
 }
 
-/// `pairs.js`: every tested pair for the page's comparison of two rows.
-///
-/// It is a script and not JSON so that it loads from a folder opened without a server too.
+/// `pairs.js`: every tested pair for the page's comparison of two rows; a script and not JSON so
+/// that it loads from a folder opened without a server too.
 struct PairsScript: Encodable {
   let systems: [String]
   let pairs: [Row]

@@ -40,11 +40,7 @@ public struct ReplicationText {
   }
 
   private static func table(_ claims: [Replication.Claim]) -> String {
-    var table = TextTable([
-      ("claim", .left), ("metric", .left), ("published", .right), ("ours", .right),
-      ("tolerance", .right), ("seeds", .left), ("test-set interval", .left), ("verdict", .left),
-    ])
-    for claim in claims {
+    let rows = claims.map { claim in
       func text(_ value: Double?) -> String { TextTable.cell(value, decimals: claim.decimals) }
       let printed = claim.printed.map { " (first printed \(text($0)))" } ?? ""
       let seeds = claim.seeds.map { seeds in
@@ -52,13 +48,17 @@ public struct ReplicationText {
         return "\(Rounding.text(seeds.mean, decimals: 3))\(spread) (\(seeds.count))"
       }
       let interval = TextTable.interval(claim.low, claim.high, decimals: claim.decimals)
-      let note = claim.note.map { ": \($0)" } ?? ""
-      table.add([
+      return [
         claim.what, claim.metric, text(claim.published) + printed, text(claim.ours),
-        claim.expectation.text, seeds ?? "", interval ?? "", claim.verdict.rawValue + note,
-      ])
+        claim.expectation.text, seeds ?? "", interval ?? "",
+        claim.verdict.rawValue + (claim.note.map { ": \($0)" } ?? ""),
+      ]
     }
-    return table.text
+    return TextTable.text(
+      [
+        "claim", "metric", ">published", ">ours", ">tolerance", "seeds", "test-set interval",
+        "verdict",
+      ], rows)
   }
 }
 

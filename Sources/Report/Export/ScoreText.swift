@@ -45,24 +45,22 @@ public struct ScoreText {
   private func figures(
     _ all: TargetTable<TargetScores>, beside crossed: Sensitivity? = nil
   ) -> String {
-    var table = TextTable(
-      [("target", .left), ("metric", .left), ("value", .right), ("interval", .left)]
-        + (crossed.map { [("by \($0.cluster)", .left)] } ?? []) + [("better", .left)])
-    for target in targets {
-      guard let scores = all[target] else { continue }
+    let rows = targets.flatMap { target -> [[String]] in
+      guard let scores = all[target] else { return [] }
       let rows: [(Metric?, String, ScoredFigure?, String)] =
         scores.metrics.map { ($0, $0.title, scores[$0], $0.higherIsBetter ? "higher" : "lower") }
         + [(nil, "PCC, rows as independent", scores.rowwise, "")]
-      for (metric, name, figure, better) in rows {
-        guard let figure else { continue }
+      return rows.compactMap { metric, name, figure, better in
+        guard let figure else { return nil }
         let wider = crossed.map { beside in
           [metric.flatMap { beside.targets[target]?[$0] }.map(Self.interval) ?? ""]
         }
-        table.add(
-          [target, name, Self.value(figure), Self.interval(figure)] + (wider ?? []) + [better])
+        return [target, name, Self.value(figure), Self.interval(figure)] + (wider ?? []) + [better]
       }
     }
-    return table.text
+    return TextTable.text(
+      ["target", "metric", ">value", "interval"] + (crossed.map { ["by \($0.cluster)"] } ?? [])
+        + ["better"], rows)
   }
 
   private static func value(_ figure: ScoredFigure) -> String {
@@ -77,45 +75,38 @@ public struct ScoreText {
   }
 
   private var groups: String {
-    var table = TextTable([
-      ("attribute", .left), ("group", .left), ("target", .left), ("n", .right),
-      ("clusters", .right), ("PCC", .right), ("CCC", .right), ("interval of CCC", .left),
-      ("RMSE", .right), ("gold SD", .right), ("bias", .right),
-    ])
-    for group in report.groups {
-      guard group.suppressed == nil else {
-        table.add(
-          [group.attribute, group.group, group.suppressed ?? ""] + Array(repeating: "", count: 8))
-        continue
+    let rows = report.groups.flatMap { group -> [[String]] in
+      if let reason = group.suppressed {
+        return [[group.attribute, group.group, reason] + Array(repeating: "", count: 8)]
       }
-      for target in targets {
-        guard let scores = group.targets[target] else { continue }
+      return targets.compactMap { target in
+        guard let scores = group.targets[target] else { return nil }
         func figure(_ metric: Metric) -> ScoredFigure { scores[metric] ?? ScoredFigure() }
-        table.add([
+        return [
           group.attribute, group.group, target, group.n.map { "\($0)" } ?? "",
           group.clusters.map { "\($0)" + (group.fewClusters == true ? ", few" : "") } ?? "",
-          Self.value(figure(.pcc)), Self.value(figure(.ccc)),
-          Self.interval(figure(.ccc)), Self.value(figure(.rmse)),
-          TextTable.cell(scores.goldSD, decimals: 2), TextTable.cell(scores.bias, decimals: 2),
-        ])
+          Self.value(figure(.pcc)), Self.value(figure(.ccc)), Self.interval(figure(.ccc)),
+          Self.value(figure(.rmse)), TextTable.cell(scores.goldSD, decimals: 2),
+          TextTable.cell(scores.bias, decimals: 2),
+        ]
       }
     }
-    return table.text
+    return TextTable.text(
+      [
+        "attribute", "group", "target", ">n", ">clusters", ">PCC", ">CCC", "interval of CCC",
+        ">RMSE", ">gold SD", ">bias",
+      ], rows)
   }
 
   private static func disparities(_ disparities: [Disparity]) -> String {
-    var table = TextTable([
-      ("disparity in CCC", .left), ("target", .left), ("gap", .right), ("lowest", .left),
-      ("highest", .left), ("p", .right), ("Holm", .right),
-    ])
-    for one in disparities {
-      table.add([
-        one.attribute, one.target, TextTable.cell(one.gap, missing: "-"),
-        one.lowest ?? one.undefined ?? "", one.highest ?? "",
-        one.p.map(FigureText.probability) ?? "", one.adjusted.map(FigureText.probability) ?? "",
-      ])
-    }
-    return table.text
+    TextTable.text(
+      ["disparity in CCC", "target", ">gap", "lowest", "highest", ">p", ">Holm"],
+      disparities.map { one in
+        [
+          one.attribute, one.target, TextTable.cell(one.gap, missing: "-"),
+          one.lowest ?? one.undefined ?? "", one.highest ?? "",
+        ] + [one.p, one.adjusted].map { $0.map(FigureText.probability) ?? "" }
+      })
   }
 
   private static func detectable(_ one: DetectableDifference) -> String {

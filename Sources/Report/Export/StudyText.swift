@@ -6,18 +6,14 @@ public import Study
 
 /// The agreement of raters as text and as a picture.
 extension AgreementReport {
-  private static let figures: [(String, TextTable.Alignment)] = [
-    ("n", .right), ("alpha", .right), ("MAE", .right), ("SD", .right), ("PCC", .right),
-    ("bias", .right),
-  ]
+  private static let figures = [">n", ">alpha", ">MAE", ">SD", ">PCC", ">bias"]
 
   public var text: String {
     var parts = ["\(benchmark)/\(split): \(rows) rows"]
-    var table = TextTable([("raters", .left)] + Self.figures)
-    for pair in pairs { table.add(["\(pair.first), \(pair.second)"] + Self.cells(pair)) }
-    parts.append(table.text)
+    let rows = pairs.map { ["\($0.first), \($0.second)"] + Self.cells($0) }
+    parts.append(TextTable.text(["raters"] + Self.figures, rows))
     if !groups.isEmpty { parts.append(groupText) }
-    for list in largest where !list.rows.isEmpty { parts.append(Self.listing(list)) }
+    parts += largest.filter { !$0.rows.isEmpty }.map(Self.listing)
     return parts.joined(separator: "\n\n")
   }
 
@@ -29,27 +25,23 @@ extension AgreementReport {
   }
 
   private var groupText: String {
-    var table = TextTable(
-      [("attribute", .left), ("group", .left), ("raters", .left)] + Self.figures)
-    for group in groups {
+    let rows = groups.map { group in
       let raters = "\(group.first), \(group.second)"
       // In the wide column, so that the columns of figures stay narrow.
       let who = group.suppressed.map { "\(raters): \($0)" } ?? raters
       let empty = Array(repeating: "", count: Self.figures.count)
-      table.add([group.attribute, group.group, who] + (group.agreement.map(Self.cells) ?? empty))
+      return [group.attribute, group.group, who] + (group.agreement.map(Self.cells) ?? empty)
     }
-    return table.text
+    return TextTable.text(["attribute", "group", "raters"] + Self.figures, rows)
   }
 
   private static func listing(_ list: Largest) -> String {
-    var table = TextTable([
-      ("id", .left), (list.first, .right), (list.second, .right), ("difference", .right),
-    ])
-    for row in list.rows {
-      table.add([row.id] + (row.labels + [row.difference]).map { Rounding.text($0, decimals: 2) })
+    let rows = list.rows.map { row in
+      [row.id] + (row.labels + [row.difference]).map { Rounding.text($0, decimals: 2) }
     }
+    let table = TextTable.text(["id", ">\(list.first)", ">\(list.second)", ">difference"], rows)
     let essays = list.rows.compactMap { row in row.essay.map { "\(row.id): \($0)" } }
-    return (["largest differences of \(list.first) and \(list.second)", table.text] + essays)
+    return (["largest differences of \(list.first) and \(list.second)", table] + essays)
       .joined(separator: "\n")
   }
 
@@ -63,9 +55,7 @@ extension AgreementReport {
         }
         return PlotDocument.Panel(
           horizontal: "\(distribution.first) - \(distribution.second)", vertical: "essays",
-          series: [
-            PlotDocument.Series(name: "\(distribution.counts.reduce(0, +)) essays", points: points)
-          ])
+          series: [.init(name: "\(distribution.counts.reduce(0, +)) essays", points: points)])
       })
   }
 }
@@ -73,17 +63,13 @@ extension AgreementReport {
 extension CorrectionReport {
   /// The comparison of corrections as a table.
   public var text: String {
-    var table = TextTable([
-      ("labels", .left), ("replaced", .right), ("CCC", .left), ("PCC", .left), ("RMSE", .left),
-      ("CCC less \(reference)", .left), ("p", .right),
-    ])
-    for way in ways {
-      table.add([
-        way.labels, Rounding.text(way.changed, decimals: 1), Self.text(way.ccc),
-        Self.text(way.pcc), Self.text(way.rmse), way.difference.map(Self.text) ?? "",
-        way.p.map(FigureText.probability) ?? "",
-      ])
-    }
+    let table = TextTable.text(
+      ["labels", ">replaced", "CCC", "PCC", "RMSE", "CCC less \(reference)", ">p"],
+      ways.map { way in
+        [way.labels, Rounding.text(way.changed, decimals: 1)]
+          + [way.ccc, way.pcc, way.rmse, way.difference].map { $0.map(Self.text) ?? "" }
+          + [way.p.map(FigureText.probability) ?? ""]
+      })
     let chosen = ways.compactMap { way in
       way.used.map { used in
         let parts = used.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }
@@ -93,7 +79,7 @@ extension CorrectionReport {
     return
       ([
         "\(set): \(rows) rows, \(persons) persons, \(folds) folds by person, seed \(seed), "
-          + "ridge regression on \(features)", table.text,
+          + "ridge regression on \(features)", table,
       ] + chosen).joined(separator: "\n\n")
   }
 
@@ -117,25 +103,22 @@ extension CurationReport {
         "reliability: crowd \(share(reliability.crowd)), model \(share(reliability.model)); "
           + "weight of the model \(share(reliability.weight)), from \(reliability.rows) rows")
     }
-    var steps = TextTable([
-      ("set", .left), ("labels", .left), ("rows", .right), ("drawn", .right), ("replaced", .right),
-      ("no model label", .right), ("no crowd label", .right), ("in evaluation", .right),
-      ("in the table", .right),
-    ])
-    for step in manifest.steps {
-      steps.add(
-        [step.set, step.labels]
-          + [
+    parts.append(
+      TextTable.text(
+        [
+          "set", "labels", ">rows", ">drawn", ">replaced", ">no model label", ">no crowd label",
+          ">in evaluation", ">in the table",
+        ],
+        manifest.steps.map { step in
+          let counts = [
             step.given, step.chosen, step.changed, step.withoutModelLabel, step.withoutCrowdLabel,
             step.inEvaluation, step.added,
-          ].map { "\($0)" })
-    }
-    parts.append(steps.text)
-    var provenance = TextTable([("provenance", .left), ("rows", .right)])
-    for (name, count) in manifest.provenances.sorted(by: { $0.key < $1.key }) {
-      provenance.add([name, "\(count)"])
-    }
-    parts.append(provenance.text)
+          ]
+          return [step.set, step.labels] + counts.map { "\($0)" }
+        }))
+    let provenances = manifest.provenances.sorted { $0.key < $1.key }
+    parts.append(
+      TextTable.text(["provenance", ">rows"], provenances.map { [$0.key, "\($0.value)"] }))
     let leaking = manifest.steps.reduce(0) { $0 + $1.inEvaluation }
     let kept = manifest.overlap == .keep ? "kept" : "left out"
     let compared =
@@ -147,24 +130,20 @@ extension CurationReport {
   }
 
   private static func candidates(_ choice: Selection) -> String {
-    var rows = TextTable([
-      ("labels", .left), ("CCC", .right), ("gain", .right), ("error", .right),
-      ("replaced", .right), ("", .left),
-    ])
-    for candidate in choice.candidates {
-      rows.add(
-        [candidate.correction]
-          + [candidate.ccc, candidate.gain, candidate.gainError].map {
-            TextTable.cell($0, missing: "undefined")
-          } + ["\(candidate.changed)", candidate.correction == choice.chosen ? "chosen" : ""])
+    let rows = choice.candidates.map { candidate in
+      [candidate.correction]
+        + [candidate.ccc, candidate.gain, candidate.gainError].map {
+          TextTable.cell($0, missing: "undefined")
+        } + ["\(candidate.changed)", candidate.correction == choice.chosen ? "chosen" : ""]
     }
+    let table = TextTable.text(["labels", ">CCC", ">gain", ">error", ">replaced", ""], rows)
     let ratio =
       choice.gainInErrors.map { "\(Rounding.text($0, decimals: 1)) times its standard error" }
       ?? "0"
     let verdict =
       "The best of \(choice.candidates.count) looks better than it is. Its gain over the crowd's "
       + "labels is \(ratio), which comes from \(choice.folds) folds; no test says that it is real."
-    return "\(choice.folds) folds by person, seed \(choice.seed)\n\(rows.text)\n\(verdict)"
+    return "\(choice.folds) folds by person, seed \(choice.seed)\n\(table)\n\(verdict)"
   }
 }
 
@@ -229,15 +208,12 @@ extension TrainingCurve {
       panels: [
         PlotDocument.Panel(
           horizontal: "step", vertical: "training loss",
-          series: [
-            PlotDocument.Series(
-              name: "loss", points: steps.map { (x: Double($0.step), y: $0.loss) })
-          ]),
+          series: [.init(name: "loss", points: steps.map { (x: Double($0.step), y: $0.loss) })]),
         PlotDocument.Panel(
           horizontal: "epoch", vertical: "validation",
           series: [
-            PlotDocument.Series(name: "CCC (n-1)", points: figures(\.ccc)),
-            PlotDocument.Series(name: "PCC", points: figures(\.pcc)),
+            .init(name: "CCC (n-1)", points: figures(\.ccc)),
+            .init(name: "PCC", points: figures(\.pcc)),
           ]),
       ])
   }

@@ -30,7 +30,7 @@ struct BenchmarkPage: Encodable, Sendable {
       }
       return (own + derived).map { name, rows, origin in
         Self(
-          splitName: name, rows: rows.map(FigureText.count) ?? FigureText.absent, origin: origin,
+          splitName: name, rows: FigureText.count(rows), origin: origin,
           board: boards.contains(name) ? "\(name)/index.html" : nil)
       }
     }
@@ -44,8 +44,7 @@ struct BenchmarkPage: Encodable, Sendable {
     let sizes: Listed<Sizes>?
 
     init(_ statistics: DatasetStatistics.SplitStatistics, of benchmark: BenchmarkDefinition) {
-      figureSplit = statistics.name
-      figureRows = FigureText.count(statistics.rows)
+      (figureSplit, figureRows) = (statistics.name, FigureText.count(statistics.rows))
       figureNoun = benchmark.rowNoun.plural
       let counts = benchmark.clusters.map { name in
         let count = statistics.clusters[name] ?? 0
@@ -72,15 +71,15 @@ struct BenchmarkPage: Encodable, Sendable {
       self.target = target.title
       mean = FigureText.number(labels.mean, decimals: 2)
       sd = FigureText.number(labels.sd, decimals: 2)
-      guard let counts = labels.histogram, !counts.isEmpty else {
-        chart = nil
-        return
-      }
+      let counts = labels.histogram ?? []
       let drawn = Histogram(counts: counts, low: target.low, high: target.high)
-      chart = Chart(
-        histogram: drawn.drawing(
-          id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
-        bins: drawn.bins.map { Named(name: $0.name, text: FigureText.count($0.count)) })
+      chart =
+        counts.isEmpty
+        ? nil
+        : Chart(
+          histogram: drawn.drawing(
+            id: "h-\(split)-\(target.name)", label: "\(target.title) labels, \(split)"),
+          bins: drawn.bins.map { Named(name: $0.name, text: FigureText.count($0.count)) })
     }
   }
 
@@ -102,8 +101,8 @@ struct BenchmarkPage: Encodable, Sendable {
 
     init(_ group: DatasetStatistics.Group) {
       self.group = group.group
-      groupN = group.n.map(FigureText.count)
-      groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
+      groupN = group.n.map { FigureText.count($0) }
+      groupClusters = FigureText.count(group.clusters)
     }
   }
 
@@ -132,8 +131,7 @@ struct BenchmarkPage: Encodable, Sendable {
         let labels = boards.first { $0.split == name && $0.labels != nil }?.labels
         return labels.map { SplitFigures($0, of: benchmark) }
       })
-    quirks = Listed(benchmark.quirks)
-    defaultSplit = benchmark.defaultSplit
+    (quirks, defaultSplit) = (Listed(benchmark.quirks), benchmark.defaultSplit)
     self.server = server?.absoluteString
   }
 }

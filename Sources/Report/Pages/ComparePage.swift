@@ -2,21 +2,17 @@ import Basics
 import Harness
 import Metrics
 
-/// The pairwise matrix of a board: differences and adjusted p-values as a table that is shaded.
-///
-/// Three shades grow darker in every colour scheme and in grey, and a sign in each cell says the
-/// direction, so that nothing rests on colour.
+/// The pairwise matrix of a board: differences and adjusted p-values as a table in three shades,
+/// with a sign in each cell for the direction, so that nothing rests on colour.
 struct ComparePage: Encodable, Sendable {
-  let boardName, metricName, metricShort, targetName, direction: String
-  let testWords, intervalWords, adjustmentWords, familyWords, testLevel: String
+  let boardName, metricName, metricShort, targetName, direction, testWords, intervalWords: String
+  let adjustmentWords, familyWords, testLevel: String
   /// How many of how many systems are shown; nil where all are.
   let cut: Cut?
   let matrix: Matrix?
   let signature: String?
 
-  struct Cut: Encodable, Sendable {
-    let shownCount, allCount: String
-  }
+  struct Cut: Encodable, Sendable { let shownCount, allCount: String }
 
   struct Matrix: Encodable, Sendable {
     let heads: [Named]
@@ -66,19 +62,17 @@ struct ComparePage: Encodable, Sendable {
   static func page(
     _ table: BoardTable, _ comparison: BoardComparison, in context: SiteContext
   ) -> Page {
-    let board = "\(table.benchmark.title), \(table.board.split)"
-    return context.page(
-      .compare, path: "\(table.path)/compare.html", title: "All pairs on \(board)",
-      description:
-        "Pairwise differences in \(table.metric.longTitle) with adjusted p-values on \(board).",
+    context.page(
+      .compare, path: "\(table.path)/compare.html", title: "All pairs on \(table.name)",
+      description: "Pairwise differences in \(table.metric.longTitle) with adjusted p-values on "
+        + "\(table.name).",
       preview: "\(table.path)/\(SitePaths.preview)", ComparePage(table, comparison))
   }
 
   private init(_ table: BoardTable, _ comparison: BoardComparison) {
     let all = table.scored.filter { table.primary($0)?.value != nil }
     let shown = Array(all.prefix(Self.limit))
-    boardName = "\(table.benchmark.title), \(table.board.split)"
-    (metricName, metricShort) = (table.metric.longTitle, table.metric.title)
+    (boardName, metricName, metricShort) = (table.name, table.metric.longTitle, table.metric.title)
     (targetName, direction) = (table.target, table.metric.direction)
     (testWords, intervalWords) = (comparison.test, comparison.interval)
     (adjustmentWords, familyWords) = (comparison.adjustment, comparison.family)

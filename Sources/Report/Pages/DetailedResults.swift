@@ -2,18 +2,14 @@ public import Harness
 import Metrics
 
 /// The page that a scoring program leaves beside its scores: one HTML document that needs nothing
-/// beside it, no script and no address.
-///
-/// It holds what the report holds: aggregates, and of a small group that it exists.
+/// beside it. It holds what the report holds: aggregates, and of a small group that it exists.
 public struct DetailedResults {
   private let report: ScoreReport
   private let targets: [Target]
   private let decimals: Int
 
-  /// - Parameters:
-  ///   - report: rounded already, to no more than `decimals`.
-  ///   - targets: the benchmark's, in its order.
-  ///   - decimals: shown of every figure, 0 to 4.
+  /// The page of `report`, which is rounded already, for a benchmark's targets in its order;
+  /// `decimals` (0 to 4) are shown of every figure.
   public init(_ report: ScoreReport, targets: [Target], decimals: Int = 4) {
     (self.report, self.targets, self.decimals) = (report, targets, decimals)
   }
@@ -66,8 +62,6 @@ public struct DetailedResults {
     "<tr><th scope=\"row\">\(head)</th>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>\n"
   }
 
-  // MARK: - Sections
-
   private func figures(_ target: Target, _ scores: TargetScores) -> String {
     let metrics = scores.metrics.compactMap { metric in scores[metric].map { (metric, $0) } }
     let axis = BoardTable.axis(metrics.filter { $0.0 == .pcc || $0.0 == .ccc }.map(\.1), .pcc)
@@ -99,7 +93,7 @@ public struct DetailedResults {
         group.targets[target.name].map { scores in
           row(
             name,
-            [target.name, group.n.map(FigureText.count) ?? ""]
+            [target.name, group.n.map { FigureText.count($0) } ?? ""]
               + Self.groupMetrics.map { number(scores[$0]?.value) } + [number(scores.bias)])
         }
       }

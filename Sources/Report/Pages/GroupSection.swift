@@ -20,8 +20,7 @@ struct GroupSection: Encodable, Sendable {
       let whisker = Whisker(axis: axis, width: 220, reference: whole)
       (groupTarget, groupTargetKey) = (target.title, target.name)
       overall = whole.map { FigureText.number($0, decimals: Metric.ccc.decimals) }
-      axisLow = FigureText.number(axis.lowerBound, decimals: 1)
-      axisHigh = FigureText.number(axis.upperBound, decimals: 1)
+      (axisLow, axisHigh) = FigureText.ends(axis)
       attributes = report.groups.map(\.attribute).unique().map { name in
         Attribute(
           attribute: name.capitalizedFirst,
@@ -46,22 +45,20 @@ struct GroupSection: Encodable, Sendable {
       guard let scores = group.targets[target], group.suppressed == nil else {
         // A suppressed group shows that it exists and nothing else.
         (groupN, groupClusters) = (FigureText.absent, FigureText.absent)
-        chart = whisker.hatched()
-        suppressed = group.suppressed ?? "no figures"
+        (chart, suppressed) = (whisker.hatched(), group.suppressed ?? "no figures")
         figures = nil
         return
       }
-      groupN = group.n.map(FigureText.count) ?? FigureText.absent
-      groupClusters = group.clusters.map(FigureText.count) ?? FigureText.absent
+      (groupN, groupClusters) = (FigureText.count(group.n), FigureText.count(group.clusters))
       let ccc = scores[.ccc] ?? ScoredFigure()
-      chart = whisker.drawing(ccc)
-      suppressed = nil
+      (chart, suppressed) = (whisker.drawing(ccc), nil)
+      func text(_ metric: Metric) -> String {
+        FigureText.number(scores[metric]?.value, decimals: metric.decimals)
+      }
       figures = Figures(
-        ccc: ccc.value.map { FigureText.number($0, decimals: Metric.ccc.decimals) },
+        ccc: ccc.value == nil ? nil : text(.ccc),
         cccInterval: FigureText.interval(ccc, decimals: Metric.ccc.decimals) ?? "",
-        reason: ccc.undefined ?? "no figure",
-        pcc: FigureText.number(scores[.pcc]?.value, decimals: Metric.pcc.decimals),
-        rmse: FigureText.number(scores[.rmse]?.value, decimals: Metric.rmse.decimals),
+        reason: ccc.undefined ?? "no figure", pcc: text(.pcc), rmse: text(.rmse),
         sd: FigureText.number(scores.goldSD, decimals: 2),
         bias: FigureText.number(scores.bias, decimals: 2))
     }
@@ -69,8 +66,7 @@ struct GroupSection: Encodable, Sendable {
 
   struct Figures: Encodable, Sendable {
     let ccc: String?
-    let cccInterval, reason, pcc, rmse, sd: String
-    let bias: String
+    let cccInterval, reason, pcc, rmse, sd, bias: String
   }
 
   struct DisparityRow: Encodable, Sendable {
@@ -79,8 +75,7 @@ struct GroupSection: Encodable, Sendable {
     let gap, lowest, highest, p, adjusted: String
 
     init(_ disparity: Disparity) {
-      attribute = disparity.attribute.capitalizedFirst
-      disparityTarget = disparity.target
+      (attribute, disparityTarget) = (disparity.attribute.capitalizedFirst, disparity.target)
       undefined = disparity.undefined
       gap = FigureText.number(disparity.gap, decimals: Metric.ccc.decimals)
       lowest = disparity.lowest ?? FigureText.absent
@@ -102,11 +97,10 @@ struct GroupSection: Encodable, Sendable {
 
     init(_ sensitivity: Sensitivity, _ table: BoardTable) {
       let figure = sensitivity.targets[table.target]?[table.metric]
-      clustering = sensitivity.cluster
+      (clustering, isFew) = (sensitivity.cluster, sensitivity.fewClusters)
       count = FigureText.count(sensitivity.clusters)
       value = FigureText.number(figure?.value, decimals: 4)
       interval = figure.flatMap { FigureText.interval($0, decimals: 4) } ?? FigureText.absent
-      isFew = sensitivity.fewClusters
     }
   }
 

@@ -15,8 +15,7 @@ struct IndexPage: Encodable, Sendable {
 
     init(_ table: BoardTable) {
       let leaders = table.scored.prefix(5).filter { table.primary($0)?.value != nil }
-      boardTitle = table.benchmark.title
-      split = table.board.split
+      (boardTitle, split, level) = (table.benchmark.title, table.board.split, table.level)
       boardPage = "\(table.path)/index.html"
       benchmarkPage = "\(table.benchmark.id)/index.html"
       systemCount = FigureText.counted(table.scored.count, "system")
@@ -25,10 +24,8 @@ struct IndexPage: Encodable, Sendable {
         ? nil : FigureText.counted(table.published.count, "published figure")
       metricLine = "\(table.metric.title) for \(table.target), \(table.metric.direction)"
       about = SafeText.shortened(table.benchmark.description, to: 220)
-      level = table.level
       self.leaders = Listed(leaders.map { Leader($0, table) })
-      axisLow = FigureText.number(table.axis.lowerBound, decimals: 1)
-      axisHigh = FigureText.number(table.axis.upperBound, decimals: 1)
+      (axisLow, axisHigh) = FigureText.ends(table.axis)
     }
   }
 
@@ -46,9 +43,7 @@ struct IndexPage: Encodable, Sendable {
     }
   }
 
-  struct Link: Encodable, Sendable {
-    let title, page: String
-  }
+  struct Link: Encodable, Sendable { let title, page: String }
 
   static func page(
     _ tables: [BoardTable], benchmarks: [BenchmarkDefinition], in context: SiteContext

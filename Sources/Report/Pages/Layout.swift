@@ -47,7 +47,7 @@ struct SiteContext: Sendable {
     let layout = Layout(
       site: site, pageTitle: SafeText.shortened(title, to: 110),
       description: SafeText.shortened(description, to: 200),
-      root: root ?? SitePaths.root(depth: path.utf8.count { $0 == 0x2F }), assets: assets,
+      root: root ?? String(repeating: "../", count: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
       onReplication: section == .replication, hasReplication: hasReplication, rowNouns: rowNouns,
       version: version, canonical: address?.appending(path: path).absoluteString,
@@ -70,18 +70,14 @@ struct Listed<Item: Encodable & Sendable>: Encodable, Sendable {
 }
 
 /// A name and what stands beside it.
-struct Named: Encodable, Sendable {
-  let name, text: String
-}
+struct Named: Encodable, Sendable { let name, text: String }
 
 /// What the rows of one or more benchmarks and their clusters are called.
 struct Nouns: Encodable, Sendable {
   /// `Essays` and `Persons`, as heads of columns.
-  let rows: String
-  let clusters: String
+  let rows, clusters: String
   /// `essays` and `persons`, `essay` and `person`, within a sentence.
-  let rowWord: String
-  let clusterWord, row, cluster: String
+  let rowWord, clusterWord, row, cluster: String
   /// `and persons`; empty where each row is a cluster of its own.
   let hint: String
 
@@ -91,8 +87,7 @@ struct Nouns: Encodable, Sendable {
   init(of benchmarks: [BenchmarkDefinition]) {
     func shared(_ nouns: [String]) -> String? { Set(nouns).count == 1 ? nouns[0] : nil }
     let unit = shared(benchmarks.compactMap(\.clusters.first))
-    row = shared(benchmarks.map(\.rowNoun)) ?? "row"
-    cluster = unit ?? "cluster"
+    (row, cluster) = (shared(benchmarks.map(\.rowNoun)) ?? "row", unit ?? "cluster")
     (rowWord, clusterWord) = (row.plural, cluster.plural)
     (rows, clusters) = (rowWord.capitalizedFirst, clusterWord.capitalizedFirst)
     hint = unit == nil ? "" : "and \(clusterWord)"

@@ -6,8 +6,7 @@ import Metrics
 struct LeaderboardPage: Encodable, Sendable {
   let benchmark: String
   let benchmarkPage = "../index.html"
-  let split, level, targetName, primaryName, primaryShort: String
-  let direction, systemCount: String
+  let split, level, targetName, primaryName, primaryShort, direction, systemCount: String
   let nouns: Nouns
   /// How many rows and clusters, where all entries agree on them.
   let size: String?
@@ -49,8 +48,7 @@ struct LeaderboardPage: Encodable, Sendable {
   }
 
   struct Column: Encodable, Sendable {
-    let key, short, long, arrow, words: String
-    let first, sorted: String
+    let key, short, long, arrow, words, first, sorted: String
     let axis: Axis?
     let otherName: String?
 
@@ -63,20 +61,17 @@ struct LeaderboardPage: Encodable, Sendable {
       _ table: BoardTable, _ metric: Metric, _ target: String, isPrimary: Bool
     ) -> Self {
       let first = metric.higherIsBetter ? "descending" : "ascending"
-      let axis = Axis(
-        axisLow: FigureText.number(table.axis.lowerBound, decimals: 1),
-        axisHigh: FigureText.number(table.axis.upperBound, decimals: 1))
+      let (low, high) = FigureText.ends(table.axis)
       return Self(
         key: "\(target)-\(metric.id)", short: metric.title,
         long: "\(metric.longTitle), \(target), \(metric.direction)", arrow: metric.arrow,
         words: metric.direction, first: first, sorted: isPrimary ? first : "none",
-        axis: isPrimary ? axis : nil, otherName: target == table.target ? nil : target)
+        axis: isPrimary ? Axis(axisLow: low, axisHigh: high) : nil,
+        otherName: target == table.target ? nil : target)
     }
   }
 
-  struct Axis: Encodable, Sendable {
-    let axisLow, axisHigh: String
-  }
+  struct Axis: Encodable, Sendable { let axisLow, axisHigh: String }
 
   struct Row: Encodable, Sendable {
     let link: SystemLink
@@ -92,10 +87,8 @@ struct LeaderboardPage: Encodable, Sendable {
     let day: String?
 
     init(_ entry: Board.Entry, _ table: BoardTable) {
-      let standing = table.standings[entry.slug]
-      let report = entry.report
-      link = SystemLink(entry)
-      slug = entry.slug
+      let (standing, report) = (table.standings[entry.slug], entry.report)
+      (link, slug) = (SystemLink(entry), entry.slug)
       let names = "\(entry.metadata.system) \(entry.metadata.team) \(entry.slug)"
       search = SafeText.shortened(SafeText.cleaned(names), to: 300).lowercased()
       rank = standing?.rankText ?? FigureText.absent
@@ -103,19 +96,12 @@ struct LeaderboardPage: Encodable, Sendable {
       let letters = standing?.tieGroups ?? []
       ties = letters.isEmpty ? nil : letters.joined(separator: " ")
       badges = Badges.all(entry, targets: table.benchmark.targets)
-      kind = entry.metadata.kind.rawValue
-      labels = Badges.labelWords(entry.metadata)
+      (kind, labels) = (entry.metadata.kind.rawValue, Badges.labelWords(entry.metadata))
       cells =
-        table.metrics.map { metric in
-          let figure = BoardTable.figure(entry, metric, table.target)
-          return Cell(figure, metric, table, isMain: metric == table.metric)
-        }
-        + table.otherTargets.map {
-          Cell(BoardTable.figure(entry, table.metric, $0.name), table.metric, table, isMain: false)
-        }
-      n = report.map { FigureText.count($0.n) } ?? FigureText.absent
+        table.metrics.map { Cell(entry, $0, table.target, table) }
+        + table.otherTargets.map { Cell(entry, table.metric, $0.name, table) }
+      (n, clusters) = (FigureText.count(report?.n), FigureText.count(report?.clusters))
       nKey = report.map { "\($0.n)" } ?? ""
-      clusters = report.map { FigureText.count($0.clusters) } ?? FigureText.absent
       day = SafeText.day(entry.metadata.submitted)
     }
   }
@@ -126,19 +112,16 @@ struct LeaderboardPage: Encodable, Sendable {
     let main: Main?
     let plain, undefined: String?
 
-    init(_ figure: ScoredFigure?, _ metric: Metric, _ table: BoardTable, isMain: Bool) {
+    init(_ entry: Board.Entry, _ metric: Metric, _ target: String, _ table: BoardTable) {
+      let figure = BoardTable.figure(entry, metric, target)
+      isMain = metric == table.metric && target == table.target
       let interval = figure.flatMap { FigureText.interval($0, decimals: metric.decimals) }
       let value = figure?.value.map { FigureText.number($0, decimals: metric.decimals) }
       sortKey = FigureText.sortKey(figure?.value)
-      self.isMain = isMain
       if let figure, let value {
-        undefined = nil
-        plain = isMain ? nil : value
-        main =
-          isMain
-          ? Main(
-            whisker: Whisker(axis: table.axis).drawing(figure), value: value,
-            interval: interval ?? "") : nil
+        let whisker = isMain ? Whisker(axis: table.axis).drawing(figure) : nil
+        main = whisker.map { Main(whisker: $0, value: value, interval: interval ?? "") }
+        (plain, undefined) = (isMain ? nil : value, nil)
         hint = interval.map { "\(table.level) interval \($0)" } ?? "No interval is computed for it"
       } else {
         let reason = figure == nil ? "not attempted" : figure?.undefined ?? "no figure"
@@ -165,7 +148,7 @@ struct LeaderboardPage: Encodable, Sendable {
   static func page(_ table: BoardTable, in context: SiteContext) -> Page {
     let (benchmark, split) = (table.benchmark.title, table.board.split)
     return context.page(
-      .leaderboard, path: "\(table.path)/index.html", title: "\(benchmark), \(split)",
+      .leaderboard, path: "\(table.path)/index.html", title: table.name,
       description: "\(table.benchmark.targetTitle(table.target)) on \(benchmark), split \(split): "
         + "\(FigureText.counted(table.scored.count, "scored system")), "
         + "ordered by \(table.metric.longTitle).",
@@ -176,9 +159,8 @@ struct LeaderboardPage: Encodable, Sendable {
     (benchmark, split) = (table.benchmark.title, table.board.split)
     (level, targetName) = (table.level, table.target)
     (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
-    direction = table.metric.direction
+    (direction, nouns) = (table.metric.direction, Nouns(table.benchmark))
     systemCount = FigureText.counted(table.scored.count, "system")
-    nouns = Nouns(table.benchmark)
     size = Self.size(table, nouns)
     detectable = Detectable(table)
     ranks =
@@ -191,13 +173,14 @@ struct LeaderboardPage: Encodable, Sendable {
       }
     hasPairs = table.pairs != nil
     let columns = Column.all(table)
+    let kinds = SubmissionMetadata.Kind.allCases.filter { kind in
+      table.scored.contains { $0.metadata.kind == kind }
+    }
     scored =
       table.scored.isEmpty
       ? nil
       : Scored(
-        kinds: SubmissionMetadata.Kind.allCases.filter { kind in
-          table.scored.contains { $0.metadata.kind == kind }
-        }.map { Named(name: $0.rawValue, text: Badges.title($0)) }, columns: columns,
+        kinds: kinds.map { Named(name: $0.rawValue, text: Badges.title($0)) }, columns: columns,
         largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
         rows: table.scored.map { Row($0, table) })
     published = table.published.isEmpty ? nil : PublishedTable(table)
@@ -213,8 +196,7 @@ extension LeaderboardPage {
       reports.allSatisfy({ $0.n == first.n && $0.clusters == first.clusters })
     else { return nil }
     let clusters = nouns.clusterCount(first.clusters)
-    return "\(FigureText.count(first.n)) \(nouns.rowWord)"
-      + (clusters.isEmpty ? "" : " \(clusters)")
+    return "\(FigureText.count(first.n)) \(nouns.rowWord)\(clusters.isEmpty ? "" : " \(clusters)")"
   }
 }
 
@@ -236,6 +218,11 @@ struct PublishedTable: Encodable, Sendable {
 
   struct Cell: Encodable, Sendable {
     let claim, sortKey: String
+
+    init(_ value: Double?, _ metric: Metric?) {
+      claim = FigureText.number(value, decimals: metric?.decimals ?? 3)
+      sortKey = FigureText.sortKey(value)
+    }
   }
 
   init(_ table: BoardTable) {
@@ -256,12 +243,8 @@ struct PublishedTable: Encodable, Sendable {
     rows = table.published.map { entry in
       Row(
         link: SystemLink(entry),
-        claims: places.map { target, name in
-          let value = entry.metadata.claimed?[target]?[name]
-          let decimals = Metric(named: name)?.decimals ?? 3
-          return Cell(
-            claim: FigureText.number(value, decimals: decimals), sortKey: FigureText.sortKey(value))
-        }, paper: SafeText.link(entry.metadata.paperURL),
+        claims: places.map { Cell(entry.metadata.claimed?[$0]?[$1], Metric(named: $1)) },
+        paper: SafeText.link(entry.metadata.paperURL),
         note: SafeText.shortened(entry.metadata.description ?? "", to: 160))
     }
   }

@@ -19,9 +19,7 @@ struct ReplicationPage: Encodable, Sendable {
   let experiments: Listed<Experiment>?
   let experimentLegend: String
 
-  struct Count: Encodable, Sendable {
-    let count, verdict, look: String
-  }
+  struct Count: Encodable, Sendable { let count, verdict, look: String }
 
   struct ClaimTable: Encodable, Sendable {
     let tableName, tableID: String
@@ -32,13 +30,12 @@ struct ReplicationPage: Encodable, Sendable {
     let rows: [Row]
 
     init(_ title: String, _ claims: [Replication.Claim], id: String) {
-      typealias Page = ReplicationPage
       let names = claims.map(\.metric).unique()
       let reasons = claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" }.unique()
       (tableName, tableID) = (title, id)
       shared =
         reasons.count == 1 && reasons[0] != ""
-        ? Page.Shared(count: FigureText.counted(claims.count, "claim"), reason: reasons[0]) : nil
+        ? Shared(count: FigureText.counted(claims.count, "claim"), reason: reasons[0]) : nil
       hasNotes = shared == nil && claims.contains { $0.note != nil }
       metrics = names.map { name in
         let expected = claims.filter { $0.metric == name }.map(\.expectation.text).unique()
@@ -46,18 +43,15 @@ struct ReplicationPage: Encodable, Sendable {
       }
       rows = claims.map(\.what).unique().map { setting in
         let own = claims.filter { $0.what == setting }
-        return Page.Row(
-          what: setting,
-          cells: names.map { name in
-            Page.Cell(claim: own.first { $0.metric == name }.map(Page.Claim.init))
-          }, note: own.compactMap(\.note).unique().joined(separator: ". "))
+        let cells = names.map { name in Cell(claim: own.first { $0.metric == name }.map(Claim.init))
+        }
+        let notes = own.compactMap(\.note).unique().joined(separator: ". ")
+        return Row(what: setting, cells: cells, note: notes)
       }
     }
   }
 
-  struct Shared: Encodable, Sendable {
-    let count, reason: String
-  }
+  struct Shared: Encodable, Sendable { let count, reason: String }
 
   struct Row: Encodable, Sendable {
     let what: String
@@ -78,8 +72,7 @@ struct ReplicationPage: Encodable, Sendable {
 
     init(_ claim: Replication.Claim) {
       func text(_ value: Double?) -> String { FigureText.number(value, decimals: claim.decimals) }
-      published = text(claim.published)
-      printed = claim.printed.map(text)
+      (published, printed) = (text(claim.published), claim.printed.map(text))
       verdict = claim.verdict.rawValue
       guard claim.verdict != .notRun else {
         measured = nil
@@ -92,8 +85,8 @@ struct ReplicationPage: Encodable, Sendable {
         interval: FigureText.interval(.init(value: claim.ours, low: claim.low, high: claim.high)),
         seeds: claim.seeds.map { seeds in
           let spread = seeds.sd.map { " ± \(FigureText.number($0))" } ?? ""
-          return "\(FigureText.number(seeds.mean))\(spread), "
-            + FigureText.counted(seeds.count, "seed")
+          let count = FigureText.counted(seeds.count, "seed")
+          return "\(FigureText.number(seeds.mean))\(spread), \(count)"
         }, look: claim.verdict.look)
     }
   }
@@ -160,13 +153,9 @@ struct ReplicationPage: Encodable, Sendable {
     }
   }
 
-  struct LegendEntry: Encodable, Sendable {
-    let legendClass, legendName, shape: String
-  }
+  struct LegendEntry: Encodable, Sendable { let legendClass, legendName, shape: String }
 
-  struct Point: Encodable, Sendable {
-    let series, x, y, interval: String
-  }
+  struct Point: Encodable, Sendable { let series, x, y, interval: String }
 
   static func page(_ replication: Replication, in context: SiteContext) -> Page {
     context.page(
@@ -176,14 +165,12 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   private init(_ replication: Replication) {
-    paper = replication.paper
-    link = SafeText.link(replication.paperURL)
-    setting = replication.setting
+    (paper, link) = (replication.paper, SafeText.link(replication.paperURL))
+    (setting, filesTally) = (replication.setting, replication.filesTally)
     level = FigureText.percent(InferenceOptions().level)
     tally = replication.tally().map { verdict, count in
       Count(count: "\(count)", verdict: verdict.rawValue, look: verdict.look)
     }
-    filesTally = replication.filesTally
     errata = Listed(replication.errata)
     sweeps = Listed(replication.sweeps.enumerated().map { SweepFigure($1, number: $0 + 1) })
     tables = replication.tables.enumerated().map { number, table in

@@ -32,12 +32,9 @@ struct SubmissionPage: Encodable, Sendable {
     let isFar: Bool
 
     init(_ claim: ClaimedFigure) {
-      claimTarget = claim.target.title
-      claimMetric = claim.name
-      self.claim = FigureText.number(claim.claim, decimals: 4)
-      computed = FigureText.number(claim.computed, decimals: 4)
-      gap = FigureText.number(claim.gap, decimals: 4)
-      isFar = claim.differs
+      func text(_ value: Double?) -> String { FigureText.number(value, decimals: 4) }
+      (claimTarget, claimMetric, isFar) = (claim.target.title, claim.name, claim.differs)
+      (self.claim, computed, gap) = (text(claim.claim), text(claim.computed), text(claim.gap))
     }
   }
 
@@ -47,11 +44,10 @@ struct SubmissionPage: Encodable, Sendable {
   }
 
   static func page(_ entry: Board.Entry, _ table: BoardTable, in context: SiteContext) -> Page {
-    let board = "\(table.benchmark.title), \(table.board.split)"
     let path = "\(table.path)/\(SitePaths.system(entry.slug))"
     let system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 60)
     return context.page(
-      .submission, path: path, title: "\(system) on \(board)",
+      .submission, path: path, title: "\(system) on \(table.name)",
       description: summary(entry, table), preview: "\(table.path)/\(SitePaths.preview)",
       SubmissionPage(entry, table, address: context.address))
   }
@@ -60,8 +56,7 @@ struct SubmissionPage: Encodable, Sendable {
     let metadata = entry.metadata
     system = SafeText.shortened(SafeText.cleaned(metadata.system), to: 300)
     team = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
-    boardName = "\(table.benchmark.title), \(table.board.split)"
-    document = "\(entry.slug).json"
+    (boardName, document) = (table.name, "\(entry.slug).json")
     nouns = Nouns(table.benchmark)
     badges = Badges.all(entry, targets: table.benchmark.targets)
     withdrawal = metadata.withdrawal.map { event in
@@ -70,13 +65,12 @@ struct SubmissionPage: Encodable, Sendable {
     }
     isPublished = metadata.kind == .published
     unscored =
-      entry.report == nil && metadata.kind != .published
+      entry.report == nil && !isPublished
       ? entry.unscored ?? "no score report is at hand for it" : nil
     about = metadata.description.map { SafeText.shortened($0, to: 4000) }
     scores = entry.report.map { Scores(entry, $0, table, address: address) }
     claims = Listed(ClaimedFigure.all(entry, targets: table.benchmark.targets).map(Claim.init))
-    facts = Metadata.facts(metadata)
-    reproduced = metadata.reproduction?.text
+    (facts, reproduced) = (Metadata.facts(metadata), metadata.reproduction?.text)
     history = Listed(Self.past(metadata))
     bibtex = metadata.bibtex.flatMap { Listed(Metadata.lines($0)) }
   }
@@ -120,8 +114,7 @@ extension SubmissionPage {
     let badge: BadgeImage?
 
     init(_ entry: Board.Entry, _ report: ScoreReport, _ table: BoardTable, address: URL?) {
-      level = FigureText.percent(report.level)
-      figuresTable = "\(entry.slug).csv"
+      (level, figuresTable) = (FigureText.percent(report.level), "\(entry.slug).csv")
       let figure = table.primary(entry)
       headline = figure.map { figure in
         Headline(
@@ -135,7 +128,7 @@ extension SubmissionPage {
       }
       n = FigureText.count(report.n)
       clusters = Nouns(table.benchmark).clusterCount(report.clusters)
-      dropped = report.dropped.map(FigureText.count)
+      dropped = report.dropped.map { FigureText.count($0) }
       notes = Listed(report.notes ?? [])
       targets = table.benchmark.targets.compactMap { target in
         report.targets[target.name].map { TargetTable(target, $0) }
@@ -147,13 +140,12 @@ extension SubmissionPage {
         })
       groups = GroupSection(report, table)
       let digest = entry.predictionsDigest ?? ""
+      let digests = report.digests
       provenance = [
-        Named(name: "Signature", text: report.signature),
-        Named(name: "Predictions, SHA-256", text: report.digests.predictions),
-        Named(name: "Gold labels, SHA-256", text: report.digests.gold),
-        Named(name: "Row order, SHA-256", text: report.digests.order),
-        Named(name: "Tool", text: "invitro \(report.version)"),
-      ]
+        ("Signature", report.signature), ("Predictions, SHA-256", digests.predictions),
+        ("Gold labels, SHA-256", digests.gold), ("Row order, SHA-256", digests.order),
+        ("Tool", "invitro \(report.version)"),
+      ].map { Named(name: $0, text: $1) }
       permalink = SafeText.isPathComponent(digest) ? "../by-digest/\(digest).html" : nil
       badge = figure.map { _ in
         let words = Badge.words(entry, table)
@@ -170,9 +162,7 @@ extension SubmissionPage {
     let value, interval, why: String?
   }
 
-  struct Rank: Encodable, Sendable {
-    let rank, rankOf: String
-  }
+  struct Rank: Encodable, Sendable { let rank, rankOf: String }
 
   struct TargetTable: Encodable, Sendable {
     let target, targetKey: String
@@ -180,8 +170,7 @@ extension SubmissionPage {
     let bias, rowwise: String?
 
     init(_ target: Target, _ scores: TargetScores) {
-      self.target = target.title
-      targetKey = target.name
+      (self.target, targetKey) = (target.title, target.name)
       metrics = scores.metrics.compactMap { metric in scores[metric].map { MetricRow(metric, $0) } }
       bias = scores.bias.map { FigureText.number($0, decimals: 4) }
       rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }

@@ -1,11 +1,9 @@
 import Foundation
 import Mustache
 
-/// The templates of `site/templates`, each parsed once.
-///
-/// A template is filled from an `Encodable` value whose leaves are strings, booleans and ``Markup``.
-/// Every string is cleaned on its way (see ``SafeText``), so that no page can forget it; the engine
-/// then escapes it.
+/// The templates of `site/templates`, each parsed once and filled from an `Encodable` value whose
+/// leaves are strings, booleans and ``Markup``. Every string is cleaned on its way (see
+/// ``SafeText``), so that no page can forget it; the engine then escapes it.
 package struct Templates: Sendable {
   /// What a build renders; a folder without one of them is refused.
   package enum Name: String, CaseIterable, Sendable {
@@ -20,10 +18,7 @@ package struct Templates: Sendable {
     var library = MustacheLibrary()
     for name in try Self.names(in: folder) {
       let file = folder.appending(path: "\(name).mustache")
-      let text: String
-      do {
-        text = try String(contentsOf: file, encoding: .utf8)
-      } catch {
+      guard let text = try? String(contentsOf: file, encoding: .utf8) else {
         throw .templateUnreadable(
           file: file.path, line: nil, column: nil, reason: "found bytes that are not UTF-8 text")
       }

@@ -38,8 +38,7 @@ struct Feed {
 
   private func entry(_ item: Item) -> String {
     let metadata = item.entry.metadata
-    let place = "\(item.table.benchmark.title), \(item.table.board.split)"
-    var summary = "\(metadata.team) on \(place)"
+    var summary = "\(metadata.team) on \(item.table.name)"
     if let figure = item.table.primary(item.entry), figure.value != nil {
       summary += ": \(item.table.metric.title) \(FigureText.bounded(figure, decimals: 2))"
     }

@@ -2,9 +2,8 @@ package import Foundation
 import Harness
 import Metrics
 
-/// The picture that a chat or a social network shows beside a link to the site: 1200 × 630.
-///
-/// It is an SVG; since their readers take none, ``Pictures`` makes a PNG of it.
+/// The picture that a chat or a social network shows beside a link to the site: 1200 × 630, an SVG
+/// of which ``Pictures`` makes a PNG, since their readers take no SVG.
 package struct PreviewImage: Sendable {
   /// The site's name.
   private let site: String
@@ -27,8 +26,7 @@ package struct PreviewImage: Sendable {
 
   /// A board: its leading systems on one axis.
   package func board(_ table: BoardTable) -> String {
-    let title = "\(table.benchmark.title), \(table.board.split)"
-    var parts = text(title, y: 210, size: 40)
+    var parts = text(table.name, y: 210, size: 40)
     let leaders = table.scored.prefix(5).filter { table.primary($0)?.value != nil }
     if leaders.isEmpty { parts += text("No scored system yet", y: 330, size: 28, look: "soft") }
     for (place, entry) in leaders.enumerated() {

@@ -5,18 +5,15 @@ public import Harness
 public import Study
 import Synchronization
 
-/// Builds the static site: templates and assets from one folder, content from a ``SiteInput``.
-///
-/// The same folder, input, program and drawing tool give the same bytes: no clock, no random number,
-/// no order of a hash table reaches a page.
+/// Builds the static site: templates and assets from one folder, content from a ``SiteInput``. The
+/// same folder, input, program and drawing tool give the same bytes.
 public struct SiteBuilder: Sendable {
   private let templates: Templates
   private let assets: [(name: String, data: Data)]
   private let assetsDigest: String
 
-  /// Reads `templates/*.mustache` and `assets/*` of `source`; every template is parsed once.
-  ///
-  /// Throws ``ReportError`` where a template is missing or does not parse.
+  /// Reads `templates/*.mustache` and `assets/*` of `source`. Throws ``ReportError`` where a
+  /// template is missing or does not parse.
   public init(source: URL) throws {
     templates = try Templates(folder: source.appending(path: "templates"))
     let folder = source.appending(path: "assets")
@@ -33,9 +30,8 @@ public struct SiteBuilder: Sendable {
   }
 
   /// Writes the site of `input` to `folder`, which must be absent, empty or an earlier build; it is
-  /// replaced as a whole at the end, and stays as it was when anything fails.
-  ///
-  /// Throws ``ReportError`` for unusable names, a folder that is not a site, and failing writes.
+  /// replaced as a whole at the end, and stays as it was when anything fails. Throws
+  /// ``ReportError`` for unusable names, a folder that is not a site, and failing writes.
   @discardableResult public func build(input: SiteInput, to folder: URL) throws -> SiteSummary {
     try input.check()
     let plan = plan(input)
@@ -97,10 +93,7 @@ public struct SiteInput: Sendable {
 }
 
 /// The folder that a build writes: first beside its place under a temporary name, then swapped in
-/// as a whole, so that a reader never meets half a site.
-///
-/// Files are not synced one by one: a site can always be built again, and ten thousand syncs take
-/// longer than the build.
+/// as a whole, so that a reader never meets half a site. Files are not synced one by one.
 final class SiteFolder: Sendable {
   /// Marks a folder as a built site.
   static let markerName = ".invitro-site.json"

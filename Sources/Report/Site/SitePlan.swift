@@ -11,8 +11,7 @@ package struct SitePlan: Sendable {
 
   /// - Parameter assets: first digits of the assets' digest.
   init(input: SiteInput, assets: String, pictures: Pictures) {
-    self.input = input
-    self.pictures = pictures
+    (self.input, self.pictures) = (input, pictures)
     tables = input.boards.map(BoardTable.init)
     // Without an address no page can name its picture: readers take absolute ones only.
     context = SiteContext(
@@ -51,8 +50,6 @@ package struct SitePlan: Sendable {
   private func boards(of benchmark: BenchmarkDefinition) -> [Board] {
     input.boards.filter { $0.definition.id == benchmark.id }
   }
-
-  // MARK: - Pages
 
   package func pages() -> [PlannedPage] {
     var pages: [PlannedPage] = []
@@ -98,8 +95,6 @@ package struct SitePlan: Sendable {
     return pages
   }
 
-  // MARK: - Documents
-
   private func documents() -> [SiteFile] {
     var files = [
       SiteFile(path: "leaderboards.json") { try CanonicalJSON.document(BoardIndex(tables)) },
@@ -108,12 +103,12 @@ package struct SitePlan: Sendable {
     if let replication = input.replication {
       files.append(SiteFile(path: "replication.json") { try CanonicalJSON.document(replication) })
     }
-    return files
-      + input.benchmarks.map { benchmark in
-        SiteFile(path: "\(benchmark.id)/\(SitePaths.benchmarkDocument)") {
-          try CanonicalJSON.document(BenchmarkDocument(benchmark, boards(of: benchmark)))
-        }
+    files += input.benchmarks.map { benchmark in
+      SiteFile(path: "\(benchmark.id)/benchmark.json") {
+        try CanonicalJSON.document(BenchmarkDocument(benchmark, boards(of: benchmark)))
       }
+    }
+    return files
   }
 
   private func documents(of table: BoardTable) -> [SiteFile] {
@@ -144,8 +139,7 @@ package struct SitePlan: Sendable {
     return files
   }
 
-  // MARK: - Pictures beside links
-
+  /// The pictures beside links.
   private func previews() -> [SiteFile] {
     let (tables, pictures, drawn) = (tables, pictures, PreviewImage(site: input.title))
     return [SiteFile(path: SitePaths.preview) { try pictures.png(drawn.home(boards: tables)) }]

@@ -12,8 +12,7 @@ public struct SubmissionClient {
   private let address: URL
   private let token: String
 
-  /// - Throws: a usage error where `address` is no http or https address, or `token` (white space
-  ///   around it aside) is not printable ASCII.
+  /// - Throws: a usage error for an address that is not http or https, or a token not in ASCII.
   public init(_ address: String, token: String) throws(HarnessError) {
     guard let url = URL(string: address), ["http", "https"].contains(url.scheme ?? "") else {
       throw .usage("The server's address begins with http:// or https://.")
@@ -34,10 +33,8 @@ public struct SubmissionClient {
     progress: @escaping @Sendable (_ sent: Int, _ of: Int) -> Void
   ) async throws -> Answer {
     let boundary = "invitro-\(Digest.sha256(content).prefix(40))"
-    let body = Self.form(
-      content, name: name,
-      metadata: try JSONSerialization.data(withJSONObject: metadata, options: [.sortedKeys]),
-      boundary: boundary)
+    let fields = try JSONSerialization.data(withJSONObject: metadata, options: [.sortedKeys])
+    let body = Self.form(content, name: name, metadata: fields, boundary: boundary)
     var request = URLRequest(url: address.appending(path: "api/v1/submissions"))
     request.httpMethod = "POST"
     request.timeoutInterval = 120
@@ -54,8 +51,8 @@ public struct SubmissionClient {
     _ content: Data, name: String, metadata: Data, boundary: String
   ) -> Data {
     let safe = name.unicodeScalars.map { scalar in
-      scalar.value < 0x20 || scalar.value >= 0x7F || scalar == "\"" || scalar == "\\"
-        || scalar == ";" ? "_" : String(scalar)
+      (" "..."~").contains(scalar) && !"\"\\;".unicodeScalars.contains(scalar)
+        ? String(scalar) : "_"
     }.joined()
     let first = """
       --\(boundary)\r

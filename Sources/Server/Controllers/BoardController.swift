@@ -11,7 +11,7 @@ struct BoardController: Sendable {
 
   var routes: RouteCollection<ServerContext> {
     let routes = RouteCollection(context: ServerContext.self)
-    routes.getOnly("leaderboard", use: leaderboard)
+    routes.getOnly("leaderboard", use: board)
     routes.getOnly("benchmarks", use: benchmarks)
     return routes
   }
@@ -23,9 +23,7 @@ struct BoardController: Sendable {
     enum Format: String, Decodable { case json, csv }
   }
 
-  @Sendable private func leaderboard(
-    _ request: Request, _ context: ServerContext
-  ) async throws -> Response {
+  @Sendable func board(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try request.query(as: LeaderboardQuery.self, context)
     guard let name = query.benchmark, !name.isEmpty else {
       throw Problem.badRequest("The query lacks 'benchmark'.")
@@ -64,10 +62,8 @@ struct BoardController: Sendable {
     }
   }
 
-  @Sendable private func benchmarks(
-    _ request: Request, _ context: ServerContext
-  ) async throws -> Response {
-    let phases = Dictionary(try store.phases().map { ($0.board, $0) }) { _, last in last }
+  @Sendable func benchmarks(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let phases = try store.phasesByBoard()
     let benchmarks = definitions.map { definition in
       BenchmarkList.Benchmark(
         id: definition.id, title: definition.title, description: definition.description,

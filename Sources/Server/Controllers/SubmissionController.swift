@@ -21,11 +21,7 @@ struct SubmissionController: Sendable {
     return routes
   }
 
-  // MARK: Reading
-
-  @Sendable private func one(
-    _ request: Request, _ context: ServerContext
-  ) async throws -> Response {
+  @Sendable func one(_ request: Request, _ context: ServerContext) async throws -> Response {
     guard let submission = try store.submission(try context.parameters.require("id")),
       var document = SubmissionDocument(
         submission, viewer: context.member?.team, phase: try store.phase(of: submission.board))
@@ -39,9 +35,7 @@ struct SubmissionController: Sendable {
     var limit: Int?
   }
 
-  @Sendable private func list(
-    _ request: Request, _ context: ServerContext
-  ) async throws -> Response {
+  @Sendable func list(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try request.query(as: ListQuery.self, context)
     let viewer = context.member?.team
     guard let name = query.team ?? viewer?.name else {
@@ -53,7 +47,7 @@ struct SubmissionController: Sendable {
     }
     let submissions = try store.submissions(
       team: name, publicOnly: viewer?.name != name, before: query.before, limit: limit)
-    let phases = Dictionary(try store.phases().map { ($0.board, $0) }) { _, last in last }
+    let phases = try store.phasesByBoard()
     return try .json([
       "submissions": submissions.compactMap {
         SubmissionDocument($0, viewer: viewer, phase: phases[$0.board])
@@ -61,12 +55,8 @@ struct SubmissionController: Sendable {
     ])
   }
 
-  // MARK: Submitting
-
-  @Sendable private func submit(
-    _ request: Request, _ context: ServerContext
-  ) async throws -> Response {
-    let member = try context.requireMember()
+  @Sendable func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
+    guard let member = context.member else { throw Problem.unauthorized }
     if let seconds = uploads?.wait(member.team.id) {
       throw Problem.tooMany("Too many uploads with this token.", retryAfter: Int(seconds) + 1)
     }
@@ -103,11 +93,10 @@ struct SubmissionController: Sendable {
     of team: Team, for metadata: SubmissionMetadata, at now: Date
   ) throws -> Standing {
     func check(_ field: String, _ found: String, _ known: [String]) throws {
-      guard !known.contains(found) else { return }
+      if known.contains(found) { return }
+      let expected = "one of \(known.joined(separator: ", "))"
       throw HarnessError.invalid([
-        Diagnostic(
-          .metadata, file: "metadata", field: field, found: found,
-          expected: "one of \(known.joined(separator: ", "))")
+        Diagnostic(.metadata, file: "metadata", field: field, found: found, expected: expected)
       ])
     }
     let board = BoardKey(benchmark: metadata.benchmark, split: metadata.split)
@@ -127,9 +116,7 @@ struct SubmissionController: Sendable {
     return standing
   }
 
-  /// The whole body.
-  /// - Throws: ``Problem``: 413 over the limit, told by the head alone where it says so; 408 where
-  ///   it takes too long.
+  /// - Throws: ``Problem``: 413 over the limit, by the head alone if it says so; 408 if too slow.
   private func body(of request: Request) async throws -> Data {
     let tooLarge = Problem(.contentTooLarge, "A body has at most \(limits.bodyBytes) bytes.")
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
@@ -156,8 +143,7 @@ struct SubmissionController: Sendable {
 
 /// A submission as the API shows it.
 struct SubmissionDocument: Encodable {
-  var id, benchmark, split, phase, team: String
-  var system, kind: String
+  var id, benchmark, split, phase, team, system, kind: String
   var description: String?
   var received: Date
   var state: String
@@ -170,10 +156,8 @@ struct SubmissionDocument: Encodable {
   var warnings: [Diagnostic]?
   var history: [StoredSubmission.Event]?
 
-  /// What `viewer` may see of `submission`; nil where that is nothing.
-  /// - Parameters:
-  ///   - viewer: the team that asks; nil for anybody.
-  ///   - phase: of the submission's board, as it is now.
+  /// What `viewer`, nil for anybody, may see of `submission`; nil where that is nothing.
+  /// - Parameter phase: of the submission's board, as it is now.
   init?(_ submission: StoredSubmission, viewer: Team?, phase: Phase?) {
     let isOwn = viewer?.id == submission.teamKey
     let visibility = phase?.visibility ?? .hidden
@@ -183,19 +167,18 @@ struct SubmissionDocument: Encodable {
     let metadata = submission.metadata
     (system, kind, description) = (metadata.system, metadata.kind.rawValue, metadata.description)
     received = submission.received
-    state = submission.isWithdrawn ? "withdrawn" : submission.state.rawValue
-    if submission.isWithdrawn {
-      note = "It was withdrawn; its history says why."
-    } else if submission.state == .pending {
-      note = "It is accepted and will be scored."
-    } else if submission.state == .failed {
-      note = "The server could not score it; it costs no quota."
-    } else if visibility == .hidden {
-      note = "Scores are hidden in this phase."
-    } else {
-      verdict = submission.verdict
-      scores = submission.report
-      if scores == nil { note = "Not a new best: no score is released of it." }
+    state = submission.shownState
+    let isReleased = !submission.isWithdrawn && submission.state == .released
+    if isReleased && visibility != .hidden {
+      (verdict, scores) = (submission.verdict, submission.report)
     }
+    note =
+      switch submission.state {
+      case _ where submission.isWithdrawn: "It was withdrawn; its history says why."
+      case .pending: "It is accepted and will be scored."
+      case .failed: "The server could not score it; it costs no quota."
+      case .released where visibility == .hidden: "Scores are hidden in this phase."
+      case .released: scores == nil ? "Not a new best: no score is released of it." : nil
+      }
   }
 }

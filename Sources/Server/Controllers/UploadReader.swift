@@ -28,12 +28,13 @@ struct UploadReader: Sendable {
   private let team: String
 
   /// What the head of an upload tells, before a byte of its body is taken.
-  /// - Parameter team: the name of the team whose token came; any other in the metadata is replaced.
+  /// - Parameter team: whose token came; any other in the metadata is replaced.
   /// - Throws: ``Problem``: 400, 415.
   init(_ request: Request, _ context: ServerContext, team: String) throws {
     self.team = team
     key = request.headers[.idempotencyKey]
-    if let key, !Self.isKey(key) {
+    let isPrintable = key?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ?? true
+    guard isPrintable, (1...255).contains(key?.utf8.count ?? 1) else {
       throw Problem.badRequest("Idempotency-Key has 1 to 255 printable characters of ASCII.")
     }
     type = MediaTypeName(request.headers[.contentType] ?? "")
@@ -46,39 +47,33 @@ struct UploadReader: Sendable {
     query = try request.query(as: [String: String].self, context)
   }
 
-  private static func isKey(_ text: String) -> Bool {
-    (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-  }
-
   /// - Throws: ``Problem``, and ``HarnessError/invalid(_:)`` for faulty metadata.
   func read(_ body: Data, today: String) throws -> Upload {
-    let file: Data
-    let name: String
-    var metadata: SubmissionMetadata
+    var (file, name) = (body, query["file"])
+    var fields: [String: Any] = query.filter { Self.queryFields.contains($0.key) }
     if type.name == Self.formType {
       let parts = try MultipartForm.parts(of: body, boundary: type.parameters["boundary"])
-      guard let upload = parts.first(where: { $0.name == "file" }) else {
-        throw Problem.badRequest("The form has no part named 'file' with the predictions.")
+      func part(_ name: String, _ content: String) throws -> MultipartForm.Part {
+        if let part = parts.first(where: { $0.name == name }) { return part }
+        throw Problem.badRequest("The form has no part named '\(name)' with \(content).")
       }
-      guard let described = parts.first(where: { $0.name == "metadata" }) else {
-        throw Problem.badRequest("The form has no part named 'metadata' with a JSON object.")
-      }
-      file = upload.content
-      name = upload.filename ?? "upload"
-      metadata = try self.metadata(Self.object(described.content))
-    } else {
-      file = body
-      name = query["file"] ?? "upload"
-      metadata = try self.metadata(query.filter { Self.queryFields.contains($0.key) })
+      let upload = try part("file", "the predictions")
+      (file, name) = (upload.content, upload.filename)
+      fields = try Self.object(part("metadata", "a JSON object").content)
     }
+    var metadata = try metadata(fields)
     metadata.submitted = today
     // These are for us to say.
-    metadata.predictionsSHA256 = nil
-    metadata.targets = nil
-    metadata.history = nil
-    try Self.check(metadata)
+    (metadata.predictionsSHA256, metadata.targets, metadata.history) = (nil, nil, nil)
+    var faults = metadata.faults(file: "metadata")
+    if metadata.kind == .published {
+      let expected = "a system with predictions: fine-tuned, prompted, ensemble or baseline"
+      faults.append(
+        .init(.metadata, file: "metadata", field: "kind", found: "published", expected: expected))
+    }
+    if !faults.isEmpty { throw HarnessError.invalid(faults) }
     return Upload(
-      file: file, name: Self.fileName(name), metadata: metadata,
+      file: file, name: Self.fileName(name ?? "upload"), metadata: metadata,
       idempotency: key.map { Idempotency(key: $0, payload: Self.payload(file, metadata)) })
   }
 
@@ -89,17 +84,6 @@ struct UploadReader: Sendable {
     fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
     fields["history"] = nil
     return try Documents.decode(SubmissionMetadata.self, fields: fields, name: "metadata")
-  }
-
-  private static func check(_ metadata: SubmissionMetadata) throws {
-    var faults = metadata.faults(file: "metadata")
-    if metadata.kind == .published {
-      faults.append(
-        Diagnostic(
-          .metadata, file: "metadata", field: "kind", found: "published",
-          expected: "a system with predictions: fine-tuned, prompted, ensemble or baseline"))
-    }
-    if !faults.isEmpty { throw HarnessError.invalid(faults) }
   }
 
   private static func object(_ data: Data) throws -> [String: Any] {

@@ -6,10 +6,7 @@ import Hummingbird
 
 /// What every answer carries, and what happens to a body that nobody reads.
 struct AnswerMiddleware: RouterMiddleware {
-  func handle(
-    _ request: Request, context: ServerContext,
-    next: (Request, ServerContext) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     var response = try await next(request, context)
     for field in HTTPFields.security { response.headers[field.name] = field.value }
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
@@ -26,8 +23,7 @@ struct AnswerMiddleware: RouterMiddleware {
 
 extension Request {
   /// The query's values by name.
-  /// - Throws: ``Problem`` (400) for escapes that are no UTF-8, which the framework would repair;
-  ///   the framework's errors for a name that comes twice or a value of another type.
+  /// - Throws: ``Problem`` (400) for escapes that are no UTF-8; the framework's own errors.
   func query<Query: Decodable>(as type: Query.Type, _ context: ServerContext) throws -> Query {
     if let text = uri.query, text.removingPercentEncoding == nil {
       throw Problem.badRequest("The query has a broken escape.")
@@ -35,7 +31,6 @@ extension Request {
     return try uri.decodeQuery(as: type, context: context)
   }
 
-  /// Whether a body comes after the head.
   fileprivate var announcesBody: Bool {
     headers[.transferEncoding] != nil || (headers[.contentLength].map { $0 != "0" } ?? false)
   }
@@ -82,8 +77,6 @@ extension HTTPField.Name {
 
 extension HTTPFields {
   /// Nothing is run or loaded that is not ours, and no page of ours is framed.
-  ///
-  /// Encryption is the reverse proxy's: it adds `Strict-Transport-Security`.
   fileprivate static let security: HTTPFields = [
     .contentSecurityPolicy:
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -113,7 +106,6 @@ struct Document: Sendable {
 }
 
 extension Response {
-  /// A JSON document with sorted keys.
   static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
     .bytes(try CanonicalJSON.compact(value), status: status, type: "application/json")
   }

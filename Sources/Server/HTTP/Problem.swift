@@ -18,15 +18,19 @@ struct Problem: Error {
     (self.status, self.detail, self.faults, self.headers) = (status, detail, faults, headers)
   }
 
+  /// Our fault, or nobody's: the same request may succeed after `seconds`.
+  private static func later(
+    _ seconds: Int, _ detail: String, status: HTTPResponse.Status = .serviceUnavailable
+  ) -> Problem { Problem(status, detail, headers: [.retryAfter: "\(seconds)"]) }
+
   static func badRequest(_ detail: String) -> Problem { Problem(.badRequest, detail) }
 
   static func methodNotAllowed(
     _ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]
   ) -> Problem {
-    let names = allowed.flatMap { $0 == .get ? ["GET", "HEAD"] : [$0.rawValue] }
-    return Problem(
-      .methodNotAllowed, "\(method.rawValue) is not for this address.",
-      headers: [.allow: names.joined(separator: ", ")])
+    let names = allowed.map { $0 == .get ? "GET, HEAD" : $0.rawValue }.joined(separator: ", ")
+    let detail = "\(method.rawValue) is not for this address."
+    return Problem(.methodNotAllowed, detail, headers: [.allow: names])
   }
 
   static var notFound: Problem { Problem(.notFound, "There is nothing at this address.") }
@@ -77,24 +81,19 @@ extension Problem {
     case let problem as Problem: self = problem
     case HarnessError.invalid(let faults):
       let errors = faults.count { $0.severity == .error }
-      self.init(
-        .unprocessableContent,
-        errors == 1 ? "The upload has 1 error." : "The upload has \(errors) errors.",
-        faults: faults)
+      let detail = "The upload has \(errors) error\(errors == 1 ? "" : "s")."
+      self.init(.unprocessableContent, detail, faults: faults)
     case let refusal as Refusal: self.init(refusal, now: now)
     case let error as any HTTPResponseError where error.status == .notFound: self = .notFound
     case let error as any HTTPResponseError: self.init(error.status, "The request cannot be read.")
     case is URLEncodedFormError:
       self = .badRequest("The query is not well formed, or names something twice.")
     case ServerError.full:
-      self.init(
-        HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"),
-        "The server's disk is full. Nothing was counted; send it again later.",
-        headers: [.retryAfter: "60"])
+      self = .later(
+        60, "The server's disk is full. Nothing was counted; send it again later.",
+        status: .init(code: 507, reasonPhrase: "Insufficient Storage"))
     case is HarnessError:
-      self.init(
-        .serviceUnavailable, "This board cannot be scored at the moment. Nothing was counted.",
-        headers: [.retryAfter: "60"])
+      self = .later(60, "This board cannot be scored at the moment. Nothing was counted.")
     default: self.init(.internalServerError, "The server failed. Nothing was counted.")
     }
   }
@@ -103,10 +102,7 @@ extension Problem {
     switch refusal {
     case .tokenRevoked: self = .unauthorized
     case .phaseChanged:
-      self.init(
-        .serviceUnavailable,
-        "The board's phase changed meanwhile. Nothing was counted; send it again.",
-        headers: [.retryAfter: "1"])
+      self = .later(1, "The board's phase changed meanwhile. Nothing was counted; send it again.")
     case .keyReused: self.init(.conflict, "This Idempotency-Key came with another upload before.")
     case .predictionsTaken:
       self.init(.conflict, "Another team has submitted these predictions already.")
@@ -120,14 +116,11 @@ extension Problem {
   }
 }
 
-/// Turns every error into a problem document, and tells the operator of those that are the server's.
+/// Turns every error into a problem document; tells the operator of those that are the server's.
 struct ProblemMiddleware: RouterMiddleware {
   let log: ServerLog
 
-  func handle(
-    _ request: Request, context: ServerContext,
-    next: (Request, ServerContext) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     do {
       return try await next(request, context)
     } catch {

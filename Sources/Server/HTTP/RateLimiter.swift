@@ -4,7 +4,7 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// Token buckets by key: each fills at a steady rate up to a burst, and a request takes one from it.
+/// Token buckets by key: each fills at a steady rate up to a burst; a request takes one token.
 package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
   private struct Bucket {
     var level: Double
@@ -17,7 +17,7 @@ package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
 
   /// - Parameters:
   ///   - perSecond: requests a second in the long run; `burst` of them at once.
-  ///   - maxKeys: keys that are remembered; beyond it those are forgotten that are full again.
+  ///   - maxKeys: remembered keys; beyond it full buckets are forgotten.
   package init(perSecond: Double, burst: Double, maxKeys: Int = 100_000) {
     (self.perSecond, self.burst, self.maxKeys) = (perSecond, burst, maxKeys)
   }
@@ -26,13 +26,9 @@ package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
   package func wait(_ key: Key, at now: ContinuousClock.Instant = .now) -> Double? {
     buckets.withLock { buckets in
       if buckets.count >= maxKeys, buckets[key] == nil { forget(&buckets, at: now) }
-      var bucket = buckets[key] ?? Bucket(level: burst, at: now)
-      bucket.level = level(bucket, at: now)
-      bucket.at = now
-      let isFree = bucket.level >= 1
-      if isFree { bucket.level -= 1 }
-      buckets[key] = bucket
-      return isFree ? nil : (1 - bucket.level) / perSecond
+      let level = buckets[key].map { self.level($0, at: now) } ?? burst
+      buckets[key] = Bucket(level: level >= 1 ? level - 1 : level, at: now)
+      return level >= 1 ? nil : (1 - level) / perSecond
     }
   }
 
@@ -53,10 +49,7 @@ struct AddressRateMiddleware: RouterMiddleware {
   /// Take a client's address from what the reverse proxy says.
   let trustsProxy: Bool
 
-  func handle(
-    _ request: Request, context: ServerContext,
-    next: (Request, ServerContext) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     let forwarded = trustsProxy ? request.headers[.forwardedFor] : nil
     let address = forwarded.flatMap(SocketAddress.forwarded) ?? context.channel.remoteAddress
     if let seconds = limiter.wait(address?.network ?? 0) {
@@ -91,8 +84,7 @@ extension SocketAddress {
   }
 }
 
-/// Watches one connection: it is closed where its client does not take an answer in time, so that
-/// clients which never read hold no place and no memory, and at once where its address has too many.
+/// Closes a connection whose client does not take an answer in time, or whose address has too many.
 final class ConnectionLimiter: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = Any
   typealias OutboundIn = Any
@@ -168,9 +160,6 @@ final class ConnectionCounts: Sendable {
   }
 
   func leave(_ address: UInt64) {
-    counts.withLock { counts in
-      guard let count = counts[address] else { return }
-      counts[address] = count > 1 ? count - 1 : nil
-    }
+    counts.withLock { $0[address] = $0[address].flatMap { $0 > 1 ? $0 - 1 : nil } }
   }
 }

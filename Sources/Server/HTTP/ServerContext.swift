@@ -1,7 +1,6 @@
 package import Hummingbird
 import NIOCore
 
-/// What a request comes with.
 package struct ServerContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// The connection it came on.
@@ -19,23 +18,16 @@ package struct ServerContext: RequestContext {
     coreContext = .init(source: source)
     channel = source.channel
   }
-
-  /// - Throws: ``Problem`` (401) where no token came.
-  func requireMember() throws -> Member {
-    guard let member else { throw Problem.unauthorized }
-    return member
-  }
 }
+
+/// What a middleware hands a request on to.
+typealias Next = (Request, ServerContext) async throws -> Response
 
 /// Finds the team whose token a request carries.
 struct TeamAuthenticator: RouterMiddleware {
   let store: SubmissionStore
 
-  /// - Throws: ``Problem`` (401) for a token that is not valid.
-  func handle(
-    _ request: Request, context: ServerContext,
-    next: (Request, ServerContext) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     guard let field = request.headers[.authorization] else {
       return try await next(request, context)
     }

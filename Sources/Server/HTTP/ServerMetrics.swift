@@ -26,8 +26,7 @@ final class ServerMetrics: Sendable {
   private struct State {
     var requests: [Key: Int] = [:]
     var times: [String: Times] = [:]
-    var builds = 0
-    var failedBuilds = 0
+    var builds = 0, failedBuilds = 0
   }
 
   private let state = Mutex(State())
@@ -54,10 +53,15 @@ final class ServerMetrics: Sendable {
     func head(_ name: String, _ type: String, _ help: String) {
       out += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     }
+    func single(_ name: String, _ type: String, _ help: String, _ value: any Numeric) {
+      head("invitro_\(name)", type, help)
+      out += "invitro_\(name) \(value)\n"
+    }
     head("invitro_requests_total", "counter", "Answered requests.")
-    for (key, count) in state.requests.sorted(by: {
+    let requests = state.requests.sorted {
       ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status)
-    }) {
+    }
+    for (key, count) in requests {
       out += "invitro_requests_total{route=\"\(key.route)\",status=\"\(key.status)\"} \(count)\n"
     }
     head("invitro_request_seconds", "histogram", "Time from a request's head to its answer.")
@@ -70,20 +74,13 @@ final class ServerMetrics: Sendable {
       out += "invitro_request_seconds_count{route=\"\(route)\"} \(times.count)\n"
     }
     let uptime = (ContinuousClock.now - started) / .seconds(1)
-    func single(_ name: String, _ type: String, _ help: String, _ value: any Numeric) {
-      head(name, type, help)
-      out += "\(name) \(value)\n"
-    }
     single(
-      "invitro_site_builds_total", "counter", "Builds of the site, failed ones included.",
-      state.builds)
-    single(
-      "invitro_site_builds_failed_total", "counter", "Builds of the site that failed.",
-      state.failedBuilds)
-    single("invitro_teams", "gauge", "Teams, revoked ones included.", teams)
-    single(
-      "invitro_waiting_submissions", "gauge", "Accepted submissions without a score yet.", waiting)
-    single("invitro_uptime_seconds", "gauge", "Seconds since the server started.", uptime)
+      "site_builds_total", "counter", "Builds of the site, failed ones included.", state.builds)
+    let failed = state.failedBuilds
+    single("site_builds_failed_total", "counter", "Builds of the site that failed.", failed)
+    single("teams", "gauge", "Teams, revoked ones included.", teams)
+    single("waiting_submissions", "gauge", "Accepted submissions without a score yet.", waiting)
+    single("uptime_seconds", "gauge", "Seconds since the server started.", uptime)
     return out
   }
 }
@@ -92,15 +89,11 @@ final class ServerMetrics: Sendable {
 struct MetricsMiddleware: RouterMiddleware {
   let metrics: ServerMetrics
 
-  func handle(
-    _ request: Request, context: ServerContext,
-    next: (Request, ServerContext) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     let started = ContinuousClock.now
     let response = try await next(request, context)
-    metrics.answered(
-      Self.label(context.endpointPath, request.uri.path), status: response.status.code,
-      after: ContinuousClock.now - started)
+    let route = Self.label(context.endpointPath, request.uri.path)
+    metrics.answered(route, status: response.status.code, after: ContinuousClock.now - started)
     return response
   }
 

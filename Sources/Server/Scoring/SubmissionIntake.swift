@@ -13,10 +13,8 @@ struct Upload: Sendable {
   var idempotency: Idempotency?
 }
 
-/// The way of a submission: read, scored, then recorded and released in one transaction.
-///
-/// Only where the server fails to score it an upload is recorded without a score: then it waits in the
-/// queue, leased, and whoever comes after scores it.
+/// The way of a submission: read, scored, then recorded and released in one transaction. Only where
+/// the server fails to score it an upload waits in the queue, leased, for whoever comes after.
 struct SubmissionIntake: Sendable {
   /// A submission that cannot be scored this often is given up.
   static let maxAttempts = 5
@@ -30,7 +28,6 @@ struct SubmissionIntake: Sendable {
   /// Takes an upload in and releases its score.
   /// - Throws: ``HarnessError/invalid(_:)`` for a faulty upload, which is counted; ``Refusal``;
   ///   ``ServerError``.
-  /// - Returns: the submission and what its team should look at although the file is valid.
   func take(
     _ upload: Upload, _ standing: Standing, token: TeamToken, at now: Date
   ) async throws -> (Recorded, warnings: [Diagnostic]) {
@@ -54,8 +51,7 @@ struct SubmissionIntake: Sendable {
   }
 
   /// Scores what was accepted and never released.
-  /// - Parameter isAlone: nobody else works on this store: whatever waits was left by a server that
-  ///   is gone.
+  /// - Parameter isAlone: whatever waits was left by a server that is gone.
   func recover(isAlone: Bool) async {
     do {
       let waiting = try await store.takeOver(lease, isAlone: isAlone, at: Date())
@@ -88,8 +84,8 @@ struct SubmissionIntake: Sendable {
 
 extension Judgement {
   init(of predictions: Predictions, _ scorer: BoardScorer, _ standing: Standing) {
-    self.init(over: standing.best) { best in
-      try scorer.release(predictions, over: best, labels: standing.phase.labels)
+    self.init(over: standing.best) {
+      try scorer.release(predictions, over: $0, labels: standing.phase.labels)
     }
   }
 }
@@ -126,10 +122,9 @@ final class BoardScorer: Sendable {
       dataset = try home.load(definition, split: split)
     } catch .invalid(let faults) {
       // The operator's to mend, and no fault of the upload that met it.
+      let reason = faults.first?.description ?? "no reason given"
       throw .system(
-        path: home.url.relativePath,
-        reason: "\(definition.id)/\(split) is not in order: "
-          + "\(faults.first?.description ?? "no reason given")")
+        path: home.url.relativePath, reason: "\(definition.id)/\(split) is not in order: \(reason)")
     }
     scorer = try Scorer(definition, dataset: dataset, options: options)
     reader = PredictionReader(definition, dataset: dataset)

@@ -12,8 +12,7 @@ struct BoardFeeder: Sendable {
   let folders: [SubmissionFolder]
   let options: ScoringOptions
 
-  /// Every board that is public or that a folder has entries of; a public board without entries is
-  /// empty.
+  /// Every board that is public, be it empty, or that a folder has entries of.
   func boards() throws -> [Board] {
     let phases = try store.phases()
     let shown = phases.filter { $0.visibility == .public }
@@ -28,7 +27,6 @@ struct BoardFeeder: Sendable {
     return boards
   }
 
-  /// A board without entries.
   func empty(_ definition: BenchmarkDefinition, split: String) -> Board {
     Board(definition: definition, split: split, level: options.inference.level, entries: [])
   }
@@ -63,13 +61,10 @@ struct BoardFeeder: Sendable {
         day: event.at.day, kind: SubmissionMetadata.Event.Kind(rawValue: event.kind) ?? .note,
         text: event.why ?? "The submission was \(event.kind).")
     }
-    return Board.Candidate(slug: Self.slug(submission), metadata: metadata, read: nil)
-  }
-
-  /// Readable, and unique because of the id at its end.
-  private static func slug(_ submission: StoredSubmission) -> String {
-    let name = Slug.make("\(submission.metadata.team) \(submission.metadata.system)").prefix(60)
-    return Slug.make("\(name)-\(submission.id)")
+    // Readable, and unique because of the id at its end.
+    let name = Slug.make("\(metadata.team) \(metadata.system)").prefix(60)
+    let slug = Slug.make("\(name)-\(submission.id)")
+    return Board.Candidate(slug: slug, metadata: metadata, read: nil)
   }
 }
 

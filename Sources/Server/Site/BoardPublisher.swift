@@ -4,8 +4,7 @@ import Harness
 import Report
 import Synchronization
 
-/// Keeps the published boards up to date: makes them anew whenever something in the store changed,
-/// and then the site from the same boards. Answers and pages show nothing else.
+/// Makes the published boards anew whenever the store changed, and the site from the same boards.
 final class BoardPublisher: Sendable {
   private struct State {
     /// What the published boards were made from; nil before the first time.
@@ -34,8 +33,8 @@ final class BoardPublisher: Sendable {
     _ feeder: BoardFeeder, pause: Duration, metrics: ServerMetrics, log: ServerLog,
     build: (@Sendable ([Board]) throws -> Void)?
   ) {
-    (self.feeder, self.pause, self.metrics, self.log) = (feeder, pause, metrics, log)
-    self.build = build
+    (self.feeder, self.pause, self.build) = (feeder, pause, build)
+    (self.metrics, self.log) = (metrics, log)
   }
 
   /// The board as it was last published; nil where there is none.

@@ -12,8 +12,7 @@ public struct FileWatch {
 
   /// - Parameter isWatched: by path; a place that is not there yet is watched too.
   public init(_ places: [URL], isWatched: @escaping @Sendable (String) -> Bool) {
-    self.places = places
-    self.isWatched = isWatched
+    (self.places, self.isWatched) = (places, isWatched)
   }
 
   /// Every file below the places with its stamp.

@@ -3,8 +3,7 @@ import HTTPTypes
 package import Hummingbird
 import Logging
 
-/// The built site's files, each read whole when it is asked for: a build may put a new folder in the
-/// place of the old one at any moment.
+/// The built site's files, each read whole when asked for: a build may replace the folder any time.
 package struct SiteFiles: FileProvider {
   let root: URL
 
@@ -19,8 +18,7 @@ package struct SiteFiles: FileProvider {
     package var size: Int { content.readableBytes }
   }
 
-  /// - Parameter path: decoded; nil comes for a path that could lead out of the site or to a hidden
-  ///   file.
+  /// Nil for a path, decoded, that could lead out of the site or to a hidden file.
   package func getFileIdentifier(_ path: String) -> File? {
     let parts = path.split(separator: "/")
     guard path.utf8.count <= 1000, path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x5C }),
@@ -60,18 +58,15 @@ package struct SiteFiles: FileProvider {
 }
 
 /// Says how long a file of the site may be kept, and shows the site's own page where there is none.
-struct SiteMiddleware<Context: RequestContext>: RouterMiddleware {
+struct SiteMiddleware: RouterMiddleware {
   let files: SiteFiles
 
-  func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
+  func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     let path = request.uri.path
     do {
       var response = try await next(request, context)
       guard context.endpointPath == "FileMiddleware" else { return response }
-      // Pages name their assets with a digest in the query: an asset may be kept, a page is asked
-      // for anew each time, which costs a 304.
+      // Pages name their assets with a digest in the query: an asset may be kept, a page may not.
       response.headers[.cacheControl] =
         path.hasPrefix("/assets/") ? "public, max-age=31536000" : "no-cache"
       if path.hasSuffix("/feed.xml") { response.headers[.contentType] = "application/atom+xml" }
@@ -90,14 +85,14 @@ struct SiteMiddleware<Context: RequestContext>: RouterMiddleware {
   }
 }
 
-extension Router {
+extension Router<ServerContext> {
   /// Serves the site in `root` at every address without a route.
   func addSite(_ root: URL) {
     let files = SiteFiles(root: root)
     func text(_ subtype: String) -> MediaType {
       MediaType(type: .text, subType: subtype, parameter: ("charset", "utf-8"))
     }
-    add(middleware: SiteMiddleware<Context>(files: files))
+    add(middleware: SiteMiddleware(files: files))
     add(
       middleware: FileMiddleware(fileProvider: files, searchForIndexHtml: true)
         .withAdditionalMediaTypes(forFileExtensions: [
@@ -112,21 +107,15 @@ public struct PreviewServer: Sendable {
   private let site: URL
   private let port: Int
 
-  /// - Parameters:
-  ///   - site: the built site's folder; it may be put in place later, and replaced as a whole.
-  ///   - port: 0 takes a free one.
-  public init(_ site: URL, port: Int) {
-    self.site = site
-    self.port = port
-  }
+  /// - Parameter site: the built site, which may come later; port 0 takes a free one.
+  public init(_ site: URL, port: Int) { (self.site, self.port) = (site, port) }
 
   /// Serves until SIGINT or SIGTERM, or until the task is cancelled.
   /// - Parameter onReady: called with the port once requests are answered.
   public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void) async throws {
-    let log = ServerLog { _ in }
     let router = Router(context: ServerContext.self)
     router.add(middleware: AnswerMiddleware())
-    router.add(middleware: ProblemMiddleware(log: log))
+    router.add(middleware: ProblemMiddleware(log: ServerLog { _ in }))
     router.addSite(site)
     let application = Application(
       router: router,

@@ -10,7 +10,6 @@ public struct Phase: Sendable, Equatable, Encodable {
   /// Quotas in total count within a name; a new name starts anew.
   public var name: String
   public var opens: Date
-  /// Nil: it stays open.
   public var closes: Date?
   public var visibility: Visibility
   /// Whether the split's labels are to be guarded, or public anyway.
@@ -25,12 +24,8 @@ public struct Phase: Sendable, Equatable, Encodable {
 
   /// Who sees the scores of a submission.
   public enum Visibility: String, Codable, Sendable, CaseIterable, DatabaseValueConvertible {
-    /// Nobody.
-    case hidden
-    /// The team.
-    case own
-    /// Everybody, on the board.
-    case `public`
+    /// Nobody, the team alone, or everybody, on the board.
+    case hidden, own, `public`
   }
 
   public enum Labels: String, Codable, Sendable, CaseIterable, DatabaseValueConvertible {
@@ -93,15 +88,17 @@ extension SubmissionStore {
 
   /// The phase of each board that has one.
   public func phases() throws(ServerError) -> [Phase] {
-    try read { database in
-      try Phase.fetchAll(
-        database,
-        sql: """
-          SELECT * FROM phase
-          WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split)
-          ORDER BY benchmark, split
-          """)
+    try read {
+      try $0.all(
+        """
+        SELECT * FROM phase WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split)
+        ORDER BY benchmark, split
+        """)
     }
+  }
+
+  func phasesByBoard() throws(ServerError) -> [BoardKey: Phase] {
+    Dictionary(try phases().map { ($0.board, $0) }) { _, last in last }
   }
 
   func phase(of board: BoardKey) throws(ServerError) -> Phase? {
@@ -122,15 +119,21 @@ extension Phase: FetchableRecord {
   }
 
   static func current(of board: BoardKey, in database: Database) throws -> Phase? {
-    try fetchOne(
-      database.cachedStatement(
-        sql: "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1"),
-      arguments: [board.benchmark, board.split])
+    try database.first(
+      "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1",
+      [board.benchmark, board.split])
+  }
+
+  /// One line for the terminal.
+  public var text: String {
+    let closes = closes.map { "to \($0.stamp)" } ?? "without an end"
+    return "\(benchmark)/\(split): phase '\(name)' from \(opens.stamp) \(closes); "
+      + "scores \(visibility.rawValue), labels \(labels.rawValue); a team may send \(valid.daily) a "
+      + "day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
   }
 }
 
-/// What a team has used of its quotas. It is counted in one row a team, phase and day, so that a check
-/// does not grow with history.
+/// What a team has used of its quotas, from one row a team, phase and day.
 struct QuotaUsage: Decodable, FetchableRecord, Sendable {
   var validToday, valid, failingToday, failing: Int
   /// Accepted submissions without a score yet, which count as if they had it.
@@ -140,20 +143,19 @@ struct QuotaUsage: Decodable, FetchableRecord, Sendable {
     _ team: Int64, in phase: Phase, at now: Date, in database: Database
   ) throws -> QuotaUsage {
     // CROSS JOIN keeps the order: the queue is short, a team's history is not.
-    let usage = try fetchOne(
-      database.cachedStatement(
-        sql: """
-          SELECT coalesce(sum(valid) FILTER (WHERE day = :day), 0) AS validToday,
-            coalesce(sum(valid), 0) AS valid,
-            coalesce(sum(failing) FILTER (WHERE day = :day), 0) AS failingToday,
-            coalesce(sum(failing), 0) AS failing,
-            (SELECT count(*) FROM queue q CROSS JOIN submission s ON s.id = q.submission
-              WHERE s.team = :team AND s.benchmark = :benchmark AND s.split = :split
-                AND s.phase = :phase) AS waiting
-          FROM usage
-          WHERE team = :team AND benchmark = :benchmark AND split = :split AND phase = :phase
-          """),
-      arguments: [
+    let usage: QuotaUsage? = try database.first(
+      """
+      SELECT coalesce(sum(valid) FILTER (WHERE day = :day), 0) AS validToday,
+        coalesce(sum(valid), 0) AS valid,
+        coalesce(sum(failing) FILTER (WHERE day = :day), 0) AS failingToday,
+        coalesce(sum(failing), 0) AS failing,
+        (SELECT count(*) FROM queue q CROSS JOIN submission s ON s.id = q.submission
+          WHERE s.team = :team AND s.benchmark = :benchmark AND s.split = :split
+            AND s.phase = :phase) AS waiting
+      FROM usage
+      WHERE team = :team AND benchmark = :benchmark AND split = :split AND phase = :phase
+      """,
+      [
         "day": now.seconds / 86_400, "team": team, "benchmark": phase.benchmark,
         "split": phase.split, "phase": phase.name,
       ])
@@ -167,8 +169,7 @@ struct QuotaUsage: Decodable, FetchableRecord, Sendable {
     try Self.check(valid + waiting, .validTotal, quota.total)
   }
 
-  /// - Throws: ``Refusal/quota(_:limit:)`` where the team has used up its failed uploads: it is not
-  ///   even told what is wrong with this one.
+  /// - Throws: ``Refusal/quota(_:limit:)``: the team is not even told what is wrong.
   func checkFailing(_ quota: Phase.Quota) throws {
     try Self.check(failingToday, .failingDaily, quota.daily)
     try Self.check(failing, .failingTotal, quota.total)
@@ -191,15 +192,5 @@ struct QuotaUsage: Decodable, FetchableRecord, Sendable {
       VALUES (?, ?, ?, ?, ?, 1)
       ON CONFLICT DO UPDATE SET \(count.rawValue) = \(count.rawValue) + 1
       """, [team, board.benchmark, board.split, phase, now.seconds / 86_400])
-  }
-}
-
-extension Phase {
-  /// One line for the terminal.
-  public var text: String {
-    let closes = closes.map { "to \($0.formatted(.iso8601))" } ?? "without an end"
-    return "\(benchmark)/\(split): phase '\(name)' from \(opens.formatted(.iso8601)) \(closes); "
-      + "scores \(visibility.rawValue), labels \(labels.rawValue); a team may send \(valid.daily) a "
-      + "day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
   }
 }

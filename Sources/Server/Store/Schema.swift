@@ -15,40 +15,29 @@ extension SubmissionStore {
   /// Times are seconds since 1970, UTC.
   private static let tables = """
     CREATE TABLE team (
-      id INTEGER PRIMARY KEY,
-      name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
+      id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
       token_hash BLOB NOT NULL CHECK (length(token_hash) = 32),
-      created INTEGER NOT NULL,
-      revoked INTEGER
+      created INTEGER NOT NULL, revoked INTEGER
     ) STRICT;
 
     CREATE TABLE phase (
-      id INTEGER PRIMARY KEY,
-      benchmark TEXT NOT NULL,
-      split TEXT NOT NULL,
+      id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, split TEXT NOT NULL,
       name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
-      opens INTEGER NOT NULL,
-      closes INTEGER CHECK (closes > opens),
+      opens INTEGER NOT NULL, closes INTEGER CHECK (closes > opens),
       visibility TEXT NOT NULL CHECK (visibility IN ('hidden', 'own', 'public')),
       labels TEXT NOT NULL CHECK (labels IN ('hidden', 'open')),
-      daily INTEGER NOT NULL CHECK (daily > 0),
-      total INTEGER NOT NULL CHECK (total > 0),
+      daily INTEGER NOT NULL CHECK (daily > 0), total INTEGER NOT NULL CHECK (total > 0),
       daily_failing INTEGER NOT NULL CHECK (daily_failing > 0),
-      total_failing INTEGER NOT NULL CHECK (total_failing > 0),
-      made INTEGER NOT NULL
+      total_failing INTEGER NOT NULL CHECK (total_failing > 0), made INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX phase_current ON phase (benchmark, split, id);
 
     CREATE TABLE submission (
-      id INTEGER PRIMARY KEY,
-      public_id TEXT NOT NULL UNIQUE,
+      id INTEGER PRIMARY KEY, public_id TEXT NOT NULL UNIQUE,
       team INTEGER NOT NULL REFERENCES team (id),
-      benchmark TEXT NOT NULL,
-      split TEXT NOT NULL,
-      phase TEXT NOT NULL,
+      benchmark TEXT NOT NULL, split TEXT NOT NULL, phase TEXT NOT NULL,
       digest TEXT NOT NULL CHECK (length(digest) = 64),
-      metadata TEXT NOT NULL CHECK (json_valid(metadata)),
-      received INTEGER NOT NULL,
+      metadata TEXT NOT NULL CHECK (json_valid(metadata)), received INTEGER NOT NULL,
       state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'released', 'failed')),
       verdict TEXT CHECK ((verdict IS NOT NULL) = (state = 'released')),
       report TEXT CHECK (report IS NULL OR json_valid(report)),
@@ -62,58 +51,45 @@ extension SubmissionStore {
     CREATE INDEX submission_withdrawn ON submission (id) WHERE withdrawn = 1;
 
     CREATE TABLE prediction (
-      submission INTEGER PRIMARY KEY REFERENCES submission (id),
-      file BLOB NOT NULL
+      submission INTEGER PRIMARY KEY REFERENCES submission (id), file BLOB NOT NULL
     ) STRICT;
 
     CREATE TABLE idempotency (
       team INTEGER NOT NULL REFERENCES team (id),
       key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
       payload TEXT NOT NULL CHECK (length(payload) = 64),
-      submission INTEGER NOT NULL REFERENCES submission (id),
-      PRIMARY KEY (team, key)
+      submission INTEGER NOT NULL REFERENCES submission (id), PRIMARY KEY (team, key)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE failing_upload (
       team INTEGER NOT NULL REFERENCES team (id),
       key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
-      payload TEXT NOT NULL CHECK (length(payload) = 64),
-      PRIMARY KEY (team, key, payload)
+      payload TEXT NOT NULL CHECK (length(payload) = 64), PRIMARY KEY (team, key, payload)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE queue (
       submission INTEGER PRIMARY KEY REFERENCES submission (id),
-      owner TEXT NOT NULL,
-      leased_until INTEGER NOT NULL,
-      attempts INTEGER NOT NULL
+      owner TEXT NOT NULL, leased_until INTEGER NOT NULL, attempts INTEGER NOT NULL
     ) STRICT;
 
     CREATE TABLE usage (
       team INTEGER NOT NULL REFERENCES team (id),
-      benchmark TEXT NOT NULL,
-      split TEXT NOT NULL,
-      phase TEXT NOT NULL,
-      day INTEGER NOT NULL,
-      valid INTEGER NOT NULL DEFAULT 0,
-      failing INTEGER NOT NULL DEFAULT 0,
+      benchmark TEXT NOT NULL, split TEXT NOT NULL, phase TEXT NOT NULL, day INTEGER NOT NULL,
+      valid INTEGER NOT NULL DEFAULT 0, failing INTEGER NOT NULL DEFAULT 0,
       PRIMARY KEY (team, benchmark, split, phase, day)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE event (
-      id INTEGER PRIMARY KEY,
-      submission INTEGER NOT NULL REFERENCES submission (id),
-      at INTEGER NOT NULL,
-      kind TEXT NOT NULL CHECK (kind IN ('accepted', 'released', 'failed', 'withdrawn', 'restored')),
+      id INTEGER PRIMARY KEY, submission INTEGER NOT NULL REFERENCES submission (id),
+      at INTEGER NOT NULL, kind TEXT NOT NULL
+        CHECK (kind IN ('accepted', 'released', 'failed', 'withdrawn', 'restored')),
       why TEXT CHECK (kind NOT IN ('withdrawn', 'restored') OR length(why) BETWEEN 1 AND 1000)
     ) STRICT;
     CREATE INDEX event_submission ON event (submission, id);
 
     CREATE TABLE board (
-      benchmark TEXT NOT NULL,
-      split TEXT NOT NULL,
-      team INTEGER NOT NULL REFERENCES team (id),
-      submission INTEGER NOT NULL REFERENCES submission (id),
-      PRIMARY KEY (benchmark, split, team)
+      benchmark TEXT NOT NULL, split TEXT NOT NULL, team INTEGER NOT NULL REFERENCES team (id),
+      submission INTEGER NOT NULL REFERENCES submission (id), PRIMARY KEY (benchmark, split, team)
     ) STRICT, WITHOUT ROWID;
     """
 
@@ -130,15 +106,13 @@ extension SubmissionStore {
       BEGIN SELECT RAISE(ABORT, 'what was submitted does not change'); END;
 
     CREATE TRIGGER event_withdraws AFTER INSERT ON event WHEN NEW.kind IN ('withdrawn', 'restored')
-      BEGIN
-        UPDATE submission SET withdrawn = (NEW.kind = 'withdrawn') WHERE id = NEW.submission;
-      END;
-
+    BEGIN
+      UPDATE submission SET withdrawn = (NEW.kind = 'withdrawn') WHERE id = NEW.submission;
+    END;
     CREATE TRIGGER board_follows AFTER UPDATE OF best, withdrawn ON submission
       WHEN NEW.best IS NOT NULL
       BEGIN
-        DELETE FROM board
-          WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team;
+        DELETE FROM board WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team;
         INSERT INTO board (benchmark, split, team, submission)
           SELECT benchmark, split, team, id FROM submission
           WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team

@@ -1,5 +1,5 @@
 public import Foundation
-public import GRDB
+package import GRDB
 public import Harness
 import Metrics
 
@@ -22,14 +22,10 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   var key, teamKey: Int64
 
   public enum State: String, Codable, Sendable {
-    /// Accepted and not scored yet.
-    case pending
-    case released
-    /// The server could not score it; it costs the team nothing.
-    case failed
+    /// Accepted and not scored yet; scored; not to be scored, at no cost for the team.
+    case pending, released, failed
   }
 
-  /// What happened to a submission, and when.
   public struct Event: Codable, TimedRecord, Sendable, Equatable {
     public var at: Date
     public var kind: String
@@ -52,23 +48,22 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
 
   var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
 
+  var shownState: String { isWithdrawn ? "withdrawn" : state.rawValue }
+
   /// Whether it became its team's best when it was released.
   var wasBest: Bool { best != nil }
 
   static func find(_ key: Int64, in database: Database) throws -> StoredSubmission? {
-    try fetchOne(database.cachedStatement(sql: "\(selection) WHERE s.id = ?"), arguments: [key])
+    try database.first("\(selection) WHERE s.id = ?", [key])
   }
 
   static func find(publicID: String, in database: Database) throws -> StoredSubmission? {
-    try fetchOne(
-      database.cachedStatement(sql: "\(selection) WHERE s.public_id = ?"), arguments: [publicID])
+    try database.first("\(selection) WHERE s.public_id = ?", [publicID])
   }
 
   /// The predictions of a submission, in the form in which they are kept.
   static func file(_ key: Int64, in database: Database) throws -> Data? {
-    try Data.fetchOne(
-      database.cachedStatement(sql: "SELECT file FROM prediction WHERE submission = ?"),
-      arguments: [key])
+    try database.value("SELECT file FROM prediction WHERE submission = ?", [key])
   }
 }
 
@@ -86,36 +81,29 @@ extension SubmissionStore {
     try read { try StoredSubmission.file(key, in: $0) }
   }
 
-  /// Submissions, newest first.
-  /// - Parameters:
-  ///   - team: only this one's.
-  ///   - publicOnly: only those that anybody may see: bests of boards whose phase is public.
-  ///   - before: only those that came before the submission with this id.
+  /// Submissions, newest first: of one team, and before the one with the id `before`.
+  /// - Parameter publicOnly: only bests of boards whose phase is public, which anybody may see.
   public func submissions(
     team: String? = nil, publicOnly: Bool = false, before: String? = nil, limit: Int
   ) throws(ServerError) -> [StoredSubmission] {
     try read { database in
-      try StoredSubmission.fetchAll(
-        database,
-        sql: """
-          \(StoredSubmission.selection)
-          WHERE (:team IS NULL OR s.team = (SELECT id FROM team WHERE name = :team))
-            AND (:before IS NULL OR s.id < (SELECT id FROM submission WHERE public_id = :before))
-            AND (NOT :publicOnly OR s.best IS NOT NULL AND 'public' = (
-              SELECT visibility FROM phase p WHERE p.benchmark = s.benchmark AND p.split = s.split
-              ORDER BY p.id DESC LIMIT 1))
-          ORDER BY s.id DESC LIMIT :limit
-          """,
-        arguments: ["team": team, "before": before, "publicOnly": publicOnly, "limit": limit])
+      try database.all(
+        """
+        \(StoredSubmission.selection)
+        WHERE (:team IS NULL OR s.team = (SELECT id FROM team WHERE name = :team))
+          AND (:before IS NULL OR s.id < (SELECT id FROM submission WHERE public_id = :before))
+          AND (NOT :publicOnly OR s.best IS NOT NULL AND 'public' = (
+            SELECT visibility FROM phase p WHERE p.benchmark = s.benchmark AND p.split = s.split
+            ORDER BY p.id DESC LIMIT 1))
+        ORDER BY s.id DESC LIMIT :limit
+        """, ["team": team, "before": before, "publicOnly": publicOnly, "limit": limit])
     }
   }
 
-  /// What happened to a submission, in order.
   func history(of submission: StoredSubmission) throws(ServerError) -> [StoredSubmission.Event] {
-    try read { database in
-      try StoredSubmission.Event.fetchAll(
-        database, sql: "SELECT at, kind, why FROM event WHERE submission = ? ORDER BY id",
-        arguments: [submission.key])
+    try read {
+      try $0.all(
+        "SELECT at, kind, why FROM event WHERE submission = ? ORDER BY id", [submission.key])
     }
   }
 
@@ -128,8 +116,7 @@ extension SubmissionStore {
   }
 
   /// Takes a submission off its board, or puts it back, and keeps the reason.
-  /// - Parameter benchmarks: the definitions that its board may have.
-  /// - Throws: ``ServerError/unknownSubmission(id:)``, ``ServerError/wrongState(id:found:expected:)``.
+  /// - Throws: ``ServerError``: `unknownSubmission`, `wrongState`, `refused`.
   public func withdraw(
     _ id: String, restore: Bool = false, why: String, benchmarks: [BenchmarkDefinition] = [],
     at now: Date = Date()
@@ -142,9 +129,9 @@ extension SubmissionStore {
         throw ServerError.unknownSubmission(id: id)
       }
       guard submission.isWithdrawn == restore else {
+        let states = ["withdrawn", "not withdrawn"]
         throw ServerError.wrongState(
-          id: id, found: submission.isWithdrawn ? "withdrawn" : "not withdrawn",
-          expected: restore ? "withdrawn" : "not withdrawn")
+          id: id, found: states[restore ? 1 : 0], expected: states[restore ? 0 : 1])
       }
       try Self.addEvent(
         restore ? "restored" : "withdrawn", to: submission.key, why: why, at: now, in: database)
@@ -170,10 +157,9 @@ extension SubmissionStore {
 
   /// The submission that a team has on a board; nil for none.
   static func best(of team: Int64, on board: BoardKey, in database: Database) throws -> Int64? {
-    try Int64.fetchOne(
-      database.cachedStatement(
-        sql: "SELECT submission FROM board WHERE benchmark = ? AND split = ? AND team = ?"),
-      arguments: [board.benchmark, board.split, team])
+    try database.value(
+      "SELECT submission FROM board WHERE benchmark = ? AND split = ? AND team = ?",
+      [board.benchmark, board.split, team])
   }
 
   static func makeBest(
@@ -186,23 +172,16 @@ extension SubmissionStore {
       WHERE id = ?
       """, [board.benchmark, board.split, team, key])
   }
-}
 
-extension SubmissionStore {
-  /// Each team's current entry, from a table of its own: the cost grows with the number of teams and
-  /// not with their history.
+  /// Each team's current entry; the cost does not grow with a team's history.
   private static let entriesQuery = """
     SELECT s.*, t.name AS team_name
     FROM board b JOIN submission s ON s.id = b.submission JOIN team t ON t.id = b.team
     WHERE b.benchmark = ? AND b.split = ?
     """
 
-  /// The current entry of each team.
   func entries(of board: BoardKey) throws(ServerError) -> [StoredSubmission] {
-    try read { database in
-      try StoredSubmission.fetchAll(
-        database, sql: Self.entriesQuery, arguments: [board.benchmark, board.split])
-    }
+    try read { try $0.all(Self.entriesQuery, [board.benchmark, board.split]) }
   }
 
   /// How SQLite runs the query behind a leaderboard, a line a step.
@@ -216,61 +195,42 @@ extension SubmissionStore {
 
   /// Withdrawn submissions that once stood on a board, oldest first.
   func withdrawnBests() throws(ServerError) -> [StoredSubmission] {
-    try read { database in
-      try StoredSubmission.fetchAll(
-        database,
-        sql: """
-          \(StoredSubmission.selection) WHERE s.withdrawn = 1 AND s.best IS NOT NULL ORDER BY s.id
-          """)
-    }
+    let condition = "s.withdrawn = 1 AND s.best IS NOT NULL"
+    return try read { try $0.all("\(StoredSubmission.selection) WHERE \(condition) ORDER BY s.id") }
   }
 
   /// What the boards were made from: it grows with every event and every phase.
-  struct Version: Decodable, FetchableRecord, Equatable, Sendable {
-    var event, phase: Int64?
-  }
+  struct Version: Decodable, FetchableRecord, Equatable, Sendable { var event, phase: Int64? }
 
   func version() throws(ServerError) -> Version {
-    try read { database in
-      try Version.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase")
-      ) ?? Version()
-    }
+    let query = "SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase"
+    return try read { try $0.first(query) ?? Version() }
   }
 
   /// Numbers for the operator.
   struct Counts: Decodable, FetchableRecord, Sendable {
-    /// Revoked ones included.
-    var teams: Int
-    /// Accepted submissions without a score yet.
-    var waiting: Int
+    /// Teams, revoked ones included, and accepted submissions without a score yet.
+    var teams, waiting: Int
   }
 
   func counts() throws(ServerError) -> Counts {
-    try read { database in
-      try Counts.fetchOne(
-        database,
-        sql: """
-          SELECT (SELECT count(*) FROM team) AS teams, (SELECT count(*) FROM queue) AS waiting
-          """) ?? Counts(teams: 0, waiting: 0)
-    }
+    let query =
+      "SELECT (SELECT count(*) FROM team) AS teams, (SELECT count(*) FROM queue) AS waiting"
+    return try read { try $0.first(query) ?? Counts(teams: 0, waiting: 0) }
   }
 }
 
 /// A submission as `invitro submission list` shows it.
 public struct SubmissionLine: Encodable {
-  public let id: String
+  public let id, benchmark, split, team, system, state, digest: String
   public let received: Date
-  public let benchmark, split, team, system, state: String
   public let verdict: String?
-  public let digest: String
 
   public init(_ submission: StoredSubmission) {
     (id, received, digest) = (submission.id, submission.received, submission.digest)
     (benchmark, split) = (submission.benchmark, submission.split)
     (team, system) = (submission.team, submission.metadata.system)
-    state = submission.isWithdrawn ? "withdrawn" : submission.state.rawValue
+    state = submission.shownState
     verdict = submission.verdict?.rawValue
   }
 }

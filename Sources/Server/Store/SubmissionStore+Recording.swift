@@ -16,9 +16,8 @@ struct Candidate: Sendable {
 
 /// How a client names a request, so that it may be sent twice.
 struct Idempotency: Sendable, Equatable {
-  var key: String
-  /// SHA-256 of the upload as it came.
-  var payload: String
+  /// The name, and the SHA-256 of the upload as it came.
+  var key, payload: String
 }
 
 /// Where a team stands on a board when its upload is scored.
@@ -34,19 +33,17 @@ struct Standing: Sendable {
 }
 
 /// What is released of a submission: decided before the transaction that records it, and once more
-/// within where its team's best is another one by then.
+/// within it where the team's best changed.
 struct Judgement: Sendable {
   /// Decides, given the predictions that are the team's best so far; fails where it cannot score.
-  private let judge: @Sendable (_ best: Data?) throws -> ReleaseGuard.Release
+  typealias Judge = @Sendable (_ best: Data?) throws -> ReleaseGuard.Release
+
+  private let judge: Judge
   private let best: Int64?
   private let outcome: Result<ReleaseGuard.Release, any Error>
 
-  init(
-    over best: Standing.Best?,
-    judge: @escaping @Sendable (_ best: Data?) throws -> ReleaseGuard.Release
-  ) {
-    self.judge = judge
-    self.best = best?.key
+  init(over best: Standing.Best?, judge: @escaping Judge) {
+    (self.judge, self.best) = (judge, best?.key)
     outcome = Result { try judge(best?.file) }
   }
 
@@ -72,14 +69,10 @@ struct Recorded: Sendable {
 
 /// Why a valid upload is not taken.
 enum Refusal: Error, Equatable {
-  /// The token was revoked while the upload was on its way.
-  case tokenRevoked
-  /// The board's phase changed while the upload was scored.
-  case phaseChanged
-  /// The key came with another upload before.
-  case keyReused
-  /// Another team has submitted these predictions.
-  case predictionsTaken
+  /// While the upload was on its way.
+  case tokenRevoked, phaseChanged
+  /// The key came with another upload before, or the predictions from another team.
+  case keyReused, predictionsTaken
   case quota(QuotaKind, limit: Int)
 
   enum QuotaKind: String, Sendable {
@@ -120,18 +113,16 @@ extension SubmissionStore {
   private static func known(
     _ name: Idempotency, of team: Int64, in database: Database
   ) throws -> StoredSubmission? {
-    let row = try Row.fetchOne(
-      database.cachedStatement(
-        sql: "SELECT payload, submission FROM idempotency WHERE team = ? AND key = ?"),
-      arguments: [team, name.key])
-    guard let row else { return nil }
+    let query = "SELECT payload, submission FROM idempotency WHERE team = ? AND key = ?"
+    guard
+      let row = try Row.fetchOne(database.cachedStatement(sql: query), arguments: [team, name.key])
+    else { return nil }
     guard row["payload"] as String == name.payload else { throw Refusal.keyReused }
     return try StoredSubmission.find(row["submission"], in: database)
   }
 
-  /// Records a valid upload, and with it its score, its charge and its place on the board. All that it
-  /// depends on is looked at here: the token, the phase, the quota, and the team's best, against which
-  /// it is judged once more where that changed. One that could not be scored waits in the queue.
+  /// Records a valid upload with its score, its charge and its place on the board; one that could
+  /// not be scored waits in the queue. Token, phase, quota and the team's best are looked at here.
   /// - Throws: ``Refusal``, ``ServerError``. Once this returns the upload is not lost.
   func record(
     _ candidate: Candidate, in phase: Phase, token: TeamToken, lease: Lease, at now: Date
@@ -180,12 +171,9 @@ extension SubmissionStore {
     {
       return known
     }
-    let same = try StoredSubmission.fetchOne(
-      database.cachedStatement(
-        sql: """
-          \(StoredSubmission.selection)
-          WHERE s.benchmark = ? AND s.split = ? AND s.digest = ?
-          """), arguments: [board.benchmark, board.split, candidate.digest])
+    let same: StoredSubmission? = try database.first(
+      "\(StoredSubmission.selection) WHERE s.benchmark = ? AND s.split = ? AND s.digest = ?",
+      [board.benchmark, board.split, candidate.digest])
     guard let same else { return nil }
     guard same.teamKey == team.id else { throw Refusal.predictionsTaken }
     if same.state != .failed { try remember(candidate.idempotency, as: same, in: database) }
@@ -204,19 +192,18 @@ extension SubmissionStore {
   }
 
   /// Counts a failed upload; one that is sent again by its key counts once.
-  /// - Throws: ``Refusal``; ``Refusal/quota(_:limit:)`` where the team has used up its failed uploads.
+  /// - Throws: ``Refusal``, such as `quota` where the team has used up its failed uploads.
   func chargeFailing(
     _ name: Idempotency?, in phase: Phase, token: TeamToken, at now: Date
   ) async throws {
     try await commit { database in
       let team = try Self.admit(token, to: phase, in: database)
       if let name {
-        let key: StatementArguments = [team.id, name.key, name.payload]
-        let isKnown = try Bool.fetchOne(
-          database, sql: "SELECT 1 FROM failing_upload WHERE team = ? AND key = ? AND payload = ?",
-          arguments: key)
-        if isKnown != nil { return }
-        try database.run("INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?)", key)
+        try database.run(
+          """
+          INSERT INTO failing_upload (team, key, payload) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+          """, [team.id, name.key, name.payload])
+        if database.changesCount == 0 { return }
       }
       try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkFailing(phase.failing)
       try QuotaUsage.charge(

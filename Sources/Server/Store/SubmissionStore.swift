@@ -5,22 +5,16 @@ public import GRDB
 public import Harness
 import Synchronization
 
-/// Teams, phases and submissions with their history: SQLite in the data home.
-///
-/// A write that returned is on the disk (WAL, `synchronous = FULL`). Several processes may use it at
-/// once: the server, and the commands that administer it. Only the connection through which the
-/// server writes ever merges the write-ahead log (see ``warning(ofSQLite:)``).
+/// Teams, phases and submissions with their history: SQLite in the data home. A write that returned
+/// is on the disk. Several processes may use it; only the server merges the write-ahead log.
 public final class SubmissionStore: Sendable {
   public let url: URL
   let pool: DatabasePool
   private let commits: GroupCommit
 
-  /// Who uses a store.
   public enum Role: Sendable {
-    /// The server: merges the write-ahead log every 16 MiB.
-    case server
-    /// A command beside it, which never does.
-    case command
+    /// The server merges the write-ahead log every 16 MiB; a command beside it never does.
+    case server, command
   }
 
   /// Opens the store, or makes it, readable by its owner alone.
@@ -29,11 +23,8 @@ public final class SubmissionStore: Sendable {
     self.url = url
     do {
       try AtomicFile.createFolder(url.deletingLastPathComponent(), permissions: 0o700)
-      if !FileManager.default.fileExists(atPath: url.path) {
-        // SQLite gives its journal files the mode of the database.
-        _ = FileManager.default.createFile(
-          atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600])
-      }
+      // SQLite gives its journal files the mode of the database.
+      if !FileManager.default.fileExists(atPath: url.path) { Self.createPrivateFile(url) }
       pool = try DatabasePool(path: url.path, configuration: Self.configuration(role))
       // Opening a pool sets NORMAL, with which a power failure may take the last commits.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -42,6 +33,11 @@ public final class SubmissionStore: Sendable {
       throw ServerError(error, path: url.relativePath)
     }
     commits = GroupCommit(pool)
+  }
+
+  private static func createPrivateFile(_ url: URL) {
+    _ = FileManager.default.createFile(
+      atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600])
   }
 
   private static func configuration(_ role: Role) -> Configuration {
@@ -61,8 +57,7 @@ public final class SubmissionStore: Sendable {
     return configuration
   }
 
-  /// A warning where SQLite `version` has the bug that loses commits when the write-ahead log begins
-  /// anew while another connection merges it; nil where it has not.
+  /// A warning where SQLite `version` may lose commits while the write-ahead log is merged.
   package static func warning(ofSQLite version: String) -> String? {
     let parts = version.split(separator: ".").compactMap { Int($0) }
     let isAffected =
@@ -73,9 +68,8 @@ public final class SubmissionStore: Sendable {
       + "write to server.sqlite while it runs."
   }
 
-  /// The version of the SQLite that is linked.
   func libraryVersion() throws(ServerError) -> String {
-    try read { try String.fetchOne($0, sql: "SELECT sqlite_version()") ?? "unknown" }
+    try read { try $0.value("SELECT sqlite_version()") ?? "unknown" }
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
@@ -114,8 +108,7 @@ public final class SubmissionStore: Sendable {
     try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
   }
 
-  /// Copies the store as it is at this moment to a new file, while it is in use (SQLite's online
-  /// backup).
+  /// Copies the store as it is at this moment to a new file, while it is in use.
   /// - Throws: ``ServerError/refused(_:)`` where `target` exists.
   public func backup(to target: URL) throws(ServerError) {
     guard !FileManager.default.fileExists(atPath: target.path) else {
@@ -125,8 +118,7 @@ public final class SubmissionStore: Sendable {
       let draft = target.deletingLastPathComponent()
         .appending(path: ".\(target.lastPathComponent).part")
       try? FileManager.default.removeItem(at: draft)
-      _ = FileManager.default.createFile(
-        atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600])
+      Self.createPrivateFile(draft)
       let copy = try DatabaseQueue(path: draft.path)
       try pool.backup(to: copy)
       let report = try copy.writeWithoutTransaction { database in
@@ -154,11 +146,25 @@ extension TimedRecord {
   ) -> DatabaseDateDecodingStrategy { .timeIntervalSince1970 }
 }
 
+/// Statements that a connection prepares once.
 extension Database {
-  /// Runs a statement that this connection prepares once.
   func run(_ sql: String, _ arguments: StatementArguments) throws {
     try cachedStatement(sql: sql).execute(arguments: arguments)
   }
+
+  /// The first row; nil for none.
+  func first<Record: FetchableRecord>(
+    _ sql: String, _ arguments: StatementArguments = []
+  ) throws -> Record? { try Record.fetchOne(cachedStatement(sql: sql), arguments: arguments) }
+
+  /// The first row's only column; nil for no row.
+  func value<Value: DatabaseValueConvertible>(
+    _ sql: String, _ arguments: StatementArguments = []
+  ) throws -> Value? { try Value.fetchOne(cachedStatement(sql: sql), arguments: arguments) }
+
+  func all<Record: FetchableRecord>(
+    _ sql: String, _ arguments: StatementArguments = []
+  ) throws -> [Record] { try Record.fetchAll(cachedStatement(sql: sql), arguments: arguments) }
 }
 
 extension DataHome {
@@ -177,11 +183,8 @@ extension Date {
   var day: String { String(stamp.prefix(10)) }
 }
 
-/// Writes that arrive while another transaction is being committed share the next one, and with it
-/// one synchronisation of the disk.
-///
-/// A write is reported done when its transaction is on the disk. A write that throws is undone alone;
-/// where the transaction itself fails, all of its writes fail.
+/// Writes that arrive while a transaction is being committed share the next one. A write that
+/// throws is undone alone; where the transaction fails, all of its writes fail.
 final class GroupCommit: Sendable {
   private struct Job: Sendable {
     /// Runs it and returns its error, if any.
@@ -207,16 +210,9 @@ final class GroupCommit: Sendable {
         if case .failure(let error) = result { return error }
         return nil
       } finish: { failure in
-        let result = outcome.withLock { $0 }
-        if case .failure(let error)? = result {
-          continuation.resume(throwing: error)
-        } else if let failure {
-          continuation.resume(throwing: failure)
-        } else if let result {
-          continuation.resume(with: result)
-        } else {
-          continuation.resume(throwing: DatabaseError(resultCode: .SQLITE_ABORT))
-        }
+        let notRun = failure ?? DatabaseError(resultCode: .SQLITE_ABORT)
+        let result = outcome.withLock { $0 } ?? .failure(notRun)
+        continuation.resume(with: result.flatMap { failure.map(Result.failure) ?? .success($0) })
       }
       waiting.withLock { $0.append(job) }
       // The first of these to run takes all that wait; those after it find nothing to do.

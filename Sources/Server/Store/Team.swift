@@ -1,7 +1,7 @@
 import Basics
 import Crypto
 public import Foundation
-public import GRDB
+import GRDB
 
 /// A team that may submit.
 public struct Team: Codable, TimedRecord, Sendable, Equatable {
@@ -12,8 +12,7 @@ public struct Team: Codable, TimedRecord, Sendable, Equatable {
   public var revoked: Date?
 }
 
-/// A team's secret: the team's number and 256 random bits. It is shown once; the store keeps its
-/// SHA-256.
+/// A team's number and 256 random bits; the store keeps the SHA-256 alone.
 public struct TeamToken: Sendable, Equatable {
   public var team: Int64
   private var secret: [UInt8]
@@ -51,24 +50,21 @@ public struct TeamToken: Sendable, Equatable {
 
 extension SubmissionStore {
   /// Adds a team, or gives a revoked one a new token.
-  /// - Throws: ``ServerError/teamExists(name:)`` where its token is valid;
-  ///   ``ServerError/refused(_:)`` for a name that is empty or over 200 characters.
+  /// - Throws: ``ServerError``: `teamExists` where its token is valid, `refused` for a bad name.
   public func addTeam(_ name: String, at now: Date = Date()) throws(ServerError) -> TeamToken {
     let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
     guard (1...200).contains(name.unicodeScalars.count) else {
       throw .refused("A team's name has 1 to 200 characters.")
     }
     return try write { database in
-      let known = try Team.fetchOne(
-        database, sql: "SELECT * FROM team WHERE name = ?", arguments: [name])
-      if let known {
+      if let known: Team = try database.first("SELECT * FROM team WHERE name = ?", [name]) {
         guard known.revoked != nil else { throw ServerError.teamExists(name: name) }
         let token = TeamToken(team: known.id)
         try database.run(
           "UPDATE team SET token_hash = ?, revoked = NULL WHERE id = ?", [token.hash, token.team])
         return token
       }
-      let next = try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM team")
+      let next: Int64? = try database.value("SELECT max(id) + 1 FROM team")
       let token = TeamToken(team: next ?? 1)
       try database.run(
         "INSERT INTO team (id, name, token_hash, created) VALUES (?, ?, ?, ?)",
@@ -86,12 +82,10 @@ extension SubmissionStore {
     }
   }
 
-  /// All teams in the order in which they were added.
   public func teams() throws(ServerError) -> [Team] {
-    try read { try Team.fetchAll($0, sql: "SELECT * FROM team ORDER BY id") }
+    try read { try $0.all("SELECT * FROM team ORDER BY id") }
   }
 
-  /// The team whose valid token this is; nil for any other token.
   func team(with token: TeamToken) throws(ServerError) -> Team? {
     try read { try Team.holding(token, in: $0) }
   }
@@ -100,13 +94,9 @@ extension SubmissionStore {
 extension Team {
   /// The team whose valid token this is; nil for any other token.
   static func holding(_ token: TeamToken, in database: Database) throws -> Team? {
-    let hash = try Data.fetchOne(
-      database.cachedStatement(sql: "SELECT token_hash FROM team WHERE id = ?"),
-      arguments: [token.team])
+    let hash: Data? = try database.value("SELECT token_hash FROM team WHERE id = ?", [token.team])
     // A team that does not exist takes as long as one whose token differs.
     guard token.matches(hash ?? Data(count: 32)) else { return nil }
-    return try fetchOne(
-      database.cachedStatement(sql: "SELECT * FROM team WHERE id = ? AND revoked IS NULL"),
-      arguments: [token.team])
+    return try database.first("SELECT * FROM team WHERE id = ? AND revoked IS NULL", [token.team])
   }
 }

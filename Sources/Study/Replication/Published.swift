@@ -57,9 +57,7 @@ public struct Published: Codable, Sendable, Equatable {
     /// The peak RMSE as it was first printed, where that is not an RMSE.
     public var printed: Double?
 
-    public struct Extra: Codable, Sendable, Equatable {
-      public var data, labels: String
-    }
+    public struct Extra: Codable, Sendable, Equatable { public var data, labels: String }
 
     /// A name that is unique in the paper, such as `V/newsemp24+newsemp22/roberta-base/llama:4.5`
     /// or `VI/newsemp24/roberta-base/crowd/newsemp22:llama`.

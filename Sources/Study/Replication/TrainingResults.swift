@@ -171,7 +171,7 @@ public struct TrainingResults {
     _ row: String, _ baseline: String, _ metric: Metric
   ) throws -> Replication.Measurement {
     let (own, other) = (try figures(row, metric).values, try figures(baseline, metric).values)
-    let p = StandardTests.student(own, other).figure(\.p)
+    let p = StandardTests.student(own, other).map(\.p)
     return .init(
       try p.measured("the t-test is undefined"), note: "\(own.count) and \(other.count) seeds")
   }

@@ -36,16 +36,13 @@ struct DataImportCommand: ParsableCommand {
   @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
   var benchmark: String
 
-  @Option(help: .init("Folder with the organisers' files.", valueName: "dir")) var from: String
+  @Option(help: .value("dir", "Folder with the organisers' files.")) var from: String
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() throws {
     let definition = try BenchmarkRegistry.find(benchmark)
-    let summary = try DatasetImporter.run(
-      definition, from: URL(filePath: from, directoryHint: .isDirectory), into: data.home)
-    try summary.show(definition, output)
+    try shared.importFiles(definition, from: URL(filePath: from, directoryHint: .isDirectory))
   }
 }
 
@@ -63,17 +60,15 @@ struct DataFetchCommand: AsyncParsableCommand {
 
   @Argument(help: "newsemp18 or llmpathy.") var name: String
 
-  @Option(help: .init("Folder or address to take the files from instead.", valueName: "dir-or-url"))
+  @Option(help: .value("dir-or-url", "Folder or address to take the files from instead."))
   var mirror: String?
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() async throws {
     let list = try FetchList.shipped(name)
-    let home = data.home
-    try home.create()
-    let folder = home.url.appending(path: "fetched").appending(path: name)
+    try shared.home.create()
+    let folder = shared.home.url.appending(path: "fetched").appending(path: name)
     let bar = ProgressBar("fetching \(name)", unit: "bytes")
     let summary = try await Downloader().fetch(
       list, to: folder, mirror: try mirror.map(Mirror.init)
@@ -82,12 +77,9 @@ struct DataFetchCommand: AsyncParsableCommand {
       "\(summary.fetched.count) files fetched, \(summary.present.count) were there already; "
         + "all digests are as pinned (\(list.licence))")
     if let definition = try BenchmarkRegistry.shipped().first(where: { $0.id == name }) {
-      let imported = try DatasetImporter.run(definition, from: folder, into: home)
-      try imported.show(definition, output)
-    } else if output.json {
-      try Console.json(summary)
+      try shared.importFiles(definition, from: folder)
     } else {
-      Console.print(folder.relativePath)
+      try shared.show(summary, as: folder.relativePath)
     }
   }
 }
@@ -109,29 +101,26 @@ struct DataSampleCommand: ParsableCommand {
   @Option(help: "Seed of everything random.") var seed: UInt64 = 24
   @Flag(help: "Write the files without importing them.") var noImport = false
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() throws {
-    if out == nil { try data.home.create() }
-    let folder = out.map { URL(filePath: $0) } ?? data.home.url.appending(path: "sample24-files")
+    if out == nil { try shared.home.create() }
+    let folder = out.map { URL(filePath: $0) } ?? shared.home.url.appending(path: "sample24-files")
     let summary = try SampleGenerator(seed: seed).write(to: folder)
     Console.message("wrote \(summary.files.count) files to \(folder.relativePath), seed \(seed)")
-    if noImport {
-      if output.json { try Console.json(summary) } else { Console.print(folder.relativePath) }
-      return
-    }
-    let definition = try BenchmarkRegistry.find("sample24")
-    let imported = try DatasetImporter.run(definition, from: folder, into: data.home)
-    try imported.show(definition, output)
+    if noImport { return try shared.show(summary, as: folder.relativePath) }
+    try shared.importFiles(BenchmarkRegistry.find("sample24"), from: folder)
   }
 }
 
-extension DatasetImporter.Summary {
-  fileprivate func show(_ definition: BenchmarkDefinition, _ output: JSONOption) throws {
-    if output.json { return try Console.json(self) }
-    FaultListing.show(warnings)
-    Console.print(text(definition))
-    if !absent.isEmpty { Console.message("not in the folder: " + absent.joined(separator: ", ")) }
+extension SharedOptions {
+  /// Imports the files in `folder` and shows what came of it.
+  fileprivate func importFiles(_ definition: BenchmarkDefinition, from folder: URL) throws {
+    let summary = try DatasetImporter.run(definition, from: folder, into: home)
+    if json { return try Console.json(summary) }
+    FaultListing.show(summary.warnings)
+    Console.print(summary.text(definition))
+    let absent = summary.absent.joined(separator: ", ")
+    if !absent.isEmpty { Console.message("not in the folder: \(absent)") }
   }
 }

@@ -17,12 +17,11 @@ struct DataStatsCommand: ParsableCommand {
 
   @Argument(help: "A benchmark's id, or the path of a definition.") var benchmark: String
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() throws {
     let definition = try BenchmarkRegistry.find(benchmark)
-    let home = data.home
+    let home = shared.home
     let own = try home.loadAll(definition)
     if own.isEmpty { _ = try home.load(definition, split: definition.defaultSplit) }
     var others: [Dataset] = []
@@ -30,8 +29,7 @@ struct DataStatsCommand: ParsableCommand {
       others += try home.loadAll(other)
     }
     let statistics = DatasetStatistics(own, definition: definition, others: others)
-    if output.json { return try Console.json(statistics) }
-    Console.print(statistics.text(definition))
+    try shared.show(statistics, as: statistics.text(definition))
   }
 }
 
@@ -43,22 +41,16 @@ struct DataCheckCommand: ParsableCommand {
       the permissions of files that hold labels. Exits with 1 where a check fails.
       """)
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() throws {
-    let results = try DataHomeCheck.run(data.home, definitions: try BenchmarkRegistry.shipped())
-    if output.json {
-      try Console.json(results)
-    } else if results.isEmpty {
-      Console.print("\(data.home.url.relativePath): nothing is imported yet")
-    } else {
-      for result in results {
-        Console.print(
-          "\(result.isSound ? "ok  " : "FAIL") \(result.benchmark)/\(result.split): \(result.text)")
-      }
+    let results = try DataHomeCheck.run(shared.home, definitions: try BenchmarkRegistry.shipped())
+    let lines = results.map {
+      "\($0.isSound ? "ok  " : "FAIL") \($0.benchmark)/\($0.split): \($0.text)"
     }
-    if results.contains(where: { !$0.isSound }) { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+    let nothing = "\(shared.home.url.relativePath): nothing is imported yet"
+    try shared.show(results, as: lines.isEmpty ? nothing : lines.joined(separator: "\n"))
+    try end(with: .checkFailed, unless: results.allSatisfy(\.isSound))
   }
 }
 
@@ -76,18 +68,15 @@ struct DataRepairCommand: ParsableCommand {
   @Argument(help: "newsemp24.") var benchmark: String
   @Flag(help: "Report what would change, and write nothing.") var dryRun = false
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    guard benchmark == "newsemp24" else {
-      throw ValidationError("Only newsemp24 has labels to repair.")
-    }
+    try require(benchmark == "newsemp24", "Only newsemp24 has labels to repair.")
   }
 
   func run() throws {
-    let report = try LabelRepair.run(in: data.home, isDry: dryRun)
-    if output.json { return try Console.json(report) }
+    let report = try LabelRepair.run(in: shared.home, isDry: dryRun)
+    if shared.json { return try Console.json(report) }
     let targets = try BenchmarkRegistry.find(benchmark).targetNames
     Console.print(report.text(targets, isDry: dryRun))
   }

@@ -35,15 +35,13 @@ struct EmbedCommand: ParsableCommand {
         invitro embed --model runs/a/last --table train.csv --out states --seed 1
       """)
 
-  @Option(help: .init("The model's folder, pretrained or fine-tuned.", valueName: "dir"))
-  var model: String
+  @Option(help: .value("dir", "The model's folder, pretrained or fine-tuned.")) var model: String
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: .init("A training table, in place of a split.", valueName: "file"))
-  var table: String?
+  @Option(help: .value("file", "A training table, in place of a split.")) var table: String?
 
-  @Option(help: .init("The folder to write.", valueName: "dir")) var out: String
+  @Option(help: .value("dir", "The folder to write.")) var out: String
 
   @Flag(help: "Skip t-SNE, whose time grows with the square of the number of rows.")
   var noTsne = false
@@ -54,17 +52,13 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "Seed of both projections.") var seed: UInt64 = 0
   @Option(help: "Threads.") var threads: Int = Parallel.processors
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    guard (table == nil) != (split.benchmark == nil) else {
-      throw ValidationError("Give either --benchmark or --table.")
-    }
-    guard perplexity > 1, perplexity <= 1_000 else {
-      throw ValidationError("--perplexity must be above 1 and at most 1000.")
-    }
-    guard threads > 0 else { throw ValidationError("--threads must be 1 or more.") }
+    try require((table == nil) != (split.benchmark == nil), "Give either --benchmark or --table.")
+    try require(
+      perplexity > 1 && perplexity <= 1_000, "--perplexity must be above 1 and at most 1000.")
+    try require(threads > 0, "--threads must be 1 or more.")
   }
 
   func run() throws {
@@ -80,8 +74,7 @@ struct EmbedCommand: ParsableCommand {
     let folder = URL(filePath: out, directoryHint: .isDirectory)
     try found.write(to: folder, perplexity: perplexity)
     Console.message("\(rows.rows.count) states in \(folder.relativePath); for this machine")
-    if output.json { return try Console.json(found.report) }
-    Console.print(found.report.text)
+    try shared.show(found.report, as: found.report.text)
   }
 
   private func neighbours(_ points: [[Double]]) -> [[Double]] {
@@ -93,6 +86,6 @@ struct EmbedCommand: ParsableCommand {
 
   private func splitRows() throws -> EmbeddedRows {
     let (definition, name) = try split.resolve()
-    return EmbeddedRows(definition, try data.home.load(definition, split: name))
+    return EmbeddedRows(definition, try shared.home.load(definition, split: name))
   }
 }

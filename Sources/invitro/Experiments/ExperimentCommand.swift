@@ -57,11 +57,9 @@ struct ExperimentRunCommand: ParsableCommand {
 
   @Argument(help: "The experiment's file.") var file: String
 
-  @Option(help: .init("The experiment's folder. Default: runs/NAME.", valueName: "dir"))
-  var out: String?
+  @Option(help: .value("dir", "The experiment's folder. Default: runs/NAME.")) var out: String?
 
-  @Option(help: .init("Take every n-th cell, from the i-th on.", valueName: "i/n"))
-  var shard: String?
+  @Option(help: .value("i/n", "Take every n-th cell, from the i-th on.")) var shard: String?
 
   @Option(help: "Threads of each cell, instead of the file's number; part of the cell's hash.")
   var threads: Int?
@@ -69,21 +67,19 @@ struct ExperimentRunCommand: ParsableCommand {
   @Flag(help: "List the cells and which of them are finished, and train nothing.") var list = false
   @Flag(help: "Keep the models of finished cells.") var keepModels = false
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if let shard, Shard(shard) == nil {
-      throw ValidationError("--shard is i/n with i from 1 to n, such as 3/16; not '\(shard)'.")
+    if let shard {
+      try require(
+        Shard(shard) != nil, "--shard is i/n with i from 1 to n, such as 3/16; not '\(shard)'.")
     }
-    if let threads, !(1...256).contains(threads) {
-      throw ValidationError("--threads is from 1 to 256.")
-    }
+    try require((1...256).contains(threads ?? 1), "--threads is from 1 to 256.")
   }
 
   func run() throws {
     let experiment = try Experiment(contentsOf: URL(filePath: file), threads: threads)
-    let inputs = ExperimentInputs(experiment, home: data.home, name: file, say: Console.message)
+    let inputs = ExperimentInputs(experiment, home: shared.home, name: file, say: Console.message)
     try inputs.check()
     let plan = try ExperimentPlan(experiment, inputs: inputs)
     let folder = ExperimentFolder(URL(filePath: out ?? "runs/\(experiment.name)"))
@@ -91,8 +87,7 @@ struct ExperimentRunCommand: ParsableCommand {
     let mine = shard.part(of: plan.cells)
     if list {
       let listing = try ExperimentListing(mine, folder: folder, inputs: inputs)
-      if output.json { return try Console.json(listing) }
-      return Console.print(listing.text)
+      return try shared.show(listing, as: listing.text)
     }
     try folder.begin(experiment, index: plan.index, sharded: shard != .whole)
     let interrupt = Interrupt()
@@ -109,14 +104,14 @@ struct ExperimentRunCommand: ParsableCommand {
 
   /// Ends the process with 130 after an interrupt and with 1 after a failure.
   private func show(_ tally: ExperimentTally) throws {
-    if output.json {
+    if shared.json {
       try Console.json(tally)
     } else {
       Console.message(tally.text)
       Console.print(tally.folder)
     }
     if tally.interrupted { throw ExitCode(130) }
-    if !tally.failed.isEmpty { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+    try end(with: .checkFailed, unless: tally.failed.isEmpty)
   }
 }
 
@@ -142,18 +137,17 @@ struct ExperimentSummaryCommand: ParsableCommand {
   @Argument(help: "The experiment's folder.") var folder: String
 
   @Option(
-    help: .init(
-      "Folder for the documents. Default: summary, inside the experiment's folder.",
-      valueName: "dir")) var to: String?
+    help: .value(
+      "dir", "Folder for the documents. Default: summary, inside the experiment's folder."))
+  var to: String?
 
   @OptionGroup var inference: InferenceArguments
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() throws {
     let folder = ExperimentFolder(URL(filePath: folder))
     let inputs = ExperimentInputs(
-      try folder.experiment(), home: data.home, name: folder.experimentURL.relativePath)
+      try folder.experiment(), home: shared.home, name: folder.experimentURL.relativePath)
     let summary = try ExperimentSummarizer(
       inputs: inputs, folder: folder, index: folder.index(), options: inference.scoringOptions()
     ).summary()
@@ -162,8 +156,7 @@ struct ExperimentSummaryCommand: ParsableCommand {
       try AtomicFile.write(data, to: target.appending(path: name))
     }
     Console.message("documents in \(target.relativePath)")
-    if output.json { return try Console.json(summary) }
-    Console.print(summary.text)
+    try shared.show(summary, as: summary.text)
   }
 }
 
@@ -183,14 +176,12 @@ struct ExperimentMergeCommand: ParsableCommand {
 
   @Argument(help: "The folders.") var folders: [String]
 
-  @Option(help: .init("The folder to merge into; it may hold cells already.", valueName: "dir"))
+  @Option(help: .value("dir", "The folder to merge into; it may hold cells already."))
   var out: String
 
   @OptionGroup var output: JSONOption
 
-  func validate() throws {
-    guard !folders.isEmpty else { throw ValidationError("Give the folders to merge.") }
-  }
+  func validate() throws { try require(!folders.isEmpty, "Give the folders to merge.") }
 
   func run() throws {
     let merge = try ExperimentMerge(

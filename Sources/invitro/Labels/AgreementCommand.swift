@@ -34,53 +34,44 @@ struct AgreementCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: .init(
-      "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy repository. "
-        + "May be given several times, also for one name.", valueName: "name=file"))
-  var labels: [String] = []
+    help: .value(
+      "name=file",
+      "Labels by a model: TSV with a header and the split's ids, as in the LLMPathy "
+        + "repository. May be given several times, also for one name.")) var labels: [String] = []
 
   @Option(
     name: .long,
-    help: .init(
-      "Column of a name's labels. Default: llm_TARGET, else TARGET.", valueName: "name=column"))
+    help: .value("name=column", "Column of a name's labels. Default: llm_TARGET, else TARGET."))
   var labelColumn: [String] = []
 
   @Option(
-    help: .init(
-      "Labels of the same essays in other sets, under a name of their own; may be given several "
-        + "times, also for one name.", valueName: "name=file")) var again: [String] = []
+    help: .value(
+      "name=file",
+      "Labels of the same essays in other sets, under a name of their own; may be "
+        + "given several times, also for one name.")) var again: [String] = []
 
-  @Option(
-    help: .init(
-      "A set that --again labels; may be given several times.", valueName: "benchmark/split"))
+  @Option(help: .value("benchmark/split", "A set that --again labels; may be given several times."))
   var againIn: [String] = []
 
-  @Option(
-    help: .init("How many of the essays with the largest difference to list.", valueName: "count"))
+  @Option(help: .value("count", "How many of the essays with the largest difference to list."))
   var largest: Int = 10
 
   @Flag(help: "Show the text of the essays in that list too.") var showText = false
 
-  @Option(help: .init("File to draw the distribution of differences to.", valueName: "file"))
-  var svg: String?
+  @Option(help: .value("file", "File to draw the distribution of differences to.")) var svg: String?
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    guard !labels.isEmpty else {
-      throw ValidationError("Give at least one label file with --labels NAME=FILE.")
-    }
-    guard again.isEmpty == againIn.isEmpty else {
-      throw ValidationError("--again and --again-in belong together.")
-    }
+    try require(!labels.isEmpty, "Give at least one label file with --labels NAME=FILE.")
+    try require(again.isEmpty == againIn.isEmpty, "--again and --again-in belong together.")
     try checkingUsage {
       let names = Set(try files().map(\.name))
-      for file in try LabelFile.parse(again, option: "--again") where names.contains(file.name) {
-        throw ValidationError("--labels and --again have the same name, \(file.name).")
+      for name in try LabelFile.parse(again, option: "--again").map(\.name) {
+        try require(!names.contains(name), "--labels and --again have the same name, \(name).")
       }
     }
-    guard largest >= 0 else { throw ValidationError("--largest must be 0 or more.") }
+    try require(largest >= 0, "--largest must be 0 or more.")
   }
 
   private func files() throws -> [LabelFile] {
@@ -88,12 +79,11 @@ struct AgreementCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (definition, name) = try split.resolve()
-    let dataset = try data.home.load(definition, split: name)
+    let (definition, dataset) = try split.load(shared.home)
     var rated = RatedSplit(definition, dataset)
     try rated.add(files(), say: Console.message)
     try rated.addAgain(
-      LabelFile.parse(again, option: "--again"), labelling: againIn, home: data.home,
+      LabelFile.parse(again, option: "--again"), labelling: againIn, home: shared.home,
       say: Console.message)
     let report = AgreementReport(rated, largest: largest, showText: showText)
     if let svg {
@@ -105,7 +95,6 @@ struct AgreementCommand: ParsableCommand {
         "The list of single essays shows labels\(showText ? " and texts" : "") of "
           + "\(definition.title): for this machine, not for publication.")
     }
-    if output.json { return try Console.json(report) }
-    Console.print(report.text)
+    try shared.show(report, as: report.text)
   }
 }

@@ -20,8 +20,7 @@ struct CurateCommand: ParsableCommand {
 
   /// Where a training table goes, and what must not be in it.
   struct TableOptions: ParsableArguments {
-    @Option(help: .init("The table; its manifest goes beside it.", valueName: "file"))
-    var out: String
+    @Option(help: .value("file", "The table; its manifest goes beside it.")) var out: String
 
     @Flag(help: "Keep rows whose essay also occurs in the evaluation split; they are counted.")
     var keepOverlap = false
@@ -29,14 +28,14 @@ struct CurateCommand: ParsableCommand {
     @Flag(
       help: .init(
         "Use the 6- and 8-item labels of NewsEmp24 train where NewsEmp23 has them (see `invitro "
-          + "data repair`); the imported labels stay, the provenance of such a row is crowd:repaired."
-      )) var repair = false
+          + "data repair`); the imported labels stay, the provenance of such a row is "
+          + "crowd:repaired.")) var repair = false
 
     /// - Parameter sets: what is loaded, as `benchmark/split`.
     func checkRepair(_ sets: [String]) throws {
-      guard !repair || sets.contains(RatedSplit.repairable) else {
-        throw ValidationError("--repair: only \(RatedSplit.repairable) has labels to repair.")
-      }
+      try require(
+        !repair || sets.contains(RatedSplit.repairable),
+        "--repair: only \(RatedSplit.repairable) has labels to repair.")
     }
 
     func request(
@@ -47,14 +46,13 @@ struct CurateCommand: ParsableCommand {
         overlap: keepOverlap ? .keep : .refuse, repair: repair, seed: seed)
     }
 
-    func show(_ made: CuratedTable, json: Bool) throws {
+    func show(_ made: CuratedTable, _ output: JSONOption) throws {
       let file = URL(filePath: out)
       try made.write(to: file)
       Console.message(
         "\(made.table.rows.count) rows in \(file.relativePath), manifest in "
           + "\(file.relativePath).manifest.json; both are for this machine")
-      if json { return try Console.json(made.report) }
-      Console.print(made.report.text)
+      try output.show(made.report, as: made.report.text)
     }
   }
 
@@ -64,12 +62,12 @@ struct CurateCommand: ParsableCommand {
     var benchmark: String
 
     @Option(name: [.short, .long], help: "The split.") var split: String = "train"
-    @Option(help: .init("The model's labels, TSV.", valueName: "name=file")) var llm: String
+    @Option(help: .value("name=file", "The model's labels, TSV.")) var llm: String
 
     @Option(
-      help: .init(
-        "States that `invitro embed` wrote for these rows, to use instead of word counts.",
-        valueName: "dir")) var states: String?
+      help: .value(
+        "dir", "States that `invitro embed` wrote for these rows, to use instead of word counts."))
+    var states: String?
 
     var features: EssayFeatures {
       EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
@@ -105,33 +103,31 @@ extension CurateCommand {
 
     @OptionGroup var labels: CorrectionOptions
 
-    @Option(help: .init("From 0 to 6, or auto. Default: 4.0.", valueName: "alpha|auto"))
-    var alpha: String?
+    @Option(help: .value("alpha|auto", "From 0 to 6, or auto. Default: 4.0.")) var alpha: String?
 
     @Flag(help: "Average the two labels, weighted by their reliability, instead.") var soft = false
 
     @Option(
-      help: .init(
-        "The third rater for --soft, instead of a regression on the text.", valueName: "name=file"))
+      help: .value("name=file", "The third rater for --soft, instead of a regression on the text."))
     var third: String?
 
     @Option(
-      help: .init(
-        "Split to evaluate on later; may be repeated. Default: dev and test, where they are "
-          + "imported and not part of --split.", valueName: "split")) var evaluation: [String] = []
+      help: .value(
+        "split",
+        "Split to evaluate on later; may be repeated. Default: dev and test, where they "
+          + "are imported and not part of --split.")) var evaluation: [String] = []
 
     @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
     var seed: UInt64 = 0
 
     @OptionGroup var table: TableOptions
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     func validate() throws {
       try table.checkRepair(["\(labels.benchmark)/\(labels.split)"])
-      if labels.states != nil, alpha != "auto", !(soft && third == nil) {
-        throw ValidationError("--states belongs to --alpha auto and to --soft.")
-      }
+      try require(
+        labels.states == nil || alpha == "auto" || soft && third == nil,
+        "--states belongs to --alpha auto and to --soft.")
       try checkingUsage { _ = try choice() }
     }
 
@@ -143,9 +139,9 @@ extension CurateCommand {
       let made = try table.request(
         labels.benchmark, labels.split, evaluation: evaluation, seed: seed
       ).correct(
-        by: labels.model(), choice(), features: labels.features, home: data.home,
+        by: labels.model(), choice(), features: labels.features, home: shared.home,
         say: Console.message)
-      try table.show(made, json: output.json)
+      try table.show(made, shared.output)
     }
   }
 
@@ -166,22 +162,22 @@ extension CurateCommand {
 
     @Option(name: [.short, .long], help: "The benchmark that is extended.") var benchmark: String
     @Option(name: [.short, .long], help: "The split that is extended.") var split: String = "train"
-    @Option(help: .init("The benchmark that is added.", valueName: "benchmark")) var with: String
+    @Option(help: .value("benchmark", "The benchmark that is added.")) var with: String
 
     @Option(
-      help: .init(
-        "Its splits to add; may be given several times. Default: train and dev, where they are "
-          + "imported.", valueName: "split")) var withSplit: [String] = []
+      help: .value(
+        "split",
+        "Its splits to add; may be given several times. Default: train and dev, where "
+          + "they are imported.")) var withSplit: [String] = []
 
-    @Option(help: .init("Labels of the added rows: crowd, or a name of --llm."))
+    @Option(help: "Labels of the added rows: crowd, or a name of --llm.")
     var labels: String = "crowd"
 
     @Option(
-      help: .init(
-        "A model's labels of the added rows, TSV; repeated for each file.", valueName: "name=file"))
+      help: .value("name=file", "A model's labels of the added rows, TSV; repeated for each file."))
     var llm: [String] = []
 
-    @Option(help: .init("Correct the benchmark's own labels with these.", valueName: "name=file"))
+    @Option(help: .value("name=file", "Correct the benchmark's own labels with these."))
     var correct: String?
 
     @Option(help: "--correct replaces a label that differs by more than this from the model's.")
@@ -192,13 +188,11 @@ extension CurateCommand {
 
     @Option(help: "Seed of the draw.") var seed: UInt64 = 0
 
-    @Option(
-      help: .init("Split of --benchmark to evaluate on later; may be repeated.", valueName: "split")
-    ) var evaluation: [String] = []
+    @Option(help: .value("split", "Split of --benchmark to evaluate on later; may be repeated."))
+    var evaluation: [String] = []
 
     @OptionGroup var table: TableOptions
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     private func addition() throws -> CurationRequest.Addition {
       CurationRequest.Addition(
@@ -210,15 +204,13 @@ extension CurateCommand {
       try checkingUsage {
         let addition = try addition()
         try table.checkRepair(["\(benchmark)/\(split)"] + addition.named.map { "\(with)/\($0)" })
-        guard portion > 0, portion <= 1 else {
-          throw ValidationError("--portion must be above 0 and at most 1.")
-        }
-        guard (0...6).contains(alpha) else { throw ValidationError("--alpha must be from 0 to 6.") }
-        guard !evaluation.isEmpty else {
-          throw ValidationError("Give the split that will be evaluated on with --evaluation.")
-        }
-        guard labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels })
-        else { throw ValidationError("--labels \(labels) needs a file: --llm \(labels)=FILE.") }
+        try require(portion > 0 && portion <= 1, "--portion must be above 0 and at most 1.")
+        try require((0...6).contains(alpha), "--alpha must be from 0 to 6.")
+        try require(
+          !evaluation.isEmpty, "Give the split that will be evaluated on with --evaluation.")
+        try require(
+          labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels }),
+          "--labels \(labels) needs a file: --llm \(labels)=FILE.")
       }
     }
 
@@ -226,8 +218,8 @@ extension CurateCommand {
       let made = try table.request(benchmark, split, evaluation: evaluation, seed: seed).augment(
         with: addition(),
         correctingBy: correct.map { try LabelFile.parse([$0], option: "--correct")[0] },
-        alpha: alpha, home: data.home, say: Console.message)
-      try table.show(made, json: output.json)
+        alpha: alpha, home: shared.home, say: Console.message)
+      try table.show(made, shared.output)
     }
   }
 
@@ -257,21 +249,18 @@ extension CurateCommand {
     @Option(help: "Number of folds.") var folds: Int = 10
     @Option(help: "Seed of the folds and of the swap test.") var seed: UInt64 = 0
 
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-      guard (alpha + [against]).allSatisfy((0...6).contains) else {
-        throw ValidationError("--alpha and --against must be from 0 to 6.")
-      }
-      guard (2...100).contains(folds) else {
-        throw ValidationError("--folds must be from 2 to 100.")
-      }
+      try require(
+        (alpha + [against]).allSatisfy((0...6).contains),
+        "--alpha and --against must be from 0 to 6.")
+      try require((2...100).contains(folds), "--folds must be from 2 to 100.")
     }
 
     func run() throws {
       var rated = try RatedSplit.load(
-        BenchmarkRegistry.find(labels.benchmark), split: labels.split, home: data.home)
+        BenchmarkRegistry.find(labels.benchmark), split: labels.split, home: shared.home)
       let model = try labels.model()
       try rated.add([model], say: Console.message)
       let bar = ProgressBar("comparing", unit: "folds")
@@ -279,8 +268,7 @@ extension CurateCommand {
         rated, llm: model.name, thresholds: alpha, against: against, features: labels.features,
         folds: folds, seed: seed
       ) { bar.update($0, of: $1) }
-      if output.json { return try Console.json(report) }
-      Console.print(report.text)
+      try shared.show(report, as: report.text)
     }
   }
 }

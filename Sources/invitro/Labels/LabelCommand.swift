@@ -36,25 +36,22 @@ struct LabelCommand: AsyncParsableCommand {
   @OptionGroup var server: ChatServerOptions
   @OptionGroup var asking: AskingOptions
 
-  @Option(help: .init("File to which every answer is appended, as JSON lines.", valueName: "file"))
+  @Option(help: .value("file", "File to which every answer is appended, as JSON lines."))
   var journal: String
 
-  @Option(help: .init("File for the labels, TSV.", valueName: "file")) var out: String
+  @Option(help: .value("file", "File for the labels, TSV.")) var out: String
 
-  @Option(help: .init("File for the labels with the six scores, TSV.", valueName: "file"))
-  var items: String?
+  @Option(help: .value("file", "File for the labels with the six scores, TSV.")) var items: String?
 
   @Flag(help: "Show the prompt and what a run would ask and cost, and send nothing.")
   var dryRun = false
 
   @Flag(help: "With --dry-run, show the first essay in its prompt.") var showText = false
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func run() async throws {
-    let (definition, name) = try split.resolve()
-    let dataset = try data.home.load(definition, split: name)
+    let (definition, dataset) = try split.load(shared.home)
     let essays = dataset.rows.map { UnlabelledEssay(id: $0.id, text: $0.text) }
     let prompt = try asking.chosenPrompt()
     let (prices, isBuiltIn) = try asking.chosenPrices(of: server.model)
@@ -79,15 +76,15 @@ struct LabelCommand: AsyncParsableCommand {
     try result.write(
       to: URL(filePath: out), items: items.map { URL(filePath: $0) },
       column: "llm_\(definition.primary.target)",
-      idColumns: RatedSplit.idColumns(definition, split: name), prompt: prompt)
+      idColumns: RatedSplit.idColumns(definition, split: dataset.split), prompt: prompt)
     let report = LabellingReport(result, prompt: prompt, model: server.model)
     Console.message("\(report.labelled) labels for \(report.essays) essays in \(out)")
-    if output.json { try Console.json(report) } else { Console.print(report.text) }
+    try shared.show(report, as: report.text)
     for failure in result.failures.prefix(5) {
       Console.message("\(failure.id): \(failure.error.description)")
     }
-    if !result.failures.isEmpty { throw ExitCode(ExitStatus.unavailable.rawValue) }
-    if result.notAsked > 0 { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+    try end(with: .unavailable, unless: result.failures.isEmpty)
+    try end(with: .checkFailed, unless: result.notAsked == 0)
   }
 
   private func show(_ labeller: Labeller, _ essays: [UnlabelledEssay]) async throws {
@@ -96,13 +93,11 @@ struct LabelCommand: AsyncParsableCommand {
       essays, journalled: exists ? try Journal.entries(of: URL(filePath: journal)) : [])
     let report = LabellingPlanReport(
       plan, prompt: labeller.prompt, model: server.model, showText: showText)
-    if output.json { return try Console.json(report) }
-    Console.print(report.text)
+    try shared.show(report, as: report.text)
   }
 }
 
-/// What the user sees of a labelling run: a line that is rewritten on a terminal, plain lines at
-/// every tenth elsewhere.
+/// A line that is rewritten on a terminal, plain lines at every tenth elsewhere.
 final class LabellingDisplay: Sendable {
   private let shown = Mutex(-1)
 
@@ -121,8 +116,7 @@ final class LabellingDisplay: Sendable {
   private static func line(_ progress: LabellingProgress, _ percent: Int) -> String {
     var parts = ["labelling: \(percent)% (\(progress.done)/\(progress.total) answers)"]
     if progress.failed > 0 { parts.append("\(progress.failed) failed") }
-    parts.append("\(progress.requests) requests")
-    parts.append(LabellingReport.cost(progress.spent))
+    parts += ["\(progress.requests) requests", LabellingReport.cost(progress.spent)]
     if let left = progress.secondsLeft, progress.done < progress.total {
       parts.append("\(Console.duration(left)) left")
     }
@@ -133,15 +127,13 @@ final class LabellingDisplay: Sendable {
 /// Which model is asked, and where.
 struct ChatServerOptions: ParsableArguments {
   @Option(
-    help: .init(
-      "Address of the server up to its version, such as https://api.openai.com/v1.",
-      valueName: "url")) var baseUrl: String
+    help: .value(
+      "url", "Address of the server up to its version, such as https://api.openai.com/v1."))
+  var baseUrl: String
 
   @Option(help: "The model's name on that server.") var model: String
 
-  @Option(
-    help: .init(
-      "Environment variable with the API key. Default: no key is sent.", valueName: "name"))
+  @Option(help: .value("name", "Environment variable with the API key. Default: no key is sent."))
   var keyVariable: String?
 
   @Option(help: "Role of the instruction: system or developer.")
@@ -150,9 +142,7 @@ struct ChatServerOptions: ParsableArguments {
   @Option(name: .customLong("timeout"), help: "Maximum seconds to wait for an answer.")
   var timeoutSeconds: Double = 120
 
-  func validate() throws {
-    guard timeoutSeconds > 0 else { throw ValidationError("--timeout must be above 0.") }
-  }
+  func validate() throws { try require(timeoutSeconds > 0, "--timeout must be above 0.") }
 
   /// Whether the server is on this machine.
   var isLocal: Bool {
@@ -179,73 +169,62 @@ struct AskingOptions: ParsableArguments {
   var prompt: Prompt = .scaleAware
 
   @Option(
-    help: .init(
-      "A prompt of one's own: system text, a line of ---, user text with {essay} once. --prompt "
-        + "says how many scores it asks for.", valueName: "file")) var promptFile: String?
+    help: .value(
+      "file",
+      "A prompt of one's own: system text, a line of ---, user text with {essay} once. "
+        + "--prompt says how many scores it asks for.")) var promptFile: String?
 
   @Option(help: "Number of answers to ask for per essay.") var samples: Int = 1
   @Option(help: "Number of requests at the same time.") var concurrency: Int = 8
 
-  @Option(help: .init("Maximum number of requests, retries included.", valueName: "count"))
+  @Option(help: .value("count", "Maximum number of requests, retries included."))
   var maxRequests: Int?
 
   @Option(
-    help: .init(
-      "Maximum cost of this run in dollars; needs a price of the model.", valueName: "dollars"))
+    help: .value("dollars", "Maximum cost of this run in dollars; needs a price of the model."))
   var maxSpend: Double?
 
   @Option(
-    help: .init(
-      "Prices by model (JSON, dollars per million tokens); they override the built-in prices.",
-      valueName: "file")) var prices: String?
+    help: .value(
+      "file",
+      "Prices by model (JSON, dollars per million tokens); they override the built-in prices."))
+  var prices: String?
 
   @Option(help: "Seed of the waits between retries.") var seed: UInt64 = 1
 
   func validate() throws {
-    guard (1...1_000).contains(samples) else {
-      throw ValidationError("--samples is from 1 to 1000.")
-    }
-    guard (1...256).contains(concurrency) else {
-      throw ValidationError("--concurrency is from 1 to 256.")
-    }
-    if let maxRequests, maxRequests < 1 { throw ValidationError("--max-requests is 1 or more.") }
-    if let maxSpend, !(maxSpend > 0) { throw ValidationError("--max-spend is above 0.") }
+    try require((1...1_000).contains(samples), "--samples is from 1 to 1000.")
+    try require((1...256).contains(concurrency), "--concurrency is from 1 to 256.")
+    try require(maxRequests ?? 1 >= 1, "--max-requests is 1 or more.")
+    try require(maxSpend ?? 1 > 0, "--max-spend is above 0.")
   }
 
   func chosenPrompt() throws -> RatingPrompt {
     let own: RatingPrompt = prompt == .plain ? .plain : .scaleAware
     guard let promptFile else { return own }
-    try Self.require(promptFile)
-    return try RatingPrompt.load(URL(filePath: promptFile), items: own.items)
+    return try RatingPrompt.load(named(promptFile), items: own.items)
   }
 
   /// The prices, and whether that of `model` is a built-in one, which may be out of date.
   /// - Throws: `ValidationError` where spend is capped and the model has no price.
   func chosenPrices(of model: String) throws -> (prices: Prices, isBuiltIn: Bool) {
-    if let prices { try Self.require(prices) }
-    let own = try prices.map { try Prices.load(URL(filePath: $0)) } ?? Prices()
+    let own = try prices.map { try Prices.load(named($0)) } ?? Prices()
     let chosen = Prices.builtIn.overridden(by: own)
-    guard maxSpend == nil || chosen.models[model] != nil else {
-      throw ValidationError(
-        "--max-spend needs a price of \(model): give it with --prices FILE. Built in: "
-          + "\(Prices.builtIn.models.keys.sorted().joined(separator: ", ")).")
-    }
+    try require(
+      maxSpend == nil || chosen.models[model] != nil,
+      "--max-spend needs a price of \(model): give it with --prices FILE. Built in: "
+        + "\(Prices.builtIn.models.keys.sorted().joined(separator: ", ")).")
     return (chosen, own.models[model] == nil && chosen.models[model] != nil)
   }
 
-  private static func require(_ path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw HarnessError.missing(path: path, hint: "See `invitro label --help` for its form.")
-    }
+  private func named(_ path: String) throws -> URL {
+    try existing(path, hint: "See `invitro label --help` for its form.")
   }
 
   func labellerOptions() -> Labeller.Options {
     var options = Labeller.Options()
-    options.samples = samples
-    options.concurrency = concurrency
-    options.maxRequests = maxRequests
-    options.maxSpend = maxSpend
-    options.seed = seed
+    (options.samples, options.concurrency, options.seed) = (samples, concurrency, seed)
+    (options.maxRequests, options.maxSpend) = (maxRequests, maxSpend)
     return options
   }
 }

@@ -34,10 +34,9 @@ struct TrainCommand: ParsableCommand {
         invitro train --model DIR -b newsemp24 --table train.csv --out runs/augmented
       """)
 
-  @Option(help: .init("The pretrained model's folder.", valueName: "dir")) var model: String?
+  @Option(help: .value("dir", "The pretrained model's folder.")) var model: String?
 
-  @Option(
-    help: .init("The run's folder; several seeds get a folder each inside it.", valueName: "dir"))
+  @Option(help: .value("dir", "The run's folder; several seeds get a folder each inside it."))
   var out: String
 
   @Option(name: [.short, .long], help: "The benchmark to train on.") var benchmark: String
@@ -49,14 +48,16 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "What to predict. Default: the benchmark's primary target.") var target: String?
 
   @Option(
-    help: .init(
-      "Labels to train on instead of the crowd's, as TSV with the ids of the train split; rows "
-        + "without one are left out and counted.", valueName: "file")) var labels: String?
+    help: .value(
+      "file",
+      "Labels to train on instead of the crowd's, as TSV with the ids of the train split; "
+        + "rows without one are left out and counted.")) var labels: String?
 
   @Option(
-    help: .init(
-      "Train on this table of `invitro curate` instead of the train split; its manifest, if "
-        + "beside it, has to fit.", valueName: "file")) var table: String?
+    help: .value(
+      "file",
+      "Train on this table of `invitro curate` instead of the train split; its manifest, "
+        + "if beside it, has to fit.")) var table: String?
 
   @OptionGroup var recipe: RecipeOptions
 
@@ -69,12 +70,10 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
 
   func validate() throws {
-    if model == nil && !resume {
-      throw ValidationError("Give --model, or --resume to continue a run.")
-    }
-    if table != nil && (labels != nil || !trainSplit.isEmpty) {
-      throw ValidationError("--table has its own rows and labels: no --labels or --train-split.")
-    }
+    try require(model != nil || resume, "Give --model, or --resume to continue a run.")
+    try require(
+      table == nil || labels == nil && trainSplit.isEmpty,
+      "--table has its own rows and labels: no --labels or --train-split.")
   }
 
   func run() throws {
@@ -83,8 +82,7 @@ struct TrainCommand: ParsableCommand {
     // One for all seeds: a signal source that replaces another of its process may never fire.
     let interrupt = Interrupt()
     for value in seeds {
-      let folder =
-        seeds.count == 1 ? URL(filePath: out) : URL(filePath: out).appending(path: "seed-\(value)")
+      let folder = URL(filePath: seeds.count == 1 ? out : "\(out)/seed-\(value)")
       try train(definition, seed: value, folder: folder, until: interrupt)
     }
   }
@@ -133,15 +131,14 @@ struct PredictCommand: ParsableCommand {
         invitro score p.tsv --benchmark newsemp18 --split test
       """)
 
-  @Option(help: .init("The fine-tuned model's folder.", valueName: "dir")) var model: String
+  @Option(help: .value("dir", "The fine-tuned model's folder.")) var model: String
 
   @OptionGroup var split: SplitOptions
 
   @Option(help: "What the model predicts. Default: the benchmark's primary target.")
   var target: String?
 
-  @Option(help: .init("File to write. Default: standard output.", valueName: "file"))
-  var out: String?
+  @Option(help: .value("file", "File to write. Default: standard output.")) var out: String?
 
   @Option(help: "Number of threads.") var threads: Int = Parallel.processors
 
@@ -155,9 +152,7 @@ struct PredictCommand: ParsableCommand {
     let predictor = try Predictor(
       model: URL(filePath: model), threads: threads, precision: numbers.precision)
     let bar = ProgressBar("predicting", unit: "essays")
-    let values = try predictor.predict(dataset.rows.map(\.text)) { done, total in
-      bar.update(done, of: total)
-    }
+    let values = try predictor.predict(dataset.rows.map(\.text)) { bar.update($0, of: $1) }
     let table = PredictionTable.data(values, of: dataset, target: target)
     if let out {
       try AtomicFile.write(table, to: URL(filePath: out))
@@ -173,9 +168,10 @@ extension Precision: ExpressibleByArgument {}
 /// The numbers of the encoder's large products.
 struct PrecisionOption: ParsableArguments {
   @Option(
-    help: .init(
-      "float32, or bfloat16, which rounds the operands of the large products and is about twice "
-        + "as fast on processors with AVX-512 BF16.", valueName: "numbers"))
+    help: .value(
+      "numbers",
+      "float32, or bfloat16, which rounds the operands of the large products and is "
+        + "about twice as fast on processors with AVX-512 BF16."))
   var precision: Precision = .float32
 }
 
@@ -183,40 +179,40 @@ struct PrecisionOption: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
   @Option(help: "Epochs of the learning-rate schedule.") var epochs: Int = 20
 
-  @Option(help: .init("Stop after this many epochs of the schedule.", valueName: "epochs"))
+  @Option(help: .value("epochs", "Stop after this many epochs of the schedule."))
   var stopAfter: Int?
 
   @Option(help: "Rows per batch.") var batch: Int = 16
 
-  @Option(help: .init("Batches whose gradients are added up in one step.", valueName: "batches"))
+  @Option(help: .value("batches", "Batches whose gradients are added up in one step."))
   var accumulation: Int = 1
 
-  @Option(help: .init("Peak learning rate.", valueName: "rate")) var learningRate: Double = 3e-5
+  @Option(help: .value("rate", "Peak learning rate.")) var learningRate: Double = 3e-5
 
   @Option(
-    help: .init(
-      "step: warm-up and decay count steps, as the paper describes; epoch: they count epochs, as "
-        + "its released code does.", valueName: "step|epoch")) var schedule: String = "step"
+    help: .value(
+      "step|epoch",
+      "step: warm-up and decay count steps, as the paper describes; epoch: they "
+        + "count epochs, as its released code does.")) var schedule: String = "step"
 
-  @Option(help: .init("Warm-up, as a share of the steps of ten epochs.", valueName: "share"))
+  @Option(help: .value("share", "Warm-up, as a share of the steps of ten epochs."))
   var warmUp: Double = 0.06
 
-  @Option(help: .init("Maximum norm of the gradient. Default: no clipping.", valueName: "norm"))
+  @Option(help: .value("norm", "Maximum norm of the gradient. Default: no clipping."))
   var clip: Double?
 
-  @Option(help: .init("Huber loss with this delta instead of MSE.", valueName: "delta"))
-  var huber: Double?
+  @Option(help: .value("delta", "Huber loss with this delta instead of MSE.")) var huber: Double?
 
-  @Option(help: .init("classification (the family's own) or linear.", valueName: "kind"))
+  @Option(help: .value("kind", "classification (the family's own) or linear."))
   var head: String = "classification"
 
   @Flag(help: "Initialise a new head even if the checkpoint has one.") var freshHead = false
   @Flag(help: "Train to the last epoch, without early stopping.") var noEarlyStop = false
 
-  @Option(help: .init("Maximum length of a sequence in tokens.", valueName: "tokens"))
+  @Option(help: .value("tokens", "Maximum length of a sequence in tokens."))
   var maxLength: Int = 512
 
-  @Option(help: .init("Also write a checkpoint every so many steps.", valueName: "steps"))
+  @Option(help: .value("steps", "Also write a checkpoint every so many steps."))
   var checkpointEvery: Int?
 
   @Option(help: "Threads; another number may give other bits.")
@@ -225,35 +221,24 @@ struct RecipeOptions: ParsableArguments {
   @OptionGroup var numbers: PrecisionOption
 
   func validate() throws {
-    guard Schedule.Form(rawValue: schedule) != nil else {
-      throw ValidationError("--schedule is step or epoch, not '\(schedule)'.")
-    }
-    guard HeadKind(rawValue: head) != nil else {
-      throw ValidationError("--head is classification or linear, not '\(head)'.")
-    }
-    guard (4...100_000).contains(maxLength) else {
-      throw ValidationError("--max-length is 4 or more.")
-    }
+    try require(
+      Schedule.Form(rawValue: schedule) != nil, "--schedule is step or epoch, not '\(schedule)'.")
+    try require(
+      HeadKind(rawValue: head) != nil, "--head is classification or linear, not '\(head)'.")
+    try require((4...100_000).contains(maxLength), "--max-length is 4 or more.")
   }
 
   func configuration(seed: UInt64) throws -> TrainingConfiguration {
     var made = TrainingConfiguration()
-    made.epochs = epochs
-    made.lastEpoch = stopAfter
-    made.batchSize = batch
-    made.accumulation = accumulation
-    made.learningRate = learningRate
+    (made.epochs, made.lastEpoch, made.seed) = (epochs, stopAfter, seed)
+    (made.batchSize, made.accumulation) = (batch, accumulation)
+    (made.learningRate, made.warmUpRatio, made.clipNorm) = (learningRate, warmUp, clip)
     made.schedule = Schedule.Form(rawValue: schedule) ?? .step
-    made.warmUpRatio = warmUp
-    made.clipNorm = clip
     made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
     made.head = HeadKind(rawValue: head) ?? .classification
-    made.freshHead = freshHead
+    (made.freshHead, made.checkpointSteps) = (freshHead, checkpointEvery)
     if noEarlyStop { made.earlyStopping = nil }
-    made.checkpointSteps = checkpointEvery
-    made.threads = threads
-    made.precision = numbers.precision
-    made.seed = seed
+    (made.threads, made.precision) = (threads, numbers.precision)
     return made
   }
 }

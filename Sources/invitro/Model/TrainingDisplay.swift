@@ -12,12 +12,10 @@ final class TrainingDisplay {
   private let started: ContinuousClock.Instant
   private let trainingStarted = ContinuousClock.now
   private var isFirst = true
-  private var lossSum = 0.0
-  private var lossCount = 0
+  private var lossSum = 0.0, lossCount = 0
 
   init(totalSteps: Int, started: ContinuousClock.Instant) {
-    self.totalSteps = totalSteps
-    self.started = started
+    (self.totalSteps, self.started) = (totalSteps, started)
   }
 
   func show(_ event: TrainingEvent) {
@@ -71,11 +69,7 @@ final class Interrupt {
   private let sources: [any DispatchSourceSignal]
   private let flag = Flag()
 
-  private final class Flag: Sendable {
-    private let value = Atomic(false)
-    var isSet: Bool { value.load(ordering: .relaxed) }
-    func set() { value.store(true, ordering: .relaxed) }
-  }
+  private final class Flag: Sendable { let isSet = Atomic(false) }
 
   init() {
     let flag = flag
@@ -83,8 +77,7 @@ final class Interrupt {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        if flag.isSet { exit(130) }
-        flag.set()
+        if flag.isSet.exchange(true, ordering: .relaxed) { exit(130) }
         Console.message("\nstopping after this step; once more stops at once")
       }
       source.resume()
@@ -92,7 +85,7 @@ final class Interrupt {
     }
   }
 
-  var isRequested: Bool { flag.isSet }
+  var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
 
   deinit { for source in sources { source.cancel() } }
 }

@@ -36,52 +36,47 @@ struct ReplicateCommand: ParsableCommand {
       """)
 
   @Option(
-    help: .init(
-      "Condition on a claim, such as pcc>=0.648-0.02; may be repeated.", valueName: "condition"))
+    help: .value("condition", "Condition on a claim, such as pcc>=0.648-0.02; may be repeated."))
   var require: [String] = []
 
   @Flag(help: "List every claim that was not run, instead of their number.") var all = false
 
   @OptionGroup var evidence: EvidenceOptions
-  @OptionGroup var data: DataOptions
-  @OptionGroup var output: JSONOption
+  @OptionGroup var shared: SharedOptions
 
   func validate() throws { try checkingUsage { _ = try require.map(Requirement.init) } }
 
   func run() throws {
-    let replication = try evidence.run(data.home).report()
+    let replication = try evidence.run(shared.home).report()
     let findings = try require.map { try Requirement($0).finding(in: replication) }
-    if output.json {
-      try Console.json(ReplicationDocument(replication, findings))
-    } else {
-      Console.print(ReplicationText(replication, all: all).text)
-    }
+    try shared.show(
+      ReplicationDocument(replication, findings), as: ReplicationText(replication, all: all).text)
     for finding in findings { Console.message(finding.text) }
-    guard findings.allSatisfy(\.holds) else { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+    try end(with: .checkFailed, unless: findings.allSatisfy(\.holds))
   }
 }
 
 /// What a replication report is measured from, beside the data home.
 struct EvidenceOptions: ParsableArguments {
   @Option(
-    help: .init(
-      "A folder of `experiment run`, or a summary.json; may be given several times.",
-      valueName: "path")) var results: [String] = []
+    help: .value(
+      "path", "A folder of `experiment run`, or a summary.json; may be given several times."))
+  var results: [String] = []
 
   @Option(
-    help: .init(
-      "A folder of `embed`, of NewsEmp24's training rows; may be given several times.",
-      valueName: "dir")) var embedded: [String] = []
+    help: .value(
+      "dir", "A folder of `embed`, of NewsEmp24's training rows; may be given several times."))
+  var embedded: [String] = []
 
   @Option(
-    help: .init(
-      "Folder of the published label files. Default: fetched/llmpathy in the data home.",
-      valueName: "dir")) var llmpathy: String?
+    help: .value(
+      "dir", "Folder of the published label files. Default: fetched/llmpathy in the data home."))
+  var llmpathy: String?
 
   func run(_ home: DataHome) throws -> ReplicationRun {
-    if let llmpathy, !FileManager.default.fileExists(atPath: llmpathy) {
-      throw HarnessError.missing(
-        path: llmpathy, hint: "`invitro data fetch llmpathy` gets the published label files.")
+    if let llmpathy {
+      let hint = "`invitro data fetch llmpathy` gets the published label files."
+      _ = try existing(llmpathy, hint: hint)
     }
     return ReplicationRun(
       home: home, labels: PublishedLabels(llmpathy, home: home),

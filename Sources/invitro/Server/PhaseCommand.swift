@@ -58,7 +58,7 @@ struct PhaseCommand: ParsableCommand {
         labels: guarded,
         valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 20 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
-      try SubmissionStore(data.home.submissionStoreURL).setPhase(phase)
+      try data.store().setPhase(phase)
       Console.print(phase.text)
     }
 
@@ -75,12 +75,11 @@ struct PhaseCommand: ParsableCommand {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show the phase of every board.")
 
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     func run() throws {
-      let phases = try SubmissionStore(data.home.submissionStoreURL).phases()
-      if output.json { return try Console.json(phases) }
+      let phases = try shared.store().phases()
+      if shared.json { return try Console.json(phases) }
       for phase in phases { Console.print(phase.text) }
     }
   }

@@ -58,29 +58,25 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var data: DataOptions
 
   func validate() throws {
-    guard (0...65_535).contains(port) else {
-      throw ValidationError("--port must be between 0 and 65535.")
-    }
+    try require((0...65_535).contains(port), "--port must be between 0 and 65535.")
     let counts = [rebuildSeconds, connections, connectionsPerAddress, bodySeconds, answerSeconds]
-    guard counts.allSatisfy({ $0 >= 1 }), uploadRate >= 0, requestRate >= 0 else {
-      throw ValidationError("Seconds and connections must be 1 or more, rates 0 or more.")
-    }
+    try require(
+      counts.allSatisfy({ $0 >= 1 }) && uploadRate >= 0 && requestRate >= 0,
+      "Seconds and connections must be 1 or more, rates 0 or more.")
   }
 
   func run() async throws {
     var configuration = ServerConfiguration(
       host: host, port: port, home: data.home, definitions: try benchmarks.known(),
       site: apiOnly ? nil : URL(filePath: site), scoring: try inference.scoringOptions())
-    configuration.folders = (submissions.isEmpty ? ["submissions"] : submissions)
-      .map { SubmissionFolder(URL(filePath: $0)) }
-    configuration.limits.connections = connections
-    configuration.limits.connectionsPerAddress = connectionsPerAddress
-    configuration.limits.bodySeconds = bodySeconds
-    configuration.limits.answerSeconds = answerSeconds
-    configuration.limits.uploadsPerMinute = uploadRate
-    configuration.limits.requestsPerSecond = Double(requestRate)
-    configuration.trustsProxy = trustProxy
-    configuration.rebuildSeconds = rebuildSeconds
+    configuration.folders = submissionFolders(submissions)
+    var limits = ServerLimits()
+    (limits.connections, limits.connectionsPerAddress) = (connections, connectionsPerAddress)
+    (limits.bodySeconds, limits.answerSeconds) = (bodySeconds, answerSeconds)
+    limits.uploadsPerMinute = uploadRate
+    limits.requestsPerSecond = Double(requestRate)
+    configuration.limits = limits
+    (configuration.trustsProxy, configuration.rebuildSeconds) = (trustProxy, rebuildSeconds)
     let server = try LeaderboardServer(
       configuration, log: ServerLog(Console.message),
       build: apiOnly ? nil : try siteBuilder(configuration.definitions))
@@ -92,7 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func siteBuilder(
     _ known: [BenchmarkDefinition]
   ) throws -> @Sendable ([Board]) throws -> Void {
-    let address = try SiteAddress.parse(address, option: "--address")
+    let address = try siteAddress(address, option: "--address")
     // What it rests on does not change while the server runs.
     let replication = try evidence.run(data.home).report()
     let (source, out) = (URL(filePath: source), URL(filePath: site))

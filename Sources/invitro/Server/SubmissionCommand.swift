@@ -15,28 +15,22 @@ struct SubmissionCommand: ParsableCommand {
 
     @Option(help: "Only the submissions of this team.") var team: String?
     @Option(help: "The largest number to list.") var limit: Int = 100
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
-    func validate() throws {
-      guard limit > 0 else { throw ValidationError("--limit must be 1 or more.") }
-    }
+    func validate() throws { try require(limit > 0, "--limit must be 1 or more.") }
 
     func run() throws {
-      let lines = try SubmissionStore(data.home.submissionStoreURL)
-        .submissions(team: team, limit: limit).map(SubmissionLine.init)
-      if output.json { return try Console.json(lines) }
-      var table = TextTable([
-        ("id", .left), ("received", .left), ("board", .left), ("team", .left), ("system", .left),
-        ("state", .left), ("verdict", .left),
-      ])
-      for line in lines {
-        table.add([
-          line.id, line.received.formatted(.iso8601), "\(line.benchmark)/\(line.split)", line.team,
-          line.system, line.state, line.verdict ?? "",
-        ])
-      }
-      Console.print(table.text)
+      let lines = try shared.store().submissions(team: team, limit: limit).map(SubmissionLine.init)
+      if shared.json { return try Console.json(lines) }
+      Console.print(
+        TextTable.text(
+          ["id", "received", "board", "team", "system", "state", "verdict"],
+          lines.map { line in
+            [
+              line.id, line.received.formatted(.iso8601), "\(line.benchmark)/\(line.split)",
+              line.team, line.system, line.state, line.verdict ?? "",
+            ]
+          }))
     }
   }
 
@@ -49,7 +43,7 @@ struct SubmissionCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      try SubmissionStore(data.home.submissionStoreURL).withdraw(id, why: why)
+      try data.store().withdraw(id, why: why)
       Console.print("\(id) is withdrawn: \(why)")
     }
   }
@@ -64,8 +58,7 @@ struct SubmissionCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      try SubmissionStore(data.home.submissionStoreURL).withdraw(
-        id, restore: true, why: why, benchmarks: try benchmarks.known())
+      try data.store().withdraw(id, restore: true, why: why, benchmarks: try benchmarks.known())
       Console.print("\(id) is restored: \(why)")
     }
   }
@@ -87,10 +80,7 @@ struct BackupCommand: ParsableCommand {
 
   func run() throws {
     let source = data.home.submissionStoreURL
-    guard FileManager.default.fileExists(atPath: source.path) else {
-      throw HarnessError.missing(
-        path: source.relativePath, hint: "`invitro team add` or `invitro serve` creates it.")
-    }
+    _ = try existing(source.relativePath, hint: "`invitro team add` or `invitro serve` creates it.")
     try SubmissionStore(source).backup(to: URL(filePath: file))
     Console.print(file)
   }

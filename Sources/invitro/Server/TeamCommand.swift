@@ -19,12 +19,11 @@ struct TeamCommand: ParsableCommand {
         """)
 
     @Argument(help: "The team's name, as boards show it.") var name: String
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     func run() throws {
-      let token = try SubmissionStore(data.home.submissionStoreURL).addTeam(name)
-      if output.json { return try Console.json(["team": name, "token": token.text]) }
+      let token = try shared.store().addTeam(name)
+      if shared.json { return try Console.json(["team": name, "token": token.text]) }
       Console.message("The token of '\(name)', which is not shown again:")
       Console.print(token.text)
     }
@@ -33,20 +32,18 @@ struct TeamCommand: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List all teams.")
 
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: JSONOption
+    @OptionGroup var shared: SharedOptions
 
     func run() throws {
-      let teams = try SubmissionStore(data.home.submissionStoreURL).teams()
-      if output.json { return try Console.json(teams) }
-      var table = TextTable([("team", .left), ("since", .left), ("token", .left)])
-      for team in teams {
-        table.add([
+      let teams = try shared.store().teams()
+      if shared.json { return try Console.json(teams) }
+      let rows = teams.map { team in
+        [
           team.name, team.created.formatted(.iso8601),
           team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "valid",
-        ])
+        ]
       }
-      Console.print(table.text)
+      Console.print(TextTable.text(["team", "since", "token"], rows))
     }
   }
 
@@ -58,7 +55,7 @@ struct TeamCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      try SubmissionStore(data.home.submissionStoreURL).revokeTeam(name)
+      try data.store().revokeTeam(name)
       Console.print("The token of '\(name)' is revoked.")
     }
   }

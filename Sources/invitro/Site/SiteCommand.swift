@@ -28,27 +28,17 @@ struct SiteCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let url = URL(filePath: folder)
-      guard FileManager.default.fileExists(atPath: url.path) else {
-        throw HarnessError.missing(path: folder, hint: "Build it with `invitro site build`.")
-      }
+      let url = try existing(folder, hint: "Build it with `invitro site build`.")
       let secrets = try SiteChecker.Secrets(
-        of: benchmarks.known(), in: data.home,
-        folders: (submissions.isEmpty ? ["submissions"] : submissions).map {
-          SubmissionFolder(URL(filePath: $0))
-        })
+        of: benchmarks.known(), in: data.home, folders: submissionFolders(submissions))
       let faults = try SiteChecker(secrets: secrets).check(url)
       for fault in faults { Console.print(fault.description) }
-      guard faults.isEmpty else {
-        Console.message("\(faults.count) faults")
-        throw ExitCode(ExitStatus.checkFailed.rawValue)
-      }
+      if !faults.isEmpty { Console.message("\(faults.count) faults") }
+      try end(with: .checkFailed, unless: faults.isEmpty)
       Console.print("\(folder): every page is well formed, every link resolves, nothing private")
     }
   }
-}
 
-extension SiteCommand {
   struct Build: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Score every submission and write the site.",
@@ -77,9 +67,8 @@ extension SiteCommand {
     func run() throws {
       let bar = ProgressBar("scoring", unit: "entries")
       let summary = try recipe.build(
-        to: URL(filePath: out), address: try SiteAddress.parse(address, option: "--address"),
-        fresh: fresh
-      ) { done, total in bar.update(done, of: total) }
+        to: URL(filePath: out), address: try siteAddress(address, option: "--address"), fresh: fresh
+      ) { bar.update($0, of: $1) }
       Console.print("\(out): \(summary.files) files")
       for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
         Console.print("  \(board): \(count) scored")
@@ -96,9 +85,10 @@ struct SiteRecipe: ParsableArguments {
   @Option(help: "The folder with templates/ and assets/.") var source: String = "site"
 
   @Option(
-    help: .init(
-      "Address of a server that takes submissions; benchmark pages then say how to push to it.",
-      valueName: "url")) var server: String?
+    help: .value(
+      "url",
+      "Address of a server that takes submissions; benchmark pages then say how to push to it."))
+  var server: String?
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
@@ -107,14 +97,13 @@ struct SiteRecipe: ParsableArguments {
 
   /// Every file and folder that the site depends on.
   var places: [URL] {
-    let names = [source + "/templates", source + "/assets"] + folders + benchmarks.benchmark
-    return names.map { URL(filePath: $0) } + [data.home.url]
+    let names = [source + "/templates", source + "/assets"] + benchmarks.benchmark
+    return names.map { URL(filePath: $0) } + folders.map(\.url) + [data.home.url]
   }
 
-  private var folders: [String] { submissions.isEmpty ? ["submissions"] : submissions }
+  private var folders: [SubmissionFolder] { submissionFolders(submissions) }
 
-  /// Scores what is not scored yet and writes the site to `out`.
-  /// - Parameter fresh: scores everything again.
+  /// Scores what is not scored yet, or everything where `fresh`, and writes the site to `out`.
   func build(
     to out: URL, address: URL?, fresh: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SiteSummary {
@@ -124,13 +113,13 @@ struct SiteRecipe: ParsableArguments {
     var options = try inference.scoringOptions()
     options.sensitivity = true
     let boards = try FolderBoards(
-      folders.map { SubmissionFolder(URL(filePath: $0)) }, home: home, benchmarks: known,
+      folders, home: home, benchmarks: known,
       options: options, store: fresh ? nil : try ReportStore(home.storeURL)
     ).boards(progress: progress)
     var input = SiteInput(
       benchmarks: known, boards: boards, address: address,
       replication: try evidence.run(home).report())
-    input.server = try SiteAddress.parse(server, option: "--server")
+    input.server = try siteAddress(server, option: "--server")
     return try builder.build(input: input, to: out)
   }
 }
