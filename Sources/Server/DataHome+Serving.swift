@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import Harness
@@ -15,7 +16,21 @@ extension DataHome {
     let stores = [submissionStoreURL, storeURL].flatMap { url in
       ["", "-wal", "-shm"].map { URL(filePath: url.path + $0) }
     }
-    for file in splits + stores { try check(file, forbidden: 0o077) }
+    for file in splits + stores + [url.appending(path: "release.key")] {
+      try check(file, forbidden: 0o077)
+    }
+  }
+
+  /// The key of the digests that boards with hidden labels show: 32 bytes at random, made once.
+  func releaseKey() throws(HarnessError) -> Data {
+    let file = url.appending(path: "release.key")
+    if let key = try? Data(contentsOf: file), key.count == 32 { return key }
+    var generator = SystemRandomNumberGenerator()
+    let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    return try HarnessError.wrapping { () throws(BasicsError) in
+      try AtomicFile.write(key, to: file, permissions: 0o600)
+      return key
+    }
   }
 
   /// A file that does not exist is no danger.

@@ -60,7 +60,7 @@ struct BoardTests {
   }
 
   @Test(
-    "of guarded labels a team learns two decimals of a new best, and of the rest that it is none")
+    "of guarded labels a team learns one grid value of a new best, and of the rest that it is none")
   func guarded() async throws {
     let arena = try Arena(phase: .open(labels: .hidden))
     let server = try await arena.server()
@@ -68,8 +68,11 @@ struct BoardTests {
     let first = try await arena.submit(file, to: server).object()
     #expect(first["verdict"] as? String == "first")
     let value = try Answer.pcc(first)
-    #expect((value * 100).rounded() / 100 == value)
-    // The same up to the fourth decimal: no better by any error.
+    #expect(abs((value * 10).rounded() / 10 - value) < 1e-12)
+    let scores = try #require(first["scores"] as? [String: Any])
+    let targets = try #require(scores["targets"] as? [String: [String: Any]])
+    #expect(targets.keys.sorted() == ["empathy"] && targets["empathy"]?.keys.sorted() == ["pcc"])
+    // The same up to the fourth decimal: no better on the grid.
     let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
     let moved = rows.map { row in
       row.split(separator: "\t").map { "\((Double($0) ?? 0) * 0.999 + 0.002)" }

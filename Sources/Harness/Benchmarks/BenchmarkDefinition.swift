@@ -40,6 +40,8 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     public var target: String
     /// One of ``Metrics/Metric/ranking``.
     public var metric: Metric
+
+    public init(target: String, metric: Metric) { (self.target, self.metric) = (target, metric) }
   }
 
   /// One split's files as its organisers hand them out.

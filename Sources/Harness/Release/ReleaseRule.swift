@@ -81,6 +81,24 @@ public struct ReleaseGrid: Sendable, Equatable {
     return metric.higherIsBetter ? share : Rounding.up(share * unit, decimals: 2)
   }
 
+  /// The grid for a split: its step from the rows with a label, of an error by that of the constant
+  /// prediction, rounded to one decimal.
+  /// - Throws: ``HarnessError/usage(_:)`` for a floor that the metric cannot have.
+  public static func proposed(
+    _ definition: BenchmarkDefinition, _ dataset: Dataset, floor: Double
+  ) throws(HarnessError) -> ReleaseGrid {
+    let metric = definition.primary.metric
+    guard floor.isFinite, metric.higherIsBetter ? (-1...1).contains(floor) : floor >= 0 else {
+      throw .usage("\(floor) is no value of \(metric.title).")
+    }
+    let gold = dataset.gold(definition.primary.target).compactMap { $0 }
+    let mean = gold.reduce(0, +) / Double(max(1, gold.count))
+    let constant = PointMetrics.figure(metric, gold.map { _ in mean }, gold).value ?? 1
+    let unit = max(0.1, (10 * constant).rounded() / 10)
+    let step = step(metric, rows: gold.count, unit: metric.higherIsBetter ? 1 : unit)
+    return ReleaseGrid(definition.primary, step: step, floor: floor, key: Data(count: 16))
+  }
+
   /// The grid value that `value` is shown as, towards worse; nil beyond the floor.
   public func level(_ value: Double) -> Double? {
     let shown = Self.rounded(value, step, metric)

@@ -104,8 +104,6 @@ extension Problem {
     case .phaseChanged:
       self = .later(1, "The board's phase changed meanwhile. Nothing was counted; send it again.")
     case .keyReused: self.init(.conflict, "This Idempotency-Key came with another upload before.")
-    case .predictionsTaken:
-      self.init(.conflict, "Another team has submitted these predictions already.")
     case .quota(let kind, let limit):
       let detail = "The quota of \(limit) \(kind.rawValue) is used up."
       let untilMidnight = 86_400 - Int(now.seconds % 86_400)

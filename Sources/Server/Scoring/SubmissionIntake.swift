@@ -85,7 +85,7 @@ struct SubmissionIntake: Sendable {
 extension Judgement {
   init(of predictions: Predictions, _ scorer: BoardScorer, _ standing: Standing) {
     self.init(over: standing.best) {
-      try scorer.release(predictions, over: $0, labels: standing.phase.labels)
+      try scorer.release(predictions, over: $0, in: standing.phase)
     }
   }
 }
@@ -110,6 +110,7 @@ final class BoardScorer: Sendable {
   let reader: PredictionReader
   /// Reads uploads to a board whose labels are hidden.
   private let strictReader: PredictionReader
+  private let key: Data
   private let limits: UploadLimits
 
   /// - Throws: ``HarnessError`` where the split is not in the data home, or blind.
@@ -128,7 +129,8 @@ final class BoardScorer: Sendable {
     }
     scorer = try Scorer(definition, dataset: dataset, options: options)
     reader = PredictionReader(definition, dataset: dataset)
-    strictReader = ReleaseGuard(scorer).reader
+    strictReader = PredictionReader(definition, dataset: dataset, margin: 1)
+    key = try home.releaseKey()
     limits = .forRows(dataset.rows.count)
   }
 
@@ -147,13 +149,13 @@ final class BoardScorer: Sendable {
     return predictions
   }
 
-  /// Decides what is released of `candidate`, given the stored predictions of its team's best.
+  /// Decides what is released of `candidate`, given what was released of its team's best.
   func release(
-    _ candidate: Predictions, over best: Data?, labels: Phase.Labels
+    _ candidate: Predictions, over best: ScoreReport?, in phase: Phase
   ) throws(HarnessError) -> ReleaseGuard.Release {
-    var old: Predictions?
-    if let best { old = try reader.read(best, name: "predictions.tsv") }
-    return try ReleaseGuard(scorer, rule: labels.rule).release(candidate, over: old)
+    let primary = definition.primary
+    return try ReleaseGuard(scorer, rule: phase.rule(definition, key: key))
+      .release(candidate, over: best?.targets[primary.target]?[primary.metric]?.value)
   }
 
   /// The predictions as the store keeps them.

@@ -1,6 +1,8 @@
+import Basics
 public import Foundation
 public import GRDB
-import Harness
+public import Harness
+public import Metrics
 
 /// When a board takes submissions, how many, and who sees their scores.
 public struct Phase: Sendable, Equatable, Encodable {
@@ -14,12 +16,14 @@ public struct Phase: Sendable, Equatable, Encodable {
   public var visibility: Visibility
   /// Whether the split's labels are to be guarded, or public anyway.
   public var labels: Labels
+  /// What is released where they are guarded; nil where they are not.
+  public var grid: Grid?
   public var valid: Quota
   /// Failed uploads, which are counted separately.
   public var failing: Quota
 
   private enum CodingKeys: CodingKey {
-    case benchmark, split, name, opens, closes, visibility, labels, valid, failing
+    case benchmark, split, name, opens, closes, visibility, labels, grid, valid, failing
   }
 
   /// Who sees the scores of a submission.
@@ -30,9 +34,30 @@ public struct Phase: Sendable, Equatable, Encodable {
 
   public enum Labels: String, Codable, Sendable, CaseIterable, DatabaseValueConvertible {
     case hidden, open
+  }
 
-    /// What is released of submissions on such labels.
-    var rule: ReleaseRule { self == .hidden ? .hidden : .open }
+  /// The values of the primary metric that may be shown: in steps, from a floor on.
+  public struct Grid: Codable, Sendable, Equatable {
+    public var metric: Metric
+    public var step, floor: Double
+
+    public init(metric: Metric, step: Double, floor: Double) {
+      (self.metric, self.step, self.floor) = (metric, step, floor)
+    }
+
+    func released(_ target: String, key: Data) -> ReleaseGrid {
+      ReleaseGrid(.init(target: target, metric: metric), step: step, floor: floor, key: key)
+    }
+  }
+
+  /// What is released of submissions: nothing but the grid's values where labels are hidden.
+  func rule(_ definition: BenchmarkDefinition, key: Data) -> ReleaseRule {
+    grid.map { .hidden($0.released(definition.primary.target, key: key)) } ?? .open
+  }
+
+  /// What a team learns of hidden labels at most, in bits; nil where they are open.
+  public var bits: Double? {
+    grid?.released("", key: Data(count: 16)).bits(submissions: valid.total)
   }
 
   /// Uploads of a team in a day (UTC) and in the whole phase.
@@ -44,12 +69,12 @@ public struct Phase: Sendable, Equatable, Encodable {
 
   public init(
     benchmark: String, split: String, name: String, opens: Date, closes: Date? = nil,
-    visibility: Visibility, labels: Labels, valid: Quota = Quota(daily: 5, total: 100),
-    failing: Quota = Quota(daily: 20, total: 400)
+    visibility: Visibility, labels: Labels, grid: Grid? = nil,
+    valid: Quota = Quota(daily: 5, total: 100), failing: Quota = Quota(daily: 20, total: 400)
   ) {
     (self.benchmark, self.split, self.name) = (benchmark, split, name)
     (self.opens, self.closes) = (opens, closes)
-    (self.visibility, self.labels) = (visibility, labels)
+    (self.visibility, self.labels, self.grid) = (visibility, labels, grid)
     (self.valid, self.failing) = (valid, failing)
   }
 
@@ -71,17 +96,21 @@ extension SubmissionStore {
     }
     let quotas = [phase.valid.daily, phase.valid.total, phase.failing.daily, phase.failing.total]
     guard quotas.allSatisfy({ $0 > 0 }) else { throw .refused("A quota is 1 or more.") }
+    guard (phase.labels == .hidden) == (phase.grid != nil) else {
+      throw .refused("Hidden labels need a floor from which on values are shown, open ones none.")
+    }
     try write { database in
       try database.run(
         """
-        INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels,
-          daily, total, daily_failing, total_failing, made)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels, metric, step,
+          floor, daily, total, daily_failing, total_failing, made)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
-          phase.visibility, phase.labels, phase.valid.daily, phase.valid.total,
-          phase.failing.daily, phase.failing.total, now.seconds,
+          phase.visibility, phase.labels, phase.grid?.metric.id, phase.grid?.step,
+          phase.grid?.floor, phase.valid.daily, phase.valid.total, phase.failing.daily,
+          phase.failing.total, now.seconds,
         ])
     }
   }
@@ -112,10 +141,15 @@ extension Phase: FetchableRecord {
       benchmark: row["benchmark"], split: row["split"], name: row["name"],
       opens: Date(timeIntervalSince1970: row["opens"]),
       closes: (row["closes"] as Double?).map(Date.init(timeIntervalSince1970:)),
-      visibility: row["visibility"], labels: row["labels"],
+      visibility: row["visibility"], labels: row["labels"], grid: Self.grid(row),
       valid: Quota(daily: row["daily"], total: row["total"]),
       failing: Quota(daily: row["daily_failing"], total: row["total_failing"]))
     id = row["id"]
+  }
+
+  private static func grid(_ row: Row) -> Grid? {
+    guard let name: String = row["metric"], let metric = Metric(named: name) else { return nil }
+    return Grid(metric: metric, step: row["step"], floor: row["floor"])
   }
 
   static func current(of board: BoardKey, in database: Database) throws -> Phase? {
@@ -127,8 +161,13 @@ extension Phase: FetchableRecord {
   /// One line for the terminal.
   public var text: String {
     let closes = closes.map { "to \($0.stamp)" } ?? "without an end"
+    let guarded = grid.map { grid in
+      let learned = bits.map { Rounding.text($0, decimals: 1) } ?? "?"
+      return " (\(grid.metric.title) in steps of \(grid.step) from \(grid.floor); "
+        + "a team learns at most \(learned) bits of them)"
+    }
     return "\(benchmark)/\(split): phase '\(name)' from \(opens.stamp) \(closes); "
-      + "scores \(visibility.rawValue), labels \(labels.rawValue); a team may send \(valid.daily) a "
+      + "scores \(visibility.rawValue), labels \(labels.rawValue)\(guarded ?? ""); a team may send \(valid.daily) a "
       + "day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
   }
 }

@@ -26,9 +26,11 @@ extension SubmissionStore {
       opens INTEGER NOT NULL, closes INTEGER CHECK (closes > opens),
       visibility TEXT NOT NULL CHECK (visibility IN ('hidden', 'own', 'public')),
       labels TEXT NOT NULL CHECK (labels IN ('hidden', 'open')),
+      metric TEXT, step REAL CHECK (step > 0), floor REAL,
       daily INTEGER NOT NULL CHECK (daily > 0), total INTEGER NOT NULL CHECK (total > 0),
       daily_failing INTEGER NOT NULL CHECK (daily_failing > 0),
-      total_failing INTEGER NOT NULL CHECK (total_failing > 0), made INTEGER NOT NULL
+      total_failing INTEGER NOT NULL CHECK (total_failing > 0), made INTEGER NOT NULL,
+      CHECK ((labels = 'hidden') = (metric IS NOT NULL AND step IS NOT NULL AND floor IS NOT NULL))
     ) STRICT;
     CREATE INDEX phase_current ON phase (benchmark, split, id);
 
@@ -43,7 +45,7 @@ extension SubmissionStore {
       report TEXT CHECK (report IS NULL OR json_valid(report)),
       best INTEGER CHECK (best IS NULL OR state = 'released'),
       withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
-      UNIQUE (benchmark, split, digest)
+      UNIQUE (benchmark, split, team, digest)
     ) STRICT;
     CREATE INDEX submission_team ON submission (team, id);
     CREATE UNIQUE INDEX submission_best ON submission (benchmark, split, team, best)

@@ -23,20 +23,20 @@ struct Idempotency: Sendable, Equatable {
 /// Where a team stands on a board when its upload is scored.
 struct Standing: Sendable {
   var phase: Phase
-  /// The team's best and its predictions; nil for none.
+  /// The team's best and what was released of it; nil for none.
   var best: Best?
 
   struct Best: Sendable {
     var key: Int64
-    var file: Data?
+    var report: ScoreReport?
   }
 }
 
 /// What is released of a submission: decided before the transaction that records it, and once more
 /// within it where the team's best changed.
 struct Judgement: Sendable {
-  /// Decides, given the predictions that are the team's best so far; fails where it cannot score.
-  typealias Judge = @Sendable (_ best: Data?) throws -> ReleaseGuard.Release
+  /// Decides, given what was released of the team's best so far; fails where it cannot score.
+  typealias Judge = @Sendable (_ best: ScoreReport?) throws -> ReleaseGuard.Release
 
   private let judge: Judge
   private let best: Int64?
@@ -44,7 +44,7 @@ struct Judgement: Sendable {
 
   init(over best: Standing.Best?, judge: @escaping Judge) {
     (self.judge, self.best) = (judge, best?.key)
-    outcome = Result { try judge(best?.file) }
+    outcome = Result { try judge(best?.report) }
   }
 
   func outcome(
@@ -53,8 +53,8 @@ struct Judgement: Sendable {
     let current = try SubmissionStore.best(
       of: submission.teamKey, on: submission.board, in: database)
     if current == best { return outcome }
-    let file = try current.map { try StoredSubmission.file($0, in: database) } ?? nil
-    return Result { try judge(file) }
+    let report = try current.flatMap { try StoredSubmission.find($0, in: database) }?.report
+    return Result { try judge(report) }
   }
 }
 
@@ -72,7 +72,7 @@ enum Refusal: Error, Equatable {
   /// While the upload was on its way.
   case tokenRevoked, phaseChanged
   /// The key came with another upload before, or the predictions from another team.
-  case keyReused, predictionsTaken
+  case keyReused
   case quota(QuotaKind, limit: Int)
 
   enum QuotaKind: String, Sendable {
@@ -99,7 +99,9 @@ extension SubmissionStore {
       let best = try Self.best(of: team, on: board, in: database)
       return Standing(
         phase: phase,
-        best: try best.map { .init(key: $0, file: try StoredSubmission.file($0, in: database)) })
+        best: try best.map {
+          .init(key: $0, report: try StoredSubmission.find($0, in: database)?.report)
+        })
     }
   }
 
@@ -172,10 +174,11 @@ extension SubmissionStore {
       return known
     }
     let same: StoredSubmission? = try database.first(
-      "\(StoredSubmission.selection) WHERE s.benchmark = ? AND s.split = ? AND s.digest = ?",
-      [board.benchmark, board.split, candidate.digest])
+      """
+      \(StoredSubmission.selection)
+      WHERE s.benchmark = ? AND s.split = ? AND s.team = ? AND s.digest = ?
+      """, [board.benchmark, board.split, team.id, candidate.digest])
     guard let same else { return nil }
-    guard same.teamKey == team.id else { throw Refusal.predictionsTaken }
     if same.state != .failed { try remember(candidate.idempotency, as: same, in: database) }
     return same
   }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 import Harness
+import Metrics
 public import Server
 
 struct PhaseCommand: ParsableCommand {
@@ -14,14 +15,19 @@ struct PhaseCommand: ParsableCommand {
       abstract: "Set the current phase of a board.",
       discussion: """
         Visibility: hidden (nobody sees scores), own (the team sees its own), public
-        (everybody sees them, on the board). Hidden labels are guarded: scores are
-        rounded, and released only for a submission that beats its team's best by
-        enough. Failed uploads are counted separately. A phase with the same name
-        continues the counts; a phase with a new name starts them again.
+        (everybody sees them, on the board).
+
+        Hidden labels are guarded: of a submission one figure is shown, the board's
+        primary metric on a coarse grid, and that only if it is higher on the grid than
+        the team's best. --floor is the first value that is shown: give the score of
+        your best baseline. What a team can learn of the labels at most is printed.
+
+        Failed uploads are counted separately. A phase with the same name continues
+        the counts; a phase with a new name starts them again.
 
         Example:
           invitro phase set -b newsemp24 -s test --name evaluation --visibility own \\
-            --opens 2026-05-01 --closes 2026-05-15T12:00:00Z --daily 3 --total 20
+            --opens 2026-05-01 --closes 2026-05-15T12:00:00Z --floor 0.4
         """)
 
     @OptionGroup var split: SplitOptions
@@ -30,6 +36,11 @@ struct PhaseCommand: ParsableCommand {
     @Option(
       help: "Whether the split's labels are hidden or open. Default: what the benchmark says.")
     var labels: Phase.Labels?
+    @Option(
+      help:
+        "First value of the primary metric that is shown, where labels are hidden: the best baseline's."
+    )
+    var floor: Double?
     @Option(help: "When it opens: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ, UTC. Default: now.")
     var opens: String?
     @Option(help: "When it closes; a day without a time means its first moment. Default: never.")
@@ -37,7 +48,7 @@ struct PhaseCommand: ParsableCommand {
     @Option(help: "Valid submissions per team and day (UTC).") var daily: Int = 5
     @Option(
       help:
-        "Valid submissions per team in the phase. Default: 20 where labels are hidden, else 100.")
+        "Valid submissions per team in the phase. Default: 10 where labels are hidden, else 100.")
     var total: Int?
     @Option(help: "Failed uploads per team and day.") var dailyFailing: Int = 20
     @Option(help: "Failed uploads per team in the phase.") var totalFailing: Int = 400
@@ -55,11 +66,29 @@ struct PhaseCommand: ParsableCommand {
         benchmark: definition.id, split: split, name: name,
         opens: try opens.map { try Self.moment($0, "--opens") } ?? Date(),
         closes: try closes.map { try Self.moment($0, "--closes") }, visibility: visibility,
-        labels: guarded,
-        valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 20 : 100)),
+        labels: guarded, grid: guarded == .hidden ? try grid(definition, dataset) : nil,
+        valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 10 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
       try data.store().setPhase(phase)
       Console.print(phase.text)
+    }
+
+    private func grid(
+      _ definition: BenchmarkDefinition, _ dataset: Dataset
+    ) throws -> Phase.Grid {
+      let metric = definition.primary.metric
+      guard let floor else {
+        throw ValidationError(
+          "Hidden labels need --floor: the \(metric.title) of your best baseline. Scores below it are "
+            + "not shown; without it every step from 0 on would tell of the labels.")
+      }
+      let grid = try ReleaseGrid.proposed(definition, dataset, floor: floor)
+      if metric.higherIsBetter ? grid.floor <= 0 : grid.levels > 50 {
+        Console.message(
+          "A floor of \(floor) shows steps that serve attackers alone; the score of a baseline is safer."
+        )
+      }
+      return Phase.Grid(metric: metric, step: grid.step, floor: grid.floor)
     }
 
     private static func moment(_ text: String, _ option: String) throws -> Date {

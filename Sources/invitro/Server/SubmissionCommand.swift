@@ -20,15 +20,20 @@ struct SubmissionCommand: ParsableCommand {
     func validate() throws { try require(limit > 0, "--limit must be 1 or more.") }
 
     func run() throws {
-      let lines = try shared.store().submissions(team: team, limit: limit).map(SubmissionLine.init)
+      let store = try shared.store()
+      let twins = try store.sharedDigests()
+      let lines = try store.submissions(team: team, limit: limit).map {
+        SubmissionLine($0, shared: twins)
+      }
       if shared.json { return try Console.json(lines) }
       Console.print(
         TextTable.text(
-          ["id", "received", "board", "team", "system", "state", "verdict"],
+          ["id", "received", "board", "team", "system", "state", "verdict", "same predictions"],
           lines.map { line in
             [
               line.id, line.received.formatted(.iso8601), "\(line.benchmark)/\(line.split)",
               line.team, line.system, line.state, line.verdict ?? "",
+              line.isShared ? "as another team's" : "",
             ]
           }))
     }

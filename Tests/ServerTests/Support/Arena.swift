@@ -180,7 +180,9 @@ extension Phase {
   ) -> Phase {
     Phase(
       benchmark: "sample24", split: "test", name: name, opens: opens, closes: closes,
-      visibility: visibility, labels: labels, valid: Quota(daily: daily, total: total),
+      visibility: visibility, labels: labels,
+      grid: labels == .hidden ? Grid(metric: .pcc, step: 0.1, floor: 0.1) : nil,
+      valid: Quota(daily: daily, total: total),
       failing: Quota(daily: dailyFailing, total: 1000))
   }
 }
