@@ -39,6 +39,29 @@ struct NaiveTwinTests {
     #expect(agree(try #require(spearman), rho, relative: 1e-12))
   }
 
+  @Test(
+    "Rank correlations without each cluster have the bits of those computed anew",
+    arguments: [2, 4, 37, 150], [true, false])
+  func rankLeaveOut(_ n: Int, _ ties: Bool) {
+    var generator = SplitMix64(seed: UInt64(n), stream: .simulation)
+    func column() -> [Double] {
+      (0..<n).map { _ in ties ? (generator.normal() * 2).rounded() : generator.normal() }
+    }
+    let (x, y) = (column(), column())
+    // Clusters of 1 to 5 rows; the last one of four rows leaves a single other row at n = 4.
+    let clusters = (0..<n).map {
+      n == 4 ? ($0 == 0 ? 0 : 1) : Int(generator.uniform() * Double(n) / 3)
+    }
+    let count = (clusters.max() ?? 0) + 1
+    func sorted(_ rows: [Int]) -> RankCorrelation {
+      RankCorrelation(predictions: rows.map { x[$0] }, gold: rows.map { y[$0] })
+    }
+    let ranks = PairwiseRanks(predictions: x, gold: y, clusters: clusters, count: count)
+    #expect(ranks.all == sorted(Array(0..<n)))
+    let anew = (0..<count).map { cluster in sorted((0..<n).filter { clusters[$0] != cluster }) }
+    #expect(ranks.withoutEach == anew)
+  }
+
   @Test("Long columns have the same bits for 1 and 2 threads and agree with plain sums")
   func longColumns() throws {
     var generator = SplitMix64(seed: 9, stream: .simulation)

@@ -173,11 +173,15 @@ enum NumberSyntax {
     let trimmed = text.trimmingCharacters(in: .whitespaces)
     if trimmed.isEmpty { throw Fault(code: .missingValue, expected: "a number") }
     // Swift's Double accepts hexadecimal floats, "inf" and "nan"; only decimal digits are wanted.
-    let lowered = trimmed.lowercased()
-    let bare = String(lowered.drop { $0 == "+" || $0 == "-" })
-    let isPlain = lowered.allSatisfy { "0123456789.+-e".contains($0) }
+    let isPlain = trimmed.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x30...0x39, 0x2B, 0x2D, 0x2E, 0x45, 0x65: true  // digits, + - . E e
+      default: false
+      }
+    }
     let number = isPlain ? Double(trimmed) : nil
     if let number, number.isFinite { return number }
+    let bare = trimmed.lowercased().drop { $0 == "+" || $0 == "-" }
     if number != nil || ["nan", "inf", "infinity"].contains(bare) {
       throw Fault(code: .nonFinite, expected: "a finite number")
     }

@@ -106,7 +106,7 @@ extension Scorer {
     let test = pair.permutation()
     let intervals = pair.intervals(method: options.method)
     let isCrossed = definition.clusters.count == 2 && cluster == definition.clusters[0]
-    let others = isCrossed ? names(x, by: definition.clusters[1]) : []
+    let others = isCrossed ? resampled(x, by: definition.clusters[1]).clusterOfRow : []
     var metrics: [Metric: ComparisonReport.Difference] = [:]
     for metric in Metric.ranking {
       let difference = pair.difference(metric)

@@ -106,17 +106,6 @@ extension Scorer {
     return results
   }
 
-  func names(_ part: TargetRows, by cluster: String) -> [String] {
-    let all = dataset.clusterNames(cluster)
-    return part.rows.map { all[$0] }
-  }
-
-  private func resampled(_ part: TargetRows, by cluster: String) -> ClusteredSample {
-    cluster == BenchmarkDefinition.rows
-      ? ClusteredSample(rows: part.sample.gold)
-      : ClusteredSample(gold: part.sample.gold, clusters: names(part, by: cluster))
-  }
-
   /// Two-way intervals by both clusterings; nil where the benchmark has not two.
   func crossed(_ parts: [TargetRows]) -> Sensitivity? {
     guard definition.clusters.count == 2 else { return nil }
@@ -125,16 +114,15 @@ extension Scorer {
     var (clusters, few) = (0, false)
     for part in parts {
       let sample = resampled(part, by: first)
-      let others = names(part, by: second)
+      let crossing = resampled(part, by: second)
       let system = SystemInference(
         sample, predictions: part.predictions, options: options.inference)
       var scores = TargetScores()
       for metric in Metric.ranking {
         scores[metric] = ScoredFigure(
-          system.figure(metric), system.twoWayInterval(metric, crossedWith: others))
+          system.figure(metric), system.twoWayInterval(metric, crossedWith: crossing.clusterOfRow))
       }
       targets[part.target] = scores
-      let crossing = resampled(part, by: second)
       clusters = min(sample.clusterCount, crossing.clusterCount)
       few = sample.hasFewClusters || crossing.hasFewClusters
     }

@@ -13,6 +13,8 @@ public struct Scorer: Sendable {
   private let orderDigest: String
   /// The rows with a label of each target that has one, made once for all submissions.
   private var whole: TargetTable<(rows: [Int], sample: ClusteredSample)> = [:]
+  /// The same rows by each clustering of the benchmark.
+  private var wholeBy: [String: TargetTable<ClusteredSample>] = [:]
 
   /// - Throws: ``HarnessError/usage(_:)`` where the split is blind or there is no such clustering.
   public init(
@@ -28,6 +30,12 @@ public struct Scorer: Sendable {
     (goldDigest, orderDigest) = (dataset.goldDigest, dataset.orderDigest)
     for target in definition.targetNames {
       whole[target] = labelled(Array(dataset.rows.indices), target)
+      guard let (rows, sample) = whole[target] else { continue }
+      for cluster in definition.clusters {
+        let names = dataset.clusterNames(cluster)
+        wholeBy[cluster, default: [:]][target] = ClusteredSample(
+          gold: sample.gold, clusters: rows.map { names[$0] })
+      }
     }
   }
 
@@ -42,6 +50,14 @@ public struct Scorer: Sendable {
     guard cluster != BenchmarkDefinition.rows else { return (rows, ClusteredSample(rows: labels)) }
     let clusters = dataset.clusterNames(cluster)
     return (rows, ClusteredSample(gold: labels, clusters: rows.map { clusters[$0] }))
+  }
+
+  /// The rows of `part` by another clustering.
+  func resampled(_ part: TargetRows, by cluster: String) -> ClusteredSample {
+    if cluster == BenchmarkDefinition.rows { return ClusteredSample(rows: part.sample.gold) }
+    if let known = wholeBy[cluster]?[part.target], known.count == part.rows.count { return known }
+    let names = dataset.clusterNames(cluster)
+    return ClusteredSample(gold: part.sample.gold, clusters: part.rows.map { names[$0] })
   }
 
   /// One target's rows that have both a label and a prediction.

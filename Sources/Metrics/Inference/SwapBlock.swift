@@ -15,6 +15,8 @@ struct SwapBlock {
   /// (3·pairs of a tile, G) and (3·pairs of a tile, width): their mixed products.
   private var mixed: [Double]
   private var mixedProduct: [Double]
+  /// ``mixed`` of each tile in turn, kept for the next block where all of them are small.
+  private var kept: [[Double]] = []
 
   /// Systems of a tile: what the pairs of two tiles need stays in the cache.
   private static let tile = 16
@@ -33,16 +35,23 @@ struct SwapBlock {
   mutating func fill(_ range: Range<Int>, _ options: InferenceOptions) {
     draw(range, options)
     Self.multiply(features.features, indicators, &product, features.systems * features.width, width)
+    let keepsAll = statistics.count / width * features.mixed.count * features.clusters < 1 << 20
+    var tiles = 0
     for first in stride(from: 0, to: features.systems, by: Self.tile) {
       for second in stride(from: first, to: features.systems, by: Self.tile) {
         var pairs: [(Int, Int)] = []
         for j in second..<min(features.systems, second + Self.tile) {
           for i in first..<min(j, first + Self.tile) where i < j { pairs.append((i, j)) }
         }
-        let each = features.mixed.count
-        for (place, (i, j)) in pairs.enumerated() { mix(i, j, at: each * place) }
-        Self.multiply(mixed, indicators, &mixedProduct, each * pairs.count, width)
+        let (each, number) = (features.mixed.count, tiles)
+        if number >= kept.count {
+          for (place, (i, j)) in pairs.enumerated() { mix(i, j, at: each * place) }
+          if keepsAll { kept.append(mixed) }
+        }
+        Self.multiply(
+          keepsAll ? kept[number] : mixed, indicators, &mixedProduct, each * pairs.count, width)
         evaluate(pairs, range.count)
+        tiles += 1
       }
     }
   }

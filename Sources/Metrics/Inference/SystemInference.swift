@@ -60,7 +60,7 @@ public struct SystemInference: Sendable {
     let made = Parallel.map(metrics.count, threads: bootstrap == nil ? 1 : options.threads) {
       interval(metrics[$0], method, bootstrap, without)
     }
-    return Dictionary(zip(metrics, made)) { $1 }
+    return Dictionary(uniqueKeysWithValues: zip(metrics, made))
   }
 
   private func interval(
@@ -95,35 +95,48 @@ public struct SystemInference: Sendable {
   func leaveOneOut(_ metric: Metric) -> Outcome<[Double]> {
     guard let lane = metric.lane else {
       guard metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
-      return ranksWithoutEach.flatMap { Self.numbers($0.map { $0.figure(metric) }) }
+      guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
+        return .undefined(.tooManyRows)
+      }
+      return Self.numbers(withoutEach(metric))
     }
     return Self.numbers(sums.rows.map { .finite(sums.metrics(sums.total - $0)[lane]) })
   }
 
-  /// The rank correlations without each cluster in turn, (G,); undefined where that takes too long.
-  private var ranksWithoutEach: Outcome<[RankCorrelation]> {
-    let clusters = sample.clusterOfRow
-    guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
-      return .undefined(.tooManyRows)
+  /// A rank correlation without each cluster in turn, (G,).
+  private func withoutEach(_ metric: Metric) -> [Figure] {
+    if sample.count <= PairwiseRanks.limit {
+      return pairwiseRanks().withoutEach.map { $0.figure(metric) }
     }
-    return .value(
-      Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
-        let rows = clusters.indices.filter { clusters[$0] != cluster }
-        return RankCorrelation(
-          predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] })
-      })
+    let clusters = sample.clusterOfRow
+    return Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
+      let rows = clusters.indices.filter { clusters[$0] != cluster }
+      return RankCorrelation(
+        predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] }
+      ).figure(metric)
+    }
+  }
+
+  private func pairwiseRanks() -> PairwiseRanks {
+    PairwiseRanks(
+      predictions: predictions, gold: sample.gold, clusters: sample.clusterOfRow,
+      count: sample.clusterCount)
   }
 
   /// The rank correlations with their jackknife intervals, which share their work.
   public func rankCorrelations() -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
-    let ranks = RankCorrelation(
-      predictions: predictions, gold: sample.gold, threads: options.threads)
-    let leftOut = sample.obstacle.map { .undefined($0) } ?? ranksWithoutEach
+    let pairwise = sample.count <= PairwiseRanks.limit ? pairwiseRanks() : nil
+    let ranks =
+      pairwise?.all
+      ?? RankCorrelation(predictions: predictions, gold: sample.gold, threads: options.threads)
     return .each(of: Metric.all.filter(\.isOfRanks)) { metric in
       let figure = ranks.figure(metric)
       let interval = figure.flatMap { point in
-        leftOut.flatMap { Self.numbers($0.map { $0.figure(metric) }) }
-          .flatMap { Self.jackknifeVariance($0.map(metric.stabilised)) }
+        if let reason = sample.obstacle { return Outcome<Interval>.undefined(reason) }
+        let leftOut =
+          pairwise.map { Self.numbers($0.withoutEach.map { $0.figure(metric) }) }
+          ?? leaveOneOut(metric)
+        return leftOut.flatMap { Self.jackknifeVariance($0.map(metric.stabilised)) }
           .flatMap { studentInterval(metric, point, $0, sample) }
       }
       return (figure, interval)
