@@ -89,7 +89,7 @@ public struct Scorer: Sendable {
       throw .usage(
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
-    let crossed = crossed(parts)
+    let crossed = options.crossed ? crossed(parts) : nil
     let scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
     return PrivateReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,

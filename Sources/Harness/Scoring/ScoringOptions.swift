@@ -16,6 +16,8 @@ public struct ScoringOptions: Sendable, Equatable {
   public var detectable: Bool
   /// Compute Spearman and Kendall, which sort: most of the time on millions of rows.
   public var ranks: Bool
+  /// Add intervals by both clusterings of the benchmark, crossed.
+  public var crossed = true
 
   public init(
     inference: InferenceOptions = InferenceOptions(),

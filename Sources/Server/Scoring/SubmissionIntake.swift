@@ -175,6 +175,7 @@ final class ScorerCache: Sendable {
     self.home = home
     var options = options
     options.attributes = []
+    options.crossed = false
     options.inference.threads = 1
     self.options = options
   }

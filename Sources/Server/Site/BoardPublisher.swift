@@ -55,9 +55,9 @@ final class BoardPublisher: Sendable {
           continuation.resume()
         }
       }
-      // Comparing all systems takes both processors: nine tenths of them are left to submissions.
+      // Comparing all systems takes both processors: most of their time is left to submissions.
       let took = ContinuousClock.now - start
-      try? await Task.sleep(for: min(max(.milliseconds(250), took * 9), .seconds(30)))
+      try? await Task.sleep(for: min(max(.milliseconds(250), took * 19), .seconds(30)))
     }
   }
 

@@ -162,15 +162,18 @@ extension SubmissionStore {
       [board.benchmark, board.split, team])
   }
 
+  /// - Returns: the number that it has among its team's bests.
+  @discardableResult
   static func makeBest(
     _ key: Int64, of team: Int64, on board: BoardKey, in database: Database
-  ) throws {
-    try database.run(
-      """
-      UPDATE submission SET best = 1 + (SELECT coalesce(max(best), 0) FROM submission
-        WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL)
-      WHERE id = ?
-      """, [board.benchmark, board.split, team, key])
+  ) throws -> Int? {
+    try Int.fetchOne(
+      database.cachedStatement(
+        sql: """
+          UPDATE submission SET best = 1 + (SELECT coalesce(max(best), 0) FROM submission
+            WHERE benchmark = ? AND split = ? AND team = ? AND best IS NOT NULL)
+          WHERE id = ? RETURNING best
+          """), arguments: [board.benchmark, board.split, team, key])
   }
 
   /// Each team's current entry; the cost does not grow with a team's history.

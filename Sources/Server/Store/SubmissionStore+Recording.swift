@@ -307,12 +307,16 @@ extension StoredSubmission {
     try database.run(
       "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?",
       [release.verdict.rawValue, report, key])
+    var released = self
+    (released.state, released.verdict, released.report) = (
+      .released, release.verdict, release.report
+    )
     if release.verdict.isNewBest {
-      try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
+      released.best = try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
     }
     try QuotaUsage.charge(.valid, to: teamKey, board, phase: phase, at: now, in: database)
     try SubmissionStore.addEvent("released", to: key, at: now, in: database)
-    return try Self.stored(key, in: database)
+    return released
   }
 
   /// Puts it in the queue until somebody scores it.
