@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Metrics
 
 /// Draws label vectors that would explain all answers: annealed Metropolis over the labels' grid, many
 /// chains, with train's marginal and the attacker's own system as the prior.
