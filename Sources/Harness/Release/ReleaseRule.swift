@@ -192,6 +192,10 @@ public struct ReleaseGuard {
     public var verdict: Verdict
     /// The report as far as it is released; nil where nothing of it is.
     public var report: ScoreReport?
+
+    package init(verdict: Verdict, report: ScoreReport?) {
+      (self.verdict, self.report) = (verdict, report)
+    }
   }
 
   /// Judges a submission and scores it where something of its score is released: under a grid a new

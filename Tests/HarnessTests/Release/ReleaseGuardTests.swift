@@ -91,7 +91,7 @@ struct ReleaseGuardTests {
         try guarded.release(candidate, over: shown) == .init(verdict: .notBetter, report: nil))
     }
     let better = try guarded.release(system(0.05), over: shown)
-    #expect(better.verdict == .better && try #require(value(better)) > shown)
+    #expect(try better.verdict == .better && #require(value(better)) > shown)
   }
 
   @Test("where less is better, the lower RMSE is the new best")
