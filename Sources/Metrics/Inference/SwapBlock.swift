@@ -145,13 +145,10 @@ struct SwapPair {
   private let isFull: Bool
 
   init(_ features: SwapFeatures, _ all: PairConstants, _ i: Int, _ j: Int) {
-    let width = features.width
     form = features.form
-    a = Numbers { $0 < width ? features.totals[i * width + $0] : 0 }
-    b = Numbers { $0 < width ? features.totals[j * width + $0] : 0 }
-    let start = SwapTest.pair(i, j) * all.width
-    constants = InlineArray { $0 < all.width ? all.numbers[start + $0] : 0 }
-    shared = InlineArray { features.shared[$0] }
+    (a, b) = (features.totals[i], features.totals[j])
+    constants = all.numbers[SwapTest.pair(i, j)]
+    shared = features.shared
     inverseRows = 1 / features.rows
     sumSquaresY = features.sumSquaresY
     inverseSquaresY = 1 / features.sumSquaresY

@@ -35,10 +35,10 @@ struct SwapFeatures: Sendable {
   let sums: [Double]
   /// (S·width, G).
   let features: [Double]
-  /// (S·width,): the features of all clusters together.
-  let totals: [Double]
+  /// (S,): the features of all clusters together, 0 beyond ``width``.
+  let totals: [InlineArray<18, Double>]
   /// Over the clusters: Σn², Σn·y, Σn·yy, Σy², Σy·yy, Σyy².
-  let shared: [Double]
+  let shared: InlineArray<6, Double>
   let rows, sumSquaresY: Double
 
   init(
@@ -72,15 +72,21 @@ struct SwapFeatures: Sendable {
       zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
     }
     let parts = (0..<3).map { common[($0 * g)..<(($0 + 1) * g)] }
-    shared = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)].map { dot(parts[$0], parts[$1]) }
+    let couples = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
+    shared = InlineArray { dot(parts[couples[$0].0], parts[couples[$0].1]) }
     var (sums, features): ([Double], [Double]) = ([], [])
     for x in predictions {
       let own = Self.sums(x, sample, y, metric: metric, centre: gold.mean, unit: unit, lanes: lanes)
       sums += own
       features += Self.features(own, common, lanes: lanes, clusters: g)
     }
-    totals = stride(from: 0, to: features.count, by: max(1, g)).map { start in
-      features[start..<(start + g)].reduce(0, +)
+    let width = width
+    totals = (0..<predictions.count).map { system in
+      InlineArray { feature in
+        guard feature < width else { return 0 }
+        let start = (system * width + feature) * g
+        return features[start..<(start + g)].reduce(0, +)
+      }
     }
     (self.sums, self.features) = (sums, features)
   }
@@ -152,13 +158,11 @@ struct SwapFeatures: Sendable {
 /// Σ B_k A_l added, which no swap changes. An error has the first alone.
 struct PairConstants: Sendable {
   static let mixed = [(1, 2), (0, 1), (0, 2)]
-  let numbers: [Double]
-  let width: Int
+  /// (pairs,); 0 beyond the numbers of an error.
+  let numbers: [InlineArray<9, Double>]
 
   init(_ features: SwapFeatures, _ threads: Int) {
     let (g, lanes) = (features.clusters, features.lanes)
-    let width = lanes == 3 ? 9 : 1
-    self.width = width
     let rows = Parallel.map(features.systems, threads: threads) { j in
       features.sums.withUnsafeBufferPointer { sums in
         func dot(_ i: Int, _ k: Int, _ l: Int) -> Double {
@@ -167,16 +171,16 @@ struct PairConstants: Sendable {
           for cluster in 0..<g { sum += sums[a + cluster] * sums[b + cluster] }
           return sum
         }
-        var row: [Double] = []
-        row.reserveCapacity(j * width)
-        for i in 0..<j {
-          for lane in 0..<lanes { row.append(dot(i, lane, lane)) }
-          guard lanes == 3 else { continue }
-          let once = Self.mixed.map { dot(i, $0, $1) }
-          row += once
-          row += zip(Self.mixed, once).map { $1 + dot(i, $0.1, $0.0) }
+        return (0..<j).map { i -> InlineArray<9, Double> in
+          var numbers = InlineArray<9, Double>(repeating: 0)
+          for lane in 0..<lanes { numbers[lane] = dot(i, lane, lane) }
+          guard lanes == 3 else { return numbers }
+          for (place, (k, l)) in Self.mixed.enumerated() {
+            numbers[3 + place] = dot(i, k, l)
+            numbers[6 + place] = numbers[3 + place] + dot(i, l, k)
+          }
+          return numbers
         }
-        return row
       }
     }
     numbers = rows.flatMap { $0 }
