@@ -62,6 +62,27 @@ struct NaiveTwinTests {
     #expect(ranks.withoutEach == anew)
   }
 
+  @Test("Beyond 2,048 rows rank correlations are sorted once a cluster, with the same intervals")
+  func manyRanks() throws {
+    var generator = SplitMix64(seed: 12, stream: .simulation)
+    let gold = (0..<2_100).map { _ in generator.normal() }
+    let x = gold.map { $0 + generator.normal() }
+    func interval(_ n: Int) throws -> (value: Double, width: Double) {
+      let sample = ClusteredSample(
+        gold: Array(gold[..<n]), clusters: (0..<n).map { $0 % 30 })
+      let ranks = SystemInference(sample, predictions: Array(x[..<n])).rankCorrelations()
+      let (figure, interval) = try #require(ranks[.spearman])
+      let bounds = try #require(interval.value)
+      let value = try #require(figure.value)
+      #expect(bounds.low < value && value < bounds.high)
+      return (value, bounds.high - bounds.low)
+    }
+    // 52 rows more or less, by one way and by the other.
+    let (sorted, visited) = (try interval(2_100), try interval(2_048))
+    #expect(abs(sorted.value - visited.value) < 0.01)
+    #expect(abs(sorted.width / visited.width - 1) < 0.15)
+  }
+
   @Test("Long columns have the same bits for 1 and 2 threads and agree with plain sums")
   func longColumns() throws {
     var generator = SplitMix64(seed: 9, stream: .simulation)

@@ -20,18 +20,6 @@ package enum Quantiles {
     return (quantiles, values.count - kept.count)
   }
 
-  /// The same of the differences `a[i] - b[i]`, which are not written down where the short way works.
-  package static func linear(
-    differencesOf a: [Double], _ b: [Double], _ levels: [Double]
-  ) -> (quantiles: [Double], undefined: Int)? {
-    precondition(a.count == b.count, "columns of different length")
-    let short = a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in fromTails(a.count, levels) { a[$0] - b[$0] } }
-    }
-    if let short { return (short, 0) }
-    return linear(a.indices.map { a[$0] - b[$0] }, levels)
-  }
-
   /// Two quantiles far out, one on each side: only the values beyond a threshold on either side are
   /// looked at, which the first values (replicates are in no order) tell well enough.
   /// - Parameter value: the number at a place in 0 ..< n.
