@@ -40,12 +40,12 @@ struct HiddenBoard {
     var generator = SplitMix64(seed: seed, stream: .simulation)
     honest = Self.correlated(gold, 0.6, &generator)
     let step = ReleaseGrid.step(.pcc, rows: gold.count)
-    grid = ReleaseGrid(
-      definition.primary, step: step, floor: floor, key: Data("key of the bench".utf8))
+    grid = ReleaseGrid(definition.primary, step: step, floor: floor)
     let options = ScoringOptions(
       inference: InferenceOptions(replicates: 100, threads: 1), attributes: [], ranks: false)
     guarded = ReleaseGuard(
-      try Scorer(definition, dataset: test, options: options), rule: .hidden(grid))
+      try Scorer(definition, dataset: test, options: options),
+      rule: .hidden(grid, key: Data("key of the bench".utf8)))
     ids = test.rows.map(\.id)
     self.submissions = submissions
     bests = [Double?](repeating: nil, count: teams)

@@ -96,7 +96,7 @@ extension Board {
         compared.append(
           Compared(slug: candidate.slug, digest: digest, predictions: predictions, read: read))
       }
-      guard case .hidden(let grid) = rule else {
+      guard case .hidden(let grid, _) = rule else {
         let comparison = try comparison(compared, scorer, reader, base)
         return board(entries, comparison: comparison, labels: labels)
       }
@@ -128,8 +128,7 @@ extension Board {
           if let predictions { systems.append(.init(slug: one.slug, predictions: predictions)) }
         }
         let comparer = BoardComparer(scorer)
-        let comparison = comparer.compare(systems)?.comparison ?? comparer.alone(systems)
-        return comparison
+        return comparer.compare(systems)?.comparison ?? comparer.alone(systems)
       }
     }
 

@@ -10,12 +10,18 @@ public enum ReleaseRule: Sendable, Equatable {
   /// The targets' figures of every submission with 0 to 4 decimals, and nothing that a place does
   /// not need.
   case rounded(decimals: Int)
-  /// One figure on a coarse grid, and that only where it is higher than the team's best.
-  case hidden(ReleaseGrid)
+  /// One figure on a coarse grid, and that only where it is higher than the team's best. The key makes
+  /// the digests of the labels: without one anybody could try guesses against them.
+  case hidden(ReleaseGrid, key: Data)
+
+  /// The margin of predictions where labels are hidden, in label units.
+  public static let hiddenMargin = 1.0
 
   /// Label units by which a prediction may lie outside the labels' range; nil allows any number.
   /// A number far outside makes one row outweigh all others, and then no rounding hides its label.
-  public var margin: Double? { self == .open || self == .rounded(decimals: 4) ? nil : 1 }
+  public var margin: Double? {
+    self == .open || self == .rounded(decimals: 4) ? nil : Self.hiddenMargin
+  }
 
   /// Whether nothing is held back of a report.
   public var isOpen: Bool { self == .open || self == .rounded(decimals: 4) }
@@ -25,9 +31,9 @@ public enum ReleaseRule: Sendable, Equatable {
     switch self {
     case .open: "open"
     case .rounded(let decimals): "rounded \(decimals)"
-    case .hidden(let grid):
+    case .hidden(let grid, let key):
       "hidden \(grid.target) \(grid.metric) \(grid.step) \(grid.floor) "
-        + Digest.hmac("rule", key: grid.key)
+        + Digest.hmac("rule", key: key)
     }
   }
 
@@ -46,7 +52,7 @@ public enum ReleaseRule: Sendable, Equatable {
     case .rounded(let decimals):
       report.targets = report.targets.mapValues { $0.rounded(decimals) }
       report.wassa.changeFigures { Rounding.rounded($0, decimals: decimals) }
-    case .hidden(let grid): grid.cover(&report)
+    case .hidden(let grid, let key): grid.cover(&report, key)
     }
     return report
   }
@@ -54,23 +60,18 @@ public enum ReleaseRule: Sendable, Equatable {
 
 /// The values that a board with hidden labels may show: those of its primary figure on a grid, from
 /// a floor on. Whatever a team sends, it learns no more than ``bits(submissions:)``.
-public struct ReleaseGrid: Sendable, Equatable {
+public struct ReleaseGrid: Codable, Sendable, Equatable {
   public let target: String
   public let metric: Metric
   /// Distance of two values.
   public let step: Double
   /// The first value that is shown, on the grid: that of the board's best baseline.
   public let floor: Double
-  /// Keys the digests of what is hidden; without it anybody could try guesses against them.
-  let key: Data
 
-  /// - Parameters:
-  ///   - floor: a score in the metric; rounded towards worse to the grid.
-  ///   - key: at least 16 bytes that nobody else knows.
-  public init(_ primary: BenchmarkDefinition.PrimaryMetric, step: Double, floor: Double, key: Data)
-  {
-    precondition(step > 0 && key.count >= 16, "a positive step and a key")
-    (target, metric, self.step, self.key) = (primary.target, primary.metric, step, key)
+  /// - Parameter floor: a score in the metric; rounded towards worse to the grid.
+  public init(_ primary: BenchmarkDefinition.PrimaryMetric, step: Double, floor: Double) {
+    precondition(step > 0, "a positive step")
+    (target, metric, self.step) = (primary.target, primary.metric, step)
     self.floor = Self.rounded(floor, step, metric)
   }
 
@@ -96,12 +97,13 @@ public struct ReleaseGrid: Sendable, Equatable {
     let constant = PointMetrics.figure(metric, gold.map { _ in mean }, gold).value ?? 1
     let unit = max(0.1, (10 * constant).rounded() / 10)
     let step = step(metric, rows: gold.count, unit: metric.higherIsBetter ? 1 : unit)
-    return ReleaseGrid(definition.primary, step: step, floor: floor, key: Data(count: 16))
+    return ReleaseGrid(definition.primary, step: step, floor: floor)
   }
 
-  /// The grid value that `value` is shown as, towards worse; nil beyond the floor.
+  /// The grid value that `value`, as published with four decimals, is shown as, towards worse; nil
+  /// beyond the floor.
   public func level(_ value: Double) -> Double? {
-    let shown = Self.rounded(value, step, metric)
+    let shown = Self.rounded(Rounding.published(value) ?? value, step, metric)
     return isBetter(floor, shown) ? nil : shown
   }
 
@@ -130,12 +132,13 @@ public struct ReleaseGrid: Sendable, Equatable {
 
   /// Leaves of `report` the primary figure on the grid; its interval, by Fisher's z, follows from that
   /// and the number of clusters and tells nothing more.
-  fileprivate func cover(_ report: inout ScoreReport) {
+  fileprivate func cover(_ report: inout ScoreReport, _ key: Data) {
     let value = report.targets[target]?[metric]?.value.flatMap(level)
     report.targets = [:]
     if let value {
       var scores = TargetScores()
-      scores[metric] = figure(value, clusters: report.effectiveClusters ?? Double(report.clusters))
+      let clusters = report.effectiveClusters ?? Double(report.clusters)
+      scores[metric] = figure(value, clusters: clusters, level: report.level)
       report.targets[target] = scores
     }
     report.wassa.changeFigures { _ in nil }
@@ -146,11 +149,11 @@ public struct ReleaseGrid: Sendable, Equatable {
     report.digests.gold = gold
   }
 
-  private func figure(_ value: Double, clusters: Double) -> ScoredFigure {
+  private func figure(_ value: Double, clusters: Double, level: Double) -> ScoredFigure {
     guard metric == .pcc, value.magnitude < 1, clusters > 3.5 else {
       return ScoredFigure(value: value)
     }
-    let half = Distributions.normalQuantile(0.975) / (clusters - 3).squareRoot()
+    let half = Distributions.normalQuantile((1 + level) / 2) / (clusters - 3).squareRoot()
     return ScoredFigure(
       value: value, low: Rounding.rounded(tanh(atanh(value) - half), decimals: 2),
       high: Rounding.rounded(tanh(atanh(value) + half), decimals: 2))
@@ -219,7 +222,7 @@ public struct ReleaseGuard {
       .figure(metric, form: scorer.options.inference.form)
     guard let value = figure.value else { return .undefined }
     switch rule {
-    case .hidden(let grid):
+    case .hidden(let grid, _):
       guard let level = grid.level(value) else { return .notBetter }
       return best.map { grid.isBetter(level, $0) ? .better : .notBetter } ?? .first
     case .open, .rounded:

@@ -11,10 +11,9 @@ public struct Scorer: Sendable {
   /// Of the labels in row order, as is the digest of the row ids.
   private let goldDigest: String
   private let orderDigest: String
-  /// The rows with a label of each target that has one, made once for all submissions.
-  private var whole: TargetTable<(rows: [Int], sample: ClusteredSample)> = [:]
-  /// The same rows by each clustering of the benchmark.
-  private var wholeBy: [String: TargetTable<ClusteredSample>] = [:]
+  /// The rows with a label of each target that has one, and their labels by each clustering, made
+  /// once for all submissions.
+  private var whole: TargetTable<(rows: [Int], samples: [String: ClusteredSample])> = [:]
 
   /// - Throws: ``HarnessError/usage(_:)`` where the split is blind or there is no such clustering.
   public init(
@@ -29,35 +28,36 @@ public struct Scorer: Sendable {
     cluster = try definition.clustering(options.cluster)
     (goldDigest, orderDigest) = (dataset.goldDigest, dataset.orderDigest)
     for target in definition.targetNames {
-      whole[target] = labelled(Array(dataset.rows.indices), target)
-      guard let (rows, sample) = whole[target] else { continue }
-      for cluster in definition.clusters {
-        let names = dataset.clusterNames(cluster)
-        wholeBy[cluster, default: [:]][target] = ClusteredSample(
-          gold: sample.gold, clusters: rows.map { names[$0] })
-      }
+      guard let rows = labelled(Array(dataset.rows.indices), target) else { continue }
+      let samples = Set(definition.clusters + [cluster]).map { ($0, sample(rows, target, by: $0)) }
+      whole[target] = (rows, Dictionary(uniqueKeysWithValues: samples))
     }
   }
 
-  /// Those of `rows` that have a label of `target`, and their labels in clusters; nil for none.
-  private func labelled(
-    _ rows: [Int], _ target: String
-  ) -> (rows: [Int], sample: ClusteredSample)? {
+  /// Those of `rows` that have a label of `target`; nil for none.
+  private func labelled(_ rows: [Int], _ target: String) -> [Int]? {
     let gold = dataset.gold(target)
     let rows = rows.filter { gold[$0] != nil }
+    return rows.isEmpty ? nil : rows
+  }
+
+  /// The labels of `rows`, which all have one, in the clusters of `clustering`.
+  private func sample(_ rows: [Int], _ target: String, by clustering: String) -> ClusteredSample {
+    if let (all, samples) = whole[target], all.count == rows.count,
+      let known = samples[clustering]
+    {
+      return known
+    }
+    let gold = dataset.gold(target)
     let labels = rows.compactMap { gold[$0] }
-    guard !rows.isEmpty else { return nil }
-    guard cluster != BenchmarkDefinition.rows else { return (rows, ClusteredSample(rows: labels)) }
-    let clusters = dataset.clusterNames(cluster)
-    return (rows, ClusteredSample(gold: labels, clusters: rows.map { clusters[$0] }))
+    guard clustering != BenchmarkDefinition.rows else { return ClusteredSample(rows: labels) }
+    let names = dataset.clusterNames(clustering)
+    return ClusteredSample(gold: labels, clusters: rows.map { names[$0] })
   }
 
   /// The rows of `part` by another clustering.
-  func resampled(_ part: TargetRows, by cluster: String) -> ClusteredSample {
-    if cluster == BenchmarkDefinition.rows { return ClusteredSample(rows: part.sample.gold) }
-    if let known = wholeBy[cluster]?[part.target], known.count == part.rows.count { return known }
-    let names = dataset.clusterNames(cluster)
-    return ClusteredSample(gold: part.sample.gold, clusters: part.rows.map { names[$0] })
+  func resampled(_ part: TargetRows, by clustering: String) -> ClusteredSample {
+    sample(part.rows, part.target, by: clustering)
   }
 
   /// One target's rows that have both a label and a prediction.
@@ -73,11 +73,12 @@ public struct Scorer: Sendable {
   public func rows(_ target: String, of predictions: Predictions) -> TargetRows? {
     guard let column = predictions.columns[target] else { return nil }
     let isWhole = predictions.missingCount == 0
-    let known = isWhole ? whole[target] : labelled(predictions.present, target)
-    guard let known else { return nil }
+    guard let rows = isWhole ? whole[target]?.rows : labelled(predictions.present, target) else {
+      return nil
+    }
     return TargetRows(
-      target: target, rows: known.rows, predictions: known.rows.map { column.values[$0] },
-      sample: known.sample)
+      target: target, rows: rows, predictions: rows.map { column.values[$0] },
+      sample: sample(rows, target, by: cluster))
   }
 
   /// The report on `predictions`; a ``ReleaseRule`` says what of it may be shown.

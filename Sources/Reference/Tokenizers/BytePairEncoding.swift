@@ -9,7 +9,7 @@ struct BytePairEncoding: Sendable {
 
   /// Scratch memory of `append`.
   struct Workspace: Sendable {
-    fileprivate var (ids, next, previous): ([Int32], [Int32], [Int32]) = ([], [], [])
+    fileprivate var ids: [Int32] = [], next: [Int32] = [], previous: [Int32] = []
     fileprivate var queue = MergeQueue()
   }
 

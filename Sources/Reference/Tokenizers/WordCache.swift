@@ -26,7 +26,7 @@ final class StatePool<State: Sendable>: Sendable {
 /// integers, padded with 0xFF, which no UTF-8 contains. A full cache is emptied.
 struct WordCache: Sendable {
   struct Key: Sendable, Equatable {
-    var (low, high) = (UInt64.max, UInt64.max)
+    var low = UInt64.max, high = UInt64.max
 
     /// The key of no bytes.
     fileprivate init() {}

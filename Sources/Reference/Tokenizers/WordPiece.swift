@@ -85,7 +85,7 @@ struct BertSegmentEncoder: SegmentEncoder {
 /// spaces, Chinese characters get spaces around them, the text is canonically decomposed and loses
 /// its non-spacing marks (`stripsAccents`), and each scalar is lower-cased by itself.
 package struct BertNormalizer: Sendable {
-  var (cleansText, separatesChinese, stripsAccents, lowercases): (Bool, Bool, Bool, Bool)
+  var cleansText, separatesChinese, stripsAccents, lowercases: Bool
 
   package init(
     cleansText: Bool = true, separatesChinese: Bool = true, stripsAccents: Bool = true,

@@ -129,7 +129,7 @@ final class BoardScorer: Sendable {
     }
     scorer = try Scorer(definition, dataset: dataset, options: options)
     reader = PredictionReader(definition, dataset: dataset)
-    strictReader = PredictionReader(definition, dataset: dataset, margin: 1)
+    strictReader = PredictionReader(definition, dataset: dataset, margin: ReleaseRule.hiddenMargin)
     key = try home.releaseKey()
     limits = .forRows(dataset.rows.count)
   }
@@ -154,7 +154,7 @@ final class BoardScorer: Sendable {
     _ candidate: Predictions, over best: ScoreReport?, in phase: Phase
   ) throws(HarnessError) -> ReleaseGuard.Release {
     let primary = definition.primary
-    return try ReleaseGuard(scorer, rule: phase.rule(definition, key: key))
+    return try ReleaseGuard(scorer, rule: phase.rule(key: key))
       .release(candidate, over: best?.targets[primary.target]?[primary.metric]?.value)
   }
 

@@ -17,9 +17,7 @@ struct BoardFeeder: Sendable {
     let phases = try store.phases()
     let shown = phases.filter { $0.visibility == .public }
     let key = try home.releaseKey()
-    let rules = Dictionary(
-      try phases.map { ($0.board, $0.rule(try definitions.named($0.benchmark), key: key)) }
-    ) { _, last in last }
+    let rules = Dictionary(phases.map { ($0.board, $0.rule(key: key)) }) { _, last in last }
     var boards = try FolderBoards(
       folders, home: home, benchmarks: definitions, options: options,
       store: try ReportStore(home.storeURL)

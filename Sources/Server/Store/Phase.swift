@@ -17,7 +17,7 @@ public struct Phase: Sendable, Equatable, Encodable {
   /// Whether the split's labels are to be guarded, or public anyway.
   public var labels: Labels
   /// What is released where they are guarded; nil where they are not.
-  public var grid: Grid?
+  public var grid: ReleaseGrid?
   public var valid: Quota
   /// Failed uploads, which are counted separately.
   public var failing: Quota
@@ -36,29 +36,11 @@ public struct Phase: Sendable, Equatable, Encodable {
     case hidden, open
   }
 
-  /// The values of the primary metric that may be shown: in steps, from a floor on.
-  public struct Grid: Codable, Sendable, Equatable {
-    public var metric: Metric
-    public var step, floor: Double
-
-    public init(metric: Metric, step: Double, floor: Double) {
-      (self.metric, self.step, self.floor) = (metric, step, floor)
-    }
-
-    func released(_ target: String, key: Data) -> ReleaseGrid {
-      ReleaseGrid(.init(target: target, metric: metric), step: step, floor: floor, key: key)
-    }
-  }
-
   /// What is released of submissions: nothing but the grid's values where labels are hidden.
-  func rule(_ definition: BenchmarkDefinition, key: Data) -> ReleaseRule {
-    grid.map { .hidden($0.released(definition.primary.target, key: key)) } ?? .open
-  }
+  func rule(key: Data) -> ReleaseRule { grid.map { .hidden($0, key: key) } ?? .open }
 
   /// What a team learns of hidden labels at most, in bits; nil where they are open.
-  public var bits: Double? {
-    grid?.released("", key: Data(count: 16)).bits(submissions: valid.total)
-  }
+  public var bits: Double? { grid?.bits(submissions: valid.total) }
 
   /// Uploads of a team in a day (UTC) and in the whole phase.
   public struct Quota: Codable, Sendable, Equatable {
@@ -69,7 +51,7 @@ public struct Phase: Sendable, Equatable, Encodable {
 
   public init(
     benchmark: String, split: String, name: String, opens: Date, closes: Date? = nil,
-    visibility: Visibility, labels: Labels, grid: Grid? = nil,
+    visibility: Visibility, labels: Labels, grid: ReleaseGrid? = nil,
     valid: Quota = Quota(daily: 5, total: 100), failing: Quota = Quota(daily: 20, total: 400)
   ) {
     (self.benchmark, self.split, self.name) = (benchmark, split, name)
@@ -102,14 +84,15 @@ extension SubmissionStore {
     try write { database in
       try database.run(
         """
-        INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels, metric, step,
-          floor, daily, total, daily_failing, total_failing, made)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels, target, metric,
+          step, floor, daily, total, daily_failing, total_failing, made)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
-          phase.visibility, phase.labels, phase.grid?.metric.id, phase.grid?.step,
-          phase.grid?.floor, phase.valid.daily, phase.valid.total, phase.failing.daily,
+          phase.visibility, phase.labels, phase.grid?.target, phase.grid?.metric.id,
+          phase.grid?.step, phase.grid?.floor, phase.valid.daily, phase.valid.total,
+          phase.failing.daily,
           phase.failing.total, now.seconds,
         ])
     }
@@ -147,9 +130,10 @@ extension Phase: FetchableRecord {
     id = row["id"]
   }
 
-  private static func grid(_ row: Row) -> Grid? {
+  private static func grid(_ row: Row) -> ReleaseGrid? {
     guard let name: String = row["metric"], let metric = Metric(named: name) else { return nil }
-    return Grid(metric: metric, step: row["step"], floor: row["floor"])
+    return ReleaseGrid(
+      .init(target: row["target"], metric: metric), step: row["step"], floor: row["floor"])
   }
 
   static func current(of board: BoardKey, in database: Database) throws -> Phase? {
@@ -167,8 +151,8 @@ extension Phase: FetchableRecord {
         + "a team learns at most \(learned) bits of them)"
     }
     return "\(benchmark)/\(split): phase '\(name)' from \(opens.stamp) \(closes); "
-      + "scores \(visibility.rawValue), labels \(labels.rawValue)\(guarded ?? ""); a team may send \(valid.daily) a "
-      + "day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
+      + "scores \(visibility.rawValue), labels \(labels.rawValue)\(guarded ?? ""); a team may "
+      + "send \(valid.daily) a day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
   }
 }
 

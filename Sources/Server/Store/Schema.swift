@@ -26,11 +26,11 @@ extension SubmissionStore {
       opens INTEGER NOT NULL, closes INTEGER CHECK (closes > opens),
       visibility TEXT NOT NULL CHECK (visibility IN ('hidden', 'own', 'public')),
       labels TEXT NOT NULL CHECK (labels IN ('hidden', 'open')),
-      metric TEXT, step REAL CHECK (step > 0), floor REAL,
+      target TEXT, metric TEXT, step REAL CHECK (step > 0), floor REAL,
       daily INTEGER NOT NULL CHECK (daily > 0), total INTEGER NOT NULL CHECK (total > 0),
       daily_failing INTEGER NOT NULL CHECK (daily_failing > 0),
       total_failing INTEGER NOT NULL CHECK (total_failing > 0), made INTEGER NOT NULL,
-      CHECK ((labels = 'hidden') = (metric IS NOT NULL AND step IS NOT NULL AND floor IS NOT NULL))
+      CHECK ((labels = 'hidden') = (target IS NOT NULL AND metric IS NOT NULL AND step IS NOT NULL AND floor IS NOT NULL))
     ) STRICT;
     CREATE INDEX phase_current ON phase (benchmark, split, id);
 

@@ -75,7 +75,7 @@ struct PhaseCommand: ParsableCommand {
 
     private func grid(
       _ definition: BenchmarkDefinition, _ dataset: Dataset
-    ) throws -> Phase.Grid {
+    ) throws -> ReleaseGrid {
       let metric = definition.primary.metric
       guard let floor else {
         throw ValidationError(
@@ -88,7 +88,7 @@ struct PhaseCommand: ParsableCommand {
           "A floor of \(floor) shows steps that serve attackers alone; the score of a baseline is safer."
         )
       }
-      return Phase.Grid(metric: metric, step: grid.step, floor: grid.floor)
+      return grid
     }
 
     private static func moment(_ text: String, _ option: String) throws -> Date {

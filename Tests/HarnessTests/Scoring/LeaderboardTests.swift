@@ -106,9 +106,9 @@ struct LeaderboardTests {
     let store = try ReportStore(place.file("invitro.sqlite"))
     let builder = builder(submissions, home: sample.home, store: store)
     let open = try #require(try builder.boards().first)
-    let grid = ReleaseGrid(
-      sample.definition.primary, step: 0.1, floor: 0.1, key: Data("sixteen bytes ok".utf8))
-    let board = try #require(try builder.boards(rule: { _ in .hidden(grid) }).first)
+    let grid = ReleaseGrid(sample.definition.primary, step: 0.1, floor: 0.1)
+    let key = Data("sixteen bytes ok".utf8)
+    let board = try #require(try builder.boards(rule: { _ in .hidden(grid, key: key) }).first)
     #expect(!open.isGuarded && board.isGuarded && board.level == 0.95)
     #expect(open.labels != nil && board.labels == nil)
     #expect(open.scored.allSatisfy { $0.report?.groups.isEmpty == false })

@@ -181,7 +181,8 @@ extension Phase {
     Phase(
       benchmark: "sample24", split: "test", name: name, opens: opens, closes: closes,
       visibility: visibility, labels: labels,
-      grid: labels == .hidden ? Grid(metric: .pcc, step: 0.1, floor: 0.1) : nil,
+      grid: labels == .hidden
+        ? ReleaseGrid(.init(target: "empathy", metric: .pcc), step: 0.1, floor: 0.1) : nil,
       valid: Quota(daily: daily, total: total),
       failing: Quota(daily: dailyFailing, total: 1000))
   }
