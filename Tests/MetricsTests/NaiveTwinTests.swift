@@ -177,6 +177,24 @@ struct SwapTwinTests {
     (.mae, .population),
   ]
 
+  @Test("With two clusters a pair has two statistics, however alike its systems are")
+  func complements() throws {
+    var generator = SplitMix64(seed: 5, stream: .simulation)
+    for noise in [1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5] {
+      let gold = (0..<83).map { _ in generator.normal() }
+      let base = gold.map { $0 + generator.normal() }
+      let systems = (0..<6).map { _ in base.map { $0 + noise * generator.normal() } }
+      let sample = ClusteredSample(gold: gold, clusters: (0..<83).map { $0 % 2 })
+      let test = SwapTest(sample, systems: systems, metrics: [.pcc, .ccc])
+      for metric in test.metrics {
+        for j in 1..<6 {
+          let p = try #require(test.p(metric, 0, j).value)
+          #expect(p == 1 || abs(p - 0.5) < 0.02, "\(noise) \(metric.id)")
+        }
+      }
+    }
+  }
+
   private func standard(_ v: [Double]) -> [Double] {
     let m = v.reduce(0, +) / Double(v.count)
     let s = (v.reduce(0) { $0 + ($1 - m) * ($1 - m) } / Double(v.count)).squareRoot()

@@ -9,14 +9,18 @@ struct SwapBlock {
   private(set) var statistics: [Float]
   private let features: SwapFeatures
   private let constants: PairConstants
+  /// (width, G): 1 where a permutation swaps a cluster, for each of the two products.
   private var indicators: [Double]
+  private var singles: [Float]
   /// (S·F, width): what the swaps add to each system's features.
   private var product: [Double]
-  /// (3·pairs of a tile, G) and (3·pairs of a tile, width): their mixed products.
-  private var mixed: [Double]
-  private var mixedProduct: [Double]
+  /// (3·pairs of a tile, G) and (3·pairs of a tile, width): their mixed products. Single precision
+  /// is enough: they shrink with the difference of the two systems, and so does their weight, so
+  /// that the variance of the smallest difference keeps its digits.
+  private var mixed: [Float]
+  private var mixedProduct: [Float]
   /// ``mixed`` of each tile in turn, kept for the next block where all of them are small.
-  private var kept: [[Double]] = []
+  private var kept: [[Float]] = []
 
   /// Systems of a tile: what the pairs of two tiles need stays in the cache.
   private static let tile = 16
@@ -27,9 +31,10 @@ struct SwapBlock {
     let mixedRows = features.mixed.count * Self.tile * min(Self.tile, s)
     statistics = [Float](repeating: -1, count: s * (s - 1) / 2 * width)
     indicators = [Double](repeating: 0, count: width * features.clusters)
+    singles = [Float](repeating: 0, count: width * features.clusters)
     product = [Double](repeating: 0, count: s * features.width * width)
-    mixed = [Double](repeating: 0, count: mixedRows * features.clusters)
-    mixedProduct = [Double](repeating: 0, count: max(1, mixedRows) * width)
+    mixed = [Float](repeating: 0, count: mixedRows * features.clusters)
+    mixedProduct = [Float](repeating: 0, count: max(1, mixedRows) * width)
   }
 
   mutating func fill(_ range: Range<Int>, _ options: InferenceOptions) {
@@ -49,27 +54,35 @@ struct SwapBlock {
           if keepsAll { kept.append(mixed) }
         }
         Self.multiply(
-          keepsAll ? kept[number] : mixed, indicators, &mixedProduct, each * pairs.count, width)
+          keepsAll ? kept[number] : mixed, singles, &mixedProduct, each * pairs.count, width)
         evaluate(pairs, range.count)
         tiles += 1
       }
     }
   }
 
-  /// One bit of a draw for each cluster, permutation by permutation.
+  /// One bit of a draw for each cluster, permutation by permutation. A permutation and the one that
+  /// swaps all other clusters have the same statistic; of the two the one is taken that leaves the
+  /// first cluster, so that they have the same bits too.
   private mutating func draw(_ range: Range<Int>, _ options: InferenceOptions) {
     let generator = SplitMix64(seed: options.seed, stream: .swap)
     let g = features.clusters
     let draws = (g + 63) / 64
     indicators.withUnsafeMutableBufferPointer { indicators in
       for (place, replicate) in range.enumerated() {
+        var complement: UInt64 = 0
         for word in 0..<draws {
           var bits = generator.draw(UInt64(replicate * draws + word))
+          if word == 0 { complement = 0 &- (bits & 1) }
+          bits ^= complement
           for cluster in (64 * word)..<min(g, 64 * word + 64) {
             indicators[place * g + cluster] = Double(bits & 1)
             bits >>= 1
           }
         }
+      }
+      singles.withUnsafeMutableBufferPointer { singles in
+        for place in indicators.indices { singles[place] = Float(indicators[place]) }
       }
     }
   }
@@ -84,6 +97,15 @@ struct SwapBlock {
       CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, matrix, k, indicators, k, 0, &out, n)
   }
 
+  private static func multiply(
+    _ matrix: [Float], _ indicators: [Float], _ out: inout [Float], _ rows: Int, _ width: Int
+  ) {
+    guard rows > 0 else { return }
+    let (m, n, k) = (Int32(rows), Int32(width), Int32(indicators.count / width))
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, matrix, k, indicators, k, 0, &out, n)
+  }
+
   /// What a swap adds to Σ A_k B_l: B_k A_l - A_k B_l, with A the system i and B the system j.
   private mutating func mix(_ i: Int, _ j: Int, at row: Int) {
     let g = features.clusters
@@ -94,7 +116,7 @@ struct SwapBlock {
           let (bk, bl) = ((3 * j + k) * g, (3 * j + l) * g)
           let out = (row + place) * g
           for c in 0..<g {
-            mixed[out + c] = sums[bk + c] * sums[al + c] - sums[ak + c] * sums[bl + c]
+            mixed[out + c] = Float(sums[bk + c] * sums[al + c] - sums[ak + c] * sums[bl + c])
           }
         }
       }
@@ -165,7 +187,7 @@ struct SwapPair {
   ///   - r: the first of four permutations.
   /// - Returns: T², infinite where it is undefined.
   @inline(__always) func statistic(
-    _ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ mixed: UnsafePointer<Double>,
+    _ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ mixed: UnsafePointer<Float>,
     _ r: Int, stride: Int
   ) -> Lanes {
     /// What the swaps move from the second system's feature to the first one's.
@@ -220,6 +242,10 @@ struct SwapPair {
 
   @inline(__always) private func load(_ pointer: UnsafePointer<Double>) -> Lanes {
     UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self)
+  }
+
+  @inline(__always) private func load(_ pointer: UnsafePointer<Float>) -> Lanes {
+    Lanes(UnsafeRawPointer(pointer).loadUnaligned(as: SIMD4<Float>.self))
   }
 
   /// RMSE and MAE: the difference of logarithms of two sums, twice the difference for RMSE, as is

@@ -138,15 +138,12 @@ struct SwapFeatures: Sendable {
 
   /// The statistic of every pair without a swap, (pairs,).
   func observed(_ constants: PairConstants) -> [Double] {
-    let zeros = [Double](repeating: 0, count: 8 * width)
+    let zeros = [Double](repeating: 0, count: 4 * width), singles = [Float](repeating: 0, count: 12)
     var observed = [Double](repeating: 0, count: systems * (systems - 1) / 2)
-    zeros.withUnsafeBufferPointer { zeros in
-      guard let base = zeros.baseAddress else { return }
-      for j in 0..<systems {
-        for i in 0..<j {
-          let pair = SwapPair(self, constants, i, j)
-          observed[SwapTest.pair(i, j)] = pair.statistic(base, base, base, 0, stride: 8)[0]
-        }
+    for j in 0..<systems {
+      for i in 0..<j {
+        let pair = SwapPair(self, constants, i, j)
+        observed[SwapTest.pair(i, j)] = pair.statistic(zeros, zeros, singles, 0, stride: 4)[0]
       }
     }
     return observed
