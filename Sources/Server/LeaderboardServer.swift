@@ -54,6 +54,7 @@ public final class LeaderboardServer: Sendable {
   private let store: SubmissionStore
   private let lock: ServerLock
   private let intake: SubmissionIntake
+  private let closer: BoardCloser
   private let publisher: BoardPublisher
   private let metrics = ServerMetrics()
   private let log: ServerLog
@@ -72,9 +73,9 @@ public final class LeaderboardServer: Sendable {
     lock = try ServerLock(home.url.appending(path: "server.lock"))
     store = try SubmissionStore(home.submissionStoreURL, as: .server)
     try home.checkPermissions(definitions)
-    intake = SubmissionIntake(
-      store: store,
-      scorers: ScorerCache(definitions, home: home, options: configuration.scoring), log: log)
+    let scorers = ScorerCache(definitions, home: home, options: configuration.scoring)
+    intake = SubmissionIntake(store: store, scorers: scorers, log: log)
+    closer = BoardCloser(store, scorers)
     publisher = BoardPublisher(
       BoardFeeder(
         store: store, home: home, definitions: definitions, folders: configuration.folders,
@@ -91,6 +92,7 @@ public final class LeaderboardServer: Sendable {
       log.note(warning)
     }
     await recover()
+    closeDue()
     let application = buildApplication(onReady: onReady)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.runService() }
@@ -99,6 +101,7 @@ public final class LeaderboardServer: Sendable {
         while !Task.isCancelled {
           try? await Task.sleep(for: .seconds(10))
           await self.intake.recover(isAlone: false)
+          self.closeDue()
         }
       }
       // The first to end is the service, or the whole is cancelled.
@@ -110,6 +113,15 @@ public final class LeaderboardServer: Sendable {
 
   /// Scores what a server that is gone accepted and never released.
   package func recover() async { await intake.recover(isAlone: true) }
+
+  /// Closes the boards whose phase has ended.
+  package func closeDue(at now: Date = Date()) {
+    do {
+      for board in try closer.closeDue(at: now) { log.note("closed \(board.path)") }
+    } catch {
+      log.fault("a board could not be closed", error)
+    }
+  }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
   package func publish() { publisher.update() }

@@ -54,7 +54,7 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let (scored, definition) = try gold.map(scorePair) ?? scoreSplit()
     let report = ReleaseRule.open.release(scored)
-    try shared.show(report, as: ScoreText(report, targets: definition.targetNames).text)
+    try shared.show(report, as: ScoreText(report, targets: definition.shownTargets.map(\.name)).text)
   }
 
   private func options() throws -> ScoringOptions {

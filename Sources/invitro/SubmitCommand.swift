@@ -117,7 +117,7 @@ struct SubmitCommand: ParsableCommand {
     func run() async throws {
       let known = server ?? ProcessInfo.processInfo.environment["INVITRO_SERVER"]
       guard let known else { throw ValidationError("Give --server, or set INVITRO_SERVER.") }
-      let client = try SubmissionClient(known, token: token())
+      let client = try SubmissionClient(known, token: teamToken(tokenFile))
       let bar = ProgressBar("sending", unit: "bytes")
       let answer = try await client.submit(
         Data(contentsOf: existing(file, hint: Self.hint)),
@@ -141,12 +141,14 @@ struct SubmitCommand: ParsableCommand {
     }
 
     private static let hint = "Give the file with the predictions."
-
-    private func token() throws -> String {
-      if let tokenFile {
-        return try String(contentsOf: existing(tokenFile, hint: Self.hint), encoding: .utf8)
-      }
-      return ProcessInfo.processInfo.environment["INVITRO_TOKEN"] ?? ""
-    }
   }
+}
+
+/// The token in `file`, else in the environment; empty for none.
+func teamToken(_ file: String?) throws -> String {
+  if let file {
+    return try String(
+      contentsOf: existing(file, hint: "Give the file with the token."), encoding: .utf8)
+  }
+  return ProcessInfo.processInfo.environment["INVITRO_TOKEN"] ?? ""
 }

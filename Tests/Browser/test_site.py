@@ -1,7 +1,8 @@
 """Looks at built fixture sites with Chromium. Run by scripts/test-browser.
 
 INVITRO_FIXTURE_SITES names a folder with the sites `invitro` (12 systems), `hundred` and
-`thousand`; they are served over loopback, each below its own path.
+`thousand`; they are served over loopback, each below its own path. INVITRO_PROGRAM is the program,
+whose server shows the page for teams.
 """
 
 import argparse
@@ -13,7 +14,9 @@ import pathlib
 import re
 import shutil
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -505,6 +508,78 @@ class Size(unittest.TestCase):
 
     def test_a_board_of_a_thousand_stays_below_400_kB(self):
         self.assertLess(self.compressed("thousand")[0], 400_000)
+
+
+class TeamPageTest(unittest.TestCase):
+    """A team's page on a real server, with a board whose labels are hidden."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.environment = {**os.environ, "INVITRO_DATA": cls.folder.name + "/data"}
+        os.mkdir(cls.environment["INVITRO_DATA"], 0o700)
+        cls.invitro("data", "sample")
+        cls.token = cls.invitro("team", "add", "Team").split()[-1]
+        cls.invitro(
+            "phase", "set", "-b", "sample24", "-s", "test", "--visibility", "public",
+            "--labels", "hidden", "--floor", "0.1", "--closes", "2099-01-01")
+        cls.server = subprocess.Popen(
+            [os.environ["INVITRO_PROGRAM"], "serve", "--port", "0", "--site",
+             cls.folder.name + "/site"],
+            env=cls.environment, stderr=subprocess.PIPE, text=True)
+        cls.origin = None
+        while cls.origin is None:
+            found = re.search(r"http://127\.0\.0\.1:\d+", cls.server.stderr.readline())
+            cls.origin = found and found.group()
+        threading.Thread(target=cls.server.stderr.read, daemon=True).start()
+        systems = sorted(pathlib.Path(cls.folder.name).rglob("predictions_EMP.tsv"))
+        for name, file in zip(["First <b>", "Second"], systems):
+            cls.invitro(
+                "submit", "push", str(file), "--server", cls.origin, "-b", "sample24",
+                "-s", "test", "--system", name)
+        cls.browser = start_browser()
+
+    @classmethod
+    def invitro(cls, *arguments):
+        environment = {**cls.environment, "INVITRO_TOKEN": getattr(cls, "token", "")}
+        return subprocess.run(
+            [os.environ["INVITRO_PROGRAM"], *arguments], env=environment, check=True,
+            stdout=subprocess.PIPE, text=True).stdout
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.quit()
+        cls.server.terminate()
+        cls.server.wait()
+        cls.folder.cleanup()
+
+    def find(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def wait(self, holds):
+        WebDriverWait(self.browser, 10).until(lambda _: holds())
+
+    def enter(self, token):
+        self.browser.get(self.origin + "/team.html")
+        self.find("#team-token").send_keys(token, Keys.ENTER)
+
+    def test_a_wrong_token_is_told_so(self):
+        self.enter("invitro_1_" + "0" * 64)
+        self.wait(lambda: "token" in self.find("#team-status").text)
+        self.assertEqual(self.browser.find_elements(By.CSS_SELECTOR, "#team-list tr"), [])
+
+    def test_a_team_chooses_what_stands_for_it(self):
+        self.enter(self.token)
+        self.wait(lambda: self.find("#team-status").text == "2 submissions")
+        rows = self.browser.find_elements(By.CSS_SELECTOR, "#team-list tbody tr")
+        self.assertIn("First <b>", rows[1].text)
+        rows[1].find_element(By.TAG_NAME, "button").click()
+        self.wait(lambda: "stands for your team" in self.find("#team-status").text)
+        chosen = self.find("#team-list tbody tr:nth-child(2)")
+        self.assertIn("chosen", chosen.text)
+        self.assertNotIn("chosen", self.find("#team-list tbody tr:nth-child(1)").text)
+        violations = Axe().run(self.browser)["violations"]
+        self.assertEqual([], [one["id"] for one in violations])
 
 
 def take_screenshots(folder):

@@ -37,11 +37,16 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
 
   /// What a board ranks by.
   public struct PrimaryMetric: Codable, Sendable, Equatable {
+    /// The target, or what an average is called where there are ``weights``.
     public var target: String
     /// One of ``Metrics/Metric/ranking``.
     public var metric: Metric
+    /// Targets whose weighted average the figure is, with positive weights; nil for one target's own.
+    public var weights: [String: Double]?
 
-    public init(target: String, metric: Metric) { (self.target, self.metric) = (target, metric) }
+    public init(target: String, metric: Metric, weights: [String: Double]? = nil) {
+      (self.target, self.metric, self.weights) = (target, metric, weights)
+    }
   }
 
   /// One split's files as its organisers hand them out.

@@ -89,16 +89,31 @@ extension BenchmarkDefinition {
   /// The target named `name`.
   public func target(_ name: String) -> Target? { targets.first { $0.name == name } }
 
-  /// The target named `name`, or the primary one where no name is given.
+  /// The target that stands for the benchmark where one is needed: the primary one; of an average the
+  /// one of the greatest weight, the first of equals.
+  public var mainTarget: String {
+    guard let weights = primary.weights else { return primary.target }
+    return targetNames.max { (weights[$0] ?? 0) < (weights[$1] ?? 0) } ?? primary.target
+  }
+
+  /// What a report has figures of: the average that a board orders by, if any, and the targets.
+  public var shownTargets: [Target] {
+    guard primary.weights != nil else { return targets }
+    return [Target(name: primary.target, title: "Average", low: 0, high: 0)] + targets
+  }
+
+  /// The target named `name`, or the main one where no name is given.
   public func target(orPrimary name: String?) throws(HarnessError) -> Target {
-    if let known = target(name ?? primary.target) { return known }
+    if let known = target(name ?? mainTarget) { return known }
     throw .usage(
-      "\(id) has no target '\(name ?? primary.target)'. It has: "
+      "\(id) has no target '\(name ?? mainTarget)'. It has: "
         + targetNames.joined(separator: ", ") + ".")
   }
 
   /// The title of the target named `name`; the name itself where there is no such target.
-  public func targetTitle(_ name: String) -> String { target(name)?.title ?? name }
+  public func targetTitle(_ name: String) -> String {
+    shownTargets.first { $0.name == name }?.title ?? name
+  }
 
   public var targetNames: [String] { targets.map(\.name) }
 
@@ -208,7 +223,19 @@ extension BenchmarkDefinition {
       fault("range \(target.low) to \(target.high)", "a low below the high")
     }
     let known = "one of the targets (\(targetNames.joined(separator: ", ")))"
-    if target(primary.target) == nil { fault("primary target \(primary.target)", known) }
+    if let weights = primary.weights {
+      if weights.isEmpty || target(primary.target) != nil
+        || Self.reservedNames.contains(primary.target)
+      {
+        fault("primary target \(primary.target) with weights", "a name of its own for the average")
+      }
+      for (name, weight) in weights.sorted(by: { $0.key < $1.key }) {
+        if target(name) == nil { fault("primary.weights.\(name)", known) }
+        if !(weight > 0 && weight.isFinite) { fault("weight \(weight) of \(name)", "more than 0") }
+      }
+    } else if target(primary.target) == nil {
+      fault("primary target \(primary.target)", known)
+    }
     let maps = [columns.targets] + splits.flatMap { [$0.columns?.targets] }
     for name in maps.flatMap({ ($0 ?? [:]).keys.sorted() }) where target(name) == nil {
       fault("columns.targets.\(name)", known)

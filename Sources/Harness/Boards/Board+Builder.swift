@@ -12,6 +12,8 @@ extension Board {
     public var metadata: SubmissionMetadata
     /// What was released of it already; nil has the builder score the predictions.
     public var report: ScoreReport?
+    /// Whether all figures of it are shown on a closed board, in two decimals.
+    public var isRevealed = false
     /// Digest of the predictions, where it is known without reading them.
     public var digest: String?
     /// Reads the predictions; nil where there are none (published, or withdrawn and taken away).
@@ -73,7 +75,7 @@ extension Board {
       }
       let scorer = try Scorer(definition, dataset: dataset, options: options)
       let reader = PredictionReader(definition, dataset: dataset)
-      let base = try key(dataset)
+      let base = try key(dataset, rule)
       var entries: [Entry] = []
       var compared: [Compared] = []
       for candidate in candidates {
@@ -83,10 +85,12 @@ extension Board {
           continue
         }
         var predictions: Predictions?
-        if candidate.digest == nil || candidate.report == nil { predictions = try read(reader) }
+        var report = candidate.isRevealed ? nil : candidate.report
+        if candidate.digest == nil || report == nil { predictions = try read(reader) }
         let digest = predictions?.digest ?? candidate.digest ?? ""
-        var report = candidate.report
         if report == nil, let predictions {
+          let rule = rule(for: candidate)
+          let base = try key(dataset, rule)
           report = try keep(.report, key: base + digest) { () throws(HarnessError) in
             rule.release(try scorer.score(predictions))
           }
@@ -108,6 +112,12 @@ extension Board {
       return board(entries, comparison: tied, labels: labels)
     }
 
+    /// What is released of one entry.
+    private func rule(for candidate: Candidate) -> ReleaseRule {
+      guard candidate.isRevealed, case .hidden(let grid, let key) = rule else { return rule }
+      return .summary(grid, key: key)
+    }
+
     private struct Compared {
       var slug, digest: String
       var predictions: Predictions?
@@ -117,7 +127,8 @@ extension Board {
     private func comparison(
       _ compared: [Compared], _ scorer: Scorer, _ reader: PredictionReader, _ base: String
     ) throws(HarnessError) -> BoardComparison? {
-      guard case .open = rule else { return nil }
+      // There is no test of an average over targets.
+      guard case .open = rule, definition.primary.weights == nil else { return nil }
       let names = compared.map { "\($0.slug) \($0.digest)" }.joined(separator: "\n")
       return try keep(.comparison, key: base + names) {
         () throws(HarnessError) -> BoardComparison? in
@@ -153,7 +164,7 @@ extension Board {
     }
 
     /// Everything but the predictions that a released document depends on.
-    private func key(_ dataset: Dataset) throws(HarnessError) -> String {
+    private func key(_ dataset: Dataset, _ rule: ReleaseRule) throws(HarnessError) -> String {
       let document = try HarnessError.wrapping { () throws(BasicsError) in
         try CanonicalJSON.document(definition)
       }
@@ -201,14 +212,24 @@ public struct FolderBoards {
   /// - Parameters:
   ///   - others: entries from elsewhere, such as a server's database.
   ///   - rule: what is released on a board, of the folders' entries too.
+  ///   - revealed: slugs of baselines in folders of which all figures are shown, by board.
   ///   - progress: called after each entry with the number done and the number in all.
   /// - Throws: the faults of any entry.
   public func boards(
     adding others: [Board.Candidate] = [], rule: (BoardKey) -> ReleaseRule = { _ in .open },
+    revealed: [BoardKey: Set<String>] = [:],
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(HarnessError) -> [Board] {
     var candidates = others
-    for folder in folders { candidates += try folder.entries().map(\.candidate) }
+    for folder in folders {
+      candidates += try folder.entries().map { entry in
+        var candidate = entry.candidate
+        let key = BoardKey(benchmark: entry.metadata.benchmark, split: entry.metadata.split)
+        candidate.isRevealed =
+          entry.metadata.kind == .baseline && revealed[key]?.contains(entry.slug) ?? false
+        return candidate
+      }
+    }
     let groups = Dictionary(grouping: candidates) {
       BoardKey(benchmark: $0.metadata.benchmark, split: $0.metadata.split)
     }

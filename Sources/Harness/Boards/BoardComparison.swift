@@ -184,7 +184,7 @@ public struct BoardComparer {
     return comparison(pairs: [], standings: [], best: kept[0].1)
   }
 
-  private var target: String { scorer.definition.primary.target }
+  private var target: String { scorer.definition.mainTarget }
   private var metric: Metric { scorer.definition.primary.metric }
 
   private func comparable(_ systems: [System]) -> [(String, Scorer.TargetRows)] {

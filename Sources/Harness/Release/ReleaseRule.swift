@@ -13,6 +13,9 @@ public enum ReleaseRule: Sendable, Equatable {
   /// One figure on a coarse grid, and that only where it is higher than the team's best. The key makes
   /// the digests of the labels: without one anybody could try guesses against them.
   case hidden(ReleaseGrid, key: Data)
+  /// All metrics of all targets in two decimals, without intervals, for the few entries that an
+  /// organiser reveals once a board is closed; the primary figure stays on the grid of the others.
+  case summary(ReleaseGrid, key: Data)
 
   /// The margin of predictions where labels are hidden, in label units.
   public static let hiddenMargin = 1.0
@@ -31,9 +34,8 @@ public enum ReleaseRule: Sendable, Equatable {
     switch self {
     case .open: "open"
     case .rounded(let decimals): "rounded \(decimals)"
-    case .hidden(let grid, let key):
-      "hidden \(grid.target) \(grid.metric) \(grid.step) \(grid.floor) "
-        + Digest.hmac("rule", key: key)
+    case .hidden(let grid, let key): "hidden \(grid.cacheName) " + Digest.hmac("rule", key: key)
+    case .summary(let grid, let key): "summary \(grid.cacheName) " + Digest.hmac("rule", key: key)
     }
   }
 
@@ -52,9 +54,25 @@ public enum ReleaseRule: Sendable, Equatable {
     case .rounded(let decimals):
       report.targets = report.targets.mapValues { $0.rounded(decimals) }
       report.wassa.changeFigures { Rounding.rounded($0, decimals: decimals) }
-    case .hidden(let grid, let key): grid.cover(&report, key)
+    case .hidden(let grid, let key):
+      report.targets = grid.covered(report)
+      report.hideLabels(key)
+    case .summary(let grid, let key):
+      let primary = grid.covered(report)
+      report.targets = report.targets.mapValues { $0.rounded(2, intervals: false) }
+      report.targets[grid.target]?[grid.metric] = primary[grid.target]?[grid.metric]
+      report.hideLabels(key)
     }
     return report
+  }
+
+  /// What an entry that is revealed tells of the labels at most, in bits: each figure is one of so
+  /// many numbers of two decimals.
+  public static func summaryBits(_ definition: BenchmarkDefinition) -> Double {
+    definition.targets.reduce(0) { sum, target in
+      let errors = 100 * (target.high - target.low + hiddenMargin) + 1
+      return sum + Metric.all.reduce(0) { $0 + log2($1.higherIsBetter ? 201 : errors) }
+    }
   }
 }
 
@@ -92,12 +110,27 @@ public struct ReleaseGrid: Codable, Sendable, Equatable {
     guard floor.isFinite, metric.higherIsBetter ? (-1...1).contains(floor) : floor >= 0 else {
       throw .usage("\(floor) is no value of \(metric.title).")
     }
-    let gold = dataset.gold(definition.primary.target).compactMap { $0 }
-    let mean = gold.reduce(0, +) / Double(max(1, gold.count))
-    let constant = PointMetrics.figure(metric, gold.map { _ in mean }, gold).value ?? 1
-    let unit = max(0.1, (10 * constant).rounded() / 10)
-    let step = step(metric, rows: gold.count, unit: metric.higherIsBetter ? 1 : unit)
+    var (rows, constant, total) = (0, 0.0, 0.0)
+    for (target, weight) in definition.primary.weights ?? [definition.primary.target: 1] {
+      let gold = dataset.gold(target).compactMap { $0 }
+      let mean = gold.reduce(0, +) / Double(max(1, gold.count))
+      constant += weight * (PointMetrics.figure(metric, gold.map { _ in mean }, gold).value ?? 1)
+      (rows, total) = (max(rows, gold.count), total + weight)
+    }
+    let unit = max(0.1, (10 * constant / total).rounded() / 10)
+    let step = step(metric, rows: rows, unit: metric.higherIsBetter ? 1 : unit)
     return ReleaseGrid(definition.primary, step: step, floor: floor)
+  }
+
+  /// What `rows` labels of a target hold, in bits, as estimated from labels that teams have: rows times
+  /// the entropy of one label. Without known labels that of evenly spread values on the target's scale
+  /// (in hundredths where its labels are no means of items).
+  public static func entropy(of target: Target, rows: Int, known: [Double]) -> Double {
+    let counts = known.reduce(into: [:]) { $0[$1, default: 0] += 1.0 }.values
+    let total = Double(known.count)
+    let one = counts.reduce(0) { $0 - $1 / total * log2($1 / total) }
+    let values = (target.high - target.low) * Double(target.items ?? 100) + 1
+    return Double(rows) * (one > 0 ? one : log2(max(2, values)))
   }
 
   /// The grid value that `value`, as published with four decimals, is shown as, towards worse; nil
@@ -130,23 +163,28 @@ public struct ReleaseGrid: Codable, Sendable, Equatable {
     (0..<levels).reduce(0) { $0 + log2(Double(q + $1 + 1) / Double($1 + 1)) }
   }
 
-  /// Leaves of `report` the primary figure on the grid; its interval, by Fisher's z, follows from that
-  /// and the number of clusters and tells nothing more.
-  fileprivate func cover(_ report: inout ScoreReport, _ key: Data) {
-    let value = report.targets[target]?[metric]?.value.flatMap(level)
-    report.targets = [:]
-    if let value {
-      var scores = TargetScores()
-      let clusters = report.effectiveClusters ?? Double(report.clusters)
-      scores[metric] = figure(value, clusters: clusters, level: report.level)
-      report.targets[target] = scores
-    }
-    report.wassa.changeFigures { _ in nil }
-    report.notes = nil
-    let gold = Digest.hmac(report.digests.gold, key: key)
-    report.signature.replace(
-      "gold:\(report.digests.gold.prefix(12))", with: "gold:\(gold.prefix(12))")
-    report.digests.gold = gold
+  /// The grid of the values that are shown once the board is closed: two decimals, from the same floor
+  /// on.
+  public var atClose: ReleaseGrid {
+    ReleaseGrid(.init(target: target, metric: metric), step: 0.01, floor: floor)
+  }
+
+  /// What the close tells of one submission at most, in bits. Of a team's best the grid value is known
+  /// already.
+  public func bitsAtClose(ofBest: Bool) -> Double {
+    log2(ofBest ? max(1, (step / 0.01).rounded(.up)) : Double(atClose.levels + 1))
+  }
+
+  fileprivate var cacheName: String { "\(target) \(metric) \(step) \(floor)" }
+
+  /// The primary figure of `report` on the grid; its interval, by Fisher's z, follows from that and the
+  /// number of clusters and tells nothing more.
+  fileprivate func covered(_ report: ScoreReport) -> TargetTable<TargetScores> {
+    guard let value = report.targets[target]?[metric]?.value.flatMap(level) else { return [:] }
+    var scores = TargetScores()
+    let clusters = report.effectiveClusters ?? Double(report.clusters)
+    scores[metric] = figure(value, clusters: clusters, level: report.level)
+    return [target: scores]
   }
 
   private func figure(_ value: Double, clusters: Double, level: Double) -> ScoredFigure {
@@ -186,6 +224,8 @@ public struct ReleaseGuard {
     case incomplete
     /// Its primary metric is undefined, as where it is constant: never a best.
     case undefined
+    /// It is scored when the phase closes.
+    case atClose
 
     public var isNewBest: Bool { self == .first || self == .better }
   }
@@ -214,15 +254,13 @@ public struct ReleaseGuard {
 
   /// Whether `candidate` is a team's new best; released values are compared, and a tie is not better.
   func verdict(on candidate: Predictions, over best: Double?) -> Verdict {
-    let (target, metric) = (scorer.definition.primary.target, scorer.definition.primary.metric)
-    guard candidate.missingCount == 0, let rows = scorer.rows(target, of: candidate) else {
+    let metric = scorer.definition.primary.metric
+    guard candidate.missingCount == 0, let figure = scorer.primaryFigure(of: candidate) else {
       return .incomplete
     }
-    let figure = PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
-      .figure(metric, form: scorer.options.inference.form)
     guard let value = figure.value else { return .undefined }
     switch rule {
-    case .hidden(let grid, _):
+    case .hidden(let grid, _), .summary(let grid, _):
       guard let level = grid.level(value) else { return .notBetter }
       return best.map { grid.isBetter(level, $0) ? .better : .notBetter } ?? .first
     case .open, .rounded:
@@ -236,17 +274,30 @@ public struct ReleaseGuard {
 }
 
 extension TargetScores {
-  fileprivate func rounded(_ decimals: Int) -> TargetScores {
+  fileprivate func rounded(_ decimals: Int, intervals: Bool = true) -> TargetScores {
     var scores = self
+    if !intervals { scores.rowwise = nil }
     scores.changeFigures { figure in
       var figure = figure
       figure.value = Rounding.rounded(figure.value, decimals: decimals)
+      guard intervals else { return ScoredFigure(value: figure.value, undefined: figure.undefined) }
       figure.low = Rounding.rounded(figure.low, decimals: decimals)
       figure.high = Rounding.rounded(figure.high, decimals: decimals)
       return figure
     }
     scores.bias = nil
     return scores
+  }
+}
+
+extension ScoreReport {
+  /// Takes out what the labels' digest would confirm, and what follows from unreleased figures.
+  fileprivate mutating func hideLabels(_ key: Data) {
+    wassa.changeFigures { _ in nil }
+    notes = nil
+    let gold = Digest.hmac(digests.gold, key: key)
+    signature.replace("gold:\(digests.gold.prefix(12))", with: "gold:\(gold.prefix(12))")
+    digests.gold = gold
   }
 }
 

@@ -73,7 +73,7 @@ extension Scorer {
       guard let x = rows(target, of: a), let y = rows(target, of: b) else { continue }
       let (scores, unrounded) = scores(x, y)
       targets[target] = scores
-      if main == nil || target == definition.primary.target { (main, raw) = (x, unrounded) }
+      if main == nil || target == definition.mainTarget { (main, raw) = (x, unrounded) }
     }
     guard let main else {
       throw .usage(

@@ -48,7 +48,7 @@ public struct RunsReport: Codable, Sendable, Equatable {
   ) {
     benchmark = scorer.definition.id
     split = scorer.dataset.split
-    target = scorer.definition.primary.target
+    target = scorer.definition.mainTarget
     self.first = firstName
     self.second = secondName
     metrics = [:]
@@ -71,7 +71,7 @@ extension Scorer {
   /// Runs that predict one number for every row of the primary target.
   func constantRuns(in runs: [Predictions]) -> Int {
     runs.count { run in
-      guard let values = rows(definition.primary.target, of: run)?.predictions else { return false }
+      guard let values = rows(definition.mainTarget, of: run)?.predictions else { return false }
       return values.allSatisfy { $0 == values.first }
     }
   }
@@ -80,7 +80,7 @@ extension Scorer {
   /// correlation and counts as 0; leaving it out would flatter the procedure.
   public func values(of metric: Metric, in runs: [Predictions]) -> [Double] {
     runs.compactMap { run in
-      guard let rows = rows(definition.primary.target, of: run) else { return nil }
+      guard let rows = rows(definition.mainTarget, of: run) else { return nil }
       let figure = PointMetrics.figure(
         metric, rows.predictions, rows.sample.gold, form: options.inference.form)
       let isConstant = figure.reason == .constantPrediction || figure.reason == .bothConstant

@@ -85,13 +85,14 @@ public struct Scorer: Sendable {
   /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
   public func score(_ predictions: Predictions) throws(HarnessError) -> PrivateReport {
     let parts = definition.targetNames.compactMap { rows($0, of: predictions) }
-    guard let main = parts.first(where: { $0.target == definition.primary.target }) ?? parts.first
+    guard let main = parts.first(where: { $0.target == definition.mainTarget }) ?? parts.first
     else {
       throw .usage(
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
     let crossed = options.crossed ? crossed(parts) : nil
-    let scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
+    var scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
+    if let average = average(parts) { scores[definition.primary.target] = average }
     return PrivateReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
       clusters: main.sample.clusterCount, effectiveClusters: main.sample.effectiveClusters,
@@ -104,6 +105,39 @@ public struct Scorer: Sendable {
       digests: Digests(gold: goldDigest, order: orderDigest, predictions: predictions.digest),
       signature: options.signature(cluster: cluster, goldDigest: goldDigest),
       notes: notes(main, scores[main.target] ?? TargetScores(), predictions, crossed))
+  }
+
+  /// What a board orders by: the primary metric of its target, or the weighted average over targets;
+  /// nil where one of them is not attempted or has no labels.
+  func primaryFigure(of predictions: Predictions) -> Figure? {
+    let weights = definition.primary.weights ?? [definition.primary.target: 1]
+    var (sum, total) = (0.0, 0.0)
+    for (target, weight) in weights.sorted(by: { $0.key < $1.key }) {
+      guard let rows = rows(target, of: predictions) else { return nil }
+      let figure = PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
+        .figure(definition.primary.metric, form: options.inference.form)
+      guard let value = figure.value else { return figure }
+      (sum, total) = (sum + weight * value, total + weight)
+    }
+    return .value(sum / total)
+  }
+
+  /// The average over targets that a board orders by, with its interval; nil where it orders by one
+  /// target's figure, or a part of the average is not attempted.
+  private func average(_ parts: [TargetRows]) -> TargetScores? {
+    guard let weights = definition.primary.weights else { return nil }
+    let weighed = parts.compactMap { part in
+      weights[part.target].map { weight in
+        let system = SystemInference(
+          part.sample, predictions: part.predictions, options: options.inference)
+        return (system: system, weight: weight)
+      }
+    }
+    guard weighed.count == weights.count else { return nil }
+    let average = SystemInference.average(definition.primary.metric, of: weighed)
+    var scores = TargetScores()
+    scores[definition.primary.metric] = ScoredFigure(average.figure, average.interval)
+    return scores
   }
 
   /// Kurtosis above which errors have heavy tails: 83 normal rows exceed it once in thousands of

@@ -178,6 +178,38 @@ public struct SystemInference: Sendable {
     return .value(clusters.interval(bounds.0, bounds.1, options.level, method))
   }
 
+  /// The weighted average of a metric over targets, and its interval by the jackknife of that average.
+  /// - Parameter parts: a system's figures on each target with positive weights. The interval is
+  ///   undefined where their rows do not lie in the same clusters.
+  public static func average(
+    _ metric: Metric, of parts: [(system: SystemInference, weight: Double)]
+  ) -> (figure: Figure, interval: Outcome<Interval>) {
+    let whole = parts.reduce(0) { $0 + $1.weight }
+    guard let first = parts.first?.system, whole > 0 else {
+      return (.undefined(.noRows), .undefined(.noRows))
+    }
+    var (sum, without) = (0.0, [Double](repeating: 0, count: first.sample.clusterCount))
+    var obstacle = first.sample.obstacle
+    for (system, weight) in parts {
+      guard let value = system.figure(metric).value else {
+        return (system.figure(metric), .undefined(.degenerate))
+      }
+      sum += weight / whole * value
+      let leftOut = system.leaveOneOut(metric)
+      let isAlike = system.sample.clusterOfRow == first.sample.clusterOfRow
+      guard isAlike, let values = leftOut.value else {
+        obstacle = obstacle ?? leftOut.reason ?? .methodDoesNotApply
+        continue
+      }
+      for cluster in values.indices { without[cluster] += weight / whole * values[cluster] }
+    }
+    if let obstacle { return (.value(sum), .undefined(obstacle)) }
+    let interval = jackknifeVariance(without.map(metric.stabilised)).flatMap {
+      first.studentInterval(metric, sum, $0, first.sample)
+    }
+    return (.value(sum), interval)
+  }
+
   /// The interval with a second clustering crossed with the sample's own, as person × article; see
   /// ``ClusteredSample/crossedVariance(_:_:)``.
   /// - Parameter other: names of the second clustering, (n,).

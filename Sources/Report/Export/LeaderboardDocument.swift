@@ -141,7 +141,7 @@ public enum LeaderboardCSV {
   public static func text(of board: Board) -> String { text(BoardTable(board)) }
 
   static func text(_ table: BoardTable) -> String {
-    let targets = table.benchmark.targets.map(\.name)
+    let targets = table.benchmark.shownTargets.map(\.name)
     var header = ["low_rank", "high_rank", "tie_groups", "slug", "system", "team", "kind"]
     header += ["submitted", "n", "clusters"]
     header += targets.flatMap { target in
@@ -206,7 +206,7 @@ enum ComparisonCSV {
 /// `systems/<slug>.csv`: every figure of a system's page, the whole split and its groups, a line each.
 enum SystemCSV {
   static func text(_ report: ScoreReport, _ benchmark: BenchmarkDefinition) -> String {
-    let targets = benchmark.targetNames
+    let targets = benchmark.shownTargets.map(\.name)
     let unit = benchmark.clusters.first ?? BenchmarkDefinition.rows
     var csv = CSVWriter([
       "attribute", "group", "target", "metric", "value", "low", "high", benchmark.rowNoun.plural,

@@ -7,7 +7,7 @@ package struct Layout: Encodable, Sendable {
   /// The way to the site's root.
   let root: String
   let assets: String
-  let isHome, onBoards, onMethod, onReplication, hasReplication: Bool
+  let isHome, onBoards, onMethod, onReplication, onTeam, hasReplication, isServed: Bool
   /// What no page shows, in the singular: `essay`.
   let rowNouns: String
   let version, canonical, preview: String?
@@ -22,12 +22,14 @@ package struct Page: Sendable {
 
 /// What all pages of a site know of it.
 struct SiteContext: Sendable {
-  enum Section { case boards, method, replication, none }
+  enum Section { case boards, method, replication, team, none }
 
   let site: String
   let address: URL?
   let version: String?
   let hasReplication: Bool
+  /// Whether the server that takes submissions shows the site.
+  let isServed: Bool
   let rowNouns: String
   /// First digits of the assets' digest: a changed stylesheet gets a new address.
   let assets: String
@@ -49,8 +51,9 @@ struct SiteContext: Sendable {
       description: SafeText.shortened(description, to: 200),
       root: root ?? String(repeating: "../", count: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
-      onReplication: section == .replication, hasReplication: hasReplication, rowNouns: rowNouns,
-      version: version, canonical: address?.appending(path: path).absoluteString,
+      onReplication: section == .replication, onTeam: section == .team,
+      hasReplication: hasReplication, isServed: isServed, rowNouns: rowNouns, version: version,
+      canonical: address?.appending(path: path).absoluteString,
       preview: picture.flatMap { address?.appending(path: $0).absoluteString })
     return Page(template: template, layout: layout, content: content)
   }
@@ -143,6 +146,18 @@ enum MissingPage {
     return context.page(
       .missing, path: "404.html", title: "Not found", description: "There is no such page.",
       section: .none, root: root, NoContent())
+  }
+}
+
+/// `team.html`: what a team has sent, by its token, on a site that the server shows.
+enum TeamPage {
+  static let path = "team.html"
+
+  static func page(in context: SiteContext) -> Page {
+    context.page(
+      .team, path: path, title: "Your team’s submissions",
+      description: "What your team has sent, and what stands for it at the close.",
+      section: .team, NoContent())
   }
 }
 

@@ -130,7 +130,7 @@ extension SubmissionPage {
       clusters = Nouns(table.benchmark).clusterCount(report.clusters)
       dropped = report.dropped.map { FigureText.count($0) }
       notes = Listed(report.notes ?? [])
-      targets = table.benchmark.targets.compactMap { target in
+      targets = table.benchmark.shownTargets.compactMap { target in
         report.targets[target.name].map { TargetTable(target, $0) }
       }
       wassa = WASSAFigures(

@@ -82,6 +82,8 @@ public struct SiteInput: Sendable {
   public var version: String?
   /// The server that takes submissions over HTTP; nil where there is none.
   public var server: URL?
+  /// Whether that server shows the site: then teams have a page on it.
+  public var isServed = false
 
   public init(
     benchmarks: [BenchmarkDefinition], boards: [Board], title: String = "invitro",

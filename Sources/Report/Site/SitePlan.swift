@@ -16,7 +16,7 @@ package struct SitePlan: Sendable {
     // Without an address no page can name its picture: readers take absolute ones only.
     context = SiteContext(
       site: input.title, address: input.address, version: input.version,
-      hasReplication: input.replication != nil,
+      hasReplication: input.replication != nil, isServed: input.isServed,
       rowNouns: input.benchmarks.map(\.rowNoun).unique().joined(separator: ", no "), assets: assets,
       hasPictures: input.address != nil && pictures.canDraw,
       standIn: pictures.standIn == nil ? nil : SitePaths.standInPreview)
@@ -59,6 +59,7 @@ package struct SitePlan: Sendable {
     add("index.html") { IndexPage.page(tables, benchmarks: input.benchmarks, in: context) }
     add("method.html") { MethodPage.page(tables, benchmarks: input.benchmarks, in: context) }
     add("404.html") { MissingPage.page(in: context) }
+    if input.isServed { add(TeamPage.path) { TeamPage.page(in: context) } }
     if let replication = input.replication {
       add("replication.html") { ReplicationPage.page(replication, in: context) }
     }

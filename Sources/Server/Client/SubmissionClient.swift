@@ -46,6 +46,16 @@ public struct SubmissionClient {
     return try await Sender.send(request, body: body, progress: progress)
   }
 
+  /// Has a submission stand for the team at the close of its board.
+  /// - Throws: ``HarnessError/system(path:reason:)`` where no answer comes.
+  public func choose(_ id: String) async throws -> Answer {
+    var request = URLRequest(url: address.appending(path: "api/v1/submissions/\(id)/choice"))
+    request.httpMethod = "POST"
+    request.timeoutInterval = 60
+    request.allHTTPHeaderFields = ["Authorization": "Bearer \(token)"]
+    return try await Sender.send(request, body: Data(), progress: { _, _ in })
+  }
+
   /// A form with the parts `metadata` and `file`.
   private static func form(
     _ content: Data, name: String, metadata: Data, boundary: String
@@ -79,7 +89,7 @@ public struct SubmissionClient {
     public var isAccepted: Bool { status == 200 || status == 201 }
 
     /// Whether the upload is at fault, and not the server.
-    public var isRefused: Bool { [400, 409, 413, 415, 422].contains(status) }
+    public var isRefused: Bool { [400, 404, 409, 413, 415, 422].contains(status) }
 
     private struct Problem: Decodable {
       var detail: String

@@ -98,8 +98,10 @@ struct StatusController: Sendable {
     }
     routes.getOnly("metrics") { _, _ in
       let counts = try store.counts()
+      let text = metrics.text(
+        teams: counts.teams, waiting: counts.waiting, accounts: try store.accounts())
       return Response.bytes(
-        Data(metrics.text(teams: counts.teams, waiting: counts.waiting).utf8),
+        Data(text.utf8),
         type: "text/plain; version=0.0.4; charset=utf-8")
     }
     routes.getOnly("openapi.json") { request, context in

@@ -18,6 +18,8 @@ struct SubmissionController: Sendable {
     routes.post(use: submit)
     routes.refuseOthers(than: [.get, .post], at: "")
     routes.getOnly(":id", use: one)
+    routes.post(":id/choice", use: choose)
+    routes.refuseOthers(than: [.post], at: ":id/choice")
     return routes
   }
 
@@ -28,6 +30,19 @@ struct SubmissionController: Sendable {
     else { throw Problem(.notFound, "There is no such submission, or it is not yours to see.") }
     document.history = try store.history(of: submission)
     return try .json(document)
+  }
+
+  @Sendable func choose(_ request: Request, _ context: ServerContext) async throws -> Response {
+    guard let member = context.member else { throw Problem.unauthorized }
+    let id = try context.parameters.require("id")
+    do {
+      try store.choose(id, of: member.team.id)
+    } catch ServerError.unknownSubmission {
+      throw Problem(.notFound, "There is no such submission, or it is not yours.")
+    } catch ServerError.refused(let reason) {
+      throw Problem(.conflict, reason)
+    }
+    return try await one(request, context)
   }
 
   private struct ListQuery: Decodable {
@@ -151,6 +166,9 @@ struct SubmissionDocument: Encodable {
   var verdict: ReleaseGuard.Verdict?
   var digest: String
   var scores: ScoreReport?
+  /// Whether it will stand for its team at the close, and whether it may be chosen to; told to the team
+  /// alone.
+  var chosen, choosable: Bool?
   /// Why there are no scores, in words.
   var note: String?
   var warnings: [Diagnostic]?
@@ -161,7 +179,7 @@ struct SubmissionDocument: Encodable {
   init?(_ submission: StoredSubmission, viewer: Team?, phase: Phase?) {
     let isOwn = viewer?.id == submission.teamKey
     let visibility = phase?.visibility ?? .hidden
-    guard isOwn || (visibility == .public && submission.wasBest) else { return nil }
+    guard isOwn || (visibility == .public && submission.wasOnBoard) else { return nil }
     (id, team, digest) = (submission.id, submission.team, submission.digest)
     (benchmark, split, self.phase) = (submission.benchmark, submission.split, submission.phase)
     let metadata = submission.metadata
@@ -170,7 +188,11 @@ struct SubmissionDocument: Encodable {
     state = submission.shownState
     let isReleased = !submission.isWithdrawn && submission.state == .released
     if isReleased && visibility != .hidden {
-      (verdict, scores) = (submission.verdict, submission.report)
+      (verdict, scores) = (submission.verdict, submission.closing ?? submission.report)
+    }
+    if isOwn, submission.isChosen { chosen = true }
+    if isOwn, phase.map({ submission.obstacle(in: $0, at: Date()) == nil }) ?? false {
+      choosable = true
     }
     note =
       switch submission.state {
@@ -178,6 +200,10 @@ struct SubmissionDocument: Encodable {
       case .pending: "It is accepted and will be scored."
       case .failed: "The server could not score it; it costs no quota."
       case .released where visibility == .hidden: "Scores are hidden in this phase."
+      case .released where submission.closing != nil:
+        submission.closing?.targets.isEmpty ?? true
+          ? "Its score at the close is below the first value that is shown." : nil
+      case .released where submission.verdict == .atClose: "It is scored when the phase closes."
       case .released: scores == nil ? "Not a new best: no score is released of it." : nil
       }
   }

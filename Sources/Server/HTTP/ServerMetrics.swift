@@ -1,4 +1,6 @@
+import Basics
 import Hummingbird
+
 import Synchronization
 
 /// Counts for the operator, in Prometheus' text form. No name of a team, no id, no score.
@@ -47,7 +49,8 @@ final class ServerMetrics: Sendable {
     }
   }
 
-  func text(teams: Int, waiting: Int) -> String {
+  /// - Parameter accounts: of boards with hidden labels.
+  func text(teams: Int, waiting: Int, accounts: [LabelAccount]) -> String {
     let state = state.withLock { $0 }
     var out = ""
     func head(_ name: String, _ type: String, _ help: String) {
@@ -80,6 +83,20 @@ final class ServerMetrics: Sendable {
     single("site_builds_failed_total", "counter", "Builds of the site that failed.", failed)
     single("teams", "gauge", "Teams, revoked ones included.", teams)
     single("waiting_submissions", "gauge", "Accepted submissions without a score yet.", waiting)
+    let figures: [(String, String, KeyPath<LabelAccount, Double>)] = [
+      ("entropy", "Bits that hidden labels hold.", \.entropy),
+      ("told", "Bits that they have told at most.", \.told),
+      ("promised", "Bits that teams may be told in the open phase at most.", \.promised),
+      ("budget", "Bits that may be told without a reason.", \.budget),
+    ]
+    for (name, help, path) in figures where !accounts.isEmpty {
+      head("invitro_label_bits_\(name)", "gauge", help)
+      for account in accounts {
+        out +=
+          "invitro_label_bits_\(name){board=\"\(account.benchmark)/\(account.split)\"} "
+          + "\(Rounding.text(account[keyPath: path], decimals: 1))\n"
+      }
+    }
     single("uptime_seconds", "gauge", "Seconds since the server started.", uptime)
     return out
   }

@@ -153,9 +153,18 @@ final class BoardScorer: Sendable {
   func release(
     _ candidate: Predictions, over best: ScoreReport?, in phase: Phase
   ) throws(HarnessError) -> ReleaseGuard.Release {
+    if phase.isFinal {
+      let verdict: ReleaseGuard.Verdict = candidate.missingCount == 0 ? .atClose : .incomplete
+      return ReleaseGuard.Release(verdict: verdict, report: nil)
+    }
     let primary = definition.primary
     return try ReleaseGuard(scorer, rule: phase.rule(key: key))
       .release(candidate, over: best?.targets[primary.target]?[primary.metric]?.value)
+  }
+
+  /// What the close releases of `predictions`.
+  func release(_ predictions: Predictions, grid: ReleaseGrid) throws(HarnessError) -> ScoreReport {
+    ReleaseRule.hidden(grid, key: key).release(try scorer.score(predictions))
   }
 
   /// The predictions as the store keeps them.

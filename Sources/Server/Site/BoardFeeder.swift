@@ -21,7 +21,10 @@ struct BoardFeeder: Sendable {
     var boards = try FolderBoards(
       folders, home: home, benchmarks: definitions, options: options,
       store: try ReportStore(home.storeURL)
-    ).boards(adding: try candidates(shown), rule: { rules[$0] ?? .open })
+    ).boards(
+      adding: try candidates(shown), rule: { rules[$0] ?? .open },
+      revealed: try Dictionary(
+        uniqueKeysWithValues: shown.map { ($0.board, try store.revealed(on: $0.board)) }))
     for phase in shown where !boards.contains(where: { $0.key == phase.board }) {
       boards.append(empty(try definitions.named(phase.benchmark), split: phase.split))
     }
@@ -36,10 +39,15 @@ struct BoardFeeder: Sendable {
   private func candidates(_ phases: [Phase]) throws -> [Board.Candidate] {
     var candidates: [Board.Candidate] = []
     for phase in phases {
-      for submission in try store.entries(of: phase.board) {
+      let revealed = try store.revealed(on: phase.board)
+      for submission in try entries(phase) {
         var candidate = try candidate(submission)
-        // Where labels are hidden nothing is shown beyond what was released to the team.
-        if phase.labels == .hidden { candidate.report = submission.report }
+        // Where labels are hidden nothing is shown beyond what was released to the team, or at the
+        // close.
+        if phase.labels == .hidden {
+          candidate.report = phase.closed == nil ? submission.report : submission.closing
+          candidate.isRevealed = revealed.contains(submission.id)
+        }
         candidate.digest = submission.digest
         candidate.read = { [store, key = submission.key] reader throws(HarnessError) in
           let file = Result { try store.predictions(of: key) ?? Data() }.mapError { error in
@@ -53,6 +61,13 @@ struct BoardFeeder: Sendable {
     let keys = Set(phases.map(\.board))
     let withdrawn = try store.withdrawnBests().filter { keys.contains($0.board) }
     return candidates + (try withdrawn.map(candidate))
+  }
+
+  /// What stands on a board: each team's best, and since its close what stood for the team there.
+  private func entries(_ phase: Phase) throws(ServerError) -> [StoredSubmission] {
+    let isOver = phase.closed != nil || (phase.labels == .open && !phase.isOpen(at: Date()))
+    let closings = isOver ? try store.closings(of: phase) : []
+    return closings.isEmpty && phase.closed == nil ? try store.entries(of: phase.board) : closings
   }
 
   private func candidate(_ submission: StoredSubmission) throws -> Board.Candidate {

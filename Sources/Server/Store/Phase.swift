@@ -18,12 +18,19 @@ public struct Phase: Sendable, Equatable, Encodable {
   public var labels: Labels
   /// What is released where they are guarded; nil where they are not.
   public var grid: ReleaseGrid?
+  /// What the split's labels hold, in bits, where they are guarded.
+  public var entropy: Double?
+  /// Submissions are scored at the close, once, and nothing is told before.
+  public var isFinal = false
+  /// When the scores of the close were released; nil before, and where labels are open.
+  public internal(set) var closed: Date?
   public var valid: Quota
   /// Failed uploads, which are counted separately.
   public var failing: Quota
 
-  private enum CodingKeys: CodingKey {
-    case benchmark, split, name, opens, closes, visibility, labels, grid, valid, failing
+  private enum CodingKeys: String, CodingKey {
+    case benchmark, split, name, opens, closes, visibility, labels, grid, closed, valid, failing
+    case isFinal = "final"
   }
 
   /// Who sees the scores of a submission.
@@ -37,10 +44,15 @@ public struct Phase: Sendable, Equatable, Encodable {
   }
 
   /// What is released of submissions: nothing but the grid's values where labels are hidden.
-  func rule(key: Data) -> ReleaseRule { grid.map { .hidden($0, key: key) } ?? .open }
+  func rule(key: Data) -> ReleaseRule {
+    grid.map { .hidden(closed == nil ? $0 : $0.atClose, key: key) } ?? .open
+  }
 
-  /// What a team learns of hidden labels at most, in bits; nil where they are open.
-  public var bits: Double? { grid?.bits(submissions: valid.total) }
+  /// What a team learns of hidden labels at most, in bits, before the close, or at that of a final
+  /// phase; nil where they are open.
+  public var bits: Double? {
+    isFinal ? grid?.bitsAtClose(ofBest: false) : grid?.bits(submissions: valid.total)
+  }
 
   /// Uploads of a team in a day (UTC) and in the whole phase.
   public struct Quota: Codable, Sendable, Equatable {
@@ -51,12 +63,14 @@ public struct Phase: Sendable, Equatable, Encodable {
 
   public init(
     benchmark: String, split: String, name: String, opens: Date, closes: Date? = nil,
-    visibility: Visibility, labels: Labels, grid: ReleaseGrid? = nil,
+    visibility: Visibility, labels: Labels, grid: ReleaseGrid? = nil, entropy: Double? = nil,
+    isFinal: Bool = false,
     valid: Quota = Quota(daily: 5, total: 100), failing: Quota = Quota(daily: 20, total: 400)
   ) {
     (self.benchmark, self.split, self.name) = (benchmark, split, name)
     (self.opens, self.closes) = (opens, closes)
     (self.visibility, self.labels, self.grid) = (visibility, labels, grid)
+    (self.entropy, self.isFinal) = (entropy, isFinal)
     (self.valid, self.failing) = (valid, failing)
   }
 
@@ -67,9 +81,12 @@ public struct Phase: Sendable, Equatable, Encodable {
 
 extension SubmissionStore {
   /// Sets the phase of a board from now on; earlier ones stay in the store.
-  /// - Throws: ``ServerError/refused(_:)`` for a phase that closes before it opens, a quota below 1
-  ///   or a name that is empty or over 100 characters.
-  public func setPhase(_ phase: Phase, at now: Date = Date()) throws(ServerError) {
+  /// - Parameter reason: why the board's hidden labels may tell more than their budget.
+  /// - Throws: ``ServerError/refused(_:)`` for a phase that closes before it opens, a quota below 1,
+  ///   a name that is empty or over 100 characters, or labels that would tell too much.
+  public func setPhase(
+    _ phase: Phase, overBudget reason: String? = nil, at now: Date = Date()
+  ) throws(ServerError) {
     guard (1...100).contains(phase.name.unicodeScalars.count) else {
       throw .refused("A phase's name has 1 to 100 characters.")
     }
@@ -81,20 +98,23 @@ extension SubmissionStore {
     guard (phase.labels == .hidden) == (phase.grid != nil) else {
       throw .refused("Hidden labels need a floor from which on values are shown, open ones none.")
     }
+    guard !phase.isFinal || (phase.labels == .hidden && phase.closes != nil) else {
+      throw .refused("A final phase has hidden labels and a moment at which it closes.")
+    }
     try write { database in
       try database.run(
         """
         INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels, target, metric,
-          step, floor, daily, total, daily_failing, total_failing, made)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          step, floor, entropy, final, daily, total, daily_failing, total_failing, made)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
           phase.visibility, phase.labels, phase.grid?.target, phase.grid?.metric.id,
-          phase.grid?.step, phase.grid?.floor, phase.valid.daily, phase.valid.total,
-          phase.failing.daily,
-          phase.failing.total, now.seconds,
+          phase.grid?.step, phase.grid?.floor, phase.entropy, phase.isFinal, phase.valid.daily,
+          phase.valid.total, phase.failing.daily, phase.failing.total, now.seconds,
         ])
+      try LabelAccount.check([phase.board], overBudget: reason, at: now, in: database)
     }
   }
 
@@ -125,9 +145,11 @@ extension Phase: FetchableRecord {
       opens: Date(timeIntervalSince1970: row["opens"]),
       closes: (row["closes"] as Double?).map(Date.init(timeIntervalSince1970:)),
       visibility: row["visibility"], labels: row["labels"], grid: Self.grid(row),
+      entropy: row["entropy"], isFinal: row["final"],
       valid: Quota(daily: row["daily"], total: row["total"]),
       failing: Quota(daily: row["daily_failing"], total: row["total_failing"]))
     id = row["id"]
+    closed = (row["closed"] as Double?).map(Date.init(timeIntervalSince1970:))
   }
 
   private static func grid(_ row: Row) -> ReleaseGrid? {
@@ -147,10 +169,14 @@ extension Phase: FetchableRecord {
     let closes = closes.map { "to \($0.stamp)" } ?? "without an end"
     let guarded = grid.map { grid in
       let learned = bits.map { Rounding.text($0, decimals: 1) } ?? "?"
-      return " (\(grid.metric.title) in steps of \(grid.step) from \(grid.floor); "
-        + "a team learns at most \(learned) bits of them)"
+      let shown =
+        isFinal
+        ? "\(grid.metric.title) from \(grid.floor), told at the close alone"
+        : "\(grid.metric.title) in steps of \(grid.step) from \(grid.floor)"
+      return " (\(shown); a team learns at most \(learned) bits of them)"
     }
-    return "\(benchmark)/\(split): phase '\(name)' from \(opens.stamp) \(closes); "
+    let state = closed.map { ", closed at \($0.stamp)" } ?? ""
+    return "\(benchmark)/\(split): phase '\(name)' from \(opens.stamp) \(closes)\(state); "
       + "scores \(visibility.rawValue), labels \(labels.rawValue)\(guarded ?? ""); a team may "
       + "send \(valid.daily) a day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
   }

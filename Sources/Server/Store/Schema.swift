@@ -27,6 +27,8 @@ extension SubmissionStore {
       visibility TEXT NOT NULL CHECK (visibility IN ('hidden', 'own', 'public')),
       labels TEXT NOT NULL CHECK (labels IN ('hidden', 'open')),
       target TEXT, metric TEXT, step REAL CHECK (step > 0), floor REAL,
+      entropy REAL CHECK (entropy > 0), final INTEGER NOT NULL CHECK (final IN (0, 1)),
+      closed INTEGER,
       daily INTEGER NOT NULL CHECK (daily > 0), total INTEGER NOT NULL CHECK (total > 0),
       daily_failing INTEGER NOT NULL CHECK (daily_failing > 0),
       total_failing INTEGER NOT NULL CHECK (total_failing > 0), made INTEGER NOT NULL,
@@ -84,7 +86,8 @@ extension SubmissionStore {
     CREATE TABLE event (
       id INTEGER PRIMARY KEY, submission INTEGER NOT NULL REFERENCES submission (id),
       at INTEGER NOT NULL, kind TEXT NOT NULL
-        CHECK (kind IN ('accepted', 'released', 'failed', 'withdrawn', 'restored')),
+        CHECK (kind IN ('accepted', 'released', 'failed', 'withdrawn', 'restored', 'chosen',
+          'closed', 'revealed')),
       why TEXT CHECK (kind NOT IN ('withdrawn', 'restored') OR length(why) BETWEEN 1 AND 1000)
     ) STRICT;
     CREATE INDEX event_submission ON event (submission, id);
@@ -93,6 +96,31 @@ extension SubmissionStore {
       benchmark TEXT NOT NULL, split TEXT NOT NULL, team INTEGER NOT NULL REFERENCES team (id),
       submission INTEGER NOT NULL REFERENCES submission (id), PRIMARY KEY (benchmark, split, team)
     ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE choice (
+      benchmark TEXT NOT NULL, split TEXT NOT NULL, team INTEGER NOT NULL REFERENCES team (id),
+      submission INTEGER NOT NULL REFERENCES submission (id), PRIMARY KEY (benchmark, split, team)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX choice_submission ON choice (submission);
+
+    CREATE TABLE closing (
+      phase INTEGER NOT NULL REFERENCES phase (id),
+      submission INTEGER NOT NULL REFERENCES submission (id),
+      report TEXT NOT NULL CHECK (json_valid(report)), bits REAL NOT NULL,
+      PRIMARY KEY (phase, submission)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX closing_submission ON closing (submission, phase);
+
+    CREATE TABLE revealed (
+      benchmark TEXT NOT NULL, split TEXT NOT NULL, entry TEXT NOT NULL,
+      submission INTEGER REFERENCES submission (id), bits REAL NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY (benchmark, split, entry)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE over_budget (
+      id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, split TEXT NOT NULL,
+      at INTEGER NOT NULL, bits REAL NOT NULL, why TEXT NOT NULL CHECK (length(why) BETWEEN 1 AND 1000)
+    ) STRICT;
     """
 
   /// History is append-only, submissions are kept as they were sent, and a board holds each team's
@@ -102,6 +130,10 @@ extension SubmissionStore {
       BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
     CREATE TRIGGER event_is_kept BEFORE DELETE ON event
       BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+    CREATE TRIGGER closing_stays BEFORE UPDATE ON closing
+      BEGIN SELECT RAISE(ABORT, 'what a close released does not change'); END;
+    CREATE TRIGGER closing_is_kept BEFORE DELETE ON closing
+      BEGIN SELECT RAISE(ABORT, 'what a close released does not change'); END;
     CREATE TRIGGER submission_is_kept BEFORE DELETE ON submission
       BEGIN SELECT RAISE(ABORT, 'a submission is never deleted'); END;
     CREATE TRIGGER submission_stays BEFORE UPDATE OF public_id, team, digest, received ON submission

@@ -16,6 +16,10 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   public var verdict: ReleaseGuard.Verdict?
   /// As far as it is released.
   var report: ScoreReport?
+  /// What the close of its board released of it; nil before, and where it was not its team's.
+  var closing: ScoreReport?
+  /// Whether its team has chosen it for the close.
+  var isChosen: Bool
   /// Grows with each new best of a team on a board; nil for a submission that never was one.
   var best: Int?
   public var isWithdrawn: Bool
@@ -35,7 +39,8 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   enum CodingKeys: String, CodingKey {
     case id = "public_id"
     case team = "team_name"
-    case benchmark, split, phase, digest, metadata, received, state, verdict, report, best
+    case benchmark, split, phase, digest, metadata, received, state, verdict, report, closing, best
+    case isChosen = "chosen"
     case isWithdrawn = "withdrawn"
     case key = "id"
     case teamKey = "team"
@@ -43,15 +48,20 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
 
   /// What every query for submissions begins with; `s` is the submission, `t` its team.
   static let selection = """
-    SELECT s.*, t.name AS team_name FROM submission s JOIN team t ON t.id = s.team
+    SELECT \(columns) FROM submission s JOIN team t ON t.id = s.team
+    """
+
+  private static let columns = """
+    s.*, t.name AS team_name, EXISTS (SELECT * FROM choice WHERE submission = s.id) AS chosen,
+    (SELECT report FROM closing c WHERE c.submission = s.id ORDER BY c.phase DESC LIMIT 1) AS closing
     """
 
   var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
 
   var shownState: String { isWithdrawn ? "withdrawn" : state.rawValue }
 
-  /// Whether it became its team's best when it was released.
-  var wasBest: Bool { best != nil }
+  /// Whether it ever stood on its board: as its team's best, or at the close.
+  var wasOnBoard: Bool { best != nil || closing != nil }
 
   static func find(_ key: Int64, in database: Database) throws -> StoredSubmission? {
     try database.first("\(selection) WHERE s.id = ?", [key])
@@ -92,7 +102,7 @@ extension SubmissionStore {
         \(StoredSubmission.selection)
         WHERE (:team IS NULL OR s.team = (SELECT id FROM team WHERE name = :team))
           AND (:before IS NULL OR s.id < (SELECT id FROM submission WHERE public_id = :before))
-          AND (NOT :publicOnly OR s.best IS NOT NULL AND 'public' = (
+          AND (NOT :publicOnly OR (s.best IS NOT NULL OR closing IS NOT NULL) AND 'public' = (
             SELECT visibility FROM phase p WHERE p.benchmark = s.benchmark AND p.split = s.split
             ORDER BY p.id DESC LIMIT 1))
         ORDER BY s.id DESC LIMIT :limit
@@ -144,7 +154,7 @@ extension SubmissionStore {
   private static func putBack(
     _ restored: StoredSubmission, _ benchmarks: [BenchmarkDefinition], in database: Database
   ) throws {
-    guard restored.wasBest,
+    guard restored.best != nil,
       let current = try best(of: restored.teamKey, on: restored.board, in: database),
       current != restored.key, let other = try StoredSubmission.find(current, in: database),
       let primary = benchmarks.first(where: { $0.id == restored.benchmark })?.primary,
@@ -178,13 +188,26 @@ extension SubmissionStore {
 
   /// Each team's current entry; the cost does not grow with a team's history.
   private static let entriesQuery = """
-    SELECT s.*, t.name AS team_name
+    SELECT s.*, t.name AS team_name, FALSE AS chosen, NULL AS closing
     FROM board b JOIN submission s ON s.id = b.submission JOIN team t ON t.id = b.team
     WHERE b.benchmark = ? AND b.split = ?
     """
 
   func entries(of board: BoardKey) throws(ServerError) -> [StoredSubmission] {
     try read { try $0.all(Self.entriesQuery, [board.benchmark, board.split]) }
+  }
+
+  /// The entries that stand on a board since the phase of this name closed.
+  func closings(of phase: Phase) throws(ServerError) -> [StoredSubmission] {
+    try read {
+      try $0.all(
+        """
+        \(StoredSubmission.selection)
+        WHERE s.withdrawn = 0 AND s.id IN (SELECT submission FROM closing WHERE phase = (
+          SELECT max(id) FROM phase WHERE benchmark = ? AND split = ? AND name = ?
+            AND closed IS NOT NULL))
+        """, [phase.benchmark, phase.split, phase.name])
+    }
   }
 
   /// How SQLite runs the query behind a leaderboard, a line a step.
@@ -198,15 +221,20 @@ extension SubmissionStore {
 
   /// Withdrawn submissions that once stood on a board, oldest first.
   func withdrawnBests() throws(ServerError) -> [StoredSubmission] {
-    let condition = "s.withdrawn = 1 AND s.best IS NOT NULL"
+    let condition = "s.withdrawn = 1 AND (s.best IS NOT NULL OR closing IS NOT NULL)"
     return try read { try $0.all("\(StoredSubmission.selection) WHERE \(condition) ORDER BY s.id") }
   }
 
-  /// What the boards were made from: it grows with every event and every phase.
-  struct Version: Decodable, FetchableRecord, Equatable, Sendable { var event, phase: Int64? }
+  /// What the boards were made from: it grows with every event, phase, close and revealed entry.
+  struct Version: Decodable, FetchableRecord, Equatable, Sendable {
+    var event, phase, closed, revealed: Int64?
+  }
 
   func version() throws(ServerError) -> Version {
-    let query = "SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase"
+    let query = """
+      SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase,
+        (SELECT count(closed) FROM phase) AS closed, (SELECT count(*) FROM revealed) AS revealed
+      """
     return try read { try $0.first(query) ?? Version() }
   }
 

@@ -50,8 +50,13 @@ public struct TeamToken: Sendable, Equatable {
 
 extension SubmissionStore {
   /// Adds a team, or gives a revoked one a new token.
-  /// - Throws: ``ServerError``: `teamExists` where its token is valid, `refused` for a bad name.
-  public func addTeam(_ name: String, at now: Date = Date()) throws(ServerError) -> TeamToken {
+  /// - Parameter reason: why hidden labels may tell more than their budget.
+  /// - Throws: ``ServerError``: `teamExists` where its token is valid, `refused` for a bad name or where
+  ///   one more team might learn too much of hidden labels.
+  public func addTeam(
+    _ name: String, overBudget reason: String? = nil, at now: Date = Date()
+  ) throws(ServerError) -> TeamToken {
+    let boards = try phases().map(\.board)
     let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
     guard (1...200).contains(name.unicodeScalars.count) else {
       throw .refused("A team's name has 1 to 200 characters.")
@@ -62,6 +67,7 @@ extension SubmissionStore {
         let token = TeamToken(team: known.id)
         try database.run(
           "UPDATE team SET token_hash = ?, revoked = NULL WHERE id = ?", [token.hash, token.team])
+        try LabelAccount.check(boards, overBudget: reason, at: now, in: database)
         return token
       }
       let next: Int64? = try database.value("SELECT max(id) + 1 FROM team")
@@ -69,6 +75,7 @@ extension SubmissionStore {
       try database.run(
         "INSERT INTO team (id, name, token_hash, created) VALUES (?, ?, ?, ?)",
         [token.team, name, token.hash, now.seconds])
+      try LabelAccount.check(boards, overBudget: reason, at: now, in: database)
       return token
     }
   }

@@ -60,7 +60,7 @@ public struct CurationRequest: Sendable {
     }
     try rated.add(files, say: say)
     let table = TrainingTable(
-      target: definition.primary.target, evaluation: evaluation.texts, overlap: overlap)
+      target: definition.mainTarget, evaluation: evaluation.texts, overlap: overlap)
     return (rated, CuratedTable(table: table, evaluation: evaluation))
   }
 

@@ -106,7 +106,7 @@ public struct EmbeddedRows: Sendable {
       rows: dataset.rows.map {
         Row(
           set: "\(definition.id)/\(dataset.split)", id: $0.id, text: $0.text,
-          label: $0.labels[definition.primary.target])
+          label: $0.labels[definition.mainTarget])
       })
   }
 
@@ -115,7 +115,7 @@ public struct EmbeddedRows: Sendable {
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw HarnessError.missing(path: file.relativePath, hint: "Make it with `invitro curate`.")
     }
-    let target = try BenchmarkRegistry.standard().primary.target
+    let target = try BenchmarkRegistry.standard().mainTarget
     let table = try TableRows(file, target: target, range: RatingPrompt.scale)
     self.init(
       title: file.lastPathComponent,

@@ -59,7 +59,7 @@ public final class ExperimentInputs {
       try dataset(settings.benchmark, $0).rows.map(\.text)
     }
     var table = TrainingTable(
-      target: try BenchmarkRegistry.find(settings.benchmark).primary.target, evaluation: texts,
+      target: try BenchmarkRegistry.find(settings.benchmark).mainTarget, evaluation: texts,
       overlap: settings.keepOverlap ? .keep : .refuse)
     for split in settings.train {
       let rows = try ratedSplit(settings.benchmark, split, settings.labels, settings)
@@ -80,7 +80,7 @@ public final class ExperimentInputs {
   /// The rows of the validation split that have a label.
   func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
     let held = try dataset(settings.benchmark, settings.validation)
-    let target = try BenchmarkRegistry.find(settings.benchmark).primary.target
+    let target = try BenchmarkRegistry.find(settings.benchmark).mainTarget
     return LabelledRows(held, held.gold(target))
   }
 

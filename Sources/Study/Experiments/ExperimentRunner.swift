@@ -101,7 +101,7 @@ public struct ExperimentRunner {
     let model = settings.recipe.checkpoint == .best ? outcome.best ?? outcome.last : outcome.last
     let predictor = try Predictor(model: model, threads: cell.cell.configuration.threads)
     let definition = try BenchmarkRegistry.find(settings.benchmark)
-    let target = definition.primary.target
+    let target = definition.mainTarget
     func write(_ value: some Encodable, _ file: URL) throws {
       try AtomicFile.write(try CanonicalJSON.document(value), to: file)
     }

@@ -97,7 +97,7 @@ public struct ExperimentSummarizer {
     let overSeeds = RunsReport(
       scorer, runs.predictions, named: runs.row.name, other?.predictions ?? runs.predictions,
       named: other?.row.name ?? runs.row.name)
-    let target = scorer.definition.primary.target
+    let target = scorer.definition.mainTarget
     let averaged = ReleaseRule.open.release(try scorer.score(mean)).targets[target]
     let pair = try other.flatMap { other in
       try Predictions.mean(of: other.predictions).map {

@@ -26,7 +26,7 @@ public struct RatedSplit: Sendable {
     essays = dataset.rows.enumerated().map { place, row in
       LabelledEssay(
         id: row.id, text: row.text, person: row.clusters[person],
-        crowd: row.labels[definition.primary.target],
+        crowd: row.labels[definition.mainTarget],
         crowdSource: repaired.contains(place) ? "crowd:repaired" : Agreement.crowd,
         groups: groups[place])
     }
@@ -42,7 +42,7 @@ public struct RatedSplit: Sendable {
       return RatedSplit(definition, try home.load(definition, split: split))
     }
     let (dataset, repaired, report) = try LabelRepair.newsEmp24(in: home)
-    let target = definition.primary.target
+    let target = definition.mainTarget
     let changed = dataset.rows.indices.filter {
       dataset.rows[$0].labels[target] != repaired.rows[$0].labels[target]
     }
@@ -71,7 +71,7 @@ public struct RatedSplit: Sendable {
       let own = files.filter { $0.name == name }
       var joined: [String: Double?] = [:]
       for file in own {
-        let read = try file.read(idColumns: idColumns, target: definition.primary.target)
+        let read = try file.read(idColumns: idColumns, target: definition.mainTarget)
         let known = read.filter { ids.contains($0.key) }
         if read.count > known.count {
           say("\(file.path): \(read.count - known.count) rows are not of \(set) and not used")
@@ -107,7 +107,7 @@ public struct RatedSplit: Sendable {
     let ids = Set(essays.map(\.id))
     let own = try files.filter { file in
       guard try idColumns.allSatisfy(file.table().header.contains) else { return false }
-      return try file.read(idColumns: idColumns, target: definition.primary.target).keys.contains(
+      return try file.read(idColumns: idColumns, target: definition.mainTarget).keys.contains(
         where: ids.contains)
     }
     try add(own) { _ in }

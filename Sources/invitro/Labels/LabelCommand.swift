@@ -75,7 +75,7 @@ struct LabelCommand: AsyncParsableCommand {
     let result = try await labeller.run(essays, journal: answers) { display.show($0) }
     try result.write(
       to: URL(filePath: out), items: items.map { URL(filePath: $0) },
-      column: "llm_\(definition.primary.target)",
+      column: "llm_\(definition.mainTarget)",
       idColumns: RatedSplit.idColumns(definition, split: dataset.split), prompt: prompt)
     let report = LabellingReport(result, prompt: prompt, model: server.model)
     Console.message("\(report.labelled) labels for \(report.essays) essays in \(out)")

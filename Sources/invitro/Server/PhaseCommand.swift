@@ -8,7 +8,7 @@ struct PhaseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "phase",
     abstract: "Set when a board takes submissions, how many, and who sees the scores.",
-    subcommands: [Set.self, Show.self])
+    subcommands: [Set.self, Show.self, Close.self, Reveal.self, Retire.self])
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +20,10 @@ struct PhaseCommand: ParsableCommand {
         Hidden labels are guarded: of a submission one figure is shown, the board's
         primary metric on a coarse grid, and that only if it is higher on the grid than
         the team's best. --floor is the first value that is shown: give the score of
-        your best baseline. What a team can learn of the labels at most is printed.
+        your best baseline. What a team can learn of the labels at most is printed, and
+        added up over teams, phases and closes: over a quarter of what the labels hold
+        takes --over-budget and a reason. At the close the figure is released in two
+        decimals. With --final it is the only one: nothing is told before.
 
         Failed uploads are counted separately. A phase with the same name continues
         the counts; a phase with a new name starts them again.
@@ -41,6 +44,9 @@ struct PhaseCommand: ParsableCommand {
         "First value of the primary metric that is shown, where labels are hidden: the best baseline's."
     )
     var floor: Double?
+    @Flag(help: "Score submissions at the close, once, and tell nothing before.")
+    var final = false
+    @OptionGroup var budget: BudgetOption
     @Option(help: "When it opens: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ, UTC. Default: now.")
     var opens: String?
     @Option(help: "When it closes; a day without a time means its first moment. Default: never.")
@@ -62,15 +68,31 @@ struct PhaseCommand: ParsableCommand {
           "\(definition.id)/\(split) is blind: without gold labels nothing can be scored.")
       }
       let guarded = labels ?? (definition.open ? .open : .hidden)
+      let store = try data.store()
       let phase = Phase(
         benchmark: definition.id, split: split, name: name,
         opens: try opens.map { try Self.moment($0, "--opens") } ?? Date(),
         closes: try closes.map { try Self.moment($0, "--closes") }, visibility: visibility,
         labels: guarded, grid: guarded == .hidden ? try grid(definition, dataset) : nil,
+        entropy: guarded == .hidden ? try entropy(definition, dataset) : nil, isFinal: final,
         valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 10 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
-      try data.store().setPhase(phase)
+      try store.setPhase(phase, overBudget: budget.overBudget)
       Console.print(phase.text)
+      for account in try store.accounts()
+      where account.benchmark == definition.id && account.split == split {
+        Console.print(account.text)
+      }
+    }
+
+    /// By the labels of the training split, where it is at hand.
+    private func entropy(_ definition: BenchmarkDefinition, _ dataset: Dataset) throws -> Double? {
+      guard let target = definition.target(definition.mainTarget) else { return nil }
+      let hasTrain = split.split != "train" && data.home.has(definition.id, "train")
+      let train = hasTrain ? try data.home.load(definition, split: "train") : nil
+      let known = train?.gold(target.name).compactMap { $0 } ?? []
+      let rows = dataset.gold(target.name).count { $0 != nil }
+      return ReleaseGrid.entropy(of: target, rows: rows, known: known)
     }
 
     private func grid(
@@ -102,16 +124,126 @@ struct PhaseCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show the phase of every board.")
+    static let configuration = CommandConfiguration(
+      abstract: "Show the phase of every board, and what its hidden labels have told.")
 
     @OptionGroup var shared: SharedOptions
 
+    private struct Line: Encodable {
+      var phase: Phase
+      var account: LabelAccount?
+
+      func encode(to encoder: any Encoder) throws {
+        try phase.encode(to: encoder)
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encodeIfPresent(account, forKey: .account)
+      }
+
+      private enum Key: CodingKey { case account }
+    }
+
     func run() throws {
-      let phases = try shared.store().phases()
-      if shared.json { return try Console.json(phases) }
-      for phase in phases { Console.print(phase.text) }
+      let store = try shared.store()
+      let accounts = try store.accounts()
+      let lines = try store.phases().map { phase in
+        Line(
+          phase: phase,
+          account: accounts.first {
+            $0.benchmark == phase.benchmark && $0.split == phase.split
+          })
+      }
+      if shared.json { return try Console.json(lines) }
+      for line in lines {
+        Console.print(line.phase.text)
+        if let account = line.account { Console.print("  " + account.text) }
+      }
     }
   }
+
+  struct Close: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Close a board with hidden labels now, and release its scores in two decimals.",
+      discussion: """
+        The server does this by itself when a phase reaches its end. Of each team the
+        submission that it has chosen (`submission choose`) stands on the board, else its
+        best; in a final phase, else the one that it sent last. One figure is released of
+        each, the primary metric, rounded towards worse and from the floor on.
+        """)
+
+    @OptionGroup var split: SplitOptions
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let (definition, name) = try split.resolve()
+      let store = try data.store()
+      try BoardCloser(store, [definition], home: data.home)
+        .close(BoardKey(benchmark: definition.id, split: name))
+      Console.print("\(definition.id)/\(name) is closed.")
+    }
+  }
+
+  struct Reveal: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show all metrics and targets of a few entries of a closed board.",
+      discussion: """
+        In two decimals, without intervals. At most three entries of teams can be
+        revealed on a board, such as the winners; baselines are entries of kind
+        `baseline` in the server's folders of submissions. What an entry tells of the
+        labels at most is charged to the board's account (see `phase show`).
+
+        Example:
+          invitro phase reveal -b newsemp24 -s test 5tq3m8r2k7w9n4pd --baseline mean-predictor \\
+            --over-budget "The labels will not be used again."
+        """)
+
+    @Argument(help: "Ids of submissions.") var ids: [String] = []
+    @Option(help: "Folder name of a baseline of the organisers; may be repeated.")
+    var baseline: [String] = []
+    @OptionGroup var budget: BudgetOption
+    @OptionGroup var split: SplitOptions
+    @OptionGroup var data: DataOptions
+
+    func validate() throws {
+      try require(!(ids + baseline).isEmpty, "Name the submissions or a --baseline.")
+    }
+
+    func run() throws {
+      let (definition, name) = try split.resolve()
+      let store = try data.store()
+      try store.reveal(
+        ids, baselines: baseline, on: definition, split: name, overBudget: budget.overBudget)
+      for account in try store.accounts()
+      where account.benchmark == definition.id && account.split == name {
+        Console.print(account.text)
+      }
+    }
+  }
+
+  struct Retire: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Retire the labels of a closed board: show everything of every entry.",
+      discussion: """
+        From now on the labels count as known: all metrics with their intervals, groups
+        and pairs are shown as on a board with open labels, and no later phase can hide
+        them again in earnest.
+        """)
+
+    @OptionGroup var split: SplitOptions
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let (definition, name) = try split.resolve()
+      let phase = try data.store().retire(BoardKey(benchmark: definition.id, split: name))
+      Console.print(phase.text)
+    }
+  }
+}
+
+/// Consent to tell more of hidden labels than their budget.
+struct BudgetOption: ParsableArguments {
+  @Option(
+    help: "Why the hidden labels may tell more than a quarter of what they hold; it is recorded.")
+  var overBudget: String?
 }
 
 extension Phase.Visibility: ExpressibleByArgument {}

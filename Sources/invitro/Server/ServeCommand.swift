@@ -95,7 +95,7 @@ struct ServeCommand: AsyncParsableCommand {
     return { boards in
       var input = SiteInput(
         benchmarks: known, boards: boards, address: address, replication: replication)
-      input.server = address
+      (input.server, input.isServed) = (address, true)
       try SiteBuilder(source: source).build(input: input, to: out)
     }
   }

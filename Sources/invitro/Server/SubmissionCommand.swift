@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Harness
 import Report
@@ -7,7 +8,7 @@ import Server
 struct SubmissionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "submission", abstract: "Manage submissions sent to the server.",
-    subcommands: [List.self, Withdraw.self, Restore.self])
+    subcommands: [List.self, Choose.self, Withdraw.self, Restore.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,6 +37,38 @@ struct SubmissionCommand: ParsableCommand {
               line.isShared ? "as another team's" : "",
             ]
           }))
+    }
+  }
+
+  struct Choose: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Choose the submission that stands for its team when a board is closed.",
+      discussion: """
+        On a board with hidden labels a team's best stands at the close unless the team
+        has chosen another of its submissions before. A team says so with --server and
+        its token (INVITRO_TOKEN or --token-file), or on the site's page for teams;
+        without --server an organiser says it for a team, in the data home. The last
+        choice counts.
+        """)
+
+    @Argument(help: "The submission's id.") var id: String
+    @Option(help: "Address of the server, for a team.") var server: String?
+    @Option(help: "File that holds the team's token.") var tokenFile: String?
+    @OptionGroup var data: DataOptions
+
+    func run() async throws {
+      guard let server else {
+        try data.store().choose(id)
+        return Console.print("\(id) stands for its team at the close.")
+      }
+      let answer = try await SubmissionClient(server, token: teamToken(tokenFile)).choose(id)
+      let (text, _) = try answer.read()
+      if answer.isAccepted {
+        Console.print("\(id) stands for your team at the close.")
+      } else {
+        Console.message(text)
+      }
+      try end(with: answer.isRefused ? .badData : .unavailable, unless: answer.isAccepted)
     }
   }
 

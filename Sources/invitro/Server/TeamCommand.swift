@@ -19,10 +19,11 @@ struct TeamCommand: ParsableCommand {
         """)
 
     @Argument(help: "The team's name, as boards show it.") var name: String
+    @OptionGroup var budget: BudgetOption
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-      let token = try shared.store().addTeam(name)
+      let token = try shared.store().addTeam(name, overBudget: budget.overBudget)
       if shared.json { return try Console.json(["team": name, "token": token.text]) }
       Console.message("The token of '\(name)', which is not shown again:")
       Console.print(token.text)

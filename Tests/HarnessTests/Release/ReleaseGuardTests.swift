@@ -186,4 +186,78 @@ struct ReleaseGuardTests {
     let read = try reader.read(file(), name: "p.tsv")
     #expect(read.warnings.filter { $0.code == .range }.map(\.line) == [6, 8])
   }
+
+  /// A benchmark whose board orders by twice empathy and once distress.
+  private func averaged() throws -> BenchmarkDefinition {
+    var definition = try Workbench().definition
+    definition.primary = .init(
+      target: "both", metric: .pcc, weights: ["empathy": 2, "distress": 1])
+    return definition
+  }
+
+  @Test("a board may order by a weighted average: it is scored, guarded and released like a target")
+  func average() throws {
+    let definition = try averaged()
+    let scorer = try Scorer(definition, dataset: dataset, options: Synthetic.quick)
+    let open = ReleaseRule.open.release(try scorer.score(system(1)))
+    func pcc(_ target: String) throws -> Double { try #require(open.targets[target]?[.pcc]?.value) }
+    let expected = try (2 * pcc("empathy") + pcc("distress")) / 3
+    #expect(try abs(pcc("both") - expected) < 1e-4)
+    let figure = try #require(open.targets["both"]?[.pcc])
+    let (low, high) = (try #require(figure.low), try #require(figure.high))
+    #expect(low < expected && expected < high && high - low < 1)
+
+    let grid = ReleaseGrid(definition.primary, step: 0.1, floor: 0.1)
+    let judge = ReleaseGuard(scorer, rule: .hidden(grid, key: Self.key))
+    let first = try judge.release(system(1), over: nil)
+    #expect(first.verdict == .first)
+    #expect(first.report?.targets.map(\.key) == ["both"])
+    #expect(first.report?.targets["both"]?[.pcc]?.value == grid.level(expected))
+    var part = system(1)
+    part.columns["distress"] = nil
+    #expect(try judge.release(part, over: nil).verdict == .incomplete)
+  }
+
+  @Test("the interval of an average of one target twice is that of the target")
+  func averageOfOne() throws {
+    let rows = try #require(
+      Scorer(Workbench().definition, dataset: dataset, options: Synthetic.quick)
+        .rows("empathy", of: system(1)))
+    let one = SystemInference(rows.sample, predictions: rows.predictions)
+    let both = SystemInference.average(.ccc, of: [(one, 1), (one, 3)])
+    let (a, b) = (try #require(both.interval.value), try #require(one.interval(.ccc).value))
+    #expect(abs(a.low - b.low) < 1e-12 && abs(a.high - b.high) < 1e-12)
+  }
+
+  @Test("a revealed entry has all figures in two decimals, no interval, and the grid's primary one")
+  func summary() throws {
+    let scorer = try Scorer(
+      Workbench().definition, dataset: dataset, options: Synthetic.quick)
+    let score = try scorer.score(system(1))
+    let (open, shown) = (
+      ReleaseRule.open.release(score),
+      ReleaseRule.summary(grid(step: 0.01), key: Self.key).release(score)
+    )
+    #expect(shown.groups.isEmpty && shown.disparities == nil && shown.notes == nil)
+    #expect(shown.digests.gold != open.digests.gold && shown.wassa.averaged == nil)
+    for (target, scores) in shown.targets {
+      #expect(scores.bias == nil && scores.rowwise == nil)
+      for metric in scores.metrics where (target, metric) != ("empathy", .pcc) {
+        let (exact, figure) = (open.targets[target]?[metric]?.value, scores[metric])
+        #expect(abs(try #require(exact) - #require(figure?.value)) <= 0.00501)
+        #expect(figure?.low == nil && figure?.high == nil)
+      }
+    }
+    let exact = try #require(open.targets["empathy"]?[.pcc]?.value)
+    #expect(shown.targets["empathy"]?[.pcc]?.value == grid(step: 0.01).level(exact))
+  }
+
+  @Test("labels hold rows times the entropy of a known label")
+  func entropy() {
+    let target = Target(name: "empathy", low: 1, high: 7, items: 6)
+    let even = ReleaseGrid.entropy(of: target, rows: 83, known: [])
+    #expect(abs(even - 83 * log2(37)) < 1e-9)
+    #expect(ReleaseGrid.entropy(of: target, rows: 10, known: [1, 1, 2, 2]) == 10)
+    #expect(ReleaseGrid.entropy(of: target, rows: 10, known: [3]) == 10 * log2(37))
+  }
 }

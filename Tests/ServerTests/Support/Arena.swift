@@ -69,8 +69,9 @@ final class Arena: @unchecked Sendable {
     change(&configuration)
     let known = configuration.definitions
     let build: @Sendable ([Board]) throws -> Void = { boards in
-      try SiteBuilder(source: Shared.checkout.appending(path: "site")).build(
-        input: SiteInput(benchmarks: known, boards: boards), to: out)
+      var input = SiteInput(benchmarks: known, boards: boards)
+      input.isServed = true
+      try SiteBuilder(source: Shared.checkout.appending(path: "site")).build(input: input, to: out)
     }
     return try LeaderboardServer(
       configuration, log: ServerLog(log), build: site ? build : nil)
