@@ -54,7 +54,8 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let (scored, definition) = try gold.map(scorePair) ?? scoreSplit()
     let report = ReleaseRule.open.release(scored)
-    try shared.show(report, as: ScoreText(report, targets: definition.shownTargets.map(\.name)).text)
+    let targets = definition.shownTargets.map(\.name)
+    try shared.show(report, as: ScoreText(report, targets: targets).text)
   }
 
   private func options() throws -> ScoringOptions {

@@ -162,7 +162,7 @@ struct TemplateTests {
       [entry, paper, SampleInput.entry("b", pcc: nil)] + many,
       comparison: SampleInput.comparison("s0", "s1"), labels: labels)
     input.address = URL(string: "https://example.org/")
-    input.server = input.address
+    (input.server, input.isServed) = (input.address, true)
     input.benchmarks.append(try SampleInput.benchmark(id: "other"))
     input.benchmarks[0].quirks = ["A quirk."]
     input.replication = SampleInput.replication
