@@ -6,7 +6,7 @@ import Server
 import Testing
 import TestSupport
 
-@Suite("The close of a board with hidden labels")
+@Suite("The close of a board with hidden labels", .serialized)
 struct CloseTests {
   private let end = Date(timeIntervalSince1970: 4_000_000_000)
   private var later: Date { end + 1 }
@@ -205,6 +205,20 @@ struct CloseTests {
     #expect(throws: ServerError.self) { try arena.store.setPhase(phase) }
     phase.valid.total = 5
     try arena.store.setPhase(phase)
+  }
+
+  @Test("The maintainer's page tells the account, escaped, to the owner of the data home alone")
+  func maintainerPage() async throws {
+    let arena = try arena(teams: ["Team A", "<b>Team"])
+    let server = try await arena.server()
+    _ = try await arena.submit(try arena.predictions(1), to: server)
+    server.publish()
+    let file = arena.home.url.appending(path: "maintainer.html")
+    let page = try String(contentsOf: file, encoding: .utf8)
+    #expect(page.contains("2000.0") && page.contains("&lt;b&gt;Team") && !page.contains("<b>"))
+    let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions]
+    #expect(mode as? Int == 0o600)
+    #expect(try await server.get("/maintainer.html").status == 404)
   }
 
   @Test("What submissions and the close have told is counted, and a new phase adds to it")

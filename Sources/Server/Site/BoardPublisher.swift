@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Foundation
 import Harness
@@ -80,6 +81,9 @@ final class BoardPublisher: Sendable {
       state.boards = boards.filter { !$0.entries.isEmpty }
       state.version = version
       state.isSiteStale = build != nil
+      try AtomicFile.write(
+        try MaintainerPage.html(feeder.store, at: Date()),
+        to: feeder.home.url.appending(path: MaintainerPage.name), permissions: 0o600)
     } catch {
       log.fault("the boards could not be made; the last ones stay", error)
       state.next = .now + pause * 6

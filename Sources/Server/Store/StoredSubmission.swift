@@ -254,7 +254,7 @@ extension SubmissionStore {
 extension SubmissionStore {
   /// Digests of predictions that several teams have sent to one board. A sender is not told: it would
   /// learn what others have, and could keep them from sending it.
-  public func sharedDigests() throws(ServerError) -> Set<String> {
+  func sharedDigests() throws(ServerError) -> Set<String> {
     try read { database in
       try String.fetchSet(
         database,
@@ -276,12 +276,24 @@ public struct SubmissionLine: Encodable {
   /// Whether another team has sent the same predictions.
   public let isShared: Bool
 
-  public init(_ submission: StoredSubmission, shared: Set<String>) {
+  init(_ submission: StoredSubmission, shared: Set<String>) {
     (id, received, digest) = (submission.id, submission.received, submission.digest)
     (benchmark, split) = (submission.benchmark, submission.split)
     (team, system) = (submission.team, submission.metadata.system)
     state = submission.shownState
     verdict = submission.verdict?.rawValue
     isShared = shared.contains(submission.digest)
+  }
+
+  /// The heads of a table of them, and the cells of one.
+  public static let header = [
+    "id", "received", "board", "team", "system", "state", "verdict", "same predictions",
+  ]
+
+  public var cells: [String] {
+    [
+      id, received.stamp, "\(benchmark)/\(split)", team, system, state, verdict ?? "",
+      isShared ? "as another team's" : "",
+    ]
   }
 }

@@ -158,7 +158,8 @@ extension SubmissionStore {
     _ token: TeamToken, to phase: Phase, in database: Database
   ) throws -> Team {
     guard let team = try Team.holding(token, in: database) else { throw Refusal.tokenRevoked }
-    guard try Phase.current(of: phase.board, in: database)?.id == phase.id else {
+    let current = try Phase.current(of: phase.board, in: database)
+    guard let current, current.id == phase.id, current.closed == nil else {
       throw Refusal.phaseChanged
     }
     return team

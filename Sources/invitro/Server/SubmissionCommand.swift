@@ -21,22 +21,9 @@ struct SubmissionCommand: ParsableCommand {
     func validate() throws { try require(limit > 0, "--limit must be 1 or more.") }
 
     func run() throws {
-      let store = try shared.store()
-      let twins = try store.sharedDigests()
-      let lines = try store.submissions(team: team, limit: limit).map {
-        SubmissionLine($0, shared: twins)
-      }
+      let lines = try shared.store().lines(team: team, limit: limit)
       if shared.json { return try Console.json(lines) }
-      Console.print(
-        TextTable.text(
-          ["id", "received", "board", "team", "system", "state", "verdict", "same predictions"],
-          lines.map { line in
-            [
-              line.id, line.received.formatted(.iso8601), "\(line.benchmark)/\(line.split)",
-              line.team, line.system, line.state, line.verdict ?? "",
-              line.isShared ? "as another team's" : "",
-            ]
-          }))
+      Console.print(TextTable.text(SubmissionLine.header, lines.map(\.cells)))
     }
   }
 
