@@ -90,8 +90,7 @@ public struct ServerLog: Sendable {
       switch error {
       case HarnessError.invalid(let faults):
         faults.map(\.code.rawValue).prefix(5).joined(separator: ", ")
-      case let error as HarnessError: error.description
-      case let error as ServerError: error.description
+      case let error as any CommandError: error.description
       default: "\(type(of: error))"
       }
     write("\(Date().stamp) error: \(what): \(why)")
