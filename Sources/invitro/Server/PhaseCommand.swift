@@ -199,6 +199,8 @@ struct PhaseCommand: ParsableCommand {
     @Argument(help: "Ids of submissions.") var ids: [String] = []
     @Option(help: "Folder name of a baseline of the organisers; may be repeated.")
     var baseline: [String] = []
+    @Option(help: "The server's folder of submissions, where the baselines are.")
+    var submissions: String = "submissions"
     @OptionGroup var budget: BudgetOption
     @OptionGroup var split: SplitOptions
     @OptionGroup var data: DataOptions
@@ -209,6 +211,17 @@ struct PhaseCommand: ParsableCommand {
 
     func run() throws {
       let (definition, name) = try split.resolve()
+      let entries =
+        baseline.isEmpty ? [] : try SubmissionFolder(URL(filePath: submissions)).entries()
+      let known = entries.filter { entry in
+        entry.metadata.kind == .baseline && entry.metadata.benchmark == definition.id
+          && entry.metadata.split == name
+      }.map(\.slug)
+      if let unknown = baseline.first(where: { !known.contains($0) }) {
+        throw HarnessError.usage(
+          "\(submissions) has no baseline '\(unknown)' of \(definition.id)/\(name). It has: "
+            + (known.isEmpty ? "none" : known.joined(separator: ", ")) + ".")
+      }
       let store = try data.store()
       try store.reveal(
         ids, baselines: baseline, on: definition, split: name, overBudget: budget.overBudget)
