@@ -19,6 +19,8 @@ public struct ServerConfiguration: Sendable {
   public var limits = ServerLimits()
   /// Take a client's address from `X-Forwarded-For`, which a reverse proxy sets.
   public var trustsProxy = false
+  /// The certificate for TLS; nil for plain HTTP.
+  public var tls: TLSFiles?
   public var scoring: ScoringOptions
   /// Least seconds between two builds of the site.
   public var rebuildSeconds = 5
@@ -40,6 +42,8 @@ public struct ServerLimits: Sendable, Equatable {
   public var connections = 1024, connectionsPerAddress = 128
   /// An answer must be taken, a body be here, and a byte have come after so long.
   public var answerSeconds = 60, bodySeconds = 60, idleSeconds = 30
+  /// A TLS handshake must be finished after so long.
+  public var handshakeSeconds = 10
   /// Uploads of a token a minute; 0 for no limit.
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
@@ -56,18 +60,20 @@ public final class LeaderboardServer: Sendable {
   private let intake: SubmissionIntake
   private let closer: BoardCloser
   private let publisher: BoardPublisher
+  private let certificate: CertificateReloader?
   private let metrics = ServerMetrics()
   private let log: ServerLog
 
   /// Opens the store and checks that nobody else can read what it guards.
   /// - Parameter build: builds the site from the published boards; nil builds none.
-  /// - Throws: ``ServerError``: `exposed`, `alreadyRunning`, `store`.
+  /// - Throws: ``ServerError``: `exposed`, `alreadyRunning`, `store`, `unreadable`, `badTLSFile`.
   public init(
     _ configuration: ServerConfiguration, log: ServerLog,
     build: (@Sendable ([Board]) throws -> Void)? = nil
   ) throws {
     self.configuration = configuration
     self.log = log
+    certificate = try configuration.tls.map { try CertificateReloader($0, log: log) }
     let (home, definitions) = (configuration.home, configuration.definitions)
     try home.checkPermissions(definitions)
     lock = try ServerLock(home.url.appending(path: "server.lock"))
@@ -88,6 +94,8 @@ public final class LeaderboardServer: Sendable {
   public func run(onReady: @escaping @Sendable (_ port: Int) -> Void) async throws {
     // A write beyond a file-size limit is an error to be answered, no reason to die.
     signal(SIGXFSZ, SIG_IGN)
+    // Takes up a renewed certificate, which has its own source of the signal.
+    if certificate != nil { signal(SIGHUP, SIG_IGN) }
     if let warning = SubmissionStore.warning(ofSQLite: try store.libraryVersion()) {
       log.note(warning)
     }
@@ -97,6 +105,7 @@ public final class LeaderboardServer: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.runService() }
       group.addTask { await self.publisher.run() }
+      if let certificate { group.addTask { await certificate.run() } }
       group.addTask {
         while !Task.isCancelled {
           try? await Task.sleep(for: .seconds(10))
@@ -130,19 +139,25 @@ public final class LeaderboardServer: Sendable {
     onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) -> Application<RouterResponder<ServerContext>> {
     let limits = configuration.limits
+    let certificate = certificate
     let counts =
       configuration.trustsProxy
       ? nil : ConnectionCounts(maxPerAddress: limits.connectionsPerAddress)
+    let http = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [
+        ConnectionLimiter(answerSeconds: limits.answerSeconds, counts: counts)
+      ], idleTimeout: .seconds(Int64(limits.idleSeconds)),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+        maxHeaderFieldCount: 100))
     return Application(
       router: buildRouter(),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [
-            ConnectionLimiter(answerSeconds: limits.answerSeconds, counts: counts)
-          ], idleTimeout: .seconds(Int64(limits.idleSeconds)),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-            maxHeaderFieldCount: 100))),
+      server: HTTPServerBuilder { responder in
+        let plain = HTTP1Channel(responder: responder, configuration: http)
+        guard let certificate else { return plain }
+        return SecureChannel(
+          base: plain, certificate: certificate, handshakeSeconds: limits.handshakeSeconds)
+      },
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port),
         availableConnectionsDelegate: MaximumAvailableConnections(
@@ -155,7 +170,7 @@ public final class LeaderboardServer: Sendable {
     let limits = configuration.limits
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: MetricsMiddleware(metrics: metrics))
-    router.add(middleware: AnswerMiddleware())
+    router.add(middleware: AnswerMiddleware(hasTLS: certificate != nil))
     router.add(middleware: ProblemMiddleware(log: log))
     if limits.requestsPerSecond > 0 {
       let perSecond = limits.requestsPerSecond

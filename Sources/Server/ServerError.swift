@@ -20,6 +20,10 @@ public enum ServerError: CommandError {
   /// The disk is full or a file may not grow.
   case full(path: String)
   case store(path: String, reason: String)
+  /// A file of the certificate or its key is missing, or may not be read.
+  case unreadable(path: String, reason: String)
+  /// A certificate that cannot be used now, or a key that is not its own.
+  case badTLSFile(path: String, reason: String)
 
   public var description: String {
     switch self {
@@ -39,13 +43,16 @@ public enum ServerError: CommandError {
     case .refused(let text): text
     case .full(let path): "\(path): no space is left, or the file may not grow further."
     case .store(let path, let reason): "\(path): \(reason)"
+    case .unreadable(let path, let reason):
+      "\(path) cannot be read: \(reason). --tls-certificate and --tls-key name files in PEM form."
+    case .badTLSFile(let path, let reason): "\(path): \(reason)."
     }
   }
 
   public var exitStatus: ExitStatus {
     switch self {
-    case .exposed, .teamExists, .wrongState: .badData
-    case .unknownTeam, .unknownSubmission: .missingInput
+    case .exposed, .teamExists, .wrongState, .badTLSFile: .badData
+    case .unknownTeam, .unknownSubmission, .unreadable: .missingInput
     case .refused: .usage
     case .alreadyRunning, .full, .store: .unavailable
     }

@@ -6,9 +6,12 @@ import Hummingbird
 
 /// What every answer carries, and what happens to a body that nobody reads.
 struct AnswerMiddleware: RouterMiddleware {
+  var hasTLS = false
+
   func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     var response = try await next(request, context)
     for field in HTTPFields.security { response.headers[field.name] = field.value }
+    if hasTLS { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
     if request.announcesBody && !(request.method == .post && response.status.kind == .successful) {
       // However long the rest of the body is, it is not waited for.

@@ -14,8 +14,10 @@ struct ServeCommand: AsyncParsableCommand {
       Teams, phases and submissions are kept in <data home>/server.sqlite; manage them
       while the server runs with `invitro team`, `invitro phase` and `invitro
       submission`. The site is rebuilt when a board has changed. The server speaks
-      plain HTTP: put a reverse proxy with TLS in front of it. SIGTERM and Ctrl-C stop
-      it after it has finished the submissions that it accepted.
+      plain HTTP, for a reverse proxy with TLS in front of it, or HTTPS itself with
+      --tls-certificate and --tls-key. It takes up a renewed certificate within a
+      minute, or at once on SIGHUP. SIGTERM and Ctrl-C stop it after it has finished
+      the submissions that it accepted.
 
       Example:
         invitro data sample
@@ -43,6 +45,11 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Take the client's address from X-Forwarded-For, as set by your reverse proxy.")
   var trustProxy = false
 
+  @Option(help: "The certificate for HTTPS and its chain, in PEM form.")
+  var tlsCertificate: String?
+
+  @Option(help: "The private key of that certificate, in PEM form.") var tlsKey: String?
+
   @Option(help: "Minimum seconds between two builds of the site.") var rebuildSeconds: Int = 5
   @Option(help: "Maximum number of connections; further ones wait.") var connections: Int = 1024
   @Option(help: "Maximum number of connections per address; not used with --trust-proxy.")
@@ -63,6 +70,17 @@ struct ServeCommand: AsyncParsableCommand {
     try require(
       counts.allSatisfy({ $0 >= 1 }) && uploadRate >= 0 && requestRate >= 0,
       "Seconds and connections must be 1 or more, rates 0 or more.")
+    try require(
+      (tlsCertificate == nil) == (tlsKey == nil),
+      "--tls-certificate and --tls-key must be given together.")
+    try require(
+      tlsKey == nil || address?.hasPrefix("http://") != true,
+      "With --tls-certificate, --address must begin with https://.")
+  }
+
+  private var tls: TLSFiles? {
+    guard let tlsCertificate, let tlsKey else { return nil }
+    return TLSFiles(certificate: URL(filePath: tlsCertificate), key: URL(filePath: tlsKey))
   }
 
   func run() async throws {
@@ -77,11 +95,15 @@ struct ServeCommand: AsyncParsableCommand {
     limits.requestsPerSecond = Double(requestRate)
     configuration.limits = limits
     (configuration.trustsProxy, configuration.rebuildSeconds) = (trustProxy, rebuildSeconds)
+    configuration.tls = tls
     let server = try LeaderboardServer(
       configuration, log: ServerLog(Console.message),
       build: apiOnly ? nil : try siteBuilder(configuration.definitions))
     let name = host.contains(":") ? "[\(host)]" : host
-    try await server.run { (port: Int) in Console.message("listening on http://\(name):\(port)") }
+    let scheme = tls == nil ? "http" : "https"
+    try await server.run { (port: Int) in
+      Console.message("listening on \(scheme)://\(name):\(port)")
+    }
   }
 
   /// Builds the site of published boards.

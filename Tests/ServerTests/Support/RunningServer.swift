@@ -7,6 +7,7 @@ import Testing
 /// `invitro serve` on loopback, started as an operator starts it.
 final class RunningServer: Sendable {
   let port: Int
+  private let scheme: String
   private let process: Mutex<Process>
   private let streams: TemporaryFolder
 
@@ -29,18 +30,19 @@ final class RunningServer: Sendable {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     let log = streams.file("err")
-    var found: Int?
+    var found: (scheme: Substring, port: Int?)?
     // A machine under load may be slow; a server that ended will never say its port.
     while found == nil, process.isRunning {
       let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-      found = text.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)\n/).flatMap {
-        Int($0.1)
+      found = text.firstMatch(of: /listening on (https?):\/\/127\.0\.0\.1:(\d+)\n/).map {
+        ($0.1, Int($0.2))
       }
       usleep(5_000)
     }
     self.process = Mutex(process)
-    self.port = try #require(
+    let (scheme, port) = try #require(
       found, "\((try? String(contentsOf: log, encoding: .utf8)) ?? "no log")")
+    (self.scheme, self.port) = (String(scheme), try #require(port))
   }
 
   deinit { kill() }
@@ -72,5 +74,5 @@ final class RunningServer: Sendable {
     }
   }
 
-  func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+  func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
 }
