@@ -64,8 +64,8 @@ struct PhaseCommand: ParsableCommand {
       let guarded = labels ?? (definition.open ? .open : .hidden)
       let phase = Phase(
         benchmark: definition.id, split: split, name: name,
-        opens: try opens.map { try Self.moment($0, "--opens") } ?? Date(),
-        closes: try closes.map { try Self.moment($0, "--closes") }, visibility: visibility,
+        opens: try opens.map { try moment($0, option: "--opens") } ?? Date(),
+        closes: try closes.map { try moment($0, option: "--closes") }, visibility: visibility,
         labels: guarded, grid: guarded == .hidden ? try grid(definition, dataset) : nil,
         valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 10 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
@@ -91,14 +91,6 @@ struct PhaseCommand: ParsableCommand {
       return grid
     }
 
-    private static func moment(_ text: String, _ option: String) throws -> Date {
-      let whole = text.count == 10 ? text + "T00:00:00Z" : text
-      guard let date = try? Date(whole, strategy: .iso8601) else {
-        throw ValidationError(
-          "\(option) takes YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC), not '\(text)'.")
-      }
-      return date
-    }
   }
 
   struct Show: ParsableCommand {
@@ -112,6 +104,16 @@ struct PhaseCommand: ParsableCommand {
       for phase in phases { Console.print(phase.text) }
     }
   }
+}
+
+/// A day or a moment, in UTC; a day is its first moment.
+func moment(_ text: String, option: String) throws -> Date {
+  let whole = text.count == 10 ? text + "T00:00:00Z" : text
+  guard let date = try? Date(whole, strategy: .iso8601) else {
+    throw ValidationError(
+      "\(option) takes YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC), not '\(text)'.")
+  }
+  return date
 }
 
 extension Phase.Visibility: ExpressibleByArgument {}
