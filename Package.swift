@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(
       name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: settings),
+      resources: [.embedInCode("Resources/confusables.txt")], swiftSettings: settings),
     .target(name: "Metrics", dependencies: ["Basics", "COpenBLAS"], swiftSettings: settings),
     .target(
       name: "Harness",

@@ -117,7 +117,7 @@ def fill(store, count):
         " ON p.submission = s.id WHERE s.report IS NOT NULL LIMIT 1").fetchone()
     with database:
         for team in range(2, 51):
-            database.execute("INSERT OR IGNORE INTO team VALUES (?, ?, zeroblob(32), 0, NULL)",
+            database.execute("INSERT OR IGNORE INTO team VALUES (?, ?, 0)",
                              (team, f"Team {team}"))
         last = database.execute("SELECT max(id) FROM submission").fetchone()[0]
         for i in range(count - have):
@@ -127,7 +127,7 @@ def fill(store, count):
                 " received) VALUES (?, ?, ?, 'sample24', 'test', 'open', ?, ?, 0)",
                 (key, f"filled{key:010d}", team, f"{key:064d}", metadata))
             described = json.dumps({**json.loads(metadata), "team": f"Team {team}",
-                                    "predictionsSHA256": f"{key:064d}"})
+                                    "system": f"System {team}", "predictionsSHA256": f"{key:064d}"})
             database.execute("UPDATE submission SET metadata = ? WHERE id = ?", (described, key))
             database.execute("INSERT INTO prediction VALUES (?, ?)", (key, file))
             # A team's first and then one in a hundred is a new best.

@@ -44,7 +44,7 @@ public struct ServerLimits: Sendable, Equatable {
   public var answerSeconds = 60, bodySeconds = 60, idleSeconds = 30
   /// A TLS handshake must be finished after so long.
   public var handshakeSeconds = 10
-  /// Uploads of a token a minute; 0 for no limit.
+  /// Uploads of a team a minute; 0 for no limit.
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
   public var requestsPerSecond = 50.0
@@ -184,7 +184,8 @@ public final class LeaderboardServer: Sendable {
     let uploads = RateLimiter<Int64>(perSecond: perMinute / 60, burst: max(1, perMinute / 3))
     router.group("api/v1").add(middleware: TeamAuthenticator(store: store)).addRoutes(
       SubmissionController(
-        store: store, intake: intake, limits: limits, uploads: perMinute > 0 ? uploads : nil
+        store: store, intake: intake, publisher: publisher, limits: limits,
+        uploads: perMinute > 0 ? uploads : nil
       ).routes, atPath: "submissions")
     router.addRoutes(
       BoardController(store: store, definitions: configuration.definitions, publisher: publisher)

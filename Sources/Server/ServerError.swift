@@ -11,7 +11,12 @@ public enum ServerError: CommandError {
   /// Another server works on this data home.
   case alreadyRunning(path: String)
   case teamExists(name: String)
+  /// A team, or an entry of a folder, has a name that looks like this one.
+  case nameTaken(name: String, other: String)
   case unknownTeam(name: String)
+  case tokenExists(team: String, name: String)
+  /// Neither the name nor the number of a token of the team that is not revoked.
+  case unknownToken(team: String, token: String)
   case unknownSubmission(id: String)
   /// A submission that is withdrawn already, or not withdrawn.
   case wrongState(id: String, found: String, expected: String)
@@ -33,9 +38,17 @@ public enum ServerError: CommandError {
     case .alreadyRunning(let path):
       "Another server works on this data home (\(path) is locked). Stop it first."
     case .teamExists(let name):
-      "There is a team named '\(name)' already. For a new token, revoke the old one first: "
-        + "invitro team revoke '\(name)'"
+      "There is a team named '\(name)' already. For a further token: "
+        + "invitro team token add '\(name)' --name NAME"
+    case .nameTaken(let name, let other):
+      "'\(name)' looks like '\(other)', a name that is taken. Choose one that looks different."
     case .unknownTeam(let name): "There is no team named '\(name)'. `invitro team list` shows all."
+    case .tokenExists(let team, let name):
+      "'\(team)' has a token named '\(name)' already. Choose another name, or revoke it first: "
+        + "invitro team token revoke '\(team)' '\(name)'"
+    case .unknownToken(let team, let token):
+      "'\(team)' has no token '\(token)' that is not revoked. "
+        + "`invitro team token list '\(team)'` shows all."
     case .unknownSubmission(let id):
       "There is no submission \(id). `invitro submission list` shows all."
     case .wrongState(let id, let found, let expected):
@@ -51,8 +64,8 @@ public enum ServerError: CommandError {
 
   public var exitStatus: ExitStatus {
     switch self {
-    case .exposed, .teamExists, .wrongState, .badTLSFile: .badData
-    case .unknownTeam, .unknownSubmission, .unreadable: .missingInput
+    case .exposed, .teamExists, .nameTaken, .tokenExists, .wrongState, .badTLSFile: .badData
+    case .unknownTeam, .unknownToken, .unknownSubmission, .unreadable: .missingInput
     case .refused: .usage
     case .alreadyRunning, .full, .store: .unavailable
     }

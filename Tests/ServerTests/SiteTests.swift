@@ -48,13 +48,16 @@ struct SiteTests {
 
   @Test("names that are markup, turn text around or are 10 kB long stay text on every page")
   func hostileNames() async throws {
-    let arena = try Arena(teams: ["<script>alert(1)</script>", "\u{202E}=cmd|'/C calc'!A0"])
+    let arena = try Arena(teams: ["<script>alert(1)</script>", "=cmd|'/C calc'!A0"])
     let server = try await arena.server(site: true)
     let names = ["<img src=x onerror=alert(2)>", "\"><svg onload=alert(3)>"]
     for (index, team) in arena.tokens.keys.sorted().enumerated() {
       let answer = try await arena.submit(
         try arena.predictions(index), to: server, team: team, system: names[index],
-        metadata: ["description": String(repeating: "<b>", count: 3400), "codeURL": "http://a.b/"])
+        metadata: [
+          "description": "\u{202E}" + String(repeating: "<b>", count: 3400),
+          "codeURL": "http://a.b/",
+        ])
       #expect(answer.status == 201, "\(answer.text)")
       #expect(answer.headers["content-type"] == "application/json")
     }

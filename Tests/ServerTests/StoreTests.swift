@@ -54,21 +54,21 @@ struct StoreTests {
     }
   }
 
-  @Test("a token is read back, matches its own hash alone, and is never guessed from its text")
+  @Test("a token is read back, matches its own digest alone, and is never guessed from its text")
   func tokens() throws {
-    let token = TeamToken(team: 7)
-    let read = try #require(TeamToken(token.text))
-    #expect(read == token && read.team == 7)
-    #expect(token.matches(token.hash))
-    #expect(!TeamToken(team: 7).matches(token.hash))
-    #expect(!token.matches(token.hash.dropLast()))
+    let token = TokenSecret(number: 7)
+    let read = try #require(TokenSecret(token.text))
+    #expect(read == token && read.number == 7)
+    #expect(token.matches(token.digest))
+    #expect(!TokenSecret(number: 7).matches(token.digest))
+    #expect(!token.matches(token.digest.dropLast()))
     #expect(token.text.wholeMatch(of: /invitro_7_[0-9a-f]{64}/) != nil)
     for wrong in [
       "", "invitro_7_", "invitro_0_\(String(repeating: "a", count: 64))",
       "invitro_7_\(String(repeating: "g", count: 64))", "other_7_\(token.text.suffix(64))",
       "invitro_99999999999999999999_\(token.text.suffix(64))",
     ] {
-      #expect(TeamToken(wrong) == nil)
+      #expect(TokenSecret(wrong) == nil)
     }
   }
 

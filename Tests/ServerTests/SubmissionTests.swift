@@ -120,7 +120,7 @@ struct SubmissionTests {
     let arena = try Arena()
     let server = try await arena.server()
     #expect(try await arena.submit(try arena.predictions(6), to: server).status == 201)
-    try arena.store.revokeTeam("Team A")
+    try arena.store.revokeTokens(of: "Team A")
     #expect(try await arena.submit(try arena.predictions(7), to: server).status == 401)
     let old = arena.tokens["Team A"]
     try arena.renew("Team A")
@@ -284,7 +284,7 @@ struct SubmissionTests {
     let sent = try arena.predictions(64)
     #expect(try await arena.submit(sent, to: server, team: "Team B", headers: key).status == 200)
     for (file, headers) in [(try arena.predictions(65), [:]), (bad, [:]), (sent, key)] {
-      try arena.store.revokeTeam("Team B")
+      try arena.store.revokeTokens(of: "Team B")
       let refused = try await arena.submit(file, to: server, team: "Team B", headers: headers)
       #expect(refused.status == 401)
       try arena.renew("Team B")

@@ -18,8 +18,8 @@ public struct SubmissionFolder: Sendable {
   }
 
   /// All entries, sorted by benchmark and slug.
-  /// - Throws: ``HarnessError/invalid(_:)`` with the faults of every entry, two with one digest
-  ///   among them.
+  /// - Throws: ``HarnessError/invalid(_:)`` with the faults of every entry; two with one digest or
+  ///   with names that look alike are among them.
   public func entries() throws(HarnessError) -> [Entry] {
     var entries: [Entry] = []
     var faults: [Diagnostic] = []
@@ -32,7 +32,7 @@ public struct SubmissionFolder: Sendable {
         }
       }
     }
-    faults += Self.repeatedDigests(entries, in: url)
+    faults += Self.repeatedDigests(entries, in: url) + EntryNames.faults(entries, in: url)
     if !faults.isEmpty { throw .invalid(faults) }
     return entries
   }
@@ -108,6 +108,8 @@ public struct SubmissionFolder: Sendable {
     _ predictions: Predictions, dataset: Dataset, metadata: SubmissionMetadata, slug: String
   ) throws(HarnessError) -> URL {
     var metadata = metadata
+    metadata.team = DisplayName.normalised(metadata.team)
+    metadata.system = DisplayName.normalised(metadata.system)
     metadata.predictionsSHA256 = predictions.digest
     metadata.targets = predictions.attempted
     let faults = metadata.faults(file: "submission.json", targets: dataset.targets)
@@ -121,7 +123,8 @@ public struct SubmissionFolder: Sendable {
         what: "There is an entry named '\(slug)' in \(metadata.benchmark) already",
         hint: "Choose another name with --slug.")
     }
-    let same = try entries().first { entry in
+    let entries = try entries()
+    let same = entries.first { entry in
       entry.metadata.predictionsSHA256 == predictions.digest
         && entry.metadata.benchmark == metadata.benchmark && entry.metadata.split == metadata.split
     }
@@ -130,6 +133,8 @@ public struct SubmissionFolder: Sendable {
         what: "These predictions were added already, as '\(same.slug)'",
         hint: "An entry's predictions must differ from every other's.")
     }
+    let new = Entry(slug: slug, metadata: metadata, predictions: nil)
+    try EntryNames.faults(entries + [new], in: url).throwErrors()
     return try put(predictions.table(ids: dataset.rows.map(\.id)), metadata: metadata, slug: slug)
   }
 

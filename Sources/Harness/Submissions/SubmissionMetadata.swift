@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// What a team says of its system: the content of `submission.json`.
@@ -112,8 +113,11 @@ extension SubmissionMetadata {
     }
     if schema != 1 { fault("schema", "\(schema)", "1") }
     for (field, text) in [("team", team), ("system", system)] {
-      if text.allSatisfy(\.isWhitespace) { fault(field, text, "a name") }
-      if text.count > 200 { fault(field, text, "at most 200 characters") }
+      do throws(DisplayName.Fault) {
+        _ = try DisplayName(text)
+      } catch {
+        fault(field, error.found, error.expected)
+      }
     }
     for (field, link) in [("codeURL", codeURL), ("paperURL", paperURL)] {
       guard let link else { continue }

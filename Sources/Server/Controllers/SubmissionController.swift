@@ -8,6 +8,7 @@ import Hummingbird
 struct SubmissionController: Sendable {
   let store: SubmissionStore
   let intake: SubmissionIntake
+  let publisher: BoardPublisher
   let limits: ServerLimits
   /// By team; nil for no limit.
   let uploads: RateLimiter<Int64>?
@@ -73,7 +74,7 @@ struct SubmissionController: Sendable {
   @Sendable func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
     guard let member = context.member else { throw Problem.unauthorized }
     if let seconds = uploads?.wait(member.team.id) {
-      throw Problem.tooMany("Too many uploads with this token.", retryAfter: Int(seconds) + 1)
+      throw Problem.tooMany("Too many uploads of this team.", retryAfter: Int(seconds) + 1)
     }
     let reader = try UploadReader(request, context, team: member.team.name)
     let body = try await body(of: request)
@@ -81,11 +82,16 @@ struct SubmissionController: Sendable {
     let upload = try reader.read(body, today: now.day)
     // One that was given up is tried again, as if it were new.
     if let name = upload.idempotency, let known = try store.known(name, of: member.team.id),
-      known.state != .failed, try store.team(with: member.token) != nil
+      known.state != .failed
     {
+      // It may have been revoked while the body came.
+      _ = try store.holder(of: member.token, at: now)
       return try response(Recorded(submission: known, isNew: false), [], to: member.team)
     }
     let standing = try standing(of: member.team, for: upload.metadata, at: now)
+    if let board = publisher[standing.phase.board], board.isTaken(by: upload.metadata) {
+      throw Refusal.systemTaken(upload.metadata.system)
+    }
     let (recorded, warnings) = try await intake.take(upload, standing, token: member.token, at: now)
     return try response(recorded, warnings, to: member.team)
   }

@@ -63,6 +63,7 @@ struct UploadReader: Sendable {
     }
     var metadata = try metadata(fields)
     metadata.submitted = today
+    metadata.system = DisplayName.normalised(metadata.system)
     // These are for us to say.
     (metadata.predictionsSHA256, metadata.targets, metadata.history) = (nil, nil, nil)
     var faults = metadata.faults(file: "metadata")

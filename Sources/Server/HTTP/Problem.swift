@@ -41,6 +41,13 @@ struct Problem: Error {
       headers: [.wwwAuthenticate: "Bearer realm=\"invitro\""])
   }
 
+  /// Told to the holder of a token that was valid once (RFC 6750).
+  private static func invalidToken(_ detail: String) -> Problem {
+    Problem(
+      .unauthorized, detail + " The organiser can give your team a new one.",
+      headers: [.wwwAuthenticate: "Bearer realm=\"invitro\", error=\"invalid_token\""])
+  }
+
   static func tooMany(_ detail: String, retryAfter seconds: Int) -> Problem {
     Problem(.tooManyRequests, detail, headers: [.retryAfter: "\(max(1, seconds))"])
   }
@@ -100,9 +107,19 @@ extension Problem {
 
   private init(_ refusal: Refusal, now: Date) {
     switch refusal {
-    case .tokenRevoked: self = .unauthorized
+    case .token(.unknown): self = .unauthorized
+    case .token(.expired(let name, let moment)):
+      self = .invalidToken("The token '\(name)' expired at \(moment.stamp).")
+    case .token(.revoked(let name, let moment)):
+      self = .invalidToken("The token '\(name)' was revoked at \(moment.stamp).")
     case .phaseChanged:
       self = .later(1, "The board's phase changed meanwhile. Nothing was counted; send it again.")
+    case .systemTaken(let name):
+      let expected = "a name that does not look like that of another team's system on this board"
+      self.init(
+        HarnessError.invalid([
+          Diagnostic(.duplicate, file: "metadata", field: "system", found: name, expected: expected)
+        ]), now: now)
     case .keyReused: self.init(.conflict, "This Idempotency-Key came with another upload before.")
     case .quota(let kind, let limit):
       let detail = "The quota of \(limit) \(kind.rawValue) is used up."

@@ -1,3 +1,4 @@
+import Foundation
 package import Hummingbird
 import NIOCore
 
@@ -11,7 +12,7 @@ package struct ServerContext: RequestContext {
   /// A team and the token by which it was recognised.
   struct Member: Sendable {
     var team: Team
-    var token: TeamToken
+    var token: TokenSecret
   }
 
   package init(source: ApplicationRequestContextSource) {
@@ -32,11 +33,13 @@ struct TeamAuthenticator: RouterMiddleware {
       return try await next(request, context)
     }
     let parts = field.split(separator: " ")
-    guard parts.count == 2, parts[0].lowercased() == "bearer", let token = TeamToken(parts[1]),
-      let team = try store.team(with: token)
+    guard parts.count == 2, parts[0].lowercased() == "bearer", let secret = TokenSecret(parts[1])
     else { throw Problem.unauthorized }
+    let now = Date()
+    let (token, team) = try store.holder(of: secret, at: now)
+    await store.noteUse(of: token, at: now)
     var context = context
-    context.member = ServerContext.Member(team: team, token: token)
+    context.member = ServerContext.Member(team: team, token: secret)
     return try await next(request, context)
   }
 }

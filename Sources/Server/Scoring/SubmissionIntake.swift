@@ -29,7 +29,7 @@ struct SubmissionIntake: Sendable {
   /// - Throws: ``HarnessError/invalid(_:)`` for a faulty upload, which is counted; ``Refusal``;
   ///   ``ServerError``.
   func take(
-    _ upload: Upload, _ standing: Standing, token: TeamToken, at now: Date
+    _ upload: Upload, _ standing: Standing, token: TokenSecret, at now: Date
   ) async throws -> (Recorded, warnings: [Diagnostic]) {
     let phase = standing.phase
     let scorer = try scorers.scorer(of: phase.board)

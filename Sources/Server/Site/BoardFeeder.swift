@@ -87,8 +87,16 @@ struct BoardFeeder: Sendable {
 /// A board as the API sends it: the documents that stand beside its page.
 struct PublishedBoard: Sendable {
   let json, csv: Document
+  private let names: [EntryNames]
+
+  /// Whether another team's entry, be it of a folder, has a system name that looks like this one's.
+  func isTaken(by metadata: SubmissionMetadata) -> Bool {
+    let own = EntryNames(metadata)
+    return names.contains { own.clash(with: $0) }
+  }
 
   init(_ board: Board) throws {
+    names = board.entries.map(\.metadata).filter { $0.withdrawal == nil }.map(EntryNames.init)
     json = Document(try LeaderboardDocument.json(of: board), type: "application/json")
     csv = Document(Data(LeaderboardCSV.text(of: board).utf8), type: "text/csv; charset=utf-8")
   }

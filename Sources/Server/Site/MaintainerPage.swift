@@ -25,8 +25,8 @@ enum MaintainerPage {
           ["board", "held", "budget", "told", "promised", "over budget"],
           try store.accounts(at: now).map(row)),
         .init(
-          "Teams", ["team", "since", "token", "submissions", "last one"],
-          try store.activity().map(row)),
+          "Teams", ["team", "since", "valid tokens", "submissions", "last one"],
+          try store.activity(at: now).map(row)),
         .init(
           "Newest submissions", SubmissionLine.header,
           try store.lines(limit: most).map(\.cells)),
@@ -52,8 +52,8 @@ enum MaintainerPage {
 
   private static func row(_ team: TeamActivity) -> [String] {
     [
-      team.name, team.created.day, team.revoked.map { "revoked \($0.day)" } ?? "valid",
-      "\(team.submissions)", team.last?.stamp ?? "",
+      team.name, team.created.day, "\(team.tokens)", "\(team.submissions)",
+      team.last?.stamp ?? "",
     ]
   }
 }
@@ -62,18 +62,20 @@ enum MaintainerPage {
 struct TeamActivity: Decodable, TimedRecord, Sendable {
   var name: String
   var created: Date
-  var revoked, last: Date?
-  var submissions: Int
+  var last: Date?
+  var tokens, submissions: Int
 }
 
 extension SubmissionStore {
-  fileprivate func activity() throws(ServerError) -> [TeamActivity] {
+  fileprivate func activity(at now: Date) throws(ServerError) -> [TeamActivity] {
     try read {
       try $0.all(
         """
-        SELECT t.name, t.created, t.revoked, max(s.received) AS last, count(s.id) AS submissions
+        SELECT t.name, t.created, max(s.received) AS last, count(s.id) AS submissions,
+          (SELECT count(*) FROM token WHERE team = t.id AND revoked IS NULL
+            AND (expires IS NULL OR expires > ?)) AS tokens
         FROM team t LEFT JOIN submission s ON s.team = t.id GROUP BY t.id ORDER BY t.id
-        """)
+        """, [now.seconds])
     }
   }
 

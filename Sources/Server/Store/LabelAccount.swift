@@ -68,7 +68,12 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
     account.told += extra ?? 0
     if current.closed == nil, current.closes.map({ now < $0 }) ?? true {
       let named = phases.filter { $0.name == current.name }
-      let teams = try Int64.fetchAll(database, sql: "SELECT id FROM team WHERE revoked IS NULL")
+      let teams = try Int64.fetchAll(
+        database,
+        sql: """
+          SELECT DISTINCT team FROM token
+          WHERE revoked IS NULL AND (expires IS NULL OR expires > ?)
+          """, arguments: [now.seconds])
       for team in teams {
         let count = used[team] ?? 0
         account.promised +=
@@ -85,6 +90,12 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
   /// What `count` answers tell of the labels under phases of one name, whose grids may differ.
   private static func bits(_ count: Int, in phases: [Phase]) -> Double {
     phases.filter { !$0.isFinal }.compactMap { $0.grid?.bits(submissions: count) }.max() ?? 0
+  }
+
+  /// The same of all boards, where a team may submit that could not before.
+  static func check(overBudget reason: String?, at now: Date, in database: Database) throws {
+    let boards = try Phase.all(in: database).map(\.board)
+    try check(boards, overBudget: reason, at: now, in: database)
   }
 
   /// Looks whether the hidden labels of `boards` may tell more than their budget, within the

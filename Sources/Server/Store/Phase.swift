@@ -120,13 +120,7 @@ extension SubmissionStore {
 
   /// The phase of each board that has one.
   public func phases() throws(ServerError) -> [Phase] {
-    try read {
-      try $0.all(
-        """
-        SELECT * FROM phase WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split)
-        ORDER BY benchmark, split
-        """)
-    }
+    try read { try Phase.all(in: $0) }
   }
 
   func phasesByBoard() throws(ServerError) -> [BoardKey: Phase] {
@@ -156,6 +150,15 @@ extension Phase: FetchableRecord {
     guard let name: String = row["metric"], let metric = Metric(named: name) else { return nil }
     return ReleaseGrid(
       .init(target: row["target"], metric: metric), step: row["step"], floor: row["floor"])
+  }
+
+  /// The current ones of all boards.
+  static func all(in database: Database) throws -> [Phase] {
+    try database.all(
+      """
+      SELECT * FROM phase WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split)
+      ORDER BY benchmark, split
+      """)
   }
 
   static func current(of board: BoardKey, in database: Database) throws -> Phase? {

@@ -12,13 +12,25 @@ extension SubmissionStore {
     return migrator
   }
 
-  /// Times are seconds since 1970, UTC.
+  /// Times are seconds since 1970, UTC. Names that look alike share a key (`DisplayName.keys`): a
+  /// key belongs to one team, and on a board to the team that first had a best by that name.
   private static let tables = """
     CREATE TABLE team (
       id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
-      token_hash BLOB NOT NULL CHECK (length(token_hash) = 32),
-      created INTEGER NOT NULL, revoked INTEGER
+      created INTEGER NOT NULL
     ) STRICT;
+
+    CREATE TABLE team_key (
+      key TEXT PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE token (
+      id INTEGER PRIMARY KEY, team INTEGER NOT NULL REFERENCES team (id),
+      name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+      digest BLOB NOT NULL CHECK (length(digest) = 32), created INTEGER NOT NULL,
+      expires INTEGER CHECK (expires > created), last_used INTEGER, revoked INTEGER
+    ) STRICT;
+    CREATE UNIQUE INDEX token_name ON token (team, name) WHERE revoked IS NULL;
 
     CREATE TABLE phase (
       id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, split TEXT NOT NULL,
@@ -91,6 +103,11 @@ extension SubmissionStore {
       why TEXT CHECK (kind NOT IN ('withdrawn', 'restored') OR length(why) BETWEEN 1 AND 1000)
     ) STRICT;
     CREATE INDEX event_submission ON event (submission, id);
+
+    CREATE TABLE system_key (
+      benchmark TEXT NOT NULL, split TEXT NOT NULL, key TEXT NOT NULL,
+      team INTEGER NOT NULL REFERENCES team (id), PRIMARY KEY (benchmark, split, key)
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE board (
       benchmark TEXT NOT NULL, split TEXT NOT NULL, team INTEGER NOT NULL REFERENCES team (id),

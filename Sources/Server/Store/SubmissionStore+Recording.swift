@@ -69,11 +69,14 @@ struct Recorded: Sendable {
 
 /// Why a valid upload is not taken.
 enum Refusal: Error, Equatable {
+  case token(TokenRefusal)
   /// While the upload was on its way.
-  case tokenRevoked, phaseChanged
+  case phaseChanged
   /// The key came with another upload before, or the predictions from another team.
   case keyReused
   case quota(QuotaKind, limit: Int)
+  /// Another team's system on the board has a name that looks like this one.
+  case systemTaken(String)
 
   enum QuotaKind: String, Sendable {
     case validDaily = "valid submissions a day"
@@ -127,16 +130,18 @@ extension SubmissionStore {
   /// not be scored waits in the queue. Token, phase, quota and the team's best are looked at here.
   /// - Throws: ``Refusal``, ``ServerError``. Once this returns the upload is not lost.
   func record(
-    _ candidate: Candidate, in phase: Phase, token: TeamToken, lease: Lease, at now: Date
+    _ candidate: Candidate, in phase: Phase, token: TokenSecret, lease: Lease, at now: Date
   ) async throws -> Recorded {
     let metadata = String(decoding: try CanonicalJSON.compact(candidate.metadata), as: UTF8.self)
     return try await commit { database in
-      let team = try Self.admit(token, to: phase, in: database)
+      let team = try Self.admit(token, to: phase, at: now, in: database)
       let earlier = try Self.earlier(candidate, of: team, on: phase.board, in: database)
       if let earlier, earlier.state != .failed {
         return Recorded(submission: earlier, isNew: false)
       }
       try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkValid(phase.valid)
+      try Self.checkSystem(
+        candidate.metadata.system, of: team.id, on: phase.board, in: database)
       // One that the server gave up is tried again.
       let submission =
         try earlier
@@ -155,9 +160,9 @@ extension SubmissionStore {
 
   /// The team whose token this still is, where `phase` is still the board's.
   private static func admit(
-    _ token: TeamToken, to phase: Phase, in database: Database
+    _ token: TokenSecret, to phase: Phase, at now: Date, in database: Database
   ) throws -> Team {
-    guard let team = try Team.holding(token, in: database) else { throw Refusal.tokenRevoked }
+    let team = try TeamToken.holder(of: token, at: now, in: database).team
     let current = try Phase.current(of: phase.board, in: database)
     guard let current, current.id == phase.id, current.closed == nil else {
       throw Refusal.phaseChanged
@@ -198,10 +203,10 @@ extension SubmissionStore {
   /// Counts a failed upload; one that is sent again by its key counts once.
   /// - Throws: ``Refusal``, such as `quota` where the team has used up its failed uploads.
   func chargeFailing(
-    _ name: Idempotency?, in phase: Phase, token: TeamToken, at now: Date
+    _ name: Idempotency?, in phase: Phase, token: TokenSecret, at now: Date
   ) async throws {
     try await commit { database in
-      let team = try Self.admit(token, to: phase, in: database)
+      let team = try Self.admit(token, to: phase, at: now, in: database)
       if let name {
         try database.run(
           """
@@ -314,6 +319,7 @@ extension StoredSubmission {
     )
     if release.verdict.isNewBest {
       released.best = try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
+      try SubmissionStore.claimSystem(metadata.system, for: teamKey, on: board, in: database)
     }
     try QuotaUsage.charge(.valid, to: teamKey, board, phase: phase, at: now, in: database)
     try SubmissionStore.addEvent("released", to: key, at: now, in: database)

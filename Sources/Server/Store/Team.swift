@@ -1,109 +1,131 @@
 import Basics
-import Crypto
 public import Foundation
 import GRDB
+public import Harness
 
 /// A team that may submit.
 public struct Team: Codable, TimedRecord, Sendable, Equatable {
   public var id: Int64
   public var name: String
   public var created: Date
-  /// When its token was revoked; nil while it is valid.
-  public var revoked: Date?
 }
 
-/// A team's number and 256 random bits; the store keeps the SHA-256 alone.
-public struct TeamToken: Sendable, Equatable {
-  public var team: Int64
-  private var secret: [UInt8]
+/// A team as `invitro team list` shows it.
+public struct TeamSummary: Codable, TimedRecord, Sendable, Equatable {
+  public var name: String
+  public var created: Date
+  /// The number of its valid tokens.
+  public var tokens: Int
+  /// When any of its tokens was used last, less than an hour before the true time.
+  public var lastUsed: Date?
+}
 
-  package init(team: Int64) {
-    self.team = team
-    secret = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+extension SubmissionStore {
+  /// What a team's first token is called.
+  public static let firstTokenName = "first"
+
+  /// Names that look as if the organisers submitted.
+  private static let reservedNames = ["Organisers", "Organizers"]
+
+  /// Adds a team with a first token.
+  /// - Parameter entries: of submission folders, whose teams' names are taken. A team may have the
+  ///   name of entries of its own there, which published ones and baselines never are.
+  /// - Parameter reason: why hidden labels may tell more than their budget.
+  /// - Throws: ``ServerError``: `teamExists`, `nameTaken`, `refused` for a bad name or expiry, or where
+  ///   one more team might learn too much of hidden labels.
+  public func addTeam(
+    _ name: String, beside entries: [SubmissionMetadata] = [], expires: Date? = nil,
+    overBudget reason: String? = nil, at now: Date = Date()
+  ) throws(ServerError) -> TokenSecret {
+    let name = try DisplayName(name, of: "team")
+    let foreign = entries.filter {
+      [.published, .baseline].contains($0.kind) || DisplayName.normalised($0.team) != name.text
+    }
+    let taken = Self.reservedNames + foreign.map(\.team)
+    if let other = taken.first(where: { !name.keys.isDisjoint(with: DisplayName.keys(of: $0)) }) {
+      throw .nameTaken(name: name.text, other: other)
+    }
+    return try write { database in
+      for key in name.keys.sorted() {
+        let other: String? = try database.value(
+          "SELECT name FROM team JOIN team_key ON team = id WHERE key = ?", [key])
+        if let other {
+          throw other == name.text
+            ? ServerError.teamExists(name: other)
+            : ServerError.nameTaken(name: name.text, other: other)
+        }
+      }
+      try database.run(
+        "INSERT INTO team (name, created) VALUES (?, ?)", [name.text, now.seconds])
+      let team = database.lastInsertedRowID
+      for key in name.keys {
+        try database.run("INSERT INTO team_key (key, team) VALUES (?, ?)", [key, team])
+      }
+      return try TeamToken.insert(
+        Self.firstTokenName, of: team, expires: expires, overBudget: reason, at: now, in: database)
+    }
   }
 
-  /// Reads `invitro_<number>_<64 hexadecimal digits>`; nil for anything else.
-  package init?(_ text: some StringProtocol) {
-    let parts = text.utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0].elementsEqual("invitro".utf8), parts[1].count <= 18,
-      let team = Int64(String(decoding: parts[1], as: UTF8.self)), team > 0, parts[2].count == 64
-    else { return nil }
-    let digits = parts[2].compactMap(Array("0123456789abcdef".utf8).firstIndex)
-    guard digits.count == 64 else { return nil }
-    self.team = team
-    secret = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+  /// All teams, the oldest first.
+  public func teams(at now: Date = Date()) throws(ServerError) -> [TeamSummary] {
+    try read {
+      try $0.all(
+        """
+        SELECT name, created,
+          (SELECT count(*) FROM token WHERE team = t.id AND revoked IS NULL
+            AND (expires IS NULL OR expires > ?)) AS tokens,
+          (SELECT max(last_used) FROM token WHERE team = t.id) AS lastUsed
+        FROM team t ORDER BY id
+        """, [now.seconds])
+    }
   }
 
-  /// The text that the team keeps.
-  public var text: String { "invitro_\(team)_\(secret.hexadecimal)" }
-
-  package var hash: Data { Data(SHA256.hash(data: secret)) }
-
-  /// Whether this is the token whose hash is kept; takes the same time wherever they differ.
-  package func matches(_ kept: Data) -> Bool {
-    let own = hash
-    var difference = UInt8(truncatingIfNeeded: own.count ^ kept.count)
-    for (a, b) in zip(own, kept) { difference |= a ^ b }
-    return difference == 0
+  /// The number of the team of this name.
+  /// - Throws: ``ServerError/unknownTeam(name:)``.
+  static func team(_ name: String, in database: Database) throws -> Int64 {
+    let id: Int64? = try database.value(
+      "SELECT id FROM team WHERE name = ?", [DisplayName.normalised(name)])
+    guard let id else { throw ServerError.unknownTeam(name: name) }
+    return id
   }
 }
 
 extension SubmissionStore {
-  /// Adds a team, or gives a revoked one a new token.
-  /// - Parameter reason: why hidden labels may tell more than their budget.
-  /// - Throws: ``ServerError``: `teamExists` where its token is valid, `refused` for a bad name or where
-  ///   one more team might learn too much of hidden labels.
-  public func addTeam(
-    _ name: String, overBudget reason: String? = nil, at now: Date = Date()
-  ) throws(ServerError) -> TeamToken {
-    let boards = try phases().map(\.board)
-    let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
-    guard (1...200).contains(name.unicodeScalars.count) else {
-      throw .refused("A team's name has 1 to 200 characters.")
+  /// - Throws: ``Refusal/systemTaken(_:)`` where another team's best on the board has such a name.
+  static func checkSystem(
+    _ name: String, of team: Int64, on board: BoardKey, in database: Database
+  ) throws {
+    for key in DisplayName.keys(of: name) {
+      let owner: Int64? = try database.value(
+        "SELECT team FROM system_key WHERE benchmark = ? AND split = ? AND key = ?",
+        [board.benchmark, board.split, key])
+      if let owner, owner != team { throw Refusal.systemTaken(name) }
     }
-    return try write { database in
-      if let known: Team = try database.first("SELECT * FROM team WHERE name = ?", [name]) {
-        guard known.revoked != nil else { throw ServerError.teamExists(name: name) }
-        let token = TeamToken(team: known.id)
-        try database.run(
-          "UPDATE team SET token_hash = ?, revoked = NULL WHERE id = ?", [token.hash, token.team])
-        try LabelAccount.check(boards, overBudget: reason, at: now, in: database)
-        return token
-      }
-      let next: Int64? = try database.value("SELECT max(id) + 1 FROM team")
-      let token = TeamToken(team: next ?? 1)
+  }
+
+  /// Gives a name on a board to a team, unless another has it.
+  static func claimSystem(
+    _ name: String, for team: Int64, on board: BoardKey, in database: Database
+  ) throws {
+    for key in DisplayName.keys(of: name) {
       try database.run(
-        "INSERT INTO team (id, name, token_hash, created) VALUES (?, ?, ?, ?)",
-        [token.team, name, token.hash, now.seconds])
-      try LabelAccount.check(boards, overBudget: reason, at: now, in: database)
-      return token
+        """
+        INSERT INTO system_key (benchmark, split, key, team) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO NOTHING
+        """, [board.benchmark, board.split, key, team])
     }
-  }
-
-  /// Revokes a team's token from now on; its submissions stay.
-  public func revokeTeam(_ name: String, at now: Date = Date()) throws(ServerError) {
-    try write { database in
-      try database.run(
-        "UPDATE team SET revoked = coalesce(revoked, ?) WHERE name = ?", [now.seconds, name])
-      if database.changesCount == 0 { throw ServerError.unknownTeam(name: name) }
-    }
-  }
-
-  public func teams() throws(ServerError) -> [Team] {
-    try read { try $0.all("SELECT * FROM team ORDER BY id") }
-  }
-
-  func team(with token: TeamToken) throws(ServerError) -> Team? {
-    try read { try Team.holding(token, in: $0) }
   }
 }
 
-extension Team {
-  /// The team whose valid token this is; nil for any other token.
-  static func holding(_ token: TeamToken, in database: Database) throws -> Team? {
-    let hash: Data? = try database.value("SELECT token_hash FROM team WHERE id = ?", [token.team])
-    // A team that does not exist takes as long as one whose token differs.
-    guard token.matches(hash ?? Data(count: 32)) else { return nil }
-    return try database.first("SELECT * FROM team WHERE id = ? AND revoked IS NULL", [token.team])
+extension DisplayName {
+  /// - Parameter owner: what has the name, for the message.
+  /// - Throws: ``ServerError/refused(_:)``.
+  init(_ name: String, of owner: String) throws(ServerError) {
+    do throws(Fault) {
+      self = try DisplayName(name)
+    } catch {
+      let found = InvisibleCharacters.escaped(error.found)
+      throw .refused("A \(owner)'s name: found '\(found)', expected \(error.expected).")
+    }
   }
 }

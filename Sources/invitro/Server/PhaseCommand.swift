@@ -71,8 +71,8 @@ struct PhaseCommand: ParsableCommand {
       let store = try data.store()
       let phase = Phase(
         benchmark: definition.id, split: split, name: name,
-        opens: try opens.map { try Self.moment($0, "--opens") } ?? Date(),
-        closes: try closes.map { try Self.moment($0, "--closes") }, visibility: visibility,
+        opens: try opens.map { try moment($0, option: "--opens") } ?? Date(),
+        closes: try closes.map { try moment($0, option: "--closes") }, visibility: visibility,
         labels: guarded, grid: guarded == .hidden ? try grid(definition, dataset) : nil,
         entropy: guarded == .hidden ? try entropy(definition, dataset) : nil, isFinal: final,
         valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 10 : 100)),
@@ -113,14 +113,6 @@ struct PhaseCommand: ParsableCommand {
       return grid
     }
 
-    private static func moment(_ text: String, _ option: String) throws -> Date {
-      let whole = text.count == 10 ? text + "T00:00:00Z" : text
-      guard let date = try? Date(whole, strategy: .iso8601) else {
-        throw ValidationError(
-          "\(option) takes YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC), not '\(text)'.")
-      }
-      return date
-    }
   }
 
   struct Show: ParsableCommand {
@@ -257,6 +249,16 @@ struct BudgetOption: ParsableArguments {
   @Option(
     help: "Why the hidden labels may tell more than a quarter of what they hold; it is recorded.")
   var overBudget: String?
+}
+
+/// A day or a moment, in UTC; a day is its first moment.
+func moment(_ text: String, option: String) throws -> Date {
+  let whole = text.count == 10 ? text + "T00:00:00Z" : text
+  guard let date = try? Date(whole, strategy: .iso8601) else {
+    throw ValidationError(
+      "\(option) takes YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC), not '\(text)'.")
+  }
+  return date
 }
 
 extension Phase.Visibility: ExpressibleByArgument {}

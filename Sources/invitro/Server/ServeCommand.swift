@@ -56,7 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
   var connectionsPerAddress: Int = 128
   @Option(help: "Maximum seconds for the body of a request to arrive.") var bodySeconds: Int = 60
   @Option(help: "Maximum seconds for a client to read an answer.") var answerSeconds: Int = 60
-  @Option(help: "Uploads per token and minute; 0 for no limit.") var uploadRate: Int = 60
+  @Option(help: "Uploads per team and minute; 0 for no limit.") var uploadRate: Int = 60
   @Option(help: "Requests per address and second; 0 for no limit.") var requestRate: Int = 50
 
   @OptionGroup var evidence: EvidenceOptions

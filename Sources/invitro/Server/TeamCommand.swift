@@ -7,26 +7,35 @@ import Server
 struct TeamCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "team", abstract: "Manage the teams that may submit to the server.",
-    subcommands: [Add.self, List.self, Revoke.self])
+    subcommands: [Add.self, List.self, Revoke.self, TokenCommand.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Add a team and print its token, once.",
+      abstract: "Add a team and print its first token, once.",
       discussion: """
         The token is 256 random bits. The database keeps its SHA-256 and cannot show it
-        again. To replace a lost or leaked token, revoke it and add the team again: it
-        gets a new token.
+        again. `invitro team token` adds further tokens and revokes lost ones.
+
+        A name that looks like another team's is refused, also like that of a team in
+        the folders of submissions. The name of a published entry or a baseline there
+        is taken.
         """)
 
     @Argument(help: "The team's name, as boards show it.") var name: String
+    @Option(help: "Folders of submissions whose teams' names are taken. Default: submissions.")
+    var submissions: [String] = []
+    @OptionGroup var expiry: ExpiryOption
     @OptionGroup var budget: BudgetOption
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-      let token = try shared.store().addTeam(name, overBudget: budget.overBudget)
-      if shared.json { return try Console.json(["team": name, "token": token.text]) }
-      Console.message("The token of '\(name)', which is not shown again:")
-      Console.print(token.text)
+      let entries = try submissionFolders(submissions).flatMap { try $0.entries() }.map(\.metadata)
+      let expires = try expiry.date()
+      let token = try shared.store().addTeam(
+        name, beside: entries, expires: expires, overBudget: budget.overBudget)
+      try NewToken(
+        team: name, name: SubmissionStore.firstTokenName, token: token.text, expires: expires
+      ).show(asJSON: shared.json)
     }
   }
 
@@ -37,27 +46,30 @@ struct TeamCommand: ParsableCommand {
 
     func run() throws {
       let teams = try shared.store().teams()
-      if shared.json { return try Console.json(teams) }
-      let rows = teams.map { team in
-        [
-          team.name, team.created.formatted(.iso8601),
-          team.revoked.map { "revoked \($0.formatted(.iso8601))" } ?? "valid",
-        ]
-      }
-      Console.print(TextTable.text(["team", "since", "token"], rows))
+      try shared.show(
+        teams,
+        as: TextTable.text(
+          ["team", "since", "valid tokens", "last used"],
+          teams.map { team in
+            [
+              team.name, team.created.formatted(.iso8601), "\(team.tokens)",
+              team.lastUsed?.formatted(.iso8601) ?? "never",
+            ]
+          }))
     }
   }
 
   struct Revoke: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Revoke a team's token; its submissions stay.")
+      abstract: "Revoke all tokens of a team; its submissions stay.",
+      discussion: "`invitro team token revoke` revokes a single one, `token add` gives a new one.")
 
     @Argument(help: "The team's name.") var name: String
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      try data.store().revokeTeam(name)
-      Console.print("The token of '\(name)' is revoked.")
+      try data.store().revokeTokens(of: name)
+      Console.print("All tokens of '\(name)' are revoked.")
     }
   }
 }

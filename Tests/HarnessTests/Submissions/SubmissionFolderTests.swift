@@ -89,6 +89,55 @@ struct SubmissionFolderTests {
     #expect(files() == before)
   }
 
+  @Test("names that look like another team's or its system's are refused, and nothing is written")
+  func lookAlikes() throws {
+    _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
+    let before = files()
+    for (team, system, field) in [
+      ("T\u{435}am", "Another", "team"), ("Other team", "SYSTEM", "system"),
+    ] {
+      let error = #expect(throws: HarnessError.self) {
+        let names = metadata { ($0.team, $0.system) = (team, system) }
+        _ = try folder.add(predictions(4), dataset: dataset, metadata: names, slug: "two")
+      }
+      let text = error?.description ?? ""
+      #expect(text.contains("(\(field)): error: found") && text.contains("one"), "\(text)")
+    }
+    #expect(files() == before)
+    let others: [(inout SubmissionMetadata) -> Void] = [
+      { _ in }, { ($0.team, $0.split) = ("Other team", "dev") },
+    ]
+    for (number, change) in others.enumerated() {
+      _ = try folder.add(
+        predictions(UInt64(5 + number)), dataset: dataset, metadata: metadata(change),
+        slug: "more-\(number)")
+    }
+    #expect(try folder.entries().count == 3, "a team's own name, and one on another board")
+  }
+
+  @Test("published entries may share a name, and a withdrawn entry holds none")
+  func sharedNames() throws {
+    func write(_ slug: String, _ change: (inout SubmissionMetadata) -> Void) throws {
+      let metadata = metadata(change)
+      try place.write(
+        String(decoding: try CanonicalJSON.document(metadata), as: UTF8.self),
+        to: "submissions/sample24/\(slug)/submission.json")
+    }
+    for team in ["Giorgi", "Fraunhofer"] {
+      try write(team.lowercased()) {
+        ($0.team, $0.system, $0.kind) = (team, "RoBERTa", .published)
+        $0.claimed = ["empathy": ["pcc": 0.5]]
+      }
+    }
+    let event = SubmissionMetadata.Event(day: "2026-01-03", kind: .withdrawn, text: "By mistake.")
+    try write("gone") { ($0.system, $0.history) = ("RoBERTa", [event]) }
+    #expect(try folder.entries().count == 3)
+    try place.write("", to: "submissions/sample24/a-team/predictions.tsv")
+    try write("a-team") { ($0.system, $0.history) = ("roberta", nil) }
+    let error = #expect(throws: HarnessError.self) { _ = try folder.entries() }
+    #expect(error?.description.contains("(system): error: found 'roberta'") == true)
+  }
+
   @Test("the same predictions may stand on two splits")
   func otherSplit() throws {
     _ = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")

@@ -40,7 +40,9 @@ final class Arena: @unchecked Sendable {
   }
 
   /// Gives a revoked team a new token.
-  func renew(_ team: String) throws { tokens[team] = try store.addTeam(team).text }
+  func renew(_ team: String) throws {
+    tokens[team] = try store.addToken("first", to: team).text
+  }
 
   /// A server in this process, without its loops: boards are published by ``TestServer/publish()``.
   ///
@@ -113,11 +115,14 @@ final class Arena: @unchecked Sendable {
   }
 
   /// Sends a file as a form.
+  /// - Parameter system: its name; nil makes one of the team's, as two teams may not share it.
   func submit(
-    _ file: URL, to server: TestServer, team: String = "Team A", system: String = "System",
+    _ file: URL, to server: TestServer, team: String = "Team A", system: String? = nil,
     metadata: [String: Any] = [:], headers: [String: String] = [:]
   ) async throws -> Answer {
-    let fields: [String: Any] = ["benchmark": "sample24", "split": "test", "system": system]
+    let fields: [String: Any] = [
+      "benchmark": "sample24", "split": "test", "system": system ?? "System of \(team)",
+    ]
     let described = try JSONSerialization.data(
       withJSONObject: fields.merging(metadata) { _, own in own })
     var body = Data("--frontier\r\nContent-Disposition: form-data; name=\"metadata\"\r\n".utf8)
