@@ -12,8 +12,8 @@ struct ScoreCommand: ParsableCommand {
     discussion: """
       Intervals treat the rows of a cluster, such as a person, as dependent. With
       fewer than 20 clusters they are unreliable, and the report says so. Demographic
-      groups of fewer than 10 rows or 5 persons are not shown, nor larger ones that would
-      reveal them; --all-groups shows every group, on your own machine.
+      groups of fewer than 10 rows or 5 persons are not shown, nor larger ones that
+      would reveal them; --all-groups shows every group, on your own machine.
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test

@@ -73,6 +73,10 @@ extension Scorer {
       names.append(name)
       return names.count - 1
     }
+    guard names.count > 1 else {
+      result.undefined = "fewer than two groups are shown"
+      return result
+    }
     switch DisparityTest.run(
       part.sample, part.predictions, groups: numbers, groupCount: names.count,
       threshold: .standard, options: options.inference)

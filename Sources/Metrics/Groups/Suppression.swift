@@ -28,8 +28,8 @@ public enum Suppression {
     case revealing
   }
 
-  /// The verdict on each of `sets`. Large sets are decided first, and of two equally large ones the
-  /// first: what is withheld is as small as can be.
+  /// The verdict on each of `sets`. Large sets are decided first, one that is given several times as
+  /// if it were that much larger, and of two equally large ones the first.
   /// - Parameters:
   ///   - sets: row numbers of each set, ascending or not; identical sets have the same verdict.
   ///   - wholes: rows of which figures are shown anyway, such as the rows with a label of each
@@ -40,8 +40,11 @@ public enum Suppression {
   ) -> [Verdict] {
     var tables = Set(wholes).map { SetTable(rows: $0, clusters: $0.map { clusters[$0] }) }
     var verdicts = [Verdict](repeating: .tooSmall, count: sets.count)
-    for index in sets.indices.sorted(by: { (-sets[$0].count, $0) < (-sets[$1].count, $1) }) {
-      let members = Set(sets[index])
+    let all = sets.map(Set.init)
+    let copies = Dictionary(all.map { ($0, 1) }, uniquingKeysWith: +)
+    let weights = all.map { $0.count * (copies[$0] ?? 1) }
+    for index in sets.indices.sorted(by: { (-weights[$0], $0) < (-weights[$1], $1) }) {
+      let members = all[index]
       guard tables.allSatisfy({ $0.allows(members, threshold) }) else { continue }
       let extended = tables.map { $0.adding(members) }
       guard extended.allSatisfy({ !$0.isRevealing(threshold) }) else {
