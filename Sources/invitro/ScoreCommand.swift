@@ -12,7 +12,8 @@ struct ScoreCommand: ParsableCommand {
     discussion: """
       Intervals treat the rows of a cluster, such as a person, as dependent. With
       fewer than 20 clusters they are unreliable, and the report says so. Demographic
-      groups of fewer than 10 rows or 5 persons are not shown.
+      groups of fewer than 10 rows or 5 persons are not shown, nor larger ones that
+      would reveal them; --all-groups shows every group, on your own machine.
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
@@ -32,6 +33,9 @@ struct ScoreCommand: ParsableCommand {
 
   @Option(help: .value("gender,race,…", "Show only the groups of these attributes."))
   var by: String?
+
+  @Flag(help: "Show withheld groups too. The report is then for this machine, not for publication.")
+  var allGroups = false
 
   @OptionGroup var inference: InferenceArguments
 
@@ -53,6 +57,10 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let (scored, definition) = try gold.map(scorePair) ?? scoreSplit()
+    if allGroups {
+      let local = scored.local
+      return try shared.show(local, as: ScoreText(local, targets: definition.targetNames).text)
+    }
     let report = ReleaseRule.open.release(scored)
     let targets = definition.shownTargets.map(\.name)
     try shared.show(report, as: ScoreText(report, targets: targets).text)
@@ -61,6 +69,7 @@ struct ScoreCommand: ParsableCommand {
   private func options() throws -> ScoringOptions {
     var options = try inference.scoringOptions()
     options.attributes = by?.split(separator: ",").map(String.init)
+    options.allGroups = allGroups
     options.sensitivity = sensitivity
     options.detectable = detectable
     options.ranks = !noRanks

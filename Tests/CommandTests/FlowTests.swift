@@ -37,6 +37,27 @@ struct FlowTests {
     #expect(shown.out.contains(try #require(report["signature"] as? String)))
   }
 
+  @Test("score shows every group on request, and says that this is not for publication")
+  func allGroups() throws {
+    let sample = try SampleFolder.shared.get()
+    let arguments =
+      ["score", try sample.system(3), "-b", "sample24", "-s", "test", "--by", "race,gender"]
+      + Self.quick
+    func groups(_ report: [String: Any]?) throws -> [[String: Any]] {
+      try #require(report?["groups"] as? [[String: Any]])
+    }
+    let released = try groups(try sample.program.run(arguments + ["--json"]).object())
+    let local = try sample.program.run(arguments + ["--all-groups", "--json"]).object()
+    #expect(local["publishable"] as? Bool == false)
+    let all = try groups(local["report"] as? [String: Any])
+    #expect(all.count == released.count && all.allSatisfy { $0["n"] is Int })
+    let withheld = released.filter { $0["suppressed"] != nil }
+    #expect(!withheld.isEmpty && withheld.allSatisfy { $0["n"] == nil && $0["empathy"] == nil })
+    let text = try sample.program.run(arguments + ["--all-groups"])
+    #expect(text.status == 0 && text.out.contains("This report is for this machine"))
+    #expect(!text.out.contains("too small to publish"))
+  }
+
   @Test("validate tells a sound file by its rows and targets")
   func validate() throws {
     let sample = try SampleFolder.shared.get()

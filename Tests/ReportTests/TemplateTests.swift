@@ -154,10 +154,12 @@ struct TemplateTests {
     var paper = SampleInput.published("paper", pcc: 0.6)
     paper.metadata.paperURL = "https://example.org/paper"
     let many = (0..<160).map { SampleInput.entry("s\($0)", pcc: 0.5) }
+    var withheld = DatasetStatistics.Group(attribute: "gender", group: "Other")
+    withheld.suppressed = "too small to publish"
     let labels = DatasetStatistics.SplitStatistics(
       name: "test", rows: 20, clusters: ["person": 12, "article": 3],
       labels: ["empathy": .init(n: 20, mean: 4, sd: 1.5, histogram: [7, 6, 7])],
-      groups: [.init(attribute: "gender", group: "Male", n: 12, clusters: 9)])
+      groups: [.init(attribute: "gender", group: "Male", n: 12, clusters: 9), withheld])
     var input = try SampleInput.input(
       [entry, paper, SampleInput.entry("b", pcc: nil)] + many,
       comparison: SampleInput.comparison("s0", "s1"), labels: labels)

@@ -37,7 +37,7 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
     }
   }
 
-  /// A demographic group's size; too small a group is named without numbers.
+  /// A demographic group's size; a withheld group has the reason instead.
   public struct Group: Codable, Sendable, Equatable {
     public var attribute, group: String
     public var n: Int?
@@ -115,14 +115,11 @@ public struct DatasetStatistics: Codable, Sendable, Equatable {
   }
 
   private static func groups(_ dataset: Dataset, _ definition: BenchmarkDefinition) -> [Group] {
-    DemographicGroups.all(of: dataset, definition: definition).map { group in
-      var out = Group(attribute: group.attribute, group: group.name)
-      if group.isPublishable {
-        out.n = group.rows.count
-        out.clusters = group.clusters
-      } else {
-        out.suppressed = DemographicGroups.tooSmall
-      }
+    let groups = DemographicGroups.all(of: dataset, definition: definition)
+    return zip(groups, DemographicGroups.reasons(toWithhold: groups, of: dataset)).map {
+      var out = Group(attribute: $0.attribute, group: $0.name)
+      out.suppressed = $1
+      if $1 == nil { (out.n, out.clusters) = ($0.rows.count, $0.clusters) }
       return out
     }
   }

@@ -6,6 +6,9 @@ public struct DemographicGroups {
   public static let missing = "(missing)"
   /// What stands in place of the figures of a group below the publishing threshold.
   public static let tooSmall = "too small to publish"
+  /// What stands in place of those of a larger group from which, with the other groups and the whole,
+  /// figures of such a group could be computed.
+  public static let revealing = "withheld to protect a small group"
 
   public struct Group: Sendable, Equatable {
     public var attribute, name: String
@@ -13,20 +16,13 @@ public struct DemographicGroups {
     public var rows: [Int]
     /// Main clusters of the rows; the rows themselves where the benchmark has none.
     public var clusters: Int
-
-    public var isPublishable: Bool {
-      PublishingThreshold.standard.allows(rows: rows.count, clusters: clusters)
-    }
   }
 
   /// The non-empty groups of each attribute of `definition` in its order, the missing group last.
-  /// - Parameter attributes: the attributes wanted; nil for all.
-  public static func all(
-    of dataset: Dataset, definition: BenchmarkDefinition, attributes: [String]? = nil
-  ) -> [Group] {
+  public static func all(of dataset: Dataset, definition: BenchmarkDefinition) -> [Group] {
     var groups: [Group] = []
     let clusters = dataset.mainClusters
-    for attribute in definition.groups where attributes?.contains(attribute.attribute) ?? true {
+    for attribute in definition.groups {
       var rows: [String: [Int]] = [:]
       for (index, row) in dataset.rows.enumerated() {
         let value = row.attributes[attribute.attribute]
@@ -44,25 +40,31 @@ public struct DemographicGroups {
     return groups
   }
 
-  /// Attributes of which all groups that are held back are together below the threshold, among the
-  /// scored `rows`.
-  /// Means and sums of squares (bias, RMSE, label SD) of what is held back are the whole split's
-  /// less the others', so they are held back for every group of such an attribute (complementary
-  /// suppression; Willenborg and de Waal 2001, Elements of Statistical Disclosure Control).
-  static func attributesWithoutSums(
-    _ groups: [Group], of dataset: Dataset, among rows: Set<Int>
-  ) -> Set<String> {
-    let clusters = dataset.mainClusters
-    func isSmall(_ rows: [Int]) -> Bool {
-      let clusters = Set(rows.map { clusters[$0] }).count
-      return !PublishingThreshold.standard.allows(rows: rows.count, clusters: clusters)
+  /// Why each of `groups` is withheld; nil where it is shown.
+  ///
+  /// What is shown of the split and of any target in it, with or without rows that were dropped, is
+  /// decided together, see ``Metrics/Suppression``: two reports give away no more than one.
+  /// - Parameters:
+  ///   - groups: all that the benchmark has, whichever are asked for.
+  ///   - scored: rows of which figures are shown beside the split's and its labelled ones.
+  public static func reasons(
+    toWithhold groups: [Group], of dataset: Dataset, scored: [[Int]] = []
+  ) -> [String?] {
+    let labelled = dataset.targets.map { target in
+      dataset.rows.indices.filter { dataset.rows[$0].labels[target] != nil }
+    }.filter { !$0.isEmpty }
+    let names = dataset.mainClusters
+    let numbers = Dictionary(zip(names, names.indices)) { first, _ in first }
+    return Suppression.verdicts(
+      on: groups.map(\.rows), of: [Array(dataset.rows.indices)] + labelled + scored,
+      clusters: names.map { numbers[$0] ?? 0 }, threshold: .standard
+    ).map { verdict in
+      switch verdict {
+      case .shown: nil
+      case .tooSmall: tooSmall
+      case .revealing: revealing
+      }
     }
-    var held: [String: [Int]] = [:]
-    for group in groups {
-      let scored = group.rows.filter(rows.contains)
-      if isSmall(scored) { held[group.attribute, default: []] += scored }
-    }
-    return Set(held.filter { !$0.value.isEmpty && isSmall($0.value) }.keys)
   }
 
   /// Group names in the order of their codes or bins.

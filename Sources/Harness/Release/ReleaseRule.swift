@@ -5,7 +5,7 @@ public import Metrics
 /// What a leaderboard tells of a submission. Enough figures reveal all hidden labels:
 /// docs/explanation/probing.md derives how much each rule gives away.
 public enum ReleaseRule: Sendable, Equatable {
-  /// Everything but suppressed groups: the labels are public anyway.
+  /// Everything but withheld groups: the labels are public anyway.
   case open
   /// The targets' figures of every submission with 0 to 4 decimals, and nothing that a place does
   /// not need.
@@ -32,7 +32,7 @@ public enum ReleaseRule: Sendable, Equatable {
   /// Names the rule in a cache's key.
   var cacheName: String {
     switch self {
-    case .open: "open"
+    case .open: "open, groups withheld together"
     case .rounded(let decimals): "rounded \(decimals)"
     case .hidden(let grid, let key): "hidden \(grid.cacheName) " + Digest.hmac("rule", key: key)
     case .summary(let grid, let key): "summary \(grid.cacheName) " + Digest.hmac("rule", key: key)

@@ -43,7 +43,8 @@ extension ScoreReport {
 }
 
 /// What scoring found out about one submission. It can be neither encoded nor read outside this
-/// module; ``ReleaseRule/release(_:)-(PrivateReport)`` is its only way out.
+/// module; ``ReleaseRule/release(_:)-(PrivateReport)`` is its only way to be published, and ``local``
+/// shows it to whoever holds the data.
 public struct PrivateReport: Sendable {
   let whole: ScoreReport
 
@@ -62,6 +63,19 @@ public struct PrivateReport: Sendable {
       crossed: crossed, sensitivity: sensitivity, detectable: detectable, wassa: wassa,
       digests: digests, signature: signature, version: version, notes: notes.isEmpty ? nil : notes)
   }
+}
+
+/// A report with every group that was scored, for the machine that holds the data. It is no
+/// ``ScoreReport`` and its document cannot be read as one, so no board takes it.
+public struct LocalReport: Encodable, Sendable {
+  /// Always false.
+  public let publishable = false
+  /// Groups that a release would withhold have their figures beside the reason.
+  package let report: ScoreReport
+}
+
+extension PrivateReport {
+  public var local: LocalReport { LocalReport(report: whole) }
 }
 
 /// A figure with its interval, each rounded to 4 decimals.
@@ -137,7 +151,7 @@ public struct GroupScores: Codable, Sendable, Equatable {
   public var n, clusters: Int?
   /// True where the group's clusters count as fewer than 20: its intervals are unreliable.
   public var fewClusters: Bool?
-  /// Set, with no figure beside it, where the group is below the publishing threshold.
+  /// Set, with no figure beside it, where the group is withheld: why.
   public var suppressed: String?
   public var targets: TargetTable<TargetScores> = [:]
 
@@ -192,7 +206,7 @@ struct NameKey: CodingKey, ExpressibleByStringLiteral {
 /// How far apart an attribute's groups are, against chance.
 public struct Disparity: Codable, Sendable, Equatable {
   public var attribute, target: String
-  /// Largest CCC of a group minus the smallest, over publishable groups.
+  /// Largest CCC of a group minus the smallest, over the groups that are shown.
   public var gap: Double?
   public var lowest, highest: String?
   /// Share of permutations of the clusters' group labels with at least this gap.

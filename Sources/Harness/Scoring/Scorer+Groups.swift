@@ -2,50 +2,57 @@ import Basics
 import Metrics
 
 extension Scorer {
-  /// Figures by group; a group below the publishing threshold has a reason instead.
-  func groups(_ parts: [TargetRows]) -> [GroupScores] {
-    let groups = DemographicGroups.all(
-      of: dataset, definition: definition, attributes: options.attributes)
-    guard !groups.isEmpty else { return [] }
-    let bare = parts.map { part in
-      DemographicGroups.attributesWithoutSums(groups, of: dataset, among: Set(part.rows))
-    }
-    return groups.map { group in
+  /// Why each of the benchmark's groups is withheld from a report on `predictions`.
+  func reasonsToWithhold(_ predictions: Predictions, _ parts: [TargetRows]) -> [String?] {
+    guard predictions.missingCount > 0, !groups.isEmpty else { return withheld }
+    return DemographicGroups.reasons(
+      toWithhold: groups, of: dataset, scored: parts.map(\.rows))
+  }
+
+  /// Figures by group; a withheld group has a reason, and figures beside it only where the options
+  /// want them.
+  /// - Parameter reasons: to withhold each of the benchmark's groups.
+  func groupScores(_ parts: [TargetRows], _ reasons: [String?]) -> [GroupScores] {
+    zip(groups, reasons).compactMap { group, reason in
+      guard isWanted(group.attribute) else { return nil }
       var scores = GroupScores(attribute: group.attribute, group: group.name)
-      let members = Set(group.rows)
-      let reports = parts.compactMap { part -> (String, GroupReport)? in
-        let numbers = part.rows.map { members.contains($0) ? 0 : nil as Int? }
-        return GroupReport.all(
-          part.sample, part.predictions, groups: numbers, groupCount: 1,
-          threshold: .standard, options: options.inference, method: options.method
-        ).first.map { (part.target, $0) }
-      }
-      // The threshold counts the rows that were scored: dropping rows may push a group under it.
-      guard group.isPublishable, let (_, first) = reports.first,
-        reports.allSatisfy({ !$0.1.isSuppressed })
-      else {
-        scores.suppressed = DemographicGroups.tooSmall
-        return scores
-      }
-      scores.n = first.rows
-      scores.clusters = first.clusters
-      scores.fewClusters = first.hasFewClusters ? true : nil
-      for ((target, report), bare) in zip(reports, bare) {
-        var figures = TargetScores(report)
-        if bare.contains(group.attribute) { figures.withholdSums() }
-        scores.targets[target] = figures
-      }
+      scores.suppressed = reason
+      if reason == nil || options.allGroups { add(group, parts, to: &scores) }
       return scores
     }
   }
 
-  /// The disparity test of each attribute and target, Holm over all attributes of the benchmark,
-  /// whichever are shown; nil where none is.
-  func disparities(_ parts: [TargetRows]) -> [Disparity]? {
-    func isWanted(_ attribute: String) -> Bool { options.attributes?.contains(attribute) ?? true }
+  private func isWanted(_ attribute: String) -> Bool {
+    options.attributes?.contains(attribute) ?? true
+  }
+
+  private func add(
+    _ group: DemographicGroups.Group, _ parts: [TargetRows], to scores: inout GroupScores
+  ) {
+    let members = Set(group.rows)
+    for part in parts {
+      let numbers = part.rows.map { members.contains($0) ? 0 : nil as Int? }
+      let reports = GroupReport.all(
+        part.sample, part.predictions, groups: numbers, groupCount: 1, options: options.inference,
+        method: options.method)
+      guard let report = reports.first, report.rows > 0 else { continue }
+      if scores.n == nil {
+        (scores.n, scores.clusters) = (report.rows, report.clusters)
+        scores.fewClusters = report.hasFewClusters ? true : nil
+      }
+      scores.targets[part.target] = TargetScores(report)
+    }
+  }
+
+  /// The disparity test of each attribute and target over its groups that are not withheld, Holm over
+  /// all attributes of the benchmark, whichever are asked for; nil where none is.
+  func disparities(_ parts: [TargetRows], _ reasons: [String?]) -> [Disparity]? {
     guard definition.groups.contains(where: { isWanted($0.attribute) }) else { return nil }
     return parts.flatMap { part -> [Disparity] in
-      var results = definition.groups.map { disparity($0, part) }
+      var results = definition.groups.map { attribute in
+        let shown = zip(groups, reasons).filter { $0.attribute == attribute.attribute && $1 == nil }
+        return disparity(attribute, part, among: Set(shown.map(\.0.name)))
+      }
       let tested = results.indices.filter { results[$0].p != nil }
       let adjusted = Adjustment.holm.adjust(tested.compactMap { results[$0].p })
       for (index, p) in zip(tested, adjusted) { results[index].adjusted = Rounding.p(p) }
@@ -55,16 +62,20 @@ extension Scorer {
   }
 
   private func disparity(
-    _ attribute: BenchmarkDefinition.GroupDefinition, _ part: TargetRows
+    _ attribute: BenchmarkDefinition.GroupDefinition, _ part: TargetRows, among shown: Set<String>
   ) -> Disparity {
     var result = Disparity(attribute: attribute.attribute, target: part.target)
     var names: [String] = []
     let numbers = part.rows.map { row -> Int? in
       let value = dataset.rows[row].attributes[attribute.attribute]
-      guard let name = definition.group(attribute, value) else { return nil }
+      guard let name = definition.group(attribute, value), shown.contains(name) else { return nil }
       if let known = names.firstIndex(of: name) { return known }
       names.append(name)
       return names.count - 1
+    }
+    guard names.count > 1 else {
+      result.undefined = "fewer than two groups are shown"
+      return result
     }
     switch DisparityTest.run(
       part.sample, part.predictions, groups: numbers, groupCount: names.count,
@@ -77,7 +88,7 @@ extension Scorer {
       result.p = test.p
       let scores = GroupReport.all(
         part.sample, part.predictions, groups: numbers, groupCount: names.count,
-        threshold: .standard, options: options.inference
+        options: options.inference
       ).filter { test.groups.contains($0.group) }
       let ranked = scores.compactMap { report in
         report.figures[.ccc]?.value.map { (names[report.group], $0) }
@@ -147,15 +158,6 @@ extension Scorer {
 }
 
 extension TargetScores {
-  /// Leaves out what could be subtracted from the whole; see
-  /// ``DemographicGroups/attributesWithoutSums(_:of:among:)``.
-  fileprivate mutating func withholdSums() {
-    self[.rmse] = ScoredFigure(
-      undefined: "held back: the rest of the split would be too small to publish")
-    goldSD = nil
-    bias = nil
-  }
-
   fileprivate init(_ report: GroupReport) {
     self.init()
     for (metric, figure) in report.figures {

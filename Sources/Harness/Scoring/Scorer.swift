@@ -14,6 +14,10 @@ public struct Scorer: Sendable {
   /// The rows with a label of each target that has one, and their labels by each clustering, made
   /// once for all submissions.
   private var whole: TargetTable<(rows: [Int], samples: [String: ClusteredSample])> = [:]
+  /// The split's groups, of all attributes; none where no attribute is asked for.
+  let groups: [DemographicGroups.Group]
+  /// Why each of them is withheld where all rows are scored; nil where one is shown.
+  let withheld: [String?]
 
   /// - Throws: ``HarnessError/usage(_:)`` where the split is blind or there is no such clustering.
   public init(
@@ -27,6 +31,9 @@ public struct Scorer: Sendable {
     (self.definition, self.dataset, self.options) = (definition, dataset, options)
     cluster = try definition.clustering(options.cluster)
     (goldDigest, orderDigest) = (dataset.goldDigest, dataset.orderDigest)
+    let isGrouped = options.attributes.map { !$0.isEmpty } ?? true
+    groups = isGrouped ? DemographicGroups.all(of: dataset, definition: definition) : []
+    withheld = DemographicGroups.reasons(toWithhold: groups, of: dataset)
     for target in definition.targetNames {
       guard let rows = labelled(Array(dataset.rows.indices), target) else { continue }
       let samples = Set(definition.clusters + [cluster]).map { ($0, sample(rows, target, by: $0)) }
@@ -91,6 +98,7 @@ public struct Scorer: Sendable {
         "The file predicts no target that \(definition.id)/\(dataset.split) has labels of.")
     }
     let crossed = options.crossed ? crossed(parts) : nil
+    let reasons = reasonsToWithhold(predictions, parts)
     var scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
     if let average = average(parts) { scores[definition.primary.target] = average }
     return PrivateReport(
@@ -98,7 +106,8 @@ public struct Scorer: Sendable {
       clusters: main.sample.clusterCount, effectiveClusters: main.sample.effectiveClusters,
       level: options.inference.level,
       dropped: predictions.missingCount > 0 ? predictions.missingCount : nil, targets: scores,
-      groups: groups(parts), disparities: disparities(parts), crossed: crossed,
+      groups: groupScores(parts, reasons), disparities: disparities(parts, reasons),
+      crossed: crossed,
       sensitivity: options.sensitivity ? sensitivity(parts) : nil,
       detectable: options.detectable ? detectable(main) : nil,
       wassa: Self.wassa(parts, of: definition),

@@ -10,6 +10,8 @@ public struct ScoringOptions: Sendable, Equatable {
   public var cluster: String?
   /// Attributes to break down by; nil for all that the benchmark has.
   public var attributes: [String]?
+  /// Compute figures of withheld groups too, which only a ``PrivateReport/local`` report shows.
+  public var allGroups = false
   /// Show intervals under the other clusterings too.
   public var sensitivity: Bool
   /// Simulate the minimum detectable difference.

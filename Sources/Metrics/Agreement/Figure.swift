@@ -62,7 +62,6 @@ public enum UndefinedReason: String, Sendable, Hashable, CaseIterable, Codable {
   case oneGroup = "there is only one group"
   case methodDoesNotApply = "the method does not apply to this metric"
   case tooManyRows = "too many rows for this method"
-  case tooSmallToPublish = "too small to publish"
   case notDetectable = "no difference in reach would be found this often"
   case tooManySystems = "too many systems for this display"
 

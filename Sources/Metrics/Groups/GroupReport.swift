@@ -1,28 +1,13 @@
 import Basics
 import Glibc
 
-/// How large a group is at least whose figures may be shown.
-public struct PublishingThreshold: Sendable, Hashable {
-  public let minRows, minClusters: Int
-
-  public init(minRows: Int, minClusters: Int) {
-    (self.minRows, self.minClusters) = (minRows, minClusters)
-  }
-
-  public func allows(rows: Int, clusters: Int) -> Bool {
-    rows >= minRows && clusters >= minClusters
-  }
-}
-
-/// Agreement within the groups of one attribute.
+/// Agreement within the groups of one attribute, however small; see ``Suppression``.
 public struct GroupReport: Sendable {
   /// Number of the group in the labels given.
   public let group: Int
   public let rows, clusters: Int
   /// True under 20 effective clusters.
   public let hasFewClusters: Bool
-  /// True where the group is too small to publish; its figures are then absent.
-  public let isSuppressed: Bool
   public let figures: [Metric: Figure]
   public let intervals: [Metric: Outcome<Interval>]
   /// Standard deviation (n - 1) of the gold labels: a narrow range lowers CCC and PCC by itself.
@@ -33,32 +18,25 @@ public struct GroupReport: Sendable {
   /// One report a group 0 ..< `groupCount`; a row with nil (missing) belongs to none.
   public static func all(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
-    threshold: PublishingThreshold, options: InferenceOptions = .init(),
+    options: InferenceOptions = .init(),
     method: IntervalMethod = SystemInference.defaultMethod
   ) -> [GroupReport] {
     precondition(groups.count == sample.count, "one group a row")
     return (0..<groupCount).map { group in
       let indices = groups.indices.filter { groups[$0] == group }
       return GroupReport(
-        group: group, sample.subset(indices), indices.map { predictions[$0] }, threshold, options,
-        method)
+        group: group, sample.subset(indices), indices.map { predictions[$0] }, options, method)
     }
   }
 
   private init(
-    group: Int, _ sample: ClusteredSample, _ predictions: [Double],
-    _ threshold: PublishingThreshold, _ options: InferenceOptions, _ method: IntervalMethod
+    group: Int, _ sample: ClusteredSample, _ predictions: [Double], _ options: InferenceOptions,
+    _ method: IntervalMethod
   ) {
     self.group = group
     rows = sample.count
     clusters = sample.clusterCount
     hasFewClusters = sample.hasFewClusters
-    isSuppressed = !threshold.allows(rows: rows, clusters: clusters)
-    guard !isSuppressed else {
-      (figures, intervals) = ([:], [:])
-      (goldDeviation, bias) = (.undefined(.tooSmallToPublish), .undefined(.tooSmallToPublish))
-      return
-    }
     let moments = PairedMoments(predictions: predictions, gold: sample.gold)
     let metrics: [Metric] = [.pcc, .ccc, .rmse]
     figures = .each(of: metrics) { moments.figure($0, form: options.form) }

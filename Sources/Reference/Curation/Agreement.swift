@@ -79,20 +79,15 @@ public struct Agreement: Sendable, Equatable {
     return Array(ordered.prefix(count))
   }
 
-  /// The agreement within each group of an attribute; nil for a group below `threshold` rows or
-  /// persons, which is too small to publish.
+  /// The agreement within each group of an attribute; nil for a group that is withheld.
   public static func byGroup(
     _ essays: [LabelledEssay], attribute: String, _ first: String, _ second: String,
-    threshold: PublishingThreshold
+    isWithheld: (_ group: String) -> Bool
   ) -> [(group: String, agreement: Agreement?)] {
-    let both = essays.filter {
-      label($0, first) != nil && label($0, second) != nil && $0.groups[attribute] != nil
-    }
+    let both = essays.filter { $0.isRated(by: first, second) && $0.groups[attribute] != nil }
     let groups = Dictionary(grouping: both) { $0.groups[attribute] ?? "" }
     return groups.sorted { $0.key < $1.key }.map { group, members in
-      let persons = Set(members.map { $0.person ?? $0.id }).count
-      return threshold.allows(rows: members.count, clusters: persons)
-        ? (group, Agreement(members, first, second)) : (group, nil)
+      (group, isWithheld(group) ? nil : Agreement(members, first, second))
     }
   }
 
@@ -107,5 +102,12 @@ public struct Agreement: Sendable, Equatable {
       counts[min(bins - 1, max(0, Int(((pair.difference + 6) / width).rounded(.down))))] += 1
     }
     return ((0..<bins).map { -6 + Double($0) * width }, counts)
+  }
+}
+
+extension LabelledEssay {
+  /// Whether both raters have rated it; either may be ``Agreement/crowd``.
+  public func isRated(by first: String, _ second: String) -> Bool {
+    Agreement.label(self, first) != nil && Agreement.label(self, second) != nil
   }
 }

@@ -36,7 +36,9 @@ extension DatasetStatistics {
       let unit = (definition.clusters.first ?? BenchmarkDefinition.rows).plural
       for attribute in definition.groups.map(\.attribute) {
         let groups = split.groups.filter { $0.attribute == attribute }.map { group in
-          guard let n = group.n, let count = group.clusters else { return "\(group.group): small" }
+          guard let n = group.n, let count = group.clusters else {
+            return "\(group.group): \(group.suppressed ?? "")"
+          }
           return "\(group.group) \(n) (\(count))"
         }
         guard !groups.isEmpty else { continue }

@@ -6,10 +6,16 @@ import Metrics
 public struct ScoreText {
   private let report: ScoreReport
   private let targets: [String]
+  private let isLocal: Bool
 
   /// - Parameter targets: in the order to show them.
   public init(_ report: ScoreReport, targets: [String]) {
-    (self.report, self.targets) = (report, targets)
+    (self.report, self.targets, isLocal) = (report, targets, false)
+  }
+
+  /// With the figures of every group, and a mark at those that a release would withhold.
+  public init(_ local: LocalReport, targets: [String]) {
+    (report, self.targets, isLocal) = (local.report, targets, true)
   }
 
   public var text: String {
@@ -19,6 +25,7 @@ public struct ScoreText {
       figures(report.targets, beside: report.crossed),
     ]
     if !report.groups.isEmpty { parts.append(groups) }
+    if isLocal { parts.append("\(Self.mark) withheld wherever it is published. \(Self.warning)") }
     if let disparities = report.disparities, !disparities.isEmpty {
       parts.append(Self.disparities(disparities))
     }
@@ -74,16 +81,20 @@ public struct ScoreText {
     return interval + (figure.undefinedReplicates.map { "; undefined in \($0) replicates" } ?? "")
   }
 
+  private static let mark = "*"
+  private static let warning = "This report is for this machine, not for publication."
+
   private var groups: String {
     let rows = report.groups.flatMap { group -> [[String]] in
-      if let reason = group.suppressed {
+      if let reason = group.suppressed, !isLocal || group.targets.isEmpty {
         return [[group.attribute, group.group, reason] + Array(repeating: "", count: 8)]
       }
       return targets.compactMap { target in
         guard let scores = group.targets[target] else { return nil }
         func figure(_ metric: Metric) -> ScoredFigure { scores[metric] ?? ScoredFigure() }
         return [
-          group.attribute, group.group, target, group.n.map { "\($0)" } ?? "",
+          group.attribute, group.group + (group.suppressed == nil ? "" : " \(Self.mark)"), target,
+          group.n.map { "\($0)" } ?? "",
           group.clusters.map { "\($0)" + (group.fewClusters == true ? ", few" : "") } ?? "",
           Self.value(figure(.pcc)), Self.value(figure(.ccc)), Self.interval(figure(.ccc)),
           Self.value(figure(.rmse)), TextTable.cell(scores.goldSD, decimals: 2),

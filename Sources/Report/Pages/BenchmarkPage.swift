@@ -95,13 +95,13 @@ struct BenchmarkPage: Encodable, Sendable {
 
   struct GroupSize: Encodable, Sendable {
     let group: String
-    /// nil where the group is too small to publish.
-    let groupN: String?
+    /// nil where the group is withheld.
+    let groupN, suppressed: String?
     let groupClusters: String
 
     init(_ group: DatasetStatistics.Group) {
       self.group = group.group
-      groupN = group.n.map { FigureText.count($0) }
+      (groupN, suppressed) = (group.n.map { FigureText.count($0) }, group.suppressed)
       groupClusters = FigureText.count(group.clusters)
     }
   }

@@ -101,7 +101,8 @@ public struct DetailedResults {
     return section(
       "Groups",
       table(["Group", "Target", "Rows"] + Self.groupMetrics.map(\.title) + ["Bias"], rows)
-        + "<p>A group under 10 rows or 5 clusters is not shown.</p>\n")
+        + "<p>A group under 10 rows or 5 clusters is not shown, nor one that would reveal such a "
+        + "group.</p>\n")
   }
 
   private var disparities: String {

@@ -34,7 +34,7 @@ public struct AgreementReport: Encodable, Sendable {
     }
   }
 
-  /// Agreement of two raters within a demographic group; one too small to publish has the reason
+  /// Agreement of two raters within a demographic group; one that is withheld has the reason
   /// in place of the figures.
   public struct Group: Encodable, Sendable, Equatable {
     public let attribute, group, first, second: String
@@ -73,18 +73,7 @@ public struct AgreementReport: Encodable, Sendable {
     for name in rated.names { labels[name] = essays.count { $0.labels[name] != nil } }
     self.labels = labels
     pairs = all.map(Pair.init)
-    groups = rated.definition.groups.map(\.attribute).flatMap { attribute in
-      all.flatMap { pair in
-        Agreement.byGroup(
-          essays, attribute: attribute, pair.first, pair.second, threshold: .standard
-        ).map { name, agreement in
-          Group(
-            attribute: attribute, group: name, first: pair.first, second: pair.second,
-            agreement: agreement.map(Pair.init),
-            suppressed: agreement == nil ? DemographicGroups.tooSmall : nil)
-        }
-      }
-    }
+    groups = Self.groups(rated, all)
     distributions = all.map { pair in
       let found = Agreement.distribution(essays, pair.first, pair.second)
       return Distribution(
@@ -99,6 +88,31 @@ public struct AgreementReport: Encodable, Sendable {
             id: $0.id, labels: [$0.first, $0.second], difference: $0.first - $0.second,
             essay: texts[$0.id])
         })
+    }
+  }
+
+  private static func groups(_ rated: RatedSplit, _ pairs: [Agreement]) -> [Group] {
+    let known = DemographicGroups.all(of: rated.dataset, definition: rated.definition)
+    let reasons = pairs.map { pair in
+      let both = rated.essays.indices.filter {
+        rated.essays[$0].isRated(by: pair.first, pair.second)
+      }
+      return DemographicGroups.reasons(toWithhold: known, of: rated.dataset, scored: [both])
+    }
+    return rated.definition.groups.map(\.attribute).flatMap { attribute in
+      zip(pairs, reasons).flatMap { pair, reasons in
+        func reason(_ group: String) -> String? {
+          zip(known, reasons).first { $0.0.attribute == attribute && $0.0.name == group }?.1
+        }
+        return Agreement.byGroup(
+          rated.essays, attribute: attribute, pair.first, pair.second,
+          isWithheld: { reason($0) != nil }
+        ).map { name, agreement in
+          Group(
+            attribute: attribute, group: name, first: pair.first, second: pair.second,
+            agreement: agreement.map(Pair.init), suppressed: reason(name))
+        }
+      }
     }
   }
 }

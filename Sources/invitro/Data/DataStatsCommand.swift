@@ -12,7 +12,8 @@ struct DataStatsCommand: ParsableCommand {
       Shows mean, SD (n-1) and histogram of the labels, the rows and persons of
       demographic groups, and texts that occur in more than one split or year
       (compared by their letters and digits, in lower case). Groups of fewer than 10
-      rows or 5 persons are named without numbers.
+      rows or 5 persons, and larger ones that would reveal them, are named without
+      numbers.
       """)
 
   @Argument(help: "A benchmark's id, or the path of a definition.") var benchmark: String

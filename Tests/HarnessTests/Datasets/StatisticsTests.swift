@@ -43,17 +43,18 @@ struct StatisticsTests {
     #expect(statistics.splits[0].labels["distress"]?.sd == nil)
   }
 
-  @Test("groups below the publishing threshold are named without numbers")
+  @Test("withheld groups are named without numbers, and why is said")
   func groups() throws {
-    let split = Synthetic.dataset(rows: 60, persons: 20) {
-      $0 < 4 ? ["gender": "5"] : ["gender": "1"]
+    let split = Synthetic.dataset(rows: 90, persons: 30) {
+      $0 < 4 ? ["gender": "5"] : $0 < 10 ? ["gender": "2"] : ["gender": "1"]
     }
     let statistics = DatasetStatistics([split], definition: try Workbench().definition)
     let groups = statistics.splits[0].groups
-    #expect(groups.map(\.group) == ["Male", "Other"])
-    #expect(groups.map(\.n) == [48, nil])
-    #expect(groups.map(\.clusters) == [16, nil])
-    #expect(groups[1].suppressed == "too small to publish")
+    #expect(groups.map(\.group) == ["Male", "Female", "Other"])
+    #expect(groups.map(\.n) == [60, nil, nil])
+    #expect(groups.map(\.clusters) == [20, nil, nil])
+    let reasons = [nil, "withheld to protect a small group", "too small to publish"]
+    #expect(groups.map(\.suppressed) == reasons)
   }
 
   // 42 + 56·: six empathy items that sum to e, eight distress items that sum to d.

@@ -153,6 +153,7 @@ struct LeaderboardTests {
   func privateReport() {
     #expect((PrivateReport.self as Any) is any Encodable.Type == false)
     #expect((PrivateReport.self as Any) is any Decodable.Type == false)
+    #expect((LocalReport.self as Any) is any Decodable.Type == false)
   }
 
   @Test("the store is readable by its owner alone")

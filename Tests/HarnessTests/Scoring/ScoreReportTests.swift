@@ -121,11 +121,10 @@ struct ScoreReportTests {
       let group = try #require(report.groups.first { $0.group == "Female" })
       #expect((group.suppressed == nil) == shown, "\(rows) rows of \(persons)")
       #expect((group.n == nil) == !shown)
-      // What could be subtracted from the whole is held back with it, agreement is not.
-      let rest = try #require(report.groups.first { $0.group == "Male" }?.targets["empathy"])
-      #expect(rest[.ccc]?.value != nil && rest[.pcc]?.value != nil)
-      #expect((rest[.rmse]?.value != nil) == shown && (rest.bias != nil) == shown)
-      #expect((rest.goldSD != nil) == shown)
+      // What could be subtracted from the whole is withheld with it.
+      let rest = try #require(report.groups.first { $0.group == "Male" })
+      #expect(rest.suppressed == (shown ? nil : "withheld to protect a small group"))
+      #expect((rest.n == nil) == !shown && rest.targets.isEmpty == !shown)
     }
   }
 
@@ -147,6 +146,57 @@ struct ScoreReportTests {
       Synthetic.predictions(of: dataset, noise: 2), dataset: grouped(), options: options)
     #expect(report.groups.isEmpty, "nobody has an age here")
     #expect(report.disparities?.map(\.attribute) == ["age", "age"])
+  }
+
+  /// 94 rows of one person each. Those without a gender are those without an income; eight are of
+  /// the gender Other.
+  private static let unanswered = Synthetic.dataset(rows: 94, persons: 94) { person in
+    let gender = person < 74 ? "1" : person < 86 ? "2" : "5"
+    let income = person < 60 ? "1000" : "90000"
+    return person < 24 ? [:] : ["gender": gender, "income": income]
+  }
+
+  @Test("rows without a value of two attributes do not give away a small group of one of them")
+  func sameRows() throws {
+    let predictions = Synthetic.predictions(of: Self.unanswered, noise: 2)
+    let report = try score(predictions, dataset: Self.unanswered)
+    #expect(report.groups.map(\.group).prefix(4) == ["Male", "Female", "Other", "(missing)"])
+    let small = ["withheld to protect a small group", "too small to publish"]
+    #expect(report.groups.map(\.suppressed) == [nil, small[0], small[1], nil, nil, nil, nil])
+    for attributes in [["gender"], ["income"], ["gender", "income"]] {
+      var options = Synthetic.quick
+      options.attributes = attributes
+      let part = try score(predictions, dataset: Self.unanswered, options: options)
+      #expect(part.groups == report.groups.filter { attributes.contains($0.attribute) })
+    }
+    // Only one gender is left to compare; incomes are two.
+    let disparities = try #require(report.disparities).filter { $0.target == "empathy" }
+    #expect(disparities.map { $0.undefined == nil } == [false, false, true])
+  }
+
+  @Test("all groups are computed for one's own machine, and a release withholds them all the same")
+  func allGroups() throws {
+    var options = Synthetic.quick
+    options.allGroups = true
+    let scorer = try Scorer(
+      Workbench().definition, dataset: Self.unanswered, options: options)
+    let scored = try scorer.score(Synthetic.predictions(of: Self.unanswered, noise: 2))
+    for rule in [ReleaseRule.open, .rounded(decimals: 4)] {
+      let released = rule.release(scored)
+      let withheld = released.groups.filter { $0.suppressed != nil }
+      #expect(withheld.count == 2 && withheld.allSatisfy { $0.n == nil && $0.targets.isEmpty })
+    }
+    let document = try CanonicalJSON.document(scored.local)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(ScoreReport.self, from: document)
+    }
+    let local = try #require(try JSONSerialization.jsonObject(with: document) as? [String: Any])
+    #expect(local["publishable"] as? Bool == false)
+    let inner = try #require(local["report"] as? [String: Any])
+    let groups = try #require(inner["groups"] as? [[String: Any]])
+    #expect(groups.compactMap { $0["n"] as? Int } == [50, 12, 8, 24, 36, 34, 24])
+    #expect(groups.allSatisfy { $0["empathy"] != nil })
+    #expect(groups.count { $0["suppressed"] != nil } == 2)
   }
 
   @Test("WASSA's average is made of figures that were rounded before")

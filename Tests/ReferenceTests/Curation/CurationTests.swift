@@ -157,15 +157,14 @@ struct CurationTests {
     }
   }
 
-  @Test("Groups too small to publish are named without figures")
+  @Test("Withheld groups are named without figures")
   func groups() {
     let few =
       Self.essays + [
         LabelledEssay(id: "z", text: "", crowd: 4, labels: ["llama": 4], groups: ["gender": "C"])
       ]
     let groups = Agreement.byGroup(
-      few, attribute: "gender", "crowd", "llama",
-      threshold: PublishingThreshold(minRows: 10, minClusters: 5))
+      few, attribute: "gender", "crowd", "llama", isWithheld: { $0 == "C" })
     #expect(groups.map(\.group) == ["A", "B", "C"])
     #expect(groups.map { $0.agreement == nil } == [false, false, true])
     #expect(groups[0].agreement?.count == 19)
