@@ -54,6 +54,7 @@ public final class LeaderboardServer: Sendable {
   private let store: SubmissionStore
   private let lock: ServerLock
   private let intake: SubmissionIntake
+  private let watch: ProbingWatch
   private let publisher: BoardPublisher
   private let metrics = ServerMetrics()
   private let log: ServerLog
@@ -72,9 +73,9 @@ public final class LeaderboardServer: Sendable {
     lock = try ServerLock(home.url.appending(path: "server.lock"))
     store = try SubmissionStore(home.submissionStoreURL, as: .server)
     try home.checkPermissions(definitions)
-    intake = SubmissionIntake(
-      store: store,
-      scorers: ScorerCache(definitions, home: home, options: configuration.scoring), log: log)
+    let scorers = ScorerCache(definitions, home: home, options: configuration.scoring)
+    intake = SubmissionIntake(store: store, scorers: scorers, log: log)
+    watch = ProbingWatch(store: store, scorers: scorers, log: log)
     publisher = BoardPublisher(
       BoardFeeder(
         store: store, home: home, definitions: definitions, folders: configuration.folders,
@@ -99,6 +100,7 @@ public final class LeaderboardServer: Sendable {
         while !Task.isCancelled {
           try? await Task.sleep(for: .seconds(10))
           await self.intake.recover(isAlone: false)
+          await self.examine()
         }
       }
       // The first to end is the service, or the whole is cancelled.
@@ -110,6 +112,9 @@ public final class LeaderboardServer: Sendable {
 
   /// Scores what a server that is gone accepted and never released.
   package func recover() async { await intake.recover(isAlone: true) }
+
+  /// Looks for signs of probing in what was released since the last time.
+  package func examine() async { await watch.examine() }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
   package func publish() { publisher.update() }

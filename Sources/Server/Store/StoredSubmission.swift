@@ -222,38 +222,3 @@ extension SubmissionStore {
     return try read { try $0.first(query) ?? Counts(teams: 0, waiting: 0) }
   }
 }
-
-extension SubmissionStore {
-  /// Digests of predictions that several teams have sent to one board. A sender is not told: it would
-  /// learn what others have, and could keep them from sending it.
-  public func sharedDigests() throws(ServerError) -> Set<String> {
-    try read { database in
-      try String.fetchSet(
-        database,
-        sql: """
-          SELECT digest FROM submission GROUP BY benchmark, split, digest
-          HAVING count(DISTINCT team) > 1
-          """)
-    }
-  }
-}
-
-/// A submission as `invitro submission list` shows it.
-public struct SubmissionLine: Encodable {
-  public let id: String
-  public let received: Date
-  public let benchmark, split, team, system, state: String
-  public let verdict: String?
-  public let digest: String
-  /// Whether another team has sent the same predictions.
-  public let isShared: Bool
-
-  public init(_ submission: StoredSubmission, shared: Set<String>) {
-    (id, received, digest) = (submission.id, submission.received, submission.digest)
-    (benchmark, split) = (submission.benchmark, submission.split)
-    (team, system) = (submission.team, submission.metadata.system)
-    state = submission.shownState
-    verdict = submission.verdict?.rawValue
-    isShared = shared.contains(submission.digest)
-  }
-}

@@ -21,19 +21,23 @@ struct SubmissionCommand: ParsableCommand {
 
     func run() throws {
       let store = try shared.store()
-      let twins = try store.sharedDigests()
+      let (twins, signs) = (try store.sharedDigests(), try store.probingSigns())
       let lines = try store.submissions(team: team, limit: limit).map {
-        SubmissionLine($0, shared: twins)
+        SubmissionLine($0, shared: twins, signs: signs[$0.id] ?? [])
       }
       if shared.json { return try Console.json(lines) }
       Console.print(
         TextTable.text(
-          ["id", "received", "board", "team", "system", "state", "verdict", "same predictions"],
+          [
+            "id", "received", "board", "team", "system", "state", "verdict", "same predictions",
+            "signs of probing",
+          ],
           lines.map { line in
             [
               line.id, line.received.formatted(.iso8601), "\(line.benchmark)/\(line.split)",
               line.team, line.system, line.state, line.verdict ?? "",
               line.isShared ? "as another team's" : "",
+              line.signs.map(\.text).joined(separator: "; "),
             ]
           }))
     }
