@@ -7,7 +7,7 @@ let options = Array(arguments.dropFirst())
 let usage = """
   usage: invitro-bench score PREDICTIONS GOLD | inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
                        site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers ESSAYS NAME=DIR…
-                       curation ESSAYS NAME=LABELS… | probing [--golds N]
+                       curation ESSAYS NAME=LABELS… | probing [--golds N] | signs [--teams N]
 
   """
 
@@ -27,6 +27,7 @@ do {
   case "tokenizers": try tokenizerBench(arguments: options)
   case "curation": try curationBench(arguments: options)
   case "probing": try ProbingBench.run(options)
+  case "signs": try SignsBench.run(options)
   default:
     FileHandle.standardError.write(Data(usage.utf8))
     exit(64)

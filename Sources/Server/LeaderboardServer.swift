@@ -59,6 +59,7 @@ public final class LeaderboardServer: Sendable {
   private let lock: ServerLock
   private let intake: SubmissionIntake
   private let closer: BoardCloser
+  private let watch: ProbingWatch
   private let publisher: BoardPublisher
   private let certificate: CertificateReloader?
   private let metrics = ServerMetrics()
@@ -82,6 +83,7 @@ public final class LeaderboardServer: Sendable {
     let scorers = ScorerCache(definitions, home: home, options: configuration.scoring)
     intake = SubmissionIntake(store: store, scorers: scorers, log: log)
     closer = BoardCloser(store, scorers)
+    watch = ProbingWatch(store: store, scorers: scorers, log: log)
     publisher = BoardPublisher(
       BoardFeeder(
         store: store, home: home, definitions: definitions, folders: configuration.folders,
@@ -111,6 +113,7 @@ public final class LeaderboardServer: Sendable {
           try? await Task.sleep(for: .seconds(10))
           await self.intake.recover(isAlone: false)
           self.closeDue()
+          await self.examine()
         }
       }
       // The first to end is the service, or the whole is cancelled.
@@ -123,6 +126,8 @@ public final class LeaderboardServer: Sendable {
   /// Scores what a server that is gone accepted and never released.
   package func recover() async { await intake.recover(isAlone: true) }
 
+  /// Looks for signs of probing in what was released since the last time.
+  package func examine() async { await watch.examine() }
   /// Closes the boards whose phase has ended.
   package func closeDue(at now: Date = Date()) {
     do {

@@ -104,6 +104,8 @@ public struct ServerLog: Sendable {
 
   func note(_ text: String) { write("\(Date().stamp) \(text)") }
 
+  func warn(_ text: String) { note("warning: \(text)") }
+
   /// A fault of the server's own; of errors that may quote an upload only the kind is told.
   func fault(_ what: String, _ error: any Error) {
     let why =

@@ -241,15 +241,16 @@ public struct ReleaseGuard {
     }
   }
 
-  /// Judges a submission and scores it where something of its score is released: under a grid a new
-  /// best alone.
+  /// Judges a submission and scores it. Under a grid something is released of a new best alone; the
+  /// others are scored all the same, so that the time it takes does not tell one from the other.
   /// - Parameter best: the released value of the team's best; nil for none.
   /// - Throws: ``HarnessError/usage(_:)`` where no attempted target has a label.
   public func release(_ candidate: Predictions, over best: Double?) throws(HarnessError) -> Release
   {
     let verdict = verdict(on: candidate, over: best)
+    let report = rule.release(try scorer.score(candidate))
     if case .hidden = rule, !verdict.isNewBest { return Release(verdict: verdict, report: nil) }
-    return Release(verdict: verdict, report: rule.release(try scorer.score(candidate)))
+    return Release(verdict: verdict, report: report)
   }
 
   /// Whether `candidate` is a team's new best; released values are compared, and a tie is not better.

@@ -25,12 +25,19 @@ struct SubmissionController: Sendable {
   }
 
   @Sendable func one(_ request: Request, _ context: ServerContext) async throws -> Response {
-    guard let submission = try store.submission(try context.parameters.require("id")),
-      var document = SubmissionDocument(
-        submission, viewer: context.member?.team, phase: try store.phase(of: submission.board))
-    else { throw Problem(.notFound, "There is no such submission, or it is not yours to see.") }
+    let start = ContinuousClock.now
+    let submission = try store.submission(try context.parameters.require("id"))
+    let phase = try submission.flatMap { try store.phase(of: $0.board) }
+    guard let submission,
+      var document = SubmissionDocument(submission, viewer: context.member?.team, phase: phase)
+    else {
+      // To read one with a score takes longer, also for its team without the token.
+      if phase?.labels == .hidden { await GuardedAnswer.waitForTick(since: start) }
+      throw Problem(.notFound, "There is no such submission, or it is not yours to see.")
+    }
     document.history = try store.history(of: submission)
-    return try .json(document)
+    guard phase?.labels == .hidden else { return try .json(document) }
+    return try await GuardedAnswer.json(document, bare: document.bare, since: start)
   }
 
   @Sendable func choose(_ request: Request, _ context: ServerContext) async throws -> Response {
@@ -52,6 +59,7 @@ struct SubmissionController: Sendable {
   }
 
   @Sendable func list(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let start = ContinuousClock.now
     let query = try request.query(as: ListQuery.self, context)
     let viewer = context.member?.team
     guard let name = query.team ?? viewer?.name else {
@@ -64,11 +72,15 @@ struct SubmissionController: Sendable {
     let submissions = try store.submissions(
       team: name, publicOnly: viewer?.name != name, before: query.before, limit: limit)
     let phases = try store.phasesByBoard()
-    return try .json([
-      "submissions": submissions.compactMap {
-        SubmissionDocument($0, viewer: viewer, phase: phases[$0.board])
-      }
-    ])
+    let documents = submissions.compactMap {
+      SubmissionDocument($0, viewer: viewer, phase: phases[$0.board])
+    }
+    guard submissions.contains(where: { phases[$0.board]?.labels == .hidden }) else {
+      return try .json(["submissions": documents])
+    }
+    return try await GuardedAnswer.json(
+      ["submissions": documents], bare: ["submissions": documents.map(\.bare)],
+      count: documents.count, since: start)
   }
 
   @Sendable func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
@@ -78,7 +90,7 @@ struct SubmissionController: Sendable {
     }
     let reader = try UploadReader(request, context, team: member.team.name)
     let body = try await body(of: request)
-    let now = Date()
+    let (now, start) = (Date(), ContinuousClock.now)
     let upload = try reader.read(body, today: now.day)
     // One that was given up is tried again, as if it were new.
     if let name = upload.idempotency, let known = try store.known(name, of: member.team.id),
@@ -86,25 +98,31 @@ struct SubmissionController: Sendable {
     {
       // It may have been revoked while the body came.
       _ = try store.holder(of: member.token, at: now)
-      return try response(Recorded(submission: known, isNew: false), [], to: member.team)
+      let recorded = Recorded(submission: known, isNew: false)
+      return try await response(recorded, [], to: member.team, since: start)
     }
     let standing = try standing(of: member.team, for: upload.metadata, at: now)
     if let board = publisher[standing.phase.board], board.isTaken(by: upload.metadata) {
       throw Refusal.systemTaken(upload.metadata.system)
     }
     let (recorded, warnings) = try await intake.take(upload, standing, token: member.token, at: now)
-    return try response(recorded, warnings, to: member.team)
+    return try await response(recorded, warnings, to: member.team, since: start)
   }
 
   private func response(
-    _ recorded: Recorded, _ warnings: [Diagnostic], to team: Team
-  ) throws -> Response {
+    _ recorded: Recorded, _ warnings: [Diagnostic], to team: Team,
+    since start: ContinuousClock.Instant
+  ) async throws -> Response {
     let phase = try store.phase(of: recorded.submission.board)
     guard var document = SubmissionDocument(recorded.submission, viewer: team, phase: phase) else {
       throw Problem.notFound
     }
     document.warnings = warnings.isEmpty ? nil : Array(warnings.prefix(100))
-    var response = try Response.json(document, status: recorded.isNew ? .created : .ok)
+    let status = recorded.isNew ? HTTPResponse.Status.created : .ok
+    var response =
+      phase?.labels == .hidden
+      ? try await GuardedAnswer.json(document, bare: document.bare, status: status, since: start)
+      : try Response.json(document, status: status)
     response.headers[.location] = "/api/v1/submissions/\(document.id)"
     return response
   }
@@ -179,6 +197,13 @@ struct SubmissionDocument: Encodable {
   var note: String?
   var warnings: [Diagnostic]?
   var history: [StoredSubmission.Event]?
+
+  /// Without anything that depends on labels.
+  var bare: SubmissionDocument {
+    var bare = self
+    (bare.verdict, bare.scores, bare.note) = (nil, nil, nil)
+    return bare
+  }
 
   /// What `viewer`, nil for anybody, may see of `submission`; nil where that is nothing.
   /// - Parameter phase: of the submission's board, as it is now.

@@ -78,10 +78,4 @@ extension SubmissionStore {
         """, [now.seconds])
     }
   }
-
-  /// Submissions as a maintainer sees them, newest first.
-  public func lines(team: String? = nil, limit: Int) throws(ServerError) -> [SubmissionLine] {
-    let shared = try sharedDigests()
-    return try submissions(team: team, limit: limit).map { SubmissionLine($0, shared: shared) }
-  }
 }

@@ -104,6 +104,15 @@ extension SubmissionStore {
     ) STRICT;
     CREATE INDEX event_submission ON event (submission, id);
 
+    CREATE TABLE unexamined (
+      submission INTEGER PRIMARY KEY REFERENCES submission (id)
+    ) STRICT;
+
+    CREATE TABLE sign (
+      submission INTEGER NOT NULL REFERENCES submission (id), sign TEXT NOT NULL,
+      PRIMARY KEY (submission, sign)
+    ) STRICT, WITHOUT ROWID;
+
     CREATE TABLE system_key (
       benchmark TEXT NOT NULL, split TEXT NOT NULL, key TEXT NOT NULL,
       team INTEGER NOT NULL REFERENCES team (id), PRIMARY KEY (benchmark, split, key)
@@ -140,8 +149,9 @@ extension SubmissionStore {
     ) STRICT;
     """
 
-  /// History is append-only, submissions are kept as they were sent, and a board holds each team's
-  /// last best that is not withdrawn.
+  /// History is append-only, submissions are kept as they were sent, a board holds each team's last
+  /// best that is not withdrawn, and what is released where labels are hidden is looked at for signs
+  /// of probing.
   private static let rules = """
     CREATE TRIGGER event_stays BEFORE UPDATE ON event
       BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
@@ -169,6 +179,13 @@ extension SubmissionStore {
           WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team
             AND best IS NOT NULL AND withdrawn = 0
           ORDER BY best DESC LIMIT 1;
+      END;
+
+    CREATE TRIGGER released_is_examined AFTER UPDATE OF state ON submission
+      WHEN NEW.state = 'released' AND 'hidden' = (SELECT labels FROM phase
+        WHERE benchmark = NEW.benchmark AND split = NEW.split ORDER BY id DESC LIMIT 1)
+      BEGIN
+        INSERT OR IGNORE INTO unexamined (submission) VALUES (NEW.id);
       END;
     """
 }

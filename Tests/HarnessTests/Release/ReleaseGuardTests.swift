@@ -119,6 +119,14 @@ struct ReleaseGuardTests {
     }
   }
 
+  @Test("a grid scores whatever the verdict, so that what cannot be scored always fails")
+  func alwaysScored() throws {
+    let guarded = try hidden()
+    var empty = system(0.1)
+    empty.columns = [:]
+    #expect(throws: HarnessError.self) { try guarded.release(empty, over: nil) }
+  }
+
   @Test("a grid releases one figure, an interval that follows from it, and keyed digests")
   func oneFigure() throws {
     let guarded = try hidden()

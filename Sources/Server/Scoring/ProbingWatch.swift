@@ -1,0 +1,79 @@
+import Foundation
+import Harness
+import NIOPosix
+
+/// Looks for signs of probing in what was released where labels are hidden. It works beside the
+/// requests, so that no answer waits for it, and tells the maintainer alone.
+struct ProbingWatch: Sendable {
+  /// Submissions of the team itself, and of other teams, that one is compared with: the newest.
+  static let maxCompared = 128
+
+  let store: SubmissionStore
+  let scorers: ScorerCache
+  let log: ServerLog
+
+  /// Looks at what waits, up to 100 submissions.
+  func examine() async {
+    do {
+      var files = PredictionFiles(store: store)
+      for submission in try store.unexamined() {
+        let signs = try await signs(of: submission, &files)
+        try await store.keep(signs, of: submission.key)
+        for sign in signs {
+          log.warn("submission \(submission.id) of team \(submission.team): \(sign.text)")
+        }
+      }
+    } catch {
+      log.fault("signs of probing could not be looked for", error)
+    }
+  }
+
+  /// None where the submission could not be looked at, as the log then says.
+  private func signs(
+    of submission: StoredSubmission, _ files: inout PredictionFiles
+  ) async throws -> [ProbingSign] {
+    let scorer: BoardScorer
+    do {
+      scorer = try scorers.scorer(of: submission.board)
+    } catch {
+      log.fault("submission \(submission.id) was not examined for signs of probing", error)
+      return []
+    }
+    guard let grid = try store.phase(of: submission.board)?.grid,
+      let predictions = try files.values(of: submission, grid.target, scorer)
+    else { return [] }
+    let earlier = try store.earlier(than: submission, limit: Self.maxCompared)
+    let others = try store.entries(of: submission.board)
+      .filter { $0.teamKey != submission.teamKey }.sorted { $0.key > $1.key }
+    let releases = (earlier.reversed() + [submission]).filter(\.wasBest)
+      .compactMap { $0.report?.targets[grid.target]?[grid.metric]?.value }
+    let found = ProbingSigns(
+      own: try earlier.compactMap { try files.values(of: $0, grid.target, scorer) },
+      others: try others.prefix(Self.maxCompared)
+        .compactMap { try files.values(of: $0, grid.target, scorer) },
+      releases: releases)
+    return try await NIOThreadPool.singleton.runIfActive {
+      found.find(in: predictions, isNewBest: submission.wasBest, step: grid.step)
+    }
+  }
+}
+
+/// Complete predictions from the store, each read once.
+private struct PredictionFiles {
+  let store: SubmissionStore
+  private var known: [Int64: [Double]?] = [:]
+
+  init(store: SubmissionStore) { self.store = store }
+
+  /// Predictions of `target` in the split's order; nil where rows or the target are left out.
+  mutating func values(
+    of submission: StoredSubmission, _ target: String, _ scorer: BoardScorer
+  ) throws -> [Double]? {
+    if let values = known[submission.key] { return values }
+    let file = try store.predictions(of: submission.key) ?? Data()
+    let predictions = try? scorer.reader.read(file, name: "predictions.tsv")
+    let values = predictions.flatMap { $0.missingCount == 0 ? $0.columns[target]?.values : nil }
+    known[submission.key] = values
+    return values
+  }
+}
