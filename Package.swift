@@ -101,6 +101,13 @@ let package = Package(
       name: "invitro-bench",
       dependencies: ["Basics", "Sample", "Metrics", "Harness", "Report", "Reference", "Study"],
       path: "Benchmarks", exclude: ["peers"], swiftSettings: settings),
+    .executableTarget(
+      name: "invitro-fuzz",
+      dependencies: [
+        "Basics", "Sample", "Harness", "Reference", "Study", "CArchive",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fuzz", swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["CArchive"], path: "Tests/TestSupport",
       swiftSettings: settings),

@@ -94,12 +94,28 @@ public enum HarnessError: CommandError {
     case .invalid(let faults):
       let errors = faults.count { $0.severity == .error }
       let head = errors == 1 ? "1 error" : "\(errors) errors"
-      return (faults.map(\.description) + [head]).joined(separator: "\n")
+      return (Self.listing(faults) + [head]).joined(separator: "\n")
     case .missing(let path, let hint): return "\(path) is not there. \(hint)"
     case .conflict(let what, let hint): return "\(what). \(hint)"
     case .usage(let text): return text
     case .system(let path, let reason): return "\(path): \(reason)"
     }
+  }
+
+  /// Twenty faults of each kind, in their order; the rest of a kind is counted.
+  private static func listing(_ faults: [Diagnostic]) -> [String] {
+    let most = 20
+    var counts: [Diagnostic.Code: Int] = [:]
+    let shown = faults.filter { fault in
+      counts[fault.code, default: 0] += 1
+      return counts[fault.code, default: 0] <= most
+    }
+    let rest = Diagnostic.Code.allCases.compactMap { code in
+      counts[code].flatMap {
+        $0 > most ? "… and \($0 - most) more of the kind '\(code.rawValue)'" : nil
+      }
+    }
+    return shown.map(\.description) + rest
   }
 
   /// A single fault of a file.

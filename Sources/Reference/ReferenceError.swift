@@ -50,7 +50,9 @@ public enum ReferenceError: CommandError {
     case .safetensors(let path, let problem): "\(path): \(problem)"
     case .checkpoint(let path, let problems):
       "\(path) does not fit its configuration (\(problems.count) fault"
-        + (problems.count == 1 ? "):" : "s):") + problems.map { "\n  \($0)" }.joined()
+        + (problems.count == 1 ? "):" : "s):")
+        + problems.prefix(20).map { "\n  \($0)" }.joined()
+        + (problems.count > 20 ? "\n  and \(problems.count - 20) more" : "")
     case .batch(let sequence, let problem): "sequence \(sequence) of the batch: \(problem)"
     case .notFinite(let quantity, let step, let lastGood):
       "the \(quantity) is not finite at step \(step); "
@@ -185,6 +187,8 @@ extension ReferenceError {
     case wrongShape(name: String, found: [Int], expected: [Int])
     case notFloating(name: String, found: String)
     case missingShard(file: String)
+    /// A size in `config.json` is not the one that `tensor` has.
+    case size(key: String, found: Int, expected: Int, tensor: String)
 
     public var description: String {
       switch self {
@@ -194,6 +198,8 @@ extension ReferenceError {
       case .notFloating(let name, let found):
         "tensor \(name): found dtype \(found), expected F32, F16 or BF16"
       case .missingShard(let file): "the index names \(file), which does not exist"
+      case .size(let key, let found, let expected, let tensor):
+        "config.json: \(key): found \(found), expected \(expected), as \(tensor) has"
       }
     }
   }
@@ -205,6 +211,7 @@ extension ReferenceError {
     case tokenOutsideVocabulary(token: Int, vocabulary: Int)
     case typeOutsideRange(type: Int, types: Int)
     case firstTokenMasked
+    case predictionNotFinite
 
     public var description: String {
       switch self {
@@ -215,6 +222,8 @@ extension ReferenceError {
         "token id \(token) is outside the vocabulary of \(vocabulary): is the tokenizer the model's?"
       case .typeOutsideRange(let type, let types):
         "found token type \(type), and the model has \(types)"
+      case .predictionNotFinite:
+        "its prediction is not a finite number: are the model's weights damaged?"
       case .firstTokenMasked: "its first token is masked, but the head reads it"
       }
     }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Reference
 import TestSupport
@@ -110,6 +111,71 @@ struct ModelDirectoryTests {
         .wrongShape(name: tensors.names[query], found: [16, 64], expected: [32, 32]),
         .missing(name: tensors.names[bias], shape: [32]),
       ]
+    }
+  }
+
+  /// The folder of the tiny RoBERTa with other values in its configuration.
+  static func folder(_ changes: [(old: String, new: String)]) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    var text = String(decoding: try Goldens.data("roberta-tiny/config.json"), as: UTF8.self)
+    for (old, new) in changes {
+      #expect(text.contains(old))
+      text = text.replacingOccurrences(of: old, with: new)
+    }
+    try folder.write(text, to: "config.json")
+    try folder.write(try Goldens.data("roberta-tiny/model.safetensors"), to: "model.safetensors")
+    return folder
+  }
+
+  @Test("sizes that are not the weights' are all named, before anything is allocated")
+  func sizes() throws {
+    let folder = try Self.folder([
+      ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1000000"),
+      ("\"hidden_size\": 32", "\"hidden_size\": 1048576"),
+      ("\"vocab_size\": 300", "\"vocab_size\": 301"),
+    ])
+    #expect {
+      try ModelDirectory(folder.url)
+    } throws: { error in
+      guard case .checkpoint(_, let problems)? = error as? ReferenceError else { return false }
+      return problems == [
+        .size(
+          key: "hidden_size", found: 1_048_576, expected: 32, tensor: "embeddings.word_embeddings"),
+        .size(key: "vocab_size", found: 301, expected: 300, tensor: "embeddings.word_embeddings"),
+        .size(key: "num_hidden_layers", found: 1_000_000, expected: 2, tensor: "encoder.layer"),
+      ] && (error as? ReferenceError)?.exitStatus == .badData
+    }
+  }
+
+  @Test("every field of a configuration that is out of range is named at once")
+  func fields() throws {
+    let folder = try Self.folder([
+      ("\"model_type\": \"roberta\"", "\"model_type\": 3"),
+      ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": -1"),
+      ("\"vocab_size\": 300", "\"vocab_size\": 1e300"),
+      ("\"hidden_dropout_prob\": 0.1", "\"hidden_dropout_prob\": []"),
+    ])
+    #expect {
+      try ModelDirectory(folder.url)
+    } throws: { error in
+      guard case .invalid(_, let faults)? = error as? ReferenceError else { return false }
+      return faults.map(\.place)
+        == [
+          "model_type", "hidden_dropout_prob", "vocab_size", "num_hidden_layers",
+        ].map { .field($0) }
+    }
+  }
+
+  @Test("weights that are not finite make no predictions")
+  func notFinite() throws {
+    var tensors = try Tensors()
+    let bias = try #require(tensors.names.firstIndex(of: "classifier.out_proj.bias"))
+    tensors.values[bias] = [.nan]
+    let folder = try Self.folder()
+    try tensors.write(tensors.names.indices, to: folder.file("model.safetensors"))
+    let engine = try ModelDirectory(folder.url).makeEngine(threads: 1).engine
+    #expect(throws: ReferenceError.batch(sequence: 0, problem: .predictionNotFinite)) {
+      try Predictor(engine: engine, tokenizer: nil).predict(tokens: [[0, 5, 2]])
     }
   }
 

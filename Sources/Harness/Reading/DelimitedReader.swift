@@ -189,7 +189,8 @@ package struct DelimitedTable {
       throw .fault(.header, file: name, line: 1, found: "an empty file", expected: "a header line")
     }
     header = first.fields.map { $0.trimmingCharacters(in: .whitespaces) }
-    for (index, column) in header.enumerated() where header.firstIndex(of: column) != index {
+    var names = Set<String>()
+    for (index, column) in header.enumerated() where !names.insert(column).inserted {
       faults.add(
         .header, file: name, line: 1, column: index + 1, found: column,
         expected: "column names that differ")

@@ -6,9 +6,11 @@ public import Foundation
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
-  private let files: [Safetensors]
+  private let tensors: CheckpointTensors
 
-  /// Opens the folder. Throws ``ReferenceError``: a file is missing, broken, or not supported.
+  /// Opens the folder. Throws ``ReferenceError``: a file is missing, broken, or not supported, or the
+  /// sizes in `config.json` are not those of the weights (all of them at once, exit code 65). Reads
+  /// the headers of the weights only.
   public init(_ url: URL) throws {
     self.url = url
     var isFolder: ObjCBool = false
@@ -18,7 +20,12 @@ public struct ModelDirectory: Sendable {
       throw ReferenceError.missingFile(path: url.path, expected: "a Hugging Face model folder")
     }
     configuration = try ModelConfiguration(contentsOf: url.appending(path: "config.json"))
-    files = try Self.weightFiles(url).map { try Safetensors($0) }
+    tensors = CheckpointTensors(
+      files: try Self.weightFiles(url).map { try Safetensors($0) }, kind: configuration.kind)
+    let problems = tensors.problems(with: configuration)
+    guard problems.isEmpty else {
+      throw ReferenceError.checkpoint(path: url.path, problems: problems)
+    }
   }
 
   private static func weightFiles(_ folder: URL) throws -> [URL] {
@@ -77,21 +84,18 @@ public struct ModelDirectory: Sendable {
         name: "precision", found: precision.rawValue,
         expected: "float32: this processor has no AVX-512 BF16")
     }
-    let engine = EncoderEngine(
-      configuration: configuration, head: head, threadCount: threads, precision: precision)
     var report = LoadReport()
     var problems: [ReferenceError.CheckpointProblem] = []
-    var used = Set<String>()
-    var random = SplitMix64(seed: seed)
-    for parameter in engine.layout.parameters {
+    var found: [(parameter: Parameter, file: Safetensors, name: String)] = []
+    var fresh: [Parameter] = []
+    // Everything is looked up in the headers before the engine takes any memory.
+    for parameter in ParameterLayout(configuration, head: head).parameters {
       let (name, shape) = (parameter.name, parameter.shape)
-      if let (file, entry) = find(name), !(freshHead && parameter.isHead) {
-        used.insert(entry.name)
-        let problem = file.load(entry.name, shape: shape, into: engine.values(of: parameter))
-        problems += problem.map { [$0] } ?? []
+      if let (file, entry) = tensors.find(name), !(freshHead && parameter.isHead) {
+        found.append((parameter, file, entry.name))
+        problems += file.problem(entry.name, shape: shape).map { [$0] } ?? []
       } else if parameter.isHead {
-        engine.initialise(parameter, &random)
-        report.initialised.append(name)
+        fresh.append(parameter)
       } else {
         problems.append(.missing(name: name, shape: shape))
       }
@@ -99,22 +103,17 @@ public struct ModelDirectory: Sendable {
     guard problems.isEmpty else {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
     }
-    report.unused = files.flatMap { $0.header.entries.map(\.name) }.filter { !used.contains($0) }
-      .sorted()
-    return (engine, report)
-  }
-
-  /// The tensor of parameter `name`, under any of its names.
-  private func find(_ name: String) -> (Safetensors, TensorEntry)? {
-    let prefix = configuration.kind.rawValue + "."
-    var names = [name]
-    if name.hasPrefix(prefix) { names.append(String(name.dropFirst(prefix.count))) }
-    names += names.map {
-      $0.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
-        .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
+    let engine = EncoderEngine(
+      configuration: configuration, head: head, threadCount: threads, precision: precision)
+    for (parameter, file, name) in found {
+      _ = file.load(name, shape: parameter.shape, into: engine.values(of: parameter))
     }
-    for name in names { for file in files { if let entry = file[name] { return (file, entry) } } }
-    return nil
+    var random = SplitMix64(seed: seed)
+    for parameter in fresh { engine.initialise(parameter, &random) }
+    report.initialised = fresh.map(\.name)
+    let used = Set(found.map(\.name))
+    report.unused = tensors.names.filter { !used.contains($0) }.sorted()
+    return (engine, report)
   }
 
   /// Copies the tokenizer's files to `folder`, and writes `config.json` for the head.

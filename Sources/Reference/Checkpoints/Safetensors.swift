@@ -6,6 +6,8 @@ import Glibc
 public final class Safetensors: Sendable {
   public let header: SafetensorsHeader
   private let file: Data
+  /// The place of each tensor in the header's entries, by its name.
+  private let places: [String: Int]
   /// Where the file stands.
   public let path: String
 
@@ -17,9 +19,10 @@ public final class Safetensors: Sendable {
     do { header = try file.withUnsafeBytes { try SafetensorsHeader(parsing: $0) } } catch let
       problem as ReferenceError.SafetensorsProblem
     { throw ReferenceError.safetensors(path: url.path, problem: problem) }
+    places = Dictionary(header.entries.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }
 
-  public subscript(name: String) -> TensorEntry? { header.entries.first { $0.name == name } }
+  public subscript(name: String) -> TensorEntry? { places[name].map { header.entries[$0] } }
 
   /// Writes the elements of a floating tensor, rounded to Float, to `target`, which has
   /// `entry.count`. Returns false for an integer tensor.
@@ -45,15 +48,22 @@ public final class Safetensors: Sendable {
     }
   }
 
-  /// Reads tensor `name`, of `shape`, to `target`, or says what is wrong with it.
-  func load(_ name: String, shape: [Int], into target: UnsafeMutableBufferPointer<Float>)
-    -> ReferenceError.CheckpointProblem?
-  {
+  /// What keeps tensor `name` from being read as a floating tensor of `shape`, by the header alone.
+  func problem(_ name: String, shape: [Int]) -> ReferenceError.CheckpointProblem? {
     guard let entry = self[name] else { return .missing(name: name, shape: shape) }
     guard entry.shape == shape else {
       return .wrongShape(name: name, found: entry.shape, expected: shape)
     }
-    return read(entry, into: target) ? nil : .notFloating(name: name, found: entry.type.rawValue)
+    return entry.type.isFloating ? nil : .notFloating(name: name, found: entry.type.rawValue)
+  }
+
+  /// Reads tensor `name`, of `shape`, to `target`, or says what is wrong with it.
+  func load(_ name: String, shape: [Int], into target: UnsafeMutableBufferPointer<Float>)
+    -> ReferenceError.CheckpointProblem?
+  {
+    if let problem = problem(name, shape: shape) { return problem }
+    if let entry = self[name] { _ = read(entry, into: target) }
+    return nil
   }
 
   /// The elements of a floating tensor as Float; nil for an integer tensor or an unknown name.
@@ -71,6 +81,8 @@ public enum TensorType: String, Sendable {
 
   /// Bytes an element takes: an eighth of the bits in its name; 1 for a boolean.
   public var byteCount: Int { Int(rawValue.drop { !$0.isNumber }).map { $0 / 8 } ?? 1 }
+
+  var isFloating: Bool { [.F64, .F32, .F16, .BF16].contains(self) }
 }
 
 /// One tensor of a safetensors file: its type, shape (row-major) and bytes in the data section.
@@ -88,8 +100,9 @@ public struct TensorEntry: Equatable, Sendable {
 /// The checked header of a safetensors file: 8 bytes little-endian header length N, N bytes JSON,
 /// then the data, which the entries tile exactly.
 public struct SafetensorsHeader: Equatable, Sendable {
-  /// Longest header accepted, the format's own limit.
-  public static let limit = 100_000_000
+  /// Longest header accepted, in bytes: a tenth of the format's own limit, and a hundred times what
+  /// a large encoder has.
+  public static let limit = 10_000_000
 
   /// The entries in the order of their bytes.
   public var entries: [TensorEntry]

@@ -68,89 +68,103 @@ public struct ModelConfiguration: Equatable, Sendable {
     ]
   }
 
-  /// Reads and checks `config.json`. Throws ``ReferenceError`` for a field that is missing, out of
-  /// range, or not supported (another activation than exact GELU, relative positions, a decoder).
+  /// Reads and checks `config.json`. Throws ``ReferenceError`` with every field that is missing, out
+  /// of range, or not supported (another activation than exact GELU, relative positions, a decoder).
   public init(contentsOf url: URL) throws {
-    let document = try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json")
-    let fields = ConfigurationFields(file: url, document: document)
-    guard let kind = ModelKind(rawValue: try fields.text("model_type")) else {
-      throw fields.fault("model_type", expected: "roberta or bert")
-    }
-    try fields.expect("hidden_act", oneOf: ["gelu", "gelu_python"])
-    try fields.expect("position_embedding_type", oneOf: ["absolute"])
-    guard document["is_decoder"]?.bool != true else {
-      throw fields.fault("is_decoder", expected: "false")
-    }
-    let hiddenDropout = try fields.probability("hidden_dropout_prob", default: 0.1)
+    var fields = ConfigurationFields(
+      document: try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json"))
+    let kind = fields.kind()
+    fields.expect("hidden_act", oneOf: ["gelu", "gelu_python"])
+    fields.expect("position_embedding_type", oneOf: ["absolute"])
+    fields.check("is_decoder", expected: "false") { $0.bool != true }
+    let hiddenDropout = fields.probability("hidden_dropout_prob", default: 0.1)
     self.init(
-      kind: kind, vocabularySize: try fields.count("vocab_size"),
-      hiddenSize: try fields.count("hidden_size"),
-      layerCount: try fields.count("num_hidden_layers"),
-      headCount: try fields.count("num_attention_heads"),
-      intermediateSize: try fields.count("intermediate_size"),
-      positionCount: try fields.count("max_position_embeddings"),
-      tokenTypeCount: try fields.count("type_vocab_size", default: 2),
-      paddingToken: try fields.count("pad_token_id", minimum: 0, default: kind == .roberta ? 1 : 0),
-      layerNormEpsilon: try fields.number("layer_norm_eps", default: 1e-12),
+      kind: kind, vocabularySize: fields.count("vocab_size"),
+      hiddenSize: fields.count("hidden_size", maximum: 1 << 20),
+      layerCount: fields.count("num_hidden_layers"),
+      headCount: fields.count("num_attention_heads"),
+      intermediateSize: fields.count("intermediate_size", maximum: 1 << 20),
+      positionCount: fields.count("max_position_embeddings"),
+      tokenTypeCount: fields.count("type_vocab_size", default: 2),
+      paddingToken: fields.count("pad_token_id", minimum: 0, default: kind == .roberta ? 1 : 0),
+      layerNormEpsilon: fields.number("layer_norm_eps", default: 1e-12),
       hiddenDropout: hiddenDropout,
-      attentionDropout: try fields.probability("attention_probs_dropout_prob", default: 0.1),
-      classifierDropout: try fields.probability("classifier_dropout", default: hiddenDropout),
-      initializerRange: try fields.number("initializer_range", default: 0.02))
-    guard hiddenSize % headCount == 0 else {
-      throw fields.fault("num_attention_heads", expected: "a divisor of hidden_size \(hiddenSize)")
+      attentionDropout: fields.probability("attention_probs_dropout_prob", default: 0.1),
+      classifierDropout: fields.probability("classifier_dropout", default: hiddenDropout),
+      initializerRange: fields.number("initializer_range", default: 0.02))
+    let (hiddenSize, vocabularySize) = (hiddenSize, vocabularySize)
+    let (heads, padding) = (headCount, paddingToken)
+    // Only numbers that are in order by themselves are compared.
+    if fields.faults.isEmpty {
+      fields.check("num_attention_heads", expected: "a divisor of hidden_size \(hiddenSize)") { _ in
+        hiddenSize % heads == 0
+      }
+      fields.check("pad_token_id", expected: "a token below vocab_size \(vocabularySize)") { _ in
+        padding < vocabularySize
+      }
+      let length = maximumLength
+      fields.check("max_position_embeddings", expected: "more than pad_token_id + 1") { _ in
+        length > 0
+      }
     }
-    guard paddingToken < vocabularySize else {
-      throw fields.fault("pad_token_id", expected: "a token below vocab_size \(vocabularySize)")
-    }
-    guard maximumLength > 0 else {
-      throw fields.fault("max_position_embeddings", expected: "more than pad_token_id + 1")
+    guard fields.faults.isEmpty else {
+      throw ReferenceError.invalid(path: url.path, faults: fields.faults)
     }
   }
 }
 
-/// Typed access to the fields of `config.json`; a null counts as missing.
+/// Typed access to the fields of `config.json`; a null counts as missing. A field with a fault is
+/// noted, and its reader returns a value in range.
 private struct ConfigurationFields {
-  let file: URL
   let document: ByteJSON
+  private(set) var faults: [ReferenceError.Diagnostic] = []
+
+  init(document: ByteJSON) { self.document = document }
 
   private func present(_ name: String) -> ByteJSON? {
     document[name].flatMap { $0.isNull ? nil : $0 }
   }
 
-  func fault(_ name: String, expected: String) -> ReferenceError {
-    .invalid(file, at: .field(name), found: present(name)?.kind ?? "nothing", expected: expected)
+  private mutating func note(_ name: String, expected: String) {
+    faults.append(
+      .init(.field(name), found: present(name)?.kind ?? "nothing", expected: expected))
   }
 
-  func text(_ name: String) throws -> String {
-    guard let text = present(name)?.string else { throw fault(name, expected: "a text") }
-    return text
+  /// Notes a fault where the field is there and does not fit.
+  mutating func check(_ name: String, expected: String, _ fits: (ByteJSON) -> Bool) {
+    if !(present(name).map(fits) ?? true) { note(name, expected: expected) }
   }
 
-  func expect(_ name: String, oneOf values: [String]) throws {
-    guard present(name).map({ values.contains($0.string ?? "") }) ?? true else {
-      throw fault(name, expected: values.joined(separator: " or "))
-    }
+  mutating func expect(_ name: String, oneOf values: [String]) {
+    check(name, expected: values.joined(separator: " or ")) { values.contains($0.string ?? "") }
   }
 
-  func count(_ name: String, minimum: Int = 1, default standard: Int? = nil) throws -> Int {
+  mutating func kind() -> ModelKind {
+    if let kind = present("model_type")?.string.flatMap(ModelKind.init) { return kind }
+    note("model_type", expected: "roberta or bert")
+    return .roberta
+  }
+
+  /// A width is at most 2^20, so that the sizes of the tensors of any number of layers add up.
+  mutating func count(
+    _ name: String, minimum: Int = 1, maximum: Int = 1 << 24, default standard: Int? = nil
+  ) -> Int {
     if present(name) == nil, let standard { return standard }
-    guard let count = present(name)?.count, (minimum...1 << 24).contains(count) else {
-      throw fault(name, expected: "a whole number from \(minimum) to \(1 << 24)")
-    }
-    return count
+    if let count = present(name)?.count, (minimum...maximum).contains(count) { return count }
+    note(name, expected: "a whole number from \(minimum) to \(maximum)")
+    return minimum
   }
 
-  func number(
+  mutating func number(
     _ name: String, default standard: Double, expected: String = "a positive number",
     _ fits: (Double) -> Bool = { $0 > 0 }
-  ) throws -> Double {
-    guard let value = present(name) else { return standard }
-    guard let number = value.number, fits(number) else { throw fault(name, expected: expected) }
-    return number
+  ) -> Double {
+    check(name, expected: expected) { $0.number.map(fits) ?? false }
+    return present(name)?.number ?? standard
   }
 
-  func probability(_ name: String, default standard: Double) throws -> Double {
-    try number(name, default: standard, expected: "a probability below 1") { (0..<1).contains($0) }
+  mutating func probability(_ name: String, default standard: Double) -> Double {
+    number(name, default: standard, expected: "a probability below 1") { (0..<1).contains($0) }
   }
 }
 

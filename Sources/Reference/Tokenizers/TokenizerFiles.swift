@@ -91,6 +91,8 @@ private struct TokenizerDocument {
   let file: URL
   let root: ByteJSON
 
+  private static let partLimit = 64
+
   func load() throws(ReferenceError) -> Tokenizer {
     guard let model = root["model"] else {
       throw fault("model", expected: "an object", found: "nothing")
@@ -263,6 +265,13 @@ private struct TokenizerDocument {
     }
     guard !parts.isEmpty else {
       throw fault("post_processor.\(name)", expected: "a list of parts", found: "nothing")
+    }
+    // Every text is encoded with them.
+    let ids = parts.reduce(0) { if case .special(let ids, _) = $1 { $0 + ids.count } else { $0 } }
+    guard parts.count <= Self.partLimit, ids <= Self.partLimit else {
+      throw fault(
+        "post_processor.\(name)", expected: "at most \(Self.partLimit) parts and special tokens",
+        found: "\(parts.count) parts with \(ids) special tokens")
     }
     return parts
   }

@@ -25,6 +25,7 @@ public final class Predictor {
   }
 
   /// One prediction for each text, in the given order. Texts longer than the model are truncated.
+  /// Throws ``ReferenceError``, also for a prediction that is not finite.
   public func predict(_ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in })
     throws -> [Float]
   {
@@ -44,7 +45,12 @@ public final class Predictor {
     for rows in Self.batches(of: tokens) {
       let batch = try PackedBatch(rows.map { tokens[$0] }, for: engine.configuration)
       engine.forward(batch, mode: .inference, predictions: &predictions)
-      for (place, row) in rows.enumerated() { results[row] = predictions[place] }
+      for (place, row) in rows.enumerated() {
+        guard predictions[place].isFinite else {
+          throw ReferenceError.batch(sequence: row, problem: .predictionNotFinite)
+        }
+        results[row] = predictions[place]
+      }
       done += rows.count
       progress(done, tokens.count)
     }

@@ -29,6 +29,16 @@ struct PredictionFaultTests {
     #expect(faults.first?.line == 5)
   }
 
+  @Test("a header with thousands of repeated names is told in a few lines")
+  func repeatedNames() throws {
+    let faults = try faults("id\tempathy" + String(repeating: "\t", count: 5000) + "\n1\t1\n")
+    #expect(faults.count == 5000)
+    let message = HarnessError.invalid(faults).description
+    #expect(message.split(separator: "\n").count == 23)
+    #expect(message.contains("… and 4979 more of the kind 'header'\n"))
+    #expect(message.hasSuffix("\n5000 errors"))
+  }
+
   @Test("every cell that is no finite number is listed with line, column and value")
   func badCells() throws {
     let faults = try faults("1x\t1\nnan\t-inf\n1,5\t\n2\t0x10\n1e999\t1 2\n", rows: 5)

@@ -120,6 +120,23 @@ struct TokenizerFaultTests {
     #expect(faults[0].expected.contains("supported"))
   }
 
+  @Test("A template with very many special tokens is refused before a text is encoded")
+  func hugeTemplate() throws {
+    let whole = String(decoding: try Goldens.data("tiny-added/tokenizer.json"), as: UTF8.self)
+    let document = try #require(
+      JSONSerialization.jsonObject(with: Data(whole.utf8)) as? [String: Any])
+    var changed = document
+    let part = ["SpecialToken": ["id": "[CLS]", "type_id": 0]]
+    changed["post_processor"] =
+      [
+        "type": "TemplateProcessing", "single": Array(repeating: part, count: 100_000),
+        "pair": [part], "special_tokens": ["[CLS]": ["ids": Array(repeating: 0, count: 1000)]],
+      ] as [String: Any]
+    try folder.write(JSONSerialization.data(withJSONObject: changed), to: "tokenizer.json")
+    guard case .invalid(_, let faults) = fault() else { return }
+    #expect(faults.map(\.place) == [.field("post_processor.single")])
+  }
+
   @Test("Any truncated tokenizer.json throws and never traps")
   func truncatedDocuments() throws {
     let whole = try Goldens.data("tiny-added/tokenizer.json")
