@@ -40,20 +40,22 @@ struct ProbingWatch: Sendable {
       return []
     }
     guard let grid = try store.phase(of: submission.board)?.grid,
-      let predictions = try files.values(of: submission, grid.target, scorer)
+      let predictions = try files.values(of: submission, scorer.definition.mainTarget, scorer)
     else { return [] }
     let earlier = try store.earlier(than: submission, limit: Self.maxCompared)
     let others = try store.entries(of: submission.board)
       .filter { $0.teamKey != submission.teamKey }.sorted { $0.key > $1.key }
-    let releases = (earlier.reversed() + [submission]).filter(\.wasBest)
+    let releases = (earlier.reversed() + [submission]).filter { $0.best != nil }
       .compactMap { $0.report?.targets[grid.target]?[grid.metric]?.value }
     let found = ProbingSigns(
-      own: try earlier.compactMap { try files.values(of: $0, grid.target, scorer) },
+      own: try earlier.compactMap {
+        try files.values(of: $0, scorer.definition.mainTarget, scorer)
+      },
       others: try others.prefix(Self.maxCompared)
-        .compactMap { try files.values(of: $0, grid.target, scorer) },
+        .compactMap { try files.values(of: $0, scorer.definition.mainTarget, scorer) },
       releases: releases)
     return try await NIOThreadPool.singleton.runIfActive {
-      found.find(in: predictions, isNewBest: submission.wasBest, step: grid.step)
+      found.find(in: predictions, isNewBest: submission.best != nil, step: grid.step)
     }
   }
 }
