@@ -54,7 +54,7 @@ struct SiteTests {
     for (index, team) in arena.tokens.keys.sorted().enumerated() {
       let answer = try await arena.submit(
         try arena.predictions(index), to: server, team: team, system: names[index],
-        metadata: ["description": String(repeating: "<b>", count: 3400), "codeURL": "http://a.b/"])
+        metadata: ["description": String(repeating: "<b>", count: 1300), "codeURL": "http://a.b/"])
       #expect(answer.status == 201, "\(answer.text)")
       #expect(answer.headers["content-type"] == "application/json")
     }
