@@ -19,6 +19,8 @@ public struct ServerConfiguration: Sendable {
   public var limits = ServerLimits()
   /// Take a client's address from `X-Forwarded-For`, which a reverse proxy sets.
   public var trustsProxy = false
+  /// Nil for ``DataHome/securityLogURL``.
+  public var securityLog: URL?
   public var scoring: ScoringOptions
   /// Least seconds between two builds of the site.
   public var rebuildSeconds = 5
@@ -36,10 +38,15 @@ public struct ServerConfiguration: Sendable {
 public struct ServerLimits: Sendable, Equatable {
   /// Of a request's body, and of all its header fields together.
   public var bodyBytes = 8 << 20, headerBytes = 16 << 10
-  /// Connections at once, of which some of one address (not behind a proxy); more wait.
+  /// Connections at once, of which some of one address; behind a proxy the latter limits the
+  /// requests of an address at once.
   public var connections = 1024, connectionsPerAddress = 128
-  /// An answer must be taken, a body be here, and a byte have come after so long.
-  public var answerSeconds = 60, bodySeconds = 60, idleSeconds = 30
+  /// Requests at once with one token.
+  public var requestsPerToken = 16
+  /// An answer must be taken, a body be here, a head be complete, and a byte have come after so long.
+  public var answerSeconds = 60, bodySeconds = 60, headSeconds = 5, idleSeconds = 30
+  /// For so long what comes after a refusal is dropped, so that the client sees the answer.
+  public var lingerSeconds = 30
   /// Uploads of a token a minute; 0 for no limit.
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
@@ -57,6 +64,9 @@ public final class LeaderboardServer: Sendable {
   private let publisher: BoardPublisher
   private let metrics = ServerMetrics()
   private let log: ServerLog
+  private let security: SecurityLog
+  private let probe: WriteProbe
+  private let connections: ConnectionTable
 
   /// Opens the store and checks that nobody else can read what it guards.
   /// - Parameter build: builds the site from the published boards; nil builds none.
@@ -72,6 +82,16 @@ public final class LeaderboardServer: Sendable {
     lock = try ServerLock(home.url.appending(path: "server.lock"))
     store = try SubmissionStore(home.submissionStoreURL, as: .server)
     try home.checkPermissions(definitions)
+    security = try SecurityLog(configuration.securityLog ?? home.securityLogURL, log: log)
+    probe = WriteProbe(store, log: log)
+    let limits = configuration.limits
+    let capacity = ConnectionTable.fileLimit(for: limits.connections)
+    if capacity < limits.connections {
+      log.note("the limit of open files (ulimit -n) leaves room for \(capacity) connections")
+    }
+    connections = ConnectionTable(
+      capacity: capacity,
+      maxPerAddress: configuration.trustsProxy ? nil : limits.connectionsPerAddress)
     intake = SubmissionIntake(
       store: store,
       scorers: ScorerCache(definitions, home: home, options: configuration.scoring), log: log)
@@ -101,10 +121,19 @@ public final class LeaderboardServer: Sendable {
           await self.intake.recover(isAlone: false)
         }
       }
+      group.addTask {
+        while !Task.isCancelled {
+          try? await Task.sleep(for: .seconds(1))
+          self.connections.closeLateHeads(after: .seconds(self.configuration.limits.headSeconds))
+          self.security.flush()
+        }
+      }
       // The first to end is the service, or the whole is cancelled.
       try await group.next()
       group.cancelAll()
     }
+    // Whatever is counted is written, though its minute is not over.
+    security.flush(at: .now + .seconds(60))
     log.note("stopped")
   }
 
@@ -117,24 +146,13 @@ public final class LeaderboardServer: Sendable {
   package func buildApplication(
     onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) -> Application<RouterResponder<ServerContext>> {
-    let limits = configuration.limits
-    let counts =
-      configuration.trustsProxy
-      ? nil : ConnectionCounts(maxPerAddress: limits.connectionsPerAddress)
+    let (connections, limits) = (connections, configuration.limits)
     return Application(
       router: buildRouter(),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [
-            ConnectionLimiter(answerSeconds: limits.answerSeconds, counts: counts)
-          ], idleTimeout: .seconds(Int64(limits.idleSeconds)),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-            maxHeaderFieldCount: 100))),
+      server: HTTPServerBuilder { GuardedChannel($0, table: connections, limits: limits) },
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port),
-        availableConnectionsDelegate: MaximumAvailableConnections(
-          limits.connections, logger: ServerLog.framework)),
+        availableConnectionsDelegate: connections),
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
       logger: ServerLog.framework)
   }
@@ -145,24 +163,40 @@ public final class LeaderboardServer: Sendable {
     router.add(middleware: MetricsMiddleware(metrics: metrics))
     router.add(middleware: AnswerMiddleware())
     router.add(middleware: ProblemMiddleware(log: log))
+    router.add(middleware: ClientMiddleware(trustsProxy: configuration.trustsProxy))
     if limits.requestsPerSecond > 0 {
       let perSecond = limits.requestsPerSecond
       router.add(
         middleware: AddressRateMiddleware(
           limiter: RateLimiter(perSecond: perSecond, burst: max(1, perSecond * 4)),
-          trustsProxy: configuration.trustsProxy))
+          security: security))
+    }
+    if configuration.trustsProxy {
+      router.add(
+        middleware: ConcurrencyMiddleware(
+          limiter: ConcurrencyLimiter(limit: limits.connectionsPerAddress),
+          owner: "from your address", security: security
+        ) { $0.network })
     }
     if let site = configuration.site { router.addSite(site) }
     let perMinute = Double(limits.uploadsPerMinute)
     let uploads = RateLimiter<Int64>(perSecond: perMinute / 60, burst: max(1, perMinute / 3))
-    router.group("api/v1").add(middleware: TeamAuthenticator(store: store)).addRoutes(
-      SubmissionController(
-        store: store, intake: intake, limits: limits, uploads: perMinute > 0 ? uploads : nil
-      ).routes, atPath: "submissions")
+    let byToken = ConcurrencyMiddleware(
+      limiter: ConcurrencyLimiter(limit: limits.requestsPerToken), owner: "with this token",
+      security: security
+    ) { $0.member?.team.id }
+    router.group("api/v1").add(middleware: TeamAuthenticator(store: store, security: security))
+      .add(middleware: byToken)
+      .addRoutes(
+        SubmissionController(
+          store: store, intake: intake, limits: limits, uploads: perMinute > 0 ? uploads : nil,
+          security: security
+        ).routes, atPath: "submissions")
     router.addRoutes(
       BoardController(store: store, definitions: configuration.definitions, publisher: publisher)
         .routes, atPath: "api/v1")
-    router.addRoutes(StatusController(store: store, metrics: metrics).routes, atPath: "api/v1")
+    router.addRoutes(
+      StatusController(store: store, metrics: metrics, probe: probe).routes, atPath: "api/v1")
     return router
   }
 }

@@ -5,6 +5,8 @@ package struct ServerContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// The connection it came on.
   let channel: any Channel
+  /// Where it comes from; the proxy says so, where that is trusted.
+  var client: SocketAddress?
   /// The team whose token it carries; nil where it carries none.
   var member: Member?
 
@@ -26,15 +28,24 @@ typealias Next = (Request, ServerContext) async throws -> Response
 /// Finds the team whose token a request carries.
 struct TeamAuthenticator: RouterMiddleware {
   let store: SubmissionStore
+  let security: SecurityLog
 
   func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     guard let field = request.headers[.authorization] else {
       return try await next(request, context)
     }
     let parts = field.split(separator: " ")
-    guard parts.count == 2, parts[0].lowercased() == "bearer", let token = TeamToken(parts[1]),
-      let team = try store.team(with: token)
-    else { throw Problem.unauthorized }
+    guard parts.count == 2, parts[0].lowercased() == "bearer", let token = TeamToken(parts[1])
+    else {
+      security.record(.tokenRefused, context, reason: "malformed")
+      throw Problem.unauthorized
+    }
+    guard let team = try store.team(with: token) else {
+      let named = try store.team(numbered: token.team)
+      let reason = named.map { $0.revoked == nil ? "wrong secret" : "revoked" } ?? "no such team"
+      security.record(.tokenRefused, context, team: named?.name, reason: reason)
+      throw Problem.unauthorized
+    }
     var context = context
     context.member = ServerContext.Member(team: team, token: token)
     return try await next(request, context)

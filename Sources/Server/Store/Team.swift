@@ -89,6 +89,11 @@ extension SubmissionStore {
   func team(with token: TeamToken) throws(ServerError) -> Team? {
     try read { try Team.holding(token, in: $0) }
   }
+
+  /// The team of a number, as a token names it, whether the token is its own or not.
+  func team(numbered id: Int64) throws(ServerError) -> Team? {
+    try read { try $0.first("SELECT * FROM team WHERE id = ?", [id]) }
+  }
 }
 
 extension Team {
