@@ -21,6 +21,8 @@ public struct ServerConfiguration: Sendable {
   public var trustsProxy = false
   /// The certificate for TLS; nil for plain HTTP.
   public var tls: TLSFiles?
+  /// Nil for ``DataHome/securityLogURL``.
+  public var securityLog: URL?
   public var scoring: ScoringOptions
   /// Least seconds between two builds of the site.
   public var rebuildSeconds = 5
@@ -38,10 +40,15 @@ public struct ServerConfiguration: Sendable {
 public struct ServerLimits: Sendable, Equatable {
   /// Of a request's body, and of all its header fields together.
   public var bodyBytes = 8 << 20, headerBytes = 16 << 10
-  /// Connections at once, of which some of one address (not behind a proxy); more wait.
+  /// Connections at once, of which some of one address; behind a proxy the latter limits the
+  /// requests of an address at once.
   public var connections = 1024, connectionsPerAddress = 128
-  /// An answer must be taken, a body be here, and a byte have come after so long.
-  public var answerSeconds = 60, bodySeconds = 60, idleSeconds = 30
+  /// Requests at once with one token.
+  public var requestsPerToken = 16
+  /// An answer must be taken, a body be here, a head be complete, and a byte have come after so long.
+  public var answerSeconds = 60, bodySeconds = 60, headSeconds = 5, idleSeconds = 30
+  /// For so long what comes after a refusal is dropped, so that the client sees the answer.
+  public var lingerSeconds = 30
   /// A TLS handshake must be finished after so long.
   public var handshakeSeconds = 10
   /// Uploads of a team a minute; 0 for no limit.
@@ -64,6 +71,9 @@ public final class LeaderboardServer: Sendable {
   private let certificate: CertificateReloader?
   private let metrics = ServerMetrics()
   private let log: ServerLog
+  private let security: SecurityLog
+  private let probe: WriteProbe
+  private let connections: ConnectionTable
 
   /// Opens the store and checks that nobody else can read what it guards.
   /// - Parameter build: builds the site from the published boards; nil builds none.
@@ -84,6 +94,16 @@ public final class LeaderboardServer: Sendable {
     intake = SubmissionIntake(store: store, scorers: scorers, log: log)
     closer = BoardCloser(store, scorers)
     watch = ProbingWatch(store: store, scorers: scorers, log: log)
+    security = try SecurityLog(configuration.securityLog ?? home.securityLogURL, log: log)
+    probe = WriteProbe(store, log: log)
+    let limits = configuration.limits
+    let capacity = ConnectionTable.fileLimit(for: limits.connections)
+    if capacity < limits.connections {
+      log.note("the limit of open files (ulimit -n) leaves room for \(capacity) connections")
+    }
+    connections = ConnectionTable(
+      capacity: capacity,
+      maxPerAddress: configuration.trustsProxy ? nil : limits.connectionsPerAddress)
     publisher = BoardPublisher(
       BoardFeeder(
         store: store, home: home, definitions: definitions, folders: configuration.folders,
@@ -116,10 +136,19 @@ public final class LeaderboardServer: Sendable {
           await self.examine()
         }
       }
+      group.addTask {
+        while !Task.isCancelled {
+          try? await Task.sleep(for: .seconds(1))
+          self.connections.closeLateHeads(after: .seconds(self.configuration.limits.headSeconds))
+          self.security.flush()
+        }
+      }
       // The first to end is the service, or the whole is cancelled.
       try await group.next()
       group.cancelAll()
     }
+    // Whatever is counted is written, though its minute is not over.
+    security.flush(at: .now + .seconds(60))
     log.note("stopped")
   }
 
@@ -143,30 +172,18 @@ public final class LeaderboardServer: Sendable {
   package func buildApplication(
     onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) -> Application<RouterResponder<ServerContext>> {
-    let limits = configuration.limits
-    let certificate = certificate
-    let counts =
-      configuration.trustsProxy
-      ? nil : ConnectionCounts(maxPerAddress: limits.connectionsPerAddress)
-    let http = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [
-        ConnectionLimiter(answerSeconds: limits.answerSeconds, counts: counts)
-      ], idleTimeout: .seconds(Int64(limits.idleSeconds)),
-      httpDecoderConfiguration: .init(
-        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-        maxHeaderFieldCount: 100))
+    let (connections, limits, certificate) = (connections, configuration.limits, certificate)
     return Application(
       router: buildRouter(),
       server: HTTPServerBuilder { responder in
-        let plain = HTTP1Channel(responder: responder, configuration: http)
+        let plain = GuardedChannel(responder, table: connections, limits: limits)
         guard let certificate else { return plain }
         return SecureChannel(
           base: plain, certificate: certificate, handshakeSeconds: limits.handshakeSeconds)
       },
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port),
-        availableConnectionsDelegate: MaximumAvailableConnections(
-          limits.connections, logger: ServerLog.framework)),
+        availableConnectionsDelegate: connections),
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
       logger: ServerLog.framework)
   }
@@ -177,25 +194,40 @@ public final class LeaderboardServer: Sendable {
     router.add(middleware: MetricsMiddleware(metrics: metrics))
     router.add(middleware: AnswerMiddleware(hasTLS: certificate != nil))
     router.add(middleware: ProblemMiddleware(log: log))
+    router.add(middleware: ClientMiddleware(trustsProxy: configuration.trustsProxy))
     if limits.requestsPerSecond > 0 {
       let perSecond = limits.requestsPerSecond
       router.add(
         middleware: AddressRateMiddleware(
           limiter: RateLimiter(perSecond: perSecond, burst: max(1, perSecond * 4)),
-          trustsProxy: configuration.trustsProxy))
+          security: security))
+    }
+    if configuration.trustsProxy {
+      router.add(
+        middleware: ConcurrencyMiddleware(
+          limiter: ConcurrencyLimiter(limit: limits.connectionsPerAddress),
+          owner: "from your address", security: security
+        ) { $0.network })
     }
     if let site = configuration.site { router.addSite(site) }
     let perMinute = Double(limits.uploadsPerMinute)
     let uploads = RateLimiter<Int64>(perSecond: perMinute / 60, burst: max(1, perMinute / 3))
-    router.group("api/v1").add(middleware: TeamAuthenticator(store: store)).addRoutes(
-      SubmissionController(
-        store: store, intake: intake, publisher: publisher, limits: limits,
-        uploads: perMinute > 0 ? uploads : nil
-      ).routes, atPath: "submissions")
+    let byToken = ConcurrencyMiddleware(
+      limiter: ConcurrencyLimiter(limit: limits.requestsPerToken), owner: "with this token",
+      security: security
+    ) { $0.member?.team.id }
+    router.group("api/v1").add(middleware: TeamAuthenticator(store: store, security: security))
+      .add(middleware: byToken)
+      .addRoutes(
+        SubmissionController(
+          store: store, intake: intake, publisher: publisher, limits: limits,
+          uploads: perMinute > 0 ? uploads : nil, security: security
+        ).routes, atPath: "submissions")
     router.addRoutes(
       BoardController(store: store, definitions: configuration.definitions, publisher: publisher)
         .routes, atPath: "api/v1")
-    router.addRoutes(StatusController(store: store, metrics: metrics).routes, atPath: "api/v1")
+    router.addRoutes(
+      StatusController(store: store, metrics: metrics, probe: probe).routes, atPath: "api/v1")
     return router
   }
 }

@@ -173,7 +173,9 @@ struct CrashTests {
     }
     #expect(answers.last == 507)
     #expect(answers.dropLast().allSatisfy { $0 == 201 })
-    #expect(try Curl(server.url("/api/v1/healthz")).status == 200)
+    let health = try Curl(server.url("/api/v1/healthz"))
+    #expect(health.status == 503 && health.headers["retry-after"] != nil)
+    #expect(health.headers["content-type"] == "application/problem+json")
     let listed = try Curl(
       ["--header", "Authorization: Bearer \(arena.tokens["Team A"] ?? "")"] + [
         server.url("/api/v1/submissions?limit=200")
@@ -184,6 +186,7 @@ struct CrashTests {
       arguments: ["prlimit", "--pid", "\(server.identifier)", "--fsize=unlimited:unlimited"])
     room.waitUntilExit()
     #expect(room.terminationStatus == 0)
+    #expect(try eventually { try Curl(server.url("/api/v1/healthz")).status == 200 })
     // The one that was refused may have been accepted before the disk was full: it is scored now.
     let stored = answers.count
     let last = try arena.predictions(stored - 1)

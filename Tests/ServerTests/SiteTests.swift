@@ -55,7 +55,7 @@ struct SiteTests {
       let answer = try await arena.submit(
         try arena.predictions(index), to: server, team: team, system: names[index],
         metadata: [
-          "description": "\u{202E}" + String(repeating: "<b>", count: 3400),
+          "description": "\u{202E}" + String(repeating: "<b>", count: 1300),
           "codeURL": "http://a.b/",
         ])
       #expect(answer.status == 201, "\(answer.text)")

@@ -223,6 +223,25 @@ struct SubmissionTests {
     }
   }
 
+  @Test("a description over 4,000 characters is refused with its place, and costs nothing")
+  func longDescription() async throws {
+    let arena = try Arena(phase: .open(dailyFailing: 1))
+    let server = try await arena.server()
+    let file = try arena.predictions(33)
+    func send(_ length: Int) async throws -> Answer {
+      let text = String(repeating: "ä", count: length)
+      return try await arena.submit(file, to: server, metadata: ["description": text])
+    }
+    for _ in 0..<2 {
+      let refused = try await send(4001)
+      #expect(refused.status == 422)
+      let faults = try #require(try refused.object()["faults"] as? [[String: Any]])
+      #expect(faults.map { $0["field"] as? String } == ["description"])
+      #expect(faults.first?["found"] as? String == "4001 characters")
+    }
+    #expect(try await send(4000).status == 201)
+  }
+
   @Test("a client cannot write its submission's history")
   func ownHistory() async throws {
     let arena = try Arena()

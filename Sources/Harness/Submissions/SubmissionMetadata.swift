@@ -9,6 +9,7 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   public var kind: Kind
   /// Day of submission, `YYYY-MM-DD`; it is given, never taken from a clock at build time.
   public var submitted: String?
+  /// At most ``maxDescriptionLength`` characters.
   public var description: String?
   public var baseModels: [BaseModel]?
   /// Names of the data the system was trained on, for example `newsemp24/train`.
@@ -104,6 +105,9 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
 }
 
 extension SubmissionMetadata {
+  /// Of a ``description``, in Unicode scalars.
+  public static let maxDescriptionLength = 4000
+
   /// What is wrong with the metadata itself.
   /// - Parameter targets: of the benchmark, where they are known.
   package func faults(file: String, targets known: [String]? = nil) -> [Diagnostic] {
@@ -118,6 +122,10 @@ extension SubmissionMetadata {
       } catch {
         fault(field, error.found, error.expected)
       }
+    }
+    if let length = description?.unicodeScalars.count, length > Self.maxDescriptionLength {
+      fault(
+        "description", "\(length) characters", "at most \(Self.maxDescriptionLength) characters")
     }
     for (field, link) in [("codeURL", codeURL), ("paperURL", paperURL)] {
       guard let link else { continue }

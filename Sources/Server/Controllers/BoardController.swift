@@ -84,6 +84,7 @@ struct BoardController: Sendable {
 struct StatusController: Sendable {
   let store: SubmissionStore
   let metrics: ServerMetrics
+  let probe: WriteProbe
 
   private static let openAPI = Document(
     Data(PackageResources.openapi_json), type: "application/json")
@@ -93,6 +94,10 @@ struct StatusController: Sendable {
     routes.getOnly("healthz") { _, _ in
       guard (try? store.counts()) != nil else {
         throw Problem(.serviceUnavailable, "The store cannot be read.")
+      }
+      guard await probe.succeeds() else {
+        throw Problem.later(
+          10, "Submissions cannot be kept: the disk is full or read-only. Reading goes on.")
       }
       return try Response.json(["status": "ok"])
     }

@@ -12,6 +12,7 @@ struct SubmissionController: Sendable {
   let limits: ServerLimits
   /// By team; nil for no limit.
   let uploads: RateLimiter<Int64>?
+  let security: SecurityLog
 
   var routes: RouteCollection<ServerContext> {
     let routes = RouteCollection(context: ServerContext.self)
@@ -84,6 +85,31 @@ struct SubmissionController: Sendable {
   }
 
   @Sendable func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
+    do {
+      return try await take(request, context)
+    } catch {
+      record(error, context)
+      throw error
+    }
+  }
+
+  /// Records a refusal, without what was sent.
+  private func record(_ error: any Error, _ context: ServerContext) {
+    if case .quota(let kind, _)? = error as? Refusal {
+      security.record(.quotaExceeded, context, reason: kind.rawValue)
+      return
+    }
+    let problem = Problem(error, now: Date())
+    guard problem.status.kind == .clientError else { return }
+    if problem.status == .tooManyRequests {
+      security.record(.rateExceeded, context, reason: "uploads of a token a minute")
+      return
+    }
+    let codes = Set(problem.faults.map(\.code.rawValue)).sorted().map { " \($0)" }.joined()
+    security.record(.uploadRefused, context, reason: "\(problem.status.code)\(codes)")
+  }
+
+  private func take(_ request: Request, _ context: ServerContext) async throws -> Response {
     guard let member = context.member else { throw Problem.unauthorized }
     if let seconds = uploads?.wait(member.team.id) {
       throw Problem.tooMany("Too many uploads of this team.", retryAfter: Int(seconds) + 1)
@@ -174,7 +200,7 @@ struct SubmissionController: Sendable {
     } catch let problem as Problem {
       throw problem
     } catch {
-      throw Problem(.badRequest, "The body ended before its time.")
+      throw Problem(.badRequest, "The body ended before its time, or is not well formed.")
     }
     return body
   }

@@ -14,10 +14,8 @@ struct AnswerMiddleware: RouterMiddleware {
     if hasTLS { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
     if request.announcesBody && !(request.method == .post && response.status.kind == .successful) {
-      // However long the rest of the body is, it is not waited for.
+      // However long the rest of the body is, it is not read.
       response.headers[.connection] = "close"
-      let channel = context.channel
-      channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
     }
     if response.status == .notModified { response.headers[.contentLength] = nil }
     return request.method == .head ? response.createHeadResponse() : response

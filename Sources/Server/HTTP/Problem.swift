@@ -19,7 +19,7 @@ struct Problem: Error {
   }
 
   /// Our fault, or nobody's: the same request may succeed after `seconds`.
-  private static func later(
+  static func later(
     _ seconds: Int, _ detail: String, status: HTTPResponse.Status = .serviceUnavailable
   ) -> Problem { Problem(status, detail, headers: [.retryAfter: "\(seconds)"]) }
 

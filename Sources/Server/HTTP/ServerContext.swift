@@ -6,6 +6,8 @@ package struct ServerContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// The connection it came on.
   let channel: any Channel
+  /// Where it comes from; the proxy says so, where that is trusted.
+  var client: SocketAddress?
   /// The team whose token it carries; nil where it carries none.
   var member: Member?
 
@@ -27,6 +29,7 @@ typealias Next = (Request, ServerContext) async throws -> Response
 /// Finds the team whose token a request carries.
 struct TeamAuthenticator: RouterMiddleware {
   let store: SubmissionStore
+  let security: SecurityLog
 
   func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     guard let field = request.headers[.authorization] else {
@@ -34,9 +37,21 @@ struct TeamAuthenticator: RouterMiddleware {
     }
     let parts = field.split(separator: " ")
     guard parts.count == 2, parts[0].lowercased() == "bearer", let secret = TokenSecret(parts[1])
-    else { throw Problem.unauthorized }
+    else {
+      security.record(.tokenRefused, context, reason: "malformed")
+      throw Problem.unauthorized
+    }
     let now = Date()
-    let (token, team) = try store.holder(of: secret, at: now)
+    let (token, team): (TeamToken, Team)
+    do {
+      (token, team) = try store.holder(of: secret, at: now)
+    } catch Refusal.token(let refusal) {
+      let owner = try store.owner(ofToken: secret.number)
+      security.record(
+        .tokenRefused, context, team: owner,
+        reason: owner == nil ? "no such token" : refusal.reason)
+      throw Refusal.token(refusal)
+    }
     await store.noteUse(of: token, at: now)
     var context = context
     context.member = ServerContext.Member(team: team, token: secret)

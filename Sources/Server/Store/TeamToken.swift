@@ -67,6 +67,15 @@ enum TokenRefusal: Equatable {
   case unknown
   case expired(name: String, at: Date)
   case revoked(name: String, at: Date)
+
+  /// For the security log, of a token whose number is known.
+  var reason: String {
+    switch self {
+    case .unknown: "wrong secret"
+    case .expired: "expired"
+    case .revoked: "revoked"
+    }
+  }
 }
 
 extension TeamToken {
@@ -172,6 +181,14 @@ extension SubmissionStore {
       try database.run(
         "UPDATE token SET revoked = ? WHERE team = ? AND revoked IS NULL",
         [now.seconds, try Self.team(team, in: database)])
+    }
+  }
+
+  /// The team of a token's number, whether the secret is right or not.
+  func owner(ofToken number: Int64) throws(ServerError) -> String? {
+    try read {
+      try $0.value(
+        "SELECT team.name FROM team JOIN token ON team = team.id WHERE token.id = ?", [number])
     }
   }
 

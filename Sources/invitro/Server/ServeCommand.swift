@@ -51,13 +51,25 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The private key of that certificate, in PEM form.") var tlsKey: String?
 
   @Option(help: "Minimum seconds between two builds of the site.") var rebuildSeconds: Int = 5
-  @Option(help: "Maximum number of connections; further ones wait.") var connections: Int = 1024
-  @Option(help: "Maximum number of connections per address; not used with --trust-proxy.")
+  @Option(help: "Maximum number of connections; an idle one is closed for a further one.")
+  var connections: Int = 1024
+  @Option(
+    help: """
+      Maximum number of connections per address; with --trust-proxy, of requests at once per \
+      forwarded address.
+      """)
   var connectionsPerAddress: Int = 128
+  @Option(help: "Maximum number of requests at once per token.") var requestsPerToken: Int = 16
+  @Option(help: "Maximum seconds for the head of a request to arrive.") var headSeconds: Int = 5
   @Option(help: "Maximum seconds for the body of a request to arrive.") var bodySeconds: Int = 60
   @Option(help: "Maximum seconds for a client to read an answer.") var answerSeconds: Int = 60
   @Option(help: "Uploads per team and minute; 0 for no limit.") var uploadRate: Int = 60
   @Option(help: "Requests per address and second; 0 for no limit.") var requestRate: Int = 50
+  @Option(
+    help: """
+      File for events of security, as JSON lines. Default: security.log in the data home.
+      """)
+  var securityLog: String?
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
@@ -66,10 +78,13 @@ struct ServeCommand: AsyncParsableCommand {
 
   func validate() throws {
     try require((0...65_535).contains(port), "--port must be between 0 and 65535.")
-    let counts = [rebuildSeconds, connections, connectionsPerAddress, bodySeconds, answerSeconds]
+    let counts = [
+      rebuildSeconds, connections - 1, connectionsPerAddress, requestsPerToken, headSeconds,
+      bodySeconds, answerSeconds,
+    ]
     try require(
       counts.allSatisfy({ $0 >= 1 }) && uploadRate >= 0 && requestRate >= 0,
-      "Seconds and connections must be 1 or more, rates 0 or more.")
+      "--connections must be 2 or more, seconds and other numbers 1 or more, rates 0 or more.")
     try require(
       (tlsCertificate == nil) == (tlsKey == nil),
       "--tls-certificate and --tls-key must be given together.")
@@ -90,12 +105,15 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.folders = submissionFolders(submissions)
     var limits = ServerLimits()
     (limits.connections, limits.connectionsPerAddress) = (connections, connectionsPerAddress)
-    (limits.bodySeconds, limits.answerSeconds) = (bodySeconds, answerSeconds)
+    limits.requestsPerToken = requestsPerToken
+    (limits.headSeconds, limits.bodySeconds) = (headSeconds, bodySeconds)
+    limits.answerSeconds = answerSeconds
     limits.uploadsPerMinute = uploadRate
     limits.requestsPerSecond = Double(requestRate)
     configuration.limits = limits
     (configuration.trustsProxy, configuration.rebuildSeconds) = (trustProxy, rebuildSeconds)
     configuration.tls = tls
+    configuration.securityLog = securityLog.map { URL(filePath: $0) }
     let server = try LeaderboardServer(
       configuration, log: ServerLog(Console.message),
       build: apiOnly ? nil : try siteBuilder(configuration.definitions))

@@ -173,12 +173,16 @@ struct SubmissionFolderTests {
       $0.codeURL = "javascript:alert(1)"
       $0.submitted = "2.1.2026"
       $0.schema = 9
+      $0.description = String(repeating: "é", count: 4001)
     }
     let faults = refusal {
       _ = try folder.add(predictions(3), dataset: dataset, metadata: bad, slug: "one")
     }
-    #expect(Set(faults.compactMap(\.field)) == ["schema", "team", "codeURL", "submitted"])
+    #expect(
+      Set(faults.compactMap(\.field)) == ["schema", "team", "codeURL", "submitted", "description"])
     #expect(files() == [])
+    let long = metadata { $0.description = String(repeating: "é", count: 4000) }
+    _ = try folder.add(predictions(3), dataset: dataset, metadata: long, slug: "one")
   }
 
   @Test("a published entry has claimed scores and no predictions")

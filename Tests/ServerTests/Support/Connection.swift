@@ -28,15 +28,46 @@ final class Connection {
 
   deinit { close(descriptor) }
 
-  func send(_ data: Data) {
+  /// Whether all could be sent.
+  @discardableResult
+  func send(_ data: Data) -> Bool {
     var bytes = [UInt8](data)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes {
         Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
-      guard count > 0 else { return }
+      guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)
     }
+    return true
+  }
+
+  @discardableResult
+  func send(_ text: String) -> Bool { send(Data(text.utf8)) }
+
+  /// Whether the server has closed it, with nothing left to receive.
+  var isClosed: Bool {
+    var byte: UInt8 = 0
+    let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    return count == 0 || (count < 0 && errno != EAGAIN)
+  }
+
+  /// A request that is answered where the server is in order, and then the connection closed.
+  static let health = "GET /api/v1/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+  static func isHealthy(_ port: Int) throws -> Bool {
+    let connection = try Connection(port: port)
+    connection.send(health)
+    return connection.receive().hasPrefix("HTTP/1.1 200 ")
+  }
+
+  /// Lets this process hold many connections, as far as the system allows.
+  static func allow(_ count: Int) {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < count + 500 else { return }
+    limit.rlim_cur = min(rlim_t(count + 500), limit.rlim_max)
+    setrlimit(resource, &limit)
   }
 
   /// All that comes until the server closes.
