@@ -34,7 +34,7 @@ struct SecurityLogTests {
       try await arena.submit(try arena.predictions(2), to: server, headers: from).status,
     ]
     #expect(statuses == [422, 201, 429])
-    try arena.store.revokeTeam("Team A")
+    try arena.store.revokeTokens(of: "Team A")
     #expect(try await arena.submit(bad, to: server, headers: from).status == 401)
     let file = arena.home.securityLogURL
     let lines = try Self.lines(file)

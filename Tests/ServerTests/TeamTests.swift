@@ -8,6 +8,21 @@ import Testing
 
 @Suite("Server: teams' names and tokens")
 struct TeamTests {
+  @Test("a team that is renamed keeps its token and its submissions, and frees its old name")
+  func rename() async throws {
+    let arena = try Arena(teams: ["Team A", "Team B"])
+    let server = try await arena.server()
+    #expect(try await arena.submit(try arena.predictions(1), to: server).status == 201)
+    #expect(throws: ServerError.self) { try arena.store.renameTeam("Team A", to: "team b") }
+    #expect(throws: ServerError.self) { try arena.store.renameTeam("Team C", to: "Team D") }
+    try arena.store.renameTeam("Team A", to: "team A")
+    try arena.store.renameTeam("team A", to: "Team D")
+    #expect(try await server.board().map { $0["team"] as? String } == ["Team D"])
+    #expect(try await arena.submit(try arena.predictions(2), to: server).status == 201)
+    _ = try arena.store.addTeam("Team A")
+    #expect(try arena.store.teams().map(\.name) == ["Team D", "Team B", "Team A"])
+  }
+
   private let start = Date(timeIntervalSince1970: 1_800_000_000)
 
   private func store(_ place: TemporaryFolder) throws -> SubmissionStore {

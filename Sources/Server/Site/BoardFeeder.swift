@@ -72,6 +72,7 @@ struct BoardFeeder: Sendable {
 
   private func candidate(_ submission: StoredSubmission) throws -> Board.Candidate {
     var metadata = submission.metadata
+    metadata.team = submission.team
     metadata.history = try store.history(of: submission).map { event in
       SubmissionMetadata.Event(
         day: event.at.day, kind: SubmissionMetadata.Event.Kind(rawValue: event.kind) ?? .note,

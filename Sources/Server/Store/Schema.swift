@@ -17,7 +17,7 @@ extension SubmissionStore {
   private static let tables = """
     CREATE TABLE team (
       id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
-      created INTEGER NOT NULL
+      created INTEGER NOT NULL, renamed INTEGER
     ) STRICT;
 
     CREATE TABLE team_key (

@@ -37,32 +37,62 @@ extension SubmissionStore {
     _ name: String, beside entries: [SubmissionMetadata] = [], expires: Date? = nil,
     overBudget reason: String? = nil, at now: Date = Date()
   ) throws(ServerError) -> TokenSecret {
-    let name = try DisplayName(name, of: "team")
-    let foreign = entries.filter {
-      [.published, .baseline].contains($0.kind) || DisplayName.normalised($0.team) != name.text
-    }
-    let taken = Self.reservedNames + foreign.map(\.team)
-    if let other = taken.first(where: { !name.keys.isDisjoint(with: DisplayName.keys(of: $0)) }) {
-      throw .nameTaken(name: name.text, other: other)
-    }
+    let name = try Self.name(name, beside: entries)
     return try write { database in
-      for key in name.keys.sorted() {
-        let other: String? = try database.value(
-          "SELECT name FROM team JOIN team_key ON team = id WHERE key = ?", [key])
-        if let other {
-          throw other == name.text
-            ? ServerError.teamExists(name: other)
-            : ServerError.nameTaken(name: name.text, other: other)
-        }
-      }
       try database.run(
         "INSERT INTO team (name, created) VALUES (?, ?)", [name.text, now.seconds])
       let team = database.lastInsertedRowID
-      for key in name.keys {
-        try database.run("INSERT INTO team_key (key, team) VALUES (?, ?)", [key, team])
-      }
+      try Self.claim(name, for: team, in: database)
       return try TeamToken.insert(
         Self.firstTokenName, of: team, expires: expires, overBudget: reason, at: now, in: database)
+    }
+  }
+
+  /// Gives a team another name, which its submissions then have too.
+  /// - Parameter entries: as for a new team.
+  /// - Throws: ``ServerError``: `unknownTeam`, `teamExists`, `nameTaken`, `refused` for a bad name.
+  public func renameTeam(
+    _ team: String, to name: String, beside entries: [SubmissionMetadata] = [],
+    at now: Date = Date()
+  ) throws(ServerError) {
+    let name = try Self.name(name, beside: entries)
+    try write { database in
+      let id = try Self.team(team, in: database)
+      try database.run("DELETE FROM team_key WHERE team = ?", [id])
+      try Self.claim(name, for: id, in: database)
+      try database.run(
+        "UPDATE team SET name = ?, renamed = ? WHERE id = ?", [name.text, now.seconds, id])
+    }
+  }
+
+  /// - Throws: ``ServerError``: `refused`, `nameTaken` by the organisers or an entry of a folder.
+  private static func name(
+    _ text: String, beside entries: [SubmissionMetadata]
+  ) throws(ServerError) -> DisplayName {
+    let name = try DisplayName(text, of: "team")
+    let foreign = entries.filter {
+      [.published, .baseline].contains($0.kind) || DisplayName.normalised($0.team) != name.text
+    }
+    let taken = reservedNames + foreign.map(\.team)
+    if let other = taken.first(where: { !name.keys.isDisjoint(with: DisplayName.keys(of: $0)) }) {
+      throw .nameTaken(name: name.text, other: other)
+    }
+    return name
+  }
+
+  /// - Throws: ``ServerError``: `teamExists`, `nameTaken` by another team.
+  private static func claim(
+    _ name: DisplayName, for team: Int64, in database: Database
+  ) throws {
+    for key in name.keys.sorted() {
+      let other: String? = try database.value(
+        "SELECT name FROM team JOIN team_key ON team = id WHERE key = ?", [key])
+      if let other {
+        throw other == name.text
+          ? ServerError.teamExists(name: other)
+          : ServerError.nameTaken(name: name.text, other: other)
+      }
+      try database.run("INSERT INTO team_key (key, team) VALUES (?, ?)", [key, team])
     }
   }
 

@@ -7,7 +7,7 @@ import Server
 struct TeamCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "team", abstract: "Manage the teams that may submit to the server.",
-    subcommands: [Add.self, List.self, Revoke.self, TokenCommand.self])
+    subcommands: [Add.self, List.self, Rename.self, Revoke.self, TokenCommand.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -56,6 +56,28 @@ struct TeamCommand: ParsableCommand {
               team.lastUsed?.formatted(.iso8601) ?? "never",
             ]
           }))
+    }
+  }
+
+  struct Rename: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give a team another name, which its submissions then have too.",
+      discussion: "The change is written to the security log. Names are checked as by `team add`.")
+
+    @Argument(help: "The team's name.") var team: String
+    @Argument(help: "The new one.") var name: String
+    @Option(help: "Folders of submissions whose teams' names are taken. Default: submissions.")
+    var submissions: [String] = []
+    @Option(help: "The server's security log. Default: security.log in the data home.")
+    var securityLog: String?
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let entries = try submissionFolders(submissions).flatMap { try $0.entries() }.map(\.metadata)
+      try data.store().renameTeam(team, to: name, beside: entries)
+      let log = securityLog.map { URL(filePath: $0) } ?? data.home.securityLogURL
+      try SecurityLog(log).recordRename(of: team, to: name)
+      Console.print("'\(team)' is named '\(name)' now.")
     }
   }
 
