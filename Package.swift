@@ -147,6 +147,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "BenchTests", dependencies: ["Harness", "invitro-bench"], swiftSettings: settings),
+    .testTarget(
       name: "CommandTests", dependencies: ["Basics", "invitro", "TestSupport"],
       exclude: ["Help"], swiftSettings: settings),
   ]

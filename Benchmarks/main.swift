@@ -7,7 +7,7 @@ let options = Array(arguments.dropFirst())
 let usage = """
   usage: invitro-bench score PREDICTIONS GOLD | inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
                        site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers ESSAYS NAME=DIR…
-                       curation ESSAYS NAME=LABELS… | probing [--golds N] | signs [--teams N]
+                       curation ESSAYS NAME=LABELS… | probing [OPTIONS] | signs [--teams N]
 
   """
 
