@@ -30,7 +30,8 @@ struct Run: ParsableCommand {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     print("seed \(seed), at most \(Int(seconds)) s")
-    let kinds = FuzzKind.allCases.filter { only == nil || only == $0.rawValue }
+    try findPlanted(folder, until: end)
+    let kinds = FuzzKind.fuzzed.filter { only == nil || only == $0.rawValue }
     let serves = only == nil || only == "requests"
     guard !kinds.isEmpty || serves else {
       throw ValidationError("There is no kind '\(only ?? "")'.")
@@ -60,6 +61,17 @@ struct Run: ParsableCommand {
       isSound = isSound && outcome.failures.isEmpty
     }
     if !isSound { throw ExitCode(1) }
+  }
+
+  /// Makes sure that faults are found where there are any.
+  private func findPlanted(_ folder: URL, until end: ContinuousClock.Instant) throws {
+    let found = try Supervisor(
+      kind: .planted, seed: seed, count: 200, folder: folder, deadline: end
+    ).run().failures.map(\.number)
+    guard found == PlantedTarget.faults else {
+      throw FuzzFailure("of the planted faults \(PlantedTarget.faults) these were found: \(found)")
+    }
+    print("the planted trap, hang, allocation and errors were found")
   }
 
   /// Memory rather than a disk, where the system offers it: a run writes thousands of checkpoints.

@@ -11,9 +11,6 @@ struct Supervisor {
   /// When to stop, whatever is left.
   let deadline: ContinuousClock.Instant
 
-  /// Longest time of an input, and most memory of a worker.
-  private static let limits = (nanoseconds: 5_000_000_000, kilobytes: 1 << 20)
-
   struct Outcome {
     var done = 0, accepted = 0
     var failures: [(number: Int, reason: String)] = []
@@ -90,9 +87,9 @@ struct Supervisor {
         contentsOfFile: "/proc/\(worker.process.processIdentifier)/status", encoding: .utf8)) ?? ""
     let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
       .flatMap { Int($0.filter(\.isNumber)) }
-    if WorkerProgress.now - progress.started > Self.limits.nanoseconds {
-      worker.reason = "took over \(Self.limits.nanoseconds / 1_000_000_000) s"
-    } else if let peak, peak > Self.limits.kilobytes {
+    if WorkerProgress.now - progress.started > Worker.limits.nanoseconds {
+      worker.reason = "took over \(Worker.limits.nanoseconds / 1_000_000_000) s"
+    } else if let peak, peak > Worker.limits.kilobytes {
       worker.reason = "took \(peak >> 10) MiB of memory"
     }
     if worker.reason != nil { kill(worker.process.processIdentifier, SIGKILL) }
@@ -114,6 +111,9 @@ struct Supervisor {
     outcome.accepted += progress.accepted
     let process = worker.process
     if process.terminationReason == .exit, process.terminationStatus == 0 { return nil }
+    if process.terminationReason == .exit, process.terminationStatus == Worker.tooLarge {
+      worker.reason = worker.reason ?? "took over \(Worker.limits.kilobytes >> 10) MiB of memory"
+    }
     let isStopped = worker.reason == nil && process.terminationStatus == SIGTERM
     if !isStopped {
       let reason =

@@ -45,6 +45,10 @@ struct Worker {
   private static let messageLimit = 64 << 10
   /// A worker stops after so many.
   static let maxFailures = 20
+  /// Longest time of an input, and most memory of a worker.
+  static let limits = (nanoseconds: 5_000_000_000, kilobytes: 1 << 20)
+  /// The exit code of a worker that took more memory.
+  static let tooLarge: Int32 = 75
 
   func run() throws {
     // An aborted worker writes no memory image.
@@ -68,6 +72,9 @@ struct Worker {
       }
       progress.done += 1
       progress.write(to: file)
+      var usage = rusage()
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      if usage.ru_maxrss > Self.limits.kilobytes { exit(Self.tooLarge) }
       if failures == Self.maxFailures { return }
     }
   }

@@ -5,6 +5,8 @@ import Foundation
 protocol FuzzTarget {
   /// Sound files; the first inputs are these, unchanged.
   var seeds: [[UInt8]] { get }
+  /// The input of this number: a function of the run's seed, the target's name and the number.
+  func input(_ number: Int, _ random: SplitMix64) -> (bytes: [UInt8], seed: Int)
   /// Changes `bytes`, a copy of seed `seed`.
   func mutate(_ bytes: inout [UInt8], seed: Int, _ random: inout SplitMix64)
   /// Reads `bytes`, made from seed `seed`. Returns where they are accepted.
@@ -14,7 +16,6 @@ protocol FuzzTarget {
 }
 
 extension FuzzTarget {
-  /// The input of this number: a function of the run's seed, the target's name and the number.
   func input(_ number: Int, _ random: SplitMix64) -> (bytes: [UInt8], seed: Int) {
     let seed = number % seeds.count
     var (bytes, random) = (seeds[seed], random)
@@ -29,8 +30,40 @@ struct FuzzFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+/// A target with faults at known inputs, by which a run shows that it finds them.
+struct PlantedTarget: FuzzTarget {
+  /// The inputs that trap, hang, take memory, throw an error of no module, and end with an exit code
+  /// that is not for bad data.
+  static let faults = [11, 21, 31, 41, 51]
+
+  let seeds: [[UInt8]] = [[0]]
+  let refusals: [ExitStatus] = [.badData]
+
+  /// Every input is its number.
+  func input(_ number: Int, _ random: SplitMix64) -> (bytes: [UInt8], seed: Int) {
+    ([UInt8(truncatingIfNeeded: number)], 0)
+  }
+
+  func mutate(_ bytes: inout [UInt8], seed: Int, _ random: inout SplitMix64) {}
+
+  func run(_ bytes: [UInt8], seed: Int) throws {
+    switch Self.faults.firstIndex(of: Int(bytes[0])) {
+    case 0: preconditionFailure("planted")
+    case 1: Thread.sleep(forTimeInterval: 3600)
+    case 2:
+      let memory = [UInt8](repeating: 1, count: (Worker.limits.kilobytes + 1000) << 10)
+      if memory.last == 0 { throw FuzzFailure("no memory") }
+    case 3: throw FuzzFailure("planted")
+    case 4: throw BasicsError.json(reason: "planted")
+    default: break
+    }
+  }
+}
+
 /// What is fuzzed in worker processes.
 enum FuzzKind: String, CaseIterable {
+  /// Not a part of a run, but its proof.
+  case planted
   case configPredict = "config-predict"
   case configTrain = "config-train"
   case tokenizerPredict = "tokenizer-predict"
@@ -41,8 +74,12 @@ enum FuzzKind: String, CaseIterable {
   case weightsTrain = "weights-train"
   case predictions, zips
 
+  /// What a run gives inputs to.
+  static var fuzzed: [FuzzKind] { allCases.filter { $0 != .planted } }
+
   var title: String {
     switch self {
+    case .planted: "planted faults"
     case .predictions: "prediction files"
     case .zips: "zips"
     default: model.map { "\($0.file.rawValue), \($0.command.rawValue)" } ?? rawValue
@@ -66,7 +103,11 @@ enum FuzzKind: String, CaseIterable {
     if let (file, command) = model {
       return try ModelTarget(file: file, command: command, folder: folder)
     }
-    return try self == .zips ? ZipTarget(folder) : PredictionTarget(folder)
+    switch self {
+    case .planted: return PlantedTarget()
+    case .zips: return try ZipTarget(folder)
+    default: return try PredictionTarget(folder)
+    }
   }
 
   private var model: (file: ModelTarget.File, command: ModelTarget.Command)? {
@@ -79,7 +120,7 @@ enum FuzzKind: String, CaseIterable {
     case .vocabularyTrain: (.vocabulary, .train)
     case .weightsPredict: (.weights, .predict)
     case .weightsTrain: (.weights, .train)
-    case .predictions, .zips: nil
+    case .planted, .predictions, .zips: nil
     }
   }
 }

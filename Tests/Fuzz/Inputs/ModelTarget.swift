@@ -80,9 +80,9 @@ struct ModelTarget: FuzzTarget {
   /// Puts numbers that no training makes among the weights.
   private func damageData(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
     let start = Self.header(of: bytes).endIndex
-    let values: [Float] = [.nan, .infinity, -.infinity, 3e38, -3e38, 1e-45, 1e20, 0]
+    let values: [Float] = [.nan, .infinity, 3e38, -3e38, 1e20, 1e10, 1e5, -1000, 1e-45, 0]
+    let bits = (values.randomElement(using: &random) ?? 0).bitPattern
     for _ in 0..<Int.random(in: 1...200, using: &random) {
-      let bits = (values.randomElement(using: &random) ?? 0).bitPattern
       let place = start + 4 * Int.random(in: 0..<(bytes.count - start) / 4, using: &random)
       for index in 0..<4 { bytes[place + index] = UInt8(truncatingIfNeeded: bits >> (8 * index)) }
     }
