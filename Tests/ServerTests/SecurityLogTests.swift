@@ -42,7 +42,7 @@ struct SecurityLogTests {
       ["event", "team", "reason"].map { line[$0] as? String ?? "-" }.joined(separator: " | ")
     }
     #expect(told.contains("token-refused | - | malformed"))
-    #expect(told.contains("token-refused | - | no such team"))
+    #expect(told.contains("token-refused | - | no such token"))
     #expect(told.contains("token-refused | Team A | wrong secret"))
     #expect(told.contains { $0.hasPrefix("upload-refused | Team A | 422 ") })
     #expect(told.contains("quota-exceeded | Team A | valid submissions a day"))
