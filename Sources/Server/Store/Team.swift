@@ -39,10 +39,11 @@ extension SubmissionStore {
   ) throws(ServerError) -> TokenSecret {
     let name = try Self.name(name, beside: entries)
     return try write { database in
+      try Self.checkFree(name, in: database)
       try database.run(
         "INSERT INTO team (name, created) VALUES (?, ?)", [name.text, now.seconds])
       let team = database.lastInsertedRowID
-      try Self.claim(name, for: team, in: database)
+      try Self.keep(name, of: team, in: database)
       return try TeamToken.insert(
         Self.firstTokenName, of: team, expires: expires, overBudget: reason, at: now, in: database)
     }
@@ -59,7 +60,8 @@ extension SubmissionStore {
     try write { database in
       let id = try Self.team(team, in: database)
       try database.run("DELETE FROM team_key WHERE team = ?", [id])
-      try Self.claim(name, for: id, in: database)
+      try Self.checkFree(name, in: database)
+      try Self.keep(name, of: id, in: database)
       try database.run(
         "UPDATE team SET name = ?, renamed = ? WHERE id = ?", [name.text, now.seconds, id])
     }
@@ -81,9 +83,7 @@ extension SubmissionStore {
   }
 
   /// - Throws: ``ServerError``: `teamExists`, `nameTaken` by another team.
-  private static func claim(
-    _ name: DisplayName, for team: Int64, in database: Database
-  ) throws {
+  private static func checkFree(_ name: DisplayName, in database: Database) throws {
     for key in name.keys.sorted() {
       let other: String? = try database.value(
         "SELECT name FROM team JOIN team_key ON team = id WHERE key = ?", [key])
@@ -92,6 +92,13 @@ extension SubmissionStore {
           ? ServerError.teamExists(name: other)
           : ServerError.nameTaken(name: name.text, other: other)
       }
+    }
+  }
+
+  private static func keep(
+    _ name: DisplayName, of team: Int64, in database: Database
+  ) throws {
+    for key in name.keys {
       try database.run("INSERT INTO team_key (key, team) VALUES (?, ?)", [key, team])
     }
   }
