@@ -68,14 +68,10 @@ public struct LogPolicy: Sendable {
     origin: String? = nil, keys: [VerifierKey], witnesses: [VerifierKey] = [], quorum: Int = 0
   ) throws(LedgerError) {
     guard let first = keys.first, keys.allSatisfy({ $0.kind == .ed25519 }) else {
-      throw .malformed(
-        what: "the keys of a log", found: keys.map(\.description).joined(separator: ", "),
-        expected: "one or more of type 1")
+      throw .malformed(what: "a log's keys", found: keys.names, expected: "type 1, at least one")
     }
     guard witnesses.allSatisfy({ $0.kind == .cosignature }) else {
-      throw .malformed(
-        what: "the keys of witnesses",
-        found: witnesses.map(\.description).joined(separator: ", "), expected: "type 4 alone")
+      throw .malformed(what: "witnesses' keys", found: witnesses.names, expected: "type 4 alone")
     }
     guard (0...witnesses.count).contains(quorum) else {
       throw .outOfRange(what: "a quorum", found: quorum, expected: "0 to \(witnesses.count)")
@@ -91,19 +87,15 @@ public struct LogPolicy: Sendable {
     let note = try SignedNote(bytes)
     let signatures = try note.verified(by: keys + witnesses)
     guard signatures.contains(where: { $0.key.kind == .ed25519 }) else {
-      throw .notSigned(
-        by: keys.map(\.description).joined(separator: ", "), found: 0, expected: 1)
+      throw .notSigned(by: keys.names, found: 0, expected: 1)
     }
     let checkpoint = try Checkpoint(text: note.text)
     guard StrictText.same(checkpoint.origin, origin) else {
-      throw .wrongOrigin(
-        found: StrictText.shown(Data(checkpoint.origin.utf8)), expected: origin)
+      throw .wrongOrigin(found: checkpoint.origin, expected: origin)
     }
     let cosigned = signatures.count { $0.key.kind == .cosignature }
     guard cosigned >= quorum else {
-      throw .notSigned(
-        by: witnesses.map(\.description).joined(separator: ", "), found: cosigned,
-        expected: quorum)
+      throw .notSigned(by: witnesses.names, found: cosigned, expected: quorum)
     }
     return VerifiedCheckpoint(checkpoint: checkpoint, note: note, signatures: signatures)
   }

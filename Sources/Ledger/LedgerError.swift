@@ -26,6 +26,7 @@ public enum LedgerError: CommandError {
   case missing(String)
   /// A log that somebody else is writing to.
   case busy(path: String)
+  /// A file, or another place where a log is kept, that cannot be read or written.
   case file(BasicsError)
 
   public var description: String {
@@ -48,7 +49,7 @@ public enum LedgerError: CommandError {
     case .notSigned(let keys, let found, let expected):
       "found \(found) signatures of \(keys), expected at least \(expected)"
     case .wrongOrigin(let found, let expected):
-      "a checkpoint of the log \(found), expected \(expected)"
+      "the origin of a checkpoint: found \(found.debugDescription), expected \(expected)"
     case .missing(let what): "\(what) is missing"
     case .busy(let path): "\(path): another program is writing to this log; try again later"
     case .file(let error): error.description

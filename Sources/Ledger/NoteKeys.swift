@@ -75,8 +75,12 @@ public struct VerifierKey: Sendable, CustomStringConvertible {
   }
 }
 
+extension [VerifierKey] {
+  var names: String { isEmpty ? "nobody" : map(\.description).joined(separator: ", ") }
+}
+
 /// A name and private key, in text `PRIVATE+KEY+NAME+ID+BASE64` (golang.org/x/mod/sumdb/note).
-public struct SigningKey: Sendable {
+public struct SigningKey: Sendable, CustomStringConvertible {
   public let verifier: VerifierKey
   private let privateKey: Curve25519.Signing.PrivateKey
 
@@ -113,6 +117,9 @@ public struct SigningKey: Sendable {
     Self.prefix + KeyText(verifier, privateKey.rawRepresentation).text
   }
 
+  /// The name and id, which are no secret.
+  public var description: String { verifier.description }
+
   private static let prefix = "PRIVATE+KEY+"
 
   /// Signs the text of a note; a witness's key signs it with the time.
@@ -120,8 +127,7 @@ public struct SigningKey: Sendable {
   public func sign(_ text: Data, at seconds: Int = 0) throws(LedgerError) -> NoteSignature {
     precondition(seconds >= 0)
     let time = withUnsafeBytes(of: UInt64(seconds).bigEndian) { Data($0) }
-    let message =
-      verifier.kind == .ed25519 ? text : VerifierKey.cosigned(text, at: seconds)
+    let message = verifier.kind == .ed25519 ? text : VerifierKey.cosigned(text, at: seconds)
     guard let signature = try? privateKey.signature(for: message) else {
       throw .wrongSignature(key: verifier.description)
     }

@@ -28,25 +28,11 @@ public struct InclusionProof: Hashable, Sendable {
       throw .outOfRange(
         what: "an index", found: index, expected: "below the size, \(head.size)")
     }
-    var (node, last, root) = (index, head.size - 1, leaf)
-    for hash in hashes {
-      guard last > 0 else { throw wrongLength(head) }
-      if node & 1 == 1 || node == last {
-        root = .node(hash, root)
-        while node & 1 == 0 && node > 0 { (node, last) = (node >> 1, last >> 1) }
-      } else {
-        root = .node(root, hash)
-      }
-      (node, last) = (node >> 1, last >> 1)
-    }
-    guard last == 0 else { throw wrongLength(head) }
+    guard let root = Subtree.climb(from: index, last: head.size - 1, leaf, by: hashes[...])?.whole
+    else { throw .proofLength(hashes: hashes.count, start: index, size: head.size) }
     guard root == head.root else {
       throw .wrongRoot(size: head.size, found: root, expected: head.root)
     }
-  }
-
-  private func wrongLength(_ head: TreeHead) -> LedgerError {
-    .proofLength(hashes: hashes.count, start: index, size: head.size)
   }
 }
 
@@ -92,25 +78,15 @@ public struct ConsistencyProof: Hashable, Sendable {
     // Of a full old tree the verifier knows the first hash.
     let path = old.size & (old.size - 1) == 0 ? [old.root] + hashes : hashes
     guard !hashes.isEmpty, let first = path.first else { throw wrongLength(old, new) }
-    let shift = (~(old.size - 1)).trailingZeroBitCount
-    var (node, last) = ((old.size - 1) >> shift, (new.size - 1) >> shift)
-    var (oldRoot, newRoot) = (first, first)
-    for hash in path.dropFirst() {
-      guard last > 0 else { throw wrongLength(old, new) }
-      if node & 1 == 1 || node == last {
-        (oldRoot, newRoot) = (.node(hash, oldRoot), .node(hash, newRoot))
-        while node & 1 == 0 && node > 0 { (node, last) = (node >> 1, last >> 1) }
-      } else {
-        newRoot = .node(newRoot, hash)
-      }
-      (node, last) = (node >> 1, last >> 1)
+    let shift = old.size.trailingZeroBitCount
+    let roots = Subtree.climb(
+      from: (old.size - 1) >> shift, last: (new.size - 1) >> shift, first, by: path.dropFirst())
+    guard let roots else { throw wrongLength(old, new) }
+    guard roots.left == old.root else {
+      throw .wrongRoot(size: old.size, found: roots.left, expected: old.root)
     }
-    guard last == 0 else { throw wrongLength(old, new) }
-    guard oldRoot == old.root else {
-      throw .wrongRoot(size: old.size, found: oldRoot, expected: old.root)
-    }
-    guard newRoot == new.root else {
-      throw .wrongRoot(size: new.size, found: newRoot, expected: new.root)
+    guard roots.whole == new.root else {
+      throw .wrongRoot(size: new.size, found: roots.whole, expected: new.root)
     }
   }
 
@@ -141,6 +117,29 @@ private enum Subtree {
   /// The largest power of two below `size`, which is above 1.
   private static func leftSize(_ size: Int) -> Int {
     1 << (Int.bitWidth - 1 - (size - 1).leadingZeroBitCount)
+  }
+
+  /// Climbs from a node to the root along its siblings (RFC 9162, sections 2.1.3.2 and 2.1.4.2).
+  /// - Parameters:
+  ///   - node: the node's place on its level.
+  ///   - last: the place of the last node on that level.
+  /// - Returns: the root over the node and all on its left, and the root of the whole tree; nil where
+  ///   `siblings` are too few or too many.
+  static func climb(
+    from node: Int, last: Int, _ hash: TreeHash, by siblings: ArraySlice<TreeHash>
+  ) -> (left: TreeHash, whole: TreeHash)? {
+    var (node, last, left, whole) = (node, last, hash, hash)
+    for sibling in siblings {
+      guard last > 0 else { return nil }
+      if node & 1 == 1 || node == last {
+        (left, whole) = (.node(sibling, left), .node(sibling, whole))
+        while node & 1 == 0 && node > 0 { (node, last) = (node >> 1, last >> 1) }
+      } else {
+        whole = .node(whole, sibling)
+      }
+      (node, last) = (node >> 1, last >> 1)
+    }
+    return last == 0 ? (left, whole) : nil
   }
 
   /// The roots over `ranges`, read at once.

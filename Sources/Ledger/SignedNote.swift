@@ -111,8 +111,7 @@ public struct SignedNote: Sendable {
       }
     }
     guard !verified.isEmpty else {
-      throw .notSigned(
-        by: keys.map(\.description).joined(separator: ", "), found: 0, expected: 1)
+      throw .notSigned(by: keys.names, found: 0, expected: 1)
     }
     return verified
   }

@@ -86,7 +86,8 @@ public struct Witness: Sendable {
     // The origin comes first: an unknown log has no keys to check a signature with.
     guard note.text.starts(with: Data("\(log.origin)\n".utf8)) else {
       let origin = note.text.prefix { $0 != StrictText.newline }
-      throw .wrongOrigin(found: StrictText.shown(origin), expected: log.origin)
+      throw .wrongOrigin(
+        found: String(decoding: origin.prefix(80), as: UTF8.self), expected: log.origin)
     }
     _ = try note.verified(by: log.keys)
     let checkpoint = try Checkpoint(text: note.text)
