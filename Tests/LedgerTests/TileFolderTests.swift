@@ -140,6 +140,39 @@ struct TileFolderTests {
     }
   }
 
+  @Test(
+    "A tile's path has one spelling",
+    arguments: [
+      ("tile/0/005", ["tile/0/5", "tile/0/0005", "tile/00/005", "tile/0/+05", "tile//0/005"]),
+      ("tile/1/x001/x234/067", ["tile/1/1234067", "tile/1/001/234/067", "tile/1/x001/x234/x067"]),
+      ("tile/0/x001/234", ["tile/0/x000/x001/234", "tile/0/1234", "tile/0/x001/234/"]),
+      ("tile/entries/001.p/44", ["tile/entries/001.p/044", "tile/entries/001.p", "tile/data/001"]),
+      (
+        "tile/63/000.p/255",
+        ["tile/64/000", "tile/63/000.p/0", "tile/63/000.p/256", "/tile/63/000"]
+      ),
+    ])
+  func paths(_ path: String, _ wrong: [String]) throws {
+    #expect(try Tile(path: path).path == path)
+    for path in wrong {
+      #expect(throws: LedgerError.self, "\(path)") { try Tile(path: path) }
+    }
+  }
+
+  @Test("A bundle holds whole entries, as many as its width")
+  func bundle() throws {
+    let entries = [Data(), Data([7]), Data(repeating: 1, count: 300)]
+    let bundle = try EntryBundle.encode(entries)
+    #expect(bundle == Data([0, 0, 0, 1, 7, 1, 44]) + entries[2])
+    #expect(try EntryBundle.decode(bundle, count: 3) == entries)
+    for length in 0..<bundle.count {
+      #expect(throws: LedgerError.self) { try EntryBundle.decode(bundle.prefix(length), count: 3) }
+    }
+    for (bytes, count) in [(bundle, 2), (bundle, 4), (bundle + [0], 3), (bundle + [0, 0], 3)] {
+      #expect(throws: LedgerError.self) { try EntryBundle.decode(bytes, count: count) }
+    }
+  }
+
   @Test("A changed bit in a tile or bundle never gives a wrong hash or entry")
   func forged() throws {
     try folder.create(key: key)
