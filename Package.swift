@@ -38,6 +38,9 @@ let package = Package(
     .target(
       name: "Basics", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
       resources: [.embedInCode("Resources/confusables.txt")], swiftSettings: settings),
+    .target(
+      name: "Ledger", dependencies: ["Basics", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: settings),
     .target(name: "Metrics", dependencies: ["Basics", "COpenBLAS"], swiftSettings: settings),
     .target(
       name: "Harness",
@@ -114,6 +117,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "BasicsTests", dependencies: ["Basics", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: ["Basics", "Ledger", .product(name: "Crypto", package: "swift-crypto")],
+      exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "MetricsTests", dependencies: ["Basics", "Metrics", "TestSupport"],
       exclude: ["Goldens"],
