@@ -117,7 +117,7 @@ def fill(store, count):
         " ON p.submission = s.id WHERE s.report IS NOT NULL LIMIT 1").fetchone()
     with database:
         for team in range(2, 51):
-            database.execute("INSERT OR IGNORE INTO team VALUES (?, ?, 0)",
+            database.execute("INSERT OR IGNORE INTO team (id, name, created) VALUES (?, ?, 0)",
                              (team, f"Team {team}"))
         last = database.execute("SELECT max(id) FROM submission").fetchone()[0]
         for i in range(count - have):
