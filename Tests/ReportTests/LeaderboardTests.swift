@@ -22,6 +22,21 @@ struct LeaderboardTests {
     #expect(order(try site.text(board)) == ["high", "middle", "low"])
   }
 
+  @Test("says why it shows one figure where labels are hidden, with two decimals and no test")
+  func hiddenLabels() throws {
+    let entries = [SampleInput.entry("a", pcc: 0.6), SampleInput.entry("b", pcc: 0.5)]
+    let comparison = SampleInput.comparison("a", "b")
+    let (guarded, open) = (
+      try BuiltSite(SampleInput.input(entries, comparison: comparison, isGuarded: true)),
+      try BuiltSite(SampleInput.input(entries, comparison: comparison))
+    )
+    let (one, other) = (try guarded.text(board), try open.text(board))
+    #expect(one.contains("The labels of this split are hidden"))
+    #expect(
+      one.contains(">0.60<") && !one.contains(">0.600<") && !one.contains("share a tie letter"))
+    #expect(!other.contains("The labels of this split are hidden") && other.contains(">0.600<"))
+  }
+
   @Test("puts the smallest value first where lower is better")
   func ordersErrorsAscending() throws {
     let site = try BuiltSite(

@@ -57,7 +57,7 @@ enum SampleInput {
 
   static func input(
     _ entries: [Board.Entry], metric: String = "pcc", comparison: BoardComparison? = nil,
-    split: String = "test", level: Double = 0.95,
+    split: String = "test", level: Double = 0.95, isGuarded: Bool = false,
     labels: DatasetStatistics.SplitStatistics? = nil
   ) throws -> SiteInput {
     let definition = try benchmark(metric: metric)
@@ -65,8 +65,8 @@ enum SampleInput {
       benchmarks: [definition],
       boards: [
         Board(
-          definition: definition, split: split, level: level, entries: entries,
-          comparison: comparison, labels: labels)
+          definition: definition, split: split, level: level, isGuarded: isGuarded,
+          entries: entries, comparison: comparison, labels: labels)
       ])
   }
 

@@ -41,6 +41,11 @@ package struct BoardTable: Sendable {
     axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) }, metric)
   }
 
+  /// How many decimals a figure is shown with: where labels are hidden it has two at most.
+  func decimals(_ metric: Metric) -> Int {
+    board.isGuarded ? min(2, metric.decimals) : metric.decimals
+  }
+
   /// The figure of the primary metric.
   func primary(_ entry: Board.Entry) -> ScoredFigure? { Self.figure(entry, metric, target) }
 

@@ -99,7 +99,7 @@ extension ComparePage.Cell {
     self.init(
       shade: isStrong ? "h3" : isTold ? "h2" : "h1", sign: !isTold ? "=" : isBetter ? "▲" : "▼",
       words: "\(verdict): difference "
-        + "\(FigureText.bounded(figure, decimals: table.metric.decimals)), "
+        + "\(FigureText.bounded(figure, decimals: table.decimals(table.metric))), "
         + "adjusted p \(FigureText.probability(pair.adjusted))",
       difference: FigureText.number(difference, decimals: 2))
   }

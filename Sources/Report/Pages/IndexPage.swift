@@ -37,7 +37,7 @@ struct IndexPage: Encodable, Sendable {
       let figure = table.primary(entry) ?? ScoredFigure()
       system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 48)
       page = "\(table.path)/\(SitePaths.system(entry.slug))"
-      value = FigureText.number(figure.value, decimals: table.metric.decimals)
+      value = FigureText.number(figure.value, decimals: table.decimals(table.metric))
       interval = FigureText.interval(figure, decimals: 2) ?? ""
       whisker = Whisker(axis: table.axis).drawing(figure)
     }

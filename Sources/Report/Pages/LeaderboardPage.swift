@@ -11,6 +11,8 @@ struct LeaderboardPage: Encodable, Sendable {
   /// How many rows and clusters, where all entries agree on them.
   let size: String?
   let detectable: Detectable?
+  /// Whether its labels are hidden, so that ranks follow from released values alone.
+  let isGuarded: Bool
   /// How ranks were made; nil where there are none.
   let ranks: Ranks?
   let scored: Scored?
@@ -115,8 +117,8 @@ struct LeaderboardPage: Encodable, Sendable {
     init(_ entry: Board.Entry, _ metric: Metric, _ target: String, _ table: BoardTable) {
       let figure = BoardTable.figure(entry, metric, target)
       isMain = metric == table.metric && target == table.target
-      let interval = figure.flatMap { FigureText.interval($0, decimals: metric.decimals) }
-      let value = figure?.value.map { FigureText.number($0, decimals: metric.decimals) }
+      let interval = figure.flatMap { FigureText.interval($0, decimals: table.decimals(metric)) }
+      let value = figure?.value.map { FigureText.number($0, decimals: table.decimals(metric)) }
       sortKey = FigureText.sortKey(figure?.value)
       if let figure, let value {
         let whisker = isMain ? Whisker(axis: table.axis).drawing(figure) : nil
@@ -162,9 +164,9 @@ struct LeaderboardPage: Encodable, Sendable {
     (direction, nouns) = (table.metric.direction, Nouns(table.benchmark))
     systemCount = FigureText.counted(table.scored.count, "system")
     size = Self.size(table, nouns)
-    detectable = Detectable(table)
+    (detectable, isGuarded) = (Detectable(table), table.board.isGuarded)
     ranks =
-      table.standings.isEmpty
+      table.standings.isEmpty || isGuarded
       ? nil
       : table.board.comparison.map { comparison in
         Ranks(

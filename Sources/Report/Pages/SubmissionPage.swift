@@ -119,8 +119,8 @@ extension SubmissionPage {
       headline = figure.map { figure in
         Headline(
           headlineName: "\(table.metric.title), \(table.target)",
-          value: figure.value.map { FigureText.number($0, decimals: table.metric.decimals) },
-          interval: FigureText.interval(figure, decimals: table.metric.decimals),
+          value: figure.value.map { FigureText.number($0, decimals: table.decimals(table.metric)) },
+          interval: FigureText.interval(figure, decimals: table.decimals(table.metric)),
           why: figure.undefined)
       }
       rank = table.standings[entry.slug].map { standing in
