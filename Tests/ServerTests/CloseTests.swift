@@ -116,6 +116,12 @@ struct CloseTests {
     metadata.targets = predictions.attempted
     _ = try SubmissionFolder(arena.folder.file("submissions")).add(
       predictions, dataset: arena.dataset(), metadata: metadata, slug: "baseline")
+    let boards = FolderBoards(
+      [SubmissionFolder(arena.folder.file("submissions"))], home: arena.home,
+      benchmarks: [definition], store: nil)
+    let floor = try boards.bestFigure(of: .baseline, on: definition, arena.dataset())
+    #expect(try floor == pcc(baseline, arena))
+    #expect(try boards.bestFigure(of: .published, on: definition, arena.dataset()) == nil)
     let server = try await arena.server()
     var ids: [String] = []
     for (seed, team) in teams.enumerated() {

@@ -253,6 +253,36 @@ public struct FolderBoards {
   }
 }
 
+extension FolderBoards {
+  /// The best primary figure of the folders' entries of one kind on a split: what published ones claim,
+  /// or what others score; nil for none.
+  /// - Throws: the faults of any of these entries.
+  public func bestFigure(
+    of kind: SubmissionMetadata.Kind, on definition: BenchmarkDefinition, _ dataset: Dataset
+  ) throws(HarnessError) -> Double? {
+    let (target, metric) = (definition.primary.target, definition.primary.metric)
+    let scorer = try Scorer(definition, dataset: dataset, options: options)
+    let reader = PredictionReader(definition, dataset: dataset)
+    var values: [Double] = []
+    for folder in folders {
+      for entry in try folder.entries() {
+        let metadata = entry.metadata
+        guard metadata.kind == kind, metadata.benchmark == definition.id,
+          metadata.split == dataset.split, metadata.withdrawal == nil
+        else { continue }
+        if kind == .published {
+          metadata.claimed?[target]?[metric.id].map { values.append($0) }
+          continue
+        }
+        guard let file = entry.predictions else { continue }
+        let report = ReleaseRule.open.release(try scorer.score(try reader.read(file)))
+        if let value = report.targets[target]?[metric]?.value { values.append(value) }
+      }
+    }
+    return metric.higherIsBetter ? values.max() : values.min()
+  }
+}
+
 extension SubmissionFolder.Entry {
   /// The digest in the metadata says what the file held once; the file itself is read.
   fileprivate var candidate: Board.Candidate {

@@ -41,9 +41,11 @@ struct PhaseCommand: ParsableCommand {
     var labels: Phase.Labels?
     @Option(
       help:
-        "First value of the primary metric that is shown, where labels are hidden: the best baseline's."
+        "First value of the primary metric that is shown, where labels are hidden: a number; baselines, the best of the organisers' entries of that kind; or published, the best that a paper claims."
     )
-    var floor: Double?
+    var floor: String?
+    @Option(help: "The folder of submissions that --floor looks in.")
+    var submissions: String = "submissions"
     @Flag(help: "Score submissions at the close, once, and tell nothing before.")
     var final = false
     @OptionGroup var budget: BudgetOption
@@ -95,11 +97,30 @@ struct PhaseCommand: ParsableCommand {
       return ReleaseGrid.entropy(of: target, rows: rows, known: known)
     }
 
+    private func number(
+      _ floor: String, _ definition: BenchmarkDefinition, _ dataset: Dataset
+    ) throws -> Double {
+      if let number = Double(floor) { return number }
+      let kinds = ["baselines": SubmissionMetadata.Kind.baseline, "published": .published]
+      guard let kind = kinds[floor] else {
+        throw ValidationError("--floor takes a number, baselines or published, not '\(floor)'.")
+      }
+      let boards = FolderBoards(
+        [SubmissionFolder(URL(filePath: submissions))], home: data.home, benchmarks: [definition],
+        store: nil)
+      guard let best = try boards.bestFigure(of: kind, on: definition, dataset) else {
+        throw HarnessError.usage(
+          "\(submissions) has no entry of kind \(kind.rawValue) on \(definition.id)/\(dataset.split) "
+            + "with \(definition.primary.metric.title) of \(definition.primary.target).")
+      }
+      return best
+    }
+
     private func grid(
       _ definition: BenchmarkDefinition, _ dataset: Dataset
     ) throws -> ReleaseGrid {
       let metric = definition.primary.metric
-      guard let floor else {
+      guard let floor = try floor.map({ try number($0, definition, dataset) }) else {
         throw ValidationError(
           "Hidden labels need --floor: the \(metric.title) of your best baseline. Scores below it are "
             + "not shown; without it every step from 0 on would tell of the labels.")
@@ -107,7 +128,7 @@ struct PhaseCommand: ParsableCommand {
       let grid = try ReleaseGrid.proposed(definition, dataset, floor: floor)
       if metric.higherIsBetter ? grid.floor <= 0 : grid.levels > 50 {
         Console.message(
-          "A floor of \(floor) shows steps that serve attackers alone; the score of a baseline is safer."
+          "A floor of \(grid.floor) shows steps that serve attackers alone; the score of a baseline is safer."
         )
       }
       return grid
