@@ -67,7 +67,7 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        "Basics", "Harness", "Metrics", "Reference", "Study",
+        "Basics", "Harness", "Ledger", "Metrics", "Reference", "Study",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
@@ -75,7 +75,7 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Basics", "Harness", "Metrics", "Report", "CSQLite",
+        "Basics", "Harness", "Ledger", "Metrics", "Report", "CSQLite",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         // Their dependency swift-metrics has a module of our module's name.
@@ -97,7 +97,8 @@ let package = Package(
     .executableTarget(
       name: "invitro",
       dependencies: [
-        "Basics", "Sample", "Server", "Report", "Study", "Reference", "Harness", "Metrics",
+        "Basics", "Sample", "Server", "Report", "Study", "Reference", "Harness", "Ledger",
+        "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -140,12 +141,13 @@ let package = Package(
       dependencies: ["Basics", "Metrics", "Harness", "Reference", "Study", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ReportTests", dependencies: ["Basics", "Report", "Study", "Harness", "TestSupport"],
+      name: "ReportTests",
+      dependencies: ["Basics", "Ledger", "Report", "Study", "Harness", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "invitro", "Basics", "Harness", "Metrics", "Report", "Server", "TestSupport",
+        "invitro", "Basics", "Harness", "Ledger", "Metrics", "Report", "Server", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(
           name: "HummingbirdTesting", package: "hummingbird",
@@ -156,7 +158,7 @@ let package = Package(
     .testTarget(
       name: "BenchTests", dependencies: ["Harness", "invitro-bench"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["Basics", "invitro", "TestSupport"],
+      name: "CommandTests", dependencies: ["Basics", "Ledger", "invitro", "TestSupport"],
       exclude: ["Help"], swiftSettings: settings),
   ]
 )
