@@ -90,6 +90,7 @@ public final class LeaderboardServer: Sendable {
     lock = try ServerLock(home.url.appending(path: "server.lock"))
     store = try SubmissionStore(home.submissionStoreURL, as: .server)
     try home.checkPermissions(definitions)
+    try LedgerCheck(store: store).run()
     let scorers = ScorerCache(definitions, home: home, options: configuration.scoring)
     intake = SubmissionIntake(store: store, scorers: scorers, log: log)
     closer = BoardCloser(store, scorers)
@@ -161,6 +162,7 @@ public final class LeaderboardServer: Sendable {
   package func closeDue(at now: Date = Date()) {
     do {
       for board in try closer.closeDue(at: now) { log.note("closed \(board.path)") }
+      try store.logPhases(at: now)
     } catch {
       log.fault("a board could not be closed", error)
     }
@@ -226,6 +228,7 @@ public final class LeaderboardServer: Sendable {
     router.addRoutes(
       BoardController(store: store, definitions: configuration.definitions, publisher: publisher)
         .routes, atPath: "api/v1")
+    router.addRoutes(LedgerController(store: store).routes, atPath: "ledger")
     router.addRoutes(
       StatusController(store: store, metrics: metrics, probe: probe).routes, atPath: "api/v1")
     return router

@@ -25,6 +25,8 @@ public enum ServerError: CommandError {
   /// The disk is full or a file may not grow.
   case full(path: String)
   case store(path: String, reason: String)
+  /// The database does not agree with its ledger.
+  case ledger([String])
   /// A file of the certificate or its key is missing, or may not be read.
   case unreadable(path: String, reason: String)
   /// A certificate that cannot be used now, or a key that is not its own.
@@ -56,6 +58,10 @@ public enum ServerError: CommandError {
     case .refused(let text): text
     case .full(let path): "\(path): no space is left, or the file may not grow further."
     case .store(let path, let reason): "\(path): \(reason)"
+    case .ledger(let findings):
+      "The database is not what its ledger says:\n" + findings.map { "- \($0)\n" }.joined()
+        + "Restore a backup that has all of it (`invitro restore`). If there is none, `invitro ledger "
+        + "continue --why …` begins a new ledger that says so; the old one stays as evidence."
     case .unreadable(let path, let reason):
       "\(path) cannot be read: \(reason). --tls-certificate and --tls-key name files in PEM form."
     case .badTLSFile(let path, let reason): "\(path): \(reason)."
@@ -65,6 +71,7 @@ public enum ServerError: CommandError {
   public var exitStatus: ExitStatus {
     switch self {
     case .exposed, .teamExists, .nameTaken, .tokenExists, .wrongState, .badTLSFile: .badData
+    case .ledger: .checkFailed
     case .unknownTeam, .unknownToken, .unknownSubmission, .unreadable: .missingInput
     case .refused: .usage
     case .alreadyRunning, .full, .store: .unavailable

@@ -40,7 +40,7 @@ struct BoardFeeder: Sendable {
     var candidates: [Board.Candidate] = []
     for phase in phases {
       let revealed = try store.revealed(on: phase.board)
-      for submission in try entries(phase) {
+      for submission in try store.standing(in: phase, at: Date()) {
         var candidate = try candidate(submission)
         // Where labels are hidden nothing is shown beyond what was released to the team, or at the
         // close.
@@ -61,13 +61,6 @@ struct BoardFeeder: Sendable {
     let keys = Set(phases.map(\.board))
     let withdrawn = try store.withdrawnBests().filter { keys.contains($0.board) }
     return candidates + (try withdrawn.map(candidate))
-  }
-
-  /// What stands on a board: each team's best, and since its close what stood for the team there.
-  private func entries(_ phase: Phase) throws(ServerError) -> [StoredSubmission] {
-    let isOver = phase.closed != nil || (phase.labels == .open && !phase.isOpen(at: Date()))
-    let closings = isOver ? try store.closings(of: phase) : []
-    return closings.isEmpty && phase.closed == nil ? try store.entries(of: phase.board) : closings
   }
 
   private func candidate(_ submission: StoredSubmission) throws -> Board.Candidate {

@@ -10,6 +10,7 @@ import Synchronization
 public final class SubmissionStore: Sendable {
   public let url: URL
   let pool: DatabasePool
+  let ledger: StoreLedger
   private let commits: GroupCommit
 
   public enum Role: Sendable {
@@ -29,10 +30,11 @@ public final class SubmissionStore: Sendable {
       // Opening a pool sets NORMAL, with which a power failure may take the last commits.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       try Self.migrator.migrate(pool)
+      ledger = try StoreLedger(home: url.deletingLastPathComponent())
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
-    commits = GroupCommit(pool)
+    commits = GroupCommit(pool, ledger: ledger)
   }
 
   private static func createPrivateFile(_ url: URL) {
@@ -78,7 +80,13 @@ public final class SubmissionStore: Sendable {
 
   /// A transaction of a command.
   package func write<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
-    try translated { try pool.write(body) }
+    try translated {
+      let (value, sealed) = try pool.write { database in
+        (try body(database), try ledger.seal(in: database))
+      }
+      sealed.map(ledger.committed)
+      return value
+    }
   }
 
   private func translated<Value>(_ body: () throws -> Value) throws(ServerError) -> Value {
@@ -194,9 +202,10 @@ final class GroupCommit: Sendable {
   }
 
   private let pool: DatabasePool
+  private let ledger: StoreLedger
   private let waiting = Mutex<[Job]>([])
 
-  init(_ pool: DatabasePool) { self.pool = pool }
+  init(_ pool: DatabasePool, ledger: StoreLedger) { (self.pool, self.ledger) = (pool, ledger) }
 
   /// What `body` returns, once it is on the disk.
   func write<Value: Sendable>(
@@ -227,6 +236,7 @@ final class GroupCommit: Sendable {
     }
     guard !jobs.isEmpty else { return }
     var failure: (any Error)?
+    var sealed: StoreLedger.Sealed?
     do {
       try database.inTransaction(.immediate) {
         for job in jobs {
@@ -237,8 +247,10 @@ final class GroupCommit: Sendable {
             return .rollback
           }
         }
+        sealed = try ledger.seal(in: database)
         return .commit
       }
+      sealed.map(ledger.committed)
     } catch {
       failure = error
     }
