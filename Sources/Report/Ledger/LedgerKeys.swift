@@ -57,8 +57,16 @@ public struct LedgerKeys: Sendable {
   /// Writes the file, readable by its owner alone.
   /// - Parameter replacing: whether a file that is there is replaced; else it stays.
   public func save(to home: URL, replacing: Bool) throws(LedgerError) {
-    let file = home.appending(path: Self.fileName)
-    if !replacing, FileManager.default.fileExists(atPath: file.path) { return }
+    if !replacing, FileManager.default.fileExists(atPath: home.appending(path: Self.fileName).path)
+    {
+      return
+    }
+    try keep(in: home, as: Self.fileName)
+  }
+
+  /// Writes the keys to a file of this name, readable by its owner alone.
+  public func keep(in home: URL, as name: String) throws(LedgerError) {
+    let file = home.appending(path: name)
     let text = signing.map { "\($0.privateText)\n" }.joined()
     do throws(BasicsError) {
       try AtomicFile.createFolder(home, permissions: 0o700)

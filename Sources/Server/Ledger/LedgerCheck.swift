@@ -6,12 +6,15 @@ import Ledger
 import Report
 
 /// Compares a store with its ledger, and the ledger with what was seen of it outside the database.
-struct LedgerCheck {
-  let store: SubmissionStore
+package struct LedgerCheck {
+  private let store: SubmissionStore
+
+  package init(store: SubmissionStore) { self.store = store }
+
   private var home: URL { store.ledger.home }
 
   /// - Throws: ``ServerError/ledger(_:)`` with everything that does not agree, in words.
-  func run() throws(ServerError) {
+  package func run() throws(ServerError) {
     let findings = try store.read { database in
       let stored = try StoredHead.read(in: database)
       let lost = try loss(stored, in: database)
@@ -22,7 +25,7 @@ struct LedgerCheck {
 
   /// What the last commits and the exported tiles have and the database has not.
   private func loss(_ stored: StoredHead, in database: Database) throws -> [String] {
-    let folder = TileFolder(home.appending(path: "ledger"))
+    let folder = TileFolder(store.ledger.folder)
     let last = LedgerHead(home)
     let exported = try? Checkpoint(text: try SignedNote(try folder.checkpoint()).text)
     let seen = [last?.checkpoint, exported].compactMap { $0?.head }

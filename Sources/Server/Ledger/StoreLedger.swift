@@ -42,6 +42,9 @@ final class StoreLedger: Sendable {
     return try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
   }
 
+  /// Where the log's files are for whoever wants them without a database.
+  var folder: URL { home.appending(path: "ledger") }
+
   /// The keys that sign now; a command may change them while the server runs.
   func currentKeys() throws -> LedgerKeys {
     let changed = Self.changed(home)
@@ -105,7 +108,6 @@ final class StoreLedger: Sendable {
 
   /// A start without this file looks for nothing, so that a failure here costs no submission.
   private func writeHead(_ sealed: Sealed) {
-    let folder = home.appending(path: "ledger")
     let file = folder.appending(path: Self.headName)
     if let known = LedgerHead(home), known.size > sealed.head.size { return }
     let draft = folder.appending(path: ".\(Self.headName).\(getpid())").path
@@ -147,6 +149,8 @@ struct LedgerHead {
   var size: Int
   var accepted: Int
   var checkpoint: Checkpoint
+  /// The signed checkpoint, byte for byte.
+  var note: Data
 
   /// Nil where there is none, or it cannot be read.
   init?(_ home: URL) {
@@ -157,6 +161,7 @@ struct LedgerHead {
       let note = try? SignedNote(Data(bytes[end.upperBound...])),
       let checkpoint = try? Checkpoint(text: note.text)
     else { return nil }
+    self.note = note.bytes
     (size, self.accepted, self.checkpoint) = (checkpoint.head.size, accepted, checkpoint)
   }
 

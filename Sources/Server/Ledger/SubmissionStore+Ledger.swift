@@ -40,14 +40,23 @@ extension SubmissionStore {
   /// The bytes of a tile; nil for one that the log has not.
   func bytes(of tile: Tile) throws(ServerError) -> Data? {
     try read { database in
-      guard tile.exists(in: try StoredHead.read(in: database).head.size) else { return nil }
-      guard tile.content == .entries else { return try tile.bytes(from: StoredHashes(database)) }
-      let start = tile.index * Tile.fullWidth
-      return try EntryBundle.encode(
-        Data.fetchAll(
-          database, sql: "SELECT leaf FROM ledger WHERE idx >= ? AND idx < ? ORDER BY idx",
-          arguments: [start, start + tile.width]))
+      tile.exists(in: try StoredHead.read(in: database).head.size)
+        ? try Self.bytes(of: tile, in: database) : nil
     }
+  }
+
+  static func bytes(of tile: Tile, in database: Database) throws(LedgerError) -> Data {
+    guard tile.content == .entries else { return try tile.bytes(from: StoredHashes(database)) }
+    let start = tile.index * Tile.fullWidth
+    let leaves: [Data]
+    do {
+      leaves = try Data.fetchAll(
+        database, sql: "SELECT leaf FROM ledger WHERE idx >= ? AND idx < ? ORDER BY idx",
+        arguments: [start, start + tile.width])
+    } catch {
+      throw .file(.file(path: "the ledger", reason: "\(error)"))
+    }
+    return try EntryBundle.encode(leaves)
   }
 
   /// The proof that the leaf at `index` is in the log as it is now; nil for no such leaf.

@@ -80,6 +80,7 @@ final class BoardPublisher: Sendable {
       published.withLock { $0 = Dictionary(rendered) { _, last in last } }
       state.boards = boards.filter { !$0.entries.isEmpty }
       state.version = version
+      try feeder.store.exportLedger()
       state.isSiteStale = build != nil
       try AtomicFile.write(
         try MaintainerPage.html(feeder.store, at: Date()),

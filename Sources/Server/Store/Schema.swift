@@ -174,6 +174,12 @@ extension SubmissionStore {
     ) STRICT;
     """
 
+  /// Lifted only where a new ledger begins.
+  static let ledgerIsKept = """
+    CREATE TRIGGER ledger_is_kept BEFORE DELETE ON ledger
+      BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+    """
+
   /// History is append-only, submissions are kept as they were sent, a board holds each team's last
   /// best that is not withdrawn, and what is released where labels are hidden is looked at for signs
   /// of probing.
@@ -184,8 +190,7 @@ extension SubmissionStore {
       BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
     CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger
       BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-    CREATE TRIGGER ledger_is_kept BEFORE DELETE ON ledger
-      BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+    \(ledgerIsKept)
     CREATE TRIGGER closing_stays BEFORE UPDATE ON closing
       BEGIN SELECT RAISE(ABORT, 'what a close released does not change'); END;
     CREATE TRIGGER closing_is_kept BEFORE DELETE ON closing
