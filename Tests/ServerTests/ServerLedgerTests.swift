@@ -228,7 +228,10 @@ struct ServerLedgerTests {
       }
       try FileManager.default.copyItem(at: copy, to: home.appending(path: "server.sqlite"))
       try DatabaseQueue(path: home.appending(path: "server.sqlite").path).write { database in
-        for trigger in ["submission_is_kept", "ledger_stays", "ledger_is_kept", "board_follows"] {
+        for trigger in [
+          "submission_is_kept", "submission_stays", "ledger_stays", "ledger_is_kept",
+          "board_follows",
+        ] {
           try database.execute(sql: "DROP TRIGGER \(trigger)")
         }
         try database.execute(sql: "PRAGMA foreign_keys = OFF")

@@ -17,42 +17,52 @@ package struct LedgerCheck {
   package func run() throws(ServerError) {
     let findings = try store.read { database in
       let stored = try StoredHead.read(in: database)
-      let lost = try loss(stored, in: database)
-      return try lost.isEmpty ? contents(stored, in: database) : lost
+      let lost = loss(stored)
+      guard lost.isEmpty else { return lost }
+      let changed = try contents(stored, in: database)
+      return try changed.isEmpty ? fork(in: database) : changed
     }
     if !findings.isEmpty { throw .ledger(findings) }
   }
 
-  /// What the last commits and the exported tiles have and the database has not.
-  private func loss(_ stored: StoredHead, in database: Database) throws -> [String] {
-    let folder = TileFolder(store.ledger.folder)
-    let last = LedgerHead(home)
+  /// The trees that were signed, as the last commit and the exported tiles have them.
+  private var seen: [TreeHead] {
     let exported = try? Checkpoint(text: try SignedNote(try folder.checkpoint()).text)
-    let seen = [last?.checkpoint, exported].compactMap { $0?.head }
-    guard let newest = seen.max(by: { $0.size < $1.size }), newest.size > stored.head.size else {
-      return try seen.filter { head in
-        try head.size > 0
-          && CompactRange(size: head.size, from: StoredHashes(database)).root != head.root
-      }.map { head in
-        "the ledger of the database is another one than was seen before: of its first \(head.size) "
-          + "events the root was \(head.root), and is not now. A checkpoint of either is evidence that "
-          + "the log was forked."
-      }
-    }
-    let accepted = last.map { $0.accepted - stored.accepted }
-    let ids = exported.map { missing(from: folder, $0.head, since: stored.head.size) } ?? []
+    return [LedgerHead(home)?.checkpoint, exported].compactMap { $0?.head }
+  }
+
+  private var folder: TileFolder { TileFolder(store.ledger.folder) }
+
+  /// What was committed and the database has not.
+  private func loss(_ stored: StoredHead) -> [String] {
+    guard let newest = seen.map(\.size).max(), newest > stored.head.size else { return [] }
+    let accepted = LedgerHead(home).map { $0.accepted - stored.accepted }
+    let ids = missing(since: stored.head.size)
     let count = max(accepted ?? 0, ids.count)
-    let named =
-      ids.isEmpty
-      ? "" : " (\(ids.prefix(20).joined(separator: ", "))\(ids.count > 20 ? ", …" : ""))"
+    let names = ids.prefix(20).joined(separator: ", ") + (ids.count > 20 ? ", …" : "")
     return [
-      "\(count) acknowledged submission\(count == 1 ? " is" : "s are") missing\(named): the database "
-        + "has \(stored.head.size) events of the ledger, and \(newest.size) were signed."
+      "\(count) acknowledged submission\(count == 1 ? " is" : "s are") missing"
+        + "\(ids.isEmpty ? "" : " (\(names))"): the database has \(stored.head.size) events of the "
+        + "ledger, and \(newest) were signed."
     ]
   }
 
+  /// Whether the first events are those that were signed before.
+  private func fork(in database: Database) throws -> [String] {
+    try seen.filter { head in
+      try head.size > 0
+        && CompactRange(size: head.size, from: StoredHashes(database)).root != head.root
+    }.map { head in
+      "the ledger of the database is another one than was seen before: of its first \(head.size) events "
+        + "the root was \(head.root), and is not now. Both are signed: the log was forked."
+    }
+  }
+
   /// The submissions that exported tiles know beyond what the database has.
-  private func missing(from folder: TileFolder, _ head: TreeHead, since start: Int) -> [String] {
+  private func missing(since start: Int) -> [String] {
+    guard let checkpoint = try? Checkpoint(text: try SignedNote(try folder.checkpoint()).text)
+    else { return [] }
+    let head = checkpoint.head
     let tiles = Tile.tiles(of: head.size, since: start).filter { $0.content == .entries }
     let entries = tiles.flatMap { tile -> [(Int, Data)] in
       let leaves = (try? folder.tiles(of: head).entries(of: tile)) ?? []
