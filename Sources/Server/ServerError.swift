@@ -18,6 +18,8 @@ public enum ServerError: CommandError {
   /// Neither the name nor the number of a token of the team that is not revoked.
   case unknownToken(team: String, token: String)
   case unknownSubmission(id: String)
+  /// No webhook, or no delivery, of this number or id.
+  case unknownWebhook(String)
   /// A submission that is withdrawn already, or not withdrawn.
   case wrongState(id: String, found: String, expected: String)
   /// A phase that contradicts itself, or a name that is none.
@@ -53,6 +55,8 @@ public enum ServerError: CommandError {
         + "`invitro team token list '\(team)'` shows all."
     case .unknownSubmission(let id):
       "There is no submission \(id). `invitro submission list` shows all."
+    case .unknownWebhook(let id):
+      "There is no \(id). `invitro webhook list` and `invitro webhook deliveries` show all."
     case .wrongState(let id, let found, let expected):
       "Submission \(id) is \(found); expected one that is \(expected)."
     case .refused(let text): text
@@ -72,7 +76,8 @@ public enum ServerError: CommandError {
     switch self {
     case .exposed, .teamExists, .nameTaken, .tokenExists, .wrongState, .badTLSFile: .badData
     case .ledger: .checkFailed
-    case .unknownTeam, .unknownToken, .unknownSubmission, .unreadable: .missingInput
+    case .unknownTeam, .unknownToken, .unknownSubmission, .unknownWebhook, .unreadable:
+      .missingInput
     case .refused: .usage
     case .alreadyRunning, .full, .store: .unavailable
     }
