@@ -29,6 +29,10 @@ public enum ServerError: CommandError {
   case store(path: String, reason: String)
   /// The database does not agree with its ledger.
   case ledger([String])
+  /// A backup that lacks events which were signed.
+  case incompleteBackup(String)
+  /// A backup whose ledger is not that of the data home.
+  case otherLedger(found: String, expected: String)
   /// A file of the certificate or its key is missing, or may not be read.
   case unreadable(path: String, reason: String)
   /// A certificate that cannot be used now, or a key that is not its own.
@@ -66,6 +70,13 @@ public enum ServerError: CommandError {
       "The database is not what its ledger says:\n" + findings.map { "- \($0)\n" }.joined()
         + "Restore a backup that has all of it (`invitro restore`). If there is none, `invitro ledger "
         + "continue --why …` begins a new ledger that says so; the old one stays as evidence."
+    case .incompleteBackup(let text):
+      "\(text) Restore a newer backup, or give the reason why they may be lost, which is published: "
+        + "--accept-loss REASON"
+    case .otherLedger(let found, let expected):
+      "The backup's ledger (\(found)) is not the one that the data home has seen (\(expected)): it "
+        + "comes from another data home, from before a new ledger began, or one of them was changed. "
+        + "Restore it into an empty data home to look at it."
     case .unreadable(let path, let reason):
       "\(path) cannot be read: \(reason). --tls-certificate and --tls-key name files in PEM form."
     case .badTLSFile(let path, let reason): "\(path): \(reason)."
@@ -75,7 +86,7 @@ public enum ServerError: CommandError {
   public var exitStatus: ExitStatus {
     switch self {
     case .exposed, .teamExists, .nameTaken, .tokenExists, .wrongState, .badTLSFile: .badData
-    case .ledger: .checkFailed
+    case .ledger, .incompleteBackup, .otherLedger: .checkFailed
     case .unknownTeam, .unknownToken, .unknownSubmission, .unknownWebhook, .unreadable:
       .missingInput
     case .refused: .usage

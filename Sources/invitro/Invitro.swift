@@ -27,7 +27,7 @@ import Server
       LabelCommand.self, AgreementCommand.self, CurateCommand.self, EmbedCommand.self,
       ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self, TeamCommand.self,
       PhaseCommand.self, SubmissionCommand.self, WebhookCommand.self, BackupCommand.self,
-      CodabenchCommand.self,
+      RestoreCommand.self, CodabenchCommand.self,
     ])
 
   /// What follows the program's name, also where the dynamic loader was asked to run the program:

@@ -37,7 +37,7 @@ struct LedgerCheck {
       }
     }
     let accepted = last.map { $0.accepted - stored.accepted }
-    let ids = exported.map { missing(from: folder, $0.head, since: stored.head.size) } ?? []
+    let ids = exported.map { Self.missing(from: folder, $0.head, since: stored.head.size) } ?? []
     let count = max(accepted ?? 0, ids.count)
     let named =
       ids.isEmpty
@@ -49,7 +49,7 @@ struct LedgerCheck {
   }
 
   /// The submissions that exported tiles know beyond what the database has.
-  private func missing(from folder: TileFolder, _ head: TreeHead, since start: Int) -> [String] {
+  static func missing(from folder: TileFolder, _ head: TreeHead, since start: Int) -> [String] {
     let tiles = Tile.tiles(of: head.size, since: start).filter { $0.content == .entries }
     let entries = tiles.flatMap { tile -> [(Int, Data)] in
       let leaves = (try? folder.tiles(of: head).entries(of: tile)) ?? []
