@@ -51,6 +51,8 @@ public struct ServerLimits: Sendable, Equatable {
   public var lingerSeconds = 30
   /// A TLS handshake must be finished after so long.
   public var handshakeSeconds = 10
+  /// A webhook's receiver must have answered after so long.
+  public var webhookSeconds = 10
   /// Uploads of a team a minute; 0 for no limit.
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
@@ -67,6 +69,7 @@ public final class LeaderboardServer: Sendable {
   private let intake: SubmissionIntake
   private let closer: BoardCloser
   private let watch: ProbingWatch
+  private let webhooks: WebhookSender
   private let publisher: BoardPublisher
   private let certificate: CertificateReloader?
   private let metrics = ServerMetrics()
@@ -95,6 +98,8 @@ public final class LeaderboardServer: Sendable {
     intake = SubmissionIntake(store: store, scorers: scorers, log: log)
     closer = BoardCloser(store, scorers)
     watch = ProbingWatch(store: store, scorers: scorers, log: log)
+    webhooks = WebhookSender(
+      store, timeoutSeconds: configuration.limits.webhookSeconds, log: log)
     security = try SecurityLog(configuration.securityLog ?? home.securityLogURL, log: log)
     probe = WriteProbe(store, log: log)
     let limits = configuration.limits
@@ -128,6 +133,7 @@ public final class LeaderboardServer: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.runService() }
       group.addTask { await self.publisher.run() }
+      group.addTask { await self.webhooks.run() }
       if let certificate { group.addTask { await certificate.run() } }
       group.addTask {
         while !Task.isCancelled {
@@ -167,6 +173,9 @@ public final class LeaderboardServer: Sendable {
       log.fault("a board could not be closed", error)
     }
   }
+
+  /// Sends what webhooks wait for.
+  package func deliver(at now: Date = Date()) async { await webhooks.deliver(at: now) }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
   package func publish() { publisher.update() }

@@ -27,8 +27,11 @@ package struct LedgerCheck {
 
   /// The trees that were signed, as the last commit and the exported tiles have them.
   private var seen: [TreeHead] {
-    let exported = try? Checkpoint(text: try SignedNote(try folder.checkpoint()).text)
-    return [LedgerHead(home)?.checkpoint, exported].compactMap { $0?.head }
+    [LedgerHead(home)?.checkpoint.head, exported].compactMap { $0 }
+  }
+
+  private var exported: TreeHead? {
+    try? Checkpoint(text: try SignedNote(try folder.checkpoint()).text).head
   }
 
   private var folder: TileFolder { TileFolder(store.ledger.folder) }
@@ -37,7 +40,8 @@ package struct LedgerCheck {
   private func loss(_ stored: StoredHead) -> [String] {
     guard let newest = seen.map(\.size).max(), newest > stored.head.size else { return [] }
     let accepted = LedgerHead(home).map { $0.accepted - stored.accepted }
-    let ids = missing(since: stored.head.size)
+    let ids =
+      exported.map { Self.missing(from: folder, $0, since: stored.head.size) } ?? []
     let count = max(accepted ?? 0, ids.count)
     let names = ids.prefix(20).joined(separator: ", ") + (ids.count > 20 ? ", …" : "")
     return [
@@ -59,10 +63,7 @@ package struct LedgerCheck {
   }
 
   /// The submissions that exported tiles know beyond what the database has.
-  private func missing(since start: Int) -> [String] {
-    guard let checkpoint = try? Checkpoint(text: try SignedNote(try folder.checkpoint()).text)
-    else { return [] }
-    let head = checkpoint.head
+  static func missing(from folder: TileFolder, _ head: TreeHead, since start: Int) -> [String] {
     let tiles = Tile.tiles(of: head.size, since: start).filter { $0.content == .entries }
     let entries = tiles.flatMap { tile -> [(Int, Data)] in
       let leaves = (try? folder.tiles(of: head).entries(of: tile)) ?? []

@@ -150,10 +150,12 @@ extension SubmissionStore {
     for phase in try Self.opened(at: now, in: database) {
       try scribe.opened(phase)
       try note("opening_leaf", phase)
+      try Webhook.announce(.phaseOpened, of: phase, at: now, in: database)
     }
     for phase in try Self.ended(at: now, in: database) {
       try scribe.closed(phase)
       try note("closing_leaf", phase)
+      try Webhook.announce(.phaseClosed, of: phase, at: now, in: database)
     }
   }
 

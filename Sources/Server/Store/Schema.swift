@@ -9,6 +9,7 @@ extension SubmissionStore {
       try database.execute(sql: tables)
       try database.execute(sql: rules)
     }
+    migrator.registerMigration("webhooks") { try $0.execute(sql: Webhook.tables) }
     return migrator
   }
 

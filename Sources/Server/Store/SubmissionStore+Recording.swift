@@ -331,6 +331,7 @@ extension StoredSubmission {
     try scribe.released(self, release, over: old, in: phase)
     try QuotaUsage.charge(.valid, to: teamKey, board, phase: self.phase, at: now, in: database)
     try SubmissionStore.addEvent("released", to: key, at: now, in: database)
+    try Webhook.announce(released, release, at: now, in: database)
     return released
   }
 

@@ -115,34 +115,6 @@ public final class SubmissionStore: Sendable {
   package func checkpoint() async throws {
     try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
   }
-
-  /// Copies the store as it is at this moment to a new file, while it is in use.
-  /// - Throws: ``ServerError/refused(_:)`` where `target` exists.
-  public func backup(to target: URL) throws(ServerError) {
-    guard !FileManager.default.fileExists(atPath: target.path) else {
-      throw .refused("\(target.relativePath) exists already; a backup overwrites nothing.")
-    }
-    do {
-      let draft = target.deletingLastPathComponent()
-        .appending(path: ".\(target.lastPathComponent).part")
-      try? FileManager.default.removeItem(at: draft)
-      Self.createPrivateFile(draft)
-      let copy = try DatabaseQueue(path: draft.path)
-      try pool.backup(to: copy)
-      let report = try copy.writeWithoutTransaction { database in
-        // One file to keep, without a journal beside it.
-        try database.execute(sql: "PRAGMA journal_mode = DELETE")
-        return try String.fetchOne(database, sql: "PRAGMA integrity_check")
-      }
-      try copy.close()
-      guard report == "ok" else {
-        throw ServerError.store(path: target.relativePath, reason: report ?? "no integrity report")
-      }
-      try FileManager.default.moveItem(at: draft, to: target)
-    } catch {
-      throw ServerError(error, path: target.relativePath)
-    }
-  }
 }
 
 /// A record whose times the store keeps as seconds since 1970.
