@@ -81,7 +81,7 @@ struct BoardFeeder: Sendable {
     // Readable, and unique because of the id at its end.
     let name = Slug.make("\(metadata.team) \(metadata.system)").prefix(60)
     let slug = Slug.make("\(name)-\(submission.id)")
-    return Board.Candidate(slug: slug, metadata: metadata, read: nil)
+    return Board.Candidate(slug: slug, id: submission.id, metadata: metadata, read: nil)
   }
 }
 
