@@ -1,6 +1,7 @@
 public import Foundation
 import Glibc
 public import Harness
+public import Report
 package import Hummingbird
 import HummingbirdCore
 import NIOCore
@@ -83,7 +84,7 @@ public final class LeaderboardServer: Sendable {
   /// - Throws: ``ServerError``: `exposed`, `alreadyRunning`, `store`, `unreadable`, `badTLSFile`.
   public init(
     _ configuration: ServerConfiguration, log: ServerLog,
-    build: (@Sendable ([Board]) throws -> Void)? = nil
+    build: (@Sendable ([Board], SiteLedger?) throws -> Void)? = nil
   ) throws {
     self.configuration = configuration
     self.log = log

@@ -8,6 +8,8 @@ extension Board {
       @Sendable (_ reader: PredictionReader) throws(HarnessError) -> Predictions
 
     public var slug: String
+    /// Its name in the board's log: the slug of a folder's entry, the public id of a server's.
+    public var id: String
     /// With the entry's history; the contact stays behind.
     public var metadata: SubmissionMetadata
     /// What was released of it already; nil has the builder score the predictions.
@@ -20,14 +22,15 @@ extension Board {
     public var read: Reading?
 
     /// - Parameters:
+    ///   - id: nil for the slug.
     ///   - report: released under the rule of the board it will stand on.
     ///   - digest: of the predictions. With it they are read only where something is not cached.
     public init(
-      slug: String, metadata: SubmissionMetadata, report: ScoreReport? = nil,
+      slug: String, id: String? = nil, metadata: SubmissionMetadata, report: ScoreReport? = nil,
       digest: String? = nil, read: Reading?
     ) {
-      (self.slug, self.metadata, self.report) = (slug, metadata, report)
-      (self.digest, self.read) = (digest, read)
+      (self.slug, self.id, self.metadata) = (slug, id ?? slug, metadata)
+      (self.report, self.digest, self.read) = (report, digest, read)
     }
   }
 
@@ -153,7 +156,7 @@ extension Board {
 
     private func entry(_ candidate: Candidate, report: ScoreReport?, unscored: String?) -> Entry {
       Entry(
-        slug: candidate.slug, metadata: candidate.metadata, report: report,
+        slug: candidate.slug, id: candidate.id, metadata: candidate.metadata, report: report,
         unscored: candidate.read == nil || report != nil ? nil : unscored)
     }
 

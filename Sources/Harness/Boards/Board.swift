@@ -1,3 +1,4 @@
+public import Foundation
 public import Metrics
 
 /// What is published of one split of a benchmark: its entries in order, and how they compare. HTML,
@@ -22,11 +23,28 @@ public struct Board: Sendable {
   public let standings: [String: BoardComparison.Standing]
   /// Figures of the split's labels as they may be shown; nil where the split is not at hand.
   public let labels: DatasetStatistics.SplitStatistics?
+  /// The log that says how the board came about; nil where there is none.
+  public var ledger: LedgerState?
+
+  /// The state of a log from which a board was made.
+  public struct LedgerState: Sendable, Equatable {
+    public var origin: String
+    /// Number of entries.
+    public var size: Int
+    /// The signed checkpoint, byte for byte.
+    public var checkpoint: Data
+
+    public init(origin: String, size: Int, checkpoint: Data) {
+      (self.origin, self.size, self.checkpoint) = (origin, size, checkpoint)
+    }
+  }
 
   /// One system: what its team says, and what was computed.
   public struct Entry: Sendable, Equatable {
     /// Folder name below `submissions/<benchmark>/`; unique on a board.
     public package(set) var slug: String
+    /// Its name in the board's log.
+    public package(set) var id: String
     /// Without ``SubmissionMetadata/contact``.
     public package(set) var metadata: SubmissionMetadata { didSet { metadata.contact = nil } }
     /// Absent for a `published` entry, and where the gold labels are not on this machine.
@@ -35,11 +53,13 @@ public struct Board: Sendable {
     public package(set) var unscored: String?
 
     package init(
-      slug: String, metadata: SubmissionMetadata, report: ScoreReport?, unscored: String? = nil
+      slug: String, id: String? = nil, metadata: SubmissionMetadata, report: ScoreReport?,
+      unscored: String? = nil
     ) {
       var metadata = metadata
       metadata.contact = nil
-      (self.slug, self.metadata, self.report, self.unscored) = (slug, metadata, report, unscored)
+      (self.slug, self.id) = (slug, id ?? slug)
+      (self.metadata, self.report, self.unscored) = (metadata, report, unscored)
     }
 
     /// Digest of the predictions, which outlives them where the entry is withdrawn.

@@ -20,9 +20,20 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   /// Neither ranked nor published, with the reason.
   public var apart: [OtherRow]
   public var detectable: DetectableDifference?
+  /// The log that says how the board came about; absent where there is none.
+  public var ledger: LedgerReference?
+
+  /// A log, and how many of its entries the board was made from.
+  public struct LedgerReference: Codable, Sendable, Equatable {
+    public var origin: String
+    public var size: Int
+  }
 
   public struct Row: Codable, Sendable, Equatable {
-    public var slug, system, team: String
+    public var slug: String
+    /// Its name in the log.
+    public var id: String
+    public var system, team: String
     public var kind: SubmissionMetadata.Kind
     public var submitted: String?
     /// Absent where no pairwise comparison was made.
@@ -40,7 +51,10 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
 
   /// An entry without figures of ours.
   public struct OtherRow: Codable, Sendable, Equatable {
-    public var slug, system, team: String
+    public var slug: String
+    /// Its name in the log.
+    public var id: String
+    public var system, team: String
     /// What the paper of a published one claims.
     public var claimed: TargetTable<[String: Double]>?
     public var paperURL: String?
@@ -62,11 +76,12 @@ extension LeaderboardDocument {
     primary = board.definition.primary
     higherIsBetter = board.definition.primary.metric.higherIsBetter
     detectable = board.comparison?.detectable
+    ledger = board.ledger.map { LedgerReference(origin: $0.origin, size: $0.size) }
     rows = board.scored.compactMap { entry in
       guard let report = entry.report else { return nil }
       let standing = board.standings[entry.slug]
       return Row(
-        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
         kind: entry.metadata.kind, submitted: entry.metadata.submitted,
         lowRank: standing?.lowRank, highRank: standing?.highRank, tieGroups: standing?.tieGroups,
         n: report.n, clusters: report.clusters, targets: report.targets, wassa: report.wassa,
@@ -75,13 +90,13 @@ extension LeaderboardDocument {
     }
     published = board.published.map { entry in
       OtherRow(
-        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
         claimed: entry.metadata.claimed ?? [:], paperURL: entry.metadata.paperURL,
         page: SitePaths.system(entry.slug))
     }
     apart = board.apart.map { entry in
       OtherRow(
-        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
         reason: board.reasonApart(entry), page: SitePaths.system(entry.slug))
     }
   }

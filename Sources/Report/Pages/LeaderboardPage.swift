@@ -19,6 +19,7 @@ struct LeaderboardPage: Encodable, Sendable {
   let hasPairs: Bool
   let published: PublishedTable?
   let apart: Listed<ApartRow>?
+  let ledgerLine: LedgerPage.Line?
 
   /// The least difference that the split tells apart.
   struct Detectable: Encodable, Sendable {
@@ -154,10 +155,11 @@ struct LeaderboardPage: Encodable, Sendable {
       description: "\(table.benchmark.targetTitle(table.target)) on \(benchmark), split \(split): "
         + "\(FigureText.counted(table.scored.count, "scored system")), "
         + "ordered by \(table.metric.longTitle).",
-      preview: "\(table.path)/\(SitePaths.preview)", LeaderboardPage(table))
+      preview: "\(table.path)/\(SitePaths.preview)",
+      LeaderboardPage(table, hasLedger: context.ledger != nil))
   }
 
-  init(_ table: BoardTable) {
+  private init(_ table: BoardTable, hasLedger: Bool) {
     (benchmark, split) = (table.benchmark.title, table.board.split)
     (level, targetName) = (table.level, table.target)
     (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
@@ -174,6 +176,7 @@ struct LeaderboardPage: Encodable, Sendable {
           familyWords: comparison.family, levelWords: Rounding.text(comparison.level, decimals: 2))
       }
     hasPairs = table.pairs != nil
+    ledgerLine = hasLedger ? LedgerPage.Line(table.board.ledger) : nil
     let columns = Column.all(table)
     let kinds = SubmissionMetadata.Kind.allCases.filter { kind in
       table.scored.contains { $0.metadata.kind == kind }

@@ -173,3 +173,50 @@ extension LedgerScribe {
     return Digest.sha256(values.joined(separator: "\n"))
   }
 }
+
+extension LedgerScribe {
+  /// Logs what a published board shows beyond the store: entries of folders, and figures that the
+  /// board computes itself, as of revealed entries.
+  func published(_ board: Board) throws {
+    for event in try missing(on: board) {
+      if let report = event.report, let id = event.id {
+        try remember(id, report, on: board.key)
+      } else if let id = event.replaces {
+        try forget(id, on: board.key)
+      }
+      try log(event)
+    }
+  }
+
+  /// What the log lacks of that.
+  func missing(on board: Board) throws -> [LedgerEvent] {
+    let known = try shown(on: board.key)
+    var rest = Set(known.keys)
+    var events: [LedgerEvent] = []
+    for entry in board.scored {
+      rest.remove(entry.id)
+      guard let report = entry.report, known[entry.id] != Self.digest(report) else { continue }
+      let isOfStore = try isOfStore(entry.id)
+      // One that left the board meanwhile is not put back.
+      guard known[entry.id] != nil || !isOfStore else { continue }
+      var event = LedgerEvent(.scored, board: board.key, id: entry.id, at: now)
+      event.report = report
+      if known[entry.id] == nil { event.stands = entry.id }
+      if !isOfStore, let digest = entry.predictionsDigest {
+        event.predictions = ledger.keyed("predictions", digest)
+      }
+      events.append(event)
+    }
+    for id in try rest.sorted() where try !isOfStore(id) {
+      var event = LedgerEvent(.withdrawn, board: board.key, id: id, at: now)
+      let withdrawal = board.apart.first { $0.id == id }?.metadata.withdrawal
+      (event.replaces, event.why) = (id, withdrawal?.text ?? BoardLog.takenOut)
+      events.append(event)
+    }
+    return events
+  }
+
+  private func isOfStore(_ id: String) throws -> Bool {
+    try StoredSubmission.find(publicID: id, in: database) != nil
+  }
+}

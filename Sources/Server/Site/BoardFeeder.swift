@@ -5,14 +5,26 @@ import Report
 
 /// Makes the boards from the store and from submission folders.
 struct BoardFeeder: Sendable {
-  let store: SubmissionStore
+  var store: SubmissionStore
   let home: DataHome
   let definitions: [BenchmarkDefinition]
   /// Submissions that did not come over HTTP.
   let folders: [SubmissionFolder]
   let options: ScoringOptions
 
-  /// Every board that is public, be it empty, or that a folder has entries of.
+  /// Every board that is public, be it empty, or that a folder has entries of, and the log that says
+  /// how it came about.
+  func published() throws -> (boards: [Board], ledger: SiteLedger?) {
+    var frozen = self
+    frozen.store = try store.frozen()
+    var boards = try frozen.boards()
+    // Where the log lacks something it grows, and the boards are made anew.
+    let isComplete = try store.log(boards.filter { !$0.entries.isEmpty })
+    let ledger = try (isComplete ? frozen.store : store).siteLedger()
+    for place in boards.indices { boards[place].ledger = ledger?.state }
+    return (boards, ledger)
+  }
+
   func boards() throws -> [Board] {
     let phases = try store.phases()
     let shown = phases.filter { $0.visibility == .public }
@@ -74,7 +86,7 @@ struct BoardFeeder: Sendable {
     // Readable, and unique because of the id at its end.
     let name = Slug.make("\(metadata.team) \(metadata.system)").prefix(60)
     let slug = Slug.make("\(name)-\(submission.id)")
-    return Board.Candidate(slug: slug, metadata: metadata, read: nil)
+    return Board.Candidate(slug: slug, id: submission.id, metadata: metadata, read: nil)
   }
 }
 

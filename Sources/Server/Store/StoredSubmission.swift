@@ -242,14 +242,15 @@ extension SubmissionStore {
 
   /// What the boards were made from: it grows with every event, phase, close and revealed entry.
   struct Version: Decodable, FetchableRecord, Equatable, Sendable {
-    var event, phase, closed, revealed, renamed: Int64?
+    var event, phase, closed, revealed, renamed, ledger: Int64?
   }
 
   func version() throws(ServerError) -> Version {
     let query = """
       SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase,
         (SELECT count(closed) FROM phase) AS closed, (SELECT count(*) FROM revealed) AS revealed,
-        (SELECT max(renamed) FROM team) AS renamed
+        (SELECT max(renamed) FROM team) AS renamed,
+        (SELECT size FROM ledger_checkpoint) AS ledger
       """
     return try read { try $0.first(query) ?? Version() }
   }
