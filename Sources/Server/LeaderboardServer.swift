@@ -167,7 +167,7 @@ public final class LeaderboardServer: Sendable {
   }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
-  package func publish() { publisher.update() }
+  package func publish(at now: Date = Date()) { publisher.update(at: now) }
 
   package func buildApplication(
     onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
