@@ -88,7 +88,8 @@ public struct Phase: Sendable, Equatable, Encodable {
 
   func isOpen(at now: Date) -> Bool { now >= opens && closes.map { now < $0 } ?? true }
 
-  package var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
+  /// The board whose it is.
+  public var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
 }
 
 extension SubmissionStore {

@@ -101,6 +101,12 @@ struct PhaseCommand: ParsableCommand {
       (phase.isLate, phase.entries) = (late, entries)
       try store.setPhase(phase, overBudget: budget.overBudget)
       Console.print(phase.text)
+      let current = try store.phases().first { $0.isCurrent && $0.phase.board == phase.board }
+      if let current, current.phase.name != name, phase.opens <= current.phase.opens {
+        Console.message(
+          "Phase '\(current.phase.name)' opened later and stays the current one: this one takes no "
+            + "submissions.")
+      }
       for account in try store.accounts()
       where account.benchmark == definition.id && account.split == split {
         Console.print(account.text)
