@@ -179,7 +179,7 @@ public final class LeaderboardServer: Sendable {
   package func deliver(at now: Date = Date()) async { await webhooks.deliver(at: now) }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
-  package func publish() { publisher.update() }
+  package func publish(at now: Date = Date()) { publisher.update(at: now) }
 
   package func buildApplication(
     onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }

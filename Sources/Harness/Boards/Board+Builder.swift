@@ -16,6 +16,8 @@ extension Board {
     public var report: ScoreReport?
     /// Whether all figures of it are shown on a closed board, in two decimals.
     public var isRevealed = false
+    /// Why it is shown apart from the ranked entries, in words; nil where it is ranked.
+    public var unranked: String?
     /// Digest of the predictions, where it is known without reading them.
     public var digest: String?
     /// Reads the predictions; nil where there are none (published, or withdrawn and taken away).
@@ -99,7 +101,7 @@ extension Board {
           }
         }
         entries.append(entry(candidate, report: report, unscored: nil))
-        guard candidate.metadata.withdrawal == nil else { continue }
+        guard candidate.metadata.withdrawal == nil, candidate.unranked == nil else { continue }
         compared.append(
           Compared(slug: candidate.slug, digest: digest, predictions: predictions, read: read))
       }
@@ -108,7 +110,7 @@ extension Board {
         return board(entries, comparison: comparison, labels: labels)
       }
       let values = entries.compactMap { entry in
-        entry.metadata.withdrawal == nil
+        entry.metadata.withdrawal == nil && entry.unscored == nil
           ? entry.figure(grid.metric, grid.target)?.value.map { (entry.slug, $0) } : nil
       }
       let tied = BoardComparison(released: values, grid, level: options.inference.level)
@@ -157,7 +159,8 @@ extension Board {
     private func entry(_ candidate: Candidate, report: ScoreReport?, unscored: String?) -> Entry {
       Entry(
         slug: candidate.slug, id: candidate.id, metadata: candidate.metadata, report: report,
-        unscored: candidate.read == nil || report != nil ? nil : unscored)
+        unscored: candidate.unranked
+          ?? (candidate.read == nil || report != nil ? nil : unscored))
     }
 
     private var unscored: String {

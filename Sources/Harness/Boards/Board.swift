@@ -21,6 +21,8 @@ public struct Board: Sendable {
   public let comparison: BoardComparison?
   /// Rank ranges and tie groups by slug, as ``comparison`` has them.
   public let standings: [String: BoardComparison.Standing]
+  /// The moment as of which it is shown, where it stands still for the public; nil where it does not.
+  public package(set) var frozen: String?
   /// Figures of the split's labels as they may be shown; nil where the split is not at hand.
   public let labels: DatasetStatistics.SplitStatistics?
   /// The log that says how the board came about; nil where there is none.
@@ -49,7 +51,7 @@ public struct Board: Sendable {
     public package(set) var metadata: SubmissionMetadata { didSet { metadata.contact = nil } }
     /// Absent for a `published` entry, and where the gold labels are not on this machine.
     public package(set) var report: ScoreReport?
-    /// Why there is no report, in words.
+    /// Why there is no report, or why it is not ranked, in words.
     public package(set) var unscored: String?
 
     package init(
@@ -129,7 +131,9 @@ public struct Board: Sendable {
 }
 
 extension Board.Entry {
-  fileprivate var isScored: Bool { report != nil && metadata.withdrawal == nil }
+  fileprivate var isScored: Bool {
+    report != nil && metadata.withdrawal == nil && unscored == nil
+  }
 }
 
 /// Names a board.

@@ -60,6 +60,8 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
     public var paperURL: String?
     /// Why another one is not ranked.
     public var reason: String?
+    /// What is released of one that is scored and not ranked.
+    public var targets: TargetTable<TargetScores>?
     public var page: String
   }
 }
@@ -97,7 +99,9 @@ extension LeaderboardDocument {
     apart = board.apart.map { entry in
       OtherRow(
         slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
-        reason: board.reasonApart(entry), page: SitePaths.system(entry.slug))
+        reason: board.reasonApart(entry),
+        targets: entry.unscored == nil ? nil : entry.report?.targets,
+        page: SitePaths.system(entry.slug))
     }
   }
 }

@@ -46,7 +46,9 @@ public struct BoardLog: Sendable {
       board.entries[id] = entry
     }
     // A board whose scores are not public shows nothing of its store's.
-    if event.event == .phase, event.visibility != "public" { board.shown = [] }
+    if event.event == .phase, let visibility = event.visibility, visibility != "public" {
+      board.shown = []
+    }
     if let gone = event.replaces { board.shown.remove(gone) }
     if let new = event.stands { board.shown.insert(new) }
     boards[name] = board

@@ -13,6 +13,8 @@ struct LeaderboardPage: Encodable, Sendable {
   let detectable: Detectable?
   /// Whether its labels are hidden, so that ranks follow from released values alone.
   let isGuarded: Bool
+  /// The moment as of which it is shown, where it stands still.
+  let frozen: String?
   /// How ranks were made; nil where there are none.
   let ranks: Ranks?
   let scored: Scored?
@@ -143,6 +145,18 @@ struct LeaderboardPage: Encodable, Sendable {
   struct ApartRow: Encodable, Sendable {
     let link: SystemLink
     let reason: String
+    /// The primary figure of one that is scored and not ranked.
+    let figure: String?
+
+    init(_ entry: Board.Entry, _ table: BoardTable) {
+      (link, reason) = (SystemLink(entry), table.board.reasonApart(entry))
+      figure =
+        entry.unscored == nil
+        ? nil
+        : table.primary(entry)?.value.map {
+          "\(table.metric.title) \(FigureText.number($0, decimals: table.decimals(table.metric)))"
+        }
+    }
   }
 
   /// Above this many rows the stylesheet lays out only what is in sight.
@@ -167,6 +181,7 @@ struct LeaderboardPage: Encodable, Sendable {
     systemCount = FigureText.counted(table.scored.count, "system")
     size = Self.size(table, nouns)
     (detectable, isGuarded) = (Detectable(table), table.board.isGuarded)
+    frozen = table.board.frozen
     ranks =
       table.standings.isEmpty || isGuarded
       ? nil
@@ -189,8 +204,7 @@ struct LeaderboardPage: Encodable, Sendable {
         largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
         rows: table.scored.map { Row($0, table) })
     published = table.published.isEmpty ? nil : PublishedTable(table)
-    apart = Listed(
-      table.apart.map { ApartRow(link: SystemLink($0), reason: table.board.reasonApart($0)) })
+    apart = Listed(table.apart.map { ApartRow($0, table) })
   }
 }
 

@@ -13,6 +13,8 @@ struct SubmissionPage: Encodable, Sendable {
   let isPublished: Bool
   /// Why it is not scored.
   let unscored: String?
+  /// Why it is scored and not ranked.
+  let unranked: String?
   let about: String?
   let scores: Scores?
   let claims: Listed<Claim>?
@@ -69,6 +71,7 @@ struct SubmissionPage: Encodable, Sendable {
     unscored =
       entry.report == nil && !isPublished
       ? entry.unscored ?? "no score report is at hand for it" : nil
+    unranked = entry.report == nil || withdrawal != nil ? nil : entry.unscored
     about = metadata.description.map { SafeText.shortened($0, to: 4000) }
     scores = entry.report.map { Scores(entry, $0, table, address: context.address) }
     claims = Listed(ClaimedFigure.all(entry, targets: table.benchmark.targets).map(Claim.init))

@@ -160,9 +160,7 @@ extension SubmissionStore {
   }
 
   /// Of each name the last phase that was set.
-  private static let lastOfName = """
-    SELECT * FROM phase WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split, name)
-    """
+  private static let lastOfName = "SELECT * FROM named_phase WHERE TRUE"
 
   private static func opened(at now: Date, in database: Database) throws -> [Phase] {
     try database.all(

@@ -64,19 +64,19 @@ final class BoardPublisher: Sendable {
   }
 
   /// Makes the boards anew where the store changed, and the site where its turn has come.
-  func update() {
+  func update(at now: Date = Date()) {
     state.withLock { state in
       let mayBuild = ContinuousClock.now >= state.next || state.version == nil
-      publish(&state)
+      publish(&state, at: now)
       if mayBuild, state.isSiteStale { buildSite(&state) }
     }
   }
 
-  private func publish(_ state: inout State) {
+  private func publish(_ state: inout State, at now: Date) {
     do {
-      let version = try feeder.store.version()
+      let version = try feeder.store.version(at: now)
       guard version != state.version else { return }
-      let (boards, ledger) = try feeder.published()
+      let (boards, ledger) = try feeder.published(at: now)
       state.ledger = ledger
       let rendered = try boards.map { ($0.key, try PublishedBoard($0)) }
       published.withLock { $0 = Dictionary(rendered) { _, last in last } }
@@ -85,7 +85,7 @@ final class BoardPublisher: Sendable {
       try feeder.store.exportLedger()
       state.isSiteStale = build != nil
       try AtomicFile.write(
-        try MaintainerPage.html(feeder.store, at: Date()),
+        try MaintainerPage.html(feeder.store, at: now),
         to: feeder.home.url.appending(path: MaintainerPage.name), permissions: 0o600)
     } catch {
       log.fault("the boards could not be made; the last ones stay", error)

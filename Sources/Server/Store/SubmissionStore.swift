@@ -89,7 +89,7 @@ public final class SubmissionStore: Sendable {
     try read { try $0.value("SELECT sqlite_version()") ?? "unknown" }
   }
 
-  func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+  package func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
     try translated { try reader.read(body) }
   }
 

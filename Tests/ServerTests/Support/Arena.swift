@@ -39,6 +39,9 @@ final class Arena: @unchecked Sendable {
     return (all as? [String] ?? []).filter { !$0.hasPrefix(".") }
   }
 
+  /// Keeps the token of a team that was added by a command.
+  func keep(_ token: String, of team: String) { tokens[team] = token }
+
   /// Gives a revoked team a new token.
   func renew(_ team: String) throws {
     tokens[team] = try store.addToken("first", to: team).text
