@@ -22,6 +22,8 @@ public struct Board: Sendable {
   public let standings: [String: BoardComparison.Standing]
   /// Figures of the split's labels as they may be shown; nil where the split is not at hand.
   public let labels: DatasetStatistics.SplitStatistics?
+  /// What its figures were computed with, as it may be shown; nil where the labels are not at hand.
+  public let state: ScoringState?
 
   /// One system: what its team says, and what was computed.
   public struct Entry: Sendable, Equatable {
@@ -33,6 +35,8 @@ public struct Board: Sendable {
     public package(set) var report: ScoreReport?
     /// Why there is no report, in words.
     public package(set) var unscored: String?
+    /// Whether that is because its report was made by another scorer or with other labels.
+    public package(set) var isSuperseded = false
 
     package init(
       slug: String, metadata: SubmissionMetadata, report: ScoreReport?, unscored: String? = nil
@@ -57,10 +61,11 @@ public struct Board: Sendable {
   package init(
     definition: BenchmarkDefinition, split: String, level: Double, isGuarded: Bool = false,
     entries: [Entry], comparison: BoardComparison? = nil,
-    labels: DatasetStatistics.SplitStatistics? = nil
+    labels: DatasetStatistics.SplitStatistics? = nil, state: ScoringState? = nil
   ) {
     (self.definition, self.split, self.level) = (definition, split, level)
     (self.isGuarded, self.comparison, self.labels) = (isGuarded, comparison, labels)
+    self.state = state
     standings = Dictionary(
       (comparison?.standings ?? []).map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
     let (metric, target) = (definition.primary.metric, definition.primary.target)

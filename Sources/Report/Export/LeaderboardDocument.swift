@@ -20,6 +20,8 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   /// Neither ranked nor published, with the reason.
   public var apart: [OtherRow]
   public var detectable: DetectableDifference?
+  /// What the rows were scored with; absent where the labels were not at hand.
+  public var state: ScoringState?
 
   public struct Row: Codable, Sendable, Equatable {
     public var slug, system, team: String
@@ -46,6 +48,8 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
     public var paperURL: String?
     /// Why another one is not ranked.
     public var reason: String?
+    /// True where that is because another scorer or other labels made its figures.
+    public var superseded: Bool?
     public var page: String
   }
 }
@@ -61,7 +65,7 @@ extension LeaderboardDocument {
     (split, level) = (board.split, board.level)
     primary = board.definition.primary
     higherIsBetter = board.definition.primary.metric.higherIsBetter
-    detectable = board.comparison?.detectable
+    (detectable, state) = (board.comparison?.detectable, board.state)
     rows = board.scored.compactMap { entry in
       guard let report = entry.report else { return nil }
       let standing = board.standings[entry.slug]
@@ -82,7 +86,8 @@ extension LeaderboardDocument {
     apart = board.apart.map { entry in
       OtherRow(
         slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
-        reason: board.reasonApart(entry), page: SitePaths.system(entry.slug))
+        reason: board.reasonApart(entry), superseded: entry.isSuperseded ? true : nil,
+        page: SitePaths.system(entry.slug))
     }
   }
 }

@@ -17,6 +17,8 @@ struct LeaderboardPage: Encodable, Sendable {
   let ranks: Ranks?
   let scored: Scored?
   let hasPairs: Bool
+  /// What the figures were computed with; nil where nothing was scored.
+  let state: String?
   let published: PublishedTable?
   let apart: Listed<ApartRow>?
 
@@ -174,6 +176,7 @@ struct LeaderboardPage: Encodable, Sendable {
           familyWords: comparison.family, levelWords: Rounding.text(comparison.level, decimals: 2))
       }
     hasPairs = table.pairs != nil
+    state = table.board.state?.text
     let columns = Column.all(table)
     let kinds = SubmissionMetadata.Kind.allCases.filter { kind in
       table.scored.contains { $0.metadata.kind == kind }

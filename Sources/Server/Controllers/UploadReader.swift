@@ -83,7 +83,7 @@ struct UploadReader: Sendable {
     fields["schema"] = fields["schema"] ?? 1
     fields["team"] = team
     fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
-    fields["history"] = nil
+    (fields["history"], fields["scored"]) = (nil, nil)
     return try Documents.decode(SubmissionMetadata.self, fields: fields, name: "metadata")
   }
 

@@ -9,7 +9,7 @@ import Synchronization
 final class BoardPublisher: Sendable {
   private struct State {
     /// What the published boards were made from; nil before the first time.
-    var version: SubmissionStore.Version?
+    var version: BoardFeeder.Version?
     /// Those with entries, for the site.
     var boards: [Board] = []
     var isSiteStale = false
@@ -73,7 +73,7 @@ final class BoardPublisher: Sendable {
 
   private func publish(_ state: inout State) {
     do {
-      let version = try feeder.store.version()
+      let version = try feeder.version()
       guard version != state.version else { return }
       let boards = try feeder.boards()
       let rendered = try boards.map { ($0.key, try PublishedBoard($0)) }
@@ -81,6 +81,9 @@ final class BoardPublisher: Sendable {
       state.boards = boards.filter { !$0.entries.isEmpty }
       state.version = version
       try feeder.store.exportLedger()
+      for board in boards where board.entries.contains(where: \.isSuperseded) {
+        log.warn(BoardState.refusal(board.key))
+      }
       state.isSiteStale = build != nil
       try AtomicFile.write(
         try MaintainerPage.html(feeder.store, at: Date()),

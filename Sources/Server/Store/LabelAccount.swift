@@ -11,7 +11,7 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
   public let entropy: Double
   /// A quarter of that: what may be told without a reason.
   public let budget: Double
-  /// Told so far: by answers to submissions, at closes, and of revealed entries.
+  /// Told so far: by answers to submissions, at closes, by rescoring, and of revealed entries.
   public private(set) var told = 0.0
   /// Teams may still be told so much in the open phase: all that have a valid token count.
   public private(set) var promised = 0.0
@@ -64,6 +64,7 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
       SELECT (SELECT total(c.bits) FROM closing c JOIN phase p ON p.id = c.phase
           WHERE p.benchmark = :benchmark AND p.split = :split)
         + (SELECT total(bits) FROM revealed WHERE benchmark = :benchmark AND split = :split)
+        + (SELECT total(bits) FROM scoring WHERE benchmark = :benchmark AND split = :split)
       """, ["benchmark": board.benchmark, "split": board.split])
     account.told += extra ?? 0
     if current.closed == nil, current.closes.map({ now < $0 }) ?? true {
