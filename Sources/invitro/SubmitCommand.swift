@@ -38,10 +38,13 @@ struct SubmitCommand: ParsableCommand {
 
     func run() throws {
       let (definition, name) = try split.resolve()
-      let metadata = try metadata(definition, split: name)
+      var metadata = try metadata(definition, split: name)
       let dataset = try data.home.load(definition, split: name)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       FaultListing.show(read.warnings)
+      if dataset.hasGold {
+        metadata.scored = try Scorer(definition, dataset: dataset).record(of: read)
+      }
       let folder = try SubmissionFolder(URL(filePath: submissions)).add(
         read, dataset: dataset, metadata: metadata,
         slug: slug ?? Slug.make("\(metadata.team) \(metadata.system)"))

@@ -1,4 +1,5 @@
 import Basics
+public import Foundation
 import Metrics
 
 extension Board {
@@ -18,6 +19,9 @@ extension Board {
     public var isRevealed = false
     /// Why it is shown apart from the ranked entries, in words; nil where it is ranked.
     public var unranked: String?
+    /// What its last published report was computed with; nil where that is not known, and then the
+    /// present labels and scorer count.
+    public var scored: ScoringState?
     /// Digest of the predictions, where it is known without reading them.
     public var digest: String?
     /// Reads the predictions; nil where there are none (published, or withdrawn and taken away).
@@ -45,18 +49,21 @@ extension Board {
     private let options: ScoringOptions
     private let rule: ReleaseRule
     private let store: ReportStore?
+    private let releaseKey: Data?
 
     /// - Parameters:
     ///   - dataset: the split; nil where it is not in the data home.
     ///   - rule: what is shown of reports and of the comparison.
+    ///   - key: under which reports of an earlier phase may have hidden the labels' digest.
     ///   - store: keeps what was computed and released; nil computes everything.
     public init(
       definition: BenchmarkDefinition, split: String, dataset: Dataset?,
       options: ScoringOptions = ScoringOptions(), rule: ReleaseRule = .open,
-      store: ReportStore? = nil
+      key: Data? = nil, store: ReportStore? = nil
     ) {
       (self.definition, self.split, self.dataset) = (definition, split, dataset)
       (self.options, self.rule, self.store) = (options, rule, store)
+      releaseKey = key ?? rule.key
     }
 
     /// The board of `candidates`, in any order; `progress` is called after each.
@@ -76,17 +83,25 @@ extension Board {
           progress()
           return entry(candidate, report: candidate.report, unscored: unscored)
         }
-        return board(entries, comparison: nil, labels: labels)
+        return board(entries, comparison: nil, labels: labels, state: nil)
       }
       let scorer = try Scorer(definition, dataset: dataset, options: options)
       let reader = PredictionReader(definition, dataset: dataset)
       let base = try key(dataset, rule)
+      let plain = scorer.state
+      let state = rule.isGuarded ? releaseKey.map(plain.keyed) ?? plain : plain
       var entries: [Entry] = []
       var compared: [Compared] = []
       for candidate in candidates {
         defer { progress() }
         guard let read = candidate.read else {
           entries.append(entry(candidate, report: candidate.report, unscored: nil))
+          continue
+        }
+        if let scored = candidate.scored, scored != plain,
+          scored != releaseKey.map(plain.keyed)
+        {
+          entries.append(superseded(candidate, scored, by: state))
           continue
         }
         var predictions: Predictions?
@@ -107,14 +122,14 @@ extension Board {
       }
       guard case .hidden(let grid, _) = rule else {
         let comparison = try comparison(compared, scorer, reader, base)
-        return board(entries, comparison: comparison, labels: labels)
+        return board(entries, comparison: comparison, labels: labels, state: state)
       }
       let values = entries.compactMap { entry in
         entry.metadata.withdrawal == nil && entry.unscored == nil
           ? entry.figure(grid.metric, grid.target)?.value.map { (entry.slug, $0) } : nil
       }
       let tied = BoardComparison(released: values, grid, level: options.inference.level)
-      return board(entries, comparison: tied, labels: labels)
+      return board(entries, comparison: tied, labels: labels, state: state)
     }
 
     /// What is released of one entry.
@@ -149,11 +164,23 @@ extension Board {
     }
 
     private func board(
-      _ entries: [Entry], comparison: BoardComparison?, labels: DatasetStatistics.SplitStatistics?
+      _ entries: [Entry], comparison: BoardComparison?,
+      labels: DatasetStatistics.SplitStatistics?, state: ScoringState?
     ) -> Board {
       Board(
         definition: definition, split: split, level: options.inference.level,
-        isGuarded: !rule.isOpen, entries: entries, comparison: comparison, labels: labels)
+        isGuarded: !rule.isOpen, entries: entries, comparison: comparison, labels: labels,
+        state: state)
+    }
+
+    /// An entry that stands apart until it is rescored.
+    private func superseded(
+      _ candidate: Candidate, _ scored: ScoringState, by state: ScoringState
+    ) -> Entry {
+      let reason = scored.superseded(by: state, isGuarded: rule.isGuarded)
+      var entry = entry(candidate, report: nil, unscored: reason)
+      entry.isSuperseded = true
+      return entry
     }
 
     private func entry(_ candidate: Candidate, report: ScoreReport?, unscored: String?) -> Entry {
@@ -180,7 +207,7 @@ extension Board {
         dataset.contentDigest, Digest.sha256(document), "\(options.inference.level)",
         "\(options.sensitivity)", "\(options.detectable)",
         (options.attributes ?? ["all"]).joined(separator: ","),
-        "\(rule.cacheName)",
+        "\(rule.cacheName)", "scorer \(Scorer.version)",
       ]
       return choices.joined(separator: "\n") + "\n"
     }
@@ -219,11 +246,12 @@ public struct FolderBoards {
   ///   - others: entries from elsewhere, such as a server's database.
   ///   - rule: what is released on a board, of the folders' entries too.
   ///   - revealed: slugs of baselines in folders of which all figures are shown, by board.
+  ///   - key: under which the labels' digest is hidden on boards with hidden labels.
   ///   - progress: called after each entry with the number done and the number in all.
   /// - Throws: the faults of any entry.
   public func boards(
     adding others: [Board.Candidate] = [], rule: (BoardKey) -> ReleaseRule = { _ in .open },
-    revealed: [BoardKey: Set<String>] = [:],
+    revealed: [BoardKey: Set<String>] = [:], key releaseKey: Data? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(HarnessError) -> [Board] {
     var candidates = others
@@ -248,7 +276,7 @@ public struct FolderBoards {
       let builder = Board.Builder(
         definition: definition, split: key.split,
         dataset: isHere ? try home.load(definition, split: key.split) : nil, options: options,
-        rule: rule(key), store: store)
+        rule: rule(key), key: releaseKey, store: store)
       boards.append(
         try builder.board(members) {
           done += 1
@@ -292,7 +320,10 @@ extension FolderBoards {
 extension SubmissionFolder.Entry {
   /// The digest in the metadata says what the file held once; the file itself is read.
   fileprivate var candidate: Board.Candidate {
+    var metadata = metadata
+    metadata.scored = nil
     var candidate = Board.Candidate(slug: slug, metadata: metadata, read: nil)
+    candidate.scored = self.metadata.scored?.state
     if let file = predictions {
       candidate.read = { reader throws(HarnessError) in try reader.read(file) }
     }

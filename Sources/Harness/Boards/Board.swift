@@ -40,6 +40,8 @@ public struct Board: Sendable {
       (self.origin, self.size, self.checkpoint) = (origin, size, checkpoint)
     }
   }
+  /// What its figures were computed with, as it may be shown; nil where the labels are not at hand.
+  public let state: ScoringState?
 
   /// One system: what its team says, and what was computed.
   public struct Entry: Sendable, Equatable {
@@ -53,6 +55,8 @@ public struct Board: Sendable {
     public package(set) var report: ScoreReport?
     /// Why there is no report, or why it is not ranked, in words.
     public package(set) var unscored: String?
+    /// Whether that is because its report was made by another scorer or with other labels.
+    public package(set) var isSuperseded = false
 
     package init(
       slug: String, id: String? = nil, metadata: SubmissionMetadata, report: ScoreReport?,
@@ -79,10 +83,11 @@ public struct Board: Sendable {
   package init(
     definition: BenchmarkDefinition, split: String, level: Double, isGuarded: Bool = false,
     entries: [Entry], comparison: BoardComparison? = nil,
-    labels: DatasetStatistics.SplitStatistics? = nil
+    labels: DatasetStatistics.SplitStatistics? = nil, state: ScoringState? = nil
   ) {
     (self.definition, self.split, self.level) = (definition, split, level)
     (self.isGuarded, self.comparison, self.labels) = (isGuarded, comparison, labels)
+    self.state = state
     standings = Dictionary(
       (comparison?.standings ?? []).map { ($0.slug, $0) }, uniquingKeysWith: { first, _ in first })
     let (metric, target) = (definition.primary.metric, definition.primary.target)

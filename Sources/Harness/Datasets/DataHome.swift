@@ -76,6 +76,31 @@ public struct DataHome: Sendable {
     FileManager.default.fileExists(atPath: splitURL(benchmark, split).path)
   }
 
+  /// Tells whether a split's files were replaced or written to; cheap enough to ask for each request.
+  package struct Stamp: Hashable, Sendable {
+    private var files: [File?]
+
+    private struct File: Hashable, Sendable {
+      var number, size: Int?
+      var changed: Date?
+    }
+
+    fileprivate init(_ urls: [URL]) {
+      files = urls.map { url in
+        guard let facts = try? FileManager.default.attributesOfItem(atPath: url.path) else {
+          return nil
+        }
+        return File(
+          number: (facts[.systemFileNumber] as? NSNumber)?.intValue,
+          size: (facts[.size] as? NSNumber)?.intValue, changed: facts[.modificationDate] as? Date)
+      }
+    }
+  }
+
+  package func stamp(_ benchmark: String, _ split: String) -> Stamp {
+    Stamp([splitURL(benchmark, split), manifestURL(benchmark)])
+  }
+
   /// The split as it was imported.
   /// - Throws: ``HarnessError/missing(path:hint:)`` where it is not imported, and
   ///   ``HarnessError/invalid(_:)`` where the file is not what the manifest says.

@@ -29,6 +29,17 @@ public enum ReleaseRule: Sendable, Equatable {
   /// Whether nothing is held back of a report.
   public var isOpen: Bool { self == .open || self == .rounded(decimals: 4) }
 
+  /// Whether labels are hidden, so that their digest is shown under a key alone.
+  public var isGuarded: Bool { key != nil }
+
+  /// The key of the labels' digest, where labels are hidden.
+  package var key: Data? {
+    switch self {
+    case .open, .rounded: nil
+    case .hidden(_, let key), .summary(_, let key): key
+    }
+  }
+
   /// Names the rule in a cache's key.
   var cacheName: String {
     switch self {

@@ -33,6 +33,8 @@ public struct ScoreReport: Codable, Sendable, Equatable {
   public internal(set) var digests: Digests
   public internal(set) var signature: String
   public internal(set) var version: String
+  /// ``Scorer/version``; reports from before it was named lack it.
+  public internal(set) var scorer: Int?
   /// What a reader has to know beside the figures, in words.
   public internal(set) var notes: [String]?
 }
@@ -54,14 +56,16 @@ public struct PrivateReport: Sendable {
     groups: [GroupScores] = [], disparities: [Disparity]? = nil, crossed: Sensitivity? = nil,
     sensitivity: [Sensitivity]? = nil,
     detectable: DetectableDifference? = nil, wassa: WASSAScores, digests: Digests,
-    signature: String, version: String = ScoreReport.toolVersion, notes: [String] = []
+    signature: String, version: String = ScoreReport.toolVersion, scorer: Int = Scorer.version,
+    notes: [String] = []
   ) {
     whole = ScoreReport(
       benchmark: benchmark, split: split, n: n, clusters: clusters,
       effectiveClusters: Rounding.rounded(effectiveClusters, decimals: 1), level: level,
       dropped: dropped, targets: targets, groups: groups, disparities: disparities,
       crossed: crossed, sensitivity: sensitivity, detectable: detectable, wassa: wassa,
-      digests: digests, signature: signature, version: version, notes: notes.isEmpty ? nil : notes)
+      digests: digests, signature: signature, version: version, scorer: scorer,
+      notes: notes.isEmpty ? nil : notes)
   }
 }
 

@@ -34,7 +34,7 @@ public struct ScoringOptions: Sendable, Equatable {
 
   /// One line that names every choice, in the manner of sacreBLEU; of `goldDigest` (SHA-256 of the
   /// labels) its first 12 digits.
-  func signature(cluster: String, goldDigest: String, grouped: Int? = nil) -> String {
+  package func signature(cluster: String, goldDigest: String, grouped: Int? = nil) -> String {
     let unit = grouped.map { "\(cluster)/\($0)" } ?? cluster
     var parts = [
       "ccc:\(inference.form.rawValue)", "ci:\(method.rawValue)", "level:\(inference.level)",

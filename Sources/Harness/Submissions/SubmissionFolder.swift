@@ -142,6 +142,14 @@ public struct SubmissionFolder: Sendable {
     return try put(predictions.table(ids: dataset.rows.map(\.id)), metadata: metadata, slug: slug)
   }
 
+  /// Writes the metadata of an entry that is there.
+  package func replace(_ entry: Entry) throws(HarnessError) {
+    let file = url.appending(path: "\(entry.metadata.benchmark)/\(entry.slug)/submission.json")
+    try HarnessError.wrapping { () throws(BasicsError) in
+      try AtomicFile.write(try CanonicalJSON.document(entry.metadata), to: file)
+    }
+  }
+
   /// Writes an entry that was checked elsewhere, in the place of one of the same name.
   ///
   /// It is written whole under a hidden name, then moved: a reader never sees half an entry.

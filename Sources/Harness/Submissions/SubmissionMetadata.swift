@@ -31,6 +31,8 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   public var predictionsSHA256: String?
   /// What happened to the entry after ``submitted``, oldest first.
   public var history: [Event]?
+  /// Of an entry in a folder, as `submit add` and `submission rescore` record it; never shown.
+  public var scored: Scored?
 
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case fineTuned = "fine-tuned"
@@ -54,6 +56,8 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
       case withdrawn
       /// Takes a withdrawal back.
       case restored
+      /// Its figures were computed anew, and some changed.
+      case rescored
       case note
     }
 

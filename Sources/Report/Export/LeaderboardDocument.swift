@@ -28,6 +28,8 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
     public var origin: String
     public var size: Int
   }
+  /// What the rows were scored with; absent where the labels were not at hand.
+  public var state: ScoringState?
 
   public struct Row: Codable, Sendable, Equatable {
     public var slug: String
@@ -62,6 +64,8 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
     public var reason: String?
     /// What is released of one that is scored and not ranked.
     public var targets: TargetTable<TargetScores>?
+    /// True where that is because another scorer or other labels made its figures.
+    public var superseded: Bool?
     public var page: String
   }
 }
@@ -77,7 +81,7 @@ extension LeaderboardDocument {
     (split, level) = (board.split, board.level)
     primary = board.definition.primary
     higherIsBetter = board.definition.primary.metric.higherIsBetter
-    detectable = board.comparison?.detectable
+    (detectable, state) = (board.comparison?.detectable, board.state)
     ledger = board.ledger.map { LedgerReference(origin: $0.origin, size: $0.size) }
     rows = board.scored.compactMap { entry in
       guard let report = entry.report else { return nil }
@@ -100,7 +104,8 @@ extension LeaderboardDocument {
       OtherRow(
         slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
         reason: board.reasonApart(entry),
-        targets: entry.unscored == nil ? nil : entry.report?.targets,
+        targets: entry.unscored == nil || entry.isSuperseded ? nil : entry.report?.targets,
+        superseded: entry.isSuperseded ? true : nil,
         page: SitePaths.system(entry.slug))
     }
   }

@@ -19,6 +19,8 @@ struct LeaderboardPage: Encodable, Sendable {
   let ranks: Ranks?
   let scored: Scored?
   let hasPairs: Bool
+  /// What the figures were computed with; nil where nothing was scored.
+  let state: String?
   let published: PublishedTable?
   let apart: Listed<ApartRow>?
   let ledgerLine: LedgerPage.Line?
@@ -192,6 +194,7 @@ struct LeaderboardPage: Encodable, Sendable {
       }
     hasPairs = table.pairs != nil
     ledgerLine = hasLedger ? LedgerPage.Line(table.board.ledger) : nil
+    state = table.board.state?.text
     let columns = Column.all(table)
     let kinds = SubmissionMetadata.Kind.allCases.filter { kind in
       table.scored.contains { $0.metadata.kind == kind }

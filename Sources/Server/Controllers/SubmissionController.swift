@@ -258,6 +258,11 @@ struct SubmissionDocument: Encodable {
     if isReleased && visibility != .hidden {
       (verdict, scores) = (submission.verdict, submission.closing ?? submission.report)
     }
+    // It was released with labels or by a scorer that the board no longer has.
+    let isSuperseded =
+      phase?.labels == .hidden
+      && scores.map { $0.state != submission.current ?? $0.state } ?? false
+    if isSuperseded { scores = nil }
     if isOwn, submission.isChosen { chosen = true }
     let own = phases.named(submission.phase, of: submission.board)
     if isOwn, let own, submission.obstacle(in: own, at: now) == nil { choosable = true }
@@ -267,6 +272,8 @@ struct SubmissionDocument: Encodable {
       case .pending: "It is accepted and will be scored."
       case .failed: "The server could not score it; it costs no quota."
       case .released where visibility == .hidden: "Scores are hidden in this phase."
+      case .released where isSuperseded:
+        "Superseded: its board was rescored, and no score is released of it since."
       case .released where submission.closing != nil:
         submission.closing?.targets.isEmpty ?? true
           ? "Its score at the close is below the first value that is shown." : nil

@@ -85,7 +85,7 @@ struct UploadReader: Sendable {
     let kind = team.isOrganiser ? nil : fields["kind"]
     let usual: SubmissionMetadata.Kind = team.isOrganiser ? .baseline : .fineTuned
     fields["kind"] = kind ?? usual.rawValue
-    fields["history"] = nil
+    (fields["history"], fields["scored"]) = (nil, nil)
     return try Documents.decode(SubmissionMetadata.self, fields: fields, name: "metadata")
   }
 

@@ -114,6 +114,11 @@ extension Problem {
       self = .invalidToken("The token '\(name)' was revoked at \(moment.stamp).")
     case .phaseChanged:
       self = .later(1, "The board's phase changed meanwhile. Nothing was counted; send it again.")
+    case .superseded:
+      self = .later(
+        600,
+        "The labels of this board or its scorer changed, and its submissions are not rescored yet. "
+          + "Nothing was counted; send it again later.")
     case .systemTaken(let name):
       let expected = "a name that does not look like that of another team's system on this board"
       self.init(

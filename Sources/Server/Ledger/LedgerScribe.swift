@@ -54,6 +54,46 @@ struct LedgerScribe {
     return ledger.keyed("outcome", "\(verdict)\n\(text ?? "")")
   }
 
+  /// A submission whose report was made anew.
+  struct RescoredReport {
+    var submission: StoredSubmission
+    var verdict: ReleaseGuard.Verdict
+    var report, closing: ScoreReport?
+    /// Whether a figure of it changed, and not its digests alone.
+    var isChanged: Bool
+  }
+
+  /// Of entries that stand on a public board the reports that were made anew; of others that changed
+  /// a seal on them.
+  func rescored(_ reports: [RescoredReport], in phase: Phase, why: String?) throws {
+    let isShown = phase.isShown(at: now)
+    let standing =
+      isShown ? try SubmissionStore.standing(in: phase, at: now, in: database).map(\.id) : []
+    let known = try shown(on: phase.board)
+    for one in reports {
+      let submission = one.submission
+      var event = LedgerEvent(.rescored, board: phase.board, id: submission.id, at: now)
+      event.why = why
+      let report = phase.closed != nil ? one.closing : one.report
+      if let report, standing.contains(submission.id) {
+        event.report = report
+        if known[submission.id] == nil { event.stands = submission.id }
+        let gone = try known.keys.filter { !standing.contains($0) }.sorted().compactMap {
+          try StoredSubmission.find(publicID: $0, in: database)
+        }
+        event.replaces = gone.first { $0.teamKey == submission.teamKey }?.id
+        try event.replaces.map { try forget($0, on: phase.board) }
+        try remember(submission.id, report, on: phase.board)
+      } else if one.isChanged {
+        event.sealed = try seal(one.verdict.rawValue, report)
+      } else {
+        continue
+      }
+      try log(event)
+    }
+    try follow(phase.board)
+  }
+
   func withdrawn(_ submission: StoredSubmission, isRestored: Bool, why: String) throws {
     var event = LedgerEvent(
       isRestored ? .restored : .withdrawn, board: submission.board, id: submission.id, at: now)

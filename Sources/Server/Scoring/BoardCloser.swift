@@ -27,8 +27,19 @@ public struct BoardCloser: Sendable {
   @discardableResult
   public func closeDue(at now: Date = Date()) throws -> [BoardKey] {
     let due = try store.read { try Phase.due(at: now, in: $0) }
-    for phase in due { try close(phase, at: now) }
-    return due.map(\.board)
+    var closed: [BoardKey] = []
+    var failure: (any Error)?
+    for phase in due {
+      do {
+        try close(phase, at: now)
+        closed.append(phase.board)
+      } catch {
+        // One board that cannot be closed keeps no other one open.
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return closed
   }
 
   /// Ends a board's phase and closes it.
@@ -72,6 +83,9 @@ public struct BoardCloser: Sendable {
       try database.run(
         "UPDATE phase SET closed = ? WHERE id = ? AND closed IS NULL", [now.seconds, phase.id])
       guard database.changesCount == 1 else { return }
+      guard try scorer.state.isCurrent(on: phase.board, at: now, in: database) else {
+        throw ServerError.refused(BoardState.refusal(phase.board))
+      }
       for (finalist, report, bits) in releases {
         try database.run(
           "INSERT INTO closing (phase, submission, report, bits) VALUES (?, ?, ?, ?)",
@@ -84,7 +98,7 @@ public struct BoardCloser: Sendable {
 
   /// What stands for each entry of a team at the close: its choice; else its best in this phase or one
   /// before, or in a final phase the complete submission that it sent last.
-  private static func finalists(
+  static func finalists(
     of phase: Phase, in database: Database
   ) throws -> [StoredSubmission] {
     let fallback =

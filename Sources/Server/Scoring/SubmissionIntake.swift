@@ -69,7 +69,10 @@ struct SubmissionIntake: Sendable {
       else { return }
       let scorer = try scorers.scorer(of: waiting.board)
       let predictions = try scorer.reader.read(file, name: "predictions.tsv")
-      try await store.settle(key, Judgement(of: predictions, scorer, standing), at: Date())
+      try await store.settle(
+        key, Judgement(of: predictions, scorer, standing), scorer.state, at: Date())
+    } catch Refusal.superseded {
+      log.warn("submission \(key) waits until its board is rescored")
     } catch {
       log.fault("submission \(key) could not be scored (attempt \(attempts))", error)
       guard attempts >= Self.maxAttempts else { return }
@@ -99,6 +102,7 @@ extension Candidate {
     file = scorer.kept(predictions)
     idempotency = upload.idempotency
     judgement = Judgement(of: predictions, scorer, standing)
+    state = scorer.state
   }
 }
 
@@ -110,6 +114,8 @@ final class BoardScorer: Sendable {
   let reader: PredictionReader
   /// Reads uploads to a board whose labels are hidden.
   private let strictReader: PredictionReader
+  /// What it scores with.
+  let state: BoardState
   private let key: Data
   private let limits: UploadLimits
 
@@ -131,6 +137,7 @@ final class BoardScorer: Sendable {
     reader = PredictionReader(definition, dataset: dataset)
     strictReader = PredictionReader(definition, dataset: dataset, margin: ReleaseRule.hiddenMargin)
     key = try home.releaseKey()
+    state = BoardState(dataset, key: key)
     limits = .forRows(dataset.rows.count)
   }
 
@@ -168,6 +175,26 @@ final class BoardScorer: Sendable {
     ReleaseRule.hidden(grid, key: key).release(try scorer.score(predictions))
   }
 
+  /// What a rescore keeps of `predictions`: what would be released were it its team's best, and what
+  /// the close released of it.
+  func rescored(
+    _ predictions: Predictions, in phase: Phase, closed: Phase?
+  ) throws(HarnessError) -> Rescored {
+    var open = phase
+    // At the close a board shows another report beside this one.
+    open.closed = nil
+    var rescored = Rescored(verdict: try release(predictions, over: [], in: open).verdict)
+    let report = try scorer.score(predictions)
+    if !phase.isFinal { rescored.report = open.rule(key: key).release(report) }
+    rescored.closing = closed?.grid.map { ReleaseRule.hidden($0.atClose, key: key).release(report) }
+    return rescored
+  }
+
+  /// The choices that figures depend on, as a signature names them, without labels and version.
+  func choices(_ signature: String) -> [Substring] {
+    signature.split(separator: "|").filter { !$0.hasPrefix("gold:") && !$0.hasPrefix("v:") }
+  }
+
   /// The predictions as the store keeps them.
   func kept(_ predictions: Predictions) -> Data { predictions.table(ids: reader.ids) }
 }
@@ -177,7 +204,7 @@ final class ScorerCache: Sendable {
   let definitions: [BenchmarkDefinition]
   private let home: DataHome
   private let options: ScoringOptions
-  private let made = Mutex<[BoardKey: BoardScorer]>([:])
+  private let made = Mutex<[BoardKey: (scorer: BoardScorer, stamp: DataHome.Stamp)]>([:])
 
   /// - Parameter options: without groups, which the site shows and a submission need not wait for.
   init(_ definitions: [BenchmarkDefinition], home: DataHome, options: ScoringOptions) {
@@ -190,11 +217,18 @@ final class ScorerCache: Sendable {
     self.options = options
   }
 
+  /// The scorer of a board, made anew where the split's files changed.
+  /// - Throws: ``HarnessError`` where they are not in order, or change at this moment.
   func scorer(of board: BoardKey) throws(HarnessError) -> BoardScorer {
-    if let scorer = made.withLock({ $0[board] }) { return scorer }
+    let stamp = home.stamp(board.benchmark, board.split)
+    if let known = made.withLock({ $0[board] }), known.stamp == stamp { return known.scorer }
     let scorer = try BoardScorer(
       try definitions.named(board.benchmark), split: board.split, home: home, options: options)
-    made.withLock { $0[board] = scorer }
+    guard home.stamp(board.benchmark, board.split) == stamp else {
+      throw .system(
+        path: home.url.relativePath, reason: "the files of \(board.path) are being replaced")
+    }
+    made.withLock { $0[board] = (scorer, stamp) }
     return scorer
   }
 }

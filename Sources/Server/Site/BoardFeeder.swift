@@ -37,7 +37,8 @@ struct BoardFeeder: Sendable {
     ).boards(
       adding: try candidates(shown, list, at: now), rule: { rules[$0] ?? .open },
       revealed: try Dictionary(
-        uniqueKeysWithValues: shown.map { ($0.board, try store.revealed(on: $0.board)) }))
+        uniqueKeysWithValues: shown.map { ($0.board, try store.revealed(on: $0.board)) }),
+      key: key)
     for phase in shown where !boards.contains(where: { $0.key == phase.board }) {
       boards.append(empty(try definitions.named(phase.benchmark), split: phase.split))
     }
@@ -46,6 +47,19 @@ struct BoardFeeder: Sendable {
       if let phase, phase.isFrozen(at: now) { boards[place].frozen = phase.freeze?.stamp }
     }
     return boards
+  }
+
+  /// What boards are made from: the store, and the files of their splits.
+  struct Version: Equatable {
+    var store: SubmissionStore.Version
+    var splits: [BoardKey: DataHome.Stamp]
+  }
+
+  func version(at now: Date) throws -> Version {
+    let boards = try store.phaseList().boards
+    return Version(
+      store: try store.version(at: now),
+      splits: Dictionary(boards.map { ($0, home.stamp($0.benchmark, $0.split)) }) { $1 })
   }
 
   func empty(_ definition: BenchmarkDefinition, split: String) -> Board {
@@ -67,10 +81,12 @@ struct BoardFeeder: Sendable {
       for submission in try store.standing(in: phase, at: now) {
         var candidate = try candidate(submission)
         candidate.unranked = phase.isLate ? Self.lateReason : nil
+        candidate.scored = submission.report?.state
         // Where labels are hidden nothing is shown beyond what was released to the team, or at the
         // close.
         if phase.labels == .hidden {
           candidate.report = phase.closed == nil ? submission.report : submission.closing
+          candidate.scored = candidate.report?.state
           candidate.isRevealed = revealed.contains(submission.id)
         }
         candidate.digest = submission.digest
@@ -94,10 +110,11 @@ struct BoardFeeder: Sendable {
   private func candidate(_ submission: StoredSubmission) throws -> Board.Candidate {
     var metadata = submission.metadata
     metadata.team = submission.team
+    let primary = try definitions.named(submission.benchmark).primary
     metadata.history = try store.history(of: submission).map { event in
       SubmissionMetadata.Event(
         day: event.at.day, kind: SubmissionMetadata.Event.Kind(rawValue: event.kind) ?? .note,
-        text: event.why ?? "The submission was \(event.kind).")
+        text: event.text(primary))
     }
     // Readable, and unique because of the id at its end.
     let name = Slug.make("\(metadata.team) \(metadata.system)").prefix(60)

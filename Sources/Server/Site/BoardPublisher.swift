@@ -9,7 +9,7 @@ import Synchronization
 final class BoardPublisher: Sendable {
   private struct State {
     /// What the published boards were made from; nil before the first time.
-    var version: SubmissionStore.Version?
+    var version: BoardFeeder.Version?
     /// Those with entries, for the site.
     var boards: [Board] = []
     var ledger: SiteLedger?
@@ -74,7 +74,7 @@ final class BoardPublisher: Sendable {
 
   private func publish(_ state: inout State, at now: Date) {
     do {
-      let version = try feeder.store.version(at: now)
+      let version = try feeder.version(at: now)
       guard version != state.version else { return }
       let (boards, ledger) = try feeder.published(at: now)
       state.ledger = ledger
@@ -83,6 +83,9 @@ final class BoardPublisher: Sendable {
       state.boards = boards.filter { !$0.entries.isEmpty }
       state.version = version
       try feeder.store.exportLedger()
+      for board in boards where board.entries.contains(where: \.isSuperseded) {
+        log.warn(BoardState.refusal(board.key))
+      }
       state.isSiteStale = build != nil
       try AtomicFile.write(
         try MaintainerPage.html(feeder.store, at: now),

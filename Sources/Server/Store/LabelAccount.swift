@@ -11,8 +11,8 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
   public let entropy: Double
   /// A quarter of that: what may be told without a reason.
   public let budget: Double
-  /// Told so far: by answers to submissions, at closes, and of revealed entries. What the organisers'
-  /// own teams learn does not count: they know the labels.
+  /// Told so far: by answers to submissions, at closes, by rescoring, and of revealed entries. What the
+  /// organisers' own teams learn does not count: they know the labels.
   public private(set) var told = 0.0
   /// Teams may still be told so much in the open phase and in those to come: all that have a valid
   /// token count.
@@ -72,6 +72,7 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
           JOIN submission s ON s.id = c.submission JOIN team t ON t.id = s.team
           WHERE p.benchmark = :benchmark AND p.split = :split AND NOT t.organiser)
         + (SELECT total(bits) FROM revealed WHERE benchmark = :benchmark AND split = :split)
+        + (SELECT total(bits) FROM scoring WHERE benchmark = :benchmark AND split = :split)
       """, ["benchmark": board.benchmark, "split": board.split])
     account.told += extra ?? 0
     let teams = try Int64.fetchAll(

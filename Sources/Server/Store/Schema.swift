@@ -14,7 +14,9 @@ extension SubmissionStore {
     return migrator
   }
 
-  /// Times are seconds since 1970, UTC. Names that look alike share a key (`DisplayName.keys`): a
+  /// Times are seconds since 1970, UTC. The last row of `scoring` says what a board's figures were
+  /// computed with (of the labels' digest an HMAC); `rescoring` holds what an unfinished rescore has
+  /// computed so far. Names that look alike share a key (`DisplayName.keys`): a
   /// key belongs to one team, and on a board to the team that first had a best by that name.
   private static let tables = """
     CREATE TABLE team (
@@ -104,8 +106,9 @@ extension SubmissionStore {
       id INTEGER PRIMARY KEY, submission INTEGER NOT NULL REFERENCES submission (id),
       at INTEGER NOT NULL, kind TEXT NOT NULL
         CHECK (kind IN ('accepted', 'released', 'failed', 'withdrawn', 'restored', 'chosen',
-          'closed', 'revealed')),
-      why TEXT CHECK (kind NOT IN ('withdrawn', 'restored') OR length(why) BETWEEN 1 AND 1000)
+          'closed', 'revealed', 'rescored')),
+      why TEXT CHECK (kind NOT IN ('withdrawn', 'restored', 'rescored')
+        OR length(why) BETWEEN 1 AND 1000)
     ) STRICT;
     CREATE INDEX event_submission ON event (submission, id);
 
@@ -138,9 +141,9 @@ extension SubmissionStore {
       phase INTEGER NOT NULL REFERENCES phase (id),
       submission INTEGER NOT NULL REFERENCES submission (id),
       report TEXT NOT NULL CHECK (json_valid(report)), bits REAL NOT NULL,
-      PRIMARY KEY (phase, submission)
+      revision INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (phase, submission, revision)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX closing_submission ON closing (submission, phase);
+    CREATE INDEX closing_submission ON closing (submission, phase, revision);
 
     CREATE TABLE revealed (
       benchmark TEXT NOT NULL, split TEXT NOT NULL, entry TEXT NOT NULL,
@@ -174,6 +177,25 @@ extension SubmissionStore {
       id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, split TEXT NOT NULL,
       at INTEGER NOT NULL, bits REAL NOT NULL, why TEXT NOT NULL CHECK (length(why) BETWEEN 1 AND 1000)
     ) STRICT;
+
+    CREATE TABLE scoring (
+      id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, split TEXT NOT NULL, at INTEGER NOT NULL,
+      scorer INTEGER NOT NULL, gold TEXT NOT NULL CHECK (length(gold) = 64),
+      row_order TEXT NOT NULL CHECK (length(row_order) = 64), why TEXT,
+      bits REAL NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX scoring_board ON scoring (benchmark, split, id);
+
+    CREATE TABLE rescored (
+      event INTEGER PRIMARY KEY REFERENCES event (id),
+      report TEXT CHECK (report IS NULL OR json_valid(report))
+    ) STRICT;
+
+    CREATE TABLE rescoring (
+      submission INTEGER PRIMARY KEY REFERENCES submission (id), target TEXT NOT NULL,
+      verdict TEXT NOT NULL, report TEXT CHECK (report IS NULL OR json_valid(report)),
+      closing TEXT CHECK (closing IS NULL OR json_valid(closing))
+    ) STRICT;
     """
 
   /// Lifted only where a new ledger begins.
@@ -197,6 +219,14 @@ extension SubmissionStore {
       BEGIN SELECT RAISE(ABORT, 'what a close released does not change'); END;
     CREATE TRIGGER closing_is_kept BEFORE DELETE ON closing
       BEGIN SELECT RAISE(ABORT, 'what a close released does not change'); END;
+    CREATE TRIGGER scoring_stays BEFORE UPDATE ON scoring
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+    CREATE TRIGGER scoring_is_kept BEFORE DELETE ON scoring
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+    CREATE TRIGGER rescored_stays BEFORE UPDATE ON rescored
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+    CREATE TRIGGER rescored_is_kept BEFORE DELETE ON rescored
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
     CREATE TRIGGER submission_is_kept BEFORE DELETE ON submission
       BEGIN SELECT RAISE(ABORT, 'a submission is never deleted'); END;
     CREATE TRIGGER submission_stays BEFORE UPDATE OF public_id, team, digest, received ON submission

@@ -18,6 +18,8 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   var report: ScoreReport?
   /// What the close of its board released of it; nil before, and where it was not its team's.
   var closing: ScoreReport?
+  /// What its board's figures are computed with, of the labels' digest an HMAC; nil where unknown.
+  var current: ScoringState?
   /// Whether its team has chosen it for the close.
   var isChosen: Bool
   /// Grows with each new best of a team on a board; nil for a submission that never was one.
@@ -38,12 +40,23 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
     public var at: Date
     public var kind: String
     public var why: String?
+    /// What was released before it was rescored; nil where labels are hidden.
+    public var replaced: ScoreReport?
+
+    /// What the entry's page says of it.
+    func text(_ primary: BenchmarkDefinition.PrimaryMetric) -> String {
+      guard let why else { return "The submission was \(kind)." }
+      guard let replaced else { return kind == "rescored" ? "It was rescored: \(why)" : why }
+      let value = replaced.targets[primary.target]?[primary.metric]?.value
+      return "\(primary.text(of: value, until: at.day)): \(why)"
+    }
   }
 
   enum CodingKeys: String, CodingKey {
     case id = "public_id"
     case team = "team_name"
     case benchmark, split, phase, digest, metadata, received, state, verdict, report, closing, best
+    case current
     case isChosen = "chosen"
     case isWithdrawn = "withdrawn"
     case systemKey = "system"
@@ -60,7 +73,10 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
 
   private static let columns = """
     s.*, t.name AS team_name, EXISTS (SELECT * FROM choice WHERE submission = s.id) AS chosen,
-    (SELECT report FROM closing c WHERE c.submission = s.id ORDER BY c.phase DESC LIMIT 1) AS closing
+    (SELECT report FROM closing c WHERE c.submission = s.id
+      ORDER BY c.phase DESC, c.revision DESC LIMIT 1) AS closing,
+    (SELECT json_object('scorer', c.scorer, 'gold', c.gold, 'order', c.row_order) FROM scoring c
+      WHERE c.benchmark = s.benchmark AND c.split = s.split ORDER BY c.id DESC LIMIT 1) AS current
     """
 
   var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
@@ -128,9 +144,16 @@ extension SubmissionStore {
   }
 
   func history(of submission: StoredSubmission) throws(ServerError) -> [StoredSubmission.Event] {
-    try read {
-      try $0.all(
-        "SELECT at, kind, why FROM event WHERE submission = ? ORDER BY id", [submission.key])
+    try read { database in
+      let phase = try PhaseList(of: submission.board, in: database)
+        .governing(submission, at: Date())
+      let isShown = phase.map { $0.labels == .open && $0.visibility != .hidden } ?? false
+      return try database.all(
+        """
+        SELECT e.at, e.kind, e.why, CASE WHEN ? THEN r.report END AS replaced
+        FROM event e LEFT JOIN rescored r ON r.event = e.id
+        WHERE e.submission = ? ORDER BY e.id
+        """, [isShown, submission.key])
     }
   }
 
@@ -218,7 +241,7 @@ extension SubmissionStore {
 
   /// Each team's current entries; the cost does not grow with a team's history.
   private static let entriesQuery = """
-    SELECT s.*, t.name AS team_name, FALSE AS chosen, NULL AS closing
+    SELECT s.*, t.name AS team_name, FALSE AS chosen, NULL AS closing, NULL AS current
     FROM board b JOIN submission s ON s.id = b.submission JOIN team t ON t.id = b.team
     WHERE b.benchmark = ? AND b.split = ? AND b.late = ?
     """
@@ -274,9 +297,10 @@ extension SubmissionStore {
     try database.all(
       """
       \(StoredSubmission.selection)
-      WHERE s.withdrawn = 0 AND s.id IN (SELECT submission FROM closing WHERE phase = (
-        SELECT max(id) FROM phase WHERE benchmark = ? AND split = ? AND name = ?
-          AND closed IS NOT NULL))
+      WHERE s.withdrawn = 0 AND s.id IN (SELECT submission FROM closing
+        WHERE (phase, revision) = (SELECT phase, max(revision) FROM closing WHERE phase = (
+          SELECT max(id) FROM phase WHERE benchmark = ? AND split = ? AND name = ?
+            AND closed IS NOT NULL)))
       """, [phase.benchmark, phase.split, phase.name])
   }
 
@@ -298,7 +322,7 @@ extension SubmissionStore {
   /// What the boards were made from: it grows with every event, phase, close and revealed entry, and
   /// when a phase opens, freezes or ends.
   struct Version: Decodable, FetchableRecord, Equatable, Sendable {
-    var event, phase, removed, passed, closed, revealed, renamed, ledger: Int64?
+    var event, phase, removed, passed, closed, revealed, renamed, scoring, ledger: Int64?
   }
 
   func version(at now: Date) throws(ServerError) -> Version {
@@ -308,7 +332,7 @@ extension SubmissionStore {
         (SELECT sum((opens <= :now) + coalesce(freeze <= :now, 0) + coalesce(closes <= :now, 0))
           FROM phase) AS passed,
         (SELECT count(closed) FROM phase) AS closed, (SELECT count(*) FROM revealed) AS revealed,
-        (SELECT max(renamed) FROM team) AS renamed,
+        (SELECT max(renamed) FROM team) AS renamed, (SELECT max(id) FROM scoring) AS scoring,
         (SELECT size FROM ledger_checkpoint) AS ledger
       """
     return try read { try $0.first(query, ["now": now.seconds]) ?? Version() }

@@ -12,6 +12,8 @@ struct Candidate: Sendable {
   var digest: String
   var idempotency: Idempotency?
   var judgement: Judgement
+  /// What it was scored with.
+  var state: BoardState
 }
 
 /// How a client names a request, so that it may be sent twice.
@@ -65,6 +67,8 @@ enum Refusal: Error, Equatable {
   case token(TokenRefusal)
   /// While the upload was on its way.
   case phaseChanged
+  /// The board's figures were computed with another scorer or other labels.
+  case superseded
   /// The key came with another upload before, or the predictions from another team.
   case keyReused
   case quota(QuotaKind, limit: Int)
@@ -149,6 +153,9 @@ extension SubmissionStore {
       let earlier = try Self.earlier(candidate, of: team, on: phase.board, in: database)
       if let earlier, earlier.state != .failed {
         return Recorded(submission: earlier, isNew: false)
+      }
+      guard try candidate.state.isCurrent(on: phase.board, at: now, in: database) else {
+        throw Refusal.superseded
       }
       if !team.isOrganiser {
         try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkValid(phase.valid)
@@ -240,11 +247,17 @@ extension SubmissionStore {
   }
 
   /// Releases the score of a submission that waited.
-  func settle(_ key: Int64, _ judgement: Judgement, at now: Date) async throws {
+  /// - Throws: ``Refusal/superseded`` while its board awaits rescoring: it waits too.
+  func settle(
+    _ key: Int64, _ judgement: Judgement, _ state: BoardState, at now: Date
+  ) async throws {
     try await commit { database in
       // Another server may have been quicker.
       guard let waiting = try StoredSubmission.find(key, in: database), waiting.state == .pending
       else { return }
+      guard try state.isCurrent(on: waiting.board, at: now, in: database) else {
+        throw Refusal.superseded
+      }
       let release = try judgement.outcome(of: waiting, in: database).get()
       _ = try waiting.release(
         release,

@@ -8,7 +8,7 @@ import Server
 struct SubmissionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "submission", abstract: "Manage submissions sent to the server.",
-    subcommands: [List.self, Choose.self, Withdraw.self, Restore.self])
+    subcommands: [List.self, Choose.self, Withdraw.self, Restore.self, Rescore.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,0 +1,310 @@
+import Basics
+import Foundation
+import GRDB
+import Harness
+import Metrics
+
+/// What a rescore changes on a board, given all that was computed for it.
+///
+/// With open labels every report is replaced, and each team's best is the best by the new figures, of
+/// equal ones the earlier. With hidden labels only the report of each team's best is, be it another
+/// submission now: the highest value on the grid, of equal ones the one that stands, else the earliest.
+struct RescorePlan {
+  private let target: RescoreTarget
+  private let primary: BenchmarkDefinition.PrimaryMetric
+  private let rescored: [Int64: Rescored]
+  private let before: ScoringState?
+  private let count: Int
+  private var updates: [Update] = []
+  private var moves: [BestMove] = []
+  private var finalists: [StoredSubmission] = []
+  private var bits = 0.0
+  private var isNeeded = true
+
+  /// A submission whose report is replaced.
+  private struct Update {
+    var submission: StoredSubmission
+    var verdict: ReleaseGuard.Verdict
+    var report: ScoreReport?
+    /// What anybody saw of it before and sees now, where a figure of that changed.
+    var change: (old: ScoreReport?, new: ScoreReport?)?
+  }
+
+  /// A team's bests in their new order, the last one first to stand on the board.
+  private struct BestMove {
+    var order: [StoredSubmission]
+    var leaves: StoredSubmission?
+
+    var stands: StoredSubmission? { order.last { !$0.isWithdrawn } }
+    var isMove: Bool { stands?.key != leaves?.key }
+  }
+
+  /// The submissions of one entry of a board.
+  private struct Slot: Hashable {
+    var team: Int64
+    var isLate: Bool
+    /// Where a team has several entries.
+    var system: String?
+
+    init(_ submission: StoredSubmission) {
+      (team, isLate) = (submission.teamKey, submission.isLate)
+      system = submission.isAlone ? nil : submission.systemKey
+    }
+  }
+
+  private var isGuarded: Bool { target.phase.labels == .hidden }
+
+  /// - Returns: nil where submissions came since that are not scored yet.
+  init?(
+    _ target: RescoreTarget, _ scorer: BoardScorer, at now: Date, in database: Database
+  ) throws {
+    (self.target, primary) = (target, scorer.definition.primary)
+    guard try target.submissions(staged: false, in: database).isEmpty else { return nil }
+    let current = try PhaseList(of: target.board, in: database).shown(of: target.board, at: now)
+    guard current?.id == target.phase.id, current?.closed == target.phase.closed else {
+      throw ServerError.refused(
+        "The phase of \(target.board.path) changed meanwhile. Run it again.")
+    }
+    rescored = try target.rescored(in: database)
+    before = try BoardState.recorded(of: target.board, in: database)
+    let submissions: [StoredSubmission] = try database.all(
+      """
+      \(StoredSubmission.selection)
+      WHERE s.benchmark = ? AND s.split = ? AND s.state = 'released' ORDER BY s.id
+      """, [target.board.benchmark, target.board.split])
+    count = submissions.count
+    let standing = Set(
+      try Int64.fetchAll(
+        database, sql: "SELECT submission FROM board WHERE benchmark = ? AND split = ?",
+        arguments: [target.board.benchmark, target.board.split]))
+    if let closed = target.closed {
+      finalists = try BoardCloser.finalists(of: closed, in: database)
+    }
+    let shown =
+      isGuarded
+      ? target.closed == nil
+        ? submissions.filter { standing.contains($0.key) }.compactMap(\.report)
+        : finalists.compactMap(\.closing)
+      : submissions.compactMap(\.report)
+    guard before != target.state.keyed || !shown.allSatisfy(target.state.isOf) else {
+      isNeeded = false
+      return
+    }
+    for own in Dictionary(grouping: submissions, by: Slot.init).values
+      .sorted(by: { $0[0].key < $1[0].key })
+    {
+      settle(own, standing: own.first { standing.contains($0.key) })
+    }
+    updates.sort { $0.submission.key < $1.submission.key }
+  }
+
+  func outcome(alreadyScored: Int, isApplied: Bool) -> RescoreOutcome {
+    func value(_ report: ScoreReport?) -> Double? {
+      report?.targets[primary.target]?[primary.metric]?.value
+    }
+    return RescoreOutcome(
+      board: target.board, before: before,
+      now: isGuarded ? target.state.keyed : target.state.plain, entries: count,
+      alreadyScored: alreadyScored,
+      changes: updates.compactMap { update in
+        update.change.map { change in
+          RescoreOutcome.Change(
+            id: update.submission.id, team: update.submission.team,
+            system: update.submission.metadata.system, before: value(change.old),
+            after: value(change.new))
+        }
+      },
+      newBests: moves.filter(\.isMove).compactMap(\.stands?.id),
+      bits: isGuarded ? bits + closingBits * Double(finalists.count) : nil, isApplied: isApplied)
+  }
+
+  /// What the close tells of an entry: the value that was known was made with other labels.
+  private var closingBits: Double {
+    isNeeded ? target.closed?.grid?.bitsAtClose(ofBest: false) ?? 0 : 0
+  }
+}
+
+extension RescorePlan {
+  private func value(_ submission: StoredSubmission) -> Double? {
+    guard let rescored = rescored[submission.key],
+      ![.incomplete, .undefined].contains(rescored.verdict)
+    else { return nil }
+    return rescored.report?.targets[primary.target]?[primary.metric]?.value
+  }
+
+  private func isBetter(_ one: Double, _ other: Double) -> Bool {
+    primary.metric.higherIsBetter ? one > other : one < other
+  }
+
+  /// Decides what changes for the submissions of one team, in the order in which they came.
+  private mutating func settle(_ own: [StoredSubmission], standing: StoredSubmission?) {
+    let keys = Set(own.map(\.key))
+    let chosen = finalists.first { $0.isChosen && keys.contains($0.key) }
+    var best = standing
+    if !target.phase.isFinal, !(isGuarded && chosen != nil) {
+      best = self.best(of: own, standing: standing) ?? standing
+      if let best { move(own, best, standing: standing) }
+    }
+    if target.closed != nil, !target.phase.isFinal, chosen == nil {
+      finalists.removeAll { keys.contains($0.key) }
+      if let best { finalists.append(best) }
+    }
+    if isGuarded {
+      charge(own)
+      let settled =
+        target.closed == nil
+        ? best
+        : finalists.first { keys.contains($0.key) }
+      if let settled { update(settled, isBest: true) }
+    } else {
+      for submission in own { update(submission, isBest: submission.key == best?.key) }
+    }
+  }
+
+  /// The best of a team's submissions that are complete and not withdrawn.
+  private func best(
+    of own: [StoredSubmission], standing: StoredSubmission?
+  ) -> StoredSubmission? {
+    let first = isGuarded ? standing.map { [$0] } ?? [] : []
+    return (first + own).filter { !$0.isWithdrawn }.reduce(nil as StoredSubmission?) { best, next in
+      guard let score = value(next) else { return best }
+      guard let best, let record = value(best) else { return next }
+      return isBetter(score, record) ? next : best
+    }
+  }
+
+  private mutating func move(
+    _ own: [StoredSubmission], _ best: StoredSubmission, standing: StoredSubmission?
+  ) {
+    let known = own.filter { $0.best != nil }.sorted { $0.best ?? 0 < $1.best ?? 0 }
+    var order = known.filter { $0.key != best.key } + [best]
+    if !isGuarded {
+      // Where labels are hidden the order of the others would tell of their figures.
+      order.sort { one, other in
+        switch (value(one), value(other)) {
+        case (let x?, let y?) where x != y: isBetter(y, x)
+        case (nil, _?): true
+        case (_?, nil): false
+        default: one.key > other.key
+        }
+      }
+    }
+    guard order.map(\.key) != known.map(\.key) else { return }
+    moves.append(BestMove(order: order, leaves: standing))
+  }
+
+  /// Each team with a complete submission learns one of the values, or that there is none.
+  private mutating func charge(_ own: [StoredSubmission]) {
+    guard target.closed == nil, !target.phase.isFinal, let grid = target.phase.grid,
+      own.contains(where: { rescored[$0.key]?.verdict != .incomplete && !$0.isWithdrawn })
+    else { return }
+    bits += log2(Double(grid.levels + 1))
+  }
+
+  private mutating func update(_ submission: StoredSubmission, isBest: Bool) {
+    guard let rescored = rescored[submission.key] else { return }
+    var update = Update(
+      submission: submission, verdict: verdict(submission, rescored, isBest: isBest),
+      report: rescored.report)
+    // On a board that was closed anybody saw what the close released; so of a report that is left
+    // from when labels were hidden.
+    let isFromClose =
+      target.closed != nil && (isGuarded || submission.report?.isWhole(primary) != true)
+    let (old, new) =
+      isFromClose
+      ? (submission.closing, rescored.closing) : (submission.report, rescored.report)
+    if isGuarded || old != nil {
+      let isSame = old == nil && new == nil || new.map { old?.hasFigures(of: $0) ?? false } ?? false
+      if !isSame { update.change = (old, new) }
+    }
+    updates.append(update)
+  }
+
+  private func verdict(
+    _ submission: StoredSubmission, _ rescored: Rescored, isBest: Bool
+  ) -> ReleaseGuard.Verdict {
+    let known = submission.verdict ?? rescored.verdict
+    switch rescored.verdict {
+    case .incomplete, .undefined, .atClose: return rescored.verdict
+    case .first, .better, .notBetter:
+      if isBest { return known.isNewBest ? known : .better }
+      return [.incomplete, .undefined].contains(known) ? .notBetter : known
+    }
+  }
+}
+
+extension RescorePlan {
+  /// Releases all of it.
+  func apply(why: String?, overBudget: String?, by scribe: LedgerScribe) throws {
+    let (now, database) = (scribe.now, scribe.database)
+    try target.finish(in: database)
+    guard isNeeded else { return }
+    if before != target.state.keyed || bits > 0 {
+      try target.state.record(on: target.board, why: why, bits: bits, at: now, in: database)
+    }
+    for update in updates {
+      try database.run(
+        "UPDATE submission SET verdict = ?, report = ? WHERE id = ?",
+        [update.verdict.rawValue, try Self.json(update.report), update.submission.key])
+    }
+    for move in moves { try apply(move, in: database) }
+    try reviseClose(in: database)
+    for update in updates {
+      guard let change = update.change else { continue }
+      try SubmissionStore.addEvent(
+        "rescored", to: update.submission.key, why: why, at: now, in: database)
+      try database.run(
+        "INSERT INTO rescored (event, report) VALUES (?, ?)",
+        [database.lastInsertedRowID, try Self.json(change.old)])
+    }
+    let reports = updates.map { update in
+      LedgerScribe.RescoredReport(
+        submission: update.submission, verdict: update.verdict, report: update.report,
+        closing: rescored[update.submission.key]?.closing, isChanged: update.change != nil)
+    }
+    try scribe.rescored(reports, in: target.phase, why: why)
+    if isGuarded {
+      try LabelAccount.check([target.board], overBudget: overBudget, at: now, in: database)
+    }
+  }
+
+  private func apply(_ move: BestMove, in database: Database) throws {
+    guard let stands = move.stands else { return }
+    for submission in move.order {
+      try database.run("UPDATE submission SET best = NULL WHERE id = ?", [submission.key])
+    }
+    // Numbers count over all entries of a team.
+    for submission in move.order {
+      try SubmissionStore.makeBest(
+        submission.key, of: submission.teamKey, on: target.board, in: database)
+    }
+    try SubmissionStore.claimSystem(
+      stands.metadata.system, for: stands.teamKey, on: target.board, in: database)
+  }
+
+  /// What a close released does not change: a new revision of it takes its place.
+  private func reviseClose(in database: Database) throws {
+    guard let closed = target.closed else { return }
+    let last: Int? = try database.value(
+      "SELECT max(revision) FROM closing WHERE phase = ?", [closed.id])
+    for finalist in finalists {
+      guard let report = rescored[finalist.key]?.closing else { continue }
+      try database.run(
+        """
+        INSERT INTO closing (phase, submission, report, bits, revision) VALUES (?, ?, ?, ?, ?)
+        """,
+        [closed.id, finalist.key, try Self.json(report), closingBits, (last ?? -1) + 1])
+    }
+  }
+
+  private static func json(_ report: ScoreReport?) throws -> String? {
+    try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }
+  }
+}
+
+extension ScoreReport {
+  /// Whether it shows more than the one figure of a board with hidden labels.
+  fileprivate func isWhole(_ primary: BenchmarkDefinition.PrimaryMetric) -> Bool {
+    (targets[primary.target]?.metrics.count ?? 0) > 1
+  }
+}
