@@ -29,6 +29,8 @@ extension Board {
       (self.slug, self.metadata, self.report) = (slug, metadata, report)
       (self.digest, self.read) = (digest, read)
     }
+
+    var board: BoardKey { BoardKey(benchmark: metadata.benchmark, split: metadata.split) }
   }
 
   /// Makes a board from candidates, whoever feeds them: scores those that have no report, compares
@@ -213,11 +215,12 @@ public struct FolderBoards {
   ///   - others: entries from elsewhere, such as a server's database.
   ///   - rule: what is released on a board, of the folders' entries too.
   ///   - revealed: slugs of baselines in folders of which all figures are shown, by board.
+  ///   - wanted: the board that is wanted; nil for all of them.
   ///   - progress: called after each entry with the number done and the number in all.
   /// - Throws: the faults of any entry.
   public func boards(
     adding others: [Board.Candidate] = [], rule: (BoardKey) -> ReleaseRule = { _ in .open },
-    revealed: [BoardKey: Set<String>] = [:],
+    revealed: [BoardKey: Set<String>] = [:], only wanted: BoardKey? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(HarnessError) -> [Board] {
     var candidates = others
@@ -230,9 +233,8 @@ public struct FolderBoards {
         return candidate
       }
     }
-    let groups = Dictionary(grouping: candidates) {
-      BoardKey(benchmark: $0.metadata.benchmark, split: $0.metadata.split)
-    }
+    if let wanted { candidates.removeAll { $0.board != wanted } }
+    let groups = Dictionary(grouping: candidates, by: \.board)
     var boards: [Board] = []
     var done = 0
     for (key, members) in groups.sorted(by: { $0.key < $1.key }) {

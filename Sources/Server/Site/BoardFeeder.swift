@@ -12,10 +12,13 @@ struct BoardFeeder: Sendable {
   let folders: [SubmissionFolder]
   let options: ScoringOptions
 
-  /// Every board that is public, be it empty, or that a folder has entries of.
-  func boards() throws -> [Board] {
+  /// Every board that is public, be it empty, or that a folder has entries of; the `wanted` one alone
+  /// where one is named.
+  func boards(only wanted: BoardKey? = nil) throws -> [Board] {
     let phases = try store.phases()
-    let shown = phases.filter { $0.visibility == .public }
+    let shown = phases.filter {
+      $0.visibility == .public && (wanted == nil || $0.board == wanted)
+    }
     let key = try home.releaseKey()
     let rules = Dictionary(phases.map { ($0.board, $0.rule(key: key)) }) { _, last in last }
     var boards = try FolderBoards(
@@ -24,7 +27,8 @@ struct BoardFeeder: Sendable {
     ).boards(
       adding: try candidates(shown), rule: { rules[$0] ?? .open },
       revealed: try Dictionary(
-        uniqueKeysWithValues: shown.map { ($0.board, try store.revealed(on: $0.board)) }))
+        uniqueKeysWithValues: shown.map { ($0.board, try store.revealed(on: $0.board)) }),
+      only: wanted)
     for phase in shown where !boards.contains(where: { $0.key == phase.board }) {
       boards.append(empty(try definitions.named(phase.benchmark), split: phase.split))
     }
