@@ -183,6 +183,10 @@ struct ArchiveTests {
       ])
     #expect(related.map { $0["relatedIdentifierType"] } == ["URL", "DOI", "arXiv"])
     #expect(document["publicationYear"] as? String == "2026")
+    // The data's own licence must not pass for the archive's.
+    let rights = try #require(document["rightsList"] as? [[String: String]])
+    #expect(rights.map { $0["rightsIdentifier"] } == ["CC-BY-4.0", nil])
+    #expect(rights[1]["rights"]?.hasSuffix("not in this archive: CC BY 4.0") == true)
   }
 
   @Test(

@@ -84,6 +84,9 @@ extension BoardArchive {
       board.isGuarded
       ? "\nThe labels of \(board.split) are hidden. Of each system the released figures are here, and "
         + "nothing else.\n" : ""
+    let pairs =
+      table.pairs == nil
+      ? "" : "| `\(table.path)/comparison.json`, `.csv` | every pair of systems |\n"
     let verified =
       hasLedger
       ? """
@@ -106,8 +109,7 @@ extension BoardArchive {
       |---|---|
       | `\(table.path)/leaderboard.json`, `.csv` | the board, with intervals and ranks |
       | `\(table.path)/leaderboard.tex`, `.bib` | the board as a LaTeX table; the entries' BibTeX records |
-      | `\(table.path)/comparison.json`, `.csv` | every pair of systems, where they were compared |
-      | `\(table.path)/systems/<entry>.json`, `.csv` | an entry: what its team says, its history and its score report |
+      \(pairs)| `\(table.path)/systems/<entry>.json`, `.csv` | an entry: what its team says, its history and its score report |
       | `leaderboards.json` | where the files of the board are |
       | `croissant.json` | the benchmark in Croissant 1.1 and its RAI vocabulary, without the data |
       | `datacite.json` | metadata of this archive for DataCite 4.5 |

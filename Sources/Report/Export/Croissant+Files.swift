@@ -186,7 +186,9 @@ extension Croissant {
       func resource(_ file: String) -> Resource? { resources.first { $0.name == file } }
       let map = benchmark.columns(for: split)
       var columns = Columns()
-      for name in map.id ?? [] { columns.add(name, "sc:Text", "part of a row's id") }
+      let ids = map.id ?? []
+      let part = ids.count > 1 ? "part of a row's id" : "the row's id"
+      for name in ids { columns.add(name, "sc:Text", part) }
       columns.add(map.text, "sc:Text", "what a person wrote")
       for cluster in benchmark.clusters {
         columns.add(

@@ -21,33 +21,31 @@ struct DataCite: Encodable {
     publicationYear = String(record.day.prefix(4))
     version = record.day
     dates = [["date": record.day, "dateType": "Created"]]
-    descriptions = [
-      [
-        "descriptionType": "Abstract",
-        "description":
-          "Released scores of \(board.scored.count) systems on \(board.key.path), figures that "
-          + "\(board.published.count) publications claim, the metadata of these entries, and a "
-          + "description of the benchmark without its data. \(benchmark.description)",
-      ]
-    ]
+    let scores = "released scores of " + FigureText.counted(board.scored.count, "system")
+    let claims = "the figures of " + FigureText.counted(board.published.count, "publication")
+    let content =
+      (board.scored.isEmpty ? [] : [scores]) + (board.published.isEmpty ? [] : [claims])
+      + ["the metadata of the entries", "a description of the benchmark without its data"]
+    let abstract =
+      "The leaderboard \(board.key.path): \(content.joined(separator: ", ")). \(benchmark.description)"
+    descriptions = [["descriptionType": "Abstract", "description": abstract]]
     rightsList = Self.rights(benchmark, record)
     relatedIdentifiers = Self.related(board)
   }
 
-  /// The archive's licence, where its maker gives one, and that of the data, which the archive does not
-  /// hold.
+  /// The archive's licence, where its maker gives one. That of the data stands there in words alone: an
+  /// identifier would count for the archive, which does not hold them.
   private static func rights(
     _ benchmark: BenchmarkDefinition, _ record: ArchiveRecord
   ) -> [[String: String]] {
-    func named(_ text: String, _ identifier: String) -> [String: String] {
+    let own = record.licence.map { licence in
       [
-        "rights": text, "rightsIdentifier": identifier, "rightsUri": SPDX.address(identifier),
+        "rights": licence, "rightsIdentifier": licence, "rightsUri": SPDX.address(licence),
         "rightsIdentifierScheme": "SPDX", "schemeUri": "https://spdx.org/licenses/",
       ]
     }
-    let data = "The benchmark's data (not in this archive): \(benchmark.licence)"
-    return (record.licence.map { [named("This archive: \($0)", $0)] } ?? [])
-      + [SPDX.identifier(in: benchmark.licence).map { named(data, $0) } ?? ["rights": data]]
+    let data = "The benchmark's data, which are not in this archive: \(benchmark.licence)"
+    return (own.map { [$0] } ?? []) + [["rights": data]]
   }
 
   /// Where the data come from, what was published of them, and the papers of the entries.

@@ -32,6 +32,9 @@ public struct PublishedBoards {
     _ key: BoardKey, progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> Publication {
     if let published = try boardOfServer(key) { return published }
+    // As `site build` shows them.
+    var options = options
+    options.sensitivity = true
     let boards = try FolderBoards(
       folders, home: home, benchmarks: definitions, options: options,
       store: try ReportStore(home.storeURL)

@@ -69,14 +69,13 @@ struct ArchiveCommand: ParsableCommand {
       creators: try creator.map(ArchiveCreator.init),
       day: date ?? Date().formatted(.iso8601.year().month().day()), publisher: publisher,
       licence: licence)
-    var options = try inference.scoringOptions()
-    options.sensitivity = true
     let key = BoardKey(benchmark: definition.id, split: name)
     let known = try BenchmarkRegistry.known(
       adding: split.benchmark.map { $0.hasSuffix(".json") ? [$0] : [] } ?? [])
     let bar = ProgressBar("scoring", unit: "entries")
     let publication = try PublishedBoards(
-      data.home, definitions: known, folders: submissionFolders(submissions), options: options
+      data.home, definitions: known, folders: submissionFolders(submissions),
+      options: try inference.scoringOptions()
     ).board(key) { bar.update($0, of: $1) }
     let ledger = publication.ledger.first {
       FileManager.default.fileExists(atPath: $0.appending(path: "checkpoint").path)
