@@ -9,12 +9,12 @@ struct ArchiveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "archive", abstract: "Write a board as one zip for a repository such as Zenodo.",
     discussion: """
-      The zip holds the board as JSON, CSV and LaTeX, each entry's metadata and released
-      report, the ledger, a Croissant description of the benchmark without its data,
-      metadata for DataCite, and checksums. It holds what the board's pages show and no
-      label, prediction or contact. The board is that of the server where its database
-      has a phase of it (also while it runs), else that of the folders of submissions.
-      The same input and --date give the same bytes.
+      The zip holds the board as JSON, CSV and LaTeX, each entry's metadata and
+      released report, the ledger, a Croissant description of the benchmark without
+      its data, metadata for DataCite, and checksums. It holds what the board's
+      pages show and no label, prediction or contact. The board is that of the
+      server where its database has a phase of it (also while it runs), else that of
+      the folders of submissions. The same input and --date give the same bytes.
 
       Example:
         invitro archive newsemp24/test --creator "Doe, Jane|0000-0002-1825-0097" \\
