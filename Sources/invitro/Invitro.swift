@@ -23,11 +23,11 @@ import Server
       """, version: ScoreReport.toolVersion,
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
-      SubmitCommand.self, SiteCommand.self, TrainCommand.self, PredictCommand.self,
-      LabelCommand.self, AgreementCommand.self, CurateCommand.self, EmbedCommand.self,
-      ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self, TeamCommand.self,
-      PhaseCommand.self, SubmissionCommand.self, WebhookCommand.self, BackupCommand.self,
-      RestoreCommand.self, CodabenchCommand.self,
+      SubmitCommand.self, SiteCommand.self, ArchiveCommand.self, TrainCommand.self,
+      PredictCommand.self, LabelCommand.self, AgreementCommand.self, CurateCommand.self,
+      EmbedCommand.self, ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self,
+      TeamCommand.self, PhaseCommand.self, SubmissionCommand.self, WebhookCommand.self,
+      BackupCommand.self, RestoreCommand.self, CodabenchCommand.self,
     ])
 
   /// What follows the program's name, also where the dynamic loader was asked to run the program:

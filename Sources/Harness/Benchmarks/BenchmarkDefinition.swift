@@ -34,6 +34,10 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
   public var missing: [String]
   /// Quirks that a user of the data should know, in words.
   public var quirks: [String]
+  /// How the data came about; nil where that is not known.
+  public var statement: DataStatement?
+  /// What was published of the data, the paper of those who made it first.
+  public var papers: [Paper]?
 
   /// What a board ranks by.
   public struct PrimaryMetric: Codable, Sendable, Equatable {
@@ -119,6 +123,31 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     public var edges: [Double]?
     /// Name of each bin.
     public var labels: [String]?
+  }
+}
+
+extension BenchmarkDefinition {
+  /// How the data came about, in words, for a description of the benchmark in the terms of Croissant's
+  /// vocabulary for responsible AI. What is not known is absent.
+  public struct DataStatement: Codable, Sendable, Equatable {
+    /// Who wrote the texts, and on which occasion.
+    public var collection: String?
+    /// Who labelled what, and on which scale.
+    public var annotation: String?
+    /// How many labels stand behind that of a row.
+    public var annotationsPerItem: String?
+    /// What the data hold of persons that calls for care, as age or health.
+    public var personalInformation: [String]?
+  }
+
+  /// A publication.
+  public struct Paper: Codable, Sendable, Equatable {
+    /// `Family, Given` each, in the paper's order.
+    public var authors: [String]
+    public var title: String
+    public var year: Int
+    /// An http or https address, best that of a DOI.
+    public var url: String?
   }
 }
 

@@ -144,7 +144,7 @@ extension BenchmarkDefinition {
   }
 
   /// The columns of one source split: the benchmark's, with the split's own laid over them.
-  func columns(for split: SplitSource) -> ColumnMap {
+  package func columns(for split: SplitSource) -> ColumnMap {
     guard let own = split.columns else { return columns }
     func laid(_ own: [String: String]?, over base: [String: String]?) -> [String: String] {
       (base ?? [:]).merging(own ?? [:]) { $1 }
@@ -179,6 +179,13 @@ extension BenchmarkDefinition {
     checkColumns(fault)
     checkTargets(fault)
     checkSplits(fault)
+    for paper in papers ?? [] {
+      let scheme = paper.url.map { URL(string: $0)?.scheme?.lowercased() ?? "" }
+      if paper.authors.isEmpty { fault("paper '\(paper.title)' without authors", "its authors") }
+      if let scheme, scheme != "http" && scheme != "https" {
+        fault("paper '\(paper.title)' at '\(paper.url ?? "")'", "an http or https address")
+      }
+    }
     for group in groups {
       let bins = (group.edges?.count ?? 0) - 1
       let coded = group.codes != nil && group.edges == nil

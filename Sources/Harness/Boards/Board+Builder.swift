@@ -38,6 +38,8 @@ extension Board {
       (self.slug, self.id, self.metadata) = (slug, id ?? slug, metadata)
       (self.report, self.digest, self.read) = (report, digest, read)
     }
+
+    var board: BoardKey { BoardKey(benchmark: metadata.benchmark, split: metadata.split) }
   }
 
   /// Makes a board from candidates, whoever feeds them: scores those that have no report, compares
@@ -247,11 +249,13 @@ public struct FolderBoards {
   ///   - rule: what is released on a board, of the folders' entries too.
   ///   - revealed: slugs of baselines in folders of which all figures are shown, by board.
   ///   - key: under which the labels' digest is hidden on boards with hidden labels.
+  ///   - wanted: the board that is wanted; nil for all of them.
   ///   - progress: called after each entry with the number done and the number in all.
   /// - Throws: the faults of any entry.
   public func boards(
     adding others: [Board.Candidate] = [], rule: (BoardKey) -> ReleaseRule = { _ in .open },
     revealed: [BoardKey: Set<String>] = [:], key releaseKey: Data? = nil,
+    only wanted: BoardKey? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(HarnessError) -> [Board] {
     var candidates = others
@@ -264,9 +268,8 @@ public struct FolderBoards {
         return candidate
       }
     }
-    let groups = Dictionary(grouping: candidates) {
-      BoardKey(benchmark: $0.metadata.benchmark, split: $0.metadata.split)
-    }
+    if let wanted { candidates.removeAll { $0.board != wanted } }
+    let groups = Dictionary(grouping: candidates, by: \.board)
     var boards: [Board] = []
     var done = 0
     for (key, members) in groups.sorted(by: { $0.key < $1.key }) {

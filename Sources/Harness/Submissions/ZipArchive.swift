@@ -2,7 +2,7 @@ import CArchive
 import Foundation
 
 /// Reads a zip that a team uploads, with the limits that an upload needs.
-enum ZipArchive {
+package enum ZipArchive {
   static let maximumEntries = 100
   static let maximumBytes = 64 << 20
 

@@ -125,6 +125,35 @@ struct SystemDocument: Encodable {
   }
 }
 
+extension BoardTable {
+  /// The documents of a board for programs and papers, by their paths in the board's folder.
+  func documents() -> [(path: String, make: @Sendable () throws -> Data)] {
+    var documents: [(path: String, make: @Sendable () throws -> Data)] = []
+    func add(_ path: String, _ make: @escaping @Sendable () throws -> Data) {
+      documents.append((path, make))
+    }
+    func addText(_ path: String, _ make: @escaping @Sendable () -> String) {
+      add(path) { Data(make().utf8) }
+    }
+    add("leaderboard.json") { try LeaderboardDocument.json(of: board) }
+    addText("leaderboard.csv") { LeaderboardCSV.text(self) }
+    addText("leaderboard.tex") { LaTeX.table(self) }
+    addText("leaderboard.bib") { LaTeX.bibliography(self) }
+    if let comparison = pairs {
+      add("comparison.json") { try CanonicalJSON.document(comparison) }
+      addText("comparison.csv") { ComparisonCSV.text(comparison) }
+    }
+    for entry in board.entries {
+      add(SitePaths.systemDocument(entry.slug)) {
+        try CanonicalJSON.document(SystemDocument(entry))
+      }
+      guard let report = entry.report else { continue }
+      addText(SitePaths.systemTable(entry.slug)) { SystemCSV.text(report, benchmark) }
+    }
+    return documents
+  }
+}
+
 /// `leaderboards.json`: where each board's documents stand.
 struct BoardIndex: Encodable {
   let schema = 1

@@ -137,22 +137,12 @@ package struct SitePlan: Sendable {
     func addText(_ path: String, _ make: @escaping @Sendable () -> String) {
       add(path) { Data(make().utf8) }
     }
-    add("leaderboard.json") { try LeaderboardDocument.json(of: table.board) }
-    addText("leaderboard.csv") { LeaderboardCSV.text(table) }
-    addText("leaderboard.tex") { LaTeX.table(table) }
-    addText("leaderboard.bib") { LaTeX.bibliography(table) }
+    for document in table.documents() { add(document.path, document.make) }
     if let comparison = table.pairs {
       add("pairs.js") { try PairsScript(table, comparison).script() }
-      add("comparison.json") { try CanonicalJSON.document(comparison) }
-      addText("comparison.csv") { ComparisonCSV.text(comparison) }
     }
-    for entry in table.board.entries {
-      add(SitePaths.systemDocument(entry.slug)) {
-        try CanonicalJSON.document(SystemDocument(entry))
-      }
-      guard let report = entry.report else { continue }
+    for entry in table.board.entries where entry.report != nil {
       addText(SitePaths.badge(entry.slug)) { Badge.svg(entry, table) }
-      addText(SitePaths.systemTable(entry.slug)) { SystemCSV.text(report, table.benchmark) }
     }
     return files
   }

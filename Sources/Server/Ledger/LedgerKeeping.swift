@@ -44,6 +44,14 @@ extension SubmissionStore {
   /// Brings the files of the data home's `ledger/` up to the log: what a start is compared with, and
   /// what can be served or kept elsewhere as it is.
   public func exportLedger() throws(ServerError) {
+    try translated {
+      for (name, bytes) in [
+        ("key", try ledger.currentKeys().document), ("rotations.json", try rotations()),
+      ] {
+        let file = ledger.folder.appending(path: name)
+        if (try? Data(contentsOf: file)) != bytes { try AtomicFile.write(bytes, to: file) }
+      }
+    }
     try read { database in
       let stored = try StoredHead.read(in: database)
       guard let note = stored.note else { return }

@@ -13,11 +13,13 @@ struct BoardFeeder: Sendable {
   let options: ScoringOptions
 
   /// Every board that is public, be it empty, or that a folder has entries of, and the log that says
-  /// how it came about.
-  func published(at now: Date) throws -> (boards: [Board], ledger: SiteLedger?) {
+  /// how it came about; the `wanted` one alone where one is named.
+  func published(
+    at now: Date, only wanted: BoardKey? = nil
+  ) throws -> (boards: [Board], ledger: SiteLedger?) {
     var frozen = self
     frozen.store = try store.frozen()
-    var boards = try frozen.boards(at: now)
+    var boards = try frozen.boards(at: now, only: wanted)
     // Where the log lacks something it grows, and the boards are made anew.
     let isComplete = try store.log(boards.filter { !$0.entries.isEmpty })
     let ledger = try (isComplete ? frozen.store : store).siteLedger()
@@ -25,10 +27,12 @@ struct BoardFeeder: Sendable {
     return (boards, ledger)
   }
 
-  func boards(at now: Date) throws -> [Board] {
+  func boards(at now: Date, only wanted: BoardKey? = nil) throws -> [Board] {
     let list = try store.phaseList()
     let phases = list.boards.compactMap { list.shown(of: $0, at: now) }
-    let shown = phases.filter { $0.visibility == .public }
+    let shown = phases.filter {
+      $0.visibility == .public && (wanted == nil || $0.board == wanted)
+    }
     let key = try home.releaseKey()
     let rules = Dictionary(phases.map { ($0.board, $0.rule(key: key)) }) { _, last in last }
     var boards = try FolderBoards(
@@ -38,7 +42,7 @@ struct BoardFeeder: Sendable {
       adding: try candidates(shown, list, at: now), rule: { rules[$0] ?? .open },
       revealed: try Dictionary(
         uniqueKeysWithValues: shown.map { ($0.board, try store.revealed(on: $0.board)) }),
-      key: key)
+      key: key, only: wanted)
     for phase in shown where !boards.contains(where: { $0.key == phase.board }) {
       boards.append(empty(try definitions.named(phase.benchmark), split: phase.split))
     }

@@ -104,7 +104,7 @@ public final class SubmissionStore: Sendable {
     }
   }
 
-  private func translated<Value>(_ body: () throws -> Value) throws(ServerError) -> Value {
+  func translated<Value>(_ body: () throws -> Value) throws(ServerError) -> Value {
     do {
       return try body()
     } catch {
