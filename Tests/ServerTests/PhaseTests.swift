@@ -184,15 +184,20 @@ struct PhaseTests {
     #expect(try await arena.submit(try arena.predictions(5), to: server).status == 403)
   }
 
-  @Test("late submissions are scored and shown apart, and the ranking stays")
-  func late() async throws {
-    let arena = try Arena(teams: ["Team A", "Team B"])
+  @Test(
+    "late submissions are scored and shown apart, and the ranking stays",
+    arguments: Phase.Labels.allCases)
+  func late(_ labels: Phase.Labels) async throws {
+    var phase = Phase.open(labels: labels)
+    if labels == .hidden {
+      phase.grid = ReleaseGrid(.init(target: "empathy", metric: .pcc), step: 0.01, floor: 0.1)
+    }
+    let arena = try Arena(teams: ["Team A", "Team B"], phase: phase)
     let files = try PhaseFiles.sorted(4, arena)
-    let server = try await arena.server(change: { $0.scoring.inference.replicates = 100 })
+    let server = try await arena.server(site: true)
     _ = try await arena.submit(files[1], to: server)
     let ranked = try await server.idsOnBoard()
-    var phase = Phase.open(name: "late", opens: Date(timeIntervalSince1970: 1))
-    phase.isLate = true
+    (phase.name, phase.opens, phase.isLate) = ("late", Date(timeIntervalSince1970: 1), true)
     try arena.store.setPhase(phase)
     var ids: [String] = []
     for (file, verdict) in [(files[0], "first"), (files[3], "better"), (files[2], "notBetter")] {
@@ -207,7 +212,18 @@ struct PhaseTests {
     let entry = try #require(apart.first)
     #expect(apart.count == 1 && (entry["slug"] as? String)?.hasSuffix(ids[1]) == true)
     #expect(entry["reason"] as? String == "late: scored after the deadline, not ranked")
-    #expect(abs(try Answer.pcc(entry) - PhaseFiles.pcc(files[3], arena)) < 1e-4)
+    let exact = try PhaseFiles.pcc(files[3], arena)
+    #expect(abs(try Answer.pcc(entry) - exact) < (labels == .open ? 1e-4 : 0.01))
+    let targets = try #require(entry["targets"] as? [String: [String: Any]])
+    #expect((targets.count == 1 && targets["empathy"]?.count == 1) == (labels == .hidden))
+    let page = arena.folder.file("site/sample24/test/index.html")
+    #expect(
+      try String(contentsOf: page, encoding: .utf8)
+        .contains("late: scored after the deadline, not ranked (PCC "))
+    let own = try #require(arena.sitePaths.first { $0.hasSuffix("\(ids[1]).html") })
+    #expect(
+      try String(contentsOf: arena.folder.file("site/\(own)"), encoding: .utf8)
+        .contains("Not ranked: late"))
     #expect(try await server.get("/api/v1/submissions/\(ids[1])").status == 200)
     phase.visibility = .own
     try arena.store.setPhase(phase)

@@ -215,14 +215,22 @@ extension SubmissionStore {
   static func bests(
     of team: Int64, on board: BoardKey, _ slot: EntrySlot, in database: Database
   ) throws -> [StoredSubmission] {
-    try database.all(
-      """
-      \(StoredSubmission.selection) JOIN board b ON b.submission = s.id
-      WHERE b.benchmark = ? AND b.split = ? AND b.team = ? AND b.late = ?
-        AND (? OR b.system = ?)
-      ORDER BY s.id
-      """,
-      [board.benchmark, board.split, team, slot.isLate, slot.isAlone, slot.system])
+    try bestKeys(of: team, on: board, slot, in: database).compactMap {
+      try StoredSubmission.find($0, in: database)
+    }
+  }
+
+  static func bestKeys(
+    of team: Int64, on board: BoardKey, _ slot: EntrySlot, in database: Database
+  ) throws -> [Int64] {
+    try Int64.fetchAll(
+      database.cachedStatement(
+        sql: """
+          SELECT submission FROM board
+          WHERE benchmark = ? AND split = ? AND team = ? AND late = ? AND (? OR system = ?)
+          ORDER BY submission
+          """),
+      arguments: [board.benchmark, board.split, team, slot.isLate, slot.isAlone, slot.system])
   }
 
   /// - Returns: the number that it has among its team's bests.

@@ -47,9 +47,12 @@ struct Judgement: Sendable {
   func outcome(
     of submission: StoredSubmission, in database: Database
   ) throws -> Result<ReleaseGuard.Release, any Error> {
-    let current = try SubmissionStore.bests(
-      of: submission.teamKey, on: submission.board, submission.slot, in: database)
-    return current.map(\.key) == bests ? outcome : Result { try judge(current) }
+    let (team, board, slot) = (submission.teamKey, submission.board, submission.slot)
+    if try SubmissionStore.bestKeys(of: team, on: board, slot, in: database) == bests {
+      return outcome
+    }
+    let current = try SubmissionStore.bests(of: team, on: board, slot, in: database)
+    return Result { try judge(current) }
   }
 }
 

@@ -54,11 +54,11 @@ struct TeamCommand: ParsableCommand {
       try shared.show(
         teams,
         as: TextTable.text(
-          ["team", "since", "valid tokens", "last used", ""],
+          ["team", "since", "valid tokens", "last used", "kind"],
           teams.map { team in
             [
               team.name, team.created.formatted(.iso8601), "\(team.tokens)",
-              team.lastUsed?.formatted(.iso8601) ?? "never", team.organiser ? "organisers" : "",
+              team.lastUsed?.formatted(.iso8601) ?? "never", team.organiser ? "organisers" : "team",
             ]
           }))
     }
