@@ -42,6 +42,17 @@ enum SiteFixture {
     return input
   }
 
+  /// With the log of its boards, which is made in `place`.
+  static func logged(_ input: SiteInput, in place: URL) throws -> SiteInput {
+    var input = input
+    input.ledger = try FolderLog(submissions: place).update(
+      input.boards, keyFile: place.appending(path: "ledger.key"), predictionsKey: Data([1]),
+      at: Date()
+    ).ledger
+    for board in input.boards.indices { input.boards[board].ledger = input.ledger?.state }
+    return input
+  }
+
   private static func entry(
     _ index: Int, of count: Int, _ random: inout FixtureGenerator
   ) -> Board.Entry {

@@ -1,4 +1,5 @@
 public import Basics
+public import Ledger
 
 /// What keeps a site or a report from being made.
 public enum ReportError: CommandError {
@@ -10,9 +11,16 @@ public enum ReportError: CommandError {
   case repeatedSlug(board: String, slug: String)
   case notASite(path: String)
   case notWritable(path: String, reason: String)
+  /// A private key that others than its owner can read.
+  case exposedKey(path: String, mode: String)
+  /// What is wrong with the ledger, or the key of one, at `place`.
+  case ledger(place: String, error: LedgerError)
 
   /// The exit code a command ends with.
-  public var exitStatus: ExitStatus { .badData }
+  public var exitStatus: ExitStatus {
+    if case .ledger(_, let error) = self { return error.exitStatus }
+    return .badData
+  }
 
   public var description: String {
     switch self {
@@ -33,6 +41,10 @@ public enum ReportError: CommandError {
       return "\(path): refusing to replace a folder that no site build has made "
         + "(.invitro-site.json is not in it); name another folder or empty this one"
     case .notWritable(let path, let reason): return "\(path): cannot be written: \(reason)"
+    case .exposedKey(let path, let mode):
+      return "\(path): others can read this private key (mode \(mode)). "
+        + "Close it with: chmod 600 \(path)"
+    case .ledger(let place, let error): return "\(place): \(error)"
     }
   }
 }

@@ -18,7 +18,7 @@ extension DataHome {
       ["", "-wal", "-shm"].map { URL(filePath: url.path + $0) }
     }
     for file in splits + stores + [
-      url.appending(path: "release.key"), url.appending(path: LedgerKeys.fileName),
+      url.appending(path: "release.key"), ledgerKeyURL,
     ] {
       try check(file, forbidden: 0o077)
     }

@@ -1,6 +1,7 @@
 public import Foundation
 import Glibc
 public import Harness
+public import Report
 package import Hummingbird
 import HummingbirdCore
 import NIOCore
@@ -83,7 +84,7 @@ public final class LeaderboardServer: Sendable {
   /// - Throws: ``ServerError``: `exposed`, `alreadyRunning`, `store`, `unreadable`, `badTLSFile`.
   public init(
     _ configuration: ServerConfiguration, log: ServerLog,
-    build: (@Sendable ([Board]) throws -> Void)? = nil
+    build: (@Sendable ([Board], SiteLedger?) throws -> Void)? = nil
   ) throws {
     self.configuration = configuration
     self.log = log
@@ -178,7 +179,7 @@ public final class LeaderboardServer: Sendable {
   package func deliver(at now: Date = Date()) async { await webhooks.deliver(at: now) }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
-  package func publish() { publisher.update() }
+  package func publish(at now: Date = Date()) { publisher.update(at: now) }
 
   package func buildApplication(
     onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }

@@ -9,6 +9,7 @@ import argparse
 import functools
 import gzip
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -40,6 +41,7 @@ PAGES = {
     "benchmark": "fixture24/index.html",
     "method": "method.html",
     "replication": "replication.html",
+    "ledger": "ledger.html",
     "missing": "404.html",
 }
 WIDTHS = [320, 375, 600, 768, 1024, 1280, 1920]
@@ -50,8 +52,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def serve():
-    handler = functools.partial(Quiet, directory=SITES)
+def serve(folder=SITES):
+    handler = functools.partial(Quiet, directory=folder)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
@@ -63,6 +65,8 @@ def start_browser(scripts=True):
     for flag in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
         options.add_argument(flag)
     options.add_argument("--window-size=1280,1000")
+    # A page of another host than this machine, over plain HTTP, is no secure context.
+    options.add_argument("--host-resolver-rules=MAP board.test 127.0.0.1")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     if not scripts:
         # 2 is "block".
@@ -580,6 +584,123 @@ class TeamPageTest(unittest.TestCase):
         self.assertNotIn("chosen", self.find("#team-list tbody tr:nth-child(1)").text)
         violations = Axe().run(self.browser)["violations"]
         self.assertEqual([], [one["id"] for one in violations])
+
+
+class LedgerPageTest(unittest.TestCase):
+    """The page of the log on a static site that the program built twice, an entry later."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.place = pathlib.Path(cls.folder.name)
+        cls.environment = {**os.environ, "INVITRO_DATA": cls.folder.name + "/data"}
+        os.mkdir(cls.environment["INVITRO_DATA"], 0o700)
+        cls.invitro("data", "sample")
+        systems = sorted(cls.place.rglob("predictions_EMP.tsv"))
+        for name, file in zip(["first", "second"], systems):
+            cls.invitro(
+                "submit", "add", str(file), "-b", "sample24", "-s", "test", "--team", name,
+                "--system", name, "--submissions", cls.folder.name + "/submissions")
+            cls.invitro(
+                "site", "build", "--submissions", cls.folder.name + "/submissions",
+                "--out", str(cls.place / name))
+        cls.served = cls.place / "www"
+        cls.served.mkdir()
+        cls.server = serve(cls.served)
+        cls.origin = f"http://127.0.0.1:{cls.server.server_port}"
+        cls.browser = start_browser()
+
+    @classmethod
+    def invitro(cls, *arguments):
+        subprocess.run(
+            [os.environ["INVITRO_PROGRAM"], *arguments], env=cls.environment, check=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.quit()
+        cls.server.shutdown()
+        cls.folder.cleanup()
+
+    def setUp(self):
+        self.put("second")
+        self.browser.get(self.origin + "/site/index.html")
+        self.browser.execute_script("localStorage.clear()")
+
+    def put(self, name):
+        shutil.rmtree(self.served / "site", ignore_errors=True)
+        shutil.copytree(self.place / name, self.served / "site")
+
+    def find(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def verify(self):
+        """What the page says at the end, and the results by check."""
+        self.browser.get(self.origin + "/site/ledger.html")
+        WebDriverWait(self.browser, 10).until(lambda _: self.find("#ledger-start").is_displayed())
+        self.find("#ledger-start").click()
+        WebDriverWait(self.browser, 20).until(
+            lambda _: re.match("Everything|Not everything", self.find("#ledger-status").text))
+        items = self.browser.find_elements(By.CSS_SELECTOR, "#ledger-results li")
+        return self.find("#ledger-status").text, dict(one.text.split(": ", 1) for one in items)
+
+    def test_a_good_log_holds_and_is_remembered(self):
+        said, results = self.verify()
+        self.assertEqual(said, "Everything that was checked holds.", results)
+        self.assertEqual(
+            set(results),
+            {"Key", "Signature", "Tiles", "Entries", "Last visit", "Board sample24/test"})
+        self.assertTrue(all(words.startswith("holds.") for words in results.values()), results)
+        self.assertIn("first visit", results["Last visit"])
+        self.assertIn("2 scored systems", results["Board sample24/test"])
+        said, results = self.verify()
+        self.assertIn("the one of your last visit", results["Key"])
+        self.assertIn("0 were appended since", results["Last visit"])
+        violations = Axe().run(self.browser)["violations"]
+        self.assertEqual([], [one["id"] for one in violations])
+
+    def test_a_log_that_grew_goes_on_from_the_last_visit(self):
+        self.put("first")
+        self.verify()
+        self.put("second")
+        said, results = self.verify()
+        self.assertTrue(said.startswith("Everything"), results)
+        self.assertIn("1 entries of your last visit", results["Last visit"])
+
+    def test_a_log_that_shrank_is_named(self):
+        self.verify()
+        self.put("first")
+        said, results = self.verify()
+        self.assertTrue(said.startswith("Not everything"))
+        self.assertIn("fails. The log had 2 entries at your last visit", results["Last visit"])
+
+    def test_a_changed_tile_is_named(self):
+        tile = next((self.served / "site/ledger/tile/entries").rglob("2"))
+        data = bytearray(tile.read_bytes())
+        data[100] ^= 1
+        tile.write_bytes(data)
+        said, results = self.verify()
+        self.assertTrue(said.startswith("Not everything"))
+        self.assertIn("tile/entries/000.p/2", results["Entries"])
+        self.assertTrue(results["Board sample24/test"].startswith("not checked"))
+
+    def test_a_changed_figure_is_named(self):
+        file = self.served / "site/sample24/test/leaderboard.json"
+        board = json.loads(file.read_text())
+        row = board["rows"][1]
+        row["targets"]["empathy"]["pcc"]["value"] = 0.999
+        file.write_text(json.dumps(board))
+        said, results = self.verify()
+        self.assertTrue(said.startswith("Not everything"))
+        self.assertIn("fails. " + row["slug"].capitalize(), results["Board sample24/test"])
+        self.assertIn("0.999 on the board", results["Board sample24/test"])
+
+    def test_where_the_context_is_not_secure_it_shows_the_command(self):
+        self.browser.get(f"http://board.test:{self.server.server_port}/site/ledger.html")
+        WebDriverWait(self.browser, 10).until(lambda _: self.find("#ledger-status").text)
+        self.assertIn("over HTTPS", self.find("#ledger-status").text)
+        self.assertFalse(self.find("#ledger-start").is_displayed())
+        self.assertIn("invitro ledger verify", self.find("main").text)
 
 
 def take_screenshots(folder):

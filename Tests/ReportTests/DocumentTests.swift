@@ -22,6 +22,22 @@ struct DocumentTests {
     #expect(document.published.map(\.slug) == ["paper"])
   }
 
+  @Test("leaderboard.json names the log that its board was made from, and each entry's name there")
+  func jsonNamesTheLog() throws {
+    var entry = SampleInput.entry("team-a-x1y2", pcc: 0.5)
+    entry.id = "x1y2"
+    var board = try #require(
+      SampleInput.input([entry, SampleInput.published("paper", pcc: 0.6)]).boards.first)
+    func document() throws -> LeaderboardDocument {
+      try JSONDecoder().decode(LeaderboardDocument.self, from: LeaderboardDocument.json(of: board))
+    }
+    #expect(try document().ledger == nil)
+    board.ledger = .init(origin: "a-log", size: 7, checkpoint: Data())
+    let named = try document()
+    #expect(named.ledger?.origin == "a-log" && named.ledger?.size == 7)
+    #expect(named.rows.map(\.id) == ["x1y2"] && named.published.map(\.id) == ["paper"])
+  }
+
   @Test("leaderboard.csv has as many cells in each line as in its header")
   func csvIsRectangular() throws {
     let site = try BuiltSite(

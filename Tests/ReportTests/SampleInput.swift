@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Ledger
 import Metrics
 import Report
 import Study
@@ -101,6 +102,14 @@ enum SampleInput {
                    "rows": [{"name": "crowd", "trainingRows": 100, "replaced": 0, "seeds": [1],
                              "metrics": {}}]}]}
       """#.utf8))
+
+  /// A log without entries, which says otherwise.
+  static func ledger(leaves: [String: [String: Int]]) throws -> SiteLedger {
+    let key = try SigningKey(name: "a-log")
+    return try SiteLedger(
+      checkpoint: Checkpoint(origin: "a-log", head: .empty).signed(by: key).bytes,
+      keys: [key.verifier], leaves: leaves)
+  }
 
   static func comparison(_ first: String, _ second: String) -> BoardComparison {
     BoardComparison(

@@ -168,6 +168,8 @@ struct TemplateTests {
     input.benchmarks.append(try SampleInput.benchmark(id: "other"))
     input.benchmarks[0].quirks = ["A quirk."]
     input.replication = SampleInput.replication
+    input.ledger = try SampleInput.ledger(leaves: ["toy/test": ["a": 0]])
+    input.boards[0].ledger = input.ledger?.state
     return [input, try SampleInput.input([])]
   }
 

@@ -168,7 +168,7 @@ struct ServerLedgerTests {
     do {
       let server = try await arena.server()
       _ = try await arena.submit(try arena.predictions(1), to: server)
-      try arena.store.backup(to: old)
+      _ = try StoreCopy.make(of: place, at: old)
       for seed in 2...4 {
         lost.append(try id(try await arena.submit(try arena.predictions(seed), to: server)))
       }
@@ -197,7 +197,7 @@ struct ServerLedgerTests {
     #expect(forked?.description.contains("another one than was seen before") == true)
     // The way out: a new log that says what happened.
     try restore()
-    let before = try LedgerKeys(home: arena.home.url)?.origin
+    let before = try LedgerKeys.read(arena.home.ledgerKeyURL)?.origin
     let keys = try SubmissionStore(place).continueLedger(why: "The disk was lost.")
     #expect(keys.origin == (before ?? "") + "/2")
     let server = try await arena.server()
@@ -219,7 +219,7 @@ struct ServerLedgerTests {
     }
     func finding(_ sql: String...) throws -> String {
       let copy = arena.folder.file("copy-\(UUID().uuidString).sqlite")
-      try arena.store.backup(to: copy)
+      _ = try StoreCopy.make(of: arena.home.submissionStoreURL, at: copy)
       defer { try? FileManager.default.removeItem(at: copy) }
       let home = arena.folder.file("home-\(UUID().uuidString)")
       try FileManager.default.copyItem(at: arena.home.url, to: home)

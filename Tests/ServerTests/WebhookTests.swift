@@ -253,7 +253,7 @@ struct WebhookTests {
       #expect(try count("attempts > 0 AND webhook = \(hanging)", in: arena) == 0)
     }
     // With a time-out of one second.
-    let server = try await arena.server { $0.limits.webhookSeconds = 1 }
+    let server = try await arena.server(change: { $0.limits.webhookSeconds = 1 })
     await server.server.deliver()
     #expect(
       try count("problem = 'no answer within 1 s' AND webhook = \(hanging)", in: arena) == 1)
@@ -322,7 +322,7 @@ struct WebhookTests {
     // One with open labels.
     try arena.store.setPhase(
       .open(name: "second", opens: at(400), closes: at(500)), at: at(310))
-    for seconds in [399, 401, 499, 500, 501] { await tick(seconds) }
+    for seconds in [399.0, 401, 499, 500, 501] { await tick(seconds) }
     #expect(
       receiver.messages.map(\.type)
         == ["phase.opened", "phase.closed", "phase.opened", "phase.closed"])

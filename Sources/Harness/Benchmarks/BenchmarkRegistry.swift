@@ -159,6 +159,9 @@ extension BenchmarkDefinition {
 
 /// What a definition contradicts itself in.
 extension BenchmarkDefinition {
+  /// The folder of the boards' log beside those of benchmarks: no id of one.
+  static let ledgerName = "ledger"
+
   func faults(file: String) -> [Diagnostic] {
     var faults: [Diagnostic] = []
     func fault(_ found: String, _ expected: String) {
@@ -169,6 +172,9 @@ extension BenchmarkDefinition {
       (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
     }
     if id.isEmpty || !plain { fault("id '\(id)'", "lower case letters, digits and -") }
+    if id == Self.ledgerName {
+      fault("id '\(id)'", "another one: it names the folder of the boards' log")
+    }
     if rowNoun.isEmpty { fault("an empty rowNoun", "what a row is called, as essay or turn") }
     checkColumns(fault)
     checkTargets(fault)

@@ -9,12 +9,16 @@ extension Board {
       @Sendable (_ reader: PredictionReader) throws(HarnessError) -> Predictions
 
     public var slug: String
+    /// Its name in the board's log: the slug of a folder's entry, the public id of a server's.
+    public var id: String
     /// With the entry's history; the contact stays behind.
     public var metadata: SubmissionMetadata
     /// What was released of it already; nil has the builder score the predictions.
     public var report: ScoreReport?
     /// Whether all figures of it are shown on a closed board, in two decimals.
     public var isRevealed = false
+    /// Why it is shown apart from the ranked entries, in words; nil where it is ranked.
+    public var unranked: String?
     /// What its last published report was computed with; nil where that is not known, and then the
     /// present labels and scorer count.
     public var scored: ScoringState?
@@ -24,14 +28,15 @@ extension Board {
     public var read: Reading?
 
     /// - Parameters:
+    ///   - id: nil for the slug.
     ///   - report: released under the rule of the board it will stand on.
     ///   - digest: of the predictions. With it they are read only where something is not cached.
     public init(
-      slug: String, metadata: SubmissionMetadata, report: ScoreReport? = nil,
+      slug: String, id: String? = nil, metadata: SubmissionMetadata, report: ScoreReport? = nil,
       digest: String? = nil, read: Reading?
     ) {
-      (self.slug, self.metadata, self.report) = (slug, metadata, report)
-      (self.digest, self.read) = (digest, read)
+      (self.slug, self.id, self.metadata) = (slug, id ?? slug, metadata)
+      (self.report, self.digest, self.read) = (report, digest, read)
     }
   }
 
@@ -111,7 +116,7 @@ extension Board {
           }
         }
         entries.append(entry(candidate, report: report, unscored: nil))
-        guard candidate.metadata.withdrawal == nil else { continue }
+        guard candidate.metadata.withdrawal == nil, candidate.unranked == nil else { continue }
         compared.append(
           Compared(slug: candidate.slug, digest: digest, predictions: predictions, read: read))
       }
@@ -120,7 +125,7 @@ extension Board {
         return board(entries, comparison: comparison, labels: labels, state: state)
       }
       let values = entries.compactMap { entry in
-        entry.metadata.withdrawal == nil
+        entry.metadata.withdrawal == nil && entry.unscored == nil
           ? entry.figure(grid.metric, grid.target)?.value.map { (entry.slug, $0) } : nil
       }
       let tied = BoardComparison(released: values, grid, level: options.inference.level)
@@ -180,8 +185,9 @@ extension Board {
 
     private func entry(_ candidate: Candidate, report: ScoreReport?, unscored: String?) -> Entry {
       Entry(
-        slug: candidate.slug, metadata: candidate.metadata, report: report,
-        unscored: candidate.read == nil || report != nil ? nil : unscored)
+        slug: candidate.slug, id: candidate.id, metadata: candidate.metadata, report: report,
+        unscored: candidate.unranked
+          ?? (candidate.read == nil || report != nil ? nil : unscored))
     }
 
     private var unscored: String {

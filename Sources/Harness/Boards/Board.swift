@@ -1,3 +1,4 @@
+public import Foundation
 public import Metrics
 
 /// What is published of one split of a benchmark: its entries in order, and how they compare. HTML,
@@ -20,8 +21,25 @@ public struct Board: Sendable {
   public let comparison: BoardComparison?
   /// Rank ranges and tie groups by slug, as ``comparison`` has them.
   public let standings: [String: BoardComparison.Standing]
+  /// The moment as of which it is shown, where it stands still for the public; nil where it does not.
+  public package(set) var frozen: String?
   /// Figures of the split's labels as they may be shown; nil where the split is not at hand.
   public let labels: DatasetStatistics.SplitStatistics?
+  /// The log that says how the board came about; nil where there is none.
+  public var ledger: LedgerState?
+
+  /// The state of a log from which a board was made.
+  public struct LedgerState: Sendable, Equatable {
+    public var origin: String
+    /// Number of entries.
+    public var size: Int
+    /// The signed checkpoint, byte for byte.
+    public var checkpoint: Data
+
+    public init(origin: String, size: Int, checkpoint: Data) {
+      (self.origin, self.size, self.checkpoint) = (origin, size, checkpoint)
+    }
+  }
   /// What its figures were computed with, as it may be shown; nil where the labels are not at hand.
   public let state: ScoringState?
 
@@ -29,21 +47,25 @@ public struct Board: Sendable {
   public struct Entry: Sendable, Equatable {
     /// Folder name below `submissions/<benchmark>/`; unique on a board.
     public package(set) var slug: String
+    /// Its name in the board's log.
+    public package(set) var id: String
     /// Without ``SubmissionMetadata/contact``.
     public package(set) var metadata: SubmissionMetadata { didSet { metadata.contact = nil } }
     /// Absent for a `published` entry, and where the gold labels are not on this machine.
     public package(set) var report: ScoreReport?
-    /// Why there is no report, in words.
+    /// Why there is no report, or why it is not ranked, in words.
     public package(set) var unscored: String?
     /// Whether that is because its report was made by another scorer or with other labels.
     public package(set) var isSuperseded = false
 
     package init(
-      slug: String, metadata: SubmissionMetadata, report: ScoreReport?, unscored: String? = nil
+      slug: String, id: String? = nil, metadata: SubmissionMetadata, report: ScoreReport?,
+      unscored: String? = nil
     ) {
       var metadata = metadata
       metadata.contact = nil
-      (self.slug, self.metadata, self.report, self.unscored) = (slug, metadata, report, unscored)
+      (self.slug, self.id) = (slug, id ?? slug)
+      (self.metadata, self.report, self.unscored) = (metadata, report, unscored)
     }
 
     /// Digest of the predictions, which outlives them where the entry is withdrawn.
@@ -114,7 +136,9 @@ public struct Board: Sendable {
 }
 
 extension Board.Entry {
-  fileprivate var isScored: Bool { report != nil && metadata.withdrawal == nil }
+  fileprivate var isScored: Bool {
+    report != nil && metadata.withdrawal == nil && unscored == nil
+  }
 }
 
 /// Names a board.

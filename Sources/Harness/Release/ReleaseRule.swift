@@ -88,7 +88,7 @@ public enum ReleaseRule: Sendable, Equatable {
 }
 
 /// The values that a board with hidden labels may show: those of its primary figure on a grid, from
-/// a floor on. Whatever a team sends, it learns no more than ``bits(submissions:)``.
+/// a floor on. Whatever a team sends, it learns no more than ``bits(submissions:systems:)``.
 public struct ReleaseGrid: Codable, Sendable, Equatable {
   public let target: String
   public let metric: Metric
@@ -169,9 +169,13 @@ public struct ReleaseGrid: Codable, Sendable, Equatable {
   }
 
   /// What a team learns of the labels at most from q submissions, in bits: its answers are a value that
-  /// never falls, of which there are C(q + m, q) sequences.
-  public func bits(submissions q: Int) -> Double {
-    (0..<levels).reduce(0) { $0 + log2(Double(q + $1 + 1) / Double($1 + 1)) }
+  /// never falls, of which there are C(q + m, q) sequences. N systems climb N · m steps in all and at
+  /// most m at once, whichever the team sends next: C(q + N m, q) sequences, and no more than (m + 1)^q.
+  public func bits(submissions q: Int, systems: Int = 1) -> Double {
+    let sequences = (0..<levels * systems).reduce(0) {
+      $0 + log2(Double(q + $1 + 1) / Double($1 + 1))
+    }
+    return min(sequences, Double(q) * log2(Double(levels + 1)))
   }
 
   /// The grid of the values that are shown once the board is closed: two decimals, from the same floor

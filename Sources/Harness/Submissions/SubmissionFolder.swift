@@ -8,6 +8,9 @@ public struct SubmissionFolder: Sendable {
 
   public init(_ url: URL) { self.url = url }
 
+  /// Beside the benchmarks' folders: the log of the boards.
+  public static let ledgerName = BenchmarkDefinition.ledgerName
+
   /// One entry as it stands in the folder.
   public struct Entry: Sendable, Equatable {
     public var slug: String
@@ -23,7 +26,8 @@ public struct SubmissionFolder: Sendable {
   public func entries() throws(HarnessError) -> [Entry] {
     var entries: [Entry] = []
     var faults: [Diagnostic] = []
-    for benchmark in try folders(of: url) {
+    for benchmark in try folders(of: url)
+    where benchmark.lastPathComponent != Self.ledgerName {
       for folder in try folders(of: benchmark) {
         do throws(HarnessError) {
           entries.append(try entry(in: folder, benchmark: benchmark.lastPathComponent))

@@ -71,7 +71,11 @@ public struct SiteChecker: Sendable {
     let files = try Self.files(in: folder)
     let read = try Parallel.map(files) { path in try self.read(path, in: folder) }
     let pages = Dictionary(read.compactMap { file in file.page.map { (file.path, $0) } }) { $1 }
-    let known = Set(files)
+    var known = Set(files)
+    // A server answers these from its database.
+    if known.contains(LedgerPage.path), !files.contains(where: { $0.hasPrefix("ledger/") }) {
+      known.formUnion(["ledger/checkpoint", "ledger/key"])
+    }
     let links = pages.flatMap { path, page in
       LinkCheck(path: path, known: known, pages: pages).faults(page)
     }

@@ -20,11 +20,22 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
   /// Neither ranked nor published, with the reason.
   public var apart: [OtherRow]
   public var detectable: DetectableDifference?
+  /// The log that says how the board came about; absent where there is none.
+  public var ledger: LedgerReference?
+
+  /// A log, and how many of its entries the board was made from.
+  public struct LedgerReference: Codable, Sendable, Equatable {
+    public var origin: String
+    public var size: Int
+  }
   /// What the rows were scored with; absent where the labels were not at hand.
   public var state: ScoringState?
 
   public struct Row: Codable, Sendable, Equatable {
-    public var slug, system, team: String
+    public var slug: String
+    /// Its name in the log.
+    public var id: String
+    public var system, team: String
     public var kind: SubmissionMetadata.Kind
     public var submitted: String?
     /// Absent where no pairwise comparison was made.
@@ -42,12 +53,17 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
 
   /// An entry without figures of ours.
   public struct OtherRow: Codable, Sendable, Equatable {
-    public var slug, system, team: String
+    public var slug: String
+    /// Its name in the log.
+    public var id: String
+    public var system, team: String
     /// What the paper of a published one claims.
     public var claimed: TargetTable<[String: Double]>?
     public var paperURL: String?
     /// Why another one is not ranked.
     public var reason: String?
+    /// What is released of one that is scored and not ranked.
+    public var targets: TargetTable<TargetScores>?
     /// True where that is because another scorer or other labels made its figures.
     public var superseded: Bool?
     public var page: String
@@ -66,11 +82,12 @@ extension LeaderboardDocument {
     primary = board.definition.primary
     higherIsBetter = board.definition.primary.metric.higherIsBetter
     (detectable, state) = (board.comparison?.detectable, board.state)
+    ledger = board.ledger.map { LedgerReference(origin: $0.origin, size: $0.size) }
     rows = board.scored.compactMap { entry in
       guard let report = entry.report else { return nil }
       let standing = board.standings[entry.slug]
       return Row(
-        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
         kind: entry.metadata.kind, submitted: entry.metadata.submitted,
         lowRank: standing?.lowRank, highRank: standing?.highRank, tieGroups: standing?.tieGroups,
         n: report.n, clusters: report.clusters, targets: report.targets, wassa: report.wassa,
@@ -79,14 +96,16 @@ extension LeaderboardDocument {
     }
     published = board.published.map { entry in
       OtherRow(
-        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
+        slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
         claimed: entry.metadata.claimed ?? [:], paperURL: entry.metadata.paperURL,
         page: SitePaths.system(entry.slug))
     }
     apart = board.apart.map { entry in
       OtherRow(
-        slug: entry.slug, system: entry.metadata.system, team: entry.metadata.team,
-        reason: board.reasonApart(entry), superseded: entry.isSuperseded ? true : nil,
+        slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
+        reason: board.reasonApart(entry),
+        targets: entry.unscored == nil || entry.isSuperseded ? nil : entry.report?.targets,
+        superseded: entry.isSuperseded ? true : nil,
         page: SitePaths.system(entry.slug))
     }
   }

@@ -1,94 +1,35 @@
 import Basics
 public import Foundation
+import Glibc
+public import Harness
 public import Ledger
 
-/// The keys of a ledger as its owner keeps them: a file with a private key a line, the newest first.
-/// All of them sign; there are two while clients change over to a new one.
+/// The private keys of a leaderboard's ledger: a file that its owner alone can read, a key a line,
+/// the newest first. All of them sign; there are two while clients change over to a new one.
 public struct LedgerKeys: Sendable {
-  /// At least one; all have one name, the log's origin.
-  public private(set) var signing: [SigningKey]
+  /// The newest first; at least one.
+  public let all: [SigningKey]
 
-  public static let fileName = "ledger.key"
+  public init(_ newest: SigningKey, _ older: [SigningKey] = []) { all = [newest] + older }
 
-  public var origin: String { signing[0].verifier.name }
+  public var newest: SigningKey { all[0] }
 
-  public var verifiers: [VerifierKey] { signing.map(\.verifier) }
+  /// What others verify with, the newest first.
+  public var verifiers: [VerifierKey] { all.map(\.verifier) }
+
+  /// The log's name, which all keys have.
+  public var origin: String { newest.verifier.name }
 
   /// The keys that sign, as `ledger/key` shows them: a vkey a line, the newest first.
   public var document: Data { Data(verifiers.map { "\($0.vkey)\n" }.joined().utf8) }
 
-  /// Makes a key. The name should be the log's address without its scheme, such as
-  /// `board.example/ledger`.
-  /// - Throws: ``LedgerError/malformed(what:line:found:expected:)`` for a name with spaces or `+`.
-  public init(name: String) throws(LedgerError) { signing = [try SigningKey(name: name)] }
-
-  /// Reads the file of a data home; nil where there is none.
-  public init?(home: URL) throws(LedgerError) {
-    let file = home.appending(path: Self.fileName)
-    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-    guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-      throw .file(.file(path: file.relativePath, reason: "the file cannot be read"))
-    }
-    signing = try text.split(separator: "\n").map { line throws(LedgerError) in
-      try SigningKey(privateText: String(line))
-    }
-    guard let first = signing.first,
-      signing.allSatisfy({ $0.verifier.kind == .ed25519 && $0.verifier.name == first.verifier.name }
-      )
-    else {
-      throw .malformed(
-        what: file.relativePath, found: "\(signing.count) keys",
-        expected: "one or more Ed25519 keys of one name")
-    }
-  }
-
-  /// The keys of a data home; the first time they are made, with a random name.
-  public static func ofHome(_ home: URL) throws(LedgerError) -> LedgerKeys {
-    if let keys = try LedgerKeys(home: home) { return keys }
-    var generator = SystemRandomNumberGenerator()
-    let digits = String(UInt32.random(in: 0...UInt32.max, using: &generator), radix: 16)
-    let name = "leaderboard-" + String(repeating: "0", count: 8 - digits.count) + digits
-    let keys = try LedgerKeys(name: name)
-    try keys.save(to: home, replacing: false)
-    // Another process may have been quicker.
-    return try LedgerKeys(home: home) ?? keys
-  }
-
-  /// Writes the file, readable by its owner alone.
-  /// - Parameter replacing: whether a file that is there is replaced; else it stays.
-  public func save(to home: URL, replacing: Bool) throws(LedgerError) {
-    if !replacing, FileManager.default.fileExists(atPath: home.appending(path: Self.fileName).path)
-    {
-      return
-    }
-    try keep(in: home, as: Self.fileName)
-  }
-
-  /// Writes the keys to a file of this name, readable by its owner alone.
-  public func keep(in home: URL, as name: String) throws(LedgerError) {
-    let file = home.appending(path: name)
-    let text = signing.map { "\($0.privateText)\n" }.joined()
-    do throws(BasicsError) {
-      try AtomicFile.createFolder(home, permissions: 0o700)
-      try AtomicFile.write(Data(text.utf8), to: file, permissions: 0o600)
-    } catch {
-      throw .file(error)
-    }
-  }
-
   /// A new key of the same name that signs beside the others from now on.
   public func rotated() throws(LedgerError) -> LedgerKeys {
-    var keys = self
-    keys.signing.insert(try SigningKey(name: origin), at: 0)
-    return keys
+    LedgerKeys(try SigningKey(name: origin), all)
   }
 
   /// The newest key alone.
-  public var newest: LedgerKeys {
-    var keys = self
-    keys.signing = [signing[0]]
-    return keys
-  }
+  public var retired: LedgerKeys { LedgerKeys(newest) }
 
   /// Whoever reads this log by these keys.
   public func policy() throws(LedgerError) -> LogPolicy { try LogPolicy(keys: verifiers) }
@@ -97,7 +38,89 @@ public struct LedgerKeys: Sendable {
   public func checkpoint(_ head: TreeHead) throws(LedgerError) -> Data {
     let text = try Checkpoint(origin: origin, head: head).text
     var note = try SignedNote(text: text)
-    for key in signing { note.add(try key.sign(text)) }
+    for key in all { note.add(try key.sign(text)) }
     return note.bytes
   }
+
+  /// Reads the keys at `url`; nil where there is no such file.
+  /// - Throws: ``ReportError/exposedKey(path:mode:)`` where others than its owner can read it,
+  ///   ``ReportError/ledger(place:error:)`` for a line that is no private key.
+  public static func read(_ url: URL) throws(ReportError) -> LedgerKeys? {
+    var status = stat()
+    guard stat(url.path, &status) == 0 else { return nil }
+    let mode = status.st_mode & 0o777
+    guard mode & 0o077 == 0 else {
+      throw .exposedKey(path: url.relativePath, mode: String(mode, radix: 8))
+    }
+    let text: String
+    do {
+      text = try String(contentsOf: url, encoding: .utf8)
+    } catch {
+      throw .ledger(
+        place: url.relativePath, error: .file(.file(path: url.relativePath, reason: "\(error)")))
+    }
+    var keys: [SigningKey] = []
+    for (place, line) in text.split(separator: "\n").enumerated() {
+      do throws(LedgerError) {
+        keys.append(try SigningKey(privateText: String(line)))
+      } catch {
+        throw .ledger(place: "\(url.relativePath):\(place + 1)", error: error)
+      }
+    }
+    let names = Set(keys.map(\.verifier.name))
+    guard let newest = keys.first, names.count == 1,
+      keys.allSatisfy({ $0.verifier.kind == .ed25519 })
+    else {
+      throw .ledger(
+        place: url.relativePath,
+        error: .malformed(
+          what: "keys", found: "\(keys.count) of \(names.count) names",
+          expected: "one or more of a log, a line each, all of one name"))
+    }
+    return LedgerKeys(newest, Array(keys.dropFirst()))
+  }
+
+  /// Reads the keys at `url`, or makes one there. Where two programs do so at once, both get the same.
+  /// - Parameter name: of a new key; nil for `leaderboard-` and eight random hexadecimal digits.
+  /// - Throws: also ``ReportError/notWritable(path:reason:)``.
+  public static func readOrMake(_ url: URL, name: String? = nil) throws(ReportError) -> LedgerKeys {
+    if let keys = try read(url) { return keys }
+    let digits = String(UInt32.random(in: .min ... .max), radix: 16)
+    let random = "leaderboard-" + String(repeating: "0", count: 8 - digits.count) + digits
+    let draft = url.deletingLastPathComponent().appending(path: ".ledger-\(UUID().uuidString).key")
+    defer { unlink(draft.path) }
+    do throws(LedgerError) {
+      try LedgerKeys(try SigningKey(name: name ?? random)).save(to: draft)
+    } catch {
+      throw .ledger(place: url.relativePath, error: error)
+    }
+    // A rename would replace the key that another program has made meanwhile.
+    guard link(draft.path, url.path) == 0 || errno == EEXIST else {
+      throw .notWritable(path: url.relativePath, reason: String(cString: strerror(errno)))
+    }
+    AtomicFile.sync(folder: url.deletingLastPathComponent())
+    guard let keys = try read(url) else {
+      throw .notWritable(path: url.relativePath, reason: "the new file is gone")
+    }
+    return keys
+  }
+
+  /// Writes the keys to `url` for its owner alone, in the place of what stands there.
+  public func save(to url: URL) throws(LedgerError) {
+    let lines = all.map { "\($0.privateText)\n" }.joined()
+    do throws(BasicsError) {
+      try AtomicFile.createFolder(url.deletingLastPathComponent(), permissions: 0o700)
+      try AtomicFile.write(Data(lines.utf8), to: url, permissions: 0o600)
+    } catch {
+      throw .file(error)
+    }
+  }
+}
+
+extension DataHome {
+  /// Where the private keys of the server's ledger stand.
+  public var ledgerKeyURL: URL { url.appending(path: "ledger.key") }
+
+  /// Those of the log of a folder of submissions. One key for both would sign two histories.
+  public var folderLedgerKeyURL: URL { url.appending(path: "submissions.ledger.key") }
 }

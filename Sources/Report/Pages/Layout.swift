@@ -7,7 +7,8 @@ package struct Layout: Encodable, Sendable {
   /// The way to the site's root.
   let root: String
   let assets: String
-  let isHome, onBoards, onMethod, onReplication, onTeam, hasReplication, isServed: Bool
+  let isHome, onBoards, onMethod, onReplication, onLedger, onTeam: Bool
+  let hasReplication, hasLedger, isServed: Bool
   /// What no page shows, in the singular: `essay`.
   let rowNouns: String
   let version, canonical, preview: String?
@@ -22,12 +23,14 @@ package struct Page: Sendable {
 
 /// What all pages of a site know of it.
 struct SiteContext: Sendable {
-  enum Section { case boards, method, replication, team, none }
+  enum Section { case boards, method, replication, ledger, team, none }
 
   let site: String
   let address: URL?
   let version: String?
   let hasReplication: Bool
+  /// The log of the boards; nil for none.
+  let ledger: SiteLedger?
   /// Whether the server that takes submissions shows the site.
   let isServed: Bool
   let rowNouns: String
@@ -51,8 +54,9 @@ struct SiteContext: Sendable {
       description: SafeText.shortened(description, to: 200),
       root: root ?? String(repeating: "../", count: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
-      onReplication: section == .replication, onTeam: section == .team,
-      hasReplication: hasReplication, isServed: isServed, rowNouns: rowNouns, version: version,
+      onReplication: section == .replication, onLedger: section == .ledger,
+      onTeam: section == .team, hasReplication: hasReplication, hasLedger: ledger != nil,
+      isServed: isServed, rowNouns: rowNouns, version: version,
       canonical: address?.appending(path: path).absoluteString,
       preview: picture.flatMap { address?.appending(path: $0).absoluteString })
     return Page(template: template, layout: layout, content: content)

@@ -13,6 +13,8 @@ struct LeaderboardPage: Encodable, Sendable {
   let detectable: Detectable?
   /// Whether its labels are hidden, so that ranks follow from released values alone.
   let isGuarded: Bool
+  /// The moment as of which it is shown, where it stands still.
+  let frozen: String?
   /// How ranks were made; nil where there are none.
   let ranks: Ranks?
   let scored: Scored?
@@ -21,6 +23,7 @@ struct LeaderboardPage: Encodable, Sendable {
   let state: String?
   let published: PublishedTable?
   let apart: Listed<ApartRow>?
+  let ledgerLine: LedgerPage.Line?
 
   /// The least difference that the split tells apart.
   struct Detectable: Encodable, Sendable {
@@ -144,6 +147,18 @@ struct LeaderboardPage: Encodable, Sendable {
   struct ApartRow: Encodable, Sendable {
     let link: SystemLink
     let reason: String
+    /// The primary figure of one that is scored and not ranked.
+    let figure: String?
+
+    init(_ entry: Board.Entry, _ table: BoardTable) {
+      (link, reason) = (SystemLink(entry), table.board.reasonApart(entry))
+      figure =
+        entry.unscored == nil
+        ? nil
+        : table.primary(entry)?.value.map {
+          "\(table.metric.title) \(FigureText.number($0, decimals: table.decimals(table.metric)))"
+        }
+    }
   }
 
   /// Above this many rows the stylesheet lays out only what is in sight.
@@ -156,10 +171,11 @@ struct LeaderboardPage: Encodable, Sendable {
       description: "\(table.benchmark.targetTitle(table.target)) on \(benchmark), split \(split): "
         + "\(FigureText.counted(table.scored.count, "scored system")), "
         + "ordered by \(table.metric.longTitle).",
-      preview: "\(table.path)/\(SitePaths.preview)", LeaderboardPage(table))
+      preview: "\(table.path)/\(SitePaths.preview)",
+      LeaderboardPage(table, hasLedger: context.ledger != nil))
   }
 
-  init(_ table: BoardTable) {
+  private init(_ table: BoardTable, hasLedger: Bool) {
     (benchmark, split) = (table.benchmark.title, table.board.split)
     (level, targetName) = (table.level, table.target)
     (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
@@ -167,6 +183,7 @@ struct LeaderboardPage: Encodable, Sendable {
     systemCount = FigureText.counted(table.scored.count, "system")
     size = Self.size(table, nouns)
     (detectable, isGuarded) = (Detectable(table), table.board.isGuarded)
+    frozen = table.board.frozen
     ranks =
       table.standings.isEmpty || isGuarded
       ? nil
@@ -176,6 +193,7 @@ struct LeaderboardPage: Encodable, Sendable {
           familyWords: comparison.family, levelWords: Rounding.text(comparison.level, decimals: 2))
       }
     hasPairs = table.pairs != nil
+    ledgerLine = hasLedger ? LedgerPage.Line(table.board.ledger) : nil
     state = table.board.state?.text
     let columns = Column.all(table)
     let kinds = SubmissionMetadata.Kind.allCases.filter { kind in
@@ -189,8 +207,7 @@ struct LeaderboardPage: Encodable, Sendable {
         largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
         rows: table.scored.map { Row($0, table) })
     published = table.published.isEmpty ? nil : PublishedTable(table)
-    apart = Listed(
-      table.apart.map { ApartRow(link: SystemLink($0), reason: table.board.reasonApart($0)) })
+    apart = Listed(table.apart.map { ApartRow($0, table) })
   }
 }
 

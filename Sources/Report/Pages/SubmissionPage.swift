@@ -13,11 +13,15 @@ struct SubmissionPage: Encodable, Sendable {
   let isPublished: Bool
   /// Why it is not scored.
   let unscored: String?
+  /// Why it is scored and not ranked.
+  let unranked: String?
   let about: String?
   let scores: Scores?
   let claims: Listed<Claim>?
   let facts: [Metadata.Fact]
   let reproduced: String?
+  /// Where its outcome stands in the log.
+  let leaf: String?
   let history: Listed<PastEvent>?
   let bibtex: Listed<String>?
 
@@ -49,10 +53,10 @@ struct SubmissionPage: Encodable, Sendable {
     return context.page(
       .submission, path: path, title: "\(system) on \(table.name)",
       description: summary(entry, table), preview: "\(table.path)/\(SitePaths.preview)",
-      SubmissionPage(entry, table, address: context.address))
+      SubmissionPage(entry, table, context))
   }
 
-  private init(_ entry: Board.Entry, _ table: BoardTable, address: URL?) {
+  private init(_ entry: Board.Entry, _ table: BoardTable, _ context: SiteContext) {
     let metadata = entry.metadata
     system = SafeText.shortened(SafeText.cleaned(metadata.system), to: 300)
     team = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
@@ -67,10 +71,12 @@ struct SubmissionPage: Encodable, Sendable {
     unscored =
       entry.report == nil && !isPublished
       ? entry.unscored ?? "no score report is at hand for it" : nil
+    unranked = entry.report == nil || withdrawal != nil ? nil : entry.unscored
     about = metadata.description.map { SafeText.shortened($0, to: 4000) }
-    scores = entry.report.map { Scores(entry, $0, table, address: address) }
+    scores = entry.report.map { Scores(entry, $0, table, address: context.address) }
     claims = Listed(ClaimedFigure.all(entry, targets: table.benchmark.targets).map(Claim.init))
     (facts, reproduced) = (Metadata.facts(metadata), metadata.reproduction?.text)
+    leaf = context.ledger?.leaves[table.path]?[entry.id].map { FigureText.count($0) }
     history = Listed(Self.past(metadata))
     bibtex = metadata.bibtex.flatMap { Listed(Metadata.lines($0)) }
   }

@@ -78,6 +78,8 @@ public struct SiteInput: Sendable {
   public var benchmarks: [BenchmarkDefinition]
   public var boards: [Board]
   public var replication: Replication?
+  /// The log of the boards; nil for none.
+  public var ledger: SiteLedger?
   /// Version of the program, for the foot of each page.
   public var version: String?
   /// The server that takes submissions over HTTP; nil where there is none.

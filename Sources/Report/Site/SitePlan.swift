@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Ledger
 
 /// Every page and document that a site consists of, beside its assets.
 package struct SitePlan: Sendable {
@@ -16,7 +17,7 @@ package struct SitePlan: Sendable {
     // Without an address no page can name its picture: readers take absolute ones only.
     context = SiteContext(
       site: input.title, address: input.address, version: input.version,
-      hasReplication: input.replication != nil, isServed: input.isServed,
+      hasReplication: input.replication != nil, ledger: input.ledger, isServed: input.isServed,
       rowNouns: input.benchmarks.map(\.rowNoun).unique().joined(separator: ", no "), assets: assets,
       hasPictures: input.address != nil && pictures.canDraw,
       standIn: pictures.standIn == nil ? nil : SitePaths.standInPreview)
@@ -37,7 +38,7 @@ package struct SitePlan: Sendable {
     let pages = pages()
     var files = pages.map { page in SiteFile(path: page.path) { try templates.render(page.make()) }
     }
-    files += documents() + tables.flatMap(documents)
+    files += documents() + ledgerFiles() + tables.flatMap(documents)
     if context.hasPictures { files += previews() }
     if let address = input.address {
       let paths = pages.map(\.path).filter { $0 != "404.html" && !$0.contains("/by-digest/") }
@@ -59,6 +60,9 @@ package struct SitePlan: Sendable {
     add("index.html") { IndexPage.page(tables, benchmarks: input.benchmarks, in: context) }
     add("method.html") { MethodPage.page(tables, benchmarks: input.benchmarks, in: context) }
     add("404.html") { MissingPage.page(in: context) }
+    if let ledger = input.ledger {
+      add(LedgerPage.path) { LedgerPage.page(ledger, in: context) }
+    }
     if input.isServed { add(TeamPage.path) { TeamPage.page(in: context) } }
     if let replication = input.replication {
       add("replication.html") { ReplicationPage.page(replication, in: context) }
@@ -110,6 +114,19 @@ package struct SitePlan: Sendable {
       }
     }
     return files
+  }
+
+  /// The log itself; a server answers it from its database.
+  private func ledgerFiles() -> [SiteFile] {
+    guard !input.isServed, let ledger = input.ledger, let folder = ledger.folder else { return [] }
+    return [
+      SiteFile(path: "ledger/checkpoint") { ledger.checkpoint },
+      SiteFile(path: "ledger/key") { ledger.keyFile },
+      SiteFile(path: "ledger/rotations.json") { ledger.rotations },
+    ]
+      + ledger.tiles().map { tile in
+        SiteFile(path: "ledger/\(tile.path)") { try folder.read(tile) ?? Data() }
+      }
   }
 
   private func documents(of table: BoardTable) -> [SiteFile] {

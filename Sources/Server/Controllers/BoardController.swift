@@ -32,7 +32,8 @@ struct BoardController: Sendable {
       throw Problem(.notFound, "There is no benchmark of this name; see /api/v1/benchmarks.")
     }
     let key = BoardKey(benchmark: name, split: query.split ?? definition.defaultSplit)
-    let isHidden = try store.phase(of: key).map { $0.visibility != .public } ?? false
+    let phase = try store.phaseList().shown(of: key, at: Date())
+    let isHidden = phase.map { $0.visibility != .public } ?? false
     let board = isHidden ? try publisher.empty(definition, split: key.split) : publisher[key]
     guard let board else {
       throw Problem(.notFound, "There is no board of this split; see /api/v1/benchmarks.")
@@ -57,22 +58,25 @@ struct BoardController: Sendable {
     struct Split: Encodable {
       var name: String
       var rows: Int?
-      /// Absent where the board takes no submissions.
+      /// The current one; absent where the board takes no submissions.
       var phase: Phase?
+      /// All, in the order in which they open.
+      var phases: [Phase]
     }
   }
 
   @Sendable func benchmarks(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let phases = try store.phasesByBoard()
+    let (list, now) = (try store.phaseList(), Date())
     let benchmarks = definitions.map { definition in
       BenchmarkList.Benchmark(
         id: definition.id, title: definition.title, description: definition.description,
         licence: definition.licence, source: definition.source, targets: definition.targets,
         primary: definition.primary,
         splits: definition.splitNames.map { name in
-          BenchmarkList.Split(
+          let board = BoardKey(benchmark: definition.id, split: name)
+          return BenchmarkList.Split(
             name: name, rows: definition.expectedRows(name),
-            phase: phases[BoardKey(benchmark: definition.id, split: name)])
+            phase: list.current(of: board, at: now), phases: list.of(board))
         })
     }
     let data = try CanonicalJSON.compact(BenchmarkList(benchmarks: benchmarks))

@@ -28,9 +28,11 @@ struct SubmissionController: Sendable {
   @Sendable func one(_ request: Request, _ context: ServerContext) async throws -> Response {
     let start = ContinuousClock.now
     let submission = try store.submission(try context.parameters.require("id"))
-    let phase = try submission.flatMap { try store.phase(of: $0.board) }
+    let (phases, now) = (try store.phaseList(), Date())
+    let phase = submission.flatMap { phases.governing($0, at: now) }
     guard let submission,
-      var document = SubmissionDocument(submission, viewer: context.member?.team, phase: phase)
+      var document = SubmissionDocument(
+        submission, viewer: context.member?.team, phases: phases, at: now)
     else {
       // To read one with a score takes longer, also for its team without the token.
       if phase?.labels == .hidden { await GuardedAnswer.waitForTick(since: start) }
@@ -71,13 +73,14 @@ struct SubmissionController: Sendable {
     guard (1...200).contains(limit) else {
       throw Problem.badRequest("limit is a number from 1 to 200.")
     }
+    let now = Date()
     let submissions = try store.submissions(
-      team: name, publicOnly: viewer?.name != name, before: query.before, limit: limit)
-    let phases = try store.phasesByBoard()
+      team: name, publicOnly: viewer?.name != name, before: query.before, limit: limit, at: now)
+    let phases = try store.phaseList()
     let documents = submissions.compactMap {
-      SubmissionDocument($0, viewer: viewer, phase: phases[$0.board])
+      SubmissionDocument($0, viewer: viewer, phases: phases, at: now)
     }
-    guard submissions.contains(where: { phases[$0.board]?.labels == .hidden }) else {
+    guard submissions.contains(where: { phases.governing($0, at: now)?.labels == .hidden }) else {
       return try .json(["submissions": documents])
     }
     return try await GuardedAnswer.json(
@@ -115,7 +118,7 @@ struct SubmissionController: Sendable {
     if let seconds = uploads?.wait(member.team.id) {
       throw Problem.tooMany("Too many uploads of this team.", retryAfter: Int(seconds) + 1)
     }
-    let reader = try UploadReader(request, context, team: member.team.name)
+    let reader = try UploadReader(request, context, team: member.team)
     let body = try await body(of: request)
     let (now, start) = (Date(), ContinuousClock.now)
     let upload = try reader.read(body, today: now.day)
@@ -128,10 +131,12 @@ struct SubmissionController: Sendable {
       let recorded = Recorded(submission: known, isNew: false)
       return try await response(recorded, [], to: member.team, since: start)
     }
-    let standing = try standing(of: member.team, for: upload.metadata, at: now)
-    if let board = publisher[standing.phase.board], board.isTaken(by: upload.metadata) {
+    let phase = try openPhase(for: upload.metadata, at: now)
+    if let board = publisher[phase.board], board.isTaken(by: upload.metadata) {
       throw Refusal.systemTaken(upload.metadata.system)
     }
+    let standing = try store.standing(
+      of: member.team, with: upload.metadata.system, in: phase)
     let (recorded, warnings) = try await intake.take(upload, standing, token: member.token, at: now)
     return try await response(recorded, warnings, to: member.team, since: start)
   }
@@ -140,8 +145,11 @@ struct SubmissionController: Sendable {
     _ recorded: Recorded, _ warnings: [Diagnostic], to team: Team,
     since start: ContinuousClock.Instant
   ) async throws -> Response {
-    let phase = try store.phase(of: recorded.submission.board)
-    guard var document = SubmissionDocument(recorded.submission, viewer: team, phase: phase) else {
+    let (phases, now) = (try store.phaseList(), Date())
+    let phase = phases.governing(recorded.submission, at: now)
+    guard
+      var document = SubmissionDocument(recorded.submission, viewer: team, phases: phases, at: now)
+    else {
       throw Problem.notFound
     }
     document.warnings = warnings.isEmpty ? nil : Array(warnings.prefix(100))
@@ -155,10 +163,8 @@ struct SubmissionController: Sendable {
     return response
   }
 
-  /// Where the team stands on the board that an upload is for, whose phase must be open.
-  private func standing(
-    of team: Team, for metadata: SubmissionMetadata, at now: Date
-  ) throws -> Standing {
+  /// The phase of the board that an upload is for, which must be open.
+  private func openPhase(for metadata: SubmissionMetadata, at now: Date) throws -> Phase {
     func check(_ field: String, _ found: String, _ known: [String]) throws {
       if known.contains(found) { return }
       let expected = "one of \(known.joined(separator: ", "))"
@@ -171,16 +177,15 @@ struct SubmissionController: Sendable {
     try check("benchmark", board.benchmark, definitions.map(\.id))
     let definition = try definitions.named(board.benchmark)
     try check("split", board.split, definition.splitNames)
-    guard let standing = try store.standing(of: team.id, on: board) else {
+    guard let phase = try store.phase(of: board, at: now) else {
       throw Problem(.forbidden, "\(board.benchmark)/\(board.split) takes no submissions here.")
     }
-    let phase = standing.phase
     guard phase.isOpen(at: now) else {
       let times = [phase.opens.stamp, phase.closes?.stamp].compactMap { $0 }
       throw Problem(
         .forbidden, "Phase '\(phase.name)' is open from \(times.joined(separator: " to ")).")
     }
-    return standing
+    return phase
   }
 
   /// - Throws: ``Problem``: 413 over the limit, by the head alone if it says so; 408 if too slow.
@@ -236,11 +241,13 @@ struct SubmissionDocument: Encodable {
   }
 
   /// What `viewer`, nil for anybody, may see of `submission`; nil where that is nothing.
-  /// - Parameter phase: of the submission's board, as it is now.
-  init?(_ submission: StoredSubmission, viewer: Team?, phase: Phase?) {
+  init?(_ submission: StoredSubmission, viewer: Team?, phases: PhaseList, at now: Date) {
     let isOwn = viewer?.id == submission.teamKey
+    let phase = phases.governing(submission, at: now)
     let visibility = phase?.visibility ?? .hidden
-    guard isOwn || (visibility == .public && submission.wasOnBoard) else { return nil }
+    let isShown =
+      visibility == .public && submission.wasOnBoard && phase?.covers(submission, at: now) == false
+    guard isOwn || isShown else { return nil }
     (id, team, digest) = (submission.id, submission.team, submission.digest)
     (benchmark, split, self.phase) = (submission.benchmark, submission.split, submission.phase)
     let metadata = submission.metadata
@@ -257,9 +264,8 @@ struct SubmissionDocument: Encodable {
       && scores.map { $0.state != submission.current ?? $0.state } ?? false
     if isSuperseded { scores = nil }
     if isOwn, submission.isChosen { chosen = true }
-    if isOwn, phase.map({ submission.obstacle(in: $0, at: Date()) == nil }) ?? false {
-      choosable = true
-    }
+    let own = phases.named(submission.phase, of: submission.board)
+    if isOwn, let own, submission.obstacle(in: own, at: now) == nil { choosable = true }
     note =
       switch submission.state {
       case _ where submission.isWithdrawn: "It was withdrawn; its history says why."

@@ -25,12 +25,12 @@ struct UploadReader: Sendable {
   private let query: [String: String]
   /// The client's `Idempotency-Key`.
   private let key: String?
-  private let team: String
+  private let team: Team
 
   /// What the head of an upload tells, before a byte of its body is taken.
   /// - Parameter team: whose token came; any other in the metadata is replaced.
   /// - Throws: ``Problem``: 400, 415.
-  init(_ request: Request, _ context: ServerContext, team: String) throws {
+  init(_ request: Request, _ context: ServerContext, team: Team) throws {
     self.team = team
     key = request.headers[.idempotencyKey]
     let isPrintable = key?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ?? true
@@ -81,8 +81,10 @@ struct UploadReader: Sendable {
   private func metadata(_ fields: [String: Any]) throws -> SubmissionMetadata {
     var fields = fields
     fields["schema"] = fields["schema"] ?? 1
-    fields["team"] = team
-    fields["kind"] = fields["kind"] ?? SubmissionMetadata.Kind.fineTuned.rawValue
+    fields["team"] = team.name
+    let kind = team.isOrganiser ? nil : fields["kind"]
+    let usual: SubmissionMetadata.Kind = team.isOrganiser ? .baseline : .fineTuned
+    fields["kind"] = kind ?? usual.rawValue
     (fields["history"], fields["scored"]) = (nil, nil)
     return try Documents.decode(SubmissionMetadata.self, fields: fields, name: "metadata")
   }

@@ -125,6 +125,17 @@ extension Problem {
         HarnessError.invalid([
           Diagnostic(.duplicate, file: "metadata", field: "system", found: name, expected: expected)
         ]), now: now)
+    case .prerequisite(let phase):
+      self.init(
+        .forbidden,
+        "Only teams with a complete submission in phase '\(phase.name)' of split \(phase.split) may "
+          + "submit here.")
+    case .entries(let limit, let standing):
+      let names = standing.map { "'\($0)'" }.joined(separator: ", ")
+      self.init(
+        .conflict,
+        "This phase takes \(limit) systems of a team, and yours has \(names). Send a new version under "
+          + "one of these names.")
     case .keyReused: self.init(.conflict, "This Idempotency-Key came with another upload before.")
     case .quota(let kind, let limit):
       let detail = "The quota of \(limit) \(kind.rawValue) is used up."

@@ -115,7 +115,9 @@ package struct LedgerCheck {
 
   private func boards(_ replay: LedgerReplay, in database: Database) throws -> [String] {
     let now = Date()
-    return try Phase.all(in: database).filter { $0.isShown(at: now) }.flatMap { phase in
+    let list = try PhaseList(in: database)
+    let phases = list.boards.compactMap { list.shown(of: $0, at: now) }
+    return try phases.filter { $0.visibility == .public && !$0.isLate }.flatMap { phase in
       var shown = replay.shown[phase.board.path] ?? []
       var findings: [String] = []
       for submission in try SubmissionStore.standing(in: phase, at: now, in: database) {
@@ -155,7 +157,9 @@ struct LedgerReplay {
       if let digest = digest ?? event.reportDigest { reports[id, default: []].insert(digest) }
     }
     guard let board = event.board else { return }
-    if event.event == .phase, event.visibility != Phase.Visibility.public.rawValue {
+    if event.event == .phase, let visibility = event.visibility,
+      visibility != Phase.Visibility.public.rawValue
+    {
       shown[board] = []
     }
     if let id = event.replaces { shown[board]?.remove(id) }

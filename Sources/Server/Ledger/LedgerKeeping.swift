@@ -13,17 +13,17 @@ extension SubmissionStore {
   public func rotateLedgerKey(at now: Date = Date()) throws(ServerError) -> LedgerKeys {
     try write { database in
       let keys = try ledger.currentKeys()
-      guard keys.signing.count == 1 else {
+      guard keys.all.count == 1 else {
         throw ServerError.refused(
           "Two keys sign already. Once everybody knows the new one: invitro ledger key --retire")
       }
       let rotated = try keys.rotated()
-      let change = try KeyChange.make(old: keys.signing[0], new: rotated.signing[0])
+      let change = try KeyChange.make(old: keys.newest, new: rotated.newest)
       var event = LedgerEvent(.key, at: now)
       event.note = String(decoding: change.note.bytes, as: UTF8.self)
       try Self.log(event, in: database)
       // Before the commit, so that the checkpoint of this event has both signatures.
-      try rotated.save(to: ledger.home, replacing: true)
+      try rotated.save(to: DataHome(ledger.home).ledgerKeyURL)
       return rotated
     }
   }
@@ -33,11 +33,11 @@ extension SubmissionStore {
   public func retireLedgerKey() throws(ServerError) -> LedgerKeys {
     try write { _ in
       let keys = try ledger.currentKeys()
-      guard keys.signing.count > 1 else {
+      guard keys.all.count > 1 else {
         throw ServerError.refused("One key signs. First: invitro ledger key --rotate")
       }
-      try keys.newest.save(to: ledger.home, replacing: true)
-      return keys.newest
+      try keys.retired.save(to: DataHome(ledger.home).ledgerKeyURL)
+      return keys.retired
     }
   }
 
@@ -86,12 +86,12 @@ extension SubmissionStore {
       let old = try ledger.currentKeys()
       let stored = try StoredHead.read(in: database).note
       let last = LedgerHead(ledger.home)?.note ?? (try? TileFolder(ledger.folder).checkpoint())
-      let keys = try LedgerKeys(name: name ?? Self.next(old.origin))
+      let keys = LedgerKeys(try SigningKey(name: name ?? Self.next(old.origin)))
       let moved = "ledger-until-\(now.stamp.replacing(":", with: ""))"
-      try old.keep(in: ledger.home, as: "\(moved).key")
+      try old.save(to: ledger.home.appending(path: "\(moved).key"))
       try? FileManager.default.moveItem(
         at: ledger.folder, to: ledger.home.appending(path: moved))
-      try keys.save(to: ledger.home, replacing: true)
+      try keys.save(to: DataHome(ledger.home).ledgerKeyURL)
       try database.execute(sql: "DROP TRIGGER ledger_is_kept")
       for table in ["ledger", "ledger_hash", "ledger_checkpoint", "ledger_shown"] {
         try database.execute(sql: "DELETE FROM \(table)")

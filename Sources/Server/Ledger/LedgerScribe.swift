@@ -23,21 +23,26 @@ struct LedgerScribe {
   }
 
   /// Of a submission that was scored: its report where everybody may see it, else a seal on it.
-  /// - Parameter old: the entry that it replaces on the board.
+  /// - Parameter old: the entries that it replaces on the board.
   func released(
-    _ submission: StoredSubmission, _ release: ReleaseGuard.Release, over old: Int64?,
-    in phase: Phase?
+    _ submission: StoredSubmission, _ release: ReleaseGuard.Release,
+    over old: [StoredSubmission], in phase: Phase?
   ) throws {
+    var old = old[...]
     var event = LedgerEvent(.scored, board: submission.board, id: submission.id, at: now)
     event.phase = submission.phase
     if release.verdict.isNewBest, let report = release.report, phase?.isShown(at: now) ?? false {
       event.report = report
-      event.stands = submission.id
-      if let old, let replaced = try StoredSubmission.find(old, in: database) {
-        event.replaces = replaced.id
-        try forget(replaced.id, on: submission.board)
+      // Late ones are told apart from the board.
+      if !submission.isLate {
+        event.stands = submission.id
+        if let replaced = old.popFirst() {
+          event.replaces = replaced.id
+          try forget(replaced.id, on: submission.board)
+        }
+        try remember(submission.id, report, on: submission.board)
+        for other in old { try gone(other) }
       }
-      try remember(submission.id, report, on: submission.board)
     } else {
       event.sealed = try seal(release.verdict.rawValue, release.report)
     }
@@ -64,7 +69,7 @@ struct LedgerScribe {
     let isShown = phase.isShown(at: now)
     let standing =
       isShown ? try SubmissionStore.standing(in: phase, at: now, in: database).map(\.id) : []
-    let known = try shown(on: phase.board)
+    var known = try shown(on: phase.board)
     for one in reports {
       let submission = one.submission
       var event = LedgerEvent(.rescored, board: phase.board, id: submission.id, at: now)
@@ -77,7 +82,10 @@ struct LedgerScribe {
           try StoredSubmission.find(publicID: $0, in: database)
         }
         event.replaces = gone.first { $0.teamKey == submission.teamKey }?.id
-        try event.replaces.map { try forget($0, on: phase.board) }
+        if let replaced = event.replaces {
+          known[replaced] = nil
+          try forget(replaced, on: phase.board)
+        }
         try remember(submission.id, report, on: phase.board)
       } else if one.isChanged {
         event.sealed = try seal(one.verdict.rawValue, report)
@@ -110,11 +118,13 @@ struct LedgerScribe {
     var event = LedgerEvent(.phase, board: phase.board, at: now)
     event.phase = phase.name
     (event.opens, event.closes) = (phase.opens, phase.closes)
-    (event.visibility, event.labels) = (phase.visibility.rawValue, phase.labels.rawValue)
+    event.labels = phase.labels.rawValue
+    // A late phase leaves the board as it is.
+    event.visibility = phase.isLate ? nil : phase.visibility.rawValue
     event.scorer = phase.commitment?.scorer
     event.commitment = phase.commitment?.value
     try log(event)
-    if phase.visibility != .public {
+    if phase.visibility != .public, !phase.isLate {
       try database.run("DELETE FROM ledger_shown WHERE board = ?", [phase.board.path])
     }
     try follow(phase.board)
@@ -125,7 +135,7 @@ struct LedgerScribe {
     try follow(phase.board)
     var event = LedgerEvent(.closed, board: phase.board, at: now)
     event.phase = phase.name
-    if phase.isShown(at: now) {
+    if phase.visibility == .public, !phase.isLate {
       event.entries = try String.fetchAll(
         database, sql: "SELECT entry FROM ledger_shown WHERE board = ? ORDER BY entry",
         arguments: [phase.board.path])
@@ -148,9 +158,9 @@ extension LedgerScribe {
   /// Logs each entry of the store that stands on a public board now and did not before, and each that
   /// stands there no more.
   func follow(_ board: BoardKey) throws {
-    guard let phase = try Phase.current(of: board, in: database), phase.isShown(at: now) else {
-      return
-    }
+    let phases = try PhaseList(of: board, in: database)
+    guard let phase = phases.shown(of: board, at: now), phase.visibility == .public, !phase.isLate
+    else { return }
     let standing = try SubmissionStore.standing(in: phase, at: now, in: database)
     let known = try shown(on: board)
     let ids = Set(standing.map(\.id))
@@ -170,12 +180,15 @@ extension LedgerScribe {
       try remember(submission.id, report, on: board)
       try log(event)
     }
-    for submission in gone {
-      var event = LedgerEvent(.withdrawn, board: board, id: submission.id, at: now)
-      (event.replaces, event.why) = (submission.id, "it does not stand on the board any more")
-      try forget(submission.id, on: board)
-      try log(event)
-    }
+    for submission in gone { try self.gone(submission) }
+  }
+
+  private func gone(_ submission: StoredSubmission) throws {
+    guard try isShown(submission.id, on: submission.board) else { return }
+    var event = LedgerEvent(.withdrawn, board: submission.board, id: submission.id, at: now)
+    (event.replaces, event.why) = (submission.id, "it does not stand on the board any more")
+    try forget(submission.id, on: submission.board)
+    try log(event)
   }
 
   /// The entries that a board shows according to the log, with the digests of their figures.
@@ -211,5 +224,52 @@ extension LedgerScribe {
       Metric.all.map { "\(target) \($0.id) \(scores[$0]?.value.map { "\($0)" } ?? "-")" }
     }
     return Digest.sha256(values.joined(separator: "\n"))
+  }
+}
+
+extension LedgerScribe {
+  /// Logs what a published board shows beyond the store: entries of folders, and figures that the
+  /// board computes itself, as of revealed entries.
+  func published(_ board: Board) throws {
+    for event in try missing(on: board) {
+      if let report = event.report, let id = event.id {
+        try remember(id, report, on: board.key)
+      } else if let id = event.replaces {
+        try forget(id, on: board.key)
+      }
+      try log(event)
+    }
+  }
+
+  /// What the log lacks of that.
+  func missing(on board: Board) throws -> [LedgerEvent] {
+    let known = try shown(on: board.key)
+    var rest = Set(known.keys)
+    var events: [LedgerEvent] = []
+    for entry in board.scored {
+      rest.remove(entry.id)
+      guard let report = entry.report, known[entry.id] != Self.digest(report) else { continue }
+      let isOfStore = try isOfStore(entry.id)
+      // One that left the board meanwhile is not put back.
+      guard known[entry.id] != nil || !isOfStore else { continue }
+      var event = LedgerEvent(.scored, board: board.key, id: entry.id, at: now)
+      event.report = report
+      if known[entry.id] == nil { event.stands = entry.id }
+      if !isOfStore, let digest = entry.predictionsDigest {
+        event.predictions = ledger.keyed("predictions", digest)
+      }
+      events.append(event)
+    }
+    for id in try rest.sorted() where try !isOfStore(id) {
+      var event = LedgerEvent(.withdrawn, board: board.key, id: id, at: now)
+      let withdrawal = board.apart.first { $0.id == id }?.metadata.withdrawal
+      (event.replaces, event.why) = (id, withdrawal?.text ?? BoardLog.takenOut)
+      events.append(event)
+    }
+    return events
+  }
+
+  private func isOfStore(_ id: String) throws -> Bool {
+    try StoredSubmission.find(publicID: id, in: database) != nil
   }
 }

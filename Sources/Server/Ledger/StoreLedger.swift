@@ -34,11 +34,11 @@ final class StoreLedger: Sendable {
   init(home: URL) throws {
     self.home = home
     secret = try DataHome(home).releaseKey()
-    keys = Mutex((try LedgerKeys.ofHome(home), Self.changed(home)))
+    keys = Mutex((try LedgerKeys.readOrMake(DataHome(home).ledgerKeyURL), Self.changed(home)))
   }
 
   private static func changed(_ home: URL) -> Date? {
-    let file = home.appending(path: LedgerKeys.fileName).path
+    let file = DataHome(home).ledgerKeyURL.path
     return try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
   }
 
@@ -49,7 +49,9 @@ final class StoreLedger: Sendable {
   func currentKeys() throws -> LedgerKeys {
     let changed = Self.changed(home)
     return try keys.withLock { known in
-      if known.changed != changed, let keys = try LedgerKeys(home: home) { known = (keys, changed) }
+      if known.changed != changed, let keys = try LedgerKeys.read(DataHome(home).ledgerKeyURL) {
+        known = (keys, changed)
+      }
       return known.keys
     }
   }

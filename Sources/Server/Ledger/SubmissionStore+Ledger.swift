@@ -160,9 +160,7 @@ extension SubmissionStore {
   }
 
   /// Of each name the last phase that was set.
-  private static let lastOfName = """
-    SELECT * FROM phase WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split, name)
-    """
+  private static let lastOfName = "SELECT * FROM named_phase WHERE TRUE"
 
   private static func opened(at now: Date, in database: Database) throws -> [Phase] {
     try database.all(
@@ -177,5 +175,39 @@ extension SubmissionStore {
         AND (closed IS NOT NULL OR (labels = 'open' AND closes <= ?))
       ORDER BY closes, id
       """, [now.seconds])
+  }
+}
+
+extension SubmissionStore {
+  /// Logs what published boards show beyond the store.
+  /// - Returns: whether the log lacked nothing.
+  func log(_ boards: [Board], at now: Date = Date()) throws(ServerError) -> Bool {
+    let isComplete = try read { database in
+      try boards.allSatisfy { try scribe(at: now, in: database).missing(on: $0).isEmpty }
+    }
+    if isComplete { return true }
+    try write { database in
+      let scribe = scribe(at: now, in: database)
+      for board in boards { try scribe.published(board) }
+    }
+    return false
+  }
+
+  /// The log as the pages of a site show it; nil for one without leaves.
+  func siteLedger() throws(ServerError) -> SiteLedger? {
+    try read { database in
+      guard let note = try StoredHead.read(in: database).note else { return nil }
+      let query = """
+        SELECT s.board, s.entry, max(l.idx) AS leaf
+        FROM ledger_shown s JOIN ledger l ON l.entry = s.entry
+        WHERE l.event IN ('scored', 'rescored', 'revealed') GROUP BY s.board, s.entry
+        """
+      var leaves: [String: [String: Int]] = [:]
+      for row in try Row.fetchAll(database, sql: query) {
+        leaves[row["board"], default: [:]][row["entry"]] = row["leaf"]
+      }
+      return try SiteLedger(
+        checkpoint: note, keys: ledger.currentKeys().verifiers, leaves: leaves)
+    }
   }
 }

@@ -43,11 +43,16 @@ public struct BoardCloser: Sendable {
   }
 
   /// Ends a board's phase and closes it.
-  /// - Throws: ``ServerError/refused(_:)`` where its labels are open or it is closed.
+  /// - Throws: ``ServerError/refused(_:)`` where its labels are open, it is closed, or it has not opened.
   public func close(_ board: BoardKey, at now: Date = Date()) throws {
-    guard let phase = try store.phase(of: board), phase.labels == .hidden, phase.closed == nil
+    guard let phase = try store.phase(of: board, at: now), phase.labels == .hidden,
+      phase.closed == nil
     else {
       throw ServerError.refused("\(board.path) has no phase with hidden labels that is not closed.")
+    }
+    guard phase.opens <= now else {
+      throw ServerError.refused(
+        "Phase '\(phase.name)' of \(board.path) has not opened; `invitro phase remove` removes it.")
     }
     try store.write { database in
       try database.run(
@@ -91,8 +96,8 @@ public struct BoardCloser: Sendable {
     }
   }
 
-  /// What stands for each team at the close: its choice; else its best, or in a final phase the
-  /// complete submission that it sent last.
+  /// What stands for each entry of a team at the close: its choice; else its best in this phase or one
+  /// before, or in a final phase the complete submission that it sent last.
   static func finalists(
     of phase: Phase, in database: Database
   ) throws -> [StoredSubmission] {
@@ -100,19 +105,32 @@ public struct BoardCloser: Sendable {
       phase.isFinal
       ? """
       SELECT max(id) FROM submission WHERE benchmark = :benchmark AND split = :split
-        AND phase = :phase AND verdict = 'atClose' AND withdrawn = 0 GROUP BY team
-      """ : "SELECT submission FROM board WHERE benchmark = :benchmark AND split = :split"
+        AND phase = :phase AND late = :late AND verdict = 'atClose' AND withdrawn = 0
+        GROUP BY team, iif(alone, '', system)
+      """
+      : """
+      SELECT id FROM submission s WHERE benchmark = :benchmark AND split = :split AND late = :late
+        AND \(PhaseMigration.standing { "\($0).phase NOT IN later" })
+      """
     return try database.all(
       """
       WITH chosen AS (
-        SELECT s.id, s.team FROM choice c JOIN submission s ON s.id = c.submission
-        WHERE c.benchmark = :benchmark AND c.split = :split AND s.phase = :phase
-          AND s.withdrawn = 0)
+        SELECT s.id, s.team, c.system FROM choice c JOIN submission s ON s.id = c.submission
+        WHERE c.benchmark = :benchmark AND c.split = :split AND c.phase = :phase
+          AND s.withdrawn = 0),
+      later AS (
+        SELECT name FROM named_phase
+        WHERE benchmark = :benchmark AND split = :split AND opens > :opens)
       \(StoredSubmission.selection)
       WHERE s.id IN (SELECT id FROM chosen)
-        OR s.id IN (\(fallback)) AND s.team NOT IN (SELECT team FROM chosen)
+        OR s.id IN (\(fallback)) AND NOT EXISTS (
+          SELECT * FROM chosen c WHERE c.team = s.team AND c.system IN ('', s.system))
       ORDER BY s.id
-      """, ["benchmark": phase.benchmark, "split": phase.split, "phase": phase.name])
+      """,
+      [
+        "benchmark": phase.benchmark, "split": phase.split, "phase": phase.name,
+        "late": phase.isLate, "opens": phase.opens.seconds,
+      ])
   }
 }
 
@@ -121,8 +139,7 @@ extension Phase {
   fileprivate static func due(at now: Date, in database: Database) throws -> [Phase] {
     try database.all(
       """
-      SELECT * FROM phase WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split, name)
-        AND labels = 'hidden' AND closed IS NULL AND closes <= ?
+      SELECT * FROM named_phase WHERE labels = 'hidden' AND closed IS NULL AND closes <= ?
       ORDER BY id
       """, [now.seconds])
   }
@@ -157,14 +174,19 @@ extension SubmissionStore {
       guard let submission = try StoredSubmission.find(publicID: id, in: database),
         team.map({ $0 == submission.teamKey }) ?? true
       else { throw ServerError.unknownSubmission(id: id) }
-      let phase = try Phase.current(of: submission.board, in: database)
+      let phase = try PhaseList(of: submission.board, in: database)
+        .named(submission.phase, of: submission.board)
       let reason = phase.map { submission.obstacle(in: $0, at: now) } ?? "Its board has no phase."
       if let reason { throw ServerError.refused(reason) }
       try database.run(
         """
-        INSERT INTO choice (benchmark, split, team, submission) VALUES (?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET submission = excluded.submission
-        """, [submission.benchmark, submission.split, submission.teamKey, submission.key])
+        INSERT INTO choice (benchmark, split, phase, team, system, submission)
+        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET submission = excluded.submission
+        """,
+        [
+          submission.benchmark, submission.split, submission.phase, submission.teamKey,
+          submission.slot.choiceKey, submission.key,
+        ])
       try Self.addEvent("chosen", to: submission.key, at: now, in: database)
       try scribe(at: now, in: database).chosen(submission)
     }
@@ -185,7 +207,8 @@ extension SubmissionStore {
   ) throws(ServerError) {
     let board = BoardKey(benchmark: definition.id, split: split)
     try write { database in
-      guard let phase = try Phase.current(of: board, in: database), phase.closed != nil else {
+      let phase = try PhaseList(of: board, in: database).shown(of: board, at: now)
+      guard let phase, phase.closed != nil else {
         throw ServerError.refused("Entries are revealed once the board is closed, and it is not.")
       }
       let bits = ReleaseRule.summaryBits(definition)
@@ -230,11 +253,11 @@ extension SubmissionStore {
   /// Opens the labels of a board that is closed: everything is released of every entry from now on.
   /// - Throws: ``ServerError/refused(_:)`` for a board that is not closed.
   public func retire(_ board: BoardKey, at now: Date = Date()) throws(ServerError) -> Phase {
-    guard var phase = try phase(of: board), phase.closed != nil else {
+    guard var phase = try phaseList().shown(of: board, at: now), phase.closed != nil else {
       throw .refused("Close \(board.path) first: `invitro phase close`.")
     }
     (phase.labels, phase.grid, phase.entropy, phase.isFinal) = (.open, nil, nil, false)
-    phase.visibility = .public
+    (phase.visibility, phase.freeze) = (.public, nil)
     try setPhase(phase, at: now)
     return phase
   }

@@ -39,13 +39,15 @@ struct ProbingWatch: Sendable {
       log.fault("submission \(submission.id) was not examined for signs of probing", error)
       return []
     }
-    guard let grid = try store.phase(of: submission.board)?.grid,
+    let phase = try store.phaseList().named(submission.phase, of: submission.board)
+    guard let grid = phase?.grid,
       let predictions = try files.values(of: submission, scorer.definition.mainTarget, scorer)
     else { return [] }
     let earlier = try store.earlier(than: submission, limit: Self.maxCompared)
     let others = try store.entries(of: submission.board)
       .filter { $0.teamKey != submission.teamKey }.sorted { $0.key > $1.key }
-    let releases = (earlier.reversed() + [submission]).filter { $0.best != nil }
+    let releases = (earlier.reversed() + [submission])
+      .filter { $0.best != nil && $0.slot.choiceKey == submission.slot.choiceKey }
       .compactMap { $0.report?.targets[grid.target]?[grid.metric]?.value }
     let found = ProbingSigns(
       own: try earlier.compactMap {

@@ -65,7 +65,7 @@ struct SubmissionIntake: Sendable {
   private func recover(_ key: Int64, attempts: Int) async {
     do {
       guard let waiting = try store.submission(key: key), let file = try store.predictions(of: key),
-        let standing = try store.standing(of: waiting.teamKey, on: waiting.board)
+        let standing = try store.standing(of: waiting)
       else { return }
       let scorer = try scorers.scorer(of: waiting.board)
       let predictions = try scorer.reader.read(file, name: "predictions.tsv")
@@ -87,7 +87,7 @@ struct SubmissionIntake: Sendable {
 
 extension Judgement {
   init(of predictions: Predictions, _ scorer: BoardScorer, _ standing: Standing) {
-    self.init(over: standing.best) {
+    self.init(over: standing.bests) {
       try scorer.release(predictions, over: $0, in: standing.phase)
     }
   }
@@ -156,17 +156,18 @@ final class BoardScorer: Sendable {
     return predictions
   }
 
-  /// Decides what is released of `candidate`, given what was released of its team's best.
+  /// Decides what is released of `candidate`, given what was released of its team's bests.
   func release(
-    _ candidate: Predictions, over best: ScoreReport?, in phase: Phase
+    _ candidate: Predictions, over bests: [StoredSubmission], in phase: Phase
   ) throws(HarnessError) -> ReleaseGuard.Release {
     if phase.isFinal {
       let verdict: ReleaseGuard.Verdict = candidate.missingCount == 0 ? .atClose : .incomplete
       return ReleaseGuard.Release(verdict: verdict, report: nil)
     }
     let primary = definition.primary
+    let values = bests.compactMap { $0.report?.targets[primary.target]?[primary.metric]?.value }
     return try ReleaseGuard(scorer, rule: phase.rule(key: key))
-      .release(candidate, over: best?.targets[primary.target]?[primary.metric]?.value)
+      .release(candidate, over: primary.metric.higherIsBetter ? values.max() : values.min())
   }
 
   /// What the close releases of `predictions`.
@@ -182,7 +183,7 @@ final class BoardScorer: Sendable {
     var open = phase
     // At the close a board shows another report beside this one.
     open.closed = nil
-    var rescored = Rescored(verdict: try release(predictions, over: nil, in: open).verdict)
+    var rescored = Rescored(verdict: try release(predictions, over: [], in: open).verdict)
     let report = try scorer.score(predictions)
     if !phase.isFinal { rescored.report = open.rule(key: key).release(report) }
     rescored.closing = closed?.grid.map { ReleaseRule.hidden($0.atClose, key: key).release(report) }

@@ -5,16 +5,29 @@ import Report
 
 /// Makes the boards from the store and from submission folders.
 struct BoardFeeder: Sendable {
-  let store: SubmissionStore
+  var store: SubmissionStore
   let home: DataHome
   let definitions: [BenchmarkDefinition]
   /// Submissions that did not come over HTTP.
   let folders: [SubmissionFolder]
   let options: ScoringOptions
 
-  /// Every board that is public, be it empty, or that a folder has entries of.
-  func boards() throws -> [Board] {
-    let phases = try store.phases()
+  /// Every board that is public, be it empty, or that a folder has entries of, and the log that says
+  /// how it came about.
+  func published(at now: Date) throws -> (boards: [Board], ledger: SiteLedger?) {
+    var frozen = self
+    frozen.store = try store.frozen()
+    var boards = try frozen.boards(at: now)
+    // Where the log lacks something it grows, and the boards are made anew.
+    let isComplete = try store.log(boards.filter { !$0.entries.isEmpty })
+    let ledger = try (isComplete ? frozen.store : store).siteLedger()
+    for place in boards.indices { boards[place].ledger = ledger?.state }
+    return (boards, ledger)
+  }
+
+  func boards(at now: Date) throws -> [Board] {
+    let list = try store.phaseList()
+    let phases = list.boards.compactMap { list.shown(of: $0, at: now) }
     let shown = phases.filter { $0.visibility == .public }
     let key = try home.releaseKey()
     let rules = Dictionary(phases.map { ($0.board, $0.rule(key: key)) }) { _, last in last }
@@ -22,12 +35,16 @@ struct BoardFeeder: Sendable {
       folders, home: home, benchmarks: definitions, options: options,
       store: try ReportStore(home.storeURL)
     ).boards(
-      adding: try candidates(shown), rule: { rules[$0] ?? .open },
+      adding: try candidates(shown, list, at: now), rule: { rules[$0] ?? .open },
       revealed: try Dictionary(
         uniqueKeysWithValues: shown.map { ($0.board, try store.revealed(on: $0.board)) }),
       key: key)
     for phase in shown where !boards.contains(where: { $0.key == phase.board }) {
       boards.append(empty(try definitions.named(phase.benchmark), split: phase.split))
+    }
+    for place in boards.indices {
+      let phase = shown.first { $0.board == boards[place].key }
+      if let phase, phase.isFrozen(at: now) { boards[place].frozen = phase.freeze?.stamp }
     }
     return boards
   }
@@ -38,10 +55,10 @@ struct BoardFeeder: Sendable {
     var splits: [BoardKey: DataHome.Stamp]
   }
 
-  func version() throws -> Version {
-    let boards = try store.phases().map(\.board)
+  func version(at now: Date) throws -> Version {
+    let boards = try store.phaseList().boards
     return Version(
-      store: try store.version(),
+      store: try store.version(at: now),
       splits: Dictionary(boards.map { ($0, home.stamp($0.benchmark, $0.split)) }) { $1 })
   }
 
@@ -49,13 +66,21 @@ struct BoardFeeder: Sendable {
     Board(definition: definition, split: split, level: options.inference.level, entries: [])
   }
 
-  /// The current entries of public boards, and those that were withdrawn from them.
-  private func candidates(_ phases: [Phase]) throws -> [Board.Candidate] {
+  /// Why a late entry has no rank.
+  private static let lateReason = "late: scored after the deadline, not ranked"
+
+  /// The current entries of public boards, those that came late, and those that were withdrawn.
+  private func candidates(
+    _ shown: [Phase], _ list: PhaseList, at now: Date
+  ) throws -> [Board.Candidate] {
+    let late = shown.compactMap { list.current(of: $0.board, at: now) }
+      .filter { $0.isLate && $0.visibility == .public }
     var candidates: [Board.Candidate] = []
-    for phase in phases {
+    for phase in shown.filter({ !$0.isLate }) + late {
       let revealed = try store.revealed(on: phase.board)
-      for submission in try store.standing(in: phase, at: Date()) {
+      for submission in try store.standing(in: phase, at: now) {
         var candidate = try candidate(submission)
+        candidate.unranked = phase.isLate ? Self.lateReason : nil
         candidate.scored = submission.report?.state
         // Where labels are hidden nothing is shown beyond what was released to the team, or at the
         // close.
@@ -74,8 +99,11 @@ struct BoardFeeder: Sendable {
         candidates.append(candidate)
       }
     }
-    let keys = Set(phases.map(\.board))
-    let withdrawn = try store.withdrawnBests().filter { keys.contains($0.board) }
+    let withdrawn = try store.withdrawnBests().filter { submission in
+      guard let phase = list.governing(submission, at: now), phase.visibility == .public
+      else { return false }
+      return shown.contains { $0.board == phase.board } && !phase.covers(submission, at: now)
+    }
     return candidates + (try withdrawn.map(candidate))
   }
 
@@ -91,7 +119,7 @@ struct BoardFeeder: Sendable {
     // Readable, and unique because of the id at its end.
     let name = Slug.make("\(metadata.team) \(metadata.system)").prefix(60)
     let slug = Slug.make("\(name)-\(submission.id)")
-    return Board.Candidate(slug: slug, metadata: metadata, read: nil)
+    return Board.Candidate(slug: slug, id: submission.id, metadata: metadata, read: nil)
   }
 }
 

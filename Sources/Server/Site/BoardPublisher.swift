@@ -12,13 +12,14 @@ final class BoardPublisher: Sendable {
     var version: BoardFeeder.Version?
     /// Those with entries, for the site.
     var boards: [Board] = []
+    var ledger: SiteLedger?
     var isSiteStale = false
     /// Nothing is tried before it.
     var next = ContinuousClock.now
   }
 
   private let feeder: BoardFeeder
-  private let build: (@Sendable ([Board]) throws -> Void)?
+  private let build: (@Sendable ([Board], SiteLedger?) throws -> Void)?
   private let pause: Duration
   private let metrics: ServerMetrics
   private let log: ServerLog
@@ -32,7 +33,7 @@ final class BoardPublisher: Sendable {
   ///   - pause: between two builds; six times as long after one that failed, as on a full disk.
   init(
     _ feeder: BoardFeeder, pause: Duration, metrics: ServerMetrics, log: ServerLog,
-    build: (@Sendable ([Board]) throws -> Void)?
+    build: (@Sendable ([Board], SiteLedger?) throws -> Void)?
   ) {
     (self.feeder, self.pause, self.build) = (feeder, pause, build)
     (self.metrics, self.log) = (metrics, log)
@@ -63,19 +64,20 @@ final class BoardPublisher: Sendable {
   }
 
   /// Makes the boards anew where the store changed, and the site where its turn has come.
-  func update() {
+  func update(at now: Date = Date()) {
     state.withLock { state in
       let mayBuild = ContinuousClock.now >= state.next || state.version == nil
-      publish(&state)
+      publish(&state, at: now)
       if mayBuild, state.isSiteStale { buildSite(&state) }
     }
   }
 
-  private func publish(_ state: inout State) {
+  private func publish(_ state: inout State, at now: Date) {
     do {
-      let version = try feeder.version()
+      let version = try feeder.version(at: now)
       guard version != state.version else { return }
-      let boards = try feeder.boards()
+      let (boards, ledger) = try feeder.published(at: now)
+      state.ledger = ledger
       let rendered = try boards.map { ($0.key, try PublishedBoard($0)) }
       published.withLock { $0 = Dictionary(rendered) { _, last in last } }
       state.boards = boards.filter { !$0.entries.isEmpty }
@@ -86,7 +88,7 @@ final class BoardPublisher: Sendable {
       }
       state.isSiteStale = build != nil
       try AtomicFile.write(
-        try MaintainerPage.html(feeder.store, at: Date()),
+        try MaintainerPage.html(feeder.store, at: now),
         to: feeder.home.url.appending(path: MaintainerPage.name), permissions: 0o600)
     } catch {
       log.fault("the boards could not be made; the last ones stay", error)
@@ -96,7 +98,7 @@ final class BoardPublisher: Sendable {
 
   private func buildSite(_ state: inout State) {
     do {
-      try build?(state.boards)
+      try build?(state.boards, state.ledger)
       state.isSiteStale = false
       state.next = .now + pause
       metrics.built(true)

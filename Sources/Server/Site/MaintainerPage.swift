@@ -12,7 +12,7 @@ enum MaintainerPage {
   private static let most = 500
 
   static func html(_ store: SubmissionStore, at now: Date) throws -> Data {
-    let phases = try store.phases()
+    let phases = try store.phases(at: now)
     return try TablesPage(
       title: "For the maintainer", note: "As of \(now.stamp). Keep this page to yourself.",
       tables: [
@@ -34,8 +34,12 @@ enum MaintainerPage {
     ).html()
   }
 
-  private static func row(_ phase: Phase, at now: Date) -> [String] {
-    let state = phase.closed != nil ? "closed" : phase.isOpen(at: now) ? "open" : "not open"
+  private static func row(_ listed: ListedPhase, at now: Date) -> [String] {
+    let phase = listed.phase
+    let isOpen = listed.isCurrent && phase.isOpen(at: now)
+    let state =
+      phase.closed != nil
+      ? "closed" : !isOpen ? "not open" : phase.isFrozen(at: now) ? "open, frozen" : "open"
     return [
       phase.board.path, phase.name, phase.opens.stamp, phase.closes?.stamp ?? "", state,
       phase.visibility.rawValue, phase.labels.rawValue,

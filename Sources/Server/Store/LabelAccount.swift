@@ -11,9 +11,11 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
   public let entropy: Double
   /// A quarter of that: what may be told without a reason.
   public let budget: Double
-  /// Told so far: by answers to submissions, at closes, by rescoring, and of revealed entries.
+  /// Told so far: by answers to submissions, at closes, by rescoring, and of revealed entries. What the
+  /// organisers' own teams learn does not count: they know the labels.
   public private(set) var told = 0.0
-  /// Teams may still be told so much in the open phase: all that have a valid token count.
+  /// Teams may still be told so much in the open phase and in those to come: all that have a valid
+  /// token count.
   public private(set) var promised = 0.0
   /// Why more than the budget may be told, oldest first.
   public private(set) var exceptions: [Exception] = []
@@ -25,7 +27,7 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
     public var why: String
   }
 
-  var total: Double { told + promised }
+  package var total: Double { told + promised }
 
   /// One line for the terminal.
   public var text: String {
@@ -36,51 +38,58 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
       + "are told and \(bits(promised)) promised; the budget is \(bits(budget))\(reasons)"
   }
 
-  /// - Returns: nil for a board whose labels are not hidden now.
+  /// - Returns: nil for a board whose labels are not hidden, now or in a phase to come.
   static func of(_ board: BoardKey, at now: Date, in database: Database) throws -> LabelAccount? {
     let key: StatementArguments = [board.benchmark, board.split]
     let phases: [Phase] = try database.all(
       "SELECT * FROM phase WHERE benchmark = ? AND split = ? AND labels = 'hidden' ORDER BY id", key
     )
-    guard let current = try Phase.current(of: board, in: database), current.labels == .hidden,
-      let entropy = current.entropy
-    else { return nil }
+    let list = try PhaseList(of: board, in: database)
+    let current = list.current(of: board, at: now)
+    let next = list.phases.filter { phase in
+      phase.labels == .hidden && (phase.id == current?.id || phase.opens > now)
+    }
+    guard let entropy = next.first?.entropy else { return nil }
     var account = LabelAccount(
       benchmark: board.benchmark, split: board.split, entropy: entropy, budget: entropy / 4)
     let uses = try Row.fetchAll(
       database,
       sql: """
         SELECT team, phase, sum(valid) AS valid FROM usage
-        WHERE benchmark = ? AND split = ? GROUP BY team, phase
+        WHERE benchmark = ? AND split = ? AND NOT (SELECT organiser FROM team WHERE id = team)
+        GROUP BY team, phase
         """, arguments: key)
-    var used: [Int64: Int] = [:]
+    let systems = try Systems(of: board, phases, in: database)
+    var used: [String: [Int64: Int]] = [:]
     for use in uses {
       let (team, name, count): (Int64, String, Int) = (use["team"], use["phase"], use["valid"])
-      account.told += bits(count, in: phases.filter { $0.name == name })
-      if name == current.name { used[team] = count }
+      account.told += systems.bits(count, of: team, in: name)
+      used[name, default: [:]][team] = count
     }
     let extra: Double? = try database.value(
       """
       SELECT (SELECT total(c.bits) FROM closing c JOIN phase p ON p.id = c.phase
-          WHERE p.benchmark = :benchmark AND p.split = :split)
+          JOIN submission s ON s.id = c.submission JOIN team t ON t.id = s.team
+          WHERE p.benchmark = :benchmark AND p.split = :split AND NOT t.organiser)
         + (SELECT total(bits) FROM revealed WHERE benchmark = :benchmark AND split = :split)
         + (SELECT total(bits) FROM scoring WHERE benchmark = :benchmark AND split = :split)
       """, ["benchmark": board.benchmark, "split": board.split])
     account.told += extra ?? 0
-    if current.closed == nil, current.closes.map({ now < $0 }) ?? true {
-      let named = phases.filter { $0.name == current.name }
-      let teams = try Int64.fetchAll(
-        database,
-        sql: """
-          SELECT DISTINCT team FROM token
-          WHERE revoked IS NULL AND (expires IS NULL OR expires > ?)
-          """, arguments: [now.seconds])
+    let teams = try Int64.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT team FROM token
+        WHERE revoked IS NULL AND (expires IS NULL OR expires > ?)
+          AND NOT (SELECT organiser FROM team WHERE id = team)
+        """, arguments: [now.seconds])
+    for phase in next where phase.closed == nil && phase.closes.map({ now < $0 }) ?? true {
       for team in teams {
-        let count = used[team] ?? 0
+        let count = used[phase.name]?[team] ?? 0
         account.promised +=
-          current.isFinal
-          ? current.bits ?? 0
-          : bits(max(count, current.valid.total), in: named) - bits(count, in: named)
+          phase.isFinal
+          ? phase.bits ?? 0
+          : systems.bits(max(count, phase.valid.total), of: team, in: phase.name)
+            - systems.bits(count, of: team, in: phase.name)
       }
     }
     account.exceptions = try database.all(
@@ -88,15 +97,41 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
     return account
   }
 
-  /// What `count` answers tell of the labels under phases of one name, whose grids may differ.
-  private static func bits(_ count: Int, in phases: [Phase]) -> Double {
-    phases.filter { !$0.isFinal }.compactMap { $0.grid?.bits(submissions: count) }.max() ?? 0
+  /// How many systems teams have sent, where phases take several.
+  private struct Systems {
+    private let phases: [String: [Phase]]
+    private var sent: [String: [Int64: Int]] = [:]
+
+    /// - Parameter phases: all that were ever set, with hidden labels.
+    init(of board: BoardKey, _ phases: [Phase], in database: Database) throws {
+      self.phases = Dictionary(grouping: phases, by: \.name)
+      guard phases.contains(where: { $0.entries > 1 }) else { return }
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT team, phase, count(DISTINCT system) AS systems FROM submission
+          WHERE benchmark = ? AND split = ? AND state = 'released' AND NOT alone
+          GROUP BY team, phase
+          """, arguments: [board.benchmark, board.split])
+      for row in rows {
+        let (team, phase): (Int64, String) = (row["team"], row["phase"])
+        sent[phase, default: [:]][team] = row["systems"]
+      }
+    }
+
+    /// What `count` answers tell a team of the labels under phases of one name, which may differ. A
+    /// withdrawn system makes room for another one, and has told what it has told.
+    func bits(_ count: Int, of team: Int64, in name: String) -> Double {
+      (phases[name] ?? []).filter { !$0.isFinal }.compactMap { phase in
+        phase.grid?.bits(
+          submissions: count, systems: max(phase.entries, sent[name]?[team] ?? 0))
+      }.max() ?? 0
+    }
   }
 
   /// The same of all boards, where a team may submit that could not before.
   static func check(overBudget reason: String?, at now: Date, in database: Database) throws {
-    let boards = try Phase.all(in: database).map(\.board)
-    try check(boards, overBudget: reason, at: now, in: database)
+    try check(try PhaseList(in: database).boards, overBudget: reason, at: now, in: database)
   }
 
   /// Looks whether the hidden labels of `boards` may tell more than their budget, within the
@@ -125,11 +160,12 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
 }
 
 extension SubmissionStore {
-  /// The accounts of all boards whose labels are hidden, in the order of ``phases()``.
+  /// The accounts of all boards whose labels are hidden, in the boards' order.
   public func accounts(at now: Date = Date()) throws(ServerError) -> [LabelAccount] {
-    let boards = try phases().map(\.board)
-    return try read { database in
-      try boards.compactMap { try LabelAccount.of($0, at: now, in: database) }
+    try read { database in
+      try PhaseList(in: database).boards.compactMap {
+        try LabelAccount.of($0, at: now, in: database)
+      }
     }
   }
 }

@@ -7,13 +7,21 @@ import Report
 
 /// When a board takes submissions, how many, and who sees their scores.
 public struct Phase: Sendable, Equatable, Encodable {
-  /// Its row in the store, which tells it from a later phase of the same name.
+  /// Its row in the store, which tells it from what was set by the same name later.
   var id: Int64 = 0
   public var benchmark, split: String
   /// Quotas in total count within a name; a new name starts anew.
   public var name: String
   public var opens: Date
   public var closes: Date?
+  /// From then until the close the public sees the board as it was.
+  public var freeze: Date?
+  /// Only teams with a complete submission in that phase may submit.
+  public var after: Prerequisite?
+  /// Submissions are scored and not ranked.
+  public var isLate = false
+  /// Systems of a team that have a best of their own on the board.
+  public var entries = 1
   public var visibility: Visibility
   /// Whether the split's labels are to be guarded, or public anyway.
   public var labels: Labels
@@ -59,8 +67,10 @@ public struct Phase: Sendable, Equatable, Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case benchmark, split, name, opens, closes, visibility, labels, grid, closed, valid, failing
+    case benchmark, split, name, opens, closes, freeze, after, entries, visibility, labels, grid
+    case closed, valid, failing
     case isFinal = "final"
+    case isLate = "late"
   }
 
   /// Who sees the scores of a submission.
@@ -81,7 +91,9 @@ public struct Phase: Sendable, Equatable, Encodable {
   /// What a team learns of hidden labels at most, in bits, before the close, or at that of a final
   /// phase; nil where they are open.
   public var bits: Double? {
-    isFinal ? grid?.bitsAtClose(ofBest: false) : grid?.bits(submissions: valid.total)
+    isFinal
+      ? grid.map { Double(entries) * $0.bitsAtClose(ofBest: false) }
+      : grid?.bits(submissions: valid.total, systems: entries)
   }
 
   /// Uploads of a team in a day (UTC) and in the whole phase.
@@ -105,18 +117,20 @@ public struct Phase: Sendable, Equatable, Encodable {
   }
 
   /// Whether everybody sees the board as it is.
-  func isShown(at now: Date) -> Bool { visibility == .public }
+  func isShown(at now: Date) -> Bool { visibility == .public && !isFrozen(at: now) }
 
   func isOpen(at now: Date) -> Bool { now >= opens && closes.map { now < $0 } ?? true }
 
-  var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
+  /// The board whose it is.
+  public var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
 }
 
 extension SubmissionStore {
-  /// Sets the phase of a board from now on; earlier ones stay in the store.
+  /// Sets a phase of a board; what was set by the same name before stays in the store.
   /// - Parameter reason: why the board's hidden labels may tell more than their budget.
-  /// - Throws: ``ServerError/refused(_:)`` for a phase that closes before it opens, a quota below 1,
-  ///   a name that is empty or over 100 characters, or labels that would tell too much.
+  /// - Throws: ``ServerError/refused(_:)`` for a phase that closes before it opens, a freeze outside it,
+  ///   a quota below 1, a name that is empty or over 100 characters, an unknown phase that it comes after,
+  ///   or labels that would tell too much.
   public func setPhase(
     _ phase: Phase, overBudget reason: String? = nil, at now: Date = Date()
   ) throws(ServerError) {
@@ -128,6 +142,7 @@ extension SubmissionStore {
     }
     let quotas = [phase.valid.daily, phase.valid.total, phase.failing.daily, phase.failing.total]
     guard quotas.allSatisfy({ $0 > 0 }) else { throw .refused("A quota is 1 or more.") }
+    try phase.checkEntries()
     guard (phase.labels == .hidden) == (phase.grid != nil) else {
       throw .refused("Hidden labels need a floor from which on values are shown, open ones none.")
     }
@@ -135,36 +150,48 @@ extension SubmissionStore {
       throw .refused("A final phase has hidden labels and a moment at which it closes.")
     }
     try write { database in
+      try phase.checkAfter(in: database)
       try database.run(
         """
         INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels, target, metric,
           step, floor, entropy, final, daily, total, daily_failing, total_failing, made,
-          scorer, commitment, commitment_key)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          freeze, after_split, after_name, late, entries, scorer, commitment, commitment_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
           phase.visibility, phase.labels, phase.grid?.target, phase.grid?.metric.id,
           phase.grid?.step, phase.grid?.floor, phase.entropy, phase.isFinal, phase.valid.daily,
           phase.valid.total, phase.failing.daily, phase.failing.total, now.seconds,
+          phase.freeze?.seconds, phase.after?.split, phase.after?.name, phase.isLate, phase.entries,
           phase.commitment?.scorer, phase.commitment?.value, phase.commitment?.key,
         ])
       try logPhases(at: now, in: database)
       try LabelAccount.check([phase.board], overBudget: reason, at: now, in: database)
     }
   }
+}
 
-  /// The phase of each board that has one.
-  public func phases() throws(ServerError) -> [Phase] {
-    try read { try Phase.all(in: $0) }
+extension Phase {
+  fileprivate func checkEntries() throws(ServerError) {
+    guard (1...100).contains(entries) else { throw .refused("A team has 1 to 100 entries.") }
+    guard let freeze else { return }
+    guard let closes, opens.seconds < freeze.seconds, freeze.seconds < closes.seconds else {
+      throw .refused(
+        "A freeze lies between the phase's opening (\(opens.stamp)) and its close "
+          + "(\(closes?.stamp ?? "none is set")); found \(freeze.stamp).")
+    }
   }
 
-  func phasesByBoard() throws(ServerError) -> [BoardKey: Phase] {
-    Dictionary(try phases().map { ($0.board, $0) }) { _, last in last }
-  }
-
-  func phase(of board: BoardKey) throws(ServerError) -> Phase? {
-    try read { try Phase.current(of: board, in: $0) }
+  fileprivate func checkAfter(in database: Database) throws {
+    guard let after else { return }
+    let other = BoardKey(benchmark: benchmark, split: after.split)
+    let isKnown = try PhaseList(of: other, in: database).named(after.name, of: other) != nil
+    guard isKnown, (other, after.name) != (board, name) else {
+      throw ServerError.refused(
+        "\(other.path) has no phase '\(after.name)' before this one; `invitro phase show` lists all."
+      )
+    }
   }
 }
 
@@ -181,27 +208,17 @@ extension Phase: FetchableRecord {
     id = row["id"]
     commitment = Commitment(row)
     closed = (row["closed"] as Double?).map(Date.init(timeIntervalSince1970:))
+    freeze = (row["freeze"] as Double?).map(Date.init(timeIntervalSince1970:))
+    if let split: String = row["after_split"], let name: String = row["after_name"] {
+      after = Prerequisite(split: split, name: name)
+    }
+    (isLate, entries) = (row["late"], row["entries"])
   }
 
   private static func grid(_ row: Row) -> ReleaseGrid? {
     guard let name: String = row["metric"], let metric = Metric(named: name) else { return nil }
     return ReleaseGrid(
       .init(target: row["target"], metric: metric), step: row["step"], floor: row["floor"])
-  }
-
-  /// The current ones of all boards.
-  static func all(in database: Database) throws -> [Phase] {
-    try database.all(
-      """
-      SELECT * FROM phase WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split)
-      ORDER BY benchmark, split
-      """)
-  }
-
-  static func current(of board: BoardKey, in database: Database) throws -> Phase? {
-    try database.first(
-      "SELECT * FROM phase WHERE benchmark = ? AND split = ? ORDER BY id DESC LIMIT 1",
-      [board.benchmark, board.split])
   }
 
   /// One line for the terminal.
@@ -215,8 +232,15 @@ extension Phase: FetchableRecord {
         : "\(grid.metric.title) in steps of \(grid.step) from \(grid.floor)"
       return " (\(shown); a team learns at most \(learned) bits of them)"
     }
-    let state = closed.map { ", closed at \($0.stamp)" } ?? ""
-    return "\(benchmark)/\(split): phase '\(name)' from \(opens.stamp) \(closes)\(state); "
+    let state =
+      (freeze.map { ", frozen from \($0.stamp)" } ?? "")
+      + (closed.map { ", closed at \($0.stamp)" } ?? "")
+    let terms = [
+      isLate ? "late: scored, not ranked" : nil,
+      after.map { "for teams of phase '\($0.split)/\($0.name)'" },
+      entries > 1 ? "\(entries) entries a team" : nil,
+    ].compactMap { $0.map { "\($0); " } }.joined()
+    return "\(benchmark)/\(split): phase '\(name)' from \(opens.stamp) \(closes)\(state); \(terms)"
       + "scores \(visibility.rawValue), labels \(labels.rawValue)\(guarded ?? ""); a team may "
       + "send \(valid.daily) a day and \(valid.total) in all, and fail \(failing.daily) and \(failing.total) times"
   }

@@ -1,15 +1,16 @@
-import GRDB
+package import GRDB
 
 extension SubmissionStore {
   /// The tables and the rules that live in them. A migration does not change once it is released:
   /// the next change is a new one below.
-  static var migrator: DatabaseMigrator {
+  package static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("submissions") { database in
       try database.execute(sql: tables)
       try database.execute(sql: rules)
     }
     migrator.registerMigration("webhooks") { try $0.execute(sql: Webhook.tables) }
+    migrator.registerMigration("phases", migrate: PhaseMigration.run)
     return migrator
   }
 

@@ -25,6 +25,10 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   /// Grows with each new best of a team on a board; nil for a submission that never was one.
   var best: Int?
   public var isWithdrawn: Bool
+  /// A key of its system's name; whether it takes the place of all entries of its team; whether it
+  /// stands apart: see ``EntrySlot``.
+  var systemKey: String
+  var isAlone, isLate: Bool
   var key, teamKey: Int64
 
   public enum State: String, Codable, Sendable {
@@ -55,6 +59,9 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
     case current
     case isChosen = "chosen"
     case isWithdrawn = "withdrawn"
+    case systemKey = "system"
+    case isAlone = "alone"
+    case isLate = "late"
     case key = "id"
     case teamKey = "team"
   }
@@ -108,27 +115,38 @@ extension SubmissionStore {
   }
 
   /// Submissions, newest first: of one team, and before the one with the id `before`.
-  /// - Parameter publicOnly: only bests of boards whose phase is public, which anybody may see.
+  /// - Parameter publicOnly: only bests of boards whose phase is public, as far as anybody may see them.
   public func submissions(
-    team: String? = nil, publicOnly: Bool = false, before: String? = nil, limit: Int
+    team: String? = nil, publicOnly: Bool = false, before: String? = nil, limit: Int,
+    at now: Date = Date()
   ) throws(ServerError) -> [StoredSubmission] {
     try read { database in
-      try database.all(
+      let visible = publicOnly ? try PhaseList(in: database).visible(at: now) : "[]"
+      return try database.all(
         """
         \(StoredSubmission.selection)
         WHERE (:team IS NULL OR s.team = (SELECT id FROM team WHERE name = :team))
           AND (:before IS NULL OR s.id < (SELECT id FROM submission WHERE public_id = :before))
-          AND (NOT :publicOnly OR (s.best IS NOT NULL OR closing IS NOT NULL) AND 'public' = (
-            SELECT visibility FROM phase p WHERE p.benchmark = s.benchmark AND p.split = s.split
-            ORDER BY p.id DESC LIMIT 1))
+          AND (NOT :publicOnly OR (s.best IS NOT NULL OR closing IS NOT NULL) AND EXISTS (
+            SELECT * FROM json_each(:visible) v
+            WHERE json_extract(v.value, '$.benchmark') = s.benchmark
+              AND json_extract(v.value, '$.split') = s.split
+              AND json_extract(v.value, '$.late') = s.late
+              AND coalesce(json_extract(v.value, '$.phase'), s.phase) = s.phase
+              AND s.received < json_extract(v.value, '$.before')))
         ORDER BY s.id DESC LIMIT :limit
-        """, ["team": team, "before": before, "publicOnly": publicOnly, "limit": limit])
+        """,
+        [
+          "team": team, "before": before, "publicOnly": publicOnly, "visible": visible,
+          "limit": limit,
+        ])
     }
   }
 
   func history(of submission: StoredSubmission) throws(ServerError) -> [StoredSubmission.Event] {
     try read { database in
-      let phase = try Phase.current(of: submission.board, in: database)
+      let phase = try PhaseList(of: submission.board, in: database)
+        .governing(submission, at: Date())
       let isShown = phase.map { $0.labels == .open && $0.visibility != .hidden } ?? false
       return try database.all(
         """
@@ -177,22 +195,34 @@ extension SubmissionStore {
   private static func putBack(
     _ restored: StoredSubmission, _ benchmarks: [BenchmarkDefinition], in database: Database
   ) throws {
-    guard restored.best != nil,
-      let current = try best(of: restored.teamKey, on: restored.board, in: database),
-      current != restored.key, let other = try StoredSubmission.find(current, in: database),
+    let rivals = try bests(of: restored.teamKey, on: restored.board, restored.slot, in: database)
+      .filter { $0.key != restored.key }
+    guard restored.best != nil, !rivals.isEmpty,
       let primary = benchmarks.first(where: { $0.id == restored.benchmark })?.primary,
       let mine = restored.report?.targets[primary.target]?[primary.metric]?.value,
-      let theirs = other.report?.targets[primary.target]?[primary.metric]?.value,
-      primary.metric.higherIsBetter ? mine > theirs : mine < theirs
+      rivals.allSatisfy({ rival in
+        guard let theirs = rival.report?.targets[primary.target]?[primary.metric]?.value else {
+          return false
+        }
+        return primary.metric.higherIsBetter ? mine > theirs : mine < theirs
+      })
     else { return }
     try makeBest(restored.key, of: restored.teamKey, on: restored.board, in: database)
   }
 
-  /// The submission that a team has on a board; nil for none.
-  static func best(of team: Int64, on board: BoardKey, in database: Database) throws -> Int64? {
-    try database.value(
-      "SELECT submission FROM board WHERE benchmark = ? AND split = ? AND team = ?",
-      [board.benchmark, board.split, team])
+  /// What a new best of this entry would take the place of on a board: one submission at most, but
+  /// where an only entry follows several.
+  static func bests(
+    of team: Int64, on board: BoardKey, _ slot: EntrySlot, in database: Database
+  ) throws -> [StoredSubmission] {
+    try database.all(
+      """
+      \(StoredSubmission.selection) JOIN board b ON b.submission = s.id
+      WHERE b.benchmark = ? AND b.split = ? AND b.team = ? AND b.late = ?
+        AND (? OR b.system = ?)
+      ORDER BY s.id
+      """,
+      [board.benchmark, board.split, team, slot.isLate, slot.isAlone, slot.system])
   }
 
   /// - Returns: the number that it has among its team's bests.
@@ -209,18 +239,42 @@ extension SubmissionStore {
           """), arguments: [board.benchmark, board.split, team, key])
   }
 
-  /// Each team's current entry; the cost does not grow with a team's history.
+  /// Each team's current entries; the cost does not grow with a team's history.
   private static let entriesQuery = """
     SELECT s.*, t.name AS team_name, FALSE AS chosen, NULL AS closing, NULL AS current
     FROM board b JOIN submission s ON s.id = b.submission JOIN team t ON t.id = b.team
-    WHERE b.benchmark = ? AND b.split = ?
+    WHERE b.benchmark = ? AND b.split = ? AND b.late = ?
     """
 
-  func entries(of board: BoardKey) throws(ServerError) -> [StoredSubmission] {
-    try read { try $0.all(Self.entriesQuery, [board.benchmark, board.split]) }
+  /// - Parameters:
+  ///   - late: those that stand apart.
+  ///   - moment: as if nothing had been received since; nil for now.
+  func entries(
+    of board: BoardKey, late: Bool = false, before moment: Date? = nil
+  ) throws(ServerError) -> [StoredSubmission] {
+    try read { try Self.entries(of: board, late: late, before: moment, in: $0) }
   }
 
-  /// What stands on a board: each team's best, and since its close what stood for the team there.
+  private static func entries(
+    of board: BoardKey, late: Bool, before moment: Date?, in database: Database
+  ) throws -> [StoredSubmission] {
+    guard let moment else {
+      return try database.all(entriesQuery, [board.benchmark, board.split, late])
+    }
+    return try database.all(
+      """
+      \(StoredSubmission.selection)
+      WHERE s.benchmark = :benchmark AND s.split = :split AND s.late = :late
+        AND \(PhaseMigration.standing { "\($0).received < :moment" })
+      """,
+      [
+        "benchmark": board.benchmark, "split": board.split, "late": late,
+        "moment": moment.seconds,
+      ])
+  }
+
+  /// What stands on a board: each team's bests, where it stands still those before, and since its close
+  /// what stood for the team there.
   func standing(in phase: Phase, at now: Date) throws(ServerError) -> [StoredSubmission] {
     try read { try Self.standing(in: phase, at: now, in: $0) }
   }
@@ -231,7 +285,9 @@ extension SubmissionStore {
     let isOver = phase.closed != nil || (phase.labels == .open && !phase.isOpen(at: now))
     let closings = isOver ? try closings(of: phase, in: database) : []
     guard closings.isEmpty, phase.closed == nil else { return closings }
-    return try database.all(entriesQuery, [phase.benchmark, phase.split])
+    return try entries(
+      of: phase.board, late: phase.isLate, before: phase.isFrozen(at: now) ? phase.freeze : nil,
+      in: database)
   }
 
   /// The entries that stand on a board since the phase of this name closed.
@@ -252,7 +308,7 @@ extension SubmissionStore {
   public func explainBoard() throws(ServerError) -> [String] {
     try read { database in
       try Row.fetchAll(
-        database, sql: "EXPLAIN QUERY PLAN " + Self.entriesQuery, arguments: ["", ""]
+        database, sql: "EXPLAIN QUERY PLAN " + Self.entriesQuery, arguments: ["", "", false]
       ).map { $0["detail"] }
     }
   }
@@ -263,18 +319,23 @@ extension SubmissionStore {
     return try read { try $0.all("\(StoredSubmission.selection) WHERE \(condition) ORDER BY s.id") }
   }
 
-  /// What the boards were made from: it grows with every event, phase, close and revealed entry.
+  /// What the boards were made from: it grows with every event, phase, close and revealed entry, and
+  /// when a phase opens, freezes or ends.
   struct Version: Decodable, FetchableRecord, Equatable, Sendable {
-    var event, phase, closed, revealed, renamed, scoring: Int64?
+    var event, phase, removed, passed, closed, revealed, renamed, scoring, ledger: Int64?
   }
 
-  func version() throws(ServerError) -> Version {
+  func version(at now: Date) throws(ServerError) -> Version {
     let query = """
       SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase,
+        (SELECT count(removed) FROM phase) AS removed,
+        (SELECT sum((opens <= :now) + coalesce(freeze <= :now, 0) + coalesce(closes <= :now, 0))
+          FROM phase) AS passed,
         (SELECT count(closed) FROM phase) AS closed, (SELECT count(*) FROM revealed) AS revealed,
-        (SELECT max(renamed) FROM team) AS renamed, (SELECT max(id) FROM scoring) AS scoring
+        (SELECT max(renamed) FROM team) AS renamed, (SELECT max(id) FROM scoring) AS scoring,
+        (SELECT size FROM ledger_checkpoint) AS ledger
       """
-    return try read { try $0.first(query) ?? Version() }
+    return try read { try $0.first(query, ["now": now.seconds]) ?? Version() }
   }
 
   /// Numbers for the operator.

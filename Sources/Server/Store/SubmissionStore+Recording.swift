@@ -25,38 +25,31 @@ struct Idempotency: Sendable, Equatable {
 /// Where a team stands on a board when its upload is scored.
 struct Standing: Sendable {
   var phase: Phase
-  /// The team's best and what was released of it; nil for none.
-  var best: Best?
-
-  struct Best: Sendable {
-    var key: Int64
-    var report: ScoreReport?
-  }
+  /// What a new best would take the place of.
+  var bests: [StoredSubmission]
 }
 
 /// What is released of a submission: decided before the transaction that records it, and once more
 /// within it where the team's best changed.
 struct Judgement: Sendable {
-  /// Decides, given what was released of the team's best so far; fails where it cannot score.
-  typealias Judge = @Sendable (_ best: ScoreReport?) throws -> ReleaseGuard.Release
+  /// Decides, given the team's bests so far, with what was released; fails where it cannot score.
+  typealias Judge = @Sendable (_ bests: [StoredSubmission]) throws -> ReleaseGuard.Release
 
   private let judge: Judge
-  private let best: Int64?
+  private let bests: [Int64]
   private let outcome: Result<ReleaseGuard.Release, any Error>
 
-  init(over best: Standing.Best?, judge: @escaping Judge) {
-    (self.judge, self.best) = (judge, best?.key)
-    outcome = Result { try judge(best?.report) }
+  init(over bests: [StoredSubmission], judge: @escaping Judge) {
+    (self.judge, self.bests) = (judge, bests.map(\.key))
+    outcome = Result { try judge(bests) }
   }
 
   func outcome(
     of submission: StoredSubmission, in database: Database
   ) throws -> Result<ReleaseGuard.Release, any Error> {
-    let current = try SubmissionStore.best(
-      of: submission.teamKey, on: submission.board, in: database)
-    if current == best { return outcome }
-    let report = try current.flatMap { try StoredSubmission.find($0, in: database) }?.report
-    return Result { try judge(report) }
+    let current = try SubmissionStore.bests(
+      of: submission.teamKey, on: submission.board, submission.slot, in: database)
+    return current.map(\.key) == bests ? outcome : Result { try judge(current) }
   }
 }
 
@@ -81,6 +74,10 @@ enum Refusal: Error, Equatable {
   case quota(QuotaKind, limit: Int)
   /// Another team's system on the board has a name that looks like this one.
   case systemTaken(String)
+  /// The team has no complete submission in the phase that comes before.
+  case prerequisite(Phase.Prerequisite)
+  /// The team has as many systems on the board as the phase takes.
+  case entries(limit: Int, standing: [String])
 
   enum QuotaKind: String, Sendable {
     case validDaily = "valid submissions a day"
@@ -99,16 +96,30 @@ struct Lease: Sendable {
 }
 
 extension SubmissionStore {
-  /// Where a team stands on a board; nil where the board has no phase.
-  func standing(of team: Int64, on board: BoardKey) throws(ServerError) -> Standing? {
+  /// Where a team stands with a system.
+  /// - Throws: ``Refusal``: `prerequisite`, `entries`; ``ServerError``.
+  func standing(of team: Team, with system: String, in phase: Phase) throws -> Standing {
+    // A refusal is no failure of the store.
     try read { database in
-      guard let phase = try Phase.current(of: board, in: database) else { return nil }
-      let best = try Self.best(of: team, on: board, in: database)
+      Result {
+        try phase.checkPrerequisite(of: team, in: database)
+        let slot = try EntrySlot(for: system, of: team, in: phase, in: database)
+        return Standing(
+          phase: phase,
+          bests: try Self.bests(of: team.id, on: phase.board, slot, in: database))
+      }
+    }.get()
+  }
+
+  /// The same of a submission that waits, in the phase that it came in.
+  func standing(of waiting: StoredSubmission) throws(ServerError) -> Standing? {
+    try read { database in
+      let phases = try PhaseList(of: waiting.board, in: database)
+      guard let phase = phases.named(waiting.phase, of: waiting.board) else { return nil }
       return Standing(
         phase: phase,
-        best: try best.map {
-          .init(key: $0, report: try StoredSubmission.find($0, in: database)?.report)
-        })
+        bests: try Self.bests(
+          of: waiting.teamKey, on: waiting.board, waiting.slot, in: database))
     }
   }
 
@@ -146,7 +157,9 @@ extension SubmissionStore {
       guard try candidate.state.isCurrent(on: phase.board, at: now, in: database) else {
         throw Refusal.superseded
       }
-      try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkValid(phase.valid)
+      if !team.isOrganiser {
+        try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkValid(phase.valid)
+      }
       try Self.checkSystem(
         candidate.metadata.system, of: team.id, on: phase.board, in: database)
       // One that the server gave up is tried again.
@@ -173,10 +186,11 @@ extension SubmissionStore {
     _ token: TokenSecret, to phase: Phase, at now: Date, in database: Database
   ) throws -> Team {
     let team = try TeamToken.holder(of: token, at: now, in: database).team
-    let current = try Phase.current(of: phase.board, in: database)
+    let current = try Phase.current(of: phase.board, at: now, in: database)
     guard let current, current.id == phase.id, current.closed == nil else {
       throw Refusal.phaseChanged
     }
+    try phase.checkPrerequisite(of: team, in: database)
     return team
   }
 
@@ -224,7 +238,9 @@ extension SubmissionStore {
           """, [team.id, name.key, name.payload])
         if database.changesCount == 0 { return }
       }
-      try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkFailing(phase.failing)
+      if !team.isOrganiser {
+        try QuotaUsage.of(team.id, in: phase, at: now, in: database).checkFailing(phase.failing)
+      }
       try QuotaUsage.charge(
         .failing, to: team.id, phase.board, phase: phase.name, at: now, in: database)
     }
@@ -244,7 +260,9 @@ extension SubmissionStore {
       }
       let release = try judgement.outcome(of: waiting, in: database).get()
       _ = try waiting.release(
-        release, in: try Phase.current(of: waiting.board, in: database),
+        release,
+        in: try PhaseList(of: waiting.board, in: database)
+          .named(waiting.phase, of: waiting.board),
         by: LedgerScribe(ledger: self.ledger, database: database, now: now))
       try database.run("DELETE FROM queue WHERE submission = ?", [key])
     }
@@ -289,14 +307,17 @@ extension StoredSubmission {
     _ candidate: Candidate, _ metadata: String, of team: Team, in phase: Phase, at now: Date,
     in database: Database
   ) throws -> StoredSubmission {
+    let slot = try EntrySlot(
+      for: candidate.metadata.system, of: team, in: phase, in: database)
     try database.run(
       """
-      INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received,
+        system, alone, late)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         newID(at: now), team.id, phase.benchmark, phase.split, phase.name, candidate.digest,
-        metadata, now.seconds,
+        metadata, now.seconds, slot.system, slot.isAlone, slot.isLate,
       ])
     let key = database.lastInsertedRowID
     try database.run(
@@ -336,7 +357,7 @@ extension StoredSubmission {
     (released.state, released.verdict, released.report) = (
       .released, release.verdict, release.report
     )
-    let old = try SubmissionStore.best(of: teamKey, on: board, in: database)
+    let old = try SubmissionStore.bests(of: teamKey, on: board, slot, in: database)
     if release.verdict.isNewBest {
       released.best = try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
       try SubmissionStore.claimSystem(metadata.system, for: teamKey, on: board, in: database)

@@ -10,6 +10,8 @@ import Synchronization
 public final class SubmissionStore: Sendable {
   public let url: URL
   let pool: DatabasePool
+  /// The pool, or the store as it was at one moment.
+  private let reader: any DatabaseReader
   let ledger: StoreLedger
   private let commits: GroupCommit
 
@@ -30,11 +32,24 @@ public final class SubmissionStore: Sendable {
       // Opening a pool sets NORMAL, with which a power failure may take the last commits.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       try Self.migrator.migrate(pool)
+      reader = pool
       ledger = try StoreLedger(home: url.deletingLastPathComponent())
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
     commits = GroupCommit(pool, ledger: ledger)
+  }
+
+  /// The store as it is now, whatever is written later: for what is read by several queries.
+  func frozen() throws(ServerError) -> SubmissionStore { try SubmissionStore(frozen: self) }
+
+  private init(frozen store: SubmissionStore) throws(ServerError) {
+    (url, pool, ledger, commits) = (store.url, store.pool, store.ledger, store.commits)
+    do {
+      reader = try store.pool.makeSnapshot()
+    } catch {
+      throw ServerError(error, path: store.url.relativePath)
+    }
   }
 
   private static func createPrivateFile(_ url: URL) {
@@ -74,8 +89,8 @@ public final class SubmissionStore: Sendable {
     try read { try $0.value("SELECT sqlite_version()") ?? "unknown" }
   }
 
-  func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
-    try translated { try pool.read(body) }
+  package func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
+    try translated { try reader.read(body) }
   }
 
   /// A transaction of a command.

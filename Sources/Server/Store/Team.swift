@@ -8,6 +8,13 @@ public struct Team: Codable, TimedRecord, Sendable, Equatable {
   public var id: Int64
   public var name: String
   public var created: Date
+  /// Whether it is the organisers': without quotas, and its entries are baselines.
+  public var isOrganiser: Bool
+
+  private enum CodingKeys: String, CodingKey {
+    case id, name, created
+    case isOrganiser = "organiser"
+  }
 }
 
 /// A team as `invitro team list` shows it.
@@ -18,6 +25,7 @@ public struct TeamSummary: Codable, TimedRecord, Sendable, Equatable {
   public var tokens: Int
   /// When any of its tokens was used last, less than an hour before the true time.
   public var lastUsed: Date?
+  public var organiser: Bool
 }
 
 extension SubmissionStore {
@@ -29,19 +37,23 @@ extension SubmissionStore {
 
   /// Adds a team with a first token.
   /// - Parameter entries: of submission folders, whose teams' names are taken. A team may have the
-  ///   name of entries of its own there, which published ones and baselines never are.
+  ///   name of entries of its own there, which published ones never are, and baselines only the
+  ///   organisers'.
+  /// - Parameter organiser: whether it is the organisers' own: without quotas, and its entries are
+  ///   baselines.
   /// - Parameter reason: why hidden labels may tell more than their budget.
   /// - Throws: ``ServerError``: `teamExists`, `nameTaken`, `refused` for a bad name or expiry, or where
   ///   one more team might learn too much of hidden labels.
   public func addTeam(
-    _ name: String, beside entries: [SubmissionMetadata] = [], expires: Date? = nil,
-    overBudget reason: String? = nil, at now: Date = Date()
+    _ name: String, organiser: Bool = false, beside entries: [SubmissionMetadata] = [],
+    expires: Date? = nil, overBudget reason: String? = nil, at now: Date = Date()
   ) throws(ServerError) -> TokenSecret {
-    let name = try Self.name(name, beside: entries)
+    let name = try Self.name(name, organiser: organiser, beside: entries)
     return try write { database in
       try Self.checkFree(name, in: database)
       try database.run(
-        "INSERT INTO team (name, created) VALUES (?, ?)", [name.text, now.seconds])
+        "INSERT INTO team (name, created, organiser) VALUES (?, ?, ?)",
+        [name.text, now.seconds, organiser])
       let team = database.lastInsertedRowID
       try Self.keep(name, of: team, in: database)
       return try TeamToken.insert(
@@ -56,7 +68,8 @@ extension SubmissionStore {
     _ team: String, to name: String, beside entries: [SubmissionMetadata] = [],
     at now: Date = Date()
   ) throws(ServerError) {
-    let name = try Self.name(name, beside: entries)
+    let organiser = try teams(at: now).first { $0.name == DisplayName.normalised(team) }?.organiser
+    let name = try Self.name(name, organiser: organiser ?? false, beside: entries)
     try write { database in
       let id = try Self.team(team, in: database)
       try database.run("DELETE FROM team_key WHERE team = ?", [id])
@@ -69,13 +82,14 @@ extension SubmissionStore {
 
   /// - Throws: ``ServerError``: `refused`, `nameTaken` by the organisers or an entry of a folder.
   private static func name(
-    _ text: String, beside entries: [SubmissionMetadata]
+    _ text: String, organiser: Bool, beside entries: [SubmissionMetadata]
   ) throws(ServerError) -> DisplayName {
     let name = try DisplayName(text, of: "team")
+    let kinds: [SubmissionMetadata.Kind] = organiser ? [.published] : [.published, .baseline]
     let foreign = entries.filter {
-      [.published, .baseline].contains($0.kind) || DisplayName.normalised($0.team) != name.text
+      kinds.contains($0.kind) || DisplayName.normalised($0.team) != name.text
     }
-    let taken = reservedNames + foreign.map(\.team)
+    let taken = (organiser ? [] : reservedNames) + foreign.map(\.team)
     if let other = taken.first(where: { !name.keys.isDisjoint(with: DisplayName.keys(of: $0)) }) {
       throw .nameTaken(name: name.text, other: other)
     }
@@ -111,7 +125,7 @@ extension SubmissionStore {
         SELECT name, created,
           (SELECT count(*) FROM token WHERE team = t.id AND revoked IS NULL
             AND (expires IS NULL OR expires > ?)) AS tokens,
-          (SELECT max(last_used) FROM token WHERE team = t.id) AS lastUsed
+          (SELECT max(last_used) FROM token WHERE team = t.id) AS lastUsed, organiser
         FROM team t ORDER BY id
         """, [now.seconds])
     }

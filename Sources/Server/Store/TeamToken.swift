@@ -97,8 +97,11 @@ extension TeamToken {
       """
       SELECT count(*) FROM token WHERE team = ? AND revoked IS NULL AND (expires IS NULL OR expires > ?)
       """, [team, now.seconds])
-    // A team that had a valid token counts already.
-    if others == 1 { try LabelAccount.check(overBudget: reason, at: now, in: database) }
+    let organiser: Bool? = try database.value("SELECT organiser FROM team WHERE id = ?", [team])
+    // A team that had a valid token counts already, and the organisers know the labels.
+    if others == 1, organiser == false {
+      try LabelAccount.check(overBudget: reason, at: now, in: database)
+    }
     return secret
   }
 

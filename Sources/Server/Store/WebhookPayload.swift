@@ -43,7 +43,7 @@ extension Webhook {
   ) throws {
     var facts = WebhookPayload.Facts(
       board: submission.board.path, phase: submission.phase, id: submission.id)
-    let phase = try Phase.current(of: submission.board, in: database)
+    let phase = try PhaseList(of: submission.board, in: database).governing(submission, at: now)
     let isPublic = phase?.isShown(at: now) ?? false
     let isShown = isPublic && submission.best != nil && !submission.isWithdrawn
     if isPublic { facts.verdict = release.verdict }

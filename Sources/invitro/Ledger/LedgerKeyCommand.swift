@@ -53,11 +53,11 @@ struct LedgerKeyCommand: ParsableCommand {
   private func keys() throws -> LedgerKeys {
     if rotate { return try shared.store().rotateLedgerKey() }
     if retire { return try shared.store().retireLedgerKey() }
-    let home = shared.data.home.url
-    let known = try LedgerKeys(home: home)
+    let file = shared.data.home.ledgerKeyURL
+    let known = try LedgerKeys.read(file)
     guard let name else {
       guard let known else {
-        throw HarnessError.usage("There is no ledger.key in \(home.relativePath). Give its name.")
+        throw HarnessError.usage("There is no key at \(file.relativePath). Give its name.")
       }
       return known
     }
@@ -65,9 +65,7 @@ struct LedgerKeyCommand: ParsableCommand {
       throw HarnessError.usage(
         "The ledger has a key, named \(known.origin). --rotate makes a new one of the same name.")
     }
-    let keys = try LedgerKeys(name: name)
-    try keys.save(to: home, replacing: false)
-    return keys
+    return try LedgerKeys.readOrMake(file, name: name)
   }
 }
 

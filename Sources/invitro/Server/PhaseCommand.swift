@@ -8,12 +8,17 @@ struct PhaseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "phase",
     abstract: "Set when a board takes submissions, how many, and who sees the scores.",
-    subcommands: [Set.self, Show.self, Close.self, Reveal.self, Retire.self])
+    subcommands: [
+      Set.self, Show.self, Remove.self, Close.self, Reveal.self, Retire.self,
+    ])
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Set the current phase of a board.",
+      abstract: "Set a phase of a board, from now on or ahead of time.",
       discussion: """
+        A board has a list of phases. The current one is the one that opened last; it
+        ends at --closes, or when the next one opens. The same name sets a phase anew.
+
         Visibility: hidden (nobody sees scores), own (the team sees its own), public
         (everybody sees them, on the board).
 
@@ -24,6 +29,9 @@ struct PhaseCommand: ParsableCommand {
         added up over teams, phases and closes: over a quarter of what the labels hold
         takes --over-budget and a reason. At the close the figure is released in two
         decimals. With --final it is the only one: nothing is told before.
+
+        With --late submissions are scored and shown apart, without a rank. With
+        --entries N each of a team's systems has a best of its own, up to N systems.
 
         Failed uploads are counted separately. A phase with the same name continues
         the counts; a phase with a new name starts them again.
@@ -53,6 +61,15 @@ struct PhaseCommand: ParsableCommand {
     var opens: String?
     @Option(help: "When it closes; a day without a time means its first moment. Default: never.")
     var closes: String?
+    @Option(help: "From when until the close the public sees the board as it was.")
+    var freeze: String?
+    @Option(
+      help: ArgumentHelp(
+        "Take only teams with a complete submission in that phase, of this board or another split.",
+        valueName: "[split/]name"))
+    var after: String?
+    @Flag(help: "Score submissions without ranking them.") var late = false
+    @Option(help: "Systems of a team that have an entry of their own.") var entries: Int = 1
     @Option(help: "Valid submissions per team and day (UTC).") var daily: Int = 5
     @Option(
       help:
@@ -79,9 +96,18 @@ struct PhaseCommand: ParsableCommand {
         entropy: guarded == .hidden ? try entropy(definition, dataset) : nil, isFinal: final,
         valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 10 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
+      phase.freeze = try freeze.map { try moment($0, option: "--freeze") }
+      phase.after = after.map { Phase.Prerequisite($0, of: definition, split: split) }
+      (phase.isLate, phase.entries) = (late, entries)
       phase.commitment = Phase.Commitment(dataset)
       try store.setPhase(phase, overBudget: budget.overBudget)
       Console.print(phase.text)
+      let current = try store.phases().first { $0.isCurrent && $0.phase.board == phase.board }
+      if let current, current.phase.name != name, phase.opens <= current.phase.opens {
+        Console.message(
+          "Phase '\(current.phase.name)' opened later and stays the current one: this one takes no "
+            + "submissions.")
+      }
       for account in try store.accounts()
       where account.benchmark == definition.id && account.split == split {
         Console.print(account.text)
@@ -139,38 +165,58 @@ struct PhaseCommand: ParsableCommand {
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Show the phase of every board, and what its hidden labels have told.")
+      abstract: "Show the phases of every board, and what its hidden labels have told.",
+      discussion: "A star marks the current phase: the one that opened last, or the first to open.")
 
     @OptionGroup var shared: SharedOptions
 
     private struct Line: Encodable {
       var phase: Phase
+      var isCurrent: Bool
+      /// Beside the current phase alone.
       var account: LabelAccount?
 
       func encode(to encoder: any Encoder) throws {
         try phase.encode(to: encoder)
         var container = encoder.container(keyedBy: Key.self)
+        try container.encode(isCurrent, forKey: .current)
         try container.encodeIfPresent(account, forKey: .account)
       }
 
-      private enum Key: CodingKey { case account }
+      private enum Key: CodingKey { case account, current }
     }
 
     func run() throws {
       let store = try shared.store()
       let accounts = try store.accounts()
-      let lines = try store.phases().map { phase in
-        Line(
-          phase: phase,
+      let lines = try store.phases().map { listed in
+        let phase = listed.phase
+        return Line(
+          phase: phase, isCurrent: listed.isCurrent,
           account: accounts.first {
-            $0.benchmark == phase.benchmark && $0.split == phase.split
+            listed.isCurrent && $0.benchmark == phase.benchmark && $0.split == phase.split
           })
       }
       if shared.json { return try Console.json(lines) }
       for line in lines {
-        Console.print(line.phase.text)
-        if let account = line.account { Console.print("  " + account.text) }
+        Console.print((line.isCurrent ? "* " : "  ") + line.phase.text)
+        if let account = line.account { Console.print("    " + account.text) }
       }
+    }
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Remove a phase that has not opened.")
+
+    @Argument(help: "The phase's name.") var name: String
+    @OptionGroup var split: SplitOptions
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let (definition, split) = try split.resolve()
+      try data.store().removePhase(name, of: BoardKey(benchmark: definition.id, split: split))
+      Console.print("Phase '\(name)' of \(definition.id)/\(split) is removed.")
     }
   }
 

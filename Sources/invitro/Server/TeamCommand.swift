@@ -19,11 +19,15 @@ struct TeamCommand: ParsableCommand {
         A name that looks like another team's is refused, also like that of a team in
         the folders of submissions. The name of a published entry or a baseline there
         is taken.
+
+        A team of the organisers (--organiser) has no quotas and needs no earlier phase.
+        Its submissions are baselines, and what it learns is not charged to hidden labels.
         """)
 
     @Argument(help: "The team's name, as boards show it.") var name: String
     @Option(help: "Folders of submissions whose teams' names are taken. Default: submissions.")
     var submissions: [String] = []
+    @Flag(help: "A team of the organisers, for their baselines.") var organiser = false
     @OptionGroup var expiry: ExpiryOption
     @OptionGroup var budget: BudgetOption
     @OptionGroup var shared: SharedOptions
@@ -32,7 +36,8 @@ struct TeamCommand: ParsableCommand {
       let entries = try submissionFolders(submissions).flatMap { try $0.entries() }.map(\.metadata)
       let expires = try expiry.date()
       let token = try shared.store().addTeam(
-        name, beside: entries, expires: expires, overBudget: budget.overBudget)
+        name, organiser: organiser, beside: entries, expires: expires,
+        overBudget: budget.overBudget)
       try NewToken(
         team: name, name: SubmissionStore.firstTokenName, token: token.text, expires: expires
       ).show(asJSON: shared.json)
@@ -49,11 +54,11 @@ struct TeamCommand: ParsableCommand {
       try shared.show(
         teams,
         as: TextTable.text(
-          ["team", "since", "valid tokens", "last used"],
+          ["team", "since", "valid tokens", "last used", ""],
           teams.map { team in
             [
               team.name, team.created.formatted(.iso8601), "\(team.tokens)",
-              team.lastUsed?.formatted(.iso8601) ?? "never",
+              team.lastUsed?.formatted(.iso8601) ?? "never", team.organiser ? "organisers" : "",
             ]
           }))
     }

@@ -60,7 +60,9 @@ struct WebhookCommand: ParsableCommand {
 
     func run() throws {
       let store = try shared.store()
-      let boards = try store.phases().map { BoardKey(benchmark: $0.benchmark, split: $0.split) }
+      let boards = try store.phases().map {
+        BoardKey(benchmark: $0.phase.benchmark, split: $0.phase.split)
+      }
       if let key, !boards.contains(key) {
         Console.message("\(key.path) has no phase yet.")
       }

@@ -50,6 +50,10 @@ struct SiteCommand: ParsableCommand {
         site/; see site/README.md. With --address, pictures for links are drawn by
         rsvg-convert (Debian's librsvg2-bin) where it is installed.
 
+        What the boards show is logged in submissions/ledger, which belongs into git
+        beside the entries, signed with <data home>/submissions.ledger.key, which does not. Where
+        that key is not at hand the log is verified and stays as it is.
+
         Example:
           invitro site build --address https://example.org/board/ && invitro site check
         """)
@@ -67,7 +71,9 @@ struct SiteCommand: ParsableCommand {
     func run() throws {
       let bar = ProgressBar("scoring", unit: "entries")
       let summary = try recipe.build(
-        to: URL(filePath: out), address: try siteAddress(address, option: "--address"), fresh: fresh
+        to: URL(filePath: out), address: try siteAddress(address, option: "--address"),
+        fresh: fresh,
+        logs: true
       ) { bar.update($0, of: $1) }
       Console.print("\(out): \(summary.files) files")
       for (board, count) in summary.boards.sorted(by: { $0.key < $1.key }) {
@@ -90,6 +96,8 @@ struct SiteRecipe: ParsableArguments {
       "Address of a server that takes submissions; benchmark pages then say how to push to it."))
   var server: String?
 
+  @Flag(help: "Log nothing, and build the site without the page of the log.") var noLedger = false
+
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
   @OptionGroup var inference: InferenceArguments
@@ -103,24 +111,45 @@ struct SiteRecipe: ParsableArguments {
 
   private var folders: [SubmissionFolder] { submissionFolders(submissions) }
 
-  /// Scores what is not scored yet, or everything where `fresh`, and writes the site to `out`.
+  /// Scores what is not scored yet, or everything where `fresh`, logs it where `logs`, and writes the
+  /// site to `out`.
   func build(
-    to out: URL, address: URL?, fresh: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
+    to out: URL, address: URL?, fresh: Bool = false, logs: Bool = false,
+    progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SiteSummary {
     let builder = try SiteBuilder(source: URL(filePath: source))
     let home = data.home
     let known = try benchmarks.known()
     var options = try inference.scoringOptions()
     options.sensitivity = true
-    let boards = try FolderBoards(
+    var boards = try FolderBoards(
       folders, home: home, benchmarks: known,
       options: options, store: fresh ? nil : try ReportStore(home.storeURL)
     ).boards(progress: progress)
+    let ledger = noLedger ? nil : try log(boards, keyFile: logs ? home.folderLedgerKeyURL : nil)
+    for place in boards.indices { boards[place].ledger = ledger?.state }
     var input = SiteInput(
       benchmarks: known, boards: boards, address: address,
       replication: try evidence.run(home).report())
     input.server = try siteAddress(server, option: "--server")
+    input.ledger = ledger
     return try builder.build(input: input, to: out)
+  }
+
+  /// The log in the first folder of submissions, brought up to what the boards show.
+  private func log(_ boards: [Board], keyFile: URL?) throws -> SiteLedger? {
+    let folder = folders.first { FileManager.default.fileExists(atPath: $0.url.path) }
+    guard let folder else { return nil }
+    let outcome = try FolderLog(submissions: folder.url).update(
+      boards, keyFile: keyFile, predictionsKey: try data.home.releaseKey(), at: Date())
+    let place = "\(folder.url.relativePath)/\(SubmissionFolder.ledgerName)"
+    if outcome.appended > 0 { Console.message("\(place): \(outcome.appended) events logged") }
+    if outcome.ledger != nil, outcome.unlogged > 0 {
+      Console.message(
+        "\(place): entries that are not logged yet: \(outcome.unlogged); "
+          + "\(keyFile == nil ? "`invitro site build` logs them" : "the log's key is not here")")
+    }
+    return outcome.ledger
   }
 }
 

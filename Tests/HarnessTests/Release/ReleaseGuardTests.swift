@@ -78,6 +78,35 @@ struct ReleaseGuardTests {
     #expect(most == 21 && seen.count > 5 && Double(seen.count) <= most)
   }
 
+  @Test("the bound of several systems holds whichever of them a team sends next")
+  func severalSystems() {
+    /// The most sequences of answers, where each system has so many values above its best.
+    func most(_ q: Int, _ above: [Int]) -> Int {
+      guard q > 0 else { return 1 }
+      let next = above.indices.map { place in
+        (0...above[place]).reduce(0) { sum, step in
+          var above = above
+          above[place] -= step
+          return sum + most(q - 1, above)
+        }
+      }
+      return next.max() ?? 1
+    }
+    // An even split, three answers of one and two of the other, would give 6.
+    #expect(most(3, [1, 1]) == 7)
+    for floor in [1.0, 0.9, 0.8] {
+      let grid = grid(floor: floor)
+      for q in 0...4 {
+        for systems in 1...3 {
+          let bits = grid.bits(submissions: q, systems: systems)
+          let sequences = most(q, Array(repeating: grid.levels, count: systems))
+          #expect(log2(Double(sequences)) <= bits + 1e-9)
+          if systems == 1 || q < 2 { #expect(abs(log2(Double(sequences)) - bits) < 1e-9) }
+        }
+      }
+    }
+  }
+
   @Test("a new best reaches a higher value; of anything else nothing but that is released")
   func verdicts() throws {
     let guarded = try hidden()

@@ -39,6 +39,9 @@ final class Arena: @unchecked Sendable {
     return (all as? [String] ?? []).filter { !$0.hasPrefix(".") }
   }
 
+  /// Keeps the token of a team that was added by a command.
+  func keep(_ token: String, of team: String) { tokens[team] = token }
+
   /// Gives a revoked team a new token.
   func renew(_ team: String) throws {
     tokens[team] = try store.addToken("first", to: team).text
@@ -75,8 +78,9 @@ final class Arena: @unchecked Sendable {
     configuration.limits.answerSeconds = 600
     change(&configuration)
     let known = configuration.definitions
-    let build: @Sendable ([Board]) throws -> Void = { boards in
+    let build: @Sendable ([Board], SiteLedger?) throws -> Void = { boards, ledger in
       var input = SiteInput(benchmarks: known, boards: boards)
+      input.ledger = ledger
       input.isServed = true
       try SiteBuilder(source: Shared.checkout.appending(path: "site")).build(input: input, to: out)
     }
