@@ -69,7 +69,7 @@ struct LedgerScribe {
     let isShown = phase.isShown(at: now)
     let standing =
       isShown ? try SubmissionStore.standing(in: phase, at: now, in: database).map(\.id) : []
-    let known = try shown(on: phase.board)
+    var known = try shown(on: phase.board)
     for one in reports {
       let submission = one.submission
       var event = LedgerEvent(.rescored, board: phase.board, id: submission.id, at: now)
@@ -82,7 +82,10 @@ struct LedgerScribe {
           try StoredSubmission.find(publicID: $0, in: database)
         }
         event.replaces = gone.first { $0.teamKey == submission.teamKey }?.id
-        try event.replaces.map { try forget($0, on: phase.board) }
+        if let replaced = event.replaces {
+          known[replaced] = nil
+          try forget(replaced, on: phase.board)
+        }
         try remember(submission.id, report, on: phase.board)
       } else if one.isChanged {
         event.sealed = try seal(one.verdict.rawValue, report)

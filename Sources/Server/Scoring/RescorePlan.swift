@@ -17,7 +17,9 @@ struct RescorePlan {
   private let count: Int
   private var updates: [Update] = []
   private var moves: [BestMove] = []
-  private var finalists: [StoredSubmission] = []
+  /// What stands since a close, by its phase.
+  private var finalists: [Int64: [StoredSubmission]] = [:]
+  private let organisers: Set<Int64>
   private var bits = 0.0
   private var isNeeded = true
 
@@ -52,7 +54,7 @@ struct RescorePlan {
     }
   }
 
-  private var isGuarded: Bool { target.phase.labels == .hidden }
+  private var isGuarded: Bool { target.rules.contains(where: \.isGuarded) }
 
   /// - Returns: nil where submissions came since that are not scored yet.
   init?(
@@ -61,7 +63,8 @@ struct RescorePlan {
     (self.target, primary) = (target, scorer.definition.primary)
     guard try target.submissions(staged: false, in: database).isEmpty else { return nil }
     let current = try PhaseList(of: target.board, in: database).shown(of: target.board, at: now)
-    guard current?.id == target.phase.id, current?.closed == target.phase.closed else {
+    let phase = target.main.phase
+    guard current?.id == phase.id, current?.closed == phase.closed else {
       throw ServerError.refused(
         "The phase of \(target.board.path) changed meanwhile. Run it again.")
     }
@@ -77,15 +80,19 @@ struct RescorePlan {
       try Int64.fetchAll(
         database, sql: "SELECT submission FROM board WHERE benchmark = ? AND split = ?",
         arguments: [target.board.benchmark, target.board.split]))
-    if let closed = target.closed {
-      finalists = try BoardCloser.finalists(of: closed, in: database)
+    organisers = Set(try Int64.fetchAll(database, sql: "SELECT id FROM team WHERE organiser"))
+    for closed in target.rules.compactMap(\.closed) {
+      finalists[closed.id] = try BoardCloser.finalists(of: closed, in: database)
     }
-    let shown =
-      isGuarded
-      ? target.closed == nil
-        ? submissions.filter { standing.contains($0.key) }.compactMap(\.report)
-        : finalists.compactMap(\.closing)
-      : submissions.compactMap(\.report)
+    let shown = submissions.compactMap { submission -> ScoreReport? in
+      let rules = target.rules(of: submission)
+      guard rules.isGuarded else { return submission.report }
+      guard let closed = rules.closed else {
+        return standing.contains(submission.key) ? submission.report : nil
+      }
+      let stands = finalists[closed.id]?.contains { $0.key == submission.key } ?? false
+      return stands ? submission.closing : nil
+    }
     guard before != target.state.keyed || !shown.allSatisfy(target.state.isOf) else {
       isNeeded = false
       return
@@ -104,7 +111,7 @@ struct RescorePlan {
     }
     return RescoreOutcome(
       board: target.board, before: before,
-      now: isGuarded ? target.state.keyed : target.state.plain, entries: count,
+      now: target.main.isGuarded ? target.state.keyed : target.state.plain, entries: count,
       alreadyScored: alreadyScored,
       changes: updates.compactMap { update in
         update.change.map { change in
@@ -115,12 +122,20 @@ struct RescorePlan {
         }
       },
       newBests: moves.filter(\.isMove).compactMap(\.stands?.id),
-      bits: isGuarded ? bits + closingBits * Double(finalists.count) : nil, isApplied: isApplied)
+      bits: isGuarded ? bits + closingBits : nil, isApplied: isApplied)
   }
 
-  /// What the close tells of an entry: the value that was known was made with other labels.
   private var closingBits: Double {
-    isNeeded ? target.closed?.grid?.bitsAtClose(ofBest: false) ?? 0 : 0
+    guard isNeeded else { return 0 }
+    return target.rules.compactMap(\.closed).reduce(0) { sum, closed in
+      sum + (finalists[closed.id] ?? []).reduce(0) { $0 + bits(of: $1, in: closed) }
+    }
+  }
+
+  /// What a close tells of an entry: the value that was known was made with other labels. The
+  /// organisers know them.
+  private func bits(of finalist: StoredSubmission, in closed: Phase) -> Double {
+    organisers.contains(finalist.teamKey) ? 0 : closed.grid?.bitsAtClose(ofBest: false) ?? 0
   }
 }
 
@@ -139,22 +154,23 @@ extension RescorePlan {
   /// Decides what changes for the submissions of one team, in the order in which they came.
   private mutating func settle(_ own: [StoredSubmission], standing: StoredSubmission?) {
     let keys = Set(own.map(\.key))
-    let chosen = finalists.first { $0.isChosen && keys.contains($0.key) }
+    let rules = target.rules(of: own.last)
+    let isFinal = rules.phase.isFinal
+    var known = rules.closed.flatMap { finalists[$0.id] } ?? []
+    let chosen = known.first { $0.isChosen && keys.contains($0.key) }
     var best = standing
-    if !target.phase.isFinal, !(isGuarded && chosen != nil) {
-      best = self.best(of: own, standing: standing) ?? standing
-      if let best { move(own, best, standing: standing) }
+    if !isFinal, !(rules.isGuarded && chosen != nil) {
+      best = self.best(of: own, standing: standing, rules) ?? standing
+      if let best { move(own, best, standing: standing, rules) }
     }
-    if target.closed != nil, !target.phase.isFinal, chosen == nil {
-      finalists.removeAll { keys.contains($0.key) }
-      if let best { finalists.append(best) }
+    if let closed = rules.closed, !isFinal, chosen == nil {
+      known.removeAll { keys.contains($0.key) }
+      if let best { known.append(best) }
+      finalists[closed.id] = known
     }
-    if isGuarded {
-      charge(own)
-      let settled =
-        target.closed == nil
-        ? best
-        : finalists.first { keys.contains($0.key) }
+    if rules.isGuarded {
+      charge(own, rules)
+      let settled = rules.closed == nil ? best : known.first { keys.contains($0.key) }
       if let settled { update(settled, isBest: true) }
     } else {
       for submission in own { update(submission, isBest: submission.key == best?.key) }
@@ -163,9 +179,9 @@ extension RescorePlan {
 
   /// The best of a team's submissions that are complete and not withdrawn.
   private func best(
-    of own: [StoredSubmission], standing: StoredSubmission?
+    of own: [StoredSubmission], standing: StoredSubmission?, _ rules: RescoreTarget.Rules
   ) -> StoredSubmission? {
-    let first = isGuarded ? standing.map { [$0] } ?? [] : []
+    let first = rules.isGuarded ? standing.map { [$0] } ?? [] : []
     return (first + own).filter { !$0.isWithdrawn }.reduce(nil as StoredSubmission?) { best, next in
       guard let score = value(next) else { return best }
       guard let best, let record = value(best) else { return next }
@@ -174,11 +190,12 @@ extension RescorePlan {
   }
 
   private mutating func move(
-    _ own: [StoredSubmission], _ best: StoredSubmission, standing: StoredSubmission?
+    _ own: [StoredSubmission], _ best: StoredSubmission, standing: StoredSubmission?,
+    _ rules: RescoreTarget.Rules
   ) {
     let known = own.filter { $0.best != nil }.sorted { $0.best ?? 0 < $1.best ?? 0 }
     var order = known.filter { $0.key != best.key } + [best]
-    if !isGuarded {
+    if !rules.isGuarded {
       // Where labels are hidden the order of the others would tell of their figures.
       order.sort { one, other in
         switch (value(one), value(other)) {
@@ -194,8 +211,9 @@ extension RescorePlan {
   }
 
   /// Each team with a complete submission learns one of the values, or that there is none.
-  private mutating func charge(_ own: [StoredSubmission]) {
-    guard target.closed == nil, !target.phase.isFinal, let grid = target.phase.grid,
+  private mutating func charge(_ own: [StoredSubmission], _ rules: RescoreTarget.Rules) {
+    guard rules.closed == nil, !rules.phase.isFinal, let grid = rules.phase.grid,
+      !own.contains(where: { organisers.contains($0.teamKey) }),
       own.contains(where: { rescored[$0.key]?.verdict != .incomplete && !$0.isWithdrawn })
     else { return }
     bits += log2(Double(grid.levels + 1))
@@ -208,12 +226,13 @@ extension RescorePlan {
       report: rescored.report)
     // On a board that was closed anybody saw what the close released; so of a report that is left
     // from when labels were hidden.
+    let rules = target.rules(of: submission)
     let isFromClose =
-      target.closed != nil && (isGuarded || submission.report?.isWhole(primary) != true)
+      rules.closed != nil && (rules.isGuarded || submission.report?.isWhole(primary) != true)
     let (old, new) =
       isFromClose
       ? (submission.closing, rescored.closing) : (submission.report, rescored.report)
-    if isGuarded || old != nil {
+    if rules.isGuarded || old != nil {
       let isSame = old == nil && new == nil || new.map { old?.hasFigures(of: $0) ?? false } ?? false
       if !isSame { update.change = (old, new) }
     }
@@ -262,21 +281,24 @@ extension RescorePlan {
         submission: update.submission, verdict: update.verdict, report: update.report,
         closing: rescored[update.submission.key]?.closing, isChanged: update.change != nil)
     }
-    try scribe.rescored(reports, in: target.phase, why: why)
+    try scribe.rescored(reports, in: target.main.phase, why: why)
     if isGuarded {
       try LabelAccount.check([target.board], overBudget: overBudget, at: now, in: database)
     }
   }
 
+  /// The numbers of the bests stay those of the entry, since its team may have others.
   private func apply(_ move: BestMove, in database: Database) throws {
     guard let stands = move.stands else { return }
+    let last: Int? = try database.value(
+      "SELECT max(best) FROM submission WHERE benchmark = ? AND split = ? AND team = ?",
+      [target.board.benchmark, target.board.split, stands.teamKey])
+    let numbers = move.order.compactMap(\.best).sorted() + [(last ?? 0) + 1]
     for submission in move.order {
       try database.run("UPDATE submission SET best = NULL WHERE id = ?", [submission.key])
     }
-    // Numbers count over all entries of a team.
-    for submission in move.order {
-      try SubmissionStore.makeBest(
-        submission.key, of: submission.teamKey, on: target.board, in: database)
+    for (number, submission) in zip(numbers, move.order) {
+      try database.run("UPDATE submission SET best = ? WHERE id = ?", [number, submission.key])
     }
     try SubmissionStore.claimSystem(
       stands.metadata.system, for: stands.teamKey, on: target.board, in: database)
@@ -284,16 +306,20 @@ extension RescorePlan {
 
   /// What a close released does not change: a new revision of it takes its place.
   private func reviseClose(in database: Database) throws {
-    guard let closed = target.closed else { return }
-    let last: Int? = try database.value(
-      "SELECT max(revision) FROM closing WHERE phase = ?", [closed.id])
-    for finalist in finalists {
-      guard let report = rescored[finalist.key]?.closing else { continue }
-      try database.run(
-        """
-        INSERT INTO closing (phase, submission, report, bits, revision) VALUES (?, ?, ?, ?, ?)
-        """,
-        [closed.id, finalist.key, try Self.json(report), closingBits, (last ?? -1) + 1])
+    for closed in target.rules.compactMap(\.closed) {
+      let last: Int? = try database.value(
+        "SELECT max(revision) FROM closing WHERE phase = ?", [closed.id])
+      for finalist in finalists[closed.id] ?? [] {
+        guard let report = rescored[finalist.key]?.closing else { continue }
+        try database.run(
+          """
+          INSERT INTO closing (phase, submission, report, bits, revision) VALUES (?, ?, ?, ?, ?)
+          """,
+          [
+            closed.id, finalist.key, try Self.json(report), bits(of: finalist, in: closed),
+            (last ?? -1) + 1,
+          ])
+      }
     }
   }
 

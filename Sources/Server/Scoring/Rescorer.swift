@@ -63,10 +63,9 @@ public struct Rescorer: Sendable {
   private func target(
     _ board: BoardKey, _ scorer: BoardScorer, at now: Date
   ) throws -> RescoreTarget {
-    let latest = try store.read { database -> (Phase, closed: Phase?, String?)? in
-      guard let phase = try PhaseList(of: board, in: database).shown(of: board, at: now) else {
-        return nil
-      }
+    let latest = try store.read { database -> (RescoreTarget.Rules, late: [Phase], String?)? in
+      let phases = try PhaseList(of: board, in: database)
+      guard let phase = phases.shown(of: board, at: now) else { return nil }
       let closed: Phase? = try database.first(
         """
         SELECT * FROM phase WHERE benchmark = ? AND split = ? AND name = ? AND closed IS NOT NULL
@@ -77,9 +76,9 @@ public struct Rescorer: Sendable {
         SELECT json_extract(report, '$.signature') FROM submission
         WHERE benchmark = ? AND split = ? AND report IS NOT NULL ORDER BY id DESC LIMIT 1
         """, [board.benchmark, board.split])
-      return (phase, closed, signature)
+      return (.init(phase: phase, closed: closed), phases.phases.filter(\.isLate), signature)
     }
-    guard let (phase, closed, signature) = latest else {
+    guard let (main, late, signature) = latest else {
       throw ServerError.refused("\(board.path) has no phase and no submissions.")
     }
     let own = scorer.scorer.options.signature(cluster: scorer.scorer.cluster, goldDigest: "")
@@ -88,7 +87,7 @@ public struct Rescorer: Sendable {
         "The reports of \(board.path) were made with other options: \(signature). Give those that "
           + "the server is started with.")
     }
-    return RescoreTarget(phase: phase, closed: closed, state: scorer.state, choices: own)
+    return RescoreTarget(main: main, late: late, state: scorer.state, choices: own)
   }
 
   /// Scores what is not scored yet for this target.
@@ -103,7 +102,8 @@ public struct Rescorer: Sendable {
       let rescored = try keys.map { key in
         let file = try store.predictions(of: key) ?? Data()
         let predictions = try scorer.reader.read(file, name: "predictions.tsv")
-        return (key, try scorer.rescored(predictions, in: target.phase, closed: target.closed))
+        let rules = try target.rules(of: store.submission(key: key))
+        return (key, try scorer.rescored(predictions, in: rules.phase, closed: rules.closed))
       }
       try store.write { database in
         for (key, one) in rescored { try target.keep(one, of: key, in: database) }
@@ -123,18 +123,42 @@ struct Rescored: Sendable {
 /// What a board is scored anew for. What is kept of an unfinished call counts only where this is the
 /// same: labels, scorer, options, and what its phases release.
 struct RescoreTarget: Sendable {
-  let phase: Phase
-  /// The phase at whose close the entries of the board were settled; nil before it.
-  let closed: Phase?
+  /// The phase that says what the board shows.
+  let main: Rules
+  /// Phases whose entries stand apart.
+  let late: [Phase]
   let state: BoardState
   let choices: String
 
-  var board: BoardKey { phase.board }
+  /// What is released of a submission.
+  struct Rules: Sendable {
+    var phase: Phase
+    /// The phase at whose close the entries were settled; nil before it.
+    var closed: Phase?
+
+    var isGuarded: Bool { phase.labels == .hidden }
+
+    fileprivate var text: String {
+      let grids = [phase.grid, closed?.grid].map { $0.map { "\($0)" } ?? "none" }
+      return "\(phase.name) \(phase.labels) \(phase.isFinal) \(closed?.id ?? 0) \(grids)"
+    }
+  }
+
+  var board: BoardKey { main.phase.board }
+
+  var rules: [Rules] { [main] + late.map(Self.rules) }
+
+  func rules(of submission: StoredSubmission?) -> Rules {
+    guard let submission, submission.isLate else { return main }
+    return late.first { $0.name == submission.phase }.map(Self.rules) ?? main
+  }
+
+  private static func rules(_ late: Phase) -> Rules {
+    Rules(phase: late, closed: late.closed == nil ? nil : late)
+  }
 
   private var name: String {
-    let grids = [phase.grid, closed?.grid].map { $0.map { "\($0)" } ?? "none" }
-    let parts =
-      ["\(state.plain)", choices, "\(phase.labels) \(phase.isFinal)", "\(closed?.id ?? 0)"] + grids
+    let parts = ["\(state.plain)", choices] + rules.map(\.text)
     return Digest.sha256(parts.joined(separator: "\n"))
   }
 
