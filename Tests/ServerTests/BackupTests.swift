@@ -131,7 +131,7 @@ struct BackupTests {
 
   @Test("after a kill and the loss of the database a backup restores what was acknowledged")
   func disaster() throws {
-    let arena = try Arena()
+    let arena = try Arena(phase: .open(daily: 50))
     let server = try arena.process()
     let running = try Backups(arena, ["--every", "1s", "--with-keys", "backups"])
     for seed in 0..<5 {

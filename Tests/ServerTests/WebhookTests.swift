@@ -351,6 +351,32 @@ struct WebhookTests {
     #expect(try count("TRUE", in: arena) == 1)
   }
 
+  @Test("the certificate of a receiver is checked, for a name and for an address")
+  func certificates() async throws {
+    let (arena, authority) = (try Arena(teams: [], phase: nil), try TestAuthority())
+    let (certificate, key) = (arena.folder.file("own.pem"), arena.folder.file("own-key.pem"))
+    try authority.issue(certificate, key: key)
+    // Another leaderboard, which takes no messages, but TLS.
+    let receiver = try arena.process([
+      "--api-only", "--tls-certificate", certificate.path, "--tls-key", key.path,
+    ])
+    for host in ["localhost", "127.0.0.1"] {
+      let address = "https://\(host):\(receiver.port)/api/v1/nothing"
+      let webhook = try arena.store.addWebhook(address).webhook
+      func send(_ authority: String?) async -> WebhookDelivery.Outcome {
+        await webhook.send("{}", message: "msg_1", timeoutSeconds: 60, authority: authority)
+      }
+      let unknown = await send(nil)
+      #expect(unknown.status == nil && unknown.problem?.contains("TLS failed") == true)
+      #expect(await send(authority.root.path).status == 404)
+    }
+    receiver.stop()
+    let address = "https://localhost:\(receiver.port)/"
+    let webhook = try arena.store.addWebhook(address).webhook
+    let outcome = await webhook.send("{}", message: "msg_1", timeoutSeconds: 60)
+    #expect(outcome.problem == "localhost cannot be reached")
+  }
+
   @Test("https alone, or http to this machine; no user name in an address")
   func addresses() throws {
     let allowed = [

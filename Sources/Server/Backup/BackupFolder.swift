@@ -64,13 +64,12 @@ public final class BackupFolder {
 
   /// Backs a data home up, and removes the oldest backups beyond the number to keep.
   /// - Throws: ``ServerError``: `store`, `full`, `refused`; then nothing is removed.
-  public func add(_ home: DataHome, withKeys: Bool, at now: Date = Date()) throws(ServerError)
-    -> Addition
-  {
-    let stamp = now.stamp.filter { $0 != "-" && $0 != ":" }
-    var entry = Entry(name: "server-\(stamp).sqlite", events: 0)
-    guard !FileManager.default.fileExists(atPath: file(entry).path) else {
-      throw .refused("\(file(entry).relativePath) exists already; a backup overwrites nothing.")
+  public func add(_ home: DataHome, withKeys: Bool) throws(ServerError) -> Addition {
+    var entry = Self.entry(at: Date())
+    if FileManager.default.fileExists(atPath: file(entry).path) {
+      // Names are told apart by the second.
+      Thread.sleep(forTimeInterval: 1)
+      entry = Self.entry(at: Date())
     }
     let most = listed.map(\.events).max() ?? 0
     // Before it is made, so that whatever happens it is known as its own.
@@ -86,6 +85,11 @@ public final class BackupFolder {
     try write(listed)
     return Addition(
       copy: copy, kept: listed.count, removed: old.count, isBehind: isBehind)
+  }
+
+  private static func entry(at now: Date) -> Entry {
+    let stamp = now.stamp.filter { $0 != "-" && $0 != ":" }
+    return Entry(name: "server-\(stamp).sqlite", events: 0)
   }
 
   private func remove(_ entry: Entry) {

@@ -92,10 +92,9 @@ extension Webhook {
   /// Sends one message of the event `webhook.test`, now and once.
   /// - Returns: the status of the answer, and why it does not count as delivered, if it does not.
   public func sendTest(timeoutSeconds: Int = 10) async throws -> (status: Int?, problem: String?) {
-    let now = Date()
-    let payload = try WebhookPayload(type: "webhook.test", timestamp: now, data: .init()).text()
-    let outcome = await WebhookExchange.send(
-      payload, message: Self.newMessageID(), to: self, at: now, timeoutSeconds: timeoutSeconds)
+    let payload = try WebhookPayload(type: "webhook.test", timestamp: Date(), data: .init()).text()
+    let outcome = await send(
+      payload, message: Self.newMessageID(), timeoutSeconds: timeoutSeconds)
     return (outcome.status, outcome.problem)
   }
 }

@@ -12,18 +12,19 @@ struct BackupCommand: ParsableCommand {
     commandName: "backup",
     abstract: "Back up the server's database, once or again and again, also while the server runs.",
     discussion: """
-      A copy is the database as it is at one moment, checked for integrity and readable
-      by you alone. It holds predictions, contacts, the hashes of tokens and the secrets
-      of webhooks.
+      A copy is the database as it is at one moment, checked for integrity and
+      readable by you alone. It holds predictions, contacts, the hashes of tokens
+      and the secrets of webhooks.
 
-      With --every it goes on until SIGTERM or Ctrl-C: it writes server-TIME.sqlite into
-      the folder, keeps the last ones, and removes no file that it did not make. After
-      a failure it says why and goes on. Keep the folder on another disk or machine.
+      With --every it goes on until SIGTERM or Ctrl-C: it writes
+      server-TIME.sqlite into the folder, keeps the last ones, and removes no
+      file that it did not make. After a failure it says why and goes on. Keep
+      the folder on another disk or machine.
 
-      A database is served with two keys of the data home: ledger.key, which signs its
-      ledger, and release.key. They change next to never; without them a restored
-      database cannot go on as the same leaderboard. --with-keys copies them beside each
-      backup; else keep them elsewhere.
+      A database is served with two keys of the data home: ledger.key, which
+      signs its ledger, and release.key. They hardly ever change. Without them a
+      restored database cannot go on as the same leaderboard. --with-keys copies
+      them beside each backup; otherwise keep them elsewhere.
 
       Examples:
         invitro backup copy.sqlite

@@ -8,15 +8,15 @@ struct RestoreCommand: ParsableCommand {
     commandName: "restore",
     abstract: "Put a backup in the place of the server's database.",
     discussion: """
-      Stop the server first. The backup is checked and compared with the ledger in the
-      data home: events that were signed after it was made are counted, and then
-      --accept-loss and a reason are needed. A new ledger begins in that case, whose
-      first event tells the reason; `invitro ledger continue` says more.
+      Stop the server first. The backup is checked and compared with the ledger
+      in the data home. Where events were signed after it was made, they are
+      counted, and --accept-loss and a reason are needed: a new ledger begins,
+      whose first event tells the reason (`invitro ledger continue`).
 
-      The database that was there stays in the data home as server-replaced-TIME.sqlite.
-      Keys beside the backup (`backup --with-keys`) are taken where the data home has
-      none. Without its ledger.key and release.key a database cannot go on as the same
-      leaderboard.
+      The database that was there stays in the data home as
+      server-replaced-TIME.sqlite. Keys beside the backup (`backup --with-keys`)
+      are taken where the data home has none. Without its ledger.key and
+      release.key a database cannot go on as the same leaderboard.
       """)
 
   @Argument(help: "The backup.") var file: String
