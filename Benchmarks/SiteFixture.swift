@@ -46,7 +46,8 @@ enum SiteFixture {
   static func logged(_ input: SiteInput, in place: URL) throws -> SiteInput {
     var input = input
     input.ledger = try FolderLog(submissions: place).update(
-      input.boards, keyFile: place.appending(path: "ledger.key"), at: Date()
+      input.boards, keyFile: place.appending(path: "ledger.key"), predictionsKey: Data([1]),
+      at: Date()
     ).ledger
     for board in input.boards.indices { input.boards[board].ledger = input.ledger?.state }
     return input

@@ -89,9 +89,9 @@ public struct TileFolder: Sendable {
     return new
   }
 
-  private static let checkpointName = "checkpoint"
+  static let checkpointName = "checkpoint"
 
-  private func contents(_ path: String) throws(LedgerError) -> Data? {
+  func contents(_ path: String) throws(LedgerError) -> Data? {
     let file = url.appending(path: path)
     do { return try Data(contentsOf: file) } catch CocoaError.fileReadNoSuchFile {
       return nil
@@ -101,7 +101,7 @@ public struct TileFolder: Sendable {
   }
 
   /// Writes a file, and syncs the folders above it, which may be new.
-  private func write(_ bytes: Data, to path: String) throws(LedgerError) {
+  func write(_ bytes: Data, to path: String) throws(LedgerError) {
     try LedgerError.wrapping { () throws(BasicsError) in
       try AtomicFile.write(bytes, to: url.appending(path: path))
     }

@@ -6,24 +6,29 @@ public import Foundation
 public struct TreeHash: Hashable, Sendable, CustomStringConvertible {
   public static let byteCount = 32
 
-  private let words: SIMD4<UInt64>
+  /// Not one vector of 32 bytes: those need an alignment that frames of async functions do not have.
+  private struct Words: Hashable, BitwiseCopyable {
+    var first, second, third, fourth: UInt64
+  }
+
+  private let words: Words
 
   /// The root of the tree without leaves: the hash of nothing.
   public static let empty = TreeHash(SHA256().finalize())
 
   private init(_ digest: SHA256Digest) {
-    words = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+    words = digest.withUnsafeBytes { $0.loadUnaligned(as: Words.self) }
   }
 
   /// Throws ``LedgerError/malformed(what:line:found:expected:)`` unless there are 32 bytes.
   public init(_ bytes: some ContiguousBytes) throws(LedgerError) {
-    let read: Result<SIMD4<UInt64>, LedgerError> = bytes.withUnsafeBytes { raw in
+    let read: Result<Words, LedgerError> = bytes.withUnsafeBytes { raw in
       guard raw.count == Self.byteCount else {
         return .failure(
           .malformed(what: "a hash", found: "\(raw.count) bytes", expected: "32 bytes"))
       }
       // In bounds: 32 bytes, as checked above.
-      return .success(raw.loadUnaligned(as: SIMD4<UInt64>.self))
+      return .success(raw.loadUnaligned(as: Words.self))
     }
     words = try read.get()
   }

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import Glibc
 import Harness
+import Report
 
 extension DataHome {
   /// Refuses to serve what others on the machine could read anyway: gold labels and submissions.
@@ -16,20 +17,10 @@ extension DataHome {
     let stores = [submissionStoreURL, storeURL].flatMap { url in
       ["", "-wal", "-shm"].map { URL(filePath: url.path + $0) }
     }
-    for file in splits + stores + [url.appending(path: "release.key")] {
+    for file in splits + stores + [
+      url.appending(path: "release.key"), ledgerKeyURL,
+    ] {
       try check(file, forbidden: 0o077)
-    }
-  }
-
-  /// The key of the digests that boards with hidden labels show: 32 bytes at random, made once.
-  func releaseKey() throws(HarnessError) -> Data {
-    let file = url.appending(path: "release.key")
-    if let key = try? Data(contentsOf: file), key.count == 32 { return key }
-    var generator = SystemRandomNumberGenerator()
-    let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
-    return try HarnessError.wrapping { () throws(BasicsError) in
-      try AtomicFile.write(key, to: file, permissions: 0o600)
-      return key
     }
   }
 

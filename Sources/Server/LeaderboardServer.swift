@@ -1,6 +1,7 @@
 public import Foundation
 import Glibc
 public import Harness
+public import Report
 package import Hummingbird
 import HummingbirdCore
 import NIOCore
@@ -51,6 +52,8 @@ public struct ServerLimits: Sendable, Equatable {
   public var lingerSeconds = 30
   /// A TLS handshake must be finished after so long.
   public var handshakeSeconds = 10
+  /// A webhook's receiver must have answered after so long.
+  public var webhookSeconds = 10
   /// Uploads of a team a minute; 0 for no limit.
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
@@ -67,6 +70,7 @@ public final class LeaderboardServer: Sendable {
   private let intake: SubmissionIntake
   private let closer: BoardCloser
   private let watch: ProbingWatch
+  private let webhooks: WebhookSender
   private let publisher: BoardPublisher
   private let certificate: CertificateReloader?
   private let metrics = ServerMetrics()
@@ -80,7 +84,7 @@ public final class LeaderboardServer: Sendable {
   /// - Throws: ``ServerError``: `exposed`, `alreadyRunning`, `store`, `unreadable`, `badTLSFile`.
   public init(
     _ configuration: ServerConfiguration, log: ServerLog,
-    build: (@Sendable ([Board]) throws -> Void)? = nil
+    build: (@Sendable ([Board], SiteLedger?) throws -> Void)? = nil
   ) throws {
     self.configuration = configuration
     self.log = log
@@ -90,10 +94,13 @@ public final class LeaderboardServer: Sendable {
     lock = try ServerLock(home.url.appending(path: "server.lock"))
     store = try SubmissionStore(home.submissionStoreURL, as: .server)
     try home.checkPermissions(definitions)
+    try LedgerCheck(store: store).run()
     let scorers = ScorerCache(definitions, home: home, options: configuration.scoring)
     intake = SubmissionIntake(store: store, scorers: scorers, log: log)
     closer = BoardCloser(store, scorers)
     watch = ProbingWatch(store: store, scorers: scorers, log: log)
+    webhooks = WebhookSender(
+      store, timeoutSeconds: configuration.limits.webhookSeconds, log: log)
     security = try SecurityLog(configuration.securityLog ?? home.securityLogURL, log: log)
     probe = WriteProbe(store, log: log)
     let limits = configuration.limits
@@ -127,6 +134,7 @@ public final class LeaderboardServer: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.runService() }
       group.addTask { await self.publisher.run() }
+      group.addTask { await self.webhooks.run() }
       if let certificate { group.addTask { await certificate.run() } }
       group.addTask {
         while !Task.isCancelled {
@@ -161,10 +169,14 @@ public final class LeaderboardServer: Sendable {
   package func closeDue(at now: Date = Date()) {
     do {
       for board in try closer.closeDue(at: now) { log.note("closed \(board.path)") }
+      try store.logPhases(at: now)
     } catch {
       log.fault("a board could not be closed", error)
     }
   }
+
+  /// Sends what webhooks wait for.
+  package func deliver(at now: Date = Date()) async { await webhooks.deliver(at: now) }
 
   /// Publishes the boards, and builds the site, from what is in the store now.
   package func publish() { publisher.update() }
@@ -226,6 +238,7 @@ public final class LeaderboardServer: Sendable {
     router.addRoutes(
       BoardController(store: store, definitions: configuration.definitions, publisher: publisher)
         .routes, atPath: "api/v1")
+    router.addRoutes(LedgerController(store: store).routes, atPath: "ledger")
     router.addRoutes(
       StatusController(store: store, metrics: metrics, probe: probe).routes, atPath: "api/v1")
     return router

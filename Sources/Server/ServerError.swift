@@ -18,6 +18,8 @@ public enum ServerError: CommandError {
   /// Neither the name nor the number of a token of the team that is not revoked.
   case unknownToken(team: String, token: String)
   case unknownSubmission(id: String)
+  /// No webhook, or no delivery, of this number or id.
+  case unknownWebhook(String)
   /// A submission that is withdrawn already, or not withdrawn.
   case wrongState(id: String, found: String, expected: String)
   /// A phase that contradicts itself, or a name that is none.
@@ -25,6 +27,12 @@ public enum ServerError: CommandError {
   /// The disk is full or a file may not grow.
   case full(path: String)
   case store(path: String, reason: String)
+  /// The database does not agree with its ledger.
+  case ledger([String])
+  /// A backup that lacks events which were signed.
+  case incompleteBackup(String)
+  /// A backup whose ledger is not that of the data home.
+  case otherLedger(found: String, expected: String)
   /// A file of the certificate or its key is missing, or may not be read.
   case unreadable(path: String, reason: String)
   /// A certificate that cannot be used now, or a key that is not its own.
@@ -51,11 +59,24 @@ public enum ServerError: CommandError {
         + "`invitro team token list '\(team)'` shows all."
     case .unknownSubmission(let id):
       "There is no submission \(id). `invitro submission list` shows all."
+    case .unknownWebhook(let id):
+      "There is no \(id). `invitro webhook list` and `invitro webhook deliveries` show all."
     case .wrongState(let id, let found, let expected):
       "Submission \(id) is \(found); expected one that is \(expected)."
     case .refused(let text): text
     case .full(let path): "\(path): no space is left, or the file may not grow further."
     case .store(let path, let reason): "\(path): \(reason)"
+    case .ledger(let findings):
+      "The database is not what its ledger says:\n" + findings.map { "- \($0)\n" }.joined()
+        + "Restore a backup that has all of it (`invitro restore`). If there is none, `invitro ledger "
+        + "continue --why …` begins a new ledger that says so; the old one stays as evidence."
+    case .incompleteBackup(let text):
+      "\(text) Restore a newer backup, or give the reason why they may be lost, which is published: "
+        + "--accept-loss REASON"
+    case .otherLedger(let found, let expected):
+      "The backup's ledger (\(found)) is not the one that the data home has seen (\(expected)): it "
+        + "comes from another data home, from before a new ledger began, or one of them was changed. "
+        + "Restore it into an empty data home to look at it."
     case .unreadable(let path, let reason):
       "\(path) cannot be read: \(reason). --tls-certificate and --tls-key name files in PEM form."
     case .badTLSFile(let path, let reason): "\(path): \(reason)."
@@ -65,7 +86,9 @@ public enum ServerError: CommandError {
   public var exitStatus: ExitStatus {
     switch self {
     case .exposed, .teamExists, .nameTaken, .tokenExists, .wrongState, .badTLSFile: .badData
-    case .unknownTeam, .unknownToken, .unknownSubmission, .unreadable: .missingInput
+    case .ledger, .incompleteBackup, .otherLedger: .checkFailed
+    case .unknownTeam, .unknownToken, .unknownSubmission, .unknownWebhook, .unreadable:
+      .missingInput
     case .refused: .usage
     case .alreadyRunning, .full, .store: .unavailable
     }

@@ -9,7 +9,12 @@ import unittest
 
 EXAMPLES = pathlib.Path(__file__).resolve().parent.parent.parent / "examples/systemd"
 # Of 100, as docs/reference/server.md says; without a proxy the network and port 443 are open.
-THRESHOLDS = {"proxy": 10, "tls": 15}
+THRESHOLDS = {"proxy": 10, "tls": 15, "backup": 10}
+UNITS = {
+    "proxy": ["invitro.service"],
+    "tls": ["invitro.service", "invitro.service.d/tls.conf"],
+    "backup": ["invitro-backup.service"],
+}
 
 
 @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze here")
@@ -21,12 +26,11 @@ class SystemdUnits(unittest.TestCase):
 
     def install(self, kind):
         """Copies the units; a program that is there stands for ours."""
-        files = ["invitro.service"] + (["invitro.service.d/tls.conf"] if kind == "tls" else [])
-        for name in files:
+        for name in UNITS[kind]:
             text = (EXAMPLES / name).read_text().replace("/usr/local/bin/invitro", "/bin/true")
             (self.root / name).parent.mkdir(exist_ok=True)
             (self.root / name).write_text(text)
-        return self.root / "invitro.service"
+        return self.root / UNITS[kind][0]
 
     def analyze(self, *arguments):
         environment = dict(os.environ, SYSTEMD_UNIT_PATH=f"{self.root}:", LC_ALL="C")

@@ -216,10 +216,15 @@ struct CrashTests {
       let server = try await arena.server()
       return try await arena.submit(file, to: server, headers: key).object()["id"] as? String
     }()
-    // As a crash between acceptance and score leaves it.
+    // As a crash between acceptance and score leaves it, in the ledger too.
     func change(_ sql: String...) throws {
+      try FileManager.default.removeItem(at: arena.folder.file("data/ledger"))
+      let ledger = [
+        "DROP TRIGGER IF EXISTS ledger_is_kept", "DELETE FROM ledger WHERE event = 'scored'",
+        "DELETE FROM ledger_checkpoint", "DELETE FROM ledger_shown",
+      ]
       try arena.store.write { database in
-        for statement in sql { try database.execute(sql: statement) }
+        for statement in ledger + sql { try database.execute(sql: statement) }
       }
     }
     let page = "/api/v1/submissions/\(try #require(id))"

@@ -14,6 +14,8 @@
     const outcomes = new Map();
     events.forEach((event, leaf) => {
       if (event.board !== board) return;
+      // A board whose scores are not public shows nothing of its store's.
+      if (event.event === "phase" && event.visibility !== "public") shown.clear();
       if (event.report || event.reportDigest) outcomes.set(event.id, { ...event, leaf });
       if (event.replaces) shown.delete(event.replaces);
       if (event.stands) shown.add(event.stands);

@@ -29,6 +29,18 @@ public struct DataHome: Sendable {
     }
   }
 
+  /// The key of digests that are shown and must not be guessed, such as those of hidden labels: 32 bytes at random, made once.
+  public func releaseKey() throws(HarnessError) -> Data {
+    let file = url.appending(path: "release.key")
+    if let key = try? Data(contentsOf: file), key.count == 32 { return key }
+    var generator = SystemRandomNumberGenerator()
+    let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    return try HarnessError.wrapping { () throws(BasicsError) in
+      try AtomicFile.write(key, to: file, permissions: 0o600)
+      return key
+    }
+  }
+
   package func splitURL(_ benchmark: String, _ split: String) -> URL {
     folder(benchmark).appending(path: "\(split).csv")
   }

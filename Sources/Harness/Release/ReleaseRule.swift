@@ -235,9 +235,13 @@ public struct ReleaseGuard {
     public var verdict: Verdict
     /// The report as far as it is released; nil where nothing of it is.
     public var report: ScoreReport?
+    /// Which of the report's figures the board ranks by; nil where there is no report.
+    public var primary: BenchmarkDefinition.PrimaryMetric?
 
-    package init(verdict: Verdict, report: ScoreReport?) {
-      (self.verdict, self.report) = (verdict, report)
+    package init(
+      verdict: Verdict, report: ScoreReport?, primary: BenchmarkDefinition.PrimaryMetric? = nil
+    ) {
+      (self.verdict, self.report, self.primary) = (verdict, report, primary)
     }
   }
 
@@ -250,7 +254,7 @@ public struct ReleaseGuard {
     let verdict = verdict(on: candidate, over: best)
     let report = rule.release(try scorer.score(candidate))
     if case .hidden = rule, !verdict.isNewBest { return Release(verdict: verdict, report: nil) }
-    return Release(verdict: verdict, report: report)
+    return Release(verdict: verdict, report: report, primary: scorer.definition.primary)
   }
 
   /// Whether `candidate` is a team's new best; released values are compared, and a tie is not better.

@@ -30,7 +30,7 @@ public struct BoardLog: Sendable {
   public private(set) var size = 0
 
   /// Why an entry of a folder is withdrawn that is there no more.
-  static let takenOut = "taken out of the folder"
+  public static let takenOut = "taken out of the folder"
 
   public init() {}
 
@@ -45,6 +45,8 @@ public struct BoardLog: Sendable {
       entry.read(event, at: leaf)
       board.entries[id] = entry
     }
+    // A board whose scores are not public shows nothing of its store's.
+    if event.event == .phase, event.visibility != "public" { board.shown = [] }
     if let gone = event.replaces { board.shown.remove(gone) }
     if let new = event.stands { board.shown.insert(new) }
     boards[name] = board

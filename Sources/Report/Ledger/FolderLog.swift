@@ -27,14 +27,16 @@ public struct FolderLog: Sendable {
   /// Where none of the private keys is one of the log's, it is verified and stays as it is.
   /// - Parameters:
   ///   - keyFile: where the private keys stand, or one is made; nil to append nothing.
+  ///   - predictionsKey: of the digests of predictions in leaves.
   ///   - now: the time of new leaves.
   /// - Throws: ``ReportError/ledger(place:error:)`` for a log that does not verify.
   public func update(
-    _ boards: [Board], keyFile: URL?, at now: Date
+    _ boards: [Board], keyFile: URL?, predictionsKey: Data, at now: Date
   ) throws(ReportError) -> Outcome {
     do {
       return try isBegun
-        ? try goOn(boards, keyFile: keyFile, at: now) : try begin(boards, keyFile: keyFile, at: now)
+        ? try goOn(boards, keyFile, predictionsKey, at: now)
+        : try begin(boards, keyFile, predictionsKey, at: now)
     } catch let error as LedgerError {
       throw .ledger(place: tiles.url.relativePath, error: error)
     } catch let error as ReportError {
@@ -51,9 +53,10 @@ public struct FolderLog: Sendable {
     }
   }
 
-  private func begin(_ boards: [Board], keyFile: URL?, at now: Date) throws -> Outcome {
-    // Which leaves are missing does not depend on the key.
-    let missing = try BoardLog().missing(for: boards, predictionsKey: Data(), at: now)
+  private func begin(
+    _ boards: [Board], _ keyFile: URL?, _ predictionsKey: Data, at now: Date
+  ) throws -> Outcome {
+    let missing = try BoardLog().missing(for: boards, predictionsKey: predictionsKey, at: now)
     guard !missing.isEmpty, let keyFile else {
       return Outcome(unlogged: Self.entries(in: missing))
     }
@@ -62,10 +65,12 @@ public struct FolderLog: Sendable {
     try AtomicFile.write(publicKey, to: tiles.url.appending(path: "key"))
     try AtomicFile.write(Data("[]\n".utf8), to: tiles.url.appending(path: "rotations.json"))
     try tiles.create(key: keys.newest)
-    return try goOn(boards, keyFile: keyFile, at: now)
+    return try goOn(boards, keyFile, predictionsKey, at: now)
   }
 
-  private func goOn(_ boards: [Board], keyFile: URL?, at now: Date) throws -> Outcome {
+  private func goOn(
+    _ boards: [Board], _ keyFile: URL?, _ predictionsKey: Data, at now: Date
+  ) throws -> Outcome {
     let verifiers = try publicKeys()
     let policy = try LogPolicy(keys: verifiers)
     let head = try policy.open(try tiles.checkpoint()).head
@@ -73,8 +78,7 @@ public struct FolderLog: Sendable {
     for event in try events(of: head) { log.append(event) }
     let keys = try keyFile.flatMap { try LedgerKeys.read($0) }
     let own = keys?.all.first { key in verifiers.contains { $0.vkey == key.verifier.vkey } }
-    let missing = try log.missing(
-      for: boards, predictionsKey: keys?.predictionsKey ?? Data(), at: now)
+    let missing = try log.missing(for: boards, predictionsKey: predictionsKey, at: now)
     var outcome = Outcome()
     if let own {
       try tiles.append(try missing.map { try $0.leaf() }, policy: policy, key: own)

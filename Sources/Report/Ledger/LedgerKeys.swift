@@ -5,7 +5,7 @@ public import Harness
 public import Ledger
 
 /// The private keys of a leaderboard's ledger: a file that its owner alone can read, a key a line,
-/// the newest first.
+/// the newest first. All of them sign; there are two while clients change over to a new one.
 public struct LedgerKeys: Sendable {
   /// The newest first; at least one.
   public let all: [SigningKey]
@@ -17,10 +17,29 @@ public struct LedgerKeys: Sendable {
   /// What others verify with, the newest first.
   public var verifiers: [VerifierKey] { all.map(\.verifier) }
 
-  /// Key of the digests of predictions in leaves. It follows from the oldest private key, so that
-  /// nothing else has to be kept.
-  public var predictionsKey: Data {
-    Data(Digest.hmac("predictions", key: Data(all[all.count - 1].privateText.utf8)).utf8)
+  /// The log's name, which all keys have.
+  public var origin: String { newest.verifier.name }
+
+  /// The keys that sign, as `ledger/key` shows them: a vkey a line, the newest first.
+  public var document: Data { Data(verifiers.map { "\($0.vkey)\n" }.joined().utf8) }
+
+  /// A new key of the same name that signs beside the others from now on.
+  public func rotated() throws(LedgerError) -> LedgerKeys {
+    LedgerKeys(try SigningKey(name: origin), all)
+  }
+
+  /// The newest key alone.
+  public var retired: LedgerKeys { LedgerKeys(newest) }
+
+  /// Whoever reads this log by these keys.
+  public func policy() throws(LedgerError) -> LogPolicy { try LogPolicy(keys: verifiers) }
+
+  /// The checkpoint of `head`, signed by all keys.
+  public func checkpoint(_ head: TreeHead) throws(LedgerError) -> Data {
+    let text = try Checkpoint(origin: origin, head: head).text
+    var note = try SignedNote(text: text)
+    for key in all { note.add(try key.sign(text)) }
+    return note.bytes
   }
 
   /// Reads the keys at `url`; nil where there is no such file.
@@ -48,10 +67,15 @@ public struct LedgerKeys: Sendable {
         throw .ledger(place: "\(url.relativePath):\(place + 1)", error: error)
       }
     }
-    guard let newest = keys.first else {
+    let names = Set(keys.map(\.verifier.name))
+    guard let newest = keys.first, names.count == 1,
+      keys.allSatisfy({ $0.verifier.kind == .ed25519 })
+    else {
       throw .ledger(
         place: url.relativePath,
-        error: .malformed(what: "keys", found: "none", expected: "a private key a line"))
+        error: .malformed(
+          what: "keys", found: "\(keys.count) of \(names.count) names",
+          expected: "one or more of a log, a line each, all of one name"))
     }
     return LedgerKeys(newest, Array(keys.dropFirst()))
   }
@@ -94,6 +118,9 @@ public struct LedgerKeys: Sendable {
 }
 
 extension DataHome {
-  /// Where the private keys of the ledger stand.
+  /// Where the private keys of the server's ledger stand.
   public var ledgerKeyURL: URL { url.appending(path: "ledger.key") }
+
+  /// Those of the log of a folder of submissions. One key for both would sign two histories.
+  public var folderLedgerKeyURL: URL { url.appending(path: "submissions.ledger.key") }
 }

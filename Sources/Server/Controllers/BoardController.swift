@@ -104,7 +104,8 @@ struct StatusController: Sendable {
     routes.getOnly("metrics") { _, _ in
       let counts = try store.counts()
       let text = metrics.text(
-        teams: counts.teams, waiting: counts.waiting, accounts: try store.accounts())
+        teams: counts.teams, waiting: counts.waiting, accounts: try store.accounts(),
+        deliveries: try store.deliveryCounts())
       return Response.bytes(
         Data(text.utf8),
         type: "text/plain; version=0.0.4; charset=utf-8")

@@ -37,6 +37,7 @@ struct SubmissionController: Sendable {
       throw Problem(.notFound, "There is no such submission, or it is not yours to see.")
     }
     document.history = try store.history(of: submission)
+    document.ledger = try store.acceptance(of: document.id)
     guard phase?.labels == .hidden else { return try .json(document) }
     return try await GuardedAnswer.json(document, bare: document.bare, since: start)
   }
@@ -144,6 +145,7 @@ struct SubmissionController: Sendable {
       throw Problem.notFound
     }
     document.warnings = warnings.isEmpty ? nil : Array(warnings.prefix(100))
+    document.ledger = try store.acceptance(of: document.id)
     let status = recorded.isNew ? HTTPResponse.Status.created : .ok
     var response =
       phase?.labels == .hidden
@@ -223,6 +225,8 @@ struct SubmissionDocument: Encodable {
   var note: String?
   var warnings: [Diagnostic]?
   var history: [StoredSubmission.Event]?
+  /// Its place in the ledger.
+  var ledger: SubmissionStore.Acceptance?
 
   /// Without anything that depends on labels.
   var bare: SubmissionDocument {

@@ -49,8 +49,13 @@ final class ServerMetrics: Sendable {
     }
   }
 
-  /// - Parameter accounts: of boards with hidden labels.
-  func text(teams: Int, waiting: Int, accounts: [LabelAccount]) -> String {
+  /// - Parameters:
+  ///   - accounts: of boards with hidden labels.
+  ///   - deliveries: to webhooks, by state.
+  func text(
+    teams: Int, waiting: Int, accounts: [LabelAccount],
+    deliveries: [(state: WebhookDelivery.State, count: Int)]
+  ) -> String {
     let state = state.withLock { $0 }
     var out = ""
     func head(_ name: String, _ type: String, _ help: String) {
@@ -96,6 +101,10 @@ final class ServerMetrics: Sendable {
           "invitro_label_bits_\(name){board=\"\(account.benchmark)/\(account.split)\"} "
           + "\(Rounding.text(account[keyPath: path], decimals: 1))\n"
       }
+    }
+    head("invitro_webhook_deliveries", "gauge", "Deliveries to webhooks.")
+    for (state, count) in deliveries {
+      out += "invitro_webhook_deliveries{state=\"\(state)\"} \(count)\n"
     }
     single("uptime_seconds", "gauge", "Seconds since the server started.", uptime)
     return out

@@ -73,6 +73,7 @@ public struct BoardCloser: Sendable {
           [phase.id, finalist.key, report, bits])
         try SubmissionStore.addEvent("closed", to: finalist.key, at: now, in: database)
       }
+      try store.logPhases(at: now, in: database)
     }
   }
 
@@ -151,6 +152,7 @@ extension SubmissionStore {
         ON CONFLICT DO UPDATE SET submission = excluded.submission
         """, [submission.benchmark, submission.split, submission.teamKey, submission.key])
       try Self.addEvent("chosen", to: submission.key, at: now, in: database)
+      try scribe(at: now, in: database).chosen(submission)
     }
   }
 

@@ -5,14 +5,26 @@ import Report
 
 /// Makes the boards from the store and from submission folders.
 struct BoardFeeder: Sendable {
-  let store: SubmissionStore
+  var store: SubmissionStore
   let home: DataHome
   let definitions: [BenchmarkDefinition]
   /// Submissions that did not come over HTTP.
   let folders: [SubmissionFolder]
   let options: ScoringOptions
 
-  /// Every board that is public, be it empty, or that a folder has entries of.
+  /// Every board that is public, be it empty, or that a folder has entries of, and the log that says
+  /// how it came about.
+  func published() throws -> (boards: [Board], ledger: SiteLedger?) {
+    var frozen = self
+    frozen.store = try store.frozen()
+    var boards = try frozen.boards()
+    // Where the log lacks something it grows, and the boards are made anew.
+    let isComplete = try store.log(boards.filter { !$0.entries.isEmpty })
+    let ledger = try (isComplete ? frozen.store : store).siteLedger()
+    for place in boards.indices { boards[place].ledger = ledger?.state }
+    return (boards, ledger)
+  }
+
   func boards() throws -> [Board] {
     let phases = try store.phases()
     let shown = phases.filter { $0.visibility == .public }
@@ -40,7 +52,7 @@ struct BoardFeeder: Sendable {
     var candidates: [Board.Candidate] = []
     for phase in phases {
       let revealed = try store.revealed(on: phase.board)
-      for submission in try entries(phase) {
+      for submission in try store.standing(in: phase, at: Date()) {
         var candidate = try candidate(submission)
         // Where labels are hidden nothing is shown beyond what was released to the team, or at the
         // close.
@@ -61,13 +73,6 @@ struct BoardFeeder: Sendable {
     let keys = Set(phases.map(\.board))
     let withdrawn = try store.withdrawnBests().filter { keys.contains($0.board) }
     return candidates + (try withdrawn.map(candidate))
-  }
-
-  /// What stands on a board: each team's best, and since its close what stood for the team there.
-  private func entries(_ phase: Phase) throws(ServerError) -> [StoredSubmission] {
-    let isOver = phase.closed != nil || (phase.labels == .open && !phase.isOpen(at: Date()))
-    let closings = isOver ? try store.closings(of: phase) : []
-    return closings.isEmpty && phase.closed == nil ? try store.entries(of: phase.board) : closings
   }
 
   private func candidate(_ submission: StoredSubmission) throws -> Board.Candidate {

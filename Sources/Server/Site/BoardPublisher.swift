@@ -12,13 +12,14 @@ final class BoardPublisher: Sendable {
     var version: SubmissionStore.Version?
     /// Those with entries, for the site.
     var boards: [Board] = []
+    var ledger: SiteLedger?
     var isSiteStale = false
     /// Nothing is tried before it.
     var next = ContinuousClock.now
   }
 
   private let feeder: BoardFeeder
-  private let build: (@Sendable ([Board]) throws -> Void)?
+  private let build: (@Sendable ([Board], SiteLedger?) throws -> Void)?
   private let pause: Duration
   private let metrics: ServerMetrics
   private let log: ServerLog
@@ -32,7 +33,7 @@ final class BoardPublisher: Sendable {
   ///   - pause: between two builds; six times as long after one that failed, as on a full disk.
   init(
     _ feeder: BoardFeeder, pause: Duration, metrics: ServerMetrics, log: ServerLog,
-    build: (@Sendable ([Board]) throws -> Void)?
+    build: (@Sendable ([Board], SiteLedger?) throws -> Void)?
   ) {
     (self.feeder, self.pause, self.build) = (feeder, pause, build)
     (self.metrics, self.log) = (metrics, log)
@@ -75,11 +76,13 @@ final class BoardPublisher: Sendable {
     do {
       let version = try feeder.store.version()
       guard version != state.version else { return }
-      let boards = try feeder.boards()
+      let (boards, ledger) = try feeder.published()
+      state.ledger = ledger
       let rendered = try boards.map { ($0.key, try PublishedBoard($0)) }
       published.withLock { $0 = Dictionary(rendered) { _, last in last } }
       state.boards = boards.filter { !$0.entries.isEmpty }
       state.version = version
+      try feeder.store.exportLedger()
       state.isSiteStale = build != nil
       try AtomicFile.write(
         try MaintainerPage.html(feeder.store, at: Date()),
@@ -92,7 +95,7 @@ final class BoardPublisher: Sendable {
 
   private func buildSite(_ state: inout State) {
     do {
-      try build?(state.boards)
+      try build?(state.boards, state.ledger)
       state.isSiteStale = false
       state.next = .now + pause
       metrics.built(true)

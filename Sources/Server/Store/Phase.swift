@@ -3,6 +3,7 @@ public import Foundation
 public import GRDB
 public import Harness
 public import Metrics
+import Report
 
 /// When a board takes submissions, how many, and who sees their scores.
 public struct Phase: Sendable, Equatable, Encodable {
@@ -22,11 +23,40 @@ public struct Phase: Sendable, Equatable, Encodable {
   public var entropy: Double?
   /// Submissions are scored at the close, once, and nothing is told before.
   public var isFinal = false
+  /// What binds the organiser to labels and scorer; nil for none.
+  public var commitment: Commitment?
   /// When the scores of the close were released; nil before, and where labels are open.
   public internal(set) var closed: Date?
   public var valid: Quota
   /// Failed uploads, which are counted separately.
   public var failing: Quota
+
+  /// A commitment to gold, order and scorer (``LedgerCommitment``), and the key that opens it.
+  public struct Commitment: Sendable, Equatable {
+    public var value, scorer: String
+    var key: Data
+
+    /// Commits to the labels of `dataset` with a new key.
+    public init(_ dataset: Dataset, scorer: String = ScoreReport.toolVersion) {
+      var generator = SystemRandomNumberGenerator()
+      let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
+      let value = LedgerCommitment.value(
+        gold: dataset.goldDigest, order: dataset.orderDigest, scorer: scorer, key: key)
+      (self.value, self.scorer, self.key) = (value, scorer, key)
+    }
+
+    fileprivate init?(_ row: Row) {
+      guard let value: String = row["commitment"], let key: Data = row["commitment_key"] else {
+        return nil
+      }
+      (self.value, self.key, scorer) = (value, key, row["scorer"] ?? "")
+    }
+
+    /// The key as the ledger shows it: 64 hexadecimal digits.
+    var keyText: String {
+      key.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+  }
 
   private enum CodingKeys: String, CodingKey {
     case benchmark, split, name, opens, closes, visibility, labels, grid, closed, valid, failing
@@ -74,6 +104,9 @@ public struct Phase: Sendable, Equatable, Encodable {
     (self.valid, self.failing) = (valid, failing)
   }
 
+  /// Whether everybody sees the board as it is.
+  func isShown(at now: Date) -> Bool { visibility == .public }
+
   func isOpen(at now: Date) -> Bool { now >= opens && closes.map { now < $0 } ?? true }
 
   var board: BoardKey { BoardKey(benchmark: benchmark, split: split) }
@@ -105,15 +138,18 @@ extension SubmissionStore {
       try database.run(
         """
         INSERT INTO phase (benchmark, split, name, opens, closes, visibility, labels, target, metric,
-          step, floor, entropy, final, daily, total, daily_failing, total_failing, made)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          step, floor, entropy, final, daily, total, daily_failing, total_failing, made,
+          scorer, commitment, commitment_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           phase.benchmark, phase.split, phase.name, phase.opens.seconds, phase.closes?.seconds,
           phase.visibility, phase.labels, phase.grid?.target, phase.grid?.metric.id,
           phase.grid?.step, phase.grid?.floor, phase.entropy, phase.isFinal, phase.valid.daily,
           phase.valid.total, phase.failing.daily, phase.failing.total, now.seconds,
+          phase.commitment?.scorer, phase.commitment?.value, phase.commitment?.key,
         ])
+      try logPhases(at: now, in: database)
       try LabelAccount.check([phase.board], overBudget: reason, at: now, in: database)
     }
   }
@@ -143,6 +179,7 @@ extension Phase: FetchableRecord {
       valid: Quota(daily: row["daily"], total: row["total"]),
       failing: Quota(daily: row["daily_failing"], total: row["total_failing"]))
     id = row["id"]
+    commitment = Commitment(row)
     closed = (row["closed"] as Double?).map(Date.init(timeIntervalSince1970:))
   }
 

@@ -9,6 +9,7 @@ extension SubmissionStore {
       try database.execute(sql: tables)
       try database.execute(sql: rules)
     }
+    migrator.registerMigration("webhooks") { try $0.execute(sql: Webhook.tables) }
     return migrator
   }
 
@@ -44,6 +45,9 @@ extension SubmissionStore {
       daily INTEGER NOT NULL CHECK (daily > 0), total INTEGER NOT NULL CHECK (total > 0),
       daily_failing INTEGER NOT NULL CHECK (daily_failing > 0),
       total_failing INTEGER NOT NULL CHECK (total_failing > 0), made INTEGER NOT NULL,
+      scorer TEXT, commitment TEXT CHECK (length(commitment) = 64),
+      commitment_key BLOB CHECK (length(commitment_key) = 32),
+      opening_leaf INTEGER, closing_leaf INTEGER,
       CHECK ((labels = 'hidden') = (target IS NOT NULL AND metric IS NOT NULL AND step IS NOT NULL AND floor IS NOT NULL))
     ) STRICT;
     CREATE INDEX phase_current ON phase (benchmark, split, id);
@@ -143,10 +147,38 @@ extension SubmissionStore {
       PRIMARY KEY (benchmark, split, entry)
     ) STRICT, WITHOUT ROWID;
 
+    CREATE TABLE ledger (
+      idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL CHECK (length(leaf) <= 65535),
+      hash BLOB NOT NULL CHECK (length(hash) = 32), entry TEXT,
+      event TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX ledger_entry ON ledger (entry) WHERE entry IS NOT NULL;
+    CREATE INDEX ledger_key ON ledger (idx) WHERE event = 'key';
+
+    CREATE TABLE ledger_hash (
+      level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL CHECK (length(hash) = 32),
+      PRIMARY KEY (level, idx)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE ledger_checkpoint (
+      one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL,
+      root BLOB NOT NULL CHECK (length(root) = 32), note BLOB NOT NULL, accepted INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE ledger_shown (
+      board TEXT NOT NULL, entry TEXT NOT NULL, figures TEXT NOT NULL, PRIMARY KEY (board, entry)
+    ) STRICT, WITHOUT ROWID;
+
     CREATE TABLE over_budget (
       id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, split TEXT NOT NULL,
       at INTEGER NOT NULL, bits REAL NOT NULL, why TEXT NOT NULL CHECK (length(why) BETWEEN 1 AND 1000)
     ) STRICT;
+    """
+
+  /// Lifted only where a new ledger begins.
+  static let ledgerIsKept = """
+    CREATE TRIGGER ledger_is_kept BEFORE DELETE ON ledger
+      BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
     """
 
   /// History is append-only, submissions are kept as they were sent, a board holds each team's last
@@ -157,6 +189,9 @@ extension SubmissionStore {
       BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
     CREATE TRIGGER event_is_kept BEFORE DELETE ON event
       BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+    CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger
+      BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+    \(ledgerIsKept)
     CREATE TRIGGER closing_stays BEFORE UPDATE ON closing
       BEGIN SELECT RAISE(ABORT, 'what a close released does not change'); END;
     CREATE TRIGGER closing_is_kept BEFORE DELETE ON closing

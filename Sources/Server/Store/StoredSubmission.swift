@@ -146,6 +146,7 @@ extension SubmissionStore {
       try Self.addEvent(
         restore ? "restored" : "withdrawn", to: submission.key, why: why, at: now, in: database)
       if restore { try Self.putBack(submission, benchmarks, in: database) }
+      try scribe(at: now, in: database).withdrawn(submission, isRestored: restore, why: why)
     }
   }
 
@@ -197,17 +198,31 @@ extension SubmissionStore {
     try read { try $0.all(Self.entriesQuery, [board.benchmark, board.split]) }
   }
 
+  /// What stands on a board: each team's best, and since its close what stood for the team there.
+  func standing(in phase: Phase, at now: Date) throws(ServerError) -> [StoredSubmission] {
+    try read { try Self.standing(in: phase, at: now, in: $0) }
+  }
+
+  static func standing(
+    in phase: Phase, at now: Date, in database: Database
+  ) throws -> [StoredSubmission] {
+    let isOver = phase.closed != nil || (phase.labels == .open && !phase.isOpen(at: now))
+    let closings = isOver ? try closings(of: phase, in: database) : []
+    guard closings.isEmpty, phase.closed == nil else { return closings }
+    return try database.all(entriesQuery, [phase.benchmark, phase.split])
+  }
+
   /// The entries that stand on a board since the phase of this name closed.
-  func closings(of phase: Phase) throws(ServerError) -> [StoredSubmission] {
-    try read {
-      try $0.all(
-        """
-        \(StoredSubmission.selection)
-        WHERE s.withdrawn = 0 AND s.id IN (SELECT submission FROM closing WHERE phase = (
-          SELECT max(id) FROM phase WHERE benchmark = ? AND split = ? AND name = ?
-            AND closed IS NOT NULL))
-        """, [phase.benchmark, phase.split, phase.name])
-    }
+  private static func closings(
+    of phase: Phase, in database: Database
+  ) throws -> [StoredSubmission] {
+    try database.all(
+      """
+      \(StoredSubmission.selection)
+      WHERE s.withdrawn = 0 AND s.id IN (SELECT submission FROM closing WHERE phase = (
+        SELECT max(id) FROM phase WHERE benchmark = ? AND split = ? AND name = ?
+          AND closed IS NOT NULL))
+      """, [phase.benchmark, phase.split, phase.name])
   }
 
   /// How SQLite runs the query behind a leaderboard, a line a step.
@@ -227,14 +242,15 @@ extension SubmissionStore {
 
   /// What the boards were made from: it grows with every event, phase, close and revealed entry.
   struct Version: Decodable, FetchableRecord, Equatable, Sendable {
-    var event, phase, closed, revealed, renamed: Int64?
+    var event, phase, closed, revealed, renamed, ledger: Int64?
   }
 
   func version() throws(ServerError) -> Version {
     let query = """
       SELECT (SELECT max(id) FROM event) AS event, (SELECT max(id) FROM phase) AS phase,
         (SELECT count(closed) FROM phase) AS closed, (SELECT count(*) FROM revealed) AS revealed,
-        (SELECT max(renamed) FROM team) AS renamed
+        (SELECT max(renamed) FROM team) AS renamed,
+        (SELECT size FROM ledger_checkpoint) AS ledger
       """
     return try read { try $0.first(query) ?? Version() }
   }

@@ -147,10 +147,13 @@ extension SubmissionStore {
         try earlier
         ?? StoredSubmission.insert(candidate, metadata, of: team, in: phase, at: now, in: database)
       try Self.addEvent("accepted", to: submission.key, at: now, in: database)
+      let scribe = LedgerScribe(ledger: self.ledger, database: database, now: now)
+      try scribe.accepted(submission)
       try Self.remember(candidate.idempotency, as: submission, in: database)
       switch try candidate.judgement.outcome(of: submission, in: database) {
       case .success(let release):
-        return Recorded(submission: try submission.release(release, at: now, in: database))
+        return Recorded(
+          submission: try submission.release(release, in: phase, by: scribe))
       case .failure(let error):
         let waiting = try submission.wait(for: lease, at: now, in: database)
         return Recorded(submission: waiting, failure: error)
@@ -227,7 +230,9 @@ extension SubmissionStore {
       guard let waiting = try StoredSubmission.find(key, in: database), waiting.state == .pending
       else { return }
       let release = try judgement.outcome(of: waiting, in: database).get()
-      _ = try waiting.release(release, at: now, in: database)
+      _ = try waiting.release(
+        release, in: try Phase.current(of: waiting.board, in: database),
+        by: LedgerScribe(ledger: self.ledger, database: database, now: now))
       try database.run("DELETE FROM queue WHERE submission = ?", [key])
     }
   }
@@ -305,8 +310,9 @@ extension StoredSubmission {
 
   /// Releases it: with its score, its place on the board and its charge.
   fileprivate func release(
-    _ release: ReleaseGuard.Release, at now: Date, in database: Database
+    _ release: ReleaseGuard.Release, in phase: Phase?, by scribe: LedgerScribe
   ) throws -> StoredSubmission {
+    let (now, database) = (scribe.now, scribe.database)
     let report = try release.report.map {
       String(decoding: try CanonicalJSON.compact($0), as: UTF8.self)
     }
@@ -317,12 +323,15 @@ extension StoredSubmission {
     (released.state, released.verdict, released.report) = (
       .released, release.verdict, release.report
     )
+    let old = try SubmissionStore.best(of: teamKey, on: board, in: database)
     if release.verdict.isNewBest {
       released.best = try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
       try SubmissionStore.claimSystem(metadata.system, for: teamKey, on: board, in: database)
     }
-    try QuotaUsage.charge(.valid, to: teamKey, board, phase: phase, at: now, in: database)
+    try scribe.released(self, release, over: old, in: phase)
+    try QuotaUsage.charge(.valid, to: teamKey, board, phase: self.phase, at: now, in: database)
     try SubmissionStore.addEvent("released", to: key, at: now, in: database)
+    try Webhook.announce(released, release, at: now, in: database)
     return released
   }
 

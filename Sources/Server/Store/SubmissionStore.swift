@@ -10,6 +10,9 @@ import Synchronization
 public final class SubmissionStore: Sendable {
   public let url: URL
   let pool: DatabasePool
+  /// The pool, or the store as it was at one moment.
+  private let reader: any DatabaseReader
+  let ledger: StoreLedger
   private let commits: GroupCommit
 
   public enum Role: Sendable {
@@ -29,10 +32,24 @@ public final class SubmissionStore: Sendable {
       // Opening a pool sets NORMAL, with which a power failure may take the last commits.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       try Self.migrator.migrate(pool)
+      reader = pool
+      ledger = try StoreLedger(home: url.deletingLastPathComponent())
     } catch {
       throw ServerError(error, path: url.relativePath)
     }
-    commits = GroupCommit(pool)
+    commits = GroupCommit(pool, ledger: ledger)
+  }
+
+  /// The store as it is now, whatever is written later: for what is read by several queries.
+  func frozen() throws(ServerError) -> SubmissionStore { try SubmissionStore(frozen: self) }
+
+  private init(frozen store: SubmissionStore) throws(ServerError) {
+    (url, pool, ledger, commits) = (store.url, store.pool, store.ledger, store.commits)
+    do {
+      reader = try store.pool.makeSnapshot()
+    } catch {
+      throw ServerError(error, path: store.url.relativePath)
+    }
   }
 
   private static func createPrivateFile(_ url: URL) {
@@ -73,12 +90,18 @@ public final class SubmissionStore: Sendable {
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
-    try translated { try pool.read(body) }
+    try translated { try reader.read(body) }
   }
 
   /// A transaction of a command.
   package func write<Value>(_ body: (Database) throws -> Value) throws(ServerError) -> Value {
-    try translated { try pool.write(body) }
+    try translated {
+      let (value, sealed) = try pool.write { database in
+        (try body(database), try ledger.seal(in: database))
+      }
+      sealed.map(ledger.committed)
+      return value
+    }
   }
 
   private func translated<Value>(_ body: () throws -> Value) throws(ServerError) -> Value {
@@ -106,34 +129,6 @@ public final class SubmissionStore: Sendable {
   /// Merges the write-ahead log now, on the connection that writes.
   package func checkpoint() async throws {
     try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
-  }
-
-  /// Copies the store as it is at this moment to a new file, while it is in use.
-  /// - Throws: ``ServerError/refused(_:)`` where `target` exists.
-  public func backup(to target: URL) throws(ServerError) {
-    guard !FileManager.default.fileExists(atPath: target.path) else {
-      throw .refused("\(target.relativePath) exists already; a backup overwrites nothing.")
-    }
-    do {
-      let draft = target.deletingLastPathComponent()
-        .appending(path: ".\(target.lastPathComponent).part")
-      try? FileManager.default.removeItem(at: draft)
-      Self.createPrivateFile(draft)
-      let copy = try DatabaseQueue(path: draft.path)
-      try pool.backup(to: copy)
-      let report = try copy.writeWithoutTransaction { database in
-        // One file to keep, without a journal beside it.
-        try database.execute(sql: "PRAGMA journal_mode = DELETE")
-        return try String.fetchOne(database, sql: "PRAGMA integrity_check")
-      }
-      try copy.close()
-      guard report == "ok" else {
-        throw ServerError.store(path: target.relativePath, reason: report ?? "no integrity report")
-      }
-      try FileManager.default.moveItem(at: draft, to: target)
-    } catch {
-      throw ServerError(error, path: target.relativePath)
-    }
   }
 }
 
@@ -194,9 +189,10 @@ final class GroupCommit: Sendable {
   }
 
   private let pool: DatabasePool
+  private let ledger: StoreLedger
   private let waiting = Mutex<[Job]>([])
 
-  init(_ pool: DatabasePool) { self.pool = pool }
+  init(_ pool: DatabasePool, ledger: StoreLedger) { (self.pool, self.ledger) = (pool, ledger) }
 
   /// What `body` returns, once it is on the disk.
   func write<Value: Sendable>(
@@ -227,6 +223,7 @@ final class GroupCommit: Sendable {
     }
     guard !jobs.isEmpty else { return }
     var failure: (any Error)?
+    var sealed: StoreLedger.Sealed?
     do {
       try database.inTransaction(.immediate) {
         for job in jobs {
@@ -237,8 +234,10 @@ final class GroupCommit: Sendable {
             return .rollback
           }
         }
+        sealed = try ledger.seal(in: database)
         return .commit
       }
+      sealed.map(ledger.committed)
     } catch {
       failure = error
     }

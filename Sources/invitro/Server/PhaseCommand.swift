@@ -71,7 +71,7 @@ struct PhaseCommand: ParsableCommand {
       }
       let guarded = labels ?? (definition.open ? .open : .hidden)
       let store = try data.store()
-      let phase = Phase(
+      var phase = Phase(
         benchmark: definition.id, split: split, name: name,
         opens: try opens.map { try moment($0, option: "--opens") } ?? Date(),
         closes: try closes.map { try moment($0, option: "--closes") }, visibility: visibility,
@@ -79,6 +79,7 @@ struct PhaseCommand: ParsableCommand {
         entropy: guarded == .hidden ? try entropy(definition, dataset) : nil, isFinal: final,
         valid: Phase.Quota(daily: daily, total: total ?? (guarded == .hidden ? 10 : 100)),
         failing: Phase.Quota(daily: dailyFailing, total: totalFailing))
+      phase.commitment = Phase.Commitment(dataset)
       try store.setPhase(phase, overBudget: budget.overBudget)
       Console.print(phase.text)
       for account in try store.accounts()

@@ -127,15 +127,15 @@ struct ServeCommand: AsyncParsableCommand {
   /// Builds the site of published boards.
   private func siteBuilder(
     _ known: [BenchmarkDefinition]
-  ) throws -> @Sendable ([Board]) throws -> Void {
+  ) throws -> @Sendable ([Board], SiteLedger?) throws -> Void {
     let address = try siteAddress(address, option: "--address")
     // What it rests on does not change while the server runs.
     let replication = try evidence.run(data.home).report()
     let (source, out) = (URL(filePath: source), URL(filePath: site))
-    return { boards in
+    return { boards, ledger in
       var input = SiteInput(
         benchmarks: known, boards: boards, address: address, replication: replication)
-      (input.server, input.isServed) = (address, true)
+      (input.server, input.isServed, input.ledger) = (address, true, ledger)
       try SiteBuilder(source: source).build(input: input, to: out)
     }
   }

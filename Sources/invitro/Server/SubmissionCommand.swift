@@ -88,25 +88,3 @@ struct SubmissionCommand: ParsableCommand {
     }
   }
 }
-
-struct BackupCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "backup",
-    abstract: "Back up the server's database to a file, also while the server runs.",
-    discussion: """
-      The copy is the database as it is at one moment, checked for integrity and
-      readable by you alone. It holds predictions, contacts and the hashes of tokens.
-      To restore it: stop the server, replace <data home>/server.sqlite with the copy,
-      remove server.sqlite-wal and server.sqlite-shm, and start the server.
-      """)
-
-  @Argument(help: "The new file.") var file: String
-  @OptionGroup var data: DataOptions
-
-  func run() throws {
-    let source = data.home.submissionStoreURL
-    _ = try existing(source.relativePath, hint: "`invitro team add` or `invitro serve` creates it.")
-    try SubmissionStore(source).backup(to: URL(filePath: file))
-    Console.print(file)
-  }
-}

@@ -51,7 +51,7 @@ struct SiteCommand: ParsableCommand {
         rsvg-convert (Debian's librsvg2-bin) where it is installed.
 
         What the boards show is logged in submissions/ledger, which belongs into git
-        beside the entries, signed with <data home>/ledger.key, which does not. Where
+        beside the entries, signed with <data home>/submissions.ledger.key, which does not. Where
         that key is not at hand the log is verified and stays as it is.
 
         Example:
@@ -126,7 +126,7 @@ struct SiteRecipe: ParsableArguments {
       folders, home: home, benchmarks: known,
       options: options, store: fresh ? nil : try ReportStore(home.storeURL)
     ).boards(progress: progress)
-    let ledger = noLedger ? nil : try log(boards, keyFile: logs ? home.ledgerKeyURL : nil)
+    let ledger = noLedger ? nil : try log(boards, keyFile: logs ? home.folderLedgerKeyURL : nil)
     for place in boards.indices { boards[place].ledger = ledger?.state }
     var input = SiteInput(
       benchmarks: known, boards: boards, address: address,
@@ -141,7 +141,7 @@ struct SiteRecipe: ParsableArguments {
     let folder = folders.first { FileManager.default.fileExists(atPath: $0.url.path) }
     guard let folder else { return nil }
     let outcome = try FolderLog(submissions: folder.url).update(
-      boards, keyFile: keyFile, at: Date())
+      boards, keyFile: keyFile, predictionsKey: try data.home.releaseKey(), at: Date())
     let place = "\(folder.url.relativePath)/\(SubmissionFolder.ledgerName)"
     if outcome.appended > 0 { Console.message("\(place): \(outcome.appended) events logged") }
     if outcome.ledger != nil, outcome.unlogged > 0 {

@@ -38,7 +38,7 @@ struct FolderLogTests {
   /// the board ranks.
   private func logged(_ entries: [Board.Entry]) throws -> [String] {
     let boards = try boards(entries)
-    let outcome = try log.update(boards, keyFile: key, at: now)
+    let outcome = try log.update(boards, keyFile: key, predictionsKey: Data([1]), at: now)
     let all = try events()
     var replayed = BoardLog()
     for event in all { replayed.append(event) }
@@ -102,7 +102,7 @@ struct FolderLogTests {
     let boards = try boards([entry("a"), entry("b")])
     for other in [nil, place.file("absent/ledger.key"), place.file("other.key")] {
       if let other, other.lastPathComponent == "other.key" { _ = try LedgerKeys.readOrMake(other) }
-      let outcome = try log.update(boards, keyFile: other, at: now)
+      let outcome = try log.update(boards, keyFile: other, predictionsKey: Data([1]), at: now)
       #expect(outcome.appended == 0 && outcome.unlogged == 1)
       #expect(outcome.ledger?.leaves == ["toy/test": ["a": 0]])
     }
@@ -122,11 +122,13 @@ struct FolderLogTests {
     try bytes.write(to: file)
     let boards = try boards([entry("a"), entry("b")])
     var error = #expect(throws: ReportError.self) {
-      try log.update(boards, keyFile: key, at: now)
+      try log.update(boards, keyFile: key, predictionsKey: Data([1]), at: now)
     }
     #expect(error?.description.hasPrefix(folder.relativePath) == true, "\(error as Any)")
     try FileManager.default.removeItem(at: file)
-    error = #expect(throws: ReportError.self) { try log.update(boards, keyFile: key, at: now) }
+    error = #expect(throws: ReportError.self) {
+      try log.update(boards, keyFile: key, predictionsKey: Data([1]), at: now)
+    }
     #expect(error?.description.contains(path) == true, "\(error as Any)")
     try whole.write(to: file)
     #expect(try logged([entry("a"), entry("b")]) == [])
@@ -137,7 +139,7 @@ struct FolderLogTests {
     var unscored = entry("a")
     unscored.report = nil
     let boards = try boards([unscored, SampleInput.published("paper", pcc: 0.7)])
-    #expect(try log.update(boards, keyFile: key, at: now).ledger == nil)
+    #expect(try log.update(boards, keyFile: key, predictionsKey: Data([1]), at: now).ledger == nil)
     #expect(!FileManager.default.fileExists(atPath: folder.path))
     #expect(!FileManager.default.fileExists(atPath: key.path))
   }
@@ -174,7 +176,7 @@ struct LedgerPageTests {
     let place = try TemporaryFolder()
     var input = try SampleInput.input([SampleInput.entry("a", pcc: 0.5)])
     input.ledger = try FolderLog(submissions: place.file("submissions")).update(
-      input.boards, keyFile: place.file("ledger.key"), at: Date()
+      input.boards, keyFile: place.file("ledger.key"), predictionsKey: Data([1]), at: Date()
     ).ledger
     input.boards[0].ledger = input.ledger?.state
     return (place, input)

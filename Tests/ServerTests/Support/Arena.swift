@@ -75,8 +75,9 @@ final class Arena: @unchecked Sendable {
     configuration.limits.answerSeconds = 600
     change(&configuration)
     let known = configuration.definitions
-    let build: @Sendable ([Board]) throws -> Void = { boards in
+    let build: @Sendable ([Board], SiteLedger?) throws -> Void = { boards, ledger in
       var input = SiteInput(benchmarks: known, boards: boards)
+      input.ledger = ledger
       input.isServed = true
       try SiteBuilder(source: Shared.checkout.appending(path: "site")).build(input: input, to: out)
     }
