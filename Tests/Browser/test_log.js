@@ -113,12 +113,12 @@ test("a figure that is not the logged one is named, and so is a row that is gone
 test("another log, or an older one, is not the log of the last visit", { skip: !sites }, async () => {
   const { keep } = await checked("thousand");
   const other = await checked("invitro", keep);
-  assert.match(other.results.Key, /^Fails: The key is not the one of your last visit/);
+  assert.match(other.results.Key, /^Fails: the key is not the one of your last visit/);
   const own = await checked("invitro");
   const larger = { ...own.keep, checkpoint: own.keep.checkpoint.replace(/\n\d+\n/, "\n4000\n") };
   assert.match((await checked("invitro", larger)).results["Last visit"],
-    /^Fails: The log had 4000 entries .* it has shrunk/);
+    /^Fails: the log had 4000 entries .* it has shrunk/);
   const forked = { ...own.keep, checkpoint: keep.checkpoint.replace(/\n\d+\n/, "\n5\n") };
   assert.match((await checked("invitro", forked)).results["Last visit"],
-    /^Fails: The first 5 entries are not those of your last visit/);
+    /^Fails: the first 5 entries are not those of your last visit/);
 });

@@ -672,7 +672,7 @@ class LedgerPageTest(unittest.TestCase):
         self.put("first")
         said, results = self.verify()
         self.assertTrue(said.startswith("Not everything"))
-        self.assertIn("fails. The log had 2 entries at your last visit", results["Last visit"])
+        self.assertIn("fails: the log had 2 entries at your last visit", results["Last visit"])
 
     def test_a_changed_tile_is_named(self):
         tile = next((self.served / "site/ledger/tile/entries").rglob("2"))
@@ -692,7 +692,7 @@ class LedgerPageTest(unittest.TestCase):
         file.write_text(json.dumps(board))
         said, results = self.verify()
         self.assertTrue(said.startswith("Not everything"))
-        self.assertIn("fails. " + row["slug"].capitalize(), results["Board sample24/test"])
+        self.assertIn("fails: " + row["slug"], results["Board sample24/test"])
         self.assertIn("0.999 on the board", results["Board sample24/test"])
 
     def test_where_the_context_is_not_secure_it_shows_the_command(self):

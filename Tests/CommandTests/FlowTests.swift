@@ -120,12 +120,15 @@ struct FlowTests {
       let fresh = out == "fresh" ? ["--fresh", "--threads", "1"] : []
       let built = try program.run(["site", "build", "--out", out] + source + fresh + home)
       #expect(built.status == 0, "\(built.err)")
+      #expect(
+        built.err.contains("submissions/ledger: 3 events logged") == (out == "one"), "\(built.err)")
       let checked = try program.run(["site", "check", out] + home)
       #expect(checked.status == 0, "\(checked.out)")
     }
     let one = try content(of: place.file("one"))
     #expect(one.keys.contains { $0.hasSuffix("leaderboard.json") })
     #expect(one.keys.contains { $0.hasSuffix("leaderboard.csv") })
+    #expect(one.keys.contains { $0.hasSuffix("ledger/tile/entries/000.p/3") })
     #expect(try content(of: place.file("two")) == one)
     #expect(try content(of: place.file("fresh")) == one)
   }

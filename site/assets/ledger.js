@@ -125,7 +125,7 @@
   // Returns what to keep, null where the log does not verify.
   async function verify(read, kept, tell, progress) {
     let holds = true;
-    async function check(name, make, needs = true) {
+    async function check(name, needs, make) {
       if (!needs) {
         tell({ name, state: "Not checked", words: "It rests on a check that failed." });
         return undefined;
@@ -136,7 +136,7 @@
         return value === undefined ? true : value;
       } catch (error) {
         holds = false;
-        tell({ name, state: "Fails", words: error.message.replace(/^./, (c) => c.toUpperCase()) + "." });
+        tell({ name, state: "Fails", words: error.message + "." });
         return undefined;
       }
     }
@@ -148,12 +148,12 @@
     const text = await readText(read, "ledger/checkpoint").catch(() => "");
     const keyText = await readText(read, "ledger/key").catch(() => "");
 
-    const keys = await check("Key", async () => {
+    const keys = await check("Key", true, async () => {
       const all = await readKeys(keyText);
       if (all.length === 0) throw new Error("ledger/key is missing or empty");
       return [await checkKeys(read, all, kept), all];
     });
-    const checkpoint = await check("Signature", async () => {
+    const checkpoint = await check("Signature", keys, async () => {
       const note = readNote(text, "the checkpoint");
       const signers = await signersOf(note, keys);
       if (signers.length === 0) throw new Error("no key of the log signed the checkpoint");
@@ -163,17 +163,17 @@
       }
       return ["The checkpoint of " + point.size + " entries, root " + toBase64(point.root)
         + ", is signed by " + signers.map((key) => key.name + "+" + key.id).join(", ") + ".", point];
-    }, keys);
-    const leaves = await check("Tiles", async () => {
+    });
+    const leaves = await check("Tiles", checkpoint, async () => {
       const all = await leavesOf(read, checkpoint, progress);
       return ["All tiles lead to the signed root.", all];
-    }, checkpoint);
-    const events = await check("Entries", async () => {
+    });
+    const events = await check("Entries", leaves, async () => {
       const all = (await entriesOf(read, leaves, progress))
         .map((entry, place) => JSON.parse(textOf(entry, "entry " + place)));
       return ["Each of the " + all.length + " entries has its hash in the tiles.", all];
-    }, leaves);
-    await check("Last visit", async () => {
+    });
+    await check("Last visit", leaves, async () => {
       if (!kept) return "This is the first visit: the checkpoint is remembered from now on.";
       const old = readCheckpoint(readNote(kept.checkpoint, "the remembered checkpoint").body);
       if (old.size > checkpoint.size) {
@@ -185,13 +185,13 @@
       }
       return "The " + old.size + " entries of your last visit are its beginning; "
         + (checkpoint.size - old.size) + " were appended since.";
-    }, leaves);
+    });
     const logHolds = holds;
     if (!boards) tell({ name: "Boards", state: "Not checked", words: "leaderboards.json is missing." });
     for (const item of boards || []) {
       progress("comparing the board " + item.benchmark + "/" + item.split);
-      await check("Board " + item.benchmark + "/" + item.split,
-        () => checkBoard(before, item, events, checkpoint), events);
+      await check("Board " + item.benchmark + "/" + item.split, events,
+        () => checkBoard(before, item, events, checkpoint));
     }
     return { holds: holds && boards !== null,
       keep: logHolds ? { checkpoint: text, keys: keyText } : null };
@@ -209,9 +209,9 @@
   const root = new URL(box.dataset.root || "./", location.href).href;
   const memory = "invitro-ledger " + new URL(root).pathname;
 
-  // Not stored: a checkpoint from the cache could be an older one.
+  // What the server gives now, and not what the browser kept.
   async function read(path) {
-    const answer = await fetch(root + path, { cache: "no-cache" });
+    const answer = await fetch(root + path, { cache: "no-store" });
     if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(path + ": the server answered " + answer.status);
     return new Uint8Array(await answer.arrayBuffer());
@@ -230,7 +230,7 @@
   function show({ name, state, words }) {
     const item = document.createElement("li");
     const verdict = document.createElement("strong");
-    verdict.textContent = name + ": " + state.toLowerCase() + ".";
+    verdict.textContent = name + ": " + state.toLowerCase() + (state === "Fails" ? ":" : ".");
     item.dataset.state = state;
     item.append(verdict, " " + words);
     results.append(item);

@@ -14,8 +14,8 @@ public struct BoardLog: Sendable {
     public fileprivate(set) var reportDigest: String?
     /// Why it was withdrawn; nil where it was not, or was restored.
     public fileprivate(set) var withdrawal: String?
-    /// Whether it was sent to a server; else it is of a folder.
-    public fileprivate(set) var isAccepted = false
+    /// Whether it stood in a folder: what came to a server is accepted before it is scored.
+    fileprivate var isOfFolder = false
   }
 
   public struct BoardState: Sendable, Equatable {
@@ -58,15 +58,15 @@ public struct BoardLog: Sendable {
 extension BoardLog.Entry {
   fileprivate mutating func read(_ event: LedgerEvent, at leaf: Int) {
     switch event.event {
-    case .accepted: isAccepted = true
     case .withdrawn: withdrawal = event.why ?? ""
     case .restored: withdrawal = nil
     case .scored, .rescored, .revealed:
+      if event.event == .scored, event.predictions != nil { isOfFolder = true }
       // A sealed outcome is not shown: the last public one stands.
       guard event.report != nil || event.reportDigest != nil else { break }
       (report, reportDigest) = (event.report, event.reportDigest)
       self.leaf = leaf
-    case .phase, .chosen, .closed, .opened, .key, .continued: break
+    case .phase, .accepted, .chosen, .closed, .opened, .key, .continued: break
     }
   }
 
@@ -103,13 +103,10 @@ private struct BoardDifference {
   let now: Date
 
   func events(_ entries: [Board.Entry]) throws -> [LedgerEvent] {
-    let here = entries.filter { entry in
-      entry.id == entry.slug && entry.metadata.kind != .published
-        && state.entries[entry.id]?.isAccepted != true
-    }
+    let here = entries.filter { $0.id == $0.slug && $0.metadata.kind != .published }
     let ids = Set(here.map(\.id))
     let gone = state.entries.filter { id, entry in
-      !ids.contains(id) && !entry.isAccepted && entry.withdrawal == nil
+      entry.isOfFolder && entry.withdrawal == nil && !ids.contains(id)
     }
     return try here.sorted { $0.id < $1.id }.flatMap(events)
       + gone.keys.sorted().map { withdrawn($0, why: BoardLog.takenOut) }

@@ -6,11 +6,10 @@ import Ledger
 struct LedgerPage: Encodable, Sendable {
   static let path = "ledger.html"
 
-  let logOrigin, eventCount, treeRoot, checkpointText: String
+  let logOrigin, eventCount, treeRoot, command: String
   /// Who signed the checkpoint, by name and key id.
   let signers: [String]
-  let keyLines: [String]
-  let command: String
+  let checkpointLines, keyLines: [String]
 
   static func page(_ ledger: SiteLedger, in context: SiteContext) -> Page {
     context.page(
@@ -22,7 +21,8 @@ struct LedgerPage: Encodable, Sendable {
   private init(_ ledger: SiteLedger, address: URL?) {
     (logOrigin, treeRoot) = (ledger.origin, ledger.head.root.base64)
     eventCount = FigureText.count(ledger.head.size)
-    checkpointText = String(decoding: ledger.checkpoint, as: UTF8.self)
+    checkpointLines = String(decoding: ledger.checkpoint, as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     signers = ledger.signers.map(\.description)
     keyLines = ledger.keys.map(\.vkey)
     command = "invitro ledger verify \(address?.absoluteString ?? "ADDRESS") --key '\(keyLines[0])'"

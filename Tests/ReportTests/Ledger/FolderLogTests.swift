@@ -190,7 +190,10 @@ struct LedgerPageTests {
     log[".lock"] = nil
     let copied = try BuiltSite.contents(of: site.url.appending(path: "ledger"))
     #expect(copied == log && copied.keys.contains("tile/entries/000.p/1"))
-    let root = try #require(input.ledger).head.root.base64
+    let ledger = try #require(input.ledger)
+    let checkpoint = String(decoding: ledger.checkpoint, as: UTF8.self)
+    #expect(try site.text("ledger.html").contains(">\(Escaping.markup(checkpoint))</pre>"))
+    let root = ledger.head.root.base64
     #expect(try site.text("ledger.html").contains("<code>\(Escaping.markup(root))</code>"))
     #expect(
       try site.text("toy/test/index.html").contains("1 event, root <code>\(root.prefix(8))…"))
