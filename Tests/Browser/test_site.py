@@ -573,6 +573,11 @@ class TeamPageTest(unittest.TestCase):
         self.assertEqual(self.browser.find_elements(By.CSS_SELECTOR, "#team-list tr"), [])
 
     def test_the_log_of_the_server_verifies_in_the_browser(self):
+        def boards():
+            self.browser.get(self.origin + "/leaderboards.json")
+            return self.find("body").text
+
+        WebDriverWait(self.browser, 60).until(lambda _: "sample24/test" in boards())
         self.browser.get(self.origin + "/ledger.html")
         self.wait(lambda: self.find("#ledger-start").is_displayed())
         self.find("#ledger-start").click()
