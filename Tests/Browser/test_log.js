@@ -41,7 +41,8 @@ test("a key whose id is not its own is refused", async () => {
 });
 
 test("an object is cut out of a document digit for digit", () => {
-  const document = '{\n  "a" : "\\"report\\" : {",\n  "report" : {\n    "x y" : 1e-05,\n    "z" : {\n\n    }\n  }\n}\n';
+  const document = '{\n  "a" : "\\"report\\" : {",\n  "report" : {\n    "x y" : 1e-05,\n'
+    + '    "z" : {\n\n    }\n  }\n}\n';
   assert.strictEqual(compactPart(document, "report"), '{"x y":1e-05,"z":{}}');
   assert.strictEqual(compactPart('{"report" : null}', "report"), null);
 });
@@ -90,7 +91,8 @@ test("each changed file is named", { skip: !sites }, async () => {
   }
 });
 
-test("a figure that is not the logged one is named, and so is a row that is gone", { skip: !sites }, async () => {
+test("a figure that is not the logged one is named, and so is a row that is gone", { skip: !sites },
+  async () => {
   const board = "fixture24/test/leaderboard.json";
   const edited = (edit) => checked("invitro", null, (file, bytes) => {
     if (file !== board) return bytes;
@@ -104,6 +106,13 @@ test("a figure that is not the logged one is named, and so is a row that is gone
   assert.ok(raised.keep, "the log itself holds");
   const removed = await edited((document) => { document.rows.shift(); });
   assert.match(removed.results["Board fixture24/test"], /is in the log and not on the board/);
+  const apart = (reason) => edited((document) => {
+    const { slug, id, system, team, page } = document.rows.shift();
+    document.apart.push({ slug, id, system, team, page, reason });
+  });
+  assert.match((await apart("withdrawn: a leak")).results["Board fixture24/test"], /not on the board/);
+  assert.match((await apart("superseded")).results["Board fixture24/test"],
+    /^Holds: .* Shown without their logged figures: system-0/);
   const added = await edited((document) => {
     document.rows.push({ ...document.rows[0], id: "other", slug: "other" });
   });
@@ -121,4 +130,42 @@ test("another log, or an older one, is not the log of the last visit", { skip: !
   const forked = { ...own.keep, checkpoint: keep.checkpoint.replace(/\n\d+\n/, "\n5\n") };
   assert.match((await checked("invitro", forked)).results["Last visit"],
     /^Fails: the first 5 entries are not those of your last visit/);
+});
+
+// A key pair, its public text, and the line that it signs a note's text with.
+async function signer(name) {
+  const pair = await crypto.subtle.generateKey({ name: "Ed25519" }, true, ["sign", "verify"]);
+  const form = Buffer.concat([
+    Buffer.from([1]), Buffer.from(await crypto.subtle.exportKey("raw", pair.publicKey))]);
+  const id = Buffer.from(await log.sha256(Buffer.concat([Buffer.from(name + "\n"), form]))).subarray(0, 4);
+  const line = async (body) => {
+    const signature = await crypto.subtle.sign({ name: "Ed25519" }, pair.privateKey, log.utf8(body));
+    return "\u2014 " + name + " " + Buffer.concat([id, Buffer.from(signature)]).toString("base64") + "\n";
+  };
+  return { text: name + "+" + id.toString("hex") + "+" + form.toString("base64"), line };
+}
+
+test("a new key is trusted where the key of the last visit signed the change", { skip: !sites }, async () => {
+  const before = (await checked("invitro")).keep;
+  const body = before.checkpoint.split("\n\n")[0] + "\n";
+  const origin = body.split("\n")[0];
+  const [old, next, other] = [await signer(origin), await signer(origin), await signer(origin)];
+  const change = ["invitro key change", origin, old.text, next.text, ""].join("\n");
+  const visit = (checkpointLine, notes) => checked(
+    "invitro", { keys: old.text + "\n", checkpoint: before.checkpoint }, (file, bytes) => {
+      if (file === "ledger/key") return log.utf8(next.text + "\n");
+      if (file === "ledger/checkpoint") return log.utf8(body + "\n" + checkpointLine);
+      return file === "ledger/rotations.json" ? log.utf8(JSON.stringify(notes)) : bytes;
+    });
+  const own = await next.line(body);
+  const both = change + "\n" + await old.line(change) + await next.line(change);
+  const changed = await visit(own, [both]);
+  assert.ok(changed.holds, JSON.stringify(changed.results));
+  assert.match(changed.results.Key, /signed the change to this one/);
+  const forged = change + "\n" + await other.line(change) + await next.line(change);
+  for (const notes of [[], [forged], [change + "\n" + await old.line(change)]]) {
+    assert.match((await visit(own, notes)).results.Key, /^Fails: the key is not the one of your last visit/);
+  }
+  assert.match((await visit(await other.line(body), [both])).results.Signature,
+    /^Fails: no key of the log signed/);
 });

@@ -572,6 +572,20 @@ class TeamPageTest(unittest.TestCase):
         self.wait(lambda: "token" in self.find("#team-status").text)
         self.assertEqual(self.browser.find_elements(By.CSS_SELECTOR, "#team-list tr"), [])
 
+    def test_the_log_of_the_server_verifies_in_the_browser(self):
+        def boards():
+            self.browser.get(self.origin + "/leaderboards.json")
+            return self.find("body").text
+
+        WebDriverWait(self.browser, 60).until(lambda _: "sample24/test" in boards())
+        self.browser.get(self.origin + "/ledger.html")
+        self.wait(lambda: self.find("#ledger-start").is_displayed())
+        self.find("#ledger-start").click()
+        self.wait(lambda: "verything" in self.find("#ledger-status").text)
+        results = self.find("#ledger-results").text
+        self.assertTrue(self.find("#ledger-status").text.startswith("Everything"), results)
+        self.assertIn("Board sample24/test: holds. Each of its", results)
+
     def test_a_team_chooses_what_stands_for_it(self):
         self.enter(self.token)
         self.wait(lambda: self.find("#team-status").text == "2 submissions")
