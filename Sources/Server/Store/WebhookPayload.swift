@@ -22,6 +22,8 @@ struct WebhookPayload: Encodable {
     var id: String?
     /// Where the submission is shown on a public board.
     var team, system: String?
+    /// True in a late phase, whose entries are shown without a rank; absent elsewhere.
+    var late: Bool?
     /// On a public board.
     var verdict: ReleaseGuard.Verdict?
     /// Where the submission is shown on a public board.
@@ -46,6 +48,7 @@ extension Webhook {
     let phase = try PhaseList(of: submission.board, in: database).governing(submission, at: now)
     let isPublic = phase?.isShown(at: now) ?? false
     let isShown = isPublic && submission.best != nil && !submission.isWithdrawn
+    if submission.isLate { facts.late = true }
     if isPublic { facts.verdict = release.verdict }
     if isShown {
       (facts.team, facts.system) = (submission.team, submission.metadata.system)

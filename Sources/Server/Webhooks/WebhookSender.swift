@@ -59,7 +59,7 @@ final class WebhookSender: Sendable {
           delivery.payload, message: delivery.message, to: receiver, at: clock(),
           timeoutSeconds: timeoutSeconds)
         // What was cut short by the end of the server is sent by the next.
-        if Task.isCancelled { return }
+        if Task.isCancelled, outcome.status == nil { return }
         try await store.record(outcome, of: delivery, at: clock())
         note(outcome, of: delivery)
       }

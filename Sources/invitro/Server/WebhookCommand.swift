@@ -10,9 +10,9 @@ struct WebhookCommand: ParsableCommand {
     commandName: "webhook",
     abstract: "Manage addresses that the server tells of scores, bests and phases.",
     discussion: """
-      Messages are signed after the Standard Webhooks specification and hold only what
-      the public may see. The running server sends them; see "Webhooks" in
-      docs/reference/server.md for the events and how a receiver checks a signature.
+      Messages are signed after the Standard Webhooks specification and hold only
+      what the public may see. The running server sends them; see "Webhooks" in
+      docs/reference/server.md for the events and how a receiver checks them.
       """,
     subcommands: [
       Add.self, List.self, Remove.self, Test.self, Deliveries.self, Retry.self,
@@ -22,19 +22,16 @@ struct WebhookCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Add a webhook and print its number and its secret, once.",
       discussion: """
-        The address begins with https://; http:// is for this machine, or elsewhere with
-        --allow-http. The server can be made to send to any address that it reaches, so
-        only add one that you know.
+        The address begins with https://; http:// is for this machine, or elsewhere
+        with --allow-http. The server sends to any address that it reaches, so only
+        add one that you know.
 
         Example:
           invitro webhook add https://chat.example/hooks/17 --event submission.best
         """)
 
     @Argument(help: .value("url", "Where messages are posted to.")) var address: String
-    @Option(
-      help:
-        "submission.scored, submission.best, phase.opened or phase.closed; may be repeated. Default: all."
-    )
+    @Option(help: "An event to tell of; may be repeated. Default: all.")
     var event: [Webhook.Event] = []
     @Option(help: .value("benchmark/split", "Tell of this board alone. Default: all boards."))
     var board: String?
