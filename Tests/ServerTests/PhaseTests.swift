@@ -282,40 +282,6 @@ struct PhaseTests {
       #expect(try rows.map(Answer.pcc) == [value])
     }
   }
-
-  @Test("a store from before phases were a list keeps its boards and choices")
-  func migrated() throws {
-    let place = try TemporaryFolder()
-    let url = place.file("server.sqlite")
-    let queue = try DatabaseQueue(path: url.path)
-    try SubmissionStore.migrator.migrate(queue, upTo: "submissions")
-    try queue.write { database in
-      try database.execute(
-        sql: """
-          INSERT INTO team (id, name, created) VALUES (1, 'Team', 0);
-          INSERT INTO phase (benchmark, split, name, opens, visibility, labels, final, daily, total,
-            daily_failing, total_failing, made)
-          VALUES ('b', 's', 'p', 0, 'public', 'open', 0, 1, 1, 1, 1, 0);
-          INSERT INTO submission (id, public_id, team, benchmark, split, phase, digest, metadata,
-            received) VALUES (1, 'a', 1, 'b', 's', 'p', printf('%064d', 0), '{"system": "My one"}', 0);
-          UPDATE submission SET state = 'released', verdict = 'first', best = 1;
-          INSERT INTO choice (benchmark, split, team, submission) VALUES ('b', 's', 1, 1);
-          """)
-    }
-    try queue.close()
-    let store = try SubmissionStore(url)
-    let kept = try store.read { database in
-      try String.fetchOne(
-        database,
-        sql: """
-          SELECT b.submission || '/' || b.late || '/' || b.system || '/' || c.phase || '/' || c.system
-          FROM board b JOIN choice c ON c.submission = b.submission
-          """)
-    }
-    let key = try #require(DisplayName.keys(of: "My one").min())
-    #expect(kept == "1/0/\(key)/p/")
-    #expect(try store.phases().map(\.phase.entries) == [1])
-  }
 }
 
 /// Prediction files of the sample, and what they score.

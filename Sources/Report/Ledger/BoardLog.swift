@@ -70,6 +70,8 @@ extension BoardLog.Entry {
     }
   }
 
+  fileprivate var isOutcomeKnown: Bool { report != nil || reportDigest != nil }
+
   fileprivate func says(_ other: ScoreReport) throws -> Bool {
     if let report { return report == other }
     return try reportDigest == Digest.sha256(CanonicalJSON.compact(other))
@@ -128,7 +130,10 @@ private struct BoardDifference {
       events.append(restored)
     }
     if try known?.says(report) != true {
-      var scored = event(.scored, entry.id)
+      let rescored = entry.metadata.history?.last { $0.kind == .rescored }
+      let isAgain = known?.isOutcomeKnown == true && rescored != nil
+      var scored = event(isAgain ? .rescored : .scored, entry.id)
+      if isAgain { scored.why = rescored?.text }
       (scored.report, scored.stands) = (report, entry.id)
       scored.predictions = entry.predictionsDigest.map { Digest.hmac($0, key: key) }
       events.append(scored)

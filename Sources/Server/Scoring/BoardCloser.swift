@@ -110,7 +110,7 @@ public struct BoardCloser: Sendable {
       """
       : """
       SELECT id FROM submission s WHERE benchmark = :benchmark AND split = :split AND late = :late
-        AND \(PhaseMigration.standing { "\($0).phase NOT IN later" })
+        AND \(SubmissionStore.standing { "\($0).phase NOT IN later" })
       """
     return try database.all(
       """

@@ -7,21 +7,22 @@ extension SubmissionStore {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("submissions") { database in
       try database.execute(sql: tables)
+      try database.execute(sql: Webhook.tables)
       try database.execute(sql: rules)
     }
-    migrator.registerMigration("webhooks") { try $0.execute(sql: Webhook.tables) }
-    migrator.registerMigration("phases", migrate: PhaseMigration.run)
     return migrator
   }
 
-  /// Times are seconds since 1970, UTC. The last row of `scoring` says what a board's figures were
+  /// Times are seconds since 1970, UTC. A submission that is `alone` takes, as a best, the place of all
+  /// that its team has; a `late` one stands apart. The last row of `scoring` says what a board's figures were
   /// computed with (of the labels' digest an HMAC); `rescoring` holds what an unfinished rescore has
   /// computed so far. Names that look alike share a key (`DisplayName.keys`): a
   /// key belongs to one team, and on a board to the team that first had a best by that name.
   private static let tables = """
     CREATE TABLE team (
       id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
-      created INTEGER NOT NULL, renamed INTEGER
+      created INTEGER NOT NULL, renamed INTEGER,
+      organiser INTEGER NOT NULL DEFAULT 0 CHECK (organiser IN (0, 1))
     ) STRICT;
 
     CREATE TABLE team_key (
@@ -48,12 +49,18 @@ extension SubmissionStore {
       daily INTEGER NOT NULL CHECK (daily > 0), total INTEGER NOT NULL CHECK (total > 0),
       daily_failing INTEGER NOT NULL CHECK (daily_failing > 0),
       total_failing INTEGER NOT NULL CHECK (total_failing > 0), made INTEGER NOT NULL,
+      freeze INTEGER CHECK (freeze > opens), after_split TEXT,
+      after_name TEXT CHECK ((after_name IS NULL) = (after_split IS NULL)),
+      late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1)),
+      entries INTEGER NOT NULL DEFAULT 1 CHECK (entries > 0), removed INTEGER,
       scorer TEXT, commitment TEXT CHECK (length(commitment) = 64),
       commitment_key BLOB CHECK (length(commitment_key) = 32),
       opening_leaf INTEGER, closing_leaf INTEGER,
       CHECK ((labels = 'hidden') = (target IS NOT NULL AND metric IS NOT NULL AND step IS NOT NULL AND floor IS NOT NULL))
     ) STRICT;
-    CREATE INDEX phase_current ON phase (benchmark, split, id);
+    CREATE INDEX phase_name ON phase (benchmark, split, name, id);
+    CREATE VIEW named_phase AS SELECT * FROM phase
+      WHERE id IN (SELECT max(id) FROM phase GROUP BY benchmark, split, name) AND removed IS NULL;
 
     CREATE TABLE submission (
       id INTEGER PRIMARY KEY, public_id TEXT NOT NULL UNIQUE,
@@ -66,6 +73,9 @@ extension SubmissionStore {
       report TEXT CHECK (report IS NULL OR json_valid(report)),
       best INTEGER CHECK (best IS NULL OR state = 'released'),
       withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+      system TEXT NOT NULL DEFAULT '',
+      alone INTEGER NOT NULL DEFAULT 1 CHECK (alone IN (0, 1)),
+      late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1)),
       UNIQUE (benchmark, split, team, digest)
     ) STRICT;
     CREATE INDEX submission_team ON submission (team, id);
@@ -128,12 +138,16 @@ extension SubmissionStore {
 
     CREATE TABLE board (
       benchmark TEXT NOT NULL, split TEXT NOT NULL, team INTEGER NOT NULL REFERENCES team (id),
-      submission INTEGER NOT NULL REFERENCES submission (id), PRIMARY KEY (benchmark, split, team)
+      late INTEGER NOT NULL, system TEXT NOT NULL,
+      submission INTEGER NOT NULL REFERENCES submission (id),
+      PRIMARY KEY (benchmark, split, team, late, system)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE choice (
-      benchmark TEXT NOT NULL, split TEXT NOT NULL, team INTEGER NOT NULL REFERENCES team (id),
-      submission INTEGER NOT NULL REFERENCES submission (id), PRIMARY KEY (benchmark, split, team)
+      benchmark TEXT NOT NULL, split TEXT NOT NULL, phase TEXT NOT NULL,
+      team INTEGER NOT NULL REFERENCES team (id), system TEXT NOT NULL,
+      submission INTEGER NOT NULL REFERENCES submission (id),
+      PRIMARY KEY (benchmark, split, phase, team, system)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX choice_submission ON choice (submission);
 
@@ -239,19 +253,35 @@ extension SubmissionStore {
     CREATE TRIGGER board_follows AFTER UPDATE OF best, withdrawn ON submission
       WHEN NEW.best IS NOT NULL
       BEGIN
-        DELETE FROM board WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team;
-        INSERT INTO board (benchmark, split, team, submission)
-          SELECT benchmark, split, team, id FROM submission
+        DELETE FROM board WHERE benchmark = NEW.benchmark AND split = NEW.split
+          AND team = NEW.team AND late = NEW.late;
+        INSERT INTO board (benchmark, split, team, late, system, submission)
+          SELECT benchmark, split, team, late, system, id FROM submission s
           WHERE benchmark = NEW.benchmark AND split = NEW.split AND team = NEW.team
-            AND best IS NOT NULL AND withdrawn = 0
-          ORDER BY best DESC LIMIT 1;
+            AND late = NEW.late AND \(standing { "\($0).best IS NOT NULL" });
       END;
 
     CREATE TRIGGER released_is_examined AFTER UPDATE OF state ON submission
       WHEN NEW.state = 'released' AND 'hidden' = (SELECT labels FROM phase
-        WHERE benchmark = NEW.benchmark AND split = NEW.split ORDER BY id DESC LIMIT 1)
+          WHERE benchmark = NEW.benchmark AND split = NEW.split AND name = NEW.phase
+          ORDER BY id DESC LIMIT 1)
+        AND NOT (SELECT organiser FROM team WHERE id = NEW.team)
       BEGIN
         INSERT OR IGNORE INTO unexamined (submission) VALUES (NEW.id);
       END;
     """
+
+  /// Whether `s` stands for its team among the submissions of which `condition` holds: a best that is
+  /// not withdrawn, and of which no later one takes the place.
+  static func standing(_ condition: (_ submission: String) -> String) -> String {
+    func counts(_ name: String) -> String {
+      "\(name).best IS NOT NULL AND \(name).withdrawn = 0 AND \(condition(name))"
+    }
+    return """
+      \(counts("s")) AND NOT EXISTS (SELECT * FROM submission n
+        WHERE n.benchmark = s.benchmark AND n.split = s.split AND n.team = s.team
+          AND n.late = s.late AND n.best > s.best AND (n.alone OR n.system = s.system)
+          AND \(counts("n")))
+      """
+  }
 }

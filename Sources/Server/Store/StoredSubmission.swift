@@ -273,7 +273,7 @@ extension SubmissionStore {
       """
       \(StoredSubmission.selection)
       WHERE s.benchmark = :benchmark AND s.split = :split AND s.late = :late
-        AND \(PhaseMigration.standing { "\($0).received < :moment" })
+        AND \(SubmissionStore.standing { "\($0).received < :moment" })
       """,
       [
         "benchmark": board.benchmark, "split": board.split, "late": late,

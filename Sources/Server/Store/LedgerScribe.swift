@@ -261,9 +261,11 @@ extension LedgerScribe {
       events.append(event)
     }
     for id in try rest.sorted() where try !isOfStore(id) {
+      let apart = board.apart.first { $0.id == id }
+      // One that waits to be rescored is on the board all the same.
+      guard apart == nil || apart?.metadata.withdrawal != nil else { continue }
       var event = LedgerEvent(.withdrawn, board: board.key, id: id, at: now)
-      let withdrawal = board.apart.first { $0.id == id }?.metadata.withdrawal
-      (event.replaces, event.why) = (id, withdrawal?.text ?? BoardLog.takenOut)
+      (event.replaces, event.why) = (id, apart?.metadata.withdrawal?.text ?? BoardLog.takenOut)
       events.append(event)
     }
     return events
