@@ -87,6 +87,7 @@ struct RescoreTests {
     let again = try rescorer.run(board)
     #expect(again.changes.isEmpty && again.newBests.isEmpty)
     #expect(try bench.value("SELECT count(*) FROM event WHERE kind = 'rescored'") == 3)
+    try LedgerCheck(store: arena.store).run()
     #expect(try await arena.submit(try arena.predictions(8), to: server).status == 201)
   }
 
@@ -168,6 +169,7 @@ struct RescoreTests {
     }
     #expect(try pages.contains { $0.contains("It was rescored: \(reason)") })
     #expect(try report(was[falling]).state != report(now[rising]).state)
+    try LedgerCheck(store: arena.store).run()
     // A second time nothing is told.
     #expect(try rescorer.run(board).bits == 0)
     #expect(abs(try #require(try arena.store.accounts().first).told - told - bits) < 1e-9)
@@ -213,6 +215,7 @@ struct RescoreTests {
     let row = try #require(
       try await server.board().first { ($0["slug"] as? String)?.hasSuffix(rising) == true })
     #expect(try Answer.pcc(row) == grid.atClose.level(value))
+    try LedgerCheck(store: arena.store).run()
     #expect(try bench.value("SELECT count(*) FROM closing WHERE revision = 0") == 2)
     #expect(try bench.value("SELECT count(*) FROM closing WHERE revision = 1") == 2)
     let bits = 2 * log2(Double(grid.atClose.levels + 1))
