@@ -53,8 +53,20 @@ public struct BoardAudit: Sendable {
       if standing[row.id] == nil {
         findings.append(LedgerFinding(.notInLog, board, notInLog(row)))
       } else if let entry = scored[row.id], let report = reports[row.id] ?? entry.report() {
-        findings += differences(row, report, entry)
+        let comparison = FigureComparison(board: board, id: row.id, entry: entry)
+        findings += comparison.differences(
+          row.targets, report, withBounds: row.signature == report.signature)
+        findings += comparison.difference("rows", Double(row.n), Double(report.n))
+        findings += comparison.difference(
+          "WASSA figure", row.wassa.averaged, report.wassa.averaged)
       }
+    }
+    // Scored and not ranked.
+    for row in document.apart {
+      guard let targets = row.targets, let entry = scored[row.id], let report = entry.report()
+      else { continue }
+      findings += FigureComparison(board: board, id: row.id, entry: entry)
+        .differences(targets, report, withBounds: false)
     }
     return findings
   }
@@ -85,36 +97,40 @@ public struct BoardAudit: Sendable {
       }
     return "the board shows \(row.id) ('\(row.system)' of '\(row.team)'); \(why)"
   }
+}
 
-  /// Figures of a row that differ from those of the log; one that only one of them has is passed over,
-  /// and so are intervals that were made otherwise, as their signatures say.
-  private func differences(
-    _ row: LeaderboardDocument.Row, _ report: ScoreReport, _ entry: LedgerOutline
+/// Compares figures of a row with those of the log; one that only one of them has is passed over.
+private struct FigureComparison {
+  let board, id: String
+  /// Where the log has the figures.
+  let entry: LedgerOutline
+
+  /// - Parameter withBounds: whether the intervals were made by the same choices.
+  func differences(
+    _ shown: TargetTable<TargetScores>, _ report: ScoreReport, withBounds: Bool
   ) -> [LedgerFinding] {
     var findings: [LedgerFinding] = []
-    func compare(_ name: String, _ shown: Double?, _ logged: Double?) {
-      guard shown != logged else { return }
-      let (shown, logged) = (shown.map { "\($0)" } ?? "none", logged.map { "\($0)" } ?? "none")
-      findings.append(
-        LedgerFinding(
-          .differentFigure, board,
-          "\(row.id), \(name): the board shows \(shown), the log has \(logged) in \(entry.text)"))
-    }
-    let sameChoices = row.signature == report.signature
     for target in report.targets.keys.sorted() {
       for metric in report.targets[target]?.metrics ?? [] {
-        guard let logged = report.targets[target]?[metric],
-          let shown = row.targets[target]?[metric]
+        guard let logged = report.targets[target]?[metric], let shown = shown[target]?[metric]
         else { continue }
         let name = "\(target) \(metric.title)"
-        compare(name, shown.value, logged.value)
-        guard sameChoices else { continue }
-        compare("\(name), lower bound", shown.low, logged.low)
-        compare("\(name), upper bound", shown.high, logged.high)
+        findings += difference(name, shown.value, logged.value)
+        guard withBounds else { continue }
+        findings += difference("\(name), lower bound", shown.low, logged.low)
+        findings += difference("\(name), upper bound", shown.high, logged.high)
       }
     }
-    compare("rows", Double(row.n), Double(report.n))
-    compare("WASSA figure", row.wassa.averaged, report.wassa.averaged)
     return findings
+  }
+
+  func difference(_ name: String, _ shown: Double?, _ logged: Double?) -> [LedgerFinding] {
+    guard shown != logged else { return [] }
+    let (shown, logged) = (shown.map { "\($0)" } ?? "none", logged.map { "\($0)" } ?? "none")
+    return [
+      LedgerFinding(
+        .differentFigure, board,
+        "\(id), \(name): the board shows \(shown), the log has \(logged) in \(entry.text)")
+    ]
   }
 }
