@@ -116,10 +116,11 @@ public struct TileFolder: Sendable {
 
 /// Keeps two writers from signing two checkpoints beside each other; the system releases it when a
 /// process ends.
-private struct FolderLock {
+package struct FolderLock: Sendable {
   private let descriptor: Int32
 
-  init(_ folder: URL) throws(LedgerError) {
+  /// - Throws: ``LedgerError/busy(path:)`` where another process has it.
+  package init(_ folder: URL) throws(LedgerError) {
     try LedgerError.wrapping { () throws(BasicsError) in try AtomicFile.createFolder(folder) }
     let file = folder.appending(path: ".lock")
     descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -132,5 +133,5 @@ private struct FolderLock {
     }
   }
 
-  func release() { close(descriptor) }
+  package func release() { close(descriptor) }
 }

@@ -26,8 +26,8 @@ import Server
       SubmitCommand.self, SiteCommand.self, ArchiveCommand.self, TrainCommand.self,
       PredictCommand.self, LabelCommand.self, AgreementCommand.self, CurateCommand.self,
       EmbedCommand.self, ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self,
-      TeamCommand.self, PhaseCommand.self, SubmissionCommand.self, WebhookCommand.self,
-      BackupCommand.self, RestoreCommand.self, CodabenchCommand.self,
+      TeamCommand.self, PhaseCommand.self, SubmissionCommand.self, LedgerCommand.self,
+      WebhookCommand.self, BackupCommand.self, RestoreCommand.self, CodabenchCommand.self,
     ])
 
   /// What follows the program's name, also where the dynamic loader was asked to run the program:

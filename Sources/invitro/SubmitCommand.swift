@@ -2,6 +2,8 @@ import ArgumentParser
 import Basics
 import Foundation
 import Harness
+import Ledger
+import Report
 import Server
 
 struct SubmitCommand: ParsableCommand {
@@ -104,6 +106,8 @@ struct SubmitCommand: ParsableCommand {
         The team's token is read from INVITRO_TOKEN or the file named by --token-file.
         Sending the same file again is safe: the server answers with the submission it
         has. Exits with 65 where the server refuses the upload, and lists its faults.
+        A receipt, by which you can prove that the submission was accepted, is kept
+        beside the file as FILE.receipt.
 
         Example:
           INVITRO_TOKEN=… invitro submit push predictions_EMP.tsv --server https://board.example \\
@@ -115,6 +119,9 @@ struct SubmitCommand: ParsableCommand {
     @OptionGroup var split: SplitOptions
     @OptionGroup var system: SystemOptions
     @Option(help: "File that holds the token.") var tokenFile: String?
+    @Option(help: .value("file", "Where to keep the receipt. Default: FILE.receipt."))
+    var receipt: String?
+    @Flag(help: "Keep no receipt.") var noReceipt = false
     @OptionGroup var output: JSONOption
 
     func run() async throws {
@@ -134,6 +141,32 @@ struct SubmitCommand: ParsableCommand {
         if answer.isAccepted { Console.print(text) } else { Console.message(text) }
       }
       try end(with: answer.isRefused ? .badData : .unavailable, unless: answer.isAccepted)
+      if !noReceipt, let logged = answer.logged {
+        try await keepReceipt(of: logged.entry, id: logged.id, from: known)
+      }
+    }
+
+    /// The submission is accepted by now: that its receipt cannot be had yet is no failure, that it
+    /// does not hold is one.
+    private func keepReceipt(of entry: LoggedAnswer, id: String, from server: String) async throws {
+      let file = URL(filePath: receipt ?? "\(file).receipt")
+      do {
+        guard let proof = try await WebSource(server).receipt(of: entry, id: id) else {
+          throw HarnessError.system(path: server, reason: "it has no proof of the entry yet")
+        }
+        if let other = try ReceiptFile.write(proof, to: file) {
+          Console.message("the receipt of another submission is now \(other.relativePath)")
+        }
+        Console.message("receipt: \(file.relativePath) (entry \(entry.index) of the log)")
+      } catch let error as LedgerError {
+        Console.fail(
+          "The submission was accepted, and the server's receipt does not hold: \(error)",
+          .checkFailed)
+      } catch {
+        Console.message(
+          "The submission was accepted; its receipt could not be kept: \(error). Later: invitro "
+            + "ledger receipt \(server) --index \(entry.index) --out \(file.relativePath)")
+      }
     }
 
     private func metadata() throws -> [String: Any] {

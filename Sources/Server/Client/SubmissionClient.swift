@@ -2,6 +2,7 @@ import Basics
 public import Foundation
 public import Harness
 import Metrics
+public import Report
 
 #if canImport(FoundationNetworking)
   import FoundationNetworking
@@ -102,6 +103,20 @@ public struct SubmissionClient {
       var verdict, note: String?
       var warnings: [Diagnostic]?
       var scores: Scores?
+    }
+
+    private struct Logged: Decodable {
+      var id: String
+      var ledger: LoggedAnswer?
+    }
+
+    /// The submission and its entry in the server's ledger; nil where it was refused, or where the
+    /// server has no ledger.
+    public var logged: (id: String, entry: LoggedAnswer)? {
+      guard isAccepted, let answer = try? JSONDecoder().decode(Logged.self, from: body) else {
+        return nil
+      }
+      return answer.ledger.map { (answer.id, $0) }
     }
 
     /// The answer in words, with the faults or warnings that it lists.
