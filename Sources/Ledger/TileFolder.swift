@@ -45,10 +45,11 @@ public struct TileFolder: Sendable {
   /// - Parameters:
   ///   - entries: at most 65,535 bytes each.
   ///   - policy: whose checkpoint the old one must be.
+  ///   - others: keys that sign beside `key`, while one follows another.
   /// - Returns: the new tree; its last entries are the given ones.
   @discardableResult
   public func append(
-    _ entries: [Data], policy: LogPolicy, key: SigningKey
+    _ entries: [Data], policy: LogPolicy, key: SigningKey, beside others: [SigningKey] = []
   ) throws(LedgerError) -> TreeHead {
     if let entry = entries.first(where: { $0.count > EntryBundle.maxEntryBytes }) {
       throw .entryTooLong(bytes: entry.count)
@@ -63,7 +64,8 @@ public struct TileFolder: Sendable {
     var hashes: [HashPosition: TreeHash] = [:]
     for entry in entries { hashes.merge(range.append(.leaf(entry))) { $1 } }
     let new = try TreeHead(size: range.size, root: range.root)
-    let note = try Checkpoint(origin: policy.origin, head: new).signed(by: key)
+    var note = try Checkpoint(origin: policy.origin, head: new).signed(by: key)
+    for other in others { note.add(try other.sign(note.text)) }
     // A key that the policy does not have would lock the log.
     _ = try policy.open(note.bytes)
 

@@ -159,6 +159,34 @@ struct ServerLedgerTests {
     #expect(values.count == 2 && values[1] >= values[0], "first on the grid, then in two decimals")
   }
 
+  @Test("the key of a commitment is told when the labels are open, once, and it fits")
+  func commitments() async throws {
+    let end = Date(timeIntervalSince1970: 4_000_000_000)
+    let arena = try Arena(teams: ["Team A"], phase: nil)
+    let dataset = try arena.dataset()
+    var phase = Phase.open(labels: .hidden, closes: end)
+    phase.entropy = 2000
+    phase.commitment = Phase.Commitment(dataset)
+    try arena.store.setPhase(phase)
+    // The same labels need no other commitment.
+    #expect(Phase.Commitment(dataset, unless: phase.commitment) == phase.commitment)
+    let server = try await arena.server()
+    server.server.closeDue(at: end + 1)
+    #expect(try await events(server).allSatisfy { $0.commitmentKey == nil })
+    _ = try arena.store.retire(phase.board, at: end + 2)
+    #expect(try arena.store.revealCommitments(of: phase.board, at: end + 3).isEmpty)
+    let events = try await events(server)
+    let told = events.compactMap(\.commitmentKey)
+    #expect(told.count == 1 && told[0].count == 64)
+    let bytes = stride(from: 0, to: 64, by: 2).compactMap { place in
+      UInt8(told[0].dropFirst(place).prefix(2), radix: 16)
+    }
+    let value = LedgerCommitment.value(
+      gold: dataset.goldDigest, order: dataset.orderDigest, scorer: events[0].scorer ?? "",
+      key: Data(bytes))
+    #expect(value == events[0].commitment)
+  }
+
   @Test("a database that lost submissions is not served, and the missing ones are named")
   func behind() async throws {
     let arena = try Arena()

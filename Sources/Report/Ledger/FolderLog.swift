@@ -77,11 +77,13 @@ public struct FolderLog: Sendable {
     var log = BoardLog()
     for event in try events(of: head) { log.append(event) }
     let keys = try keyFile.flatMap { try LedgerKeys.read($0) }
-    let own = keys?.all.first { key in verifiers.contains { $0.vkey == key.verifier.vkey } }
+    let own = keys.map { Self.own($0, of: verifiers) } ?? []
     let missing = try log.missing(for: boards, predictionsKey: predictionsKey, at: now)
     var outcome = Outcome()
-    if let own {
-      try tiles.append(try missing.map { try $0.leaf() }, policy: policy, key: own)
+    if let first = own.first {
+      try tiles.append(
+        try missing.map { try $0.leaf() }, policy: policy, key: first,
+        beside: Array(own.dropFirst()))
       for event in missing { log.append(event) }
       outcome.appended = missing.count
     } else {
@@ -92,6 +94,54 @@ public struct FolderLog: Sendable {
       rotations: try contents("rotations.json"),
       leaves: log.leaves, folder: tiles)
     return outcome
+  }
+
+  private static func own(_ keys: LedgerKeys, of verifiers: [VerifierKey]) -> [SigningKey] {
+    keys.all.filter { key in verifiers.contains { $0.vkey == key.verifier.vkey } }
+  }
+
+  /// Replaces the log's key in two steps: with `retires` false a new key signs beside the old one, and
+  /// the change, which both sign, is logged; with true the old one signs no more.
+  /// - Returns: the keys that sign since, the newest first.
+  /// - Throws: ``ReportError/ledger(place:error:)`` for a log that does not verify, a key that is not at
+  ///   hand, and a step that is not due.
+  public func changeKey(
+    _ keyFile: URL, retires: Bool, at now: Date
+  ) throws(ReportError) -> LedgerKeys {
+    do {
+      let verifiers = try publicKeys()
+      let policy = try LogPolicy(keys: verifiers)
+      _ = try policy.open(try tiles.checkpoint())
+      guard let keys = try LedgerKeys.read(keyFile),
+        Self.own(keys, of: verifiers).count == keys.all.count, keys.all.count == (retires ? 2 : 1)
+      else {
+        throw LedgerError.malformed(
+          what: keyFile.relativePath, found: "other keys, or none",
+          expected: retires ? "the log's two keys" : "the log's one key")
+      }
+      let changed = try retires ? keys.retired : keys.rotated()
+      if !retires {
+        let change = try KeyChange.make(old: keys.newest, new: changed.newest)
+        let note = String(decoding: change.note.bytes, as: UTF8.self)
+        let notes = try JSONDecoder().decode([String].self, from: contents("rotations.json"))
+        var event = LedgerEvent(.key, at: now)
+        event.note = note
+        try AtomicFile.write(
+          try CanonicalJSON.document(notes + [note]),
+          to: tiles.url.appending(path: "rotations.json"))
+        try tiles.append(
+          [try event.leaf()], policy: policy, key: keys.newest, beside: [changed.newest])
+      }
+      try changed.save(to: keyFile)
+      try AtomicFile.write(changed.document, to: tiles.url.appending(path: "key"))
+      return changed
+    } catch let error as LedgerError {
+      throw .ledger(place: tiles.url.relativePath, error: error)
+    } catch let error as ReportError {
+      throw error
+    } catch {
+      throw .notWritable(path: tiles.url.relativePath, reason: "\(error)")
+    }
   }
 
   private static func entries(in events: [LedgerEvent]) -> Int {

@@ -258,7 +258,9 @@ extension SubmissionStore {
     }
     (phase.labels, phase.grid, phase.entropy, phase.isFinal) = (.open, nil, nil, false)
     (phase.visibility, phase.freeze) = (.public, nil)
+    phase.commitment = nil
     try setPhase(phase, at: now)
+    try revealCommitments(of: board, at: now)
     return phase
   }
 }

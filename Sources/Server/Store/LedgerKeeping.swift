@@ -129,3 +129,34 @@ extension SubmissionStore {
     return "\(origin[...slash])\(number + 1)"
   }
 }
+
+extension SubmissionStore {
+  /// Makes known the keys of the commitments of a board's phases that have opened: whoever has the labels
+  /// can then check that neither they nor the scorer were changed. Where labels are hidden a key lets
+  /// anybody try guesses at all of them together.
+  /// - Parameter name: of the phase; nil for all.
+  /// - Returns: the names of the phases whose keys are told now.
+  @discardableResult
+  public func revealCommitments(
+    of board: BoardKey, phase name: String? = nil, at now: Date = Date()
+  ) throws(ServerError) -> [String] {
+    try write { database in
+      let told = try Set(
+        Data.fetchAll(
+          database, sql: "SELECT leaf FROM ledger WHERE event IN ('closed', 'opened')"
+        ).compactMap { try LedgerEvent(leaf: $0).commitmentKey })
+      let phases: [Phase] = try database.all(
+        """
+        SELECT * FROM phase WHERE benchmark = ? AND split = ? AND commitment IS NOT NULL
+          AND opening_leaf IS NOT NULL ORDER BY id
+        """, [board.benchmark, board.split])
+      var keys = told
+      let due = phases.filter { phase in
+        name.map { $0 == phase.name } ?? true
+          && phase.commitment.map { keys.insert($0.keyText).inserted } ?? false
+      }
+      for phase in due { try scribe(at: now, in: database).openedCommitment(of: phase) }
+      return due.map(\.name)
+    }
+  }
+}

@@ -21,6 +21,9 @@ struct LedgerKeyCommand: ParsableCommand {
       logged with both signatures. When your readers know the new one, --retire ends
       signing with the old. Both work while the server runs.
 
+      The log of a folder of submissions, which `site build` keeps, has a key of its
+      own (submissions.ledger.key in the data home): --submissions means that one.
+
       Examples:
         invitro ledger key board.example/ledger
         invitro ledger key --rotate
@@ -29,6 +32,7 @@ struct LedgerKeyCommand: ParsableCommand {
   @Argument(help: "Name of a new key.") var name: String?
   @Flag(help: "Make a new key that signs beside the present one.") var rotate = false
   @Flag(help: "End signing with the key that was replaced.") var retire = false
+  @Option(help: "The key of this folder's log, and not the server's.") var submissions: String?
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
@@ -51,9 +55,16 @@ struct LedgerKeyCommand: ParsableCommand {
   }
 
   private func keys() throws -> LedgerKeys {
-    if rotate { return try shared.store().rotateLedgerKey() }
-    if retire { return try shared.store().retireLedgerKey() }
-    let file = shared.data.home.ledgerKeyURL
+    let home = shared.data.home
+    let file = submissions == nil ? home.ledgerKeyURL : home.folderLedgerKeyURL
+    if rotate || retire {
+      guard let submissions else {
+        let store = try shared.store()
+        return try rotate ? store.rotateLedgerKey() : store.retireLedgerKey()
+      }
+      return try FolderLog(submissions: URL(filePath: submissions))
+        .changeKey(file, retires: retire, at: Date())
+    }
     let known = try LedgerKeys.read(file)
     guard let name else {
       guard let known else {

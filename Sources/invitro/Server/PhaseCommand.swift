@@ -9,7 +9,7 @@ struct PhaseCommand: ParsableCommand {
     commandName: "phase",
     abstract: "Set when a board takes submissions, how many, and who sees the scores.",
     subcommands: [
-      Set.self, Show.self, Remove.self, Close.self, Reveal.self, Retire.self,
+      Set.self, Show.self, Remove.self, Close.self, Reveal.self, Retire.self, Commitment.self,
     ])
 
   struct Set: ParsableCommand {
@@ -99,7 +99,10 @@ struct PhaseCommand: ParsableCommand {
       phase.freeze = try freeze.map { try moment($0, option: "--freeze") }
       phase.after = after.map { Phase.Prerequisite($0, of: definition, split: split) }
       (phase.isLate, phase.entries) = (late, entries)
-      phase.commitment = Phase.Commitment(dataset)
+      let known = try store.phases().first {
+        $0.phase.board == phase.board && $0.phase.name == name
+      }
+      phase.commitment = Phase.Commitment(dataset, unless: known?.phase.commitment)
       try store.setPhase(phase, overBudget: budget.overBudget)
       Console.print(phase.text)
       let current = try store.phases().first { $0.isCurrent && $0.phase.board == phase.board }
@@ -289,6 +292,35 @@ struct PhaseCommand: ParsableCommand {
       where account.benchmark == definition.id && account.split == name {
         Console.print(account.text)
       }
+    }
+  }
+
+  struct Commitment: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make known the key of the commitments to a board's labels.",
+      discussion: """
+        The ledger holds for each phase a keyed digest of labels, order and scorer. With
+        its key, whoever has the labels can check by `invitro ledger verify --data` that
+        neither was changed. Where labels are open the key is told when a phase closes,
+        and by `phase retire`. Where they are hidden it lets anybody test a guess at all
+        labels together: tell it when they are not to be used again.
+        """)
+
+    @Option(help: "Name of the phase. Default: all that have opened.") var name: String?
+    @Flag(help: "Tell the keys in the ledger, for good.") var reveal = false
+    @OptionGroup var split: SplitOptions
+    @OptionGroup var data: DataOptions
+
+    func validate() throws { try require(reveal, "Give --reveal; it can't be taken back.") }
+
+    func run() throws {
+      let (definition, split) = try split.resolve()
+      let board = BoardKey(benchmark: definition.id, split: split)
+      let told = try data.store().revealCommitments(of: board, phase: name)
+      Console.print(
+        told.isEmpty
+          ? "There is nothing to tell: no commitment, or its key is in the ledger."
+          : "The ledger tells the keys of: \(told.joined(separator: ", ")).")
     }
   }
 

@@ -27,7 +27,8 @@ struct FolderLogTests {
   private func events() throws -> [LedgerEvent] {
     let keys = try String(contentsOf: folder.appending(path: "key"), encoding: .utf8)
     let tiles = TileFolder(folder)
-    let policy = try LogPolicy(keys: [try VerifierKey(vkey: String(keys.dropLast()))])
+    let policy = try LogPolicy(
+      keys: keys.split(separator: "\n").map { try VerifierKey(vkey: String($0)) })
     let head = try policy.open(try tiles.checkpoint()).head
     return try Tile.tiles(of: head.size).filter { $0.content == .entries }.flatMap {
       try tiles.tiles(of: head).entries(of: $0).map { try LedgerEvent(leaf: $0) }
@@ -53,6 +54,29 @@ struct FolderLogTests {
     var entry = SampleInput.entry(slug, pcc: pcc)
     entry.metadata.history = history
     return entry
+  }
+
+  @Test("the key of a folder's log is replaced in two steps, and the old one leads to the new one")
+  func keyChange() throws {
+    #expect(try logged([entry("one")]) == ["scored one"])
+    let old = try #require(try LedgerKeys.read(key)).newest.verifier
+    #expect(throws: ReportError.self) { try log.changeKey(key, retires: true, at: now) }
+    let both = try log.changeKey(key, retires: false, at: now)
+    #expect(both.all.count == 2)
+    #expect(throws: ReportError.self) { try log.changeKey(key, retires: false, at: now) }
+    _ = try LogPolicy(keys: [old]).open(try TileFolder(folder).checkpoint())
+    #expect(try logged([entry("one"), entry("two")]) == ["scored two"])
+    _ = try LogPolicy(keys: [old]).open(try TileFolder(folder).checkpoint())
+    let new = try log.changeKey(key, retires: true, at: now).newest.verifier
+    #expect(try logged([entry("one"), entry("two"), entry("three")]) == ["scored three"])
+    #expect(throws: LedgerError.self) {
+      try LogPolicy(keys: [old]).open(try TileFolder(folder).checkpoint())
+    }
+    let notes = try JSONDecoder().decode(
+      [String].self, from: Data(contentsOf: folder.appending(path: "rotations.json")))
+    let changes = try notes.map { try KeyChange(Data($0.utf8)) }
+    let keys = try KeyChange.keys(from: old, origin: old.name, by: changes)
+    #expect(keys.map(\.vkey) == [old.vkey, new.vkey])
   }
 
   @Test("what changes on a board is logged once, and replaying the log gives the board")
