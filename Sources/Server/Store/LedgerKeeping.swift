@@ -1,7 +1,7 @@
 import Basics
 public import Foundation
 import GRDB
-import Harness
+public import Harness
 import Ledger
 public import Report
 
