@@ -185,14 +185,21 @@ struct ServerLedgerTests {
     let text = error?.description ?? ""
     #expect(text.contains("3 acknowledged submissions are missing"), "\(text)")
     #expect(lost.allSatisfy { text.contains($0) }, "\(text)")
-    // Who goes on all the same would sign a second history: it is found when it is as long.
     let reopened = try SubmissionStore(place)
-    for number in 1...8 {
+    func log(_ number: Int) throws {
       try reopened.write { database in
         try SubmissionStore.log(
           LedgerEvent(.chosen, id: "fork\(number)", at: Date()), in: database)
       }
     }
+    let refused = #expect(throws: ServerError.self) { try log(0) }
+    #expect(refused?.description.contains("Nothing can be logged") == true)
+    // Who takes the ledger's files away signs a second history: it is found when it is as long.
+    let (files, kept) = (arena.home.url.appending(path: "ledger"), arena.folder.file("kept"))
+    try FileManager.default.moveItem(at: files, to: kept)
+    for number in 1...8 { try log(number) }
+    try FileManager.default.removeItem(at: files)
+    try FileManager.default.moveItem(at: kept, to: files)
     let forked = #expect(throws: ServerError.self) { try arena.leaderboard() }
     #expect(forked?.description.contains("another one than was seen before") == true)
     // The way out: a new log that says what happened.
@@ -249,6 +256,9 @@ struct ServerLedgerTests {
         "UPDATE submission SET report = json_set(report, '$.targets.empathy.pcc.value', .99) "
           + "WHERE best IS NOT NULL"
       ).contains("the score of \(best)"))
+    #expect(
+      try finding("UPDATE submission SET verdict = 'first' WHERE public_id <> '\(best)'")
+        .contains("the score of "))
     #expect(
       try finding(
         "DELETE FROM board"

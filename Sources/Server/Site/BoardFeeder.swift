@@ -20,9 +20,12 @@ struct BoardFeeder: Sendable {
     var frozen = self
     frozen.store = try store.frozen()
     var boards = try frozen.boards(at: now, only: wanted)
-    // Where the log lacks something it grows, and the boards are made anew.
-    let isComplete = try store.log(boards.filter { !$0.entries.isEmpty })
-    let ledger = try (isComplete ? frozen.store : store).siteLedger()
+    // Where the log lacked something it has grown, and the boards are made anew.
+    if try !store.log(boards.filter { !$0.entries.isEmpty }, madeFrom: frozen.store) {
+      frozen.store = try store.frozen()
+      boards = try frozen.boards(at: now, only: wanted)
+    }
+    let ledger = try frozen.store.siteLedger()
     for place in boards.indices { boards[place].ledger = ledger?.state }
     return (boards, ledger)
   }

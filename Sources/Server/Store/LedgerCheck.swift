@@ -76,7 +76,14 @@ package struct LedgerCheck {
   /// Whether the leaves lead to the signed root, and submissions and boards are what they say.
   private func contents(_ stored: StoredHead, in database: Database) throws -> [String] {
     guard let note = stored.note else { return [] }
-    _ = try store.ledger.currentKeys().policy().open(note)
+    do {
+      _ = try store.ledger.currentKeys().policy().open(note)
+    } catch let error as LedgerError {
+      return [
+        "ledger.key is not the key that signed the log, or its last checkpoint was changed: \(error). "
+          + "Put the right key back."
+      ]
+    }
     var range = CompactRange()
     var replay = LedgerReplay()
     let rows = try Row.fetchCursor(database, sql: "SELECT idx, leaf, hash FROM ledger ORDER BY idx")
@@ -95,7 +102,13 @@ package struct LedgerCheck {
           + "\(stored.head.size) events"
       ]
     }
-    return try submissions(replay, in: database) + boards(replay, in: database)
+    guard try CompactRange(size: range.size, from: StoredHashes(database)).root == range.root else {
+      return ["a hash over events of the ledger was changed"]
+    }
+    var known: Set<String> = []
+    return try
+      (submissions(replay, in: database) + outcomes(replay, in: database)
+      + boards(replay, in: database)).filter { known.insert($0).inserted }
   }
 
   private func submissions(_ replay: LedgerReplay, in database: Database) throws -> [String] {
@@ -113,6 +126,28 @@ package struct LedgerCheck {
       }
   }
 
+  /// Of all that is released, what the board does not show too. A rescore seals what changed alone, so
+  /// its boards are left out.
+  private func outcomes(_ replay: LedgerReplay, in database: Database) throws -> [String] {
+    let query = """
+      SELECT public_id, verdict, report FROM submission s WHERE state = 'released' AND 2 > (
+        SELECT count(*) FROM scoring WHERE benchmark = s.benchmark AND split = s.split)
+      ORDER BY id
+      """
+    return try Row.fetchAll(database, sql: query).compactMap { row in
+      let (id, report): (String, String?) = (row["public_id"], row["report"])
+      let seal = store.ledger.sealOfOutcome(row["verdict"], report)
+      if replay.has(seal, of: id) { return nil }
+      // A figure of -0 is 0 once it was read, as in a leaf.
+      let read = try report.map { try JSONDecoder().decode(ScoreReport.self, from: Data($0.utf8)) }
+      return try read.map { try replay.has($0, of: id) } ?? false ? nil : Self.changed(id)
+    }
+  }
+
+  private static func changed(_ id: String) -> String {
+    "the score of \(id) is not the one that the ledger has"
+  }
+
   private func boards(_ replay: LedgerReplay, in database: Database) throws -> [String] {
     let now = Date()
     let list = try PhaseList(in: database)
@@ -127,8 +162,10 @@ package struct LedgerCheck {
           findings.append("\(phase.board.path) shows \(submission.id), which the ledger does not")
           continue
         }
-        if try !replay.has(report, of: submission.id) {
-          findings.append("the score of \(submission.id) is not the one that the ledger has")
+        // A close that changes no value has no leaf of its own.
+        let isSame = phase.closed != nil && replay.hasValues(of: report, of: submission.id)
+        if try !isSame && !replay.has(report, of: submission.id) {
+          findings.append(Self.changed(submission.id))
         }
       }
       // Entries of folders are not in the database.
@@ -149,6 +186,11 @@ struct LedgerReplay {
   private(set) var shown: [String: Set<String>] = [:]
   /// Digests of all reports of an entry.
   private var reports: [String: Set<String>] = [:]
+  /// Digests of the values in these reports.
+  private var values: [String: Set<String>] = [:]
+  /// Seals of the outcomes of an entry that are not public.
+  private var seals: [String: Set<String>] = [:]
+  private var rescored: Set<String> = []
 
   mutating func add(_ event: LedgerEvent) throws {
     if event.event == .accepted, let id = event.id { accepted[id] = event.predictions }
@@ -156,6 +198,11 @@ struct LedgerReplay {
       let digest = try event.report.map { Digest.sha256(try CanonicalJSON.compact($0)) }
       if let digest = digest ?? event.reportDigest { reports[id, default: []].insert(digest) }
     }
+    if let id = event.id, let report = event.report {
+      values[id, default: []].insert(LedgerScribe.digest(report))
+    }
+    if let id = event.id, let seal = event.sealed { seals[id, default: []].insert(seal) }
+    if event.event == .rescored, let id = event.id { rescored.insert(id) }
     guard let board = event.board else { return }
     if event.event == .phase, let visibility = event.visibility,
       visibility != Phase.Visibility.public.rawValue
@@ -164,6 +211,16 @@ struct LedgerReplay {
     }
     if let id = event.replaces { shown[board]?.remove(id) }
     if let id = event.stands { shown[board, default: []].insert(id) }
+  }
+
+  /// Whether this seal was logged of the entry, or no outcome was, as after a new ledger began.
+  func has(_ seal: String, of id: String) -> Bool {
+    guard !rescored.contains(id), seals[id] != nil || reports[id] != nil else { return true }
+    return seals[id]?.contains(seal) ?? false
+  }
+
+  func hasValues(of report: ScoreReport, of id: String) -> Bool {
+    values[id]?.contains(LedgerScribe.digest(report)) ?? false
   }
 
   /// Whether `report` was logged of the entry, now or before.

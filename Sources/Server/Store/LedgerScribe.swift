@@ -51,7 +51,7 @@ struct LedgerScribe {
 
   private func seal(_ verdict: String, _ report: ScoreReport?) throws -> String {
     let text = try report.map { String(decoding: try CanonicalJSON.compact($0), as: UTF8.self) }
-    return ledger.keyed("outcome", "\(verdict)\n\(text ?? "")")
+    return ledger.sealOfOutcome(verdict, text)
   }
 
   /// A submission whose report was made anew.
@@ -230,8 +230,9 @@ extension LedgerScribe {
 extension LedgerScribe {
   /// Logs what a published board shows beyond the store: entries of folders, and figures that the
   /// board computes itself, as of revealed entries.
-  func published(_ board: Board) throws {
-    for event in try missing(on: board) {
+  /// - Parameter ids: the entries to log.
+  func published(_ board: Board, _ ids: Set<String>) throws {
+    for event in try missing(on: board) where event.id.map(ids.contains) ?? false {
       if let report = event.report, let id = event.id {
         try remember(id, report, on: board.key)
       } else if let id = event.replaces {

@@ -64,6 +64,11 @@ final class StoreLedger: Sendable {
     Digest.hmac("ledger \(purpose)\n\(text)", key: secret)
   }
 
+  /// - Parameter report: its compact canonical JSON; nil for none.
+  func sealOfOutcome(_ verdict: String, _ report: String?) -> String {
+    keyed("outcome", "\(verdict)\n\(report ?? "")")
+  }
+
   /// Signs the tree over all leaves, where the transaction appended some.
   /// - Returns: what ``committed(_:)`` is called with once the transaction is on the disk; nil for
   ///   nothing new.
@@ -76,7 +81,7 @@ final class StoreLedger: Sendable {
     guard !leaves.isEmpty else { return nil }
     var range =
       try edge.withLock { $0 }.flatMap { $0.head == old.head ? $0 : nil }
-      ?? CompactRange(size: old.head.size, from: StoredHashes(database))
+      ?? range(after: old, in: database)
     for leaf in leaves {
       for (place, hash) in range.append(leaf) where place.level > 0 && place.level % 8 == 0 {
         try database.run(
@@ -97,6 +102,17 @@ final class StoreLedger: Sendable {
       ["size": head.size, "root": head.root.bytes, "note": note, "old": old.head.size])
     edge.withLock { $0 = range }
     return Sealed(head: head, note: note, accepted: accepted ?? 0)
+  }
+
+  /// - Throws: ``ServerError/ledger(_:)`` where the log was seen longer: nothing is signed beside that.
+  private func range(after old: StoredHead, in database: Database) throws -> CompactRange {
+    if let seen = LedgerHead(home)?.checkpoint.head, seen.size >= old.head.size, seen != old.head {
+      throw ServerError.ledger([
+        "the database has \(old.head.size) events of the ledger, and \(seen.size) were signed: "
+          + "some are missing, or it is another log. Nothing can be logged."
+      ])
+    }
+    return try CompactRange(size: old.head.size, from: StoredHashes(database))
   }
 
   /// Makes known what is on the disk now.

@@ -180,15 +180,21 @@ extension SubmissionStore {
 
 extension SubmissionStore {
   /// Logs what published boards show beyond the store.
+  /// - Parameter seen: the store as it was when the boards were made: what was logged since is newer
+  ///   than they are.
   /// - Returns: whether the log lacked nothing.
-  func log(_ boards: [Board], at now: Date = Date()) throws(ServerError) -> Bool {
-    let isComplete = try read { database in
-      try boards.allSatisfy { try scribe(at: now, in: database).missing(on: $0).isEmpty }
+  func log(
+    _ boards: [Board], madeFrom seen: SubmissionStore, at now: Date = Date()
+  ) throws(ServerError) -> Bool {
+    let lacking = try seen.read { database in
+      try boards.map { board in
+        (board, Set(try scribe(at: now, in: database).missing(on: board).compactMap(\.id)))
+      }.filter { !$0.1.isEmpty }
     }
-    if isComplete { return true }
+    if lacking.isEmpty { return true }
     try write { database in
       let scribe = scribe(at: now, in: database)
-      for board in boards { try scribe.published(board) }
+      for (board, ids) in lacking { try scribe.published(board, ids) }
     }
     return false
   }
