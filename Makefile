@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-archive fuzz test-browser test-codabench test-slurm test-threads codabench-bundle docs lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-ledger test-archive fuzz test-browser test-codabench test-slurm test-threads codabench-bundle docs lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -24,6 +24,9 @@ test: deps ## Run all tests, in release mode
 
 test-api: build ## Try the server with requests made from its OpenAPI document (Schemathesis)
 	@scripts/test-api $(BIN)/invitro
+
+test-ledger: build ## Check the server's ledger from outside, with kills and tampering
+	@scripts/test-ledger $(BIN)/invitro $(LEDGER_OPTIONS)
 
 test-archive: build ## Check a board's archive with mlcroissant and DataCite's schema
 	@scripts/test-archive $(BIN)/invitro
