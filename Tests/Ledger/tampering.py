@@ -276,6 +276,9 @@ class Tampering:
 def run(check, published, place, say):
     """The server is stopped for it. `published`: the mirror of what it served."""
     tampering = Tampering(check, place, say)
+    untouched = Server(tampering.copy(check.home.path, "untouched"))
+    untouched.start()
+    untouched.stop()
     tampering.in_database()
     tampering.lost(place / "older")
     tampering.torn_journal(place / "older")

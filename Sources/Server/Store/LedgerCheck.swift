@@ -137,7 +137,10 @@ package struct LedgerCheck {
     return try Row.fetchAll(database, sql: query).compactMap { row in
       let (id, report): (String, String?) = (row["public_id"], row["report"])
       let seal = store.ledger.sealOfOutcome(row["verdict"], report)
-      return replay.has(seal, or: report, of: id) ? nil : Self.changed(id)
+      if replay.has(seal, of: id) { return nil }
+      // A figure of -0 is 0 once it was read, as in a leaf.
+      let read = try report.map { try JSONDecoder().decode(ScoreReport.self, from: Data($0.utf8)) }
+      return try read.map { try replay.has($0, of: id) } ?? false ? nil : Self.changed(id)
     }
   }
 
@@ -159,7 +162,9 @@ package struct LedgerCheck {
           findings.append("\(phase.board.path) shows \(submission.id), which the ledger does not")
           continue
         }
-        if try !replay.has(report, of: submission.id) {
+        // A close that changes no value has no leaf of its own.
+        let isSame = phase.closed != nil && replay.hasValues(of: report, of: submission.id)
+        if try !isSame && !replay.has(report, of: submission.id) {
           findings.append(Self.changed(submission.id))
         }
       }
@@ -181,6 +186,8 @@ struct LedgerReplay {
   private(set) var shown: [String: Set<String>] = [:]
   /// Digests of all reports of an entry.
   private var reports: [String: Set<String>] = [:]
+  /// Digests of the values in these reports.
+  private var values: [String: Set<String>] = [:]
   /// Seals of the outcomes of an entry that are not public.
   private var seals: [String: Set<String>] = [:]
   private var rescored: Set<String> = []
@@ -190,6 +197,9 @@ struct LedgerReplay {
     if let id = event.id {
       let digest = try event.report.map { Digest.sha256(try CanonicalJSON.compact($0)) }
       if let digest = digest ?? event.reportDigest { reports[id, default: []].insert(digest) }
+    }
+    if let id = event.id, let report = event.report {
+      values[id, default: []].insert(LedgerScribe.digest(report))
     }
     if let id = event.id, let seal = event.sealed { seals[id, default: []].insert(seal) }
     if event.event == .rescored, let id = event.id { rescored.insert(id) }
@@ -203,11 +213,14 @@ struct LedgerReplay {
     if let id = event.stands { shown[board, default: []].insert(id) }
   }
 
-  /// Whether the outcome was logged of the entry, or nothing was, as after a new ledger began.
-  func has(_ seal: String, or report: String?, of id: String) -> Bool {
+  /// Whether this seal was logged of the entry, or no outcome was, as after a new ledger began.
+  func has(_ seal: String, of id: String) -> Bool {
     guard !rescored.contains(id), seals[id] != nil || reports[id] != nil else { return true }
     return seals[id]?.contains(seal) ?? false
-      || report.map { reports[id]?.contains(Digest.sha256($0)) ?? false } ?? false
+  }
+
+  func hasValues(of report: ScoreReport, of id: String) -> Bool {
+    values[id]?.contains(LedgerScribe.digest(report)) ?? false
   }
 
   /// Whether `report` was logged of the entry, now or before.
