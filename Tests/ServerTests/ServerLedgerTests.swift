@@ -215,7 +215,7 @@ struct ServerLedgerTests {
     #expect(lost.allSatisfy { text.contains($0) }, "\(text)")
     let reopened = try SubmissionStore(place)
     func log(_ number: Int) throws {
-      try reopened.write { database in
+      _ = try reopened.write { database in
         try SubmissionStore.log(
           LedgerEvent(.chosen, id: "fork\(number)", at: Date()), in: database)
       }

@@ -34,7 +34,7 @@ public struct FolderLog: Sendable {
     _ boards: [Board], keyFile: URL?, predictionsKey: Data, at now: Date
   ) throws(ReportError) -> Outcome {
     do {
-      return try isBegun
+      return isBegun
         ? try goOn(boards, keyFile, predictionsKey, at: now)
         : try begin(boards, keyFile, predictionsKey, at: now)
     } catch let error as LedgerError {

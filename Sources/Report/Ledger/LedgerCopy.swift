@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import Ledger
 
 /// The entries of a log, read from its bundles and checked against a signed tree.

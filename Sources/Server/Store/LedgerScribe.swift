@@ -261,7 +261,7 @@ extension LedgerScribe {
       }
       events.append(event)
     }
-    for id in try rest.sorted() where try !isOfStore(id) {
+    for id in rest.sorted() where try !isOfStore(id) {
       let apart = board.apart.first { $0.id == id }
       // One that waits to be rescored is on the board all the same.
       guard apart == nil || apart?.metadata.withdrawal != nil else { continue }
