@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import sqlite3
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -142,6 +143,11 @@ def fill(store, count):
     database.close()
 
 
+def log_anew(home):
+    """The rows that were filled in are not in the ledger, and without it no server starts."""
+    run(invitro, "ledger", "continue", "--why", "Rows were filled in for a benchmark.", cwd=home)
+
+
 def fill_peer(store, count):
     database = sqlite3.connect(store)
     with database:
@@ -193,6 +199,7 @@ def main():
         line("a page of the site, 64 connections", wrk(ours, page, 64), wrk(theirs, page, 64))
         peak = ours.peak()
         ours.stop()
+        log_anew(home)
         # The peer builds no site, so ours builds none while it takes submissions.
         lean = Server(serve + ["--api-only"], home, ours.port)
         # The machine's speed moves meanwhile: by turns, the first to warm up, and the median of each.
@@ -248,6 +255,7 @@ def grow(serve, home, predictions, token):
     store = home / "data/server.sqlite"
     for suffix in ("", "-wal", "-shm"):
         Path(f"{store}{suffix}").unlink(missing_ok=True)
+    shutil.rmtree(home / "data/ledger")
     token = run(invitro, "team", "add", "Team A", cwd=home).strip()
     big = ["--daily", "100000000", "--total", "100000000"]
     run(invitro, "phase", "set", "-b", "sample24", "-s", "test", "--visibility", "public", *big,
@@ -258,6 +266,7 @@ def grow(serve, home, predictions, token):
     server.stop()
     for count in (100, 1_000, 10_000, 100_000):
         fill(store, count)
+        log_anew(home)
         server = Server(api, home, port)
         reads = wrk(server, board, 64, duration=3)
         writes = wrk(server, "", 16, "submit.lua", predictions, token, f"grow{count}", duration=3)

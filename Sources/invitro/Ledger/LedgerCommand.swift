@@ -11,6 +11,7 @@ struct LedgerCommand: ParsableCommand {
     abstract: "Verify the log of a leaderboard, keep its key and receipts, or be a witness to it.",
     subcommands: [
       LedgerVerifyCommand.self, LedgerReceiptCommand.self, LedgerKeyCommand.self,
+      LedgerContinueCommand.self,
       LedgerWitnessCommand.self,
       LedgerWitnessKeyCommand.self,
     ])
