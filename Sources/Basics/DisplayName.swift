@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A name that boards show, of a team or a system, or that lists show, of a token.
 public struct DisplayName: Hashable, Sendable {
@@ -70,6 +71,19 @@ extension DisplayName {
 
   /// The ``keys`` of any text; what cannot be seen of it does not count.
   public static func keys(of text: String) -> Set<String> {
+    if let keys = known.withLock({ $0[text] }) { return keys }
+    let keys = makeKeys(of: text)
+    known.withLock { known in
+      if known.count >= 4096 { known = [:] }
+      known[text] = keys
+    }
+    return keys
+  }
+
+  /// A server asks for the same few names again and again.
+  private static let known = Mutex<[String: Set<String>]>([:])
+
+  private static func makeKeys(of text: String) -> Set<String> {
     let visible = text.unicodeScalars.filter { !$0.properties.isDefaultIgnorableCodePoint }
     let compatible = String(visible).precomposedStringWithCompatibilityMapping
     return [key(compatible), key(Confusables.skeleton(compatible))]

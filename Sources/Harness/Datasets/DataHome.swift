@@ -1,5 +1,6 @@
 import Basics
 public import Foundation
+import Glibc
 
 /// The folder that holds imported data: one folder a benchmark, in the project's normal form.
 ///
@@ -81,18 +82,17 @@ public struct DataHome: Sendable {
     private var files: [File?]
 
     private struct File: Hashable, Sendable {
-      var number, size: Int?
-      var changed: Date?
+      var number, size, seconds, nanoseconds: Int
     }
 
     fileprivate init(_ urls: [URL]) {
       files = urls.map { url in
-        guard let facts = try? FileManager.default.attributesOfItem(atPath: url.path) else {
-          return nil
-        }
+        // FileManager would look up the names of owner and group too.
+        var facts = stat()
+        guard stat(url.path, &facts) == 0 else { return nil }
         return File(
-          number: (facts[.systemFileNumber] as? NSNumber)?.intValue,
-          size: (facts[.size] as? NSNumber)?.intValue, changed: facts[.modificationDate] as? Date)
+          number: Int(facts.st_ino), size: Int(facts.st_size),
+          seconds: facts.st_mtim.tv_sec, nanoseconds: facts.st_mtim.tv_nsec)
       }
     }
   }

@@ -116,6 +116,8 @@ final class BoardScorer: Sendable {
   private let strictReader: PredictionReader
   /// What it scores with.
   let state: BoardState
+  /// Of bests, which are asked for with each submission of their team.
+  private let values = Mutex<[Int64: (report: String, value: Double?)]>([:])
   private let key: Data
   private let limits: UploadLimits
 
@@ -158,16 +160,27 @@ final class BoardScorer: Sendable {
 
   /// Decides what is released of `candidate`, given what was released of its team's bests.
   func release(
-    _ candidate: Predictions, over bests: [StoredSubmission], in phase: Phase
+    _ candidate: Predictions, over bests: [Standing.Best], in phase: Phase
   ) throws(HarnessError) -> ReleaseGuard.Release {
     if phase.isFinal {
       let verdict: ReleaseGuard.Verdict = candidate.missingCount == 0 ? .atClose : .incomplete
       return ReleaseGuard.Release(verdict: verdict, report: nil)
     }
     let primary = definition.primary
-    let values = bests.compactMap { $0.report?.targets[primary.target]?[primary.metric]?.value }
+    let values = bests.compactMap(value)
     return try ReleaseGuard(scorer, rule: phase.rule(key: key))
       .release(candidate, over: primary.metric.higherIsBetter ? values.max() : values.min())
+  }
+
+  /// The released primary figure of a best.
+  private func value(of best: Standing.Best) -> Double? {
+    guard let report = best.report else { return nil }
+    if let known = values.withLock({ $0[best.key] }), known.report == report { return known.value }
+    let read = try? JSONDecoder().decode(ScoreReport.self, from: Data(report.utf8))
+    let primary = definition.primary
+    let value = read?.targets[primary.target]?[primary.metric]?.value
+    values.withLock { $0[best.key] = (report, value) }
+    return value
   }
 
   /// What the close releases of `predictions`.

@@ -96,10 +96,6 @@ extension SubmissionStore {
       let last = LedgerHead(ledger.home)?.note ?? (try? TileFolder(ledger.folder).checkpoint())
       let keys = LedgerKeys(try SigningKey(name: name ?? Self.next(old.origin)))
       let moved = "ledger-until-\(now.stamp.replacing(":", with: ""))"
-      try old.save(to: ledger.home.appending(path: "\(moved).key"))
-      try? FileManager.default.moveItem(
-        at: ledger.folder, to: ledger.home.appending(path: moved))
-      try keys.save(to: DataHome(ledger.home).ledgerKeyURL)
       try database.execute(sql: "DROP TRIGGER ledger_is_kept")
       for table in ["ledger", "ledger_hash", "ledger_checkpoint", "ledger_shown"] {
         try database.execute(sql: "DELETE FROM \(table)")
@@ -116,6 +112,11 @@ extension SubmissionStore {
         try scribe(at: submission.received, in: database).accepted(submission)
       }
       try logPhases(at: now, in: database)
+      // Last, so that whatever fails before leaves the files as they are.
+      try old.save(to: ledger.home.appending(path: "\(moved).key"))
+      try? FileManager.default.moveItem(
+        at: ledger.folder, to: ledger.home.appending(path: moved))
+      try keys.save(to: DataHome(ledger.home).ledgerKeyURL)
       return keys
     }
   }

@@ -23,9 +23,11 @@ struct LedgerScribe {
   }
 
   /// Of a submission that was scored: its report where everybody may see it, else a seal on it.
-  /// - Parameter old: the entries that it replaces on the board.
+  /// - Parameters:
+  ///   - json: the released report as the store keeps it.
+  ///   - old: the entries that it replaces on the board.
   func released(
-    _ submission: StoredSubmission, _ release: ReleaseGuard.Release,
+    _ submission: StoredSubmission, _ release: ReleaseGuard.Release, _ json: String?,
     over old: [StoredSubmission], in phase: Phase?
   ) throws {
     var old = old[...]
@@ -44,7 +46,7 @@ struct LedgerScribe {
         for other in old { try gone(other) }
       }
     } else {
-      event.sealed = try seal(release.verdict.rawValue, release.report)
+      event.sealed = ledger.sealOfOutcome(release.verdict.rawValue, json)
     }
     try log(event)
   }

@@ -38,8 +38,10 @@ final class StoreLedger: Sendable {
   }
 
   private static func changed(_ home: URL) -> Date? {
-    let file = DataHome(home).ledgerKeyURL.path
-    return try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
+    var facts = stat()
+    guard stat(DataHome(home).ledgerKeyURL.path, &facts) == 0 else { return nil }
+    return Date(
+      timeIntervalSince1970: Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) / 1e9)
   }
 
   /// Where the log's files are for whoever wants them without a database.
@@ -94,14 +96,22 @@ final class StoreLedger: Sendable {
     let accepted: Int? = try database.value(
       """
       INSERT INTO ledger_checkpoint (one, size, root, note, accepted)
-      VALUES (1, :size, :root, :note, (SELECT count(*) FROM ledger WHERE event = 'accepted'))
+      VALUES (1, :size, :root, :note, :accepted)
       ON CONFLICT DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note,
-        accepted = accepted + (SELECT count(*) FROM ledger WHERE idx >= :old AND event = 'accepted')
+        accepted = excluded.accepted
       RETURNING accepted
       """,
-      ["size": head.size, "root": head.root.bytes, "note": note, "old": old.head.size])
+      [
+        "size": head.size, "root": head.root.bytes, "note": note,
+        "accepted": old.accepted + accepted(from: old.head.size, in: database),
+      ])
     edge.withLock { $0 = range }
     return Sealed(head: head, note: note, accepted: accepted ?? 0)
+  }
+
+  private func accepted(from start: Int, in database: Database) throws -> Int {
+    try database.value(
+      "SELECT count(*) FROM ledger WHERE idx >= ? AND event = 'accepted'", [start]) ?? 0
   }
 
   /// - Throws: ``ServerError/ledger(_:)`` where the log was seen longer: nothing is signed beside that.
@@ -126,16 +136,15 @@ final class StoreLedger: Sendable {
 
   /// A start without this file looks for nothing, so that a failure here costs no submission.
   private func writeHead(_ sealed: Sealed) {
-    let file = folder.appending(path: Self.headName)
-    if let known = LedgerHead(home), known.size > sealed.head.size { return }
-    let draft = folder.appending(path: ".\(Self.headName).\(getpid())").path
     mkdir(folder.path, 0o700)
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let file = folder.appending(path: Self.headName).path
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
     let bytes = LedgerHead.bytes(sealed)
-    let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    close(descriptor)
-    if written == bytes.count { rename(draft, file.path) }
+    // In place and by one call: a rename would have the next commit wait for the disk twice.
+    let written = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    if written == bytes.count { ftruncate(descriptor, off_t(written)) }
   }
 }
 

@@ -220,6 +220,15 @@ extension SubmissionStore {
     }
   }
 
+  static func standingBests(
+    of team: Int64, on board: BoardKey, _ slot: EntrySlot, in database: Database
+  ) throws -> [Standing.Best] {
+    try bestKeys(of: team, on: board, slot, in: database).map { key in
+      let query = "SELECT report FROM submission WHERE id = ? AND report IS NOT NULL"
+      return Standing.Best(key: key, report: try database.value(query, [key]))
+    }
+  }
+
   static func bestKeys(
     of team: Int64, on board: BoardKey, _ slot: EntrySlot, in database: Database
   ) throws -> [Int64] {

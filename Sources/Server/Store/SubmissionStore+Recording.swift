@@ -26,33 +26,53 @@ struct Idempotency: Sendable, Equatable {
 struct Standing: Sendable {
   var phase: Phase
   /// What a new best would take the place of.
-  var bests: [StoredSubmission]
+  var bests: [Best]
+
+  struct Best: Sendable {
+    var key: Int64
+    /// What was released of it, as the store keeps it; nil for nothing.
+    var report: String?
+  }
 }
 
 /// What is released of a submission: decided before the transaction that records it, and once more
 /// within it where the team's best changed.
 struct Judgement: Sendable {
   /// Decides, given the team's bests so far, with what was released; fails where it cannot score.
-  typealias Judge = @Sendable (_ bests: [StoredSubmission]) throws -> ReleaseGuard.Release
+  typealias Judge = @Sendable (_ bests: [Standing.Best]) throws -> ReleaseGuard.Release
 
   private let judge: Judge
   private let bests: [Int64]
-  private let outcome: Result<ReleaseGuard.Release, any Error>
+  private let outcome: Result<Outcome, any Error>
 
-  init(over bests: [StoredSubmission], judge: @escaping Judge) {
+  /// What is released, with its report as the store keeps it.
+  struct Outcome: Sendable {
+    var release: ReleaseGuard.Release
+    /// Compact canonical JSON.
+    var report: String?
+
+    init(_ release: ReleaseGuard.Release) throws {
+      self.release = release
+      report = try release.report.map {
+        String(decoding: try CanonicalJSON.compact($0), as: UTF8.self)
+      }
+    }
+  }
+
+  init(over bests: [Standing.Best], judge: @escaping Judge) {
     (self.judge, self.bests) = (judge, bests.map(\.key))
-    outcome = Result { try judge(bests) }
+    outcome = Result { try Outcome(judge(bests)) }
   }
 
   func outcome(
     of submission: StoredSubmission, in database: Database
-  ) throws -> Result<ReleaseGuard.Release, any Error> {
+  ) throws -> Result<Outcome, any Error> {
     let (team, board, slot) = (submission.teamKey, submission.board, submission.slot)
     if try SubmissionStore.bestKeys(of: team, on: board, slot, in: database) == bests {
       return outcome
     }
-    let current = try SubmissionStore.bests(of: team, on: board, slot, in: database)
-    return Result { try judge(current) }
+    let current = try SubmissionStore.standingBests(of: team, on: board, slot, in: database)
+    return Result { try Outcome(judge(current)) }
   }
 }
 
@@ -109,7 +129,7 @@ extension SubmissionStore {
         let slot = try EntrySlot(for: system, of: team, in: phase, in: database)
         return Standing(
           phase: phase,
-          bests: try Self.bests(of: team.id, on: phase.board, slot, in: database))
+          bests: try Self.standingBests(of: team.id, on: phase.board, slot, in: database))
       }
     }.get()
   }
@@ -121,7 +141,7 @@ extension SubmissionStore {
       guard let phase = phases.named(waiting.phase, of: waiting.board) else { return nil }
       return Standing(
         phase: phase,
-        bests: try Self.bests(
+        bests: try Self.standingBests(
           of: waiting.teamKey, on: waiting.board, waiting.slot, in: database))
     }
   }
@@ -189,10 +209,14 @@ extension SubmissionStore {
     _ token: TokenSecret, to phase: Phase, at now: Date, in database: Database
   ) throws -> Team {
     let team = try TeamToken.holder(of: token, at: now, in: database).team
-    let current = try Phase.current(of: phase.board, at: now, in: database)
-    guard let current, current.id == phase.id, current.closed == nil else {
-      throw Refusal.phaseChanged
-    }
+    let current: Int64? = try database.value(
+      """
+      SELECT id FROM named_phase WHERE benchmark = ? AND split = ? AND opens <= ?
+      ORDER BY opens DESC, id DESC LIMIT 1
+      """, [phase.benchmark, phase.split, now.seconds])
+    let isOpen: Bool? = try database.value(
+      "SELECT closed IS NULL FROM phase WHERE id = ?", [phase.id])
+    guard current == phase.id, isOpen == true else { throw Refusal.phaseChanged }
     try phase.checkPrerequisite(of: team, in: database)
     return team
   }
@@ -312,6 +336,7 @@ extension StoredSubmission {
   ) throws -> StoredSubmission {
     let slot = try EntrySlot(
       for: candidate.metadata.system, of: team, in: phase, in: database)
+    let id = newID(at: now)
     try database.run(
       """
       INSERT INTO submission (public_id, team, benchmark, split, phase, digest, metadata, received,
@@ -319,13 +344,18 @@ extension StoredSubmission {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        newID(at: now), team.id, phase.benchmark, phase.split, phase.name, candidate.digest,
+        id, team.id, phase.benchmark, phase.split, phase.name, candidate.digest,
         metadata, now.seconds, slot.system, slot.isAlone, slot.isLate,
       ])
     let key = database.lastInsertedRowID
     try database.run(
       "INSERT INTO prediction (submission, file) VALUES (?, ?)", [key, candidate.file])
-    return try stored(key, in: database)
+    return StoredSubmission(
+      id: id, team: team.name, benchmark: phase.benchmark, split: phase.split, phase: phase.name,
+      digest: candidate.digest, metadata: candidate.metadata,
+      received: Date(timeIntervalSince1970: Double(now.seconds)), state: .pending,
+      isChosen: false, isWithdrawn: false, systemKey: slot.system, isAlone: slot.isAlone,
+      isLate: slot.isLate, key: key, teamKey: team.id)
   }
 
   /// 16 letters and digits: 7 of the time in seconds, so that new ids stand at one end of their
@@ -347,12 +377,10 @@ extension StoredSubmission {
 
   /// Releases it: with its score, its place on the board and its charge.
   fileprivate func release(
-    _ release: ReleaseGuard.Release, in phase: Phase?, by scribe: LedgerScribe
+    _ outcome: Judgement.Outcome, in phase: Phase?, by scribe: LedgerScribe
   ) throws -> StoredSubmission {
     let (now, database) = (scribe.now, scribe.database)
-    let report = try release.report.map {
-      String(decoding: try CanonicalJSON.compact($0), as: UTF8.self)
-    }
+    let (release, report) = (outcome.release, outcome.report)
     try database.run(
       "UPDATE submission SET state = 'released', verdict = ?, report = ? WHERE id = ?",
       [release.verdict.rawValue, report, key])
@@ -360,12 +388,13 @@ extension StoredSubmission {
     (released.state, released.verdict, released.report) = (
       .released, release.verdict, release.report
     )
-    let old = try SubmissionStore.bests(of: teamKey, on: board, slot, in: database)
+    var old: [StoredSubmission] = []
     if release.verdict.isNewBest {
+      old = try SubmissionStore.bests(of: teamKey, on: board, slot, in: database)
       released.best = try SubmissionStore.makeBest(key, of: teamKey, on: board, in: database)
       try SubmissionStore.claimSystem(metadata.system, for: teamKey, on: board, in: database)
     }
-    try scribe.released(self, release, over: old, in: phase)
+    try scribe.released(self, release, report, over: old, in: phase)
     try QuotaUsage.charge(.valid, to: teamKey, board, phase: self.phase, at: now, in: database)
     try SubmissionStore.addEvent("released", to: key, at: now, in: database)
     try Webhook.announce(released, release, at: now, in: database)

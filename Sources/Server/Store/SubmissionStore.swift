@@ -16,7 +16,7 @@ public final class SubmissionStore: Sendable {
   private let commits: GroupCommit
 
   public enum Role: Sendable {
-    /// The server merges the write-ahead log every 16 MiB; a command beside it never does.
+    /// The server merges the write-ahead log every 64 MiB; a command beside it never does.
     case server, command
   }
 
@@ -62,7 +62,7 @@ public final class SubmissionStore: Sendable {
     configuration.busyMode = .timeout(10)
     configuration.maximumReaderCount = 4
     configuration.prepareDatabase { database in
-      let pages = role == .server ? 4000 : 0
+      let pages = role == .server ? 16_000 : 0
       try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)")
       // The indexes of 100,000 submissions stay in 16 MiB of memory.
       try database.execute(sql: "PRAGMA cache_size = -16384")

@@ -43,6 +43,9 @@ extension Webhook {
     _ submission: StoredSubmission, _ release: ReleaseGuard.Release, at now: Date,
     in database: Database
   ) throws {
+    let isHeard: Bool? = try database.value(
+      "SELECT EXISTS (SELECT * FROM webhook WHERE gone IS NULL)")
+    guard isHeard == true else { return }
     var facts = WebhookPayload.Facts(
       board: submission.board.path, phase: submission.phase, id: submission.id)
     let phase = try PhaseList(of: submission.board, in: database).governing(submission, at: now)
