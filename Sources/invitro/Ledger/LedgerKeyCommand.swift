@@ -84,12 +84,12 @@ struct LedgerKeyCommand: ParsableCommand {
 struct LedgerContinueCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "continue",
-    abstract: "Begin a new ledger after the database lost events that the old one has.",
+    abstract: "Begin a new ledger after the database lost events of the old one.",
     discussion: """
-      The last resort, where no backup has what is missing. A log that went on after a
-      loss would sign two histories; so a new one begins, under a new name and key. Its
-      first event holds the last checkpoint of the old one and your reason. The old
-      files and key stay in the data home as ledger-until-….
+      The last resort, where no backup has what is missing. A log that went on
+      after a loss would sign two histories; so a new one begins, under a new name
+      and key. Its first event holds the last checkpoint of the old one and your
+      reason. The old files and key stay in the data home as ledger-until-….
       """)
 
   @Option(help: "The reason, which is published.") var why: String
