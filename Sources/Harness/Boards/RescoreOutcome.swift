@@ -56,7 +56,8 @@ public struct RescoreOutcome: Encodable, Sendable, Equatable {
     if changes.isEmpty || why.map({ (1...1000).contains($0.unicodeScalars.count) }) ?? false {
       return nil
     }
-    return "\(changes.count) entries change: say why with --why, in 1 to 1000 characters; it is "
+    return
+      "Entries that change: \(changes.count). Say why with --why, in 1 to 1000 characters; it is "
       + "published in their history. --dry-run shows what changes."
   }
 
@@ -64,7 +65,7 @@ public struct RescoreOutcome: Encodable, Sendable, Equatable {
   public var text: String {
     let will = isApplied ? "" : " would"
     var lines = [
-      "\(board): \(entries) entries scored by \(now.text)"
+      "\(board): entries scored: \(entries), by \(now.text)"
         + (before.map { $0 == now ? "" : ", before by \($0.text)" } ?? "")
     ]
     lines += changes.map { change in
@@ -72,7 +73,7 @@ public struct RescoreOutcome: Encodable, Sendable, Equatable {
       return "  \(change.id) (\(change.team), \(change.system)):"
         + " \(words(change.before)) → \(words(change.after))"
     }
-    lines.append("\(changes.count) entries\(will) change, \(newBests.count)\(will) become a best")
+    lines.append("entries that\(will) change: \(changes.count); new bests: \(newBests.count)")
     if let bits {
       lines.append("hidden labels\(will) tell \(Rounding.text(bits, decimals: 1)) bits")
     }

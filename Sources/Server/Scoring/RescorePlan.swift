@@ -110,7 +110,10 @@ struct RescorePlan {
       report?.targets[primary.target]?[primary.metric]?.value
     }
     return RescoreOutcome(
-      board: target.board, before: before,
+      board: target.board,
+      // Of open boards the labels' own digest is shown, and not the one on record, which is keyed.
+      before: isGuarded
+        ? before : updates.lazy.compactMap { $0.submission.report?.state }.first ?? before,
       now: target.main.isGuarded ? target.state.keyed : target.state.plain, entries: count,
       alreadyScored: alreadyScored,
       changes: updates.compactMap { update in
