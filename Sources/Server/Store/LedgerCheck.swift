@@ -153,7 +153,7 @@ package struct LedgerCheck {
     let list = try PhaseList(in: database)
     let phases = list.boards.compactMap { list.shown(of: $0, at: now) }
     return try phases.filter { $0.visibility == .public && !$0.isLate }.flatMap { phase in
-      var shown = replay.shown[phase.board.path] ?? []
+      var shown = replay.shown(on: phase.board)
       var findings: [String] = []
       for submission in try SubmissionStore.standing(in: phase, at: now, in: database) {
         let report = phase.closed != nil ? submission.closing : submission.report
@@ -182,8 +182,7 @@ package struct LedgerCheck {
 struct LedgerReplay {
   /// Keyed digests of predictions by id.
   private(set) var accepted: [String: String] = [:]
-  /// Ids by board.
-  private(set) var shown: [String: Set<String>] = [:]
+  private var boards = BoardLog()
   /// Digests of all reports of an entry.
   private var reports: [String: Set<String>] = [:]
   /// Digests of the values in these reports.
@@ -191,6 +190,9 @@ struct LedgerReplay {
   /// Seals of the outcomes of an entry that are not public.
   private var seals: [String: Set<String>] = [:]
   private var rescored: Set<String> = []
+
+  /// The ids that a board shows.
+  func shown(on board: BoardKey) -> Set<String> { boards.boards[board.path]?.shown ?? [] }
 
   mutating func add(_ event: LedgerEvent) throws {
     if event.event == .accepted, let id = event.id { accepted[id] = event.predictions }
@@ -203,14 +205,7 @@ struct LedgerReplay {
     }
     if let id = event.id, let seal = event.sealed { seals[id, default: []].insert(seal) }
     if event.event == .rescored, let id = event.id { rescored.insert(id) }
-    guard let board = event.board else { return }
-    if event.event == .phase, let visibility = event.visibility,
-      visibility != Phase.Visibility.public.rawValue
-    {
-      shown[board] = []
-    }
-    if let id = event.replaces { shown[board]?.remove(id) }
-    if let id = event.stands { shown[board, default: []].insert(id) }
+    boards.append(event)
   }
 
   /// Whether this seal was logged of the entry, or no outcome was, as after a new ledger began.

@@ -117,6 +117,7 @@ extension SubmissionStore {
       try? FileManager.default.moveItem(
         at: ledger.folder, to: ledger.home.appending(path: moved))
       try keys.save(to: DataHome(ledger.home).ledgerKeyURL)
+      ledger.begin()
       return keys
     }
   }

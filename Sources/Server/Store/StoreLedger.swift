@@ -19,9 +19,10 @@ final class StoreLedger: Sendable {
   private let secret: Data
   private let keys: Mutex<(keys: LedgerKeys, changed: Date?)>
   private let edge = Mutex<CompactRange?>(nil)
-  private let latest = Mutex<Sealed?>(nil)
+  /// Size of the tree that ``headName`` has.
+  private let written = Mutex(0)
 
-  /// The newest checkpoint that is committed.
+  /// A checkpoint that a transaction commits.
   struct Sealed: Sendable {
     var head: TreeHead
     /// The signed note.
@@ -57,9 +58,6 @@ final class StoreLedger: Sendable {
       return known.keys
     }
   }
-
-  /// The newest checkpoint that this process committed; nil for none so far.
-  var sealed: Sealed? { latest.withLock { $0 } }
 
   /// A keyed digest for a leaf.
   func keyed(_ purpose: String, _ text: String) -> String {
@@ -109,6 +107,7 @@ final class StoreLedger: Sendable {
     return Sealed(head: head, note: note, accepted: accepted ?? 0)
   }
 
+  /// How many leaves from `start` on are of accepted submissions.
   private func accepted(from start: Int, in database: Database) throws -> Int {
     try database.value(
       "SELECT count(*) FROM ledger WHERE idx >= ? AND event = 'accepted'", [start]) ?? 0
@@ -125,14 +124,17 @@ final class StoreLedger: Sendable {
     return try CompactRange(size: old.head.size, from: StoredHashes(database))
   }
 
-  /// Makes known what is on the disk now.
+  /// Writes down what is on the disk now. Commits may be told out of order; the newest stays.
   func committed(_ sealed: Sealed) {
-    latest.withLock { known in
-      if known.map({ $0.head.size < sealed.head.size }) ?? true { known = sealed }
-      // Within the lock, so that an older one never replaces a newer one.
+    written.withLock { size in
+      guard sealed.head.size > size else { return }
+      size = sealed.head.size
       writeHead(sealed)
     }
   }
+
+  /// A new log begins, whose sizes start again.
+  func begin() { written.withLock { $0 = 0 } }
 
   /// A start without this file looks for nothing, so that a failure here costs no submission.
   private func writeHead(_ sealed: Sealed) {

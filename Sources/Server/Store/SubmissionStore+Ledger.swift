@@ -26,16 +26,8 @@ extension SubmissionStore {
 
   /// The newest signed checkpoint; nil for a log without leaves.
   func checkpoint() throws(ServerError) -> Data? {
-    if let sealed = ledger.sealed, try isCurrent(sealed) { return sealed.note }
-    return try read { try StoredHead.read(in: $0).note }
+    try read { try StoredHead.read(in: $0).note }
   }
-
-  /// A command beside the server may have logged something.
-  private func isCurrent(_ sealed: StoreLedger.Sealed) throws(ServerError) -> Bool {
-    try read { try StoredHead.read(in: $0).head.size } == sealed.head.size
-  }
-
-  func treeHead() throws(ServerError) -> TreeHead { try read { try StoredHead.read(in: $0).head } }
 
   /// The bytes of a tile; nil for one that the log has not.
   func bytes(of tile: Tile) throws(ServerError) -> Data? {
@@ -77,14 +69,6 @@ extension SubmissionStore {
     try database.value("SELECT leaf FROM ledger WHERE idx = ?", [index])
   }
 
-  /// The leaves of an entry: their indices, ascending.
-  func leaves(of entry: String) throws(ServerError) -> [Int] {
-    try read { database in
-      try Int.fetchAll(
-        database, sql: "SELECT idx FROM ledger WHERE entry = ? ORDER BY idx", arguments: [entry])
-    }
-  }
-
   /// The signed notes by which keys followed each other, as a JSON list.
   func rotations() throws(ServerError) -> Data {
     let query = "SELECT leaf FROM ledger WHERE event = 'key' ORDER BY idx"
@@ -93,14 +77,6 @@ extension SubmissionStore {
         try LedgerEvent(leaf: $0).note
       }
       return try CanonicalJSON.document(notes)
-    }
-  }
-
-  /// All leaves from `start` on.
-  func leaves(from start: Int = 0) throws(ServerError) -> [Data] {
-    try read { database in
-      try Data.fetchAll(
-        database, sql: "SELECT leaf FROM ledger WHERE idx >= ? ORDER BY idx", arguments: [start])
     }
   }
 
