@@ -16,7 +16,8 @@ public enum DelimitedFormat: String, Codable, Sendable {
   case csv
   /// CSV in which a quote inside a quoted field is written `\"`.
   case csvBackslash = "csv-backslash"
-  /// Tab separated; a quote is special only where it encloses a whole field.
+  /// Tab separated; a quote is special only where it encloses a whole field, which may then hold
+  /// line ends.
   case tsv
 }
 
@@ -148,13 +149,15 @@ struct DelimitedReader {
         : "a comma or the end of the line (a quote inside a field is written \"\")")
   }
 
-  /// A TSV field that a pair of quotes encloses as a whole; nil where the first quote is stray.
+  /// A TSV field that a pair of quotes encloses as a whole, line ends included; nil where the first
+  /// quote is stray: a tab or a single quote comes before the one that closes it.
   private mutating func enclosedField() -> String? {
     let bytes = text.bytes
     var value: [UInt8] = []
-    var position = at + 1
-    while position < bytes.count, bytes[position] != delimiter, !isLineEnd(position) {
+    var (position, lines) = (at + 1, 0)
+    while position < bytes.count, bytes[position] != delimiter {
       guard bytes[position] == Self.quote else {
+        if bytes[position] == 0x0A { lines += 1 }
         value.append(bytes[position])
         position += 1
         continue
@@ -162,6 +165,7 @@ struct DelimitedReader {
       let next = position + 1
       if next == bytes.count || bytes[next] == delimiter || isLineEnd(next) {
         at = next
+        line += lines
         return String(decoding: value, as: UTF8.self)
       }
       guard bytes[next] == Self.quote else { return nil }

@@ -72,6 +72,16 @@ struct ReaderQuirkTests {
     #expect(try tabbed(#""She said ""no"".""#).map(\.text) == [#"She said "no"."#])
   }
 
+  @Test("a TSV field that quotes enclose may hold line ends, and lines are counted on")
+  func enclosedLines() throws {
+    #expect(try tabbed("\"first\n\nsecond \"\"so\"\"\"").map(\.text) == ["first\n\nsecond \"so\""])
+    let bench = try Workbench(splits: Self.tabs)
+    try bench.put(
+      (Workbench.header + "1,p,a,\"x\ny\",3,4,1,30,1000\n2,p,a,\"z,9,4,1,30,1000\n")
+        .replacing(",", with: "\t"), "train.tsv")
+    #expect(bench.importFaults().map(\.line) == [4])
+  }
+
   @Test("persons may be named p000 or by integers, the latter written 1.0 too")
   func personIDs() throws {
     let bench = try Workbench()
