@@ -158,6 +158,48 @@ struct ParityTests {
   }
 
   @Test(
+    "constant stays, polynomial falls to its end, and only the others have a warm-up by default")
+  func otherSchedules() {
+    var configuration = TrainingConfiguration()
+    (configuration.learningRate, configuration.epochs) = (1e-3, 1)
+    (configuration.schedule, configuration.warmUpRatio) = (.constant, 0)
+    #expect(
+      [0, 7, 99].map { configuration.rates(stepsPerEpoch: 25).rate(step: $0, epoch: 0) }
+        == [1e-3, 1e-3, 1e-3])
+    #expect(Schedule.Form.allCases.map(\.usualWarmUp) == [0.06, 0.06, 0, 0.06, 0])
+    // transformers 5.24: get_polynomial_decay_schedule_with_warmup(5, 25, lr_end=1e-4, power=2).
+    let schedule = Schedule(
+      form: .polynomial, peak: 1e-3, end: 1e-4, power: 2, warmUp: 5, total: 25)
+    let rates = [
+      (0, 0), (1, 0.0002), (4, 0.0008), (5, 0.001), (6, 0.00091225), (15, 0.000325),
+      (24, 0.00010225),
+      (25, 0.0001), (27, 0.0001),
+    ]
+    for (step, rate) in rates {
+      #expect(abs(schedule.rate(step: step, epoch: 0) - rate) < 1e-15)
+    }
+  }
+
+  @Test("a plateau lowers the rate as PyTorch's ReduceLROnPlateau does")
+  func plateau() {
+    var plateau = Plateau()
+    (plateau.factor, plateau.patience, plateau.threshold) = (0.5, 2, 0.01)
+    var state = Plateau.State()
+    // torch 2.15: ReduceLROnPlateau(mode="min", patience=2, factor=0.5, threshold=0.01).
+    let losses = [
+      3, 2.5, 2.49, 2.48, 2.47, 2.47, 2.47, 2.5, 2.4, 2.39, 2.39, 2.39, 2.39, 2.0, 2.0, 2.0,
+    ]
+    let scales = losses.map { loss -> Double in
+      plateau.observe(loss, state: &state)
+      return state.scale
+    }
+    #expect(
+      scales == [1, 1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.25])
+    plateau.observe(nil, state: &state)
+    #expect(state.scale == scales.last)
+  }
+
+  @Test(
     "first-token states are those of the full last layer",
     arguments: ["roberta-tiny", "bert-tiny"])
   func states(family: String) throws {

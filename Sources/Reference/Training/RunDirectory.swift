@@ -36,6 +36,7 @@ struct RunDirectory {
     var lossSum = 0.0
     var lossCount = 0
     var stopping = EarlyStopping.State()
+    var plateau = Plateau.State()
     var bestConcordance: Double?
     var bestEpoch: Int?
     var isFinished = false

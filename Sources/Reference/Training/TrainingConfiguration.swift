@@ -4,6 +4,11 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   public var learningRate = 3e-5
   public var optimizer = AdamW()
   public var schedule = Schedule.Form.step
+  /// Of the schedule `polynomial`: the power of the fall, and the rate at its end.
+  public var power = 1.0
+  public var endRate = 1e-7
+  /// Of the schedule `plateau`.
+  public var plateau = Plateau()
   /// Warm-up is `warmUpRatio` of `warmUpEpochs` epochs' steps, a fraction of a step included.
   public var warmUpRatio = 0.06
   public var warmUpEpochs = 10
@@ -34,18 +39,25 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
-  /// Whether this is the paper's recipe but for what it leaves open, such as seed and threads.
+  /// Whether this is `recipe` but for what a recipe leaves open, such as seed and threads.
+  public func follows(_ recipe: TrainingConfiguration) -> Bool {
+    var same = recipe
+    (same.seed, same.threads, same.precision) = (seed, threads, precision)
+    same.checkpointSteps = checkpointSteps
+    return self == same
+  }
+
+  /// Whether this is the paper's recipe, with the schedule as it describes it or as its code does.
   public var followsPaper: Bool {
     var paper = TrainingConfiguration()
-    (paper.seed, paper.threads, paper.precision) = (seed, threads, precision)
-    (paper.schedule, paper.checkpointSteps) = (schedule, checkpointSteps)
-    return self == paper
+    if schedule == .epoch { paper.schedule = .epoch }
+    return follows(paper)
   }
 
   /// The learning rates of a run with this many steps an epoch.
   public func rates(stepsPerEpoch: Int) -> Schedule {
     Schedule(
-      form: schedule, peak: learningRate,
+      form: schedule, peak: learningRate, end: endRate, power: power,
       warmUp: warmUpRatio * Double(stepsPerEpoch) * Double(warmUpEpochs),
       total: Double(stepsPerEpoch) * Double(epochs))
   }
@@ -66,6 +78,13 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
     try check(decay >= 0 && decay.isFinite, "weightDecay", decay, "0 or above")
     try check((0...1).contains(warmUpRatio), "warmUpRatio", warmUpRatio, "from 0 to 1")
     try check(warmUpEpochs >= 0, "warmUpEpochs", warmUpEpochs, "0 or above")
+    try check(power > 0 && power.isFinite, "power", power, "above 0")
+    try check(
+      (0...learningRate).contains(endRate) || schedule != .polynomial, "endRate", endRate,
+      "from 0 to the learning rate")
+    try check((0..<1).contains(plateau.factor), "plateau factor", plateau.factor, unit)
+    try check(plateau.patience >= 0, "plateau patience", plateau.patience, "0 or above")
+    try check((0..<1).contains(plateau.threshold), "plateau threshold", plateau.threshold, unit)
     try check((1...100_000).contains(epochs), "epochs", epochs, "1 or above")
     try check((lastEpoch ?? 1) >= 1, "lastEpoch", lastEpoch ?? 0, "1 or above")
     try check((1...65_536).contains(batchSize), "batchSize", batchSize, "1 or above")
@@ -164,35 +183,5 @@ public enum Loss: Equatable, Sendable, Codable {
       }
     }
     return total * weight
-  }
-}
-
-/// The learning rate over a run: a linear rise, then a linear fall to 0.
-public struct Schedule: Equatable, Sendable, Codable {
-  /// When the rate changes.
-  public enum Form: String, Sendable, Codable, CaseIterable {
-    /// With every optimiser step, as the paper describes.
-    case step
-    /// With every epoch, while warm-up and horizon are counted in steps, as the released code does.
-    case epoch
-  }
-
-  public var form: Form
-  public var peak: Double
-  /// Steps of warm-up. Not rounded: the recipe's is 0.06·steps·10.
-  public var warmUp: Double
-  /// Steps after which the rate is 0.
-  public var total: Double
-
-  public init(form: Form, peak: Double, warmUp: Double, total: Double) {
-    (self.form, self.peak, self.warmUp, self.total) = (form, peak, warmUp, total)
-  }
-
-  /// The rate in optimiser step `step` of epoch `epoch`, both from 0: peak·k/warm-up below the
-  /// warm-up, then peak·(total - k)/(total - warm-up), never below 0.
-  public func rate(step: Int, epoch: Int) -> Double {
-    let k = Double(form == .step ? step : epoch)
-    if k < warmUp { return peak * (k / max(1, warmUp)) }
-    return peak * max(0, (total - k) / max(1, total - warmUp))
   }
 }

@@ -159,7 +159,7 @@ public final class TrainingRun {
     }
     let norm = engine.gradientNorm()
     guard norm.isFinite else { throw notFinite("gradient") }
-    let rate = schedule.rate(step: state.step, epoch: state.epoch)
+    let rate = schedule.rate(step: state.step, epoch: state.epoch) * state.plateau.scale
     let scale = configuration.clipNorm.map { min(1, $0 / max(norm, 1e-30)) } ?? 1
     engine.update(
       configuration.optimizer, learningRate: rate, step: state.step + 1, gradientScale: scale)
@@ -191,6 +191,9 @@ public final class TrainingRun {
     let stops =
       configuration.earlyStopping?.observe(metrics.ccc, epoch: state.epoch, state: &state.stopping)
       ?? false
+    if configuration.schedule == .plateau {
+      configuration.plateau.observe(metrics.rmse.map { $0 * $0 }, state: &state.plateau)
+    }
     (state.epoch, state.batch) = (state.epoch + 1, 0)
     (state.lossSum, state.lossCount) = (0, 0)
     state.isFinished = state.epoch >= epochs || (stops && !validation.isEmpty)

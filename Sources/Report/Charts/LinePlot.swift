@@ -2,7 +2,8 @@ import Basics
 import Harness
 import Study
 
-/// Series over one variable as lines with markers; shape and dash tell them apart, not colour alone.
+/// Series over one variable as lines with markers, or over categories as groups of bars; shape and
+/// dash, or the order in a group, tell them apart, not colour alone.
 struct LinePlot {
   let sweep: Sweep
 
@@ -15,9 +16,11 @@ struct LinePlot {
   /// The drawing; `id` is unique on its page. Empty where no point is finite.
   func drawing(id: String) -> Markup {
     let points = sweep.series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
-    guard let x0 = points.map(\.x).min(), let x1 = points.map(\.x).max() else { return "" }
+    guard var x0 = points.map(\.x).min(), var x1 = points.map(\.x).max() else { return "" }
+    if sweep.categories != nil { (x0, x1) = (x0 - 0.5, x1 + 0.5) }
     let ys = points.flatMap { [$0.y, $0.low ?? $0.y, $0.high ?? $0.y] }.filter(\.isFinite)
-    let y0 = ((ys.min() ?? 0) * 20).rounded(.down) / 20
+    let least = ((ys.min() ?? 0) * 20).rounded(.down) / 20
+    let y0 = sweep.categories == nil ? least : min(0, least)
     let y1 = max(((ys.max() ?? 1) * 20).rounded(.up) / 20, y0 + 0.05)
     let place = { (x: Double, y: Double) -> (Double, Double) in
       let across = x1 > x0 ? (x - x0) / (x1 - x0) : 0.5
@@ -27,10 +30,12 @@ struct LinePlot {
     var parts = axes(y0, y1, place)
     for x in Set(points.map(\.x)).sorted() {
       let at = place(x, y0)
-      parts += text(Rounding.text(x, decimals: 1), at.0, height - 22, "middle")
+      parts += text(sweep.name(x), at.0, height - 22, "middle")
     }
     parts += text(sweep.variable, (left + width) / 2, height - 4, "middle")
-    for (number, series) in sweep.series.enumerated() { parts += line(series, number % 4, place) }
+    for (number, series) in sweep.series.enumerated() {
+      parts += sweep.categories == nil ? line(series, number % 4, place) : bars(number, place)
+    }
     let title = Escaping.markup("\(sweep.title): \(sweep.metric) over \(sweep.variable)")
     return Markup(
       #"<svg class="plot" viewBox="0 0 640 300" role="img" aria-labelledby="\#(id)">"#
@@ -54,6 +59,30 @@ struct LinePlot {
     return out
   }
 
+  /// The bars of one series, side by side with the others', and their intervals.
+  private func bars(_ number: Int, _ place: (Double, Double) -> (Double, Double)) -> String {
+    let share = 0.8 / Double(sweep.series.count)
+    return sweep.series[number].points.map { point in
+      let from = point.x - 0.4 + share * Double(number)
+      let (a, b) = (place(from + 0.02, point.y), place(from + share - 0.02, 0))
+      var out = #"<path class="m\#(number % 4 + 1)" d="M\#(SVG.number(a.0)) \#(SVG.number(a.1))"#
+      out += #"H\#(SVG.number(b.0))V\#(SVG.number(b.1))H\#(SVG.number(a.0))z"/>"#
+      guard let low = point.low, let high = point.high else { return out }
+      return out + whisker(number, from + share / 2, low, high, place)
+    }.joined()
+  }
+
+  private func whisker(
+    _ number: Int, _ x: Double, _ low: Double, _ high: Double,
+    _ place: (Double, Double) -> (Double, Double)
+  ) -> String {
+    let (at, ends) = (place(x, low).0, (place(x, low).1, place(x, high).1))
+    let (middle, side) = (SVG.number(at), SVG.number(at - 3))
+    return #"<path class="s\#(number % 4 + 1) w" d="M\#(middle) \#(SVG.number(ends.0))"#
+      + #"V\#(SVG.number(ends.1))M\#(side) \#(SVG.number(ends.0))h6"#
+      + #"M\#(side) \#(SVG.number(ends.1))h6"/>"#
+  }
+
   private func line(
     _ series: Sweep.Series, _ number: Int, _ place: (Double, Double) -> (Double, Double)
   ) -> String {
@@ -63,11 +92,7 @@ struct LinePlot {
       let at = place(point.x, point.y)
       path += "\(path.isEmpty ? "M" : "L")\(SVG.number(at.0)) \(SVG.number(at.1))"
       if let low = point.low, let high = point.high {
-        let ends = (place(point.x, low).1, place(point.x, high).1)
-        let x = (SVG.number(at.0), SVG.number(at.0 - 3))
-        intervals += #"<path class="s\#(number + 1) w" d="M\#(x.0) \#(SVG.number(ends.0))"#
-        intervals += #"V\#(SVG.number(ends.1))M\#(x.1) \#(SVG.number(ends.0))h6"#
-        intervals += #"M\#(x.1) \#(SVG.number(ends.1))h6"/>"#
+        intervals += whisker(number, point.x, low, high, place)
       }
       marks += mark(number, at.0, at.1)
     }

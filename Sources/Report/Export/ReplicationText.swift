@@ -62,6 +62,20 @@ public struct ReplicationText {
   }
 }
 
+extension PaperPart {
+  /// A row a part, for a terminal.
+  public static func table(_ parts: [PaperPart]) -> String {
+    TextTable.text(
+      ["part", ">claims", "what", "ready experiment", "note"],
+      parts.map { part in
+        [
+          part.part, part.claims == 0 ? "none" : "\(part.claims)", part.what, part.experiment ?? "",
+          part.note ?? "",
+        ]
+      })
+  }
+}
+
 extension Requirement.Finding {
   public var text: String {
     let ours = ours.map { "ours is \($0)" } ?? why ?? "not run"

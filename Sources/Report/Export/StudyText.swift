@@ -177,9 +177,28 @@ extension EssayEmbedding {
       let note =
         "t-SNE, perplexity \(Rounding.text(perplexity, decimals: 0)), seed \(report.seed): only "
         + "nearness means anything"
-      try write(Data(picture(neighbours, note: note).utf8), "tsne.svg")
+      let inSpace = neighbours.first?.count == 3
+      let seen = inSpace ? Self.seen(neighbours) : neighbours
+      let view = inSpace ? ", three dimensions seen from above and the side" : ""
+      try write(Data(picture(seen, note: note + view).utf8), "tsne.svg")
+      if inSpace {
+        var table = CSVWriter(["x", "y", "z"])
+        for point in neighbours { table.add(CSVWriter.Cell.numbers(point)) }
+        try write(Data(table.text.utf8), "tsne.csv")
+      }
     }
     try write(try CanonicalJSON.document(report), EmbeddingReport.name)
+  }
+
+  /// Points of space as one sees them from an azimuth of 35 and a height of 25 degrees, without
+  /// perspective.
+  private static func seen(_ points: [[Double]]) -> [[Double]] {
+    let (azimuth, height) = (35 * Double.pi / 180, 25 * Double.pi / 180)
+    return points.map { point in
+      let across = point[0] * cos(azimuth) - point[1] * sin(azimuth)
+      let away = point[0] * sin(azimuth) + point[1] * cos(azimuth)
+      return [across, point[2] * cos(height) + away * sin(height)]
+    }
   }
 
   /// The rows as points of the plane, (n, 1 or 2), coloured by the bin of their label.

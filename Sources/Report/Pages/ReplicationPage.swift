@@ -145,7 +145,9 @@ struct ReplicationPage: Encodable, Sendable {
       points = sweep.series.flatMap { series in
         series.points.map { point in
           Point(
-            series: series.name, x: FigureText.number(point.x, decimals: 2),
+            series: series.name,
+            x: sweep.categories == nil
+              ? FigureText.number(point.x, decimals: 2) : sweep.name(point.x),
             y: FigureText.number(point.y),
             interval: FigureText.interval(.init(low: point.low, high: point.high)) ?? "")
         }

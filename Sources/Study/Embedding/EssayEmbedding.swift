@@ -13,7 +13,7 @@ public struct EssayEmbedding: Sendable {
   public let projected: [[Double]]
   /// Shares of the variance along these components.
   public let shares: [Double]
-  /// (n, 2), by t-SNE; nil where it was not asked for.
+  /// (n, 2) or (n, 3), by t-SNE; nil where it was not asked for.
   public let neighbours: [[Double]]?
   public let report: EmbeddingReport
 
@@ -21,7 +21,7 @@ public struct EssayEmbedding: Sendable {
   ///   - model: the name by which the report calls the model.
   ///   - followsPaper: whether it is roberta-base trained by the paper's settings.
   ///   - seed: of both projections.
-  ///   - neighbours: makes the plane's points of the states; nil leaves them out.
+  ///   - neighbours: makes points of the plane or of space of the states; nil leaves them out.
   /// - Throws: ``StudyError/tooFew(what:found:needed:)`` with fewer than four rows.
   public init(
     _ rows: EmbeddedRows, states: [[Float]], model: String, followsPaper: Bool, seed: UInt64,

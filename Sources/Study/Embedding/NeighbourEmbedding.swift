@@ -1,10 +1,10 @@
 import Basics
 import Glibc
 
-/// t-SNE (van der Maaten and Hinton 2008, JMLR 9): points in the plane whose neighbours are those of
+/// t-SNE (van der Maaten and Hinton 2008, JMLR 9): points in the plane or in space whose neighbours are those of
 /// the points given. Exact, in O(n²) a step. Sizes of clusters and gaps between them mean nothing.
 public struct NeighbourEmbedding: Sendable {
-  /// (n, 2).
+  /// (n, 2) or (n, 3).
   public let points: [[Double]]
   /// Kullback and Leibler's divergence of the picture from the data, Σ p ln(p/q), after each step.
   public let divergences: [Double]
@@ -12,6 +12,8 @@ public struct NeighbourEmbedding: Sendable {
   public struct Options: Sendable, Equatable {
     /// How many neighbours a point has, about; the bandwidth of each is chosen for it.
     public var perplexity = 30.0
+    /// 2 or 3.
+    public var dimensions = 2
     public var steps = 500
     /// Attraction is multiplied by this for the first ``exaggeratedSteps``.
     public var exaggeration = 12.0
@@ -22,7 +24,7 @@ public struct NeighbourEmbedding: Sendable {
     public init() {}
   }
 
-  /// Begins with the first two principal components, scaled to 1e-4, and a little seeded noise that
+  /// Begins with the first principal components, scaled to 1e-4, and a little seeded noise that
   /// parts equal points. The bits do not depend on the number of threads.
   /// - Parameter data: (n, D), n > 3, equally long. A perplexity above (n-1)/3 is lowered to that.
   public init(
@@ -31,12 +33,14 @@ public struct NeighbourEmbedding: Sendable {
   ) {
     precondition(data.count > 3, "four points at least")
     precondition(options.perplexity > 1 && options.steps > 0, "a perplexity above 1, and steps")
+    precondition((2...3).contains(options.dimensions), "the plane or space")
     let n = data.count
     let perplexity = min(options.perplexity, Double(n - 1) / 3)
     let affinities = Self.affinities(data, perplexity, options.threads)
-    var y = Self.start(data, options.seed)
-    var velocity = Array(repeating: [0.0, 0.0], count: n)
-    var gains = Array(repeating: [1.0, 1.0], count: n)
+    let dimensions = options.dimensions
+    var y = Self.start(data, dimensions, options.seed)
+    var velocity = Array(repeating: Array(repeating: 0.0, count: dimensions), count: n)
+    var gains = Array(repeating: Array(repeating: 1.0, count: dimensions), count: n)
     var divergences: [Double] = []
     // The step size that is common for this method: n over the exaggeration, 50 at least.
     let rate = max(Double(n) / options.exaggeration / 4, 50)
@@ -47,7 +51,7 @@ public struct NeighbourEmbedding: Sendable {
       divergences.append(divergence)
       let momentum = isExaggerated ? 0.5 : 0.8
       for i in 0..<n {
-        for k in 0..<2 {
+        for k in 0..<dimensions {
           let isTurning = (gradient[i][k] > 0) == (velocity[i][k] > 0)
           gains[i][k] = max(0.01, isTurning ? gains[i][k] * 0.8 : gains[i][k] + 0.2)
           velocity[i][k] = momentum * velocity[i][k] - rate * gains[i][k] * gradient[i][k]
@@ -61,19 +65,21 @@ public struct NeighbourEmbedding: Sendable {
     self.divergences = divergences
   }
 
-  private static func start(_ data: [[Double]], _ seed: UInt64) -> [[Double]] {
-    let components = PrincipalComponents(data, count: min(2, data[0].count), seed: seed)
+  private static func start(
+    _ data: [[Double]], _ dimensions: Int, _ seed: UInt64
+  ) -> [[Double]] {
+    let components = PrincipalComponents(data, count: min(dimensions, data[0].count), seed: seed)
     var random = SplitMix64(seed: seed)
     let scale = 1e-4 / max(components.variances[0].squareRoot(), .leastNormalMagnitude)
     return components.project(data).map { point in
-      (0..<2).map { k in
+      (0..<dimensions).map { k in
         (k < point.count ? point[k] * scale : 0) + Double.random(in: -1e-6...1e-6, using: &random)
       }
     }
   }
 
   private static func centre(_ y: inout [[Double]]) {
-    for k in 0..<2 {
+    for k in y[0].indices {
       let mean = y.reduce(0) { $0 + $1[k] } / Double(y.count)
       for i in y.indices { y[i][k] -= mean }
     }
@@ -141,30 +147,31 @@ public struct NeighbourEmbedding: Sendable {
     _ y: [[Double]], _ p: [[Double]], exaggeration: Double, _ threads: Int
   ) -> (gradient: [[Double]], divergence: Double) {
     let n = y.count
-    let (xs, ys) = (y.map { $0[0] }, y.map { $0[1] })
+    let dimensions = y[0].count
+    let places = y.map { SIMD3($0[0], $0[1], dimensions > 2 ? $0[2] : 0) }
+    func weight(_ d: SIMD3<Double>) -> Double { 1 / (1 + d.x * d.x + d.y * d.y + d.z * d.z) }
     let sums = Parallel.map(n, threads: threads) { i -> Double in
       var sum = 0.0
       for j in 0..<n {
-        let (a, b) = (xs[i] - xs[j], ys[i] - ys[j])
-        sum += 1 / (1 + a * a + b * b)
+        sum += weight(places[i] - places[j])
       }
       return sum - 1
     }
     let total = sums.reduce(0, +)
-    let rows = Parallel.map(n, threads: threads) { i -> (Double, Double, Double) in
+    let rows = Parallel.map(n, threads: threads) { i -> (SIMD3<Double>, Double) in
       let own = p[i]
-      var (dx, dy, divergence) = (0.0, 0.0, 0.0)
+      var (sum, divergence) = (SIMD3<Double>.zero, 0.0)
       for j in 0..<n where j != i {
-        let (a, b) = (xs[i] - xs[j], ys[i] - ys[j])
-        let weight = 1 / (1 + a * a + b * b)
+        let difference = places[i] - places[j]
+        let weight = weight(difference)
         let q = max(weight / total, 1e-300)
         let force = (exaggeration * own[j] - q) * weight
-        dx += force * a
-        dy += force * b
+        sum += force * difference
         if own[j] > 0 { divergence += own[j] * log(own[j] / q) }
       }
-      return (4 * dx, 4 * dy, divergence)
+      return (4 * sum, divergence)
     }
-    return (rows.map { [$0.0, $0.1] }, rows.reduce(0) { $0 + $1.2 })
+    let gradient = rows.map { row in (0..<dimensions).map { row.0[$0] } }
+    return (gradient, rows.reduce(0) { $0 + $1.1 })
   }
 }

@@ -116,7 +116,19 @@ public struct ExperimentRecipe: Sendable, Equatable {
     configuration.accumulation = fields.integer("accumulation", in: counts) ?? 1
     configuration.learningRate = fields.number("learningRate", in: 1e-12...1) ?? 3e-5
     configuration.schedule = fields.choice("schedule", .step)
-    configuration.warmUpRatio = fields.number("warmUp", in: 0...1) ?? 0.06
+    configuration.warmUpRatio =
+      fields.number("warmUp", in: 0...1) ?? configuration.schedule.usualWarmUp
+    configuration.power = fields.number("power", in: 1e-3...100) ?? 1
+    configuration.endRate = fields.number("endRate", in: 0...1) ?? 1e-7
+    if let plateau = fields.object("plateau") {
+      configuration.plateau.factor = plateau.number("factor", in: 0...0.999) ?? 0.1
+      configuration.plateau.patience = plateau.integer("patience", in: 0...100_000) ?? 10
+      configuration.plateau.threshold = plateau.number("threshold", in: 0...0.999) ?? 1e-4
+      plateau.finish()
+    }
+    configuration.optimizer.beta1 = fields.number("beta1", in: 0...0.999_999) ?? 0.9
+    configuration.optimizer.beta2 = fields.number("beta2", in: 0...0.999_999) ?? 0.98
+    configuration.optimizer.epsilon = fields.number("epsilon", in: 1e-16...1) ?? 1e-6
     configuration.optimizer.weightDecay = fields.number("weightDecay", in: 0...1) ?? 0.1
     configuration.clipNorm = fields.number("clip", in: 1e-9...1e9)
     configuration.loss =

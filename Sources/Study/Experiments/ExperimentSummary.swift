@@ -161,10 +161,21 @@ struct ExperimentSweeps {
 /// Values over one variable, for instance the threshold alpha or the share of data.
 public struct Sweep: Codable, Sendable, Equatable {
   public var title, variable, metric: String
+  /// Names of the values 0, 1, … of a variable that is none of numbers; drawn as bars.
+  public var categories: [String]?
   public var series: [Series]
 
-  public init(title: String, variable: String, metric: String, series: [Series]) {
-    (self.title, self.variable, self.metric, self.series) = (title, variable, metric, series)
+  public init(
+    title: String, variable: String, metric: String, categories: [String]? = nil, series: [Series]
+  ) {
+    (self.title, self.variable, self.metric) = (title, variable, metric)
+    (self.categories, self.series) = (categories, series)
+  }
+
+  /// How the value `x` of the variable is written.
+  public func name(_ x: Double) -> String {
+    categories.flatMap { $0.indices.contains(Int(x)) ? $0[Int(x)] : nil }
+      ?? Rounding.text(x, decimals: 1)
   }
 
   public struct Series: Codable, Sendable, Equatable {

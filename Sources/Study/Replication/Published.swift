@@ -6,7 +6,9 @@ public import Metrics
 public struct Published: Codable, Sendable, Equatable {
   public var schema: Int
   public var source: Source
-  /// Rows of tables V and VI.
+  /// Rows of train, dev and test by set: table II.
+  public var sizes: [String: [Int]]
+  /// Rows of tables V and VI, the rerun of table VIII and the run of section IV-A.
   public var training: [TrainingRow]
   /// Rows of table VII.
   public var zeroShot: [ZeroShotRow]
@@ -40,10 +42,12 @@ public struct Published: Codable, Sendable, Equatable {
 
   /// One configuration that was trained with five seeds.
   public struct TrainingRow: Codable, Sendable, Equatable {
-    /// `V` or `VI`.
+    /// `V`, `VI`, `VIII` or `IV-A`.
     public var table: String
     /// Benchmarks trained on, the one that is tested first.
     public var train: [String]
+    /// The benchmark that is tested, where it is none of those trained on.
+    public var test: String?
     public var encoder: String
     /// `crowd`, or the model whose labels correct the crowd's.
     public var labels: String
@@ -51,6 +55,8 @@ public struct Published: Codable, Sendable, Equatable {
     public var alpha: Double?
     /// Table VI: the benchmark added, and whose labels its rows have.
     public var extra: Extra?
+    /// Whose recipe, where it is not the paper's own: `giorgi`.
+    public var recipe: String?
     /// Median and peak.
     public var pcc: [Double?]
     public var ccc, rmse: [Double?]
@@ -63,7 +69,7 @@ public struct Published: Codable, Sendable, Equatable {
     /// or `VI/newsemp24/roberta-base/crowd/newsemp22:llama`.
     public var id: String {
       let correction = alpha.map { "\(labels):\($0)" } ?? labels
-      let parts = [table, train.joined(separator: "+"), encoder, correction]
+      let parts = [table, train.joined(separator: "+"), encoder, recipe ?? correction]
       return (parts + (extra.map { ["\($0.data):\($0.labels)"] } ?? [])).joined(separator: "/")
     }
 

@@ -156,8 +156,28 @@ extension Published {
   public static let alphaSweepTitle =
     "Table V: RoBERTa on NewsEmp24 and 22, Llama's corrections over the threshold"
 
-  /// The series that the paper prints over a threshold.
+  /// Title of the plot of figure 3.
+  public static let shareSweepTitle =
+    "Figure 3: RoBERTa on NewsEmp24 and a share of NewsEmp22, labels by Llama"
+
+  /// The rows of figure 3: none of the set, a tenth of it, and so on.
+  static let sharesOfAddedData: [(x: Double, id: String)] = (0...10).map { tenths in
+    let base = "VI/newsemp24/roberta-base/crowd"
+    guard tenths > 0 else { return (0, base) }
+    let added = "\(base)/newsemp22:llama"
+    return (Double(tenths) / 10, tenths == 10 ? added : "\(added)@\(Double(tenths) / 10)")
+  }
+
+  /// The series that the paper prints over a threshold, and the ends of those it draws over the share
+  /// of added data, which table VI prints.
   var sweeps: [Sweep] {
+    let shares = [Metric.pcc, .ccc].map { metric in
+      Sweep.Series(
+        name: "published, \(metric.title) (its ends, which are printed)",
+        points: Self.sharesOfAddedData.compactMap { share in
+          trainingRow(id: share.id)?.value(metric, .median).map { .init(x: share.x, y: $0) }
+        })
+    }
     let rows = training.filter {
       $0.table == "V" && $0.train == ["newsemp24", "newsemp22"] && $0.labels == "llama"
     }
@@ -169,7 +189,12 @@ extension Published {
           return Sweep.Point(x: alpha, y: value)
         })
     }
-    return [Sweep(title: Self.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)]
+    return [
+      Sweep(title: Self.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series),
+      Sweep(
+        title: Self.shareSweepTitle, variable: ExperimentSummary.portionVariable,
+        metric: "PCC and CCC, medians", series: shares),
+    ]
   }
 }
 

@@ -158,8 +158,11 @@ public final class ReplicationRun {
     return .init(try inference.figure(metric).measured(), low: interval?.low, high: interval?.high)
   }
 
-  /// CCC of Llama's and the crowd's labels in a demographic group, over all splits of NewsEmp24.
-  func group(_ attribute: String, _ name: String) throws -> Replication.Measurement {
+  /// CCC of Llama's and the crowd's labels in a demographic group, over all splits of NewsEmp24, and
+  /// the group's rows.
+  func group(
+    _ attribute: String, _ name: String
+  ) throws -> (ccc: Replication.Measurement, rows: Int) {
     let rows = try ["train", "dev", "test"].flatMap { split in
       // Persons are numbered anew in each split.
       try rated("newsemp24", split, "llama").essays.map { ($0.person.map { [split, $0] }, $0) }
@@ -167,7 +170,8 @@ public final class ReplicationRun {
     let persons = Set(rows.compactMap(\.0)).count
     guard PublishingThreshold.standard.allows(rows: rows.count, clusters: persons)
     else { throw NotRun(DemographicGroups.tooSmall) }
-    return .init(try Self.figure(rows.map(\.1), "llama", .ccc).value, note: "\(rows.count) rows")
+    let ccc = try Self.figure(rows.map(\.1), "llama", .ccc).value
+    return (.init(ccc, note: "\(rows.count) rows"), rows.count)
   }
 
   /// Rows of NewsEmp24 train that stand in NewsEmp23 and break 7·e24 + 7·d24 = 6·e23 + 8·d23.

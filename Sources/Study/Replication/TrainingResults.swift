@@ -47,7 +47,7 @@ public struct TrainingResults {
         }
         let named = entry.encoder ?? URL(filePath: settings.model).lastPathComponent
         for id in Self.publishedRows(settings, encoder: named) where !found.isEmpty {
-          if let why = Self.otherRecipe(recipe, entry.encoder, seeds: found.count) {
+          if let why = Self.otherRecipe(recipe, for: id, entry.encoder, seeds: found.count) {
             refused[id] = why
           } else {
             runs[id] = Runs(
@@ -66,33 +66,64 @@ public struct TrainingResults {
       uniqueKeysWithValues: done.splits.map { ($0.split, try folder.verified(cell, $0)) })
   }
 
-  /// How a run differs from the paper's; nil where it does not.
+  /// That of Giorgi et al. 2024 as the paper's authors ran it again for table VIII: after Omitaomu et
+  /// al. 2022, and what these leave open as PyTorch has it (the authors' `Giorgi2024Findings.yaml`).
+  static var giorgi: TrainingConfiguration {
+    var recipe = TrainingConfiguration()
+    (recipe.learningRate, recipe.schedule, recipe.warmUpRatio) = (1e-5, .constant, 0)
+    (recipe.optimizer.beta2, recipe.optimizer.epsilon) = (0.999, 1e-8)
+    (recipe.optimizer.weightDecay, recipe.batchSize) = (0.01, 32)
+    (recipe.epochs, recipe.earlyStopping) = (30, nil)
+    return recipe
+  }
+
+  /// How a run differs from that of the published row `id`; nil where it does not.
   private static func otherRecipe(
-    _ recipe: ExperimentRecipe, _ encoder: String?, seeds: Int
+    _ recipe: ExperimentRecipe, for id: String, _ encoder: String?, seeds: Int
   ) -> String? {
     guard encoder != nil else {
       return "other recipe: by its config.json the model is not the paper's encoder"
     }
-    guard recipe.configuration.followsPaper, recipe.maxLength == 512, recipe.checkpoint == .last
-    else { return "other recipe: the settings of training are not the paper's" }
+    let configuration = recipe.configuration
+    let follows =
+      id.hasSuffix("/giorgi") ? configuration.follows(giorgi) : configuration.followsPaper
+    guard follows, recipe.maxLength == 512, recipe.checkpoint == .last else {
+      return "other recipe: the settings of training are not the paper's"
+    }
     let least = Replication.SeedSpread.least
     return seeds < least ? "other recipe: \(seeds) of \(least) seeds" : nil
   }
 
-  /// Ids of the published rows with these settings: table V and table VI may share one.
+  /// Ids of the published rows with these settings: tables V, VI and VIII may share one. A share of
+  /// added data, as figure 3 has it, is named behind `@`.
   public static func publishedRows(_ settings: ExperimentSettings, encoder: String) -> [String] {
-    guard settings.train == ["train"], settings.labels == Agreement.crowd,
-      settings.extra.allSatisfy({ $0.portion == 1 && Set($0.splits) == ["train", "dev"] })
+    guard settings.labels == Agreement.crowd,
+      settings.extra.allSatisfy({ Set($0.splits) == ["train", "dev"] })
     else { return [] }
+    if settings.train.isEmpty, settings.benchmark == "newsemp23", settings.correct == nil,
+      settings.extra.map(\.benchmark) == ["newsemp24"], settings.extra[0].portion == 1,
+      settings.extra[0].labels == Agreement.crowd
+    {
+      return ["IV-A/newsemp24/\(encoder)/crowd"]
+    }
+    guard settings.train == ["train"] else { return [] }
+    let base = "VI/\(settings.benchmark)/\(encoder)/crowd"
+    if settings.correct == nil, let only = settings.extra.first, only.portion < 1 {
+      return settings.extra.count == 1
+        ? ["\(base)/\(only.benchmark):\(only.labels)@\(only.portion)"] : []
+    }
+    guard settings.extra.allSatisfy({ $0.portion == 1 }) else { return [] }
     var ids: [String] = []
     if settings.extra.allSatisfy({ $0.labels == Agreement.crowd }) {
       let sets = [settings.benchmark] + settings.extra.map(\.benchmark).sorted(by: >)
       let labels = settings.correct ?? Agreement.crowd
       let correction = settings.alpha.map { "\(labels):\($0)" } ?? labels
       ids.append("V/\(sets.joined(separator: "+"))/\(encoder)/\(correction)")
+      if settings.correct == nil {
+        ids.append("VIII/\(sets.joined(separator: "+"))/\(encoder)/giorgi")
+      }
     }
     if settings.correct == nil, settings.extra.count < 2 {
-      let base = "VI/\(settings.benchmark)/\(encoder)/crowd"
       ids.append(settings.extra.first.map { "\(base)/\($0.benchmark):\($0.labels)" } ?? base)
     }
     return ids
@@ -110,9 +141,7 @@ public struct TrainingResults {
   private func figures(_ row: String, _ metric: Metric) throws -> Figures {
     guard let runs = runs[row] else {
       throw NotRun(
-        row.contains("/deberta-v3-base/")
-          ? "the encoder here is RoBERTa and BERT, not DeBERTa-v3"
-          : refused[row] ?? "no runs of training were given")
+        refused[row] ?? "no runs of training were given")
     }
     // NewsEmp22's test labels were never released; the paper has CCC and RMSE of dev.
     let split = runs.benchmark == "newsemp22" ? "dev" : "test"
@@ -176,24 +205,27 @@ public struct TrainingResults {
       try p.measured("the t-test is undefined"), note: "\(own.count) and \(other.count) seeds")
   }
 
-  /// Ours over the threshold, for the plot of table V; and the sweeps of the summaries given.
+  /// Ours over the threshold, for the plot of table V, and over the share of added data, for that of
+  /// figure 3; and the sweeps of the summaries given.
   func sweeps(_ published: Published) throws -> [Sweep] {
-    let rows = published.training.filter {
-      $0.table == "V" && $0.train == ["newsemp24", "newsemp22"] && runs[$0.id] != nil
+    let thresholds = published.training.compactMap { row in
+      row.table == "V" && row.train == ["newsemp24", "newsemp22"] && runs[row.id] != nil
+        ? row.alpha.map { (x: $0, id: row.id) } : nil
     }
-    let series = try Published.Statistic.allCases.map { statistic in
-      let points = try rows.compactMap { row -> Sweep.Point? in
-        guard let alpha = row.alpha else { return nil }
-        do {
-          let ours = try measurement(row.id, .pcc, statistic)
-          return Sweep.Point(x: alpha, y: ours.value, low: ours.low, high: ours.high)
-        } catch is NotRun { return nil }
-      }
-      return Sweep.Series(name: "ours, \(statistic.rawValue)", points: points)
-    }.filter { !$0.points.isEmpty }
-    let own = Sweep(
-      title: Published.alphaSweepTitle, variable: "alpha", metric: "PCC", series: series)
-    return (series.isEmpty ? [] : [own])
+    let shares = Published.sharesOfAddedData.filter { runs[$0.id] != nil }
+    let alpha = try Published.Statistic.allCases.compactMap {
+      try series("ours, \($0.rawValue)", thresholds, .pcc, $0)
+    }
+    let share = try [Metric.pcc, .ccc].compactMap {
+      try series("ours, \($0.title)", shares, $0, .median)
+    }
+    let own = [
+      Sweep(title: Published.alphaSweepTitle, variable: "alpha", metric: "PCC", series: alpha),
+      Sweep(
+        title: Published.shareSweepTitle, variable: ExperimentSummary.portionVariable,
+        metric: "PCC and CCC, medians", series: share),
+    ]
+    return ([try significanceBars(published)] + own).filter { !$0.series.isEmpty }
       + summaries.flatMap { summary in
         summary.splits.flatMap { split in
           split.sweeps.map { sweep in
@@ -203,6 +235,47 @@ public struct TrainingResults {
           }
         }
       }
+  }
+}
+
+extension TrainingResults {
+  /// Figure 1 with ours: mean ± SD over seeds of each metric, with crowd labels alone and with the
+  /// rows that are tested against them. Empty where none was run.
+  private func significanceBars(_ published: Published) throws -> Sweep {
+    let rows =
+      [(id: Published.crowdRow, name: "crowd labels")]
+      + published.significance.map { (id: $0.id, name: $0.settings) }
+    let series = try rows.compactMap { row -> Sweep.Series? in
+      guard runs[row.id] != nil else { return nil }
+      let points = try Published.metrics.enumerated().compactMap { place, metric in
+        do {
+          let values = try figures(row.id, metric).values
+          guard let seeds = SeedSummary.of(metric, values).value else { return nil as Sweep.Point? }
+          let sd = seeds.deviation.value
+          return Sweep.Point(
+            x: Double(place), y: seeds.mean, low: sd.map { seeds.mean - $0 },
+            high: sd.map { seeds.mean + $0 })
+        } catch is NotRun { return nil }
+      }
+      return points.isEmpty ? nil : Sweep.Series(name: "ours, \(row.name)", points: points)
+    }
+    return Sweep(
+      title: "Figure 1: RoBERTa on NewsEmp24, mean ± SD over seeds", variable: "metric",
+      metric: "mean over seeds", categories: Published.metrics.map(\.title), series: series)
+  }
+
+  /// A figure of the rows that were run, over a variable; nil where none was.
+  private func series(
+    _ name: String, _ rows: [(x: Double, id: String)], _ metric: Metric,
+    _ statistic: Published.Statistic
+  ) throws -> Sweep.Series? {
+    let points = try rows.compactMap { row -> Sweep.Point? in
+      do {
+        let ours = try measurement(row.id, metric, statistic)
+        return Sweep.Point(x: row.x, y: ours.value, low: ours.low, high: ours.high)
+      } catch is NotRun { return nil }
+    }
+    return points.isEmpty ? nil : Sweep.Series(name: name, points: points)
   }
 }
 

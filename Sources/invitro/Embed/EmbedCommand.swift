@@ -20,6 +20,7 @@ struct EmbedCommand: ParsableCommand {
         embedding.json  model, rows, silhouette over six equal bins of labels on [1, 7]
         pca.svg         first two principal components, points coloured by bin
         tsne.svg        t-SNE of the states, the same colours (not with --no-tsne)
+        tsne.csv        its points, with --dimensions 3 (x, y, z, in the order of rows.tsv)
 
       The silhouette is near 1 if the essays of a bin lie together and apart from
       others, 0 if bins overlap, and below 0 if essays lie among those of other bins.
@@ -49,6 +50,9 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: "Approximate number of neighbours that t-SNE considers.")
   var perplexity: Double = 30
 
+  @Option(help: "Dimensions of t-SNE, 2 or 3; three are drawn as seen from above and the side.")
+  var dimensions: Int = 2
+
   @Option(help: "Seed of both projections.") var seed: UInt64 = 0
   @Option(help: "Threads.") var threads: Int = Parallel.processors
 
@@ -58,6 +62,7 @@ struct EmbedCommand: ParsableCommand {
     try require((table == nil) != (split.benchmark == nil), "Give either --benchmark or --table.")
     try require(
       perplexity > 1 && perplexity <= 1_000, "--perplexity must be above 1 and at most 1000.")
+    try require((2...3).contains(dimensions), "--dimensions is 2 or 3.")
     try require(threads > 0, "--threads must be 1 or more.")
   }
 
@@ -79,7 +84,8 @@ struct EmbedCommand: ParsableCommand {
 
   private func neighbours(_ points: [[Double]]) -> [[Double]] {
     var options = NeighbourEmbedding.Options()
-    (options.perplexity, options.seed, options.threads) = (perplexity, seed, threads)
+    (options.perplexity, options.dimensions) = (perplexity, dimensions)
+    (options.seed, options.threads) = (seed, threads)
     let bar = ProgressBar("t-SNE", unit: "steps")
     return NeighbourEmbedding(points, options: options) { bar.update($0, of: $1) }.points
   }

@@ -27,9 +27,10 @@ struct ExperimentCommand: ParsableCommand {
       Paths are below the data home unless they are absolute. Settings: model,
       benchmark, train, validation, labels, correct, alpha, extra (benchmark, splits,
       labels, portion, seed), keepOverlap, recipe (epochs, stopAfter, batch,
-      accumulation, learningRate, schedule, warmUp, weightDecay, clip, huber, head,
-      freshHead, earlyStopping, maxLength, threads, precision, checkpoint). Ready
-      files are in experiments/.
+      accumulation, learningRate, schedule (step, epoch, constant, polynomial,
+      plateau), warmUp, power, endRate, plateau (factor, patience, threshold), beta1,
+      beta2, epsilon, weightDecay, clip, huber, head, freshHead, earlyStopping,
+      maxLength, threads, precision, checkpoint). Ready files are in experiments/.
 
       Each cell (a row and a seed) is a folder named by the hash of what its
       predictions depend on. A finished cell is never computed again, and an

@@ -164,6 +164,7 @@ struct PredictCommand: ParsableCommand {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension Schedule.Form: ExpressibleByArgument {}
 
 /// The numbers of the encoder's large products.
 struct PrecisionOption: ParsableArguments {
@@ -191,12 +192,37 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: .value(
-      "step|epoch",
-      "step: warm-up and decay count steps, as the paper describes; epoch: they "
-        + "count epochs, as its released code does.")) var schedule: String = "step"
+      "form",
+      "step: a linear fall that counts steps, as the paper describes; epoch: one that counts "
+        + "epochs, as its released code does; constant; polynomial; plateau."))
+  var schedule: Schedule.Form = .step
 
-  @Option(help: .value("share", "Warm-up, as a share of the steps of ten epochs."))
-  var warmUp: Double = 0.06
+  @Option(
+    help: .value(
+      "share",
+      "Warm-up, as a share of the steps of ten epochs. Default: 0.06; none for constant and "
+        + "plateau."))
+  var warmUp: Double?
+
+  @Option(help: .value("exponent", "Of --schedule polynomial: the power of the fall."))
+  var power: Double = 1
+
+  @Option(help: .value("rate", "Of --schedule polynomial: the learning rate at its end."))
+  var endRate: Double = 1e-7
+
+  @Option(
+    help: .value("share", "Of --schedule plateau: what the rate is multiplied by each time."))
+  var plateauFactor: Double = 0.1
+
+  @Option(
+    help: .value(
+      "epochs", "Of --schedule plateau: epochs without a lower validation loss that it waits."))
+  var plateauPatience: Int = 10
+
+  @Option(help: .value("b1,b2", "AdamW's decay rates of the moments.")) var betas: String =
+    "0.9,0.98"
+  @Option(help: "AdamW's epsilon.") var epsilon: Double = 1e-6
+  @Option(help: "AdamW's weight decay, on every parameter.") var weightDecay: Double = 0.1
 
   @Option(help: .value("norm", "Maximum norm of the gradient. Default: no clipping."))
   var clip: Double?
@@ -222,18 +248,24 @@ struct RecipeOptions: ParsableArguments {
 
   func validate() throws {
     try require(
-      Schedule.Form(rawValue: schedule) != nil, "--schedule is step or epoch, not '\(schedule)'.")
+      decayRates.count == 2, "--betas takes two numbers, such as 0.9,0.999, not '\(betas)'.")
     try require(
       HeadKind(rawValue: head) != nil, "--head is classification or linear, not '\(head)'.")
     try require((4...100_000).contains(maxLength), "--max-length is 4 or more.")
   }
 
+  private var decayRates: [Double] { betas.split(separator: ",").compactMap { Double($0) } }
+
   func configuration(seed: UInt64) throws -> TrainingConfiguration {
     var made = TrainingConfiguration()
     (made.epochs, made.lastEpoch, made.seed) = (epochs, stopAfter, seed)
     (made.batchSize, made.accumulation) = (batch, accumulation)
-    (made.learningRate, made.warmUpRatio, made.clipNorm) = (learningRate, warmUp, clip)
-    made.schedule = Schedule.Form(rawValue: schedule) ?? .step
+    (made.learningRate, made.clipNorm, made.schedule) = (learningRate, clip, schedule)
+    made.warmUpRatio = warmUp ?? schedule.usualWarmUp
+    (made.power, made.endRate) = (power, endRate)
+    (made.plateau.factor, made.plateau.patience) = (plateauFactor, plateauPatience)
+    (made.optimizer.beta1, made.optimizer.beta2) = (decayRates[0], decayRates[1])
+    (made.optimizer.epsilon, made.optimizer.weightDecay) = (epsilon, weightDecay)
     made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
     made.head = HeadKind(rawValue: head) ?? .classification
     (made.freshHead, made.checkpointSteps) = (freshHead, checkpointEvery)

@@ -41,12 +41,20 @@ struct ReplicateCommand: ParsableCommand {
 
   @Flag(help: "List every claim that was not run, instead of their number.") var all = false
 
+  @Flag(
+    help: "List every table and figure of the paper, and whether it is a claim; nothing is run.")
+  var list = false
+
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var shared: SharedOptions
 
   func validate() throws { try checkingUsage { _ = try require.map(Requirement.init) } }
 
   func run() throws {
+    if list {
+      let parts = try Published.shipped().parts
+      return try shared.show(parts, as: PaperPart.table(parts))
+    }
     let replication = try evidence.run(shared.home).report()
     let findings = try require.map { try Requirement($0).finding(in: replication) }
     try shared.show(

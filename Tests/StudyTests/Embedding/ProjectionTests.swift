@@ -117,14 +117,14 @@ struct ProjectionTests {
     #expect(abs(entropy - log(12)) < 1e-6)
   }
 
-  @Test("the gradient is that of the divergence, by central differences")
-  func gradient() {
+  @Test("the gradient is that of the divergence, by central differences", arguments: [2, 3])
+  func gradient(dimensions: Int) {
     let p = NeighbourEmbedding.affinities(Self.cloud(12, [1, 2, 1], seed: 5), 3, 1)
-    let y = Self.cloud(12, [1, 1], seed: 6)
+    let y = Self.cloud(12, Array(repeating: 1, count: dimensions), seed: 6)
     let gradient = NeighbourEmbedding.gradient(y, p, exaggeration: 1, 1).gradient
     let step = 1e-5
     for i in y.indices {
-      for k in 0..<2 {
+      for k in 0..<dimensions {
         func divergence(_ change: Double) -> Double {
           var moved = y
           moved[i][k] += change
@@ -136,17 +136,21 @@ struct ProjectionTests {
     }
   }
 
-  @Test("two clouds far apart stay apart, and the divergence falls once attraction is plain")
-  func clouds() {
+  @Test(
+    "two clouds far apart stay apart, and the divergence falls once attraction is plain",
+    arguments: [2, 3])
+  func clouds(dimensions: Int) {
     let data =
       Self.cloud(30, [1, 1, 1, 1], seed: 7)
       + Self.cloud(30, [1, 1, 1, 1], seed: 8).map { $0.map { $0 + 20 } }
     var options = NeighbourEmbedding.Options()
     (options.perplexity, options.steps, options.threads) = (8, 400, 1)
+    options.dimensions = dimensions
     let found = NeighbourEmbedding(data, options: options)
     for i in data.indices {
       func distance(_ j: Int) -> Double {
-        hypot(found.points[i][0] - found.points[j][0], found.points[i][1] - found.points[j][1])
+        let apart = zip(found.points[i], found.points[j]).map { $0 - $1 }
+        return Self.dot(apart, apart)
       }
       let others = data.indices.filter { $0 != i }
       let nearest = others.min { distance($0) < distance($1) } ?? i

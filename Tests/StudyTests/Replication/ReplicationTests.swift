@@ -23,6 +23,17 @@ struct ReplicationTests {
     let claims = try Published.shipped().claims
     #expect(Set(claims.map(\.claim.id)).count == claims.count)
     #expect(claims.count { $0.claim.id.hasPrefix("V/") } == 32 * 6)
+    #expect(claims.count { $0.claim.id.hasPrefix("II/") } == 9)
+    #expect(claims.count { $0.claim.id.hasPrefix("VIII/") } == 3)
+    #expect(claims.filter { $0.claim.id.hasPrefix("IV-A/") }.map(\.claim.published) == [0.576])
+  }
+
+  @Test("every claim of the paper belongs to a part of the list, and parts without claims say why")
+  func parts() throws {
+    let published = try Published.shipped()
+    let ofPaper = published.claims.count { $0.claim.origin == .paper }
+    #expect(published.parts.reduce(0) { $0 + $1.claims } == ofPaper)
+    for part in published.parts where part.claims == 0 { #expect(part.note != nil, "\(part.part)") }
   }
 
   @Test("table VI holds 18 comparisons, 16 of known figures, and Llama's labels win 10 of these")
@@ -108,7 +119,7 @@ struct ReplicationTests {
         .init(title: "Another", variable: "share", metric: "PCC", series: [series]),
       ]
     ) { _ in .notRun("") }
-    #expect(replication.sweeps.count == 2)
+    #expect(replication.sweeps.count == 3)
     #expect(replication.sweeps[0].series.map(\.points.count) == [13, 13, 1])
     #expect(replication.sweeps[0].series[1].points.first { $0.x == 4 }?.y == 0.627)
   }
