@@ -160,7 +160,8 @@ public struct ParameterLayout: Sendable {
   private(set) var (denseWeight, denseBias) = (0, 0)
   private(set) var (projectionWeight, projectionBias) = (0, 0)
 
-  public init(_ configuration: ModelConfiguration, head: HeadKind) {
+  public init(_ configuration: ModelConfiguration, head: HeadKind, outputCount: Int = 1) {
+    precondition(outputCount > 0, "a head has an output")
     let C = configuration.hiddenSize
     let prefix = configuration.kind.tensorPrefix + "."
     let embeddings = prefix + "embeddings."
@@ -184,8 +185,8 @@ public struct ParameterLayout: Sendable {
       denseWeight = add(dense + "weight", [C, C], head: true)
       denseBias = add(dense + "bias", [C], head: true)
     }
-    projectionWeight = add(projection + "weight", [1, C], head: true)
-    projectionBias = add(projection + "bias", [1], head: true)
+    projectionWeight = add(projection + "weight", [outputCount, C], head: true)
+    projectionBias = add(projection + "bias", [outputCount], head: true)
   }
 
   private mutating func addLayer(_ layer: String, C: Int, F: Int) {
