@@ -54,7 +54,7 @@ struct HiddenBoard {
     defer { try? FileManager.default.removeItem(at: folder) }
     let files = folder.appending(path: "files")
     _ = try SampleGenerator(seed: seed).write(to: files)
-    let definition = try BenchmarkRegistry.find("sample24")
+    let definition = try BenchmarkRegistry(folder: nil).find("sample24")
     let home = DataHome(folder.appending(path: "home"))
     _ = try DatasetImporter.run(definition, from: files, into: home)
     let test = try home.load(definition, split: "test")

@@ -271,6 +271,8 @@ extension ReferenceError {
     case unknownLabels(name: String, known: [String])
     case outOfRange(what: String, value: String, range: String)
     case tooFew(what: String, found: Int, needed: Int)
+    /// Labels by two raters that are not positively correlated.
+    case unrelated(String, String)
     case duplicateIDs([String])
 
     public var description: String {
@@ -279,6 +281,9 @@ extension ReferenceError {
         "no essay has a label by \(name); there are labels by \(known.joined(separator: ", "))"
       case .outOfRange(let what, let value, let range): "\(what) is \(value), expected \(range)"
       case .tooFew(let what, let found, let needed): "found \(found) \(what), need \(needed)"
+      case .unrelated(let first, let second):
+        "labels by \(first) and by \(second) do not rise together in these rows, so they cannot tell "
+          + "whose error a difference is"
       case .duplicateIDs(let ids):
         "\(ids.count) ids occur more than once: \(ids.prefix(3).joined(separator: ", "))"
           + (ids.count > 3 ? " and \(ids.count - 3) more" : "")

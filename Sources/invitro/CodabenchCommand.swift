@@ -54,10 +54,11 @@ struct CodabenchCommand: ParsableCommand {
     }
     // With labels to guard, a number far outside would let its row outweigh all others.
     let rule = decimals < 4 ? ReleaseRule.rounded(decimals: decimals) : .open
+    let home = DataHome(URL(filePath: input, directoryHint: .isDirectory).appending(path: "ref"))
     let outcome = try ScoringProgram(
       input: URL(filePath: input, directoryHint: .isDirectory),
       options: try inference.scoringOptions(), rule: rule,
-      definition: try split.benchmark.map(BenchmarkRegistry.find), split: split.split
+      definition: try split.benchmark.map { try home.benchmarks.find($0) }, split: split.split
     ).run()
     FaultListing.show(outcome.warnings)
     let report = outcome.report

@@ -74,7 +74,7 @@ struct CompareCommand: ParsableCommand {
     if inputs.isEmpty {
       (systems, overlaps) = try BoardComparer(scorer).systems(
         of: SubmissionFolder(URL(filePath: submissions)), reader, home: shared.home,
-        benchmarks: BenchmarkRegistry.known(adding: split.benchmark.map { [$0] } ?? []))
+        benchmarks: shared.home.benchmarks.known(adding: split.benchmark.map { [$0] } ?? []))
     } else {
       systems = try inputs.map { .init(slug: $0, predictions: try reader.read(URL(filePath: $0))) }
     }

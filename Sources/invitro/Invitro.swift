@@ -24,7 +24,8 @@ import Server
     subcommands: [
       DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, ArchiveCommand.self, TrainCommand.self,
-      PredictCommand.self, LabelCommand.self, AgreementCommand.self, CurateCommand.self,
+      PredictCommand.self, TokenizeCommand.self, LabelCommand.self, AgreementCommand.self,
+      CurateCommand.self,
       EmbedCommand.self, ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self,
       TeamCommand.self, PhaseCommand.self, SubmissionCommand.self, LedgerCommand.self,
       WebhookCommand.self, BackupCommand.self, RestoreCommand.self, CodabenchCommand.self,

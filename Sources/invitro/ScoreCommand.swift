@@ -86,7 +86,7 @@ struct ScoreCommand: ParsableCommand {
   }
 
   private func scoreSplit() throws -> (PrivateReport, BenchmarkDefinition) {
-    let (definition, name) = try split.resolve()
+    let (definition, name) = try split.resolve(shared.home)
     let options = try options()
     try definition.checkAttributes(options.attributes ?? [])
     let dataset = try shared.home.load(definition, split: name)

@@ -15,20 +15,27 @@ struct DataOptions: ParsableArguments {
   func store() throws -> SubmissionStore { try SubmissionStore(home.submissionStoreURL) }
 }
 
+extension DataHome {
+  /// That of a command without --data: INVITRO_DATA, else ./data.
+  static var usual: DataHome {
+    DataHome(option: nil, environment: ProcessInfo.processInfo.environment)
+  }
+}
+
 /// Which split of which benchmark.
 struct SplitOptions: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: "A benchmark's name, such as newsemp24, newsemp18 or sample24, or a definition's path.")
+    help: "A benchmark's id, such as newsemp24 or one of your own, or a definition's path.")
   var benchmark: String?
 
   @Option(name: [.short, .long], help: "The split. Default: the benchmark's default split.")
   var split: String?
 
   /// The definition and the split's name.
-  func resolve() throws -> (BenchmarkDefinition, String) {
+  func resolve(_ home: DataHome) throws -> (BenchmarkDefinition, String) {
     guard let benchmark else { throw ValidationError("Give a benchmark with --benchmark.") }
-    let definition = try BenchmarkRegistry.find(benchmark)
+    let definition = try home.benchmarks.find(benchmark)
     let split = split ?? definition.defaultSplit
     try definition.checkSplit(split)
     return (definition, split)
@@ -36,7 +43,7 @@ struct SplitOptions: ParsableArguments {
 
   /// The definition and the split's rows.
   func load(_ home: DataHome) throws -> (BenchmarkDefinition, Dataset) {
-    let (definition, split) = try resolve()
+    let (definition, split) = try resolve(home)
     return (definition, try home.load(definition, split: split))
   }
 }
@@ -65,11 +72,13 @@ struct BenchmarkFiles: ParsableArguments {
     name: [.short, .long],
     help: .value(
       "file",
-      "Definition of a benchmark of your own, in addition to the shipped ones; may be repeated."))
+      "Definition of a benchmark that is neither shipped nor in the data home; may be repeated."))
   var benchmark: [String] = []
 
   /// Every definition that an entry may name.
-  func known() throws -> [BenchmarkDefinition] { try BenchmarkRegistry.known(adding: benchmark) }
+  func known(_ home: DataHome) throws -> [BenchmarkDefinition] {
+    try home.benchmarks.known(adding: benchmark)
+  }
 }
 
 /// How a prediction file is read.

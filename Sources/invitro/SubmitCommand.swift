@@ -39,7 +39,7 @@ struct SubmitCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let (definition, name) = try split.resolve()
+      let (definition, name) = try split.resolve(data.home)
       var metadata = try metadata(definition, split: name)
       let dataset = try data.home.load(definition, split: name)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
@@ -89,7 +89,7 @@ struct SubmitCommand: ParsableCommand {
     func run() throws {
       let outcome = try SubmissionCheck.run(
         SubmissionFolder(URL(filePath: submissions)), home: data.home,
-        benchmarks: benchmarks.known())
+        benchmarks: benchmarks.known(data.home))
       let withdrawn =
         outcome.withdrawn > 0 ? ", \(outcome.withdrawn) withdrawn without predictions" : ""
       Console.print(
@@ -170,7 +170,7 @@ struct SubmitCommand: ParsableCommand {
     }
 
     private func metadata() throws -> [String: Any] {
-      let (definition, split) = try split.resolve()
+      let (definition, split) = try split.resolve(.usual)
       let fields = try system.fields(definition, split: split)
       try require(fields["system"] != nil, "Give --system, or a --meta file with it.")
       return fields

@@ -33,7 +33,7 @@ struct RescoreFolderTests {
 
   private func correctLabel() throws {
     let home = DataHome(place.file("data"))
-    var datasets = try home.loadAll(try BenchmarkRegistry.find("sample24"))
+    var datasets = try home.loadAll(try BenchmarkRegistry(folder: nil).find("sample24"))
     let split = try #require(datasets.firstIndex { $0.split == "test" })
     let label = try #require(datasets[split].rows[5].labels["empathy"])
     datasets[split].rows[5].labels["empathy"] = label < 4 ? 7 : 1

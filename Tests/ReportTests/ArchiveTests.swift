@@ -32,7 +32,7 @@ struct ArchiveTests {
     _ id: String, sources: [String: String] = [:], hidden: Set<String> = [],
     entries: [Board.Entry] = []
   ) throws -> [String: Any] {
-    let benchmark = try BenchmarkRegistry.find(id)
+    let benchmark = try BenchmarkRegistry(folder: nil).find(id)
     let list = try String(decoding: CanonicalJSON.compact(sources), as: UTF8.self)
     let manifest = try JSONDecoder().decode(
       DataHome.Manifest.self,
@@ -173,7 +173,7 @@ struct ArchiveTests {
     metadata.paperURL = "https://arxiv.org/abs/2501.00691"
     entry = Board.Entry(slug: "p", metadata: metadata, report: nil)
     let archive = try BoardArchive(
-      board([entry], BenchmarkRegistry.find("newsemp18")), record, manifest: nil)
+      board([entry], BenchmarkRegistry(folder: nil).find("newsemp18")), record, manifest: nil)
     let document = try object(try files(archive)["datacite.json"])
     let related = try #require(document["relatedIdentifiers"] as? [[String: String]])
     #expect(

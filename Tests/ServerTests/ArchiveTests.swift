@@ -32,7 +32,7 @@ struct ArchiveTests {
   /// Gives the test split labels and texts that are found wherever they go; the file that they came from
   /// has a digest that is found, too.
   private func plant(in arena: Arena) throws -> [String] {
-    let definition = try BenchmarkRegistry.find("sample24")
+    let definition = try BenchmarkRegistry(folder: nil).find("sample24")
     var datasets = try definition.splitNames.map { try arena.home.load(definition, split: $0) }
     let test = try #require(datasets.firstIndex { $0.split == "test" })
     var secrets: [String] = []

@@ -23,7 +23,7 @@ struct CloseTests {
 
   /// Everything that an open board would show of a file.
   private func whole(_ file: URL, _ arena: Arena) throws -> ScoreReport {
-    let (definition, dataset) = (try BenchmarkRegistry.find("sample24"), try arena.dataset())
+    let (definition, dataset) = (try BenchmarkRegistry(folder: nil).find("sample24"), try arena.dataset())
     let predictions = try PredictionReader(definition, dataset: dataset).read(file)
     return ReleaseRule.open.release(try Scorer(definition, dataset: dataset).score(predictions))
   }
@@ -106,7 +106,7 @@ struct CloseTests {
   func reveal() async throws {
     let teams = (1...4).map { "Team \($0)" }
     let arena = try arena(teams: teams)
-    let definition = try BenchmarkRegistry.find("sample24")
+    let definition = try BenchmarkRegistry(folder: nil).find("sample24")
     let baseline = try arena.predictions(9)
     let predictions = try PredictionReader(definition, dataset: arena.dataset()).read(baseline)
     var metadata = SubmissionMetadata(

@@ -17,7 +17,7 @@ struct GuardedAnswerTests {
   /// Labels that agree with `file` to the degree `share`, from -1 to 1.
   private func plant(_ share: Double, _ file: URL, in arena: Arena) throws {
     var datasets = try ["train", "dev", "test"].map {
-      try arena.home.load(try BenchmarkRegistry.find("sample24"), split: $0)
+      try arena.home.load(try BenchmarkRegistry(folder: nil).find("sample24"), split: $0)
     }
     let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
     for (row, line) in lines.enumerated() {

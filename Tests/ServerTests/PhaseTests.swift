@@ -73,7 +73,7 @@ struct PhaseTests {
     let store = arena.store
     try store.setPhase(.open(name: "second", opens: day(1)))
     var third = Phase.open(name: "third", opens: day(2))
-    third.after = .init("second", of: try BenchmarkRegistry.find("sample24"), split: "test")
+    third.after = .init("second", of: try BenchmarkRegistry(folder: nil).find("sample24"), split: "test")
     try store.setPhase(third)
     for (name, now) in [("first", day(0)), ("second", day(0)), ("second", day(1)), ("x", day(0))] {
       #expect(throws: ServerError.self, "\(name)") {
@@ -90,7 +90,7 @@ struct PhaseTests {
   @Test("a freeze outside its phase, an unknown phase before and no entries are refused")
   func refused() throws {
     let arena = try Arena(phase: nil)
-    let definition = try BenchmarkRegistry.find("sample24")
+    let definition = try BenchmarkRegistry(folder: nil).find("sample24")
     func refuses(_ closes: Date?, _ change: (inout Phase) -> Void) {
       var phase = Phase.open(name: "one", opens: day(0), closes: closes)
       change(&phase)
@@ -175,7 +175,7 @@ struct PhaseTests {
       try await arena.submit(part, to: server, team: "Team B").object()["verdict"] as? String
         == "incomplete")
     var phase = Phase.open(name: "main", opens: Date(timeIntervalSince1970: 1))
-    phase.after = .init("warm-up", of: try BenchmarkRegistry.find("sample24"), split: "test")
+    phase.after = .init("warm-up", of: try BenchmarkRegistry(folder: nil).find("sample24"), split: "test")
     try arena.store.setPhase(phase)
     #expect(try await arena.submit(try arena.predictions(3), to: server).status == 201)
     let refused = try await arena.submit(try arena.predictions(4), to: server, team: "Team B")
@@ -287,7 +287,7 @@ struct PhaseTests {
 /// Prediction files of the sample, and what they score.
 enum PhaseFiles {
   static func pcc(_ file: URL, _ arena: Arena) throws -> Double {
-    let (definition, dataset) = (try BenchmarkRegistry.find("sample24"), try arena.dataset())
+    let (definition, dataset) = (try BenchmarkRegistry(folder: nil).find("sample24"), try arena.dataset())
     let predictions = try PredictionReader(definition, dataset: dataset).read(file)
     let report = ReleaseRule.open.release(
       try Scorer(definition, dataset: dataset).score(predictions))

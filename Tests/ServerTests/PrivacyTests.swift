@@ -73,7 +73,7 @@ struct PrivacyTests {
   /// Gives the test split labels and essays that are found wherever they go.
   private func plant(in arena: Arena) throws -> (Secrets, URL) {
     let home = arena.home
-    let definition = try BenchmarkRegistry.find("sample24")
+    let definition = try BenchmarkRegistry(folder: nil).find("sample24")
     var datasets = try definition.splitNames.map { try home.load(definition, split: $0) }
     var secrets = Secrets(texts: [Secrets.contact])
     var lines: [String] = []

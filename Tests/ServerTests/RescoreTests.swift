@@ -318,7 +318,7 @@ private struct LabelBench {
   let old, new: Double
 
   init(_ arena: Arena) throws {
-    (self.arena, definition) = (arena, try BenchmarkRegistry.find("sample24"))
+    (self.arena, definition) = (arena, try BenchmarkRegistry(folder: nil).find("sample24"))
     old = try #require(try arena.dataset().rows[row].labels["empathy"])
     new = old < 4 ? 7 : 1
   }

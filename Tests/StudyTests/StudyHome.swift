@@ -17,12 +17,12 @@ struct StudyHome {
   init(train: Int = 12) throws {
     folder = try TemporaryFolder()
     home = DataHome(folder.file("data"))
-    definition = try BenchmarkRegistry.find("sample24")
+    definition = try BenchmarkRegistry(folder: nil).find("sample24")
     let sets = [("dev", 8), ("test", 12), ("train", train)].map { split, count in
       Self.dataset(definition, split, essays: (0..<count).map { "Essay \($0) of \(split)." })
     }
     _ = try home.save(sets, of: definition.id, sources: [:])
-    let other = try BenchmarkRegistry.find("newsemp18")
+    let other = try BenchmarkRegistry(folder: nil).find("newsemp18")
     // The first two essays also stand in the dev split above.
     let essays = ["essay 0 of DEV", "Essay 1 of dev!"] + (2..<10).map { "Another essay \($0)." }
     _ = try home.save([Self.dataset(other, "all", essays: essays)], of: other.id, sources: [:])
@@ -52,7 +52,7 @@ struct StudyHome {
     _ name: String, of split: String, in benchmark: String = "sample24", rows: Range<Int>,
     blank: Set<Int> = [], file: String? = nil
   ) throws -> LabelFile {
-    let definition = try BenchmarkRegistry.find(benchmark)
+    let definition = try BenchmarkRegistry(folder: nil).find(benchmark)
     let columns = RatedSplit.idColumns(definition, split: split)
     let lines = rows.map { n in
       let label = Double(1 + n % 5) + (n % 4 == 3 ? 2 : 0.5)

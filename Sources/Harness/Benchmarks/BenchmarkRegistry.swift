@@ -1,8 +1,19 @@
 import Foundation
 import Metrics
 
-/// Finds benchmark definitions: the shipped ones by id, one's own by file.
-public enum BenchmarkRegistry {
+/// Finds benchmark definitions: the shipped ones and those that a data home keeps by id, others by
+/// file.
+public struct BenchmarkRegistry: Sendable {
+  private let folder: URL?
+
+  /// - Parameter folder: the data home's; nil for the shipped definitions alone.
+  public init(folder: URL?) { self.folder = folder }
+
+  /// Where the data home in `folder` keeps the definition of the benchmark `id`.
+  package static func definitionURL(_ id: String, in folder: URL) -> URL {
+    folder.appending(path: "\(id)/benchmark.json")
+  }
+
   /// The definitions that are compiled into the program, in the order they are listed.
   public static func shipped() throws(HarnessError) -> [BenchmarkDefinition] {
     let resources = [
@@ -24,37 +35,65 @@ public enum BenchmarkRegistry {
     return first
   }
 
-  /// The definition named `name`: a shipped id, or the path of a JSON file.
-  public static func find(_ name: String) throws(HarnessError) -> BenchmarkDefinition {
-    let all = try shipped()
-    if let definition = all.first(where: { $0.id == name }) { return definition }
-    let url = URL(filePath: name)
-    if name.hasSuffix(".json") {
-      return try decode(SourceText.read(url), name: url.relativePath)
+  /// The definitions that the data home keeps, by id; one that cannot be used is an error.
+  public func kept() throws(HarnessError) -> [BenchmarkDefinition] {
+    guard let folder else { return [] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    var found: [BenchmarkDefinition] = []
+    for name in names.sorted() {
+      if let definition = try keptDefinition(name) { found.append(definition) }
     }
-    throw .usage(
-      "There is no benchmark named '\(name)'. Known: \(all.map(\.id).joined(separator: ", ")); "
-        + "or give the path of a definition ending in .json.")
+    return found
   }
 
-  /// The shipped definitions and those of the files `names`, in this order.
+  private func keptDefinition(_ id: String) throws(HarnessError) -> BenchmarkDefinition? {
+    guard let folder, !id.contains("/"), !id.hasPrefix(".") else { return nil }
+    let file = Self.definitionURL(id, in: folder)
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    let definition = try Self.decode(SourceText.read(file), name: file.relativePath)
+    guard definition.id == id else {
+      throw .fault(
+        .metadata, file: file.relativePath, field: "id", found: definition.id,
+        expected: "\(id), as the folder is named")
+    }
+    return definition
+  }
+
+  /// The definition named `name`: a shipped or a kept id, or the path of a JSON file.
+  public func find(_ name: String) throws(HarnessError) -> BenchmarkDefinition {
+    let shipped = try Self.shipped()
+    if let definition = shipped.first(where: { $0.id == name }) { return definition }
+    if name.hasSuffix(".json") {
+      let url = URL(filePath: name)
+      return try Self.decode(SourceText.read(url), name: url.relativePath)
+    }
+    if let definition = try keptDefinition(name) { return definition }
+    throw [BenchmarkDefinition].unknown(name, among: (shipped + (try kept())).map(\.id))
+  }
+
+  /// The shipped and the kept definitions and those of the files `names`, in this order.
   /// - Throws: ``HarnessError/conflict(what:hint:)`` where a file takes an id that another
   ///   definition has: entries name their benchmark by its id alone.
-  public static func known(adding names: [String]) throws(HarnessError) -> [BenchmarkDefinition] {
-    var all = try shipped()
-    for name in names {
-      let definition = try find(name)
-      guard let known = all.first(where: { $0.id == definition.id }) else {
-        all.append(definition)
-        continue
-      }
-      guard known == definition else {
-        throw .conflict(
-          what: "\(name) defines \(definition.id), which is defined otherwise already",
-          hint: "Give the definition an id of its own.")
-      }
+  public func known(adding names: [String] = []) throws(HarnessError) -> [BenchmarkDefinition] {
+    var all = try Self.shipped()
+    for definition in try kept() {
+      try Self.add(definition, of: "The data home", to: &all)
     }
+    for name in names { try Self.add(try find(name), of: name, to: &all) }
     return all
+  }
+
+  private static func add(
+    _ definition: BenchmarkDefinition, of source: String, to all: inout [BenchmarkDefinition]
+  ) throws(HarnessError) {
+    guard let known = all.first(where: { $0.id == definition.id }) else {
+      return all.append(definition)
+    }
+    guard known == definition else {
+      throw .conflict(
+        what: "\(source) defines \(definition.id), which is defined otherwise already",
+        hint: "Give the definition an id of its own.")
+    }
   }
 
   private static func decode(
@@ -71,9 +110,17 @@ extension [BenchmarkDefinition] {
   /// The definition with the id that an entry names.
   package func named(_ id: String) throws(HarnessError) -> BenchmarkDefinition {
     if let definition = first(where: { $0.id == id }) { return definition }
-    throw .usage(
-      "There is no benchmark named '\(id)'. Known: \(map(\.id).joined(separator: ", ")); "
-        + "give a definition of your own with --benchmark FILE.json.")
+    throw Self.unknown(id, among: map(\.id))
+  }
+
+  /// What is said of an id that no definition has.
+  static func unknown(_ id: String, among known: [String]) -> HarnessError {
+    let near = known.first { $0.lowercased() == id.lowercased() || $0.differsByOne(from: id) }
+    return .usage(
+      "There is no benchmark named '\(id)'. "
+        + (near.map { "Did you mean \($0)? " } ?? "")
+        + "Known: \(known.joined(separator: ", ")); `invitro data import FILE.json --from DIR` "
+        + "brings in one of your own, or give the path of its definition, ending in .json.")
   }
 }
 
@@ -276,5 +323,18 @@ extension BenchmarkDefinition {
     }
     if !clusters.contains(derived.by) { fault("derived.by \(derived.by)", "one of clusters") }
     if derived.buckets < 1 { fault("derived.buckets \(derived.buckets)", "at least 1") }
+  }
+}
+
+extension String {
+  /// Whether one letter more, less or other, or two neighbours swapped, make one the other.
+  fileprivate func differsByOne(from other: String) -> Bool {
+    let (a, b) = (Array(self), Array(other))
+    let start = zip(a, b).prefix { $0 == $1 }.count
+    let (x, y) = (a[start...], b[start...])
+    if x.isEmpty || y.isEmpty { return x.count + y.count <= 1 }
+    return x.dropFirst() == y.dropFirst() || x.dropFirst() == y || x == y.dropFirst()
+      || x.count > 1 && y.count > 1 && Array(x.prefix(2)) == y.prefix(2).reversed()
+        && x.dropFirst(2) == y.dropFirst(2)
   }
 }

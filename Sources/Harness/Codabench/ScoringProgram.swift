@@ -102,7 +102,7 @@ public struct ScoringProgram {
           + "say which with --benchmark.")
     }
     if let only = imported.first {
-      return try scorer(BenchmarkRegistry.find(only), in: DataHome(folder))
+      return try scorer(DataHome(folder).benchmarks.find(only), in: DataHome(folder))
     }
     return try scorer(labels: paths, in: folder)
   }

@@ -17,6 +17,14 @@ public struct DataHome: Sendable {
     self.init(URL(filePath: path, directoryHint: .isDirectory))
   }
 
+  /// The benchmarks that are known here by their ids.
+  public var benchmarks: BenchmarkRegistry { BenchmarkRegistry(folder: url) }
+
+  /// Where the definition of the benchmark `id` is kept.
+  public func definitionURL(_ id: String) -> URL {
+    BenchmarkRegistry.definitionURL(id, in: url)
+  }
+
   func folder(_ benchmark: String) -> URL {
     url.appending(path: benchmark, directoryHint: .isDirectory)
   }

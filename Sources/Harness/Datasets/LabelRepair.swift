@@ -41,8 +41,8 @@ public enum LabelRepair {
   public static func newsEmp24(
     in home: DataHome
   ) throws(HarnessError) -> (imported: Dataset, repaired: Dataset, report: Report) {
-    let definition = try BenchmarkRegistry.find("newsemp24")
-    let earlier = try BenchmarkRegistry.find("newsemp23")
+    let definition = try BenchmarkRegistry(folder: nil).find("newsemp24")
+    let earlier = try BenchmarkRegistry(folder: nil).find("newsemp23")
     let train = try home.load(definition, split: "train")
     let sources = try ["train", "dev"].map { split throws(HarnessError) in
       try home.load(earlier, split: split)
@@ -56,7 +56,7 @@ public enum LabelRepair {
   public static func run(in home: DataHome, isDry: Bool) throws(HarnessError) -> Report {
     let (_, repaired, report) = try newsEmp24(in: home)
     guard !isDry, report.changed > 0 else { return report }
-    let definition = try BenchmarkRegistry.find("newsemp24")
+    let definition = try BenchmarkRegistry(folder: nil).find("newsemp24")
     let datasets = try home.loadAll(definition).map { $0.split == "train" ? repaired : $0 }
     let manifest = try home.manifest(definition.id)
     _ = try home.save(

@@ -131,6 +131,20 @@ public struct Scorer: Sendable {
     return .value(sum / total)
   }
 
+  /// Whether the predictions of the main target hardly differ from row to row: their SD is less than
+  /// a tenth of the labels'. A fine-tuning that fails ends so.
+  package func isCollapsed(_ predictions: Predictions) -> Bool {
+    guard let rows = rows(definition.mainTarget, of: predictions) else { return false }
+    let moments = PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
+    guard let own = moments.deviationX.value, let labels = moments.deviationY.value else {
+      return false
+    }
+    return own < Self.collapse * labels
+  }
+
+  /// Ratio of standard deviations below which predictions count as collapsed.
+  package static let collapse = 0.1
+
   /// The average over targets that a board orders by, with its interval; nil where it orders by one
   /// target's figure, or a part of the average is not attempted.
   private func average(_ parts: [TargetRows]) -> TargetScores? {

@@ -236,11 +236,11 @@ public struct LabelReliability: Sendable, Equatable {
       rated.reduce(0) { $0 + ($1[a] - means[a]) * ($1[b] - means[b]) } / Double(rows - 1)
     }
     let (cm, ct, mt) = (covariance(0, 1), covariance(0, 2), covariance(1, 2))
-    guard cm > 0, ct > 0, mt > 0 else {
-      throw .curation(
-        .outOfRange(
-          what: "the smallest covariance of the crowd, \(llm) and \(third)",
-          value: "\(min(cm, ct, mt))", range: "above 0"))
+    let pairs = [
+      (cm, Agreement.crowd, llm), (ct, Agreement.crowd, third), (mt, llm, third),
+    ]
+    if let least = pairs.min(by: { $0.0 < $1.0 }), least.0 <= 0 {
+      throw .curation(.unrelated(least.1, least.2))
     }
     let (vc, vm) = (covariance(0, 0), covariance(1, 1))
     // Sampling error may put an estimate outside its range.

@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 import Harness
 
 /// A picture for a file on disk: one or more panels of lines, each with its own axes and the style
@@ -72,16 +73,15 @@ public struct PlotDocument: Sendable {
     }
     let middle = #"text-anchor="middle""#
     var out = ""
-    for tick in 0...4 {
-      let y = y0 + (y1 - y0) * Double(tick) / 4
-      let x = x0 + (x1 - x0) * Double(tick) / 4
-      let at = bottom - Double(tick) / 4 * (bottom - top - 10)
+    for y in Ticks.round(y0, y1) {
+      let at = bottom - (y - y0) / (y1 - y0) * (bottom - top - 10)
       out +=
         #"<path class="a" d="M\#(SVG.number(left)) \#(SVG.number(at))H\#(SVG.number(right))"/>"#
-      out += SVG.text(Rounding.text(y, decimals: 2), left - 6, at + 4, #"text-anchor="end""#)
-      let across = left + Double(tick) / 4 * (right - left)
-      let name = Rounding.text(x, decimals: x1 - x0 < 8 ? 1 : 0)
-      out += SVG.text(name, across, bottom + 16, middle) + "\n"
+      out += SVG.text(Ticks.text(y, in: y1 - y0), left - 6, at + 4, #"text-anchor="end""#)
+    }
+    for x in x1 > x0 ? Ticks.round(x0, x1) : [x0] {
+      let across = left + (x1 > x0 ? (x - x0) / (x1 - x0) : 0.5) * (right - left)
+      out += SVG.text(Ticks.text(x, in: x1 - x0), across, bottom + 16, middle) + "\n"
     }
     let half = (top + bottom) / 2
     out += SVG.text(panel.horizontal, (left + right) / 2, bottom + 34, middle)
@@ -104,6 +104,29 @@ public struct PlotDocument: Sendable {
       out += SVG.text(series.name, right - 120, y) + "\n"
     }
     return out
+  }
+}
+
+/// Places on an axis that read well: multiples of 1, 2 or 5 times a power of ten.
+enum Ticks {
+  /// At most six from `low` to `high`, which is above it.
+  static func round(_ low: Double, _ high: Double) -> [Double] {
+    let step = step(high - low)
+    let first = (low / step).rounded(.up)
+    return (0..<8).map { (first + Double($0)) * step }.filter { $0 <= high + step * 1e-9 }
+  }
+
+  /// `value` with the decimals that the ticks of an axis of this length need.
+  static func text(_ value: Double, in length: Double) -> String {
+    guard length > 0 else {
+      return Rounding.text(value, decimals: value == value.rounded() ? 0 : 2)
+    }
+    return Rounding.text(value, decimals: max(0, -Int(log10(step(length)).rounded(.down))))
+  }
+
+  private static func step(_ length: Double) -> Double {
+    let power = pow(10, log10(length / 5).rounded(.down))
+    return [1, 2, 5, 10].map { $0 * power }.first { length / $0 <= 5.5 } ?? 10 * power
   }
 }
 

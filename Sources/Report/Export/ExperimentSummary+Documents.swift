@@ -195,7 +195,29 @@ extension ExperimentListing {
   public var text: String {
     TextTable.text(
       ["cell", "row", ">seed", ">training rows", "state"],
-      cells.map { [$0.cell, $0.row, "\($0.seed)", "\($0.trainingRows)", $0.state] })
+      cells.map {
+        [
+          $0.cell ?? "", $0.row, "\($0.seed)", $0.trainingRows.map { "\($0)" } ?? "",
+          $0.state,
+        ]
+      }) + notes.map { "\n\($0)" }.joined()
+  }
+}
+
+extension ExperimentListing {
+  private var notes: [String] {
+    let left = cells.count { $0.state != "finished" }
+    var notes = ["\(cells.count) cells, \(left) to finish"]
+    if let coreHours {
+      notes.append(
+        "about \(Rounding.text(coreHours, decimals: coreHours < 10 ? 1 : 0)) core-hours on this "
+          + "machine, to the last epoch, from steps measured now on texts of usual length")
+    }
+    if let missing {
+      notes.append(
+        "planned without data: \(missing.count) files are missing, such as \(missing.first ?? "")")
+    }
+    return notes
   }
 }
 

@@ -234,6 +234,16 @@ extension TrainingCurve {
             .init(name: "CCC (n-1)", points: figures(\.ccc)),
             .init(name: "PCC", points: figures(\.pcc)),
           ]),
+        PlotDocument.Panel(
+          horizontal: "epoch", vertical: "validation RMSE",
+          series: [.init(name: "RMSE", points: figures(\.rmse))]),
+        PlotDocument.Panel(
+          horizontal: "step", vertical: "learning rate, 1e-5",
+          series: [
+            .init(
+              name: "learning rate",
+              points: steps.map { (x: Double($0.step), y: $0.learningRate * 1e5) })
+          ]),
       ])
   }
 

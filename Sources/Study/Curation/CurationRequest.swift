@@ -51,7 +51,7 @@ public struct CurationRequest: Sendable {
   private func begin(
     _ files: [LabelFile], _ home: DataHome, _ say: (String) -> Void
   ) throws -> (rated: RatedSplit, made: CuratedTable) {
-    let definition = try BenchmarkRegistry.find(benchmark)
+    let definition = try home.benchmarks.find(benchmark)
     var rated = try RatedSplit.load(definition, split: split, home: home, repair: repair, say: say)
     let evaluation = try EvaluationTexts(
       self.evaluation, of: definition, training: [split], home: home)
@@ -122,14 +122,22 @@ public struct CurationRequest: Sendable {
         grid: AlphaSelection.grid(llm: model.name), seed: seed)
       (correction, made.choice) = (selection.best.correction, selection)
     }
-    made.reliability = try made.table.add(essays, set: rated.set, correction: correction)
-      .reliability
+    do {
+      made.reliability = try made.table.add(essays, set: rated.set, correction: correction)
+        .reliability
+    } catch ReferenceError.curation(.unrelated(let first, let second)) {
+      say(
+        "--soft: labels by \(first) and by \(second) do not rise together in these rows, so they cannot "
+          + "tell whose error a difference is. The crowd's labels stay as they are. Another rater "
+          + "(--third NAME=FILE) may tell; --alpha needs none.")
+      try made.table.add(essays, set: rated.set, correction: .none)
+    }
     return made
   }
 
   /// Rows of another benchmark that join a split's own.
   public struct Addition: Sendable {
-    let benchmark: String
+    public let benchmark: String
     let splits: [String]
     let labels: String
     public let files: [LabelFile]
@@ -152,16 +160,24 @@ public struct CurationRequest: Sendable {
   }
 
   /// The split's rows, corrected by the labels of `model` where both differ by more than `alpha`,
-  /// and those of `addition`.
+  /// and those of `additions`, one after the other.
   public func augment(
-    with addition: Addition, correctingBy model: LabelFile?, alpha: Double, home: DataHome,
+    with additions: [Addition], correctingBy model: LabelFile?, alpha: Double, home: DataHome,
     say: (String) -> Void
   ) throws -> CuratedTable {
     var (rated, made) = try begin(model.map { [$0] } ?? [], home, say)
     try made.table.add(
       rated.essays, set: rated.set,
       correction: model.map { .threshold(llm: $0.name, alpha: alpha) } ?? .none)
-    let added = try BenchmarkRegistry.find(addition.benchmark)
+    for addition in additions { try add(addition, to: &made, of: rated, home, say) }
+    return made
+  }
+
+  private func add(
+    _ addition: Addition, to made: inout CuratedTable, of rated: RatedSplit, _ home: DataHome,
+    _ say: (String) -> Void
+  ) throws {
+    let added = try home.benchmarks.find(addition.benchmark)
     var splits = addition.splits
     if splits.isEmpty { splits = addition.named.filter { home.has(added.id, $0) } }
     // Nothing imported: the load's error says how to get it.
@@ -176,7 +192,6 @@ public struct CurationRequest: Sendable {
         correction: addition.labels == Agreement.crowd ? .none : .replace(llm: addition.labels),
         portion: addition.portion, seed: seed)
     }
-    return made
   }
 }
 

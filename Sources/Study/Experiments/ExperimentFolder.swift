@@ -8,12 +8,15 @@ public import Harness
 /// ```
 /// experiment.json         the experiment's file
 /// index.json              the cell of each row and seed
-/// cells/HASH/cell.json    what the cell depends on
-/// cells/HASH/run          the training run: run.json, steps.jsonl, epochs.jsonl, curve.svg
-/// cells/HASH/SPLIT.tsv    predictions of an evaluated split
-/// cells/HASH/SPLIT.json   its score report, where the split has labels
-/// cells/HASH/done.json    written last: the cell is finished
+/// cells/HASH/cell.json           what the cell depends on
+/// cells/HASH/claim-N             who works on it, see ``CellClaim``
+/// cells/HASH/run-N               the training of that claim: run.json, steps.jsonl, epochs.jsonl,
+///                                curve.svg, checkpoints until it is finished
+/// cells/HASH/result/SPLIT.tsv    predictions of an evaluated split
+/// cells/HASH/result/SPLIT.json   its score report, where the split has labels
+/// cells/HASH/result/done.json    what was done
 /// ```
+/// `result` is renamed into place as a whole: the cell is finished, and the first result stays.
 public struct ExperimentFolder {
   public let url: URL
 
@@ -24,18 +27,56 @@ public struct ExperimentFolder {
 
   public func cell(_ name: String) -> URL { url.appending(path: "cells/\(name)") }
 
+  /// What a finished cell left.
+  public func result(_ cell: String) -> URL { self.cell(cell).appending(path: "result") }
+
   public func predictions(_ cell: String, _ split: String) -> URL {
-    self.cell(cell).appending(path: "\(split).tsv")
+    result(cell).appending(path: "\(split).tsv")
   }
 
-  /// The folder of a cell's training.
-  public func run(_ cell: String) -> URL { self.cell(cell).appending(path: "run") }
+  /// The folder of the training of a cell's claim.
+  public func run(_ cell: String, _ claim: Int) -> URL {
+    self.cell(cell).appending(path: "run-\(claim)")
+  }
+
+  /// The last claim that began to train, if one did.
+  public func lastRun(_ cell: String) -> Int? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: self.cell(cell).path)) ?? []
+    let numbers = names.filter { $0.hasPrefix("run-") }.compactMap { Int($0.dropFirst(4)) }
+    return numbers.filter { isThere(run(cell, $0).appending(path: "run.json")) }.max()
+  }
 
   /// Whether a cell's training was begun.
-  public func isBegun(_ cell: String) -> Bool { isThere(run(cell).appending(path: "run.json")) }
+  public func isBegun(_ cell: String) -> Bool { lastRun(cell) != nil }
 
-  public func report(_ cell: String, _ split: String) -> URL {
-    self.cell(cell).appending(path: "\(split).json")
+  /// Whether a process works on a cell.
+  public func isClaimed(_ cell: String) throws -> Bool { try CellClaim.isClaimed(self.cell(cell)) }
+
+  /// Puts what the claim before this one trained into this one's folder: moved where its process is
+  /// gone, copied where it may still write.
+  func takeOver(_ cell: String, by claim: CellClaim) throws {
+    guard let last = lastRun(cell), last < claim.number else { return }
+    let (old, new) = (run(cell, last), run(cell, claim.number))
+    let manager = FileManager.default
+    do {
+      if isThere(new) { try manager.removeItem(at: new) }
+      let isGone = claim.before?.isGone ?? false
+      try isGone ? manager.moveItem(at: old, to: new) : manager.copyItem(at: old, to: new)
+    } catch {
+      throw HarnessError.system(path: new.relativePath, reason: error.localizedDescription)
+    }
+  }
+
+  /// Renames the folder `draft` to the cell's result, unless there is one.
+  package func publish(_ cell: String, _ draft: URL) throws {
+    try AtomicFile.createFolder(self.cell(cell))
+    guard rename(draft.path, result(cell).path) != 0 else { return }
+    let reason = errno
+    guard reason == EEXIST || reason == ENOTEMPTY else {
+      throw HarnessError.system(
+        path: result(cell).relativePath, reason: String(cString: strerror(reason)))
+    }
+    try? FileManager.default.removeItem(at: draft)
   }
 
   /// `done.json`.
@@ -109,7 +150,7 @@ public struct ExperimentFolder {
 
   /// What `done.json` of a cell says; nil where the cell is not finished.
   public func done(_ cell: String) throws -> Done? {
-    let file = self.cell(cell).appending(path: "done.json")
+    let file = result(cell).appending(path: "done.json")
     return try !isThere(file) ? nil : Documents.decode(Done.self, from: file)
   }
 
@@ -131,24 +172,6 @@ public struct ExperimentFolder {
 }
 
 private func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
-
-/// Keeps two processes from working on one cell; released when the value goes away or its process
-/// ends.
-public final class CellLock {
-  private let descriptor: Int32
-
-  /// Nil where another process has it.
-  public init?(_ cell: URL) throws {
-    let file = cell.appending(path: "lock")
-    descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw HarnessError.system(path: file.relativePath, reason: String(cString: strerror(errno)))
-    }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
-  }
-
-  deinit { close(descriptor) }
-}
 
 /// What came of bringing the finished cells of several folders of one experiment together.
 public struct ExperimentMerge: Encodable, Sendable, Equatable {

@@ -38,7 +38,7 @@ public final class ExperimentInputs {
 
   public func dataset(_ benchmark: String, _ split: String) throws -> Dataset {
     try once(\.datasets, "\(benchmark)/\(split)") {
-      try home.load(BenchmarkRegistry.find(benchmark), split: split)
+      try home.load(home.benchmarks.find(benchmark), split: split)
     }
   }
 
@@ -59,7 +59,7 @@ public final class ExperimentInputs {
       try dataset(settings.benchmark, $0).rows.map(\.text)
     }
     var table = TrainingTable(
-      target: try BenchmarkRegistry.find(settings.benchmark).mainTarget, evaluation: texts,
+      target: try home.benchmarks.find(settings.benchmark).mainTarget, evaluation: texts,
       overlap: settings.keepOverlap ? .keep : .refuse)
     for split in settings.train {
       let rows = try ratedSplit(settings.benchmark, split, settings.labels, settings)
@@ -80,7 +80,7 @@ public final class ExperimentInputs {
   /// The rows of the validation split that have a label.
   func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
     let held = try dataset(settings.benchmark, settings.validation)
-    let target = try BenchmarkRegistry.find(settings.benchmark).mainTarget
+    let target = try home.benchmarks.find(settings.benchmark).mainTarget
     return LabelledRows(held, held.gold(target))
   }
 
@@ -90,7 +90,7 @@ public final class ExperimentInputs {
   ) throws -> RatedSplit {
     let model = settings.model(for: labels)
     return try once(\.rated, "\(benchmark)/\(split) \(model ?? "")") {
-      var made = RatedSplit(try BenchmarkRegistry.find(benchmark), try dataset(benchmark, split))
+      var made = RatedSplit(try home.benchmarks.find(benchmark), try dataset(benchmark, split))
       guard let model else { return made }
       let files = labelURLs(model, benchmark).map {
         LabelFile(name: model, path: $0.relativePath, column: nil)
@@ -115,7 +115,7 @@ public final class ExperimentInputs {
         + row.settings.extra.flatMap { extra in extra.splits.map { (extra.benchmark, $0) } }
       for (benchmark, split) in needs {
         do {
-          try BenchmarkRegistry.find(benchmark).checkSplit(split)
+          try home.benchmarks.find(benchmark).checkSplit(split)
           _ = try dataset(benchmark, split)
         } catch HarnessError.usage(let text) {
           faults.append(.init(place: row.place, found: benchmark, expected: "known data: \(text)"))
@@ -127,6 +127,20 @@ public final class ExperimentInputs {
     }
     if !faults.isEmpty { throw StudyError.invalid(path: name, faults: faults.unique) }
     if !missing.isEmpty { throw StudyError.missing(path: name, inputs: missing.unique) }
+  }
+
+  /// Rows that a row of the experiment trains on, by the definitions; nil where one leaves it open.
+  func expectedRows(_ settings: ExperimentSettings) throws -> Int? {
+    let own = settings.train.map { (settings.benchmark, $0, 1.0) }
+    let added = settings.extra.flatMap { extra in
+      extra.splits.map { (extra.benchmark, $0, extra.portion) }
+    }
+    var total = 0
+    for (benchmark, split, portion) in own + added {
+      guard let rows = try home.benchmarks.find(benchmark).expectedRows(split) else { return nil }
+      total += Int((Double(rows) * portion).rounded())
+    }
+    return total
   }
 
   private func missingFiles(_ settings: ExperimentSettings) -> [StudyError.Input] {

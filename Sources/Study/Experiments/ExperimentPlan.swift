@@ -70,17 +70,26 @@ public struct ExperimentIndex: Codable, Equatable {
   }
 }
 
-/// The cells of an experiment with their state.
+/// The cells of an experiment with their state, and what those that are left will take.
 public struct ExperimentListing: Encodable, Sendable {
   public var schema = 1
   public let experiment: String
   public let cells: [Cell]
+  /// What the data home lacks; the cells then have no names yet, and rows are counted from the
+  /// benchmarks' definitions.
+  public internal(set) var missing: [String]?
+  /// Processor hours of the cells that are not finished, to their last epoch; nil where it was not
+  /// estimated.
+  public var coreHours: Double?
 
   public struct Cell: Encodable, Sendable, Equatable {
-    public let cell, row: String
+    /// Nil where the data that it is named after are not here.
+    public let cell: String?
+    public let row: String
     public let seed: UInt64
-    public let trainingRows: Int
-    /// `finished`, `begun` or `to do`.
+    /// Nil where a definition leaves the number open.
+    public let trainingRows: Int?
+    /// `finished`, `claimed`, `begun` or `to do`.
     public let state: String
   }
 
@@ -93,7 +102,24 @@ public struct ExperimentListing: Encodable, Sendable {
       let finished = try folder.isFinished(cell, inputs)
       return Cell(
         cell: cell.name, row: cell.row.name, seed: cell.seed, trainingRows: cell.cell.trainingRows,
-        state: finished ? "finished" : folder.isBegun(cell.name) ? "begun" : "to do")
+        state: finished
+          ? "finished"
+          : try folder.isClaimed(cell.name)
+            ? "claimed" : folder.isBegun(cell.name) ? "begun" : "to do")
+    }
+  }
+
+  /// The rows and seeds of an experiment whose data are not all here.
+  public init(withoutData inputs: ExperimentInputs, missing: [StudyError.Input]) throws {
+    let own = inputs.experiment
+    experiment = own.name
+    self.missing = missing.map(\.path)
+    cells = try own.seeds.flatMap { seed in
+      try own.rows.map { row in
+        Cell(
+          cell: nil, row: row.name, seed: seed,
+          trainingRows: try inputs.expectedRows(row.settings), state: "to do")
+      }
     }
   }
 }

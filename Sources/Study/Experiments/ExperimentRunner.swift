@@ -1,6 +1,7 @@
 import Metrics
 import Basics
 public import Foundation
+import Glibc
 import Harness
 public import Reference
 
@@ -9,8 +10,13 @@ public struct ExperimentRunner {
   private let inputs: ExperimentInputs
   private let folder: ExperimentFolder
   private let keepModels: Bool
+  /// Whether to wait for the cells that other processes work on, and to take them over should these
+  /// die.
+  private let sharesGrid: Bool
   private let observer: Observer
   public private(set) var tally: ExperimentTally
+  /// Whether all cells were gone through once.
+  private var isWaiting = false
 
   /// What a run tells, and asks, whoever watches it.
   public struct Observer {
@@ -29,18 +35,38 @@ public struct ExperimentRunner {
   }
 
   public init(
-    inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool, observer: Observer
+    inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool, sharesGrid: Bool = false,
+    observer: Observer
   ) {
     (self.inputs, self.folder) = (inputs, folder)
-    (self.keepModels, self.observer) = (keepModels, observer)
+    (self.keepModels, self.sharesGrid, self.observer) = (keepModels, sharesGrid, observer)
     tally = ExperimentTally(folder: folder.url.relativePath)
   }
 
   /// Finishes the cells one after the other, until all are done or the observer cancels.
   public mutating func run(_ cells: [ExperimentPlan.Cell]) throws {
-    for (place, cell) in cells.enumerated() {
-      try run(cell, title: "[\(place + 1)/\(cells.count)] \(cell.name): \(cell.title)")
-      if tally.interrupted { break }
+    let titles = Dictionary(
+      uniqueKeysWithValues: cells.enumerated().map { place, cell in
+        (cell.name, "[\(place + 1)/\(cells.count)] \(cell.name): \(cell.title)")
+      })
+    var left = cells
+    while true {
+      for cell in left {
+        try run(cell, title: titles[cell.name] ?? cell.name)
+        if tally.interrupted { return }
+      }
+      let elsewhere = Set(tally.elsewhere)
+      guard sharesGrid, !elsewhere.isEmpty else { return }
+      left = left.filter { elsewhere.contains($0.name) }
+      for _ in 0..<Int(CellClaim.beat * 5) {
+        if observer.isCancelled() {
+          tally.interrupted = true
+          return
+        }
+        usleep(200_000)
+      }
+      tally.elsewhere = []
+      isWaiting = true
     }
   }
 
@@ -48,29 +74,35 @@ public struct ExperimentRunner {
   private mutating func run(_ cell: ExperimentPlan.Cell, title: String) throws {
     if try folder.isFinished(cell, inputs) {
       tally.finishedBefore += 1
-      return observer.say("\(title): finished before")
+      return observer.say("\(title): finished \(isWaiting ? "elsewhere" : "before")")
     }
     let url = folder.cell(cell.name)
     try AtomicFile.createFolder(url)
-    guard let lock = try CellLock(url) else {
+    guard let claim = try CellClaim(url) else {
       tally.elsewhere.append(cell.name)
-      return observer.say("\(title): another process works on it")
+      if !isWaiting { observer.say("\(title): another process works on it") }
+      return
     }
-    defer { withExtendedLifetime(lock) {} }
+    defer { claim.release() }
     // The other process may have finished it in the meantime.
     if try folder.isFinished(cell, inputs) {
       tally.finishedBefore += 1
       return
     }
-    observer.say(title)
+    observer.say(claim.before.map { $0.isGone ? title : "\(title): taken over" } ?? title)
+    try folder.takeOver(cell.name, by: claim)
     try AtomicFile.write(
       try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
     do {
-      guard let outcome = try train(cell) else {
-        tally.interrupted = true
-        return
+      guard let outcome = try train(cell, claim) else {
+        guard claim.isLost, !observer.isCancelled() else {
+          tally.interrupted = true
+          return
+        }
+        tally.elsewhere.append(cell.name)
+        return observer.say("\(title): another process has taken it over")
       }
-      try finish(cell, outcome)
+      try finish(cell, outcome, claim)
       tally.trained += 1
     } catch ReferenceError.notFinite(let quantity, let step, _) {
       // The others may do better: the cell is left unfinished and named at the end.
@@ -80,40 +112,47 @@ public struct ExperimentRunner {
   }
 
   /// Begins the cell's run or goes on with it; nil where it was interrupted.
-  private func train(_ cell: ExperimentPlan.Cell) throws -> TrainingOutcome? {
+  private func train(
+    _ cell: ExperimentPlan.Cell, _ claim: CellClaim
+  ) throws -> TrainingOutcome? {
     let started = ContinuousClock.now
     let settings = cell.row.settings
-    let url = folder.run(cell.name)
+    let url = folder.run(cell.name, claim.number)
+    let isBegun = folder.lastRun(cell.name) == claim.number
     let run = try TrainingRun.start(
       inputs.url(settings.model), training: LabelledRows(inputs.training(settings).rows),
       validation: inputs.validation(settings), maxLength: settings.recipe.maxLength,
-      configuration: cell.cell.configuration, folder: url, resume: folder.isBegun(cell.name))
+      configuration: cell.cell.configuration, folder: url, resume: isBegun)
     let outcome = try run.run(
-      events: observer.begin(run.totalSteps, started), isCancelled: observer.isCancelled)
+      events: observer.begin(run.totalSteps, started),
+      isCancelled: { observer.isCancelled() || claim.isLost })
     if outcome.reason == .interrupted { return nil }
     try observer.end(url, cell.title)
     return outcome
   }
 
   /// Predicts and scores every evaluated split, and says that the cell is finished.
-  private func finish(_ cell: ExperimentPlan.Cell, _ outcome: TrainingOutcome) throws {
+  private func finish(
+    _ cell: ExperimentPlan.Cell, _ outcome: TrainingOutcome, _ claim: CellClaim
+  ) throws {
+    let draft = folder.cell(cell.name).appending(path: "result-\(claim.number)")
     let settings = cell.row.settings
     let model = settings.recipe.checkpoint == .best ? outcome.best ?? outcome.last : outcome.last
     let predictor = try Predictor(model: model, threads: cell.cell.configuration.threads)
-    let definition = try BenchmarkRegistry.find(settings.benchmark)
+    let definition = try inputs.home.benchmarks.find(settings.benchmark)
     let target = definition.mainTarget
     func write(_ value: some Encodable, _ file: URL) throws {
       try AtomicFile.write(try CanonicalJSON.document(value), to: file)
     }
     let splits = try inputs.experiment.evaluate.map { split in
       let dataset = try inputs.dataset(settings.benchmark, split)
-      let file = folder.predictions(cell.name, split)
+      let file = draft.appending(path: "\(split).tsv")
       let values = try predictor.predict(dataset.rows.map(\.text))
       try AtomicFile.write(PredictionTable.data(values, of: dataset, target: target), to: file)
       if dataset.hasGold {
         let read = try PredictionReader(definition, dataset: dataset).read(file)
         let report = ReleaseRule.open.release(try Scorer(definition, dataset: dataset).score(read))
-        try write(report, folder.report(cell.name, split))
+        try write(report, draft.appending(path: "\(split).json"))
         let pcc = report.targets[target]?[.pcc]?.value
         observer.say("\(split): PCC \(pcc.map { Rounding.text($0) } ?? "undefined")")
       }
@@ -124,8 +163,9 @@ public struct ExperimentRunner {
     let done = ExperimentFolder.Done(
       splits: splits, epochs: outcome.epochs, steps: outcome.steps,
       reason: outcome.reason.rawValue, kernel: openBLASKernelName())
-    try write(done, folder.cell(cell.name).appending(path: "done.json"))
-    if !keepModels { try TrainingRun.removeModels(of: folder.run(cell.name)) }
+    try write(done, draft.appending(path: "done.json"))
+    try folder.publish(cell.name, draft)
+    if !keepModels { try TrainingRun.removeModels(of: folder.run(cell.name, claim.number)) }
   }
 }
 

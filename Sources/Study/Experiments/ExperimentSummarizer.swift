@@ -36,14 +36,15 @@ public struct ExperimentSummarizer {
       }
       return (row, entry)
     }
+    let splits = try rows.map(\.1.benchmark).unique.flatMap { benchmark in
+      try experiment.evaluate.compactMap { split in
+        try self.split(benchmark, split, rows.filter { $0.1.benchmark == benchmark })
+      }
+    }
     return ExperimentSummary(
       name: experiment.name, title: experiment.title, seeds: experiment.seeds,
-      baseline: experiment.baseline,
-      splits: try rows.map(\.1.benchmark).unique.flatMap { benchmark in
-        try experiment.evaluate.compactMap { split in
-          try self.split(benchmark, split, rows.filter { $0.1.benchmark == benchmark })
-        }
-      }, notes: try notes(rows.map(\.1)))
+      baseline: experiment.baseline, splits: splits,
+      notes: try notes(rows.map(\.1)) + collapseNotes(splits))
   }
 
   /// Nil where the split has no labels or no cell is finished.
@@ -52,7 +53,7 @@ public struct ExperimentSummarizer {
   ) throws -> ExperimentSummary.Split? {
     let dataset = try inputs.dataset(benchmark, split)
     guard dataset.hasGold else { return nil }
-    let definition = try BenchmarkRegistry.find(benchmark)
+    let definition = try inputs.home.benchmarks.find(benchmark)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let reader = PredictionReader(definition, dataset: dataset)
     let runs = try rows.map { row, entry in try self.runs(row, entry, split, reader) }
@@ -92,6 +93,8 @@ public struct ExperimentSummarizer {
       name: runs.row.name, trainingRows: runs.entry.rows, replaced: runs.entry.replaced,
       seeds: runs.seeds)
     guard let mean = Predictions.mean(of: runs.predictions) else { return made }
+    let collapsed = zip(runs.seeds, runs.predictions).filter { scorer.isCollapsed($1) }.map(\.0)
+    made.collapsed = collapsed.isEmpty ? nil : collapsed
     let isBaseline = baseline?.row.name == runs.row.name
     let other = isBaseline ? nil : baseline
     let overSeeds = RunsReport(
@@ -117,6 +120,18 @@ public struct ExperimentSummarizer {
         })
     }
     return made
+  }
+
+  private func collapseNotes(_ splits: [ExperimentSummary.Split]) -> [String] {
+    splits.flatMap { split in
+      split.rows.compactMap { row in
+        row.collapsed.map { seeds in
+          let names = seeds.map { "\($0)" }.joined(separator: ", ")
+          return "\(split.benchmark)/\(split.split), \(row.name): collapsed with seed \(names) "
+            + "(predictions have less than a tenth of the labels' SD)."
+        }
+      }
+    }
   }
 
   /// Holm's adjustment of the tests over persons, over the rows of each metric.

@@ -38,6 +38,8 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     public var replaced: Int
     /// Seeds that are finished.
     public var seeds: [UInt64]
+    /// Seeds whose predictions on this split have less than a tenth of the labels' SD; absent for none.
+    public var collapsed: [UInt64]?
     public var metrics: [Metric: Figures] = [:]
   }
 

@@ -131,7 +131,7 @@ public struct RatedSplit: Sendable {
       guard parts.count == 2 else {
         throw StudyError.usage("--again-in takes BENCHMARK/SPLIT, not '\(set)'.")
       }
-      return try RatedSplit.load(BenchmarkRegistry.find(parts[0]), split: parts[1], home: home)
+      return try RatedSplit.load(home.benchmarks.find(parts[0]), split: parts[1], home: home)
     }
     for name in files.map(\.name).unique {
       let own = files.filter { $0.name == name }

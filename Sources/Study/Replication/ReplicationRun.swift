@@ -76,7 +76,7 @@ public final class ReplicationRun {
   }
 
   func load(_ set: String, _ split: String) throws -> (BenchmarkDefinition, Dataset) {
-    let definition = try BenchmarkRegistry.find(set)
+    let definition = try home.benchmarks.find(set)
     guard home.has(set, split) else {
       throw NotRun("\(definition.title) \(split) is not in the data home")
     }
@@ -116,7 +116,7 @@ public final class ReplicationRun {
   private func labelsAlone(
     _ set: String, _ split: String, _ models: [String]
   ) throws -> [LabelledEssay] {
-    let definition = try BenchmarkRegistry.find(set)
+    let definition = try home.benchmarks.find(set)
     let tables = try models.map { model in
       try file(definition, split, model).read(
         idColumns: RatedSplit.idColumns(definition, split: split),

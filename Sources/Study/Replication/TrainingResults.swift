@@ -148,7 +148,7 @@ public struct TrainingResults {
     guard runs.benchmark != "newsemp22" || metric != .pcc else {
       throw NotRun("the test labels of NewsEmp22 were never released")
     }
-    let definition = try BenchmarkRegistry.find(runs.benchmark)
+    let definition = try home.benchmarks.find(runs.benchmark)
     guard home.has(definition.id, split) else {
       throw NotRun("\(definition.title) \(split) is not in the data home, to score the runs with")
     }

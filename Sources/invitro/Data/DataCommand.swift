@@ -41,7 +41,7 @@ struct DataImportCommand: ParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   func run() throws {
-    let definition = try BenchmarkRegistry.find(benchmark)
+    let definition = try shared.home.benchmarks.find(benchmark)
     try shared.importFiles(definition, from: URL(filePath: from, directoryHint: .isDirectory))
   }
 }
@@ -109,7 +109,7 @@ struct DataSampleCommand: ParsableCommand {
     let summary = try SampleGenerator(seed: seed).write(to: folder)
     Console.message("wrote \(summary.files.count) files to \(folder.relativePath), seed \(seed)")
     if noImport { return try shared.show(summary, as: folder.relativePath) }
-    try shared.importFiles(BenchmarkRegistry.find("sample24"), from: folder)
+    try shared.importFiles(shared.home.benchmarks.find("sample24"), from: folder)
   }
 }
 

@@ -21,7 +21,7 @@ struct DataStatsCommand: ParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   func run() throws {
-    let definition = try BenchmarkRegistry.find(benchmark)
+    let definition = try shared.home.benchmarks.find(benchmark)
     let home = shared.home
     let own = try home.loadAll(definition)
     if own.isEmpty { _ = try home.load(definition, split: definition.defaultSplit) }
@@ -78,7 +78,7 @@ struct DataRepairCommand: ParsableCommand {
   func run() throws {
     let report = try LabelRepair.run(in: shared.home, isDry: dryRun)
     if shared.json { return try Console.json(report) }
-    let targets = try BenchmarkRegistry.find(benchmark).targetNames
+    let targets = try shared.home.benchmarks.find(benchmark).targetNames
     Console.print(report.text(targets, isDry: dryRun))
   }
 }

@@ -91,7 +91,7 @@ struct EmbedCommand: ParsableCommand {
   }
 
   private func splitRows() throws -> EmbeddedRows {
-    let (definition, name) = try split.resolve()
+    let (definition, name) = try split.resolve(shared.home)
     return EmbeddedRows(definition, try shared.home.load(definition, split: name))
   }
 }

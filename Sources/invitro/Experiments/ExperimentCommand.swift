@@ -46,14 +46,18 @@ struct ExperimentRunCommand: ParsableCommand {
     commandName: "run", abstract: "Train, predict and score the cells that are not finished.",
     discussion: """
       Cells are run seed by seed, so that an interrupted run has complete seeds of
-      every row. --shard i/n takes every n-th cell: give all shards the same --out on
-      a shared file system, or merge their folders afterwards. Ctrl-C writes a
+      every row. With --claim any number of processes, on any number of machines, share
+      an --out on a shared file system: each takes the next cell that nobody works on,
+      and a cell whose process died is taken over after a minute, from its last
+      checkpoint. Without a shared file system, --shard i/n takes every n-th cell, and
+      `experiment merge` puts the folders together. Ctrl-C writes a
       checkpoint after the current step and stops; the same command continues. The
       model of a finished cell is deleted unless --keep-models is given.
 
       Example:
         invitro experiment run experiments/small/newsemp18-minilm.json --out runs/minilm
-        invitro experiment run grid.json --out runs/grid --shard 3/16
+        invitro experiment run grid.json --out runs/grid --claim
+        invitro experiment run grid.json --out runs/part3 --shard 3/16
       """)
 
   @Argument(help: "The experiment's file.") var file: String
@@ -62,10 +66,20 @@ struct ExperimentRunCommand: ParsableCommand {
 
   @Option(help: .value("i/n", "Take every n-th cell, from the i-th on.")) var shard: String?
 
+  @Flag(help: "Share the cells of --out with other processes until all are finished.")
+  var claim = false
+
   @Option(help: "Threads of each cell, instead of the file's number; part of the cell's hash.")
   var threads: Int?
 
-  @Flag(help: "List the cells and which of them are finished, and train nothing.") var list = false
+  @Flag(
+    help: .init(
+      "List the cells and which of them are finished, and train nothing; without the data, what "
+        + "the file asks for. Estimates the hours of what is left from a few steps on random "
+        + "weights.")) var list = false
+
+  @Flag(help: "With --list: estimate no hours.") var noEstimate = false
+
   @Flag(help: "Keep the models of finished cells.") var keepModels = false
 
   @OptionGroup var shared: SharedOptions
@@ -81,16 +95,17 @@ struct ExperimentRunCommand: ParsableCommand {
   func run() throws {
     let experiment = try Experiment(contentsOf: URL(filePath: file), threads: threads)
     let inputs = ExperimentInputs(experiment, home: shared.home, name: file, say: Console.message)
-    try inputs.check()
+    do { try inputs.check() } catch StudyError.missing(_, let missing) where list {
+      return try show(ExperimentListing(withoutData: inputs, missing: missing), inputs)
+    }
     let plan = try ExperimentPlan(experiment, inputs: inputs)
     let folder = ExperimentFolder(URL(filePath: out ?? "runs/\(experiment.name)"))
     let shard = shard.flatMap { Shard($0) } ?? .whole
     let mine = shard.part(of: plan.cells)
     if list {
-      let listing = try ExperimentListing(mine, folder: folder, inputs: inputs)
-      return try shared.show(listing, as: listing.text)
+      return try show(ExperimentListing(mine, folder: folder, inputs: inputs), inputs)
     }
-    try folder.begin(experiment, index: plan.index, sharded: shard != .whole)
+    try folder.begin(experiment, index: plan.index, sharded: claim || shard != .whole)
     let interrupt = Interrupt()
     var observer = ExperimentRunner.Observer()
     observer.say = Console.message
@@ -98,9 +113,19 @@ struct ExperimentRunCommand: ParsableCommand {
     observer.end = { try TrainingCurve.draw($0, title: $1) }
     observer.isCancelled = { interrupt.isRequested }
     var runner = ExperimentRunner(
-      inputs: inputs, folder: folder, keepModels: keepModels, observer: observer)
+      inputs: inputs, folder: folder, keepModels: keepModels, sharesGrid: claim,
+      observer: observer)
     try runner.run(mine)
     try show(runner.tally)
+  }
+
+  private func show(_ listing: ExperimentListing, _ inputs: ExperimentInputs) throws {
+    var listing = listing
+    if !noEstimate {
+      var estimate = ExperimentEstimate(inputs)
+      listing.coreHours = try estimate.coreHours(of: listing)
+    }
+    try shared.show(listing, as: listing.text)
   }
 
   /// Ends the process with 130 after an interrupt and with 1 after a failure.

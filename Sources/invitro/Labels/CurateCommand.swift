@@ -162,12 +162,13 @@ extension CurateCommand {
 
     @Option(name: [.short, .long], help: "The benchmark that is extended.") var benchmark: String
     @Option(name: [.short, .long], help: "The split that is extended.") var split: String = "train"
-    @Option(help: .value("benchmark", "The benchmark that is added.")) var with: String
+    @Option(help: .value("benchmark", "A benchmark that is added; may be repeated."))
+    var with: [String]
 
     @Option(
       help: .value(
         "split",
-        "Its splits to add; may be given several times. Default: train and dev, where "
+        "Splits to add of each; may be given several times. Default: train and dev, where "
           + "they are imported.")) var withSplit: [String] = []
 
     @Option(help: "Labels of the added rows: crowd, or a name of --llm.")
@@ -194,29 +195,35 @@ extension CurateCommand {
     @OptionGroup var table: TableOptions
     @OptionGroup var shared: SharedOptions
 
-    private func addition() throws -> CurationRequest.Addition {
-      CurationRequest.Addition(
-        benchmark: with, splits: withSplit, labels: labels,
-        files: try LabelFile.parse(llm, option: "--llm"), portion: portion)
+    private func additions() throws -> [CurationRequest.Addition] {
+      let files = try LabelFile.parse(llm, option: "--llm")
+      return with.map {
+        CurationRequest.Addition(
+          benchmark: $0, splits: withSplit, labels: labels, files: files, portion: portion)
+      }
     }
 
     func validate() throws {
       try checkingUsage {
-        let addition = try addition()
-        try table.checkRepair(["\(benchmark)/\(split)"] + addition.named.map { "\(with)/\($0)" })
+        let additions = try additions()
+        try require(Set(with).count == with.count, "--with names a benchmark twice.")
+        try table.checkRepair(
+          ["\(benchmark)/\(split)"]
+            + additions.flatMap { added in added.named.map { "\(added.benchmark)/\($0)" } })
         try require(portion > 0 && portion <= 1, "--portion must be above 0 and at most 1.")
         try require((0...6).contains(alpha), "--alpha must be from 0 to 6.")
         try require(
           !evaluation.isEmpty, "Give the split that will be evaluated on with --evaluation.")
         try require(
-          labels == Agreement.crowd || addition.files.contains(where: { $0.name == labels }),
+          labels == Agreement.crowd
+            || additions.allSatisfy { $0.files.contains { $0.name == labels } },
           "--labels \(labels) needs a file: --llm \(labels)=FILE.")
       }
     }
 
     func run() throws {
       let made = try table.request(benchmark, split, evaluation: evaluation, seed: seed).augment(
-        with: addition(),
+        with: additions(),
         correctingBy: correct.map { try LabelFile.parse([$0], option: "--correct")[0] },
         alpha: alpha, home: shared.home, say: Console.message)
       try table.show(made, shared.output)
@@ -260,7 +267,7 @@ extension CurateCommand {
 
     func run() throws {
       var rated = try RatedSplit.load(
-        BenchmarkRegistry.find(labels.benchmark), split: labels.split, home: shared.home)
+        shared.home.benchmarks.find(labels.benchmark), split: labels.split, home: shared.home)
       let model = try labels.model()
       try rated.add([model], say: Console.message)
       let bar = ProgressBar("comparing", unit: "folds")

@@ -67,7 +67,7 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
     }
     verifier.boards = board.isEmpty ? nil : board
     verifier.home = data.map { DataHome(URL(filePath: $0, directoryHint: .isDirectory)) }
-    verifier.benchmarks = try benchmarks.known()
+    verifier.benchmarks = try benchmarks.known(verifier.home ?? .usual)
     let verdict = try await verifier.verdict(of: ledgerSource(place))
     if format == .json { try Console.json(verdict) } else { Console.print(verdict.text) }
     if !verdict.pinned {

@@ -77,7 +77,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let definition = try BenchmarkRegistry.find(benchmark)
+    let definition = try data.home.benchmarks.find(benchmark)
     let seeds = seed.isEmpty ? [0] : seed
     // One for all seeds: a signal source that replaces another of its process may never fire.
     let interrupt = Interrupt()
@@ -146,7 +146,7 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
 
   func run() throws {
-    let (definition, name) = try split.resolve()
+    let (definition, name) = try split.resolve(data.home)
     let target = try definition.target(orPrimary: target).name
     let dataset = try data.home.load(definition, split: name)
     let predictor = try Predictor(

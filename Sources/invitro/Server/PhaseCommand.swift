@@ -80,7 +80,7 @@ struct PhaseCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let (definition, split) = try split.resolve()
+      let (definition, split) = try split.resolve(data.home)
       let dataset = try data.home.load(definition, split: split)
       guard dataset.hasGold else {
         throw HarnessError.usage(
@@ -217,7 +217,7 @@ struct PhaseCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let (definition, split) = try split.resolve()
+      let (definition, split) = try split.resolve(data.home)
       try data.store().removePhase(name, of: BoardKey(benchmark: definition.id, split: split))
       Console.print("Phase '\(name)' of \(definition.id)/\(split) is removed.")
     }
@@ -237,7 +237,7 @@ struct PhaseCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let (definition, name) = try split.resolve()
+      let (definition, name) = try split.resolve(data.home)
       let store = try data.store()
       try BoardCloser(store, [definition], home: data.home)
         .close(BoardKey(benchmark: definition.id, split: name))
@@ -273,7 +273,7 @@ struct PhaseCommand: ParsableCommand {
     }
 
     func run() throws {
-      let (definition, name) = try split.resolve()
+      let (definition, name) = try split.resolve(data.home)
       let entries =
         baseline.isEmpty ? [] : try SubmissionFolder(URL(filePath: submissions)).entries()
       let known = entries.filter { entry in
@@ -314,7 +314,7 @@ struct PhaseCommand: ParsableCommand {
     func validate() throws { try require(reveal, "Give --reveal; it can't be taken back.") }
 
     func run() throws {
-      let (definition, split) = try split.resolve()
+      let (definition, split) = try split.resolve(data.home)
       let board = BoardKey(benchmark: definition.id, split: split)
       let told = try data.store().revealCommitments(of: board, phase: name)
       Console.print(
@@ -337,7 +337,7 @@ struct PhaseCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let (definition, name) = try split.resolve()
+      let (definition, name) = try split.resolve(data.home)
       let phase = try data.store().retire(BoardKey(benchmark: definition.id, split: name))
       Console.print(phase.text)
     }

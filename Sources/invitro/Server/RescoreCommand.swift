@@ -40,7 +40,7 @@ extension SubmissionCommand {
     func run() throws {
       let parts = board.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
       try require(parts.count == 2, "--board takes BENCHMARK/SPLIT, such as newsemp24/test.")
-      let known = try benchmarks.known()
+      let known = try benchmarks.known(shared.home)
       let definition = try known.named(parts[0])
       try definition.checkSplit(parts[1])
       let bar = ProgressBar("scoring", unit: "entries")

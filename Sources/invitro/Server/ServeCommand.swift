@@ -100,7 +100,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     var configuration = ServerConfiguration(
-      host: host, port: port, home: data.home, definitions: try benchmarks.known(),
+      host: host, port: port, home: data.home, definitions: try benchmarks.known(data.home),
       site: apiOnly ? nil : URL(filePath: site), scoring: try inference.scoringOptions())
     configuration.folders = submissionFolders(submissions)
     var limits = ServerLimits()

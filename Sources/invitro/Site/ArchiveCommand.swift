@@ -70,7 +70,7 @@ struct ArchiveCommand: ParsableCommand {
       day: date ?? Date().formatted(.iso8601.year().month().day()), publisher: publisher,
       licence: licence)
     let key = BoardKey(benchmark: definition.id, split: name)
-    let known = try BenchmarkRegistry.known(
+    let known = try data.home.benchmarks.known(
       adding: split.benchmark.map { $0.hasSuffix(".json") ? [$0] : [] } ?? [])
     let bar = ProgressBar("scoring", unit: "entries")
     let publication = try PublishedBoards(
@@ -94,12 +94,12 @@ struct ArchiveCommand: ParsableCommand {
   }
 
   private func resolved() throws -> (BenchmarkDefinition, String) {
-    guard let board else { return try split.resolve() }
+    guard let board else { return try split.resolve(data.home) }
     let parts = board.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2 else {
       throw ValidationError("A board is benchmark/split, such as newsemp24/test, not '\(board)'.")
     }
-    let definition = try BenchmarkRegistry.find(parts[0])
+    let definition = try data.home.benchmarks.find(parts[0])
     try definition.checkSplit(parts[1])
     return (definition, parts[1])
   }

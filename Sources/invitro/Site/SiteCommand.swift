@@ -30,7 +30,7 @@ struct SiteCommand: ParsableCommand {
     func run() throws {
       let url = try existing(folder, hint: "Build it with `invitro site build`.")
       let secrets = try SiteChecker.Secrets(
-        of: benchmarks.known(), in: data.home, folders: submissionFolders(submissions))
+        of: benchmarks.known(data.home), in: data.home, folders: submissionFolders(submissions))
       let faults = try SiteChecker(secrets: secrets).check(url)
       for fault in faults { Console.print(fault.description) }
       if !faults.isEmpty { Console.message("\(faults.count) faults") }
@@ -119,7 +119,7 @@ struct SiteRecipe: ParsableArguments {
   ) throws -> SiteSummary {
     let builder = try SiteBuilder(source: URL(filePath: source))
     let home = data.home
-    let known = try benchmarks.known()
+    let known = try benchmarks.known(data.home)
     var options = try inference.scoringOptions()
     options.sensitivity = true
     var boards = try FolderBoards(

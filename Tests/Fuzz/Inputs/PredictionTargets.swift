@@ -13,7 +13,7 @@ struct PredictionTarget: FuzzTarget {
   init(_ folder: URL) throws {
     let files = folder.appending(path: "files")
     _ = try SampleGenerator(seed: 1).write(to: files)
-    let definition = try BenchmarkRegistry.find("sample24")
+    let definition = try BenchmarkRegistry(folder: nil).find("sample24")
     let home = DataHome(folder.appending(path: "home"))
     _ = try DatasetImporter.run(definition, from: files, into: home)
     let dataset = try home.load(definition, split: "test")

@@ -142,7 +142,7 @@ struct SplitFileTests {
   func newsEmp18() throws {
     let folder = try TemporaryFolder()
     let home = DataHome(folder.file("home"))
-    let definition = try BenchmarkRegistry.find("newsemp18")
+    let definition = try BenchmarkRegistry(folder: nil).find("newsemp18")
     let summary = try DatasetImporter.run(
       definition, from: Shared.url("data/newsemp18"), into: home)
     #expect(summary.splits.map(\.name) == ["all", "train", "dev", "test"])

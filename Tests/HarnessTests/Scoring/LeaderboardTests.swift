@@ -20,7 +20,7 @@ private struct SampleHome {
   init() throws {
     folder = try TemporaryFolder()
     home = DataHome(folder.file("home"))
-    definition = try BenchmarkRegistry.find("sample24")
+    definition = try BenchmarkRegistry(folder: nil).find("sample24")
     _ = try SampleGenerator(seed: 24).write(to: folder.file("files"))
     _ = try DatasetImporter.run(definition, from: folder.file("files"), into: home)
     test = try home.load(definition, split: "test")
@@ -239,13 +239,13 @@ struct LeaderboardTests {
   @Test("a definition of one's own is known beside the shipped ones, unless it takes their id")
   func ownDefinitions() throws {
     let bench = try Workbench(id: "own")
-    let known = try BenchmarkRegistry.known(adding: [
+    let known = try BenchmarkRegistry(folder: nil).known(adding: [
       bench.folder.file("definition.json").path, "sample24",
     ])
     #expect(known.map(\.id) == benchmarks.map(\.id) + ["own"])
     let taken = try Workbench(id: "sample24")
     #expect(throws: HarnessError.self) {
-      try BenchmarkRegistry.known(adding: [taken.folder.file("definition.json").path])
+      try BenchmarkRegistry(folder: nil).known(adding: [taken.folder.file("definition.json").path])
     }
   }
 

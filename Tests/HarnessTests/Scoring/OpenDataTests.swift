@@ -15,7 +15,7 @@ private struct OpenSet {
 
   init() throws {
     folder = try TemporaryFolder()
-    definition = try BenchmarkRegistry.find("newsemp18")
+    definition = try BenchmarkRegistry(folder: nil).find("newsemp18")
     let home = DataHome(folder.file("home"))
     _ = try DatasetImporter.run(definition, from: Shared.url("data/newsemp18"), into: home)
     all = try home.load(definition, split: "all")

@@ -48,7 +48,7 @@ struct SubmissionFolderTests {
     #expect(entries.first?.metadata.predictionsSHA256 == read.digest)
     #expect(entries.first?.metadata.targets == ["empathy", "distress"])
     let file = try #require(entries.first?.predictions)
-    let definition = try BenchmarkRegistry.find("sample24")
+    let definition = try BenchmarkRegistry(folder: nil).find("sample24")
     #expect(try PredictionReader(definition, dataset: dataset).read(file).digest == read.digest)
     let text = try String(contentsOf: file, encoding: .utf8)
     #expect(text.hasPrefix("id\tempathy\tdistress\nr0\t"))

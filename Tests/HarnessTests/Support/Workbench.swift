@@ -20,7 +20,7 @@ struct Workbench {
     folder = try TemporaryFolder()
     let file = try folder.write(
       Self.json(splits: splits, derived: derived, id: id), to: "definition.json")
-    definition = try BenchmarkRegistry.find(file.path)
+    definition = try BenchmarkRegistry(folder: nil).find(file.path)
   }
 
   static func json(splits: String = "[]", derived: String? = nil, id: String = "tiny") -> String {

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Glibc
 import Harness
 import Metrics
 import Reference
@@ -44,7 +45,7 @@ private struct Fixture {
       Float((row.labels["empathy"] ?? 4) + error * Double((n * 7 + Int(cell.seed)) % 5 - 2) / 2)
     }
     let file = folder.predictions(cell.name, "test")
-    try AtomicFile.createFolder(folder.cell(cell.name))
+    try AtomicFile.createFolder(folder.result(cell.name))
     try Study.PredictionTable.data(values, of: test, target: "empathy").write(to: file)
     let done: [String: Any] = [
       "schema": 1, "epochs": 1, "steps": 1, "reason": "finished", "kernel": "Test",
@@ -57,7 +58,7 @@ private struct Fixture {
       ],
     ]
     try JSONSerialization.data(withJSONObject: done)
-      .write(to: folder.cell(cell.name).appending(path: "done.json"))
+      .write(to: folder.result(cell.name).appending(path: "done.json"))
   }
 }
 
@@ -75,7 +76,7 @@ struct ExperimentFolderTests {
     #expect(plan.index.rows[1].provenances.values.reduce(0, +) == 12)
     let folder = try fixture.folder("out")
     try fixture.finish(plan.cells[0], in: folder, error: 1)
-    let run = folder.run(plan.cells[1].name)
+    let run = folder.run(plan.cells[1].name, 1)
     try AtomicFile.createFolder(run)
     try Data("{}".utf8).write(to: run.appending(path: "run.json"))
     let listing = try ExperimentListing(plan.cells, folder: folder, inputs: fixture.inputs)
@@ -101,11 +102,49 @@ struct ExperimentFolderTests {
   @Test("one cell is worked on by one process")
   func lock() throws {
     let folder = try TemporaryFolder()
-    var first = try CellLock(folder.url)
-    #expect(first != nil)
-    #expect(try CellLock(folder.url) == nil)
+    var first = try CellClaim(folder.url)
+    #expect(first?.number == 1)
+    #expect(try CellClaim(folder.url) == nil)
+    first?.release()
+    let second = try #require(try CellClaim(folder.url))
+    #expect(second.number == 2 && second.before == .init(number: 1, isGone: true))
     first = nil
-    #expect(try CellLock(folder.url) != nil)
+    #expect(try CellClaim(folder.url) == nil)
+  }
+
+  @Test("a cell of a machine that no longer says that it lives is taken over, by one alone")
+  func takeOver() async throws {
+    let folder = try TemporaryFolder()
+    let owner = #"{"host":"elsewhere","process":1,"isReleased":false}"#
+    let file = folder.file("claim-1")
+    try Data(owner.utf8).write(to: file)
+    #expect(try CellClaim(folder.url) == nil)
+    var old = [
+      timespec(tv_sec: time(nil) - 61, tv_nsec: 0), timespec(tv_sec: time(nil) - 61, tv_nsec: 0),
+    ]
+    #expect(utimensat(AT_FDCWD, file.path, &old, 0) == 0)
+    let claim = try #require(try CellClaim(folder.url, beat: 0.05))
+    #expect(claim.number == 2 && claim.before == .init(number: 1, isGone: false))
+    #expect(try CellClaim(folder.url) == nil)
+    // Somebody takes it over while this process stands still.
+    try Data(owner.utf8).write(to: folder.file("claim-3"))
+    for _ in 0..<200 where !claim.isLost { try await Task.sleep(for: .milliseconds(20)) }
+    #expect(claim.isLost)
+    claim.release()
+    #expect(try String(contentsOf: folder.file("claim-3"), encoding: .utf8) == owner)
+  }
+
+  @Test("the first result of a cell stays")
+  func firstResult() throws {
+    let folder = ExperimentFolder(try TemporaryFolder().url)
+    for text in ["first", "second"] {
+      let draft = folder.cell("a").appending(path: "result-\(text)")
+      try AtomicFile.createFolder(draft)
+      try Data(text.utf8).write(to: draft.appending(path: "done.json"))
+      try folder.publish("a", draft)
+    }
+    let done = folder.result("a").appending(path: "done.json")
+    #expect(try String(contentsOf: done, encoding: .utf8) == "first")
   }
 
   @Test("a merge copies each finished cell once, counts the rest, and can be repeated")
