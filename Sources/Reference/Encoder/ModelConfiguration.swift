@@ -1,6 +1,7 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+import Basics
 public import Foundation
 
 /// The encoder families that a checkpoint's `config.json` may name as `model_type`.
