@@ -49,7 +49,9 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      resources: [.embedInCode("Resources/Benchmarks")],
+      resources: [
+        .embedInCode("Resources/Benchmarks"), .embedInCode("Resources/benchmark.schema.json"),
+      ],
       swiftSettings: settings),
     .target(
       name: "Sample", dependencies: ["Basics", "Harness"],

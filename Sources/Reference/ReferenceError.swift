@@ -291,3 +291,15 @@ extension ReferenceError {
     }
   }
 }
+
+extension ByteJSON {
+  /// Reads the document in `file`; a fault names its line and column.
+  init(contentsOf file: URL, expected: String) throws(ReferenceError) {
+    let bytes = Array(try ReferenceError.read(file, expected: expected))
+    do { try self.init(bytes) } catch {
+      let (line, column) = error.place(in: bytes)
+      throw .invalid(
+        file, at: .line(line, column: column), found: error.found, expected: error.expected)
+    }
+  }
+}

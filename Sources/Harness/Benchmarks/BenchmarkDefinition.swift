@@ -59,19 +59,23 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     /// Expected number of rows; nil where a definition of one's own leaves it open.
     public var rows: Int?
     public var file: String
-    public var format: DelimitedFormat
+    public var format: TableFormat
     /// Columns that differ from the benchmark's.
     public var columns: ColumnMap?
     public var gold: LabelFile?
     public var attributes: AttributeFile?
     /// Items of each target's label where this split's differ from the benchmark's.
     public var items: TargetTable<Int>?
+    /// Column to value of the file's rows that make the split; nil for all of them.
+    public var only: [String: String]?
+    /// Targets and attributes whose columns the file may lack, as one without labels does.
+    public var optional: [String]?
   }
 
   /// Gold labels in a file of their own, joined by row order.
   public struct LabelFile: Codable, Sendable, Equatable {
     public var file: String
-    public var format: DelimitedFormat
+    public var format: TableFormat
     /// One-based columns of a file without a header.
     public var positions: TargetTable<Int>
   }
@@ -79,15 +83,15 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
   /// Attributes in a file of their own, joined by the main cluster after removal of repeats.
   public struct AttributeFile: Codable, Sendable, Equatable {
     public var file: String
-    public var format: DelimitedFormat
+    public var format: TableFormat
     /// The column that names the main cluster, as a person's id.
     public var key: String
   }
 
   public struct DerivedSplits: Codable, Sendable, Equatable {
     public var from: String
-    /// A cluster's name: all rows of one cluster fall on the same side.
-    public var by: String
+    /// A cluster's name: all rows of one cluster fall on the same side. nil for the rows' own ids.
+    public var by: String?
     public var buckets: Int
     public var splits: [Range]
 

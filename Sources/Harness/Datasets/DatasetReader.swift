@@ -66,12 +66,14 @@ public struct DatasetReader {
   private func read(
     _ source: BenchmarkDefinition.SplitSource, file: URL, outcome: inout Outcome
   ) throws(HarnessError) -> Dataset {
-    let table = try table(file, format: source.format, outcome: &outcome)
+    let table = try rows(of: source, file: file, outcome: &outcome)
     var faults: [Diagnostic] = []
     let columns = definition.columns(for: source)
-    let layout = RowLayout(columns, table: table, in: definition, faults: &faults)
+    let layout = RowLayout(
+      columns, of: source, table: table, in: definition, faults: &faults)
     let gold = try gold(source, rows: table.records.count, outcome: &outcome, faults: &faults)
-    let attributes = try attributes(source, columns, outcome: &outcome, faults: &faults)
+    let attributes = try attributes(
+      source, columns, besides: table, outcome: &outcome, faults: &faults)
     let main = definition.clusters.first ?? ""
     var rows: [DatasetRow] = []
     for (index, record) in table.records.enumerated() {
@@ -93,11 +95,33 @@ public struct DatasetReader {
   }
 
   private func table(
-    _ file: URL, format: DelimitedFormat, outcome: inout Outcome
+    _ file: URL, format: TableFormat, outcome: inout Outcome
   ) throws(HarnessError) -> DelimitedTable {
     let data = try SourceText.read(file)
     outcome.sources[file.lastPathComponent] = Digest.sha256(data)
     return try DelimitedTable(SourceText(data, name: file.relativePath), format: format)
+  }
+
+  /// The split's file, with the rows that `only` keeps.
+  private func rows(
+    of source: BenchmarkDefinition.SplitSource, file: URL, outcome: inout Outcome
+  ) throws(HarnessError) -> DelimitedTable {
+    var table = try table(file, format: source.format, outcome: &outcome)
+    guard let only = source.only?.sorted(by: { $0.key < $1.key }) else { return table }
+    var faults: [Diagnostic] = []
+    let wanted = only.compactMap { column, value in
+      table.require(column, faults: &faults).map { ($0, RowLayout.identifier(value)) }
+    }
+    if !faults.isEmpty { throw .invalid(faults) }
+    table.records.removeAll { record in
+      wanted.contains { RowLayout.identifier(record.fields[$0]) != $1 }
+    }
+    if table.records.isEmpty {
+      throw .fault(
+        .rowCount, file: table.name, found: "no row of split \(source.name)",
+        expected: only.map { "\($0) \($1)" }.joined(separator: " and ") + " in at least one row")
+    }
+    return table
   }
 
   /// Labels from a header-less file that is joined by row order.
@@ -137,13 +161,24 @@ public struct DatasetReader {
   /// Attributes by main cluster, repeats removed; one that contradicts itself is reported.
   private func attributes(
     _ source: BenchmarkDefinition.SplitSource, _ columns: BenchmarkDefinition.ColumnMap,
-    outcome: inout Outcome, faults: inout [Diagnostic]
+    besides rows: DelimitedTable, outcome: inout Outcome, faults: inout [Diagnostic]
   ) throws(HarnessError) -> [String: [String: String]] {
-    guard let joined = source.attributes, let file = locate(joined.file) else { return [:] }
+    guard let joined = source.attributes else { return [:] }
+    guard let file = locate(joined.file) else {
+      faults.add(
+        .demographics, severity: .warning, file: joined.file, found: "no such file",
+        expected: "the attributes of split \(source.name), which has none without it")
+      return [:]
+    }
     let table = try table(file, format: joined.format, outcome: &outcome)
     guard let key = table.require(joined.key, faults: &faults) else { return [:] }
-    let present = (columns.attributes ?? [:]).compactMap { attribute, column in
-      table.index(of: column).map { (attribute, $0) }
+    let optional = Set(source.optional ?? [])
+    let named = (columns.attributes ?? [:]).sorted { $0.key < $1.key }
+    let present = named.compactMap { attribute, column -> (String, Int)? in
+      let isElsewhere = optional.contains(attribute) || rows.index(of: column) != nil
+      let index =
+        isElsewhere ? table.index(of: column) : table.require(column, faults: &faults)
+      return index.map { (attribute, $0) }
     }
     var known: [String: [String: String]] = [:]
     for record in table.records {
@@ -155,7 +190,7 @@ public struct DatasetReader {
       if let before = known[name], before != values {
         faults.add(
           .demographics, severity: .warning, file: table.name, line: record.line,
-          column: key + 1, field: joined.key, found: name,
+          column: table.position(key), field: joined.key, found: name,
           expected: "the same attributes as on the first line of "
             + "this \(definition.clusters.first ?? "row"), which are kept")
       } else {
@@ -171,7 +206,7 @@ public struct DatasetReader {
     else { return }
     for part in derived.splits {
       let rows = whole.rows.filter { row in
-        let cluster = row.clusters[derived.by] ?? row.id
+        let cluster = derived.by.flatMap { row.clusters[$0] } ?? row.id
         let bucket = Int(Digest.stableHash(cluster) % UInt64(derived.buckets))
         return part.from <= bucket && bucket < part.to
       }

@@ -3,19 +3,20 @@ import Foundation
 /// Where the columns of a split's file stand, and how its cells become a ``DatasetRow``.
 struct RowLayout {
   private let definition: BenchmarkDefinition
-  private let name: String
+  private let table: DelimitedTable
   private let ids: [Int]
   private let text: Int?
   private let labels: [(target: String, index: Int, column: String)]
   private let clusters, attributes: [(name: String, index: Int)]
 
-  /// Finds the columns; missing ones that a row can't do without are added to `faults`.
+  /// Finds the columns of `split`; those that its file lacks and may not are added to `faults`.
   init(
-    _ columns: BenchmarkDefinition.ColumnMap, table: DelimitedTable,
-    in definition: BenchmarkDefinition, faults: inout [Diagnostic]
+    _ columns: BenchmarkDefinition.ColumnMap, of split: BenchmarkDefinition.SplitSource,
+    table: DelimitedTable, in definition: BenchmarkDefinition, faults: inout [Diagnostic]
   ) {
     self.definition = definition
-    name = table.name
+    self.table = table
+    let optional = Set(split.optional ?? [])
     ids = (columns.id ?? []).compactMap { table.require($0, faults: &faults) }
     clusters = definition.clusters.compactMap { name in
       guard let column = columns.clusters?[name] else { return nil }
@@ -24,13 +25,18 @@ struct RowLayout {
     text = columns.text.flatMap { table.require($0, faults: &faults) }
     // A features file of a split with separate gold has no label columns.
     labels = definition.targetNames.compactMap { target in
-      guard let column = columns.targets?[target], let index = table.index(of: column) else {
-        return nil
-      }
-      return (target, index, column)
+      guard let column = columns.targets?[target] else { return nil }
+      let index =
+        split.gold != nil || optional.contains(target)
+        ? table.index(of: column) : table.require(column, faults: &faults)
+      return index.map { (target, $0, column) }
     }
-    attributes = (columns.attributes ?? [:]).compactMap { name, column in
-      table.index(of: column).map { (name, $0) }
+    attributes = (columns.attributes ?? [:]).sorted { $0.key < $1.key }.compactMap { name, column in
+      // What stands in a file of attributes is looked for there.
+      let index =
+        split.attributes != nil || optional.contains(name)
+        ? table.index(of: column) : table.require(column, faults: &faults)
+      return index.map { (name, $0) }
     }
   }
 
@@ -47,8 +53,8 @@ struct RowLayout {
       id: ids.map(identifier).joined(separator: ":"), text: text.map { record.fields[$0] } ?? "")
     for (target, index, column) in labels {
       row.labels[target] = LabelCell.label(
-        record.fields[index], target: target, in: definition, file: name, line: record.line,
-        column: index + 1, field: column, faults: &faults)
+        record.fields[index], target: target, in: definition, file: table.name, line: record.line,
+        column: table.position(index), field: column, faults: &faults)
     }
     for (cluster, index) in clusters { row.clusters[cluster] = identifier(index) }
     for (attribute, index) in attributes {
@@ -64,7 +70,7 @@ enum LabelCell {
   /// faults may be printed where gold labels may not.
   static func label(
     _ cell: String, target: String, in definition: BenchmarkDefinition, file: String, line: Int,
-    column: Int, field: String?, faults: inout [Diagnostic]
+    column: Int?, field: String?, faults: inout [Diagnostic]
   ) -> Double? {
     if definition.isMissing(cell) { return nil }
     let number = NumberSyntax.cell(

@@ -1,17 +1,18 @@
+import Basics
 package import Foundation
 
 // Why a reader of our own: the organisers' files escape a quote as `\"` or begin a field with a
 // stray one, and faults must name line and field; the maintained Swift readers do neither.
 
-/// One record of a delimited file.
+/// One record of a table.
 package struct DelimitedRecord: Equatable {
   /// One-based line on which the record starts.
   package var line: Int
   package var fields: [String]
 }
 
-/// How a delimited file is written.
-public enum DelimitedFormat: String, Codable, Sendable {
+/// How a table of rows is written.
+public enum TableFormat: String, Codable, Sendable {
   /// RFC 4180.
   case csv
   /// CSV in which a quote inside a quoted field is written `\"`.
@@ -19,6 +20,8 @@ public enum DelimitedFormat: String, Codable, Sendable {
   /// Tab separated; a quote is special only where it encloses a whole field, which may then hold
   /// line ends.
   case tsv
+  /// One JSON object a line; its keys are the columns.
+  case jsonl
 }
 
 /// Reads comma or tab separated text. Lines end in LF or CRLF; empty ones between records are
@@ -26,7 +29,7 @@ public enum DelimitedFormat: String, Codable, Sendable {
 struct DelimitedReader {
   private let text: SourceText
   private let delimiter: UInt8
-  private let format: DelimitedFormat
+  private let format: TableFormat
   private var at = 0
   private var line = 1
   private(set) var faults: [Diagnostic] = []
@@ -34,7 +37,7 @@ struct DelimitedReader {
   private static let quote = UInt8(ascii: "\"")
   private static let backslash = UInt8(ascii: "\\")
 
-  init(_ text: SourceText, format: DelimitedFormat) {
+  init(_ text: SourceText, format: TableFormat) {
     self.text = text
     self.format = format
     delimiter = format == .tsv ? UInt8(ascii: "\t") : UInt8(ascii: ",")
@@ -42,7 +45,7 @@ struct DelimitedReader {
 
   /// Every record of `text`, and every syntax fault met on the way.
   static func records(
-    of text: SourceText, format: DelimitedFormat
+    of text: SourceText, format: TableFormat
   ) -> (records: [DelimitedRecord], faults: [Diagnostic]) {
     var reader = DelimitedReader(text, format: format)
     var records: [DelimitedRecord] = []
@@ -176,21 +179,27 @@ struct DelimitedReader {
   }
 }
 
-/// A delimited file with a header: every record has as many fields as the header.
+/// A table with a header: every record has as many fields as the header.
 package struct DelimitedTable {
   package let name: String
   package let header: [String]
-  package let records: [DelimitedRecord]
+  package var records: [DelimitedRecord]
+  /// Whether columns have a place in a line, as those of JSON objects do not.
+  private let isOrdered: Bool
 
   /// Reads and checks `text`.
   /// - Throws: ``HarnessError/invalid(_:)`` with every syntax fault, rows of another length than
   ///   the header, repeated column names, and an empty file.
-  init(_ text: SourceText, format: DelimitedFormat) throws(HarnessError) {
-    let (all, syntax) = DelimitedReader.records(of: text, format: format)
-    name = text.name
+  init(_ text: SourceText, format: TableFormat) throws(HarnessError) {
+    let (all, syntax) =
+      format == .jsonl
+      ? JSONLines.records(of: text) : DelimitedReader.records(of: text, format: format)
+    (name, isOrdered) = (text.name, format != .jsonl)
     var faults = syntax
     guard let first = all.first else {
-      throw .fault(.header, file: name, line: 1, found: "an empty file", expected: "a header line")
+      throw .fault(
+        .header, file: name, line: 1, found: "an empty file",
+        expected: format == .jsonl ? "a JSON object on each line" : "a header line")
     }
     header = first.fields.map { $0.trimmingCharacters(in: .whitespaces) }
     var names = Set<String>()
@@ -208,6 +217,9 @@ package struct DelimitedTable {
     if !faults.isEmpty { throw .invalid(faults) }
   }
 
+  /// One-based place of the column at `index` in its line; nil where columns have none.
+  package func position(_ index: Int) -> Int? { isOrdered ? index + 1 : nil }
+
   /// Index of `column`, or nil.
   package func index(of column: String) -> Int? { header.firstIndex(of: column) }
 
@@ -215,8 +227,8 @@ package struct DelimitedTable {
   package func require(_ column: String, faults: inout [Diagnostic]) -> Int? {
     if let index = index(of: column) { return index }
     faults.add(
-      .header, file: name, line: 1, found: header.joined(separator: ", "),
-      expected: "a column named \(column)")
+      .header, file: name, line: isOrdered ? 1 : nil, found: header.joined(separator: ", "),
+      expected: "a column named \(column)" + Spelling.hint(column, among: header))
     return nil
   }
 }

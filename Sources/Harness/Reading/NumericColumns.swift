@@ -196,7 +196,7 @@ enum NumberSyntax {
   ///   - shown: what a fault shows in place of the cell; nil for the cell itself.
   ///   - emptyIsFault: whether an empty cell is one.
   static func cell(
-    _ text: String, file: String, line: Int, column: Int, field: String?, shown: String? = nil,
+    _ text: String, file: String, line: Int, column: Int?, field: String?, shown: String? = nil,
     emptyIsFault: Bool = false, faults: inout [Diagnostic]
   ) -> Double? {
     do throws(Fault) { return try parse(text) } catch {

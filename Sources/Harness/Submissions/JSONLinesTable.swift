@@ -11,16 +11,8 @@ struct JSONLinesTable {
   ) throws(HarnessError) -> PredictionTable {
     var reader = JSONLinesTable(
       columns: columns, table: PredictionTable(name: text.name, ids: [], columns: [:], lines: []))
-    let lines = text.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-    for (index, bytes) in lines.enumerated()
-    where !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
-      do throws(HarnessError) {
-        let object = try Documents.object(Data(bytes), name: text.name, line: index + 1)
-        reader.add(object, line: index + 1)
-      } catch {
-        try reader.table.faults.take(error)
-      }
-    }
+    let faults = JSONLines.forEach(in: text) { object, line, _ in reader.add(object, line: line) }
+    reader.table.faults += faults
     return try reader.finish()
   }
 

@@ -124,7 +124,7 @@ enum DelimitedPredictions {
     _ text: SourceText, columns: PredictionColumns
   ) throws(HarnessError) -> PredictionTable {
     let firstLine = text.bytes.prefix { $0 != 0x0A }
-    let format: DelimitedFormat = firstLine.contains(0x09) ? .tsv : .csv
+    let format: TableFormat = firstLine.contains(0x09) ? .tsv : .csv
     let (records, syntax) = DelimitedReader.records(of: text, format: format)
     guard let first = records.first else {
       throw .fault(.rowCount, file: text.name, line: 1, found: "no rows", expected: "predictions")
@@ -172,7 +172,7 @@ enum DelimitedPredictions {
   }
 
   private static func keyed(
-    _ text: SourceText, format: DelimitedFormat, columns: PredictionColumns
+    _ text: SourceText, format: TableFormat, columns: PredictionColumns
   ) throws(HarnessError) -> PredictionTable {
     let table = try DelimitedTable(text, format: format)
     var faults: [Diagnostic] = []

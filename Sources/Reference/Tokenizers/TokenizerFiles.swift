@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Reads the tokenizer of a Hugging Face model directory.

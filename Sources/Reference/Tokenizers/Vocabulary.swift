@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A vocabulary as it was read: pieces to ids.

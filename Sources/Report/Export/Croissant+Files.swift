@@ -61,19 +61,19 @@ extension Croissant {
 
     static func all(of benchmark: BenchmarkDefinition, data: BenchmarkFacts) -> [Resource] {
       var resources: [Resource] = []
-      func add(_ file: String, _ format: DelimitedFormat, _ description: String) {
+      func add(_ file: String, _ format: TableFormat, _ description: String) {
         guard !resources.contains(where: { $0.name == file }) else { return }
         let address = data.addresses[file]?.absoluteString
         let how =
           switch format {
-          case .csv, .tsv: ""
+          case .csv, .tsv, .jsonl: ""
           case .csvBackslash: " A quote inside a field is written \\\"."
           }
         let place = address == nil ? " Not in this archive; see the source of the data." : ""
         resources.append(
           Resource(
             isOpen: address != nil, name: file, description: description + how + place,
-            encodingFormat: format == .tsv ? "text/tab-separated-values" : "text/csv",
+            encodingFormat: format.mediaType,
             contentUrl: address, includes: address == nil ? file : nil, sha256: data.digests[file]))
       }
       for split in benchmark.splits {
@@ -207,12 +207,14 @@ extension Croissant {
         let derived = benchmark.derived.flatMap { derived in
           derived.from == split.name
             ? "; \(derived.splits.map(\.name).joined(separator: ", ")) are made from it by a hash of "
-              + "\(derived.by)" : nil
+              + "\(derived.by ?? benchmark.rowNoun)" : nil
         }
+        let only = (split.only ?? [:]).sorted { $0.key < $1.key }
+          .map { ", the rows with \($0.value) in \($0.key)" }.joined()
         sets.append(
           RecordSet(
-            split.name, "Split \(split.name)\(derived ?? "").", of: file, key: map.id ?? [], columns
-          ))
+            split.name, "Split \(split.name)\(only)\(derived ?? "").", of: file,
+            key: map.id ?? [], columns))
       }
       if let attributes = split.attributes, let file = resource(attributes.file) {
         var columns = Columns()
@@ -224,6 +226,16 @@ extension Croissant {
             of: file, key: [], columns))
       }
       return sets
+    }
+  }
+}
+
+extension TableFormat {
+  fileprivate var mediaType: String {
+    switch self {
+    case .csv, .csvBackslash: "text/csv"
+    case .tsv: "text/tab-separated-values"
+    case .jsonl: "application/jsonlines"
     }
   }
 }

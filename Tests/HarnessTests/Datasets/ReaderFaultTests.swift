@@ -97,7 +97,9 @@ struct ReaderFaultTests {
     let faults = try faults("x,3\n", header: "essay,empathy\n")
     #expect(
       faults.of(.header).map(\.expected).sorted() == [
-        "a column named article", "a column named person", "a column named row",
+        "a column named age", "a column named article", "a column named distress",
+        "a column named gender", "a column named income", "a column named person",
+        "a column named row",
       ])
   }
 

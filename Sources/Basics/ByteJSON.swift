@@ -1,5 +1,3 @@
-import Foundation
-
 /// A JSON value as the bytes of a file give it: strict (RFC 8259), in file order, strings as UTF-8.
 /// Foundation's dictionaries lose the order and merge canonically equivalent names.
 package enum ByteJSON: Sendable, Equatable {
@@ -19,6 +17,12 @@ package enum ByteJSON: Sendable, Equatable {
   package struct Diagnostic: Error, Equatable {
     package let byte: Int
     package let found, expected: String
+
+    /// One-based line and column of the byte in `text`, which was read.
+    package func place(in text: [UInt8]) -> (line: Int, column: Int) {
+      let lines = text[..<byte].split(separator: 0x0A, omittingEmptySubsequences: false)
+      return (lines.count, (lines.last?.count ?? 0) + 1)
+    }
   }
 
   /// Reads one document; white space may stand around it.
@@ -28,38 +32,28 @@ package enum ByteJSON: Sendable, Equatable {
     guard reader.peek() == nil else { throw reader.fault(expected: "the end of the file") }
   }
 
-  /// Reads the document in `file`; a fault names its line and column.
-  init(contentsOf file: URL, expected: String) throws(ReferenceError) {
-    let bytes = Array(try ReferenceError.read(file, expected: expected))
-    do { try self.init(bytes) } catch {
-      let lines = bytes[..<error.byte].split(
-        separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      let place = ReferenceError.Diagnostic.Place.line(
-        lines.count, column: (lines.last?.count ?? 0) + 1)
-      throw .invalid(file, at: place, found: error.found, expected: error.expected)
-    }
+  /// The last member of this name, or nil where there is none or this is not an object.
+  package subscript(name: String) -> ByteJSON? {
+    members?.last { $0.name.elementsEqual(name.utf8) }?.value
   }
 
-  /// The last member of this name, or nil where there is none or this is not an object.
-  subscript(name: String) -> ByteJSON? { members?.last { $0.name.elementsEqual(name.utf8) }?.value }
-
-  var members: [Member]? { if case .object(let members) = self { members } else { nil } }
-  var array: [ByteJSON]? { if case .array(let values) = self { values } else { nil } }
-  var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-  var number: Double? { if case .number(let value) = self { value } else { nil } }
-  var isNull: Bool { self == .null }
-  var string: String? {
+  package var members: [Member]? { if case .object(let members) = self { members } else { nil } }
+  package var array: [ByteJSON]? { if case .array(let values) = self { values } else { nil } }
+  package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  package var number: Double? { if case .number(let value) = self { value } else { nil } }
+  package var isNull: Bool { self == .null }
+  package var string: String? {
     if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
   }
 
   /// A whole number from 0 to 2^53, beyond which doubles skip some.
-  var count: Int? { number.flatMap { (0...0x1p53).contains($0) ? Int(exactly: $0) : nil } }
+  package var count: Int? { number.flatMap { (0...0x1p53).contains($0) ? Int(exactly: $0) : nil } }
 
   /// A whole number from 0 that fits a token's id.
-  var id: Int32? { count.flatMap { Int32(exactly: $0) } }
+  package var id: Int32? { count.flatMap { Int32(exactly: $0) } }
 
   /// What this is, for messages.
-  var kind: String {
+  package var kind: String {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"

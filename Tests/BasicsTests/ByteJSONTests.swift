@@ -1,6 +1,5 @@
 import Basics
 import Foundation
-import Reference
 import Testing
 
 @Suite("JSON from bytes")
