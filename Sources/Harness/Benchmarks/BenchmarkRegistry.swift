@@ -255,11 +255,6 @@ extension BenchmarkDefinition {
     }
     for name in splits.flatMap({ ($0.gold?.positions ?? [:]).keys.sorted() })
     where target(name) == nil { fault("gold.positions.\(name)", known) }
-    if !Metric.ranking.contains(primary.metric) {
-      fault(
-        "primary metric \(primary.metric)",
-        "one of \(Metric.ranking.map(\.id).joined(separator: ", "))")
-    }
   }
 
   private func checkSplits(_ fault: (String, String) -> Void) {
