@@ -51,7 +51,8 @@ struct CompareCommand: ParsableCommand {
     } else {
       let read = try inputs.map { try reader.read(URL(filePath: $0)) }
       let report = try scorer.compare(read[0], named: inputs[0], read[1], named: inputs[1])
-      try shared.show(report, as: CompareText.pair(report, targets: definition.targetNames))
+      try shared.show(
+        report, as: CompareText.pair(report, targets: definition.shownTargets.map(\.name)))
     }
   }
 

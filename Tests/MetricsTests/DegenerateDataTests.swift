@@ -33,7 +33,7 @@ struct DegenerateDataTests {
       let sample = ClusteredSample(gold: column(), clusters: column().map { min(5, $0) })
       let articles = column()
       let system = SystemInference(sample, predictions: column())
-      for metric in Metric.all where metric != .alpha {
+      for metric in Metric.all {
         for outcome in [
           system.interval(metric), system.twoWayInterval(metric, crossedWith: articles),
         ] {

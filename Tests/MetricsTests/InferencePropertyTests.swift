@@ -63,7 +63,7 @@ struct InferencePropertyTests {
     let order = data.gold.indices.shuffled(using: &generator)
     let shuffled = ClusteredSample(
       gold: order.map { data.gold[$0] }, clusters: order.map { data.persons[$0] })
-    for metric in Metric.all where metric != .alpha {
+    for metric in Metric.all {
       let a = try #require(
         SystemInference(data.sample, predictions: data.systems[1]).interval(metric).value)
       let b = try #require(

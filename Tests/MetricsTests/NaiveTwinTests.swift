@@ -142,7 +142,7 @@ struct NaiveTwinTests {
     let data = Simulated()
     let x = data.systems[1]
     let system = SystemInference(data.sample, predictions: x)
-    for metric in Metric.all where metric != .alpha {
+    for metric in Metric.all {
       let scale: (Double) -> Double = metric.higherIsBetter ? { atanh($0) } : { log($0) }
       let back: (Double) -> Double = metric.higherIsBetter ? { tanh($0) } : { exp($0) }
       let persons = Set(data.persons)
@@ -174,7 +174,7 @@ struct SwapTwinTests {
   let data = Simulated(rows: 16, persons: 8, systems: 3, seed: 6)
   static let forms: [(Metric, ConcordanceForm)] = [
     (.pcc, .population), (.ccc, .population), (.ccc, .sample), (.rmse, .population),
-    (.mae, .population),
+    (.mae, .population), (.alpha, .population),
   ]
 
   @Test("With two clusters a pair has two statistics, however alike its systems are")
@@ -217,6 +217,11 @@ struct SwapTwinTests {
     let cov = mean { (x[$0] - mx) * (y[$0] - my) }
     if metric == .pcc { return atanh(cov / (vx * vy).squareRoot()) }
     let rows = Double(y.count)
+    if metric == .alpha {
+      let error = mean { (x[$0] - y[$0]) * (x[$0] - y[$0]) }
+      return atanh(
+        1 - (1 - 0.5 / rows) * error / (vx + vy + (mx - my) * (mx - my) / 2))
+    }
     let bessel = form == .population ? 1 : rows / (rows - 1)
     return atanh(2 * cov * bessel / ((vx + vy) * bessel + (mx - my) * (mx - my)))
   }
@@ -250,6 +255,21 @@ struct SwapTwinTests {
       return statistic(
         metric, u.indices.map { swapped[$0] ? v[$0] : u[$0] },
         u.indices.map { swapped[$0] ? u[$0] : v[$0] }, form)
+    }
+  }
+
+  @Test("An average of one target twice has that target's p", arguments: Metric.ofMoments)
+  func averageOfOne(_ metric: Metric) throws {
+    let data = Simulated(systems: 3, seed: 4)
+    let rows = Array(0..<83)
+    let average = TargetAverage(
+      [1, 3].map { .init(gold: data.gold, rows: rows, weight: $0) }, clusters: data.persons)
+    let systems = data.systems.map { AveragedSystem(average, predictions: [$0, $0]) }
+    let both = SystemsComparison(systems, of: average, primary: metric)
+    let one = SystemsComparison(data.sample, systems: data.systems, primary: metric)
+    for (i, j) in [(0, 1), (0, 2), (1, 2)] {
+      #expect(abs(try #require(both.p(i, j)) - #require(one.p(i, j))) < 3e-4)
+      #expect(abs(try #require(both.adjusted(i, j)) - #require(one.adjusted(i, j))) < 3e-4)
     }
   }
 

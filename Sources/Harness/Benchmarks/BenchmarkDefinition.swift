@@ -43,7 +43,6 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
   public struct PrimaryMetric: Codable, Sendable, Equatable {
     /// The target, or what an average is called where there are ``weights``.
     public var target: String
-    /// One of ``Metrics/Metric/ranking``.
     public var metric: Metric
     /// Targets whose weighted average the figure is, with positive weights; nil for one target's own.
     public var weights: [String: Double]?

@@ -149,8 +149,7 @@ extension Board {
     private func comparison(
       _ compared: [Compared], _ scorer: Scorer, _ reader: PredictionReader, _ base: String
     ) throws(HarnessError) -> BoardComparison? {
-      // There is no test of an average over targets.
-      guard case .open = rule, definition.primary.weights == nil else { return nil }
+      guard case .open = rule else { return nil }
       let names = compared.map { "\($0.slug) \($0.digest)" }.joined(separator: "\n")
       return try keep(.comparison, key: base + names) {
         () throws(HarnessError) -> BoardComparison? in

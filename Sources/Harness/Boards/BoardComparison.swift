@@ -157,8 +157,13 @@ public struct BoardComparer {
     let kept = comparable(systems)
     guard kept.count > 1, let sample = kept.first?.1.sample else { return nil }
     let columns = kept.map(\.1.predictions)
-    let result = SystemsComparison(
-      sample, systems: columns, primary: metric, options: scorer.options.inference)
+    let options = scorer.options.inference
+    let result =
+      kept[0].average.map { average in
+        SystemsComparison(
+          kept.compactMap(\.average).map(scorer.system), of: average.average, primary: metric,
+          options: options)
+      } ?? SystemsComparison(sample, systems: columns, primary: metric, options: options)
     let slugs = kept.map(\.0)
     let best = result.ranking.first.map { kept[$0].1 }
     var comparison = comparison(
@@ -184,15 +189,25 @@ public struct BoardComparer {
     return comparison(pairs: [], standings: [], best: kept[0].1)
   }
 
-  private var target: String { scorer.definition.mainTarget }
+  /// The target, or the average's name.
+  private var target: String { scorer.definition.primary.target }
   private var metric: Metric { scorer.definition.primary.metric }
 
-  private func comparable(_ systems: [System]) -> [(String, Scorer.TargetRows)] {
-    systems.compactMap { system in
+  /// A system's rows of the main target, and of the average where a board orders by one.
+  private typealias Comparable = (
+    slug: String, rows: Scorer.TargetRows, average: Scorer.AverageRows?
+  )
+
+  private func comparable(_ systems: [System]) -> [Comparable] {
+    let definition = scorer.definition
+    return systems.compactMap { system in
       guard system.predictions.missingCount == 0,
-        let rows = scorer.rows(target, of: system.predictions)
+        let rows = scorer.rows(definition.mainTarget, of: system.predictions)
       else { return nil }
-      return (system.slug, rows)
+      guard definition.primary.weights != nil else { return (system.slug, rows, nil) }
+      return scorer.averageRows(
+        definition.targetNames.compactMap { scorer.rows($0, of: system.predictions) }
+      ).map { (system.slug, rows, $0) }
     }
   }
 
@@ -202,12 +217,13 @@ public struct BoardComparer {
     let options = scorer.options.inference
     return BoardComparison(
       metric: metric, target: target,
-      test: "studentised swap test by clusters, \(options.replicates) permutations, "
+      test: "\(SwapTest.name(of: metric)) by clusters, \(options.replicates) permutations, "
         + "seed \(options.seed)",
       interval: "cluster jackknife of the paired difference, level \(options.level)",
       adjustment: "step-down max-T", family: "all pairs of systems in \(metric.title) of \(target)",
       level: InferenceOptions.alpha(options.level), pairs: pairs, standings: standings,
-      detectable: best.map { scorer.detectable($0) },
+      // An average over targets has none: it would take a model of how their errors go together.
+      detectable: scorer.definition.primary.weights == nil ? best.map(scorer.detectable) : nil,
       signature: scorer.options.signature(
         cluster: scorer.cluster, goldDigest: scorer.dataset.goldDigest))
   }

@@ -37,6 +37,24 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     /// Two-sided, studentised swap test by clusters; at least 1/(B + 1).
     public var p: Double?
     public var undefined: String?
+
+    init(
+      _ figures: (Figure, Figure), _ difference: Figure, _ interval: Outcome<Interval>,
+      _ crossed: Interval?, p: Double?
+    ) {
+      (first, second) = (
+        Rounding.published(figures.0.value), Rounding.published(figures.1.value)
+      )
+      self.difference = Rounding.published(difference.value)
+      (low, high) = (
+        Rounding.published(interval.value?.low), Rounding.published(interval.value?.high)
+      )
+      (crossedLow, crossedHigh) = (
+        Rounding.published(crossed?.low), Rounding.published(crossed?.high)
+      )
+      self.p = Rounding.p(p)
+      undefined = difference.reason?.rawValue ?? interval.reason?.rawValue
+    }
   }
 
   public struct RowwiseTest: Codable, Sendable, Equatable {
@@ -66,25 +84,29 @@ extension Scorer {
           + "\(options.method.rawValue).")
     }
     let (a, b) = Self.common(first, second)
-    var targets: TargetTable<ComparisonReport.PairScores> = [:]
-    var main: TargetRows?
-    var raw: (difference: Double?, p: Double?) = (nil, nil)
-    for target in definition.targetNames {
-      guard let x = rows(target, of: a), let y = rows(target, of: b) else { continue }
-      let (scores, unrounded) = scores(x, y)
-      targets[target] = scores
-      if main == nil || target == definition.mainTarget { (main, raw) = (x, unrounded) }
+    let parts = definition.targetNames.compactMap { target in
+      rows(target, of: a).flatMap { x in rows(target, of: b).map { (x, $0) } }
     }
-    guard let main else {
+    var pairs = parts.map(scores)
+    if let average = averageDifference(parts.map(\.0), parts.map(\.1)) {
+      pairs.insert(average, at: 0)
+    }
+    let wanted = [definition.primary.target, definition.mainTarget]
+    guard
+      let main = wanted.lazy.compactMap({ name in pairs.first { $0.target == name } }).first
+        ?? pairs.first
+    else {
       throw .usage(
         "\(firstName) and \(secondName) share no target that "
           + "\(definition.id)/\(dataset.split) has labels of.")
     }
     var report = ComparisonReport(
       benchmark: definition.id, split: dataset.split, first: firstName, second: secondName,
-      n: main.rows.count, clusters: main.sample.clusterCount, targets: targets, conclusion: "",
-      signature: options.signature(cluster: cluster, goldDigest: dataset.goldDigest))
-    report.conclusion = conclusion(report, main, raw)
+      n: main.rows, clusters: main.sample.clusterCount,
+      targets: Dictionary(uniqueKeysWithValues: pairs.map { ($0.target, $0.scores) }),
+      conclusion: "", signature: options.signature(cluster: cluster, goldDigest: dataset.goldDigest)
+    )
+    report.conclusion = conclusion(report, main)
     return report
   }
 
@@ -98,31 +120,29 @@ extension Scorer {
     return (a, b)
   }
 
-  /// The scores of one target, and the primary metric's difference and p-value before rounding.
-  private func scores(_ x: TargetRows, _ y: TargetRows) -> (
-    ComparisonReport.PairScores, (Double?, Double?)
-  ) {
+  /// The scores of one target, or of the average over targets.
+  struct ScoredPair {
+    var target: String
+    var rows: Int
+    var sample: ClusteredSample
+    var scores: ComparisonReport.PairScores
+    /// Of the primary metric, before rounding.
+    var difference, p: Double?
+  }
+
+  private func scores(_ x: TargetRows, _ y: TargetRows) -> ScoredPair {
     let pair = PairComparison(x.sample, x.predictions, y.predictions, options: options.inference)
     let test = pair.permutation()
     let intervals = pair.intervals(method: options.method)
-    let isCrossed = definition.clusters.count == 2 && cluster == definition.clusters[0]
     let others = isCrossed ? resampled(x, by: definition.clusters[1]).clusterOfRow : []
+    let crossed = isCrossed ? crossedMetrics(x.rows.count) : []
     var metrics: [Metric: ComparisonReport.Difference] = [:]
-    for metric in Metric.ranking {
-      let difference = pair.difference(metric)
-      let form = options.inference.form
-      let crossed = isCrossed ? pair.twoWayInterval(metric, crossedWith: others).value : nil
+    for metric in Metric.all {
       metrics[metric] = ComparisonReport.Difference(
-        first: Rounding.published(
-          PointMetrics.figure(metric, x.predictions, x.sample.gold, form: form).value),
-        second: Rounding.published(
-          PointMetrics.figure(metric, y.predictions, y.sample.gold, form: form).value),
-        difference: Rounding.published(difference.value),
-        low: Rounding.published(intervals[metric]?.value?.low),
-        high: Rounding.published(intervals[metric]?.value?.high),
-        crossedLow: Rounding.published(crossed?.low),
-        crossedHigh: Rounding.published(crossed?.high), p: Rounding.p(test.p(metric).value),
-        undefined: difference.reason?.rawValue ?? intervals[metric]?.reason?.rawValue)
+        pair.figures(metric), pair.difference(metric),
+        intervals[metric] ?? .undefined(.methodDoesNotApply),
+        crossed.contains(metric) ? pair.twoWayInterval(metric, crossedWith: others).value : nil,
+        p: test.p(metric).value)
     }
     let rowwise = pair.rowwiseTests
     let primary = definition.primary.metric
@@ -131,14 +151,13 @@ extension Scorer {
       williams: ComparisonReport.RowwiseTest(rowwise.williams),
       steiger: ComparisonReport.RowwiseTest(rowwise.steiger),
       undefinedPermutations: test.undefinedReplicates(primary))
-    return (scores, (pair.difference(primary).value, test.p(primary).value))
+    return ScoredPair(
+      target: x.target, rows: x.rows.count, sample: x.sample, scores: scores,
+      difference: pair.difference(primary).value, p: test.p(primary).value)
   }
 
   /// What may be said about the primary metric, in one sentence.
-  /// - Parameter raw: difference and p-value before rounding, on which the decision rests.
-  private func conclusion(
-    _ report: ComparisonReport, _ main: TargetRows, _ raw: (difference: Double?, p: Double?)
-  ) -> String {
+  private func conclusion(_ report: ComparisonReport, _ main: ScoredPair) -> String {
     let (metric, target) = (definition.primary.metric, main.target)
     let name = metric.title
     guard let scores = report.targets[target]?.metrics[metric],
@@ -158,10 +177,10 @@ extension Scorer {
     if main.sample.hasFewClusters {
       return "\(sizes)\(p); with \(main.sample.clusterNote), interval and p are unreliable."
     }
-    guard let value = raw.p, value <= InferenceOptions.alpha(options.inference.level) else {
+    guard let value = main.p, value <= InferenceOptions.alpha(options.inference.level) else {
       return "The two systems do not differ significantly on these \(report.n) rows: \(sizes)\(p)."
     }
-    let firstIsBetter = ((raw.difference ?? difference) > 0) == metric.higherIsBetter
+    let firstIsBetter = ((main.difference ?? difference) > 0) == metric.higherIsBetter
     let (better, worse) =
       firstIsBetter ? (report.first, report.second) : (report.second, report.first)
     return "\(better) is better than \(worse) on these \(report.n) rows: \(sizes)\(p)."

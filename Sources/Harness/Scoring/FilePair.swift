@@ -78,7 +78,7 @@ public struct FilePair {
     let figures = parts.map { part in
       let system = SystemInference(
         part.sample, predictions: part.predictions, options: options.inference)
-      return (part.target, TargetScores(system, options))
+      return (part.target, TargetScores(system, options, primary: definition.primary.metric))
     }
     return PrivateReport(
       benchmark: "files", split: gold.name, n: main.predictions.count,

@@ -52,7 +52,7 @@ public struct RunsReport: Codable, Sendable, Equatable {
     self.first = firstName
     self.second = secondName
     metrics = [:]
-    for metric in Metric.ranking {
+    for metric in Metric.all {
       let values = [first, second].map { scorer.values(of: metric, in: $0) }
       let constant = [first, second].map { scorer.constantRuns(in: $0) }
       let comparison = SeedComparison(metric, values[0], values[1])

@@ -34,7 +34,7 @@ extension Scorer {
       let numbers = part.rows.map { members.contains($0) ? 0 : nil as Int? }
       let reports = GroupReport.all(
         part.sample, part.predictions, groups: numbers, groupCount: 1, options: options.inference,
-        method: options.method)
+        method: options.method, primary: definition.primary.metric)
       guard let report = reports.first, report.rows > 0 else { continue }
       if scores.n == nil {
         (scores.n, scores.clusters) = (report.rows, report.clusters)
@@ -110,6 +110,9 @@ extension Scorer {
         (clusters, few) = (sample.clusterCount, sample.hasFewClusters)
         targets[part.target] = figures(part, sample)
       }
+      if let average = averageScores(parts, by: other) {
+        targets[definition.primary.target] = average
+      }
       results.append(
         Sensitivity(cluster: other, clusters: clusters, fewClusters: few, targets: targets))
     }
@@ -129,7 +132,7 @@ extension Scorer {
       let system = SystemInference(
         sample, predictions: part.predictions, options: options.inference)
       var scores = TargetScores()
-      for metric in Metric.ranking {
+      for metric in crossedMetrics(part.rows.count) {
         scores[metric] = ScoredFigure(
           system.figure(metric), system.twoWayInterval(metric, crossedWith: crossing.clusterOfRow))
       }
@@ -137,8 +140,22 @@ extension Scorer {
       clusters = min(sample.clusterCount, crossing.clusterCount)
       few = sample.hasFewClusters || crossing.hasFewClusters
     }
+    if let average = crossedAverage(parts, first, second) {
+      targets[definition.primary.target] = average
+    }
     return Sensitivity(
       cluster: "\(first)+\(second)", clusters: clusters, fewClusters: few, targets: targets)
+  }
+
+  /// Rows up to which rank correlations, too, have intervals by two crossed clusterings: they take
+  /// every pair of rows three times.
+  private static let maxCrossedRankRows = 2_000
+
+  func crossedMetrics(_ rows: Int) -> [Metric] {
+    let areRanksWanted = options.ranks && rows <= Self.maxCrossedRankRows
+    return Metric.all.filter {
+      !$0.isOfRanks || areRanksWanted || $0 == definition.primary.metric
+    }
   }
 
   /// The smallest difference in the primary metric that a comparison would find with 80% power.

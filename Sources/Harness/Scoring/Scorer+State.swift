@@ -6,7 +6,7 @@ extension Scorer {
   /// each change after which some file of predictions gets another figure, interval, group or
   /// reason than before under the same options: boards then rank no older report beside newer ones
   /// until `submission rescore`. A new release that changes none of these leaves it as it is.
-  public static let version = 1
+  public static let version = 2
 
   /// What its reports are computed with.
   public var state: ScoringState { ScoringState(dataset) }

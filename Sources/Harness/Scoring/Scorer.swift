@@ -100,7 +100,7 @@ public struct Scorer: Sendable {
     let crossed = options.crossed ? crossed(parts) : nil
     let reasons = reasonsToWithhold(predictions, parts)
     var scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
-    if let average = average(parts) { scores[definition.primary.target] = average }
+    if let average = averageScores(parts) { scores[definition.primary.target] = average }
     return PrivateReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
       clusters: main.sample.clusterCount, effectiveClusters: main.sample.effectiveClusters,
@@ -113,22 +113,7 @@ public struct Scorer: Sendable {
       wassa: Self.wassa(parts, of: definition),
       digests: Digests(gold: goldDigest, order: orderDigest, predictions: predictions.digest),
       signature: options.signature(cluster: cluster, goldDigest: goldDigest),
-      notes: notes(main, scores[main.target] ?? TargetScores(), predictions, crossed))
-  }
-
-  /// What a board orders by: the primary metric of its target, or the weighted average over targets;
-  /// nil where one of them is not attempted or has no labels.
-  func primaryFigure(of predictions: Predictions) -> Figure? {
-    let weights = definition.primary.weights ?? [definition.primary.target: 1]
-    var (sum, total) = (0.0, 0.0)
-    for (target, weight) in weights.sorted(by: { $0.key < $1.key }) {
-      guard let rows = rows(target, of: predictions) else { return nil }
-      let figure = PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
-        .figure(definition.primary.metric, form: options.inference.form)
-      guard let value = figure.value else { return figure }
-      (sum, total) = (sum + weight * value, total + weight)
-    }
-    return .value(sum / total)
+      notes: notes(main, scores, predictions, crossed))
   }
 
   /// Whether the predictions of the main target hardly differ from row to row: their SD is less than
@@ -145,22 +130,17 @@ public struct Scorer: Sendable {
   /// Ratio of standard deviations below which predictions count as collapsed.
   package static let collapse = 0.1
 
-  /// The average over targets that a board orders by, with its interval; nil where it orders by one
-  /// target's figure, or a part of the average is not attempted.
-  private func average(_ parts: [TargetRows]) -> TargetScores? {
-    guard let weights = definition.primary.weights else { return nil }
-    let weighed = parts.compactMap { part in
-      weights[part.target].map { weight in
-        let system = SystemInference(
-          part.sample, predictions: part.predictions, options: options.inference)
-        return (system: system, weight: weight)
+  /// What a board orders by: the primary metric of its target, or the weighted average over targets;
+  /// nil where one of them is not attempted or has no labels.
+  func primaryFigure(of predictions: Predictions) -> Figure? {
+    let metric = definition.primary.metric
+    guard definition.primary.weights != nil else {
+      return rows(definition.primary.target, of: predictions).map {
+        PointMetrics.figure(metric, $0.predictions, $0.sample.gold, form: options.inference.form)
       }
     }
-    guard weighed.count == weights.count else { return nil }
-    let average = SystemInference.average(definition.primary.metric, of: weighed)
-    var scores = TargetScores()
-    scores[definition.primary.metric] = ScoredFigure(average.figure, average.interval)
-    return scores
+    return averageRows(definition.targetNames.compactMap { rows($0, of: predictions) })
+      .map { system($0).figure(metric) }
   }
 
   /// Kurtosis above which errors have heavy tails: 83 normal rows exceed it once in thousands of
@@ -171,7 +151,8 @@ public struct Scorer: Sendable {
   func figures(_ part: TargetRows, _ sample: ClusteredSample? = nil) -> TargetScores {
     TargetScores(
       SystemInference(
-        sample ?? part.sample, predictions: part.predictions, options: options.inference), options)
+        sample ?? part.sample, predictions: part.predictions, options: options.inference), options,
+      primary: definition.primary.metric)
   }
 
   /// The organisers' figures: undefined counts 0, a target that is not attempted is null.
@@ -194,7 +175,8 @@ public struct Scorer: Sendable {
   }
 
   private func notes(
-    _ main: TargetRows, _ scores: TargetScores, _ predictions: Predictions, _ crossed: Sensitivity?
+    _ main: TargetRows, _ all: TargetTable<TargetScores>, _ predictions: Predictions,
+    _ crossed: Sensitivity?
   ) -> [String] {
     var notes = Self.unclusteredNotes(definition)
     if main.sample.hasFewClusters {
@@ -208,8 +190,10 @@ public struct Scorer: Sendable {
           + "the interval of RMSE then covers less often than it says.")
     }
     let metric = definition.primary.metric
-    if let crossed, let wide = crossed.targets[main.target]?[metric]?.width,
-      let narrow = scores[metric]?.width, wide >= 1.2 * narrow
+    let isAverage = crossed?.targets[definition.primary.target]?[metric] != nil
+    let target = isAverage ? definition.primary.target : main.target
+    if let crossed, let wide = crossed.targets[target]?[metric]?.width,
+      let narrow = all[target]?[metric]?.width, wide >= 1.2 * narrow
     {
       notes.append(
         "By \(crossed.cluster) the interval of \(metric.title) is "
@@ -231,12 +215,14 @@ public struct Scorer: Sendable {
 
 extension TargetScores {
   /// All figures of one system on one target, rounded for publication.
-  init(_ system: SystemInference, _ options: ScoringOptions) {
+  /// - Parameter primary: computed even where ranks are not wanted.
+  init(_ system: SystemInference, _ options: ScoringOptions, primary: Metric) {
     self.init()
     let moments = system.moments
     let intervals = system.intervals(method: options.method)
     // Rank correlations have an interval by the jackknife alone, whatever the method.
-    let ranks = options.ranks ? system.rankCorrelations() : [:]
+    let wanted = Metric.all.filter { $0.isOfRanks && (options.ranks || $0 == primary) }
+    let ranks = wanted.isEmpty ? [:] : system.rankCorrelations(wanted)
     for metric in Metric.all {
       if metric.isOfRanks {
         self[metric] = ranks[metric].map { ScoredFigure($0.figure, $0.interval) }

@@ -21,9 +21,8 @@ public struct Metric: Sendable {
 
   /// How a figure is made from a pair of columns.
   enum Computation: Sendable {
-    /// From the moments of both columns. `lane` is the place in ``ClusterSums/metrics(_:)``; a
-    /// metric without a lane has a figure and neither interval nor test.
-    case moments(lane: Int?, @Sendable (PairedMoments, ConcordanceForm) -> Figure)
+    /// From the moments of both columns; `lane` is the place in ``ClusterSums/metrics(_:)``.
+    case moments(lane: Int, @Sendable (PairedMoments, ConcordanceForm) -> Figure)
     /// From the ranks of both columns.
     case ranks(@Sendable (RankCorrelation) -> Figure)
   }
@@ -61,16 +60,17 @@ public struct Metric: Sendable {
   public static let kendall = Metric(
     "kendall", title: "Kendall tau-b", longTitle: "Kendall tau-b",
     computation: .ranks(\.kendallTauB))
-  /// Krippendorff's interval alpha of predictions and labels as two raters, at most 1.
+  /// Krippendorff's interval alpha of predictions and labels as two raters, in [-1 + 1/n, 1]. It is
+  /// an intraclass correlation but for its small-sample factor, so that Fisher's z is its scale too.
   public static let alpha = Metric(
     "alpha", title: "Krippendorff alpha", longTitle: "Krippendorff's interval alpha",
-    computation: .moments(lane: nil) { sums, _ in sums.alpha() })
+    computation: .moments(lane: 4) { sums, _ in sums.alpha() })
 
   /// Every metric, in the order of tables.
   public static let all: [Metric] = [.pcc, .ccc, .rmse, .mae, .spearman, .kendall, .alpha]
 
-  /// Those with intervals by every method and tests of differences: what a board can rank by.
-  public static let ranking: [Metric] = all.filter { $0.lane != nil }
+  /// Those that are functions of sums over rows, with intervals by every method.
+  public static let ofMoments: [Metric] = all.filter { !$0.isOfRanks }
 
   /// The metric with the id `id`.
   public init?(named id: String) {
@@ -81,11 +81,11 @@ public struct Metric: Sendable {
   /// The ids of all metrics as a list in words.
   public static var knownNames: String { all.map(\.id).joined(separator: ", ") }
 
-  /// The lane of ``ClusterSums/metrics(_:)``, nil where it has none.
+  /// The lane of ``ClusterSums/metrics(_:)``; nil for a correlation of ranks.
   var lane: Int? { if case .moments(let lane, _) = computation { lane } else { nil } }
 
   /// Whether it is a correlation of ranks, which has to sort.
-  package var isOfRanks: Bool { if case .ranks = computation { true } else { false } }
+  public var isOfRanks: Bool { if case .ranks = computation { true } else { false } }
 
   /// The direction in words.
   public var direction: String { higherIsBetter ? "higher is better" : "lower is better" }

@@ -19,29 +19,32 @@ public struct GroupReport: Sendable {
   public static func all(
     _ sample: ClusteredSample, _ predictions: [Double], groups: [Int?], groupCount: Int,
     options: InferenceOptions = .init(),
-    method: IntervalMethod = SystemInference.defaultMethod
+    method: IntervalMethod = SystemInference.defaultMethod, primary: Metric = .pcc
   ) -> [GroupReport] {
     precondition(groups.count == sample.count, "one group a row")
     return (0..<groupCount).map { group in
       let indices = groups.indices.filter { groups[$0] == group }
       return GroupReport(
-        group: group, sample.subset(indices), indices.map { predictions[$0] }, options, method)
+        group: group, sample.subset(indices), indices.map { predictions[$0] }, options, method,
+        primary)
     }
   }
 
   private init(
     group: Int, _ sample: ClusteredSample, _ predictions: [Double], _ options: InferenceOptions,
-    _ method: IntervalMethod
+    _ method: IntervalMethod, _ primary: Metric
   ) {
     self.group = group
     rows = sample.count
     clusters = sample.clusterCount
     hasFewClusters = sample.hasFewClusters
     let moments = PairedMoments(predictions: predictions, gold: sample.gold)
-    let metrics: [Metric] = [.pcc, .ccc, .rmse]
-    figures = .each(of: metrics) { moments.figure($0, form: options.form) }
-    intervals = SystemInference(sample, predictions: predictions, options: options)
-      .intervals(metrics, method: method)
+    let metrics = Metric.all.filter { [.pcc, .ccc, .rmse, primary].contains($0) }
+    let system = SystemInference(sample, predictions: predictions, options: options)
+    figures = .each(of: metrics) { system.figure($0) }
+    // Ranks have an interval by the jackknife alone, whatever the method.
+    intervals = system.intervals(metrics.filter { !$0.isOfRanks }, method: method)
+      .merging(system.intervals(metrics.filter(\.isOfRanks))) { first, _ in first }
     goldDeviation = moments.deviationY
     bias = .finite(moments.meanError)
   }

@@ -5,9 +5,9 @@ import Glibc
 ///
 /// A replicate draws G clusters with replacement and adds up their rows.
 struct Bootstrap: Sendable {
-  /// Replicates of each of PCC, CCC, RMSE, MAE, (4, B); NaN where undefined.
+  /// Replicates of each metric by its lane, (5, B); NaN where undefined.
   let metrics: [[Double]]
-  /// Studentised deviations on the stabilised scale, (4, B), where asked for; else (4, 0).
+  /// Studentised deviations on the stabilised scale, (5, B), where asked for; else (5, 0).
   let studentised: [[Double]]
 
   /// Replicates of a task; fixed.
@@ -25,8 +25,8 @@ struct Bootstrap: Sendable {
     let blocks = Parallel.map(tasks, threads: options.threads) { task in
       let start = task * Self.taskReplicates
       let range = start..<min(total, start + Self.taskReplicates)
-      var block: [SIMD4<Double>] = []
-      var deviations: [SIMD4<Double>] = []
+      var block: [ClusterSums.Figures] = []
+      var deviations: [ClusterSums.Figures] = []
       block.reserveCapacity(range.count)
       sums.rows.withUnsafeBufferPointer { rows in
         for b in range {
@@ -50,9 +50,9 @@ struct Bootstrap: Sendable {
     studentised = Self.columns(blocks.map(\.1), studentise ? total : 0)
   }
 
-  /// The replicates of each metric, (4, count), from blocks that have `count` together.
-  private static func columns(_ blocks: [[SIMD4<Double>]], _ count: Int) -> [[Double]] {
-    (0..<4).map { lane in
+  /// The replicates of each metric, (5, count), from blocks that have `count` together.
+  private static func columns(_ blocks: [[ClusterSums.Figures]], _ count: Int) -> [[Double]] {
+    (0..<ClusterSums.lanes).map { lane in
       [Double](unsafeUninitializedCapacity: count) { out, filled in
         for block in blocks {
           // In bounds: the blocks have `count` replicates together.
@@ -63,8 +63,9 @@ struct Bootstrap: Sendable {
     }
   }
 
-  private static func stabilise(_ value: SIMD4<Double>) -> SIMD4<Double> {
-    SIMD4(atanh(value[0]), atanh(value[1]), log(value[2]), log(value[3]))
+  private static func stabilise(_ value: ClusterSums.Figures) -> ClusterSums.Figures {
+    ClusterSums.Figures(
+      atanh(value[0]), atanh(value[1]), log(value[2]), log(value[3]), atanh(value[4]), 0, 0, 0)
   }
 }
 
@@ -109,42 +110,44 @@ struct Draws: Sendable {
     return even + odd
   }
 
-  /// Infinitesimal-jackknife errors of the four stabilised metrics in replicate `b`.
+  /// Infinitesimal-jackknife errors of the stabilised metrics in replicate `b`.
   func standardError(
     _ b: Int, _ rows: UnsafeBufferPointer<ClusterSums.Row>, _ gradients: ClusterSums.Gradients
-  ) -> SIMD4<Double> {
-    var squares = SIMD4<Double>.zero
+  ) -> ClusterSums.Figures {
+    var squares = ClusterSums.Figures.zero
     func add(_ cluster: Int) { squares += gradients.squaredInfluence(rows[cluster]) }
     forEach(b, add, add)
     return (squares * (Double(clusters) / Double(max(1, clusters - 1)))).squareRoot()
   }
 }
 
-/// Intervals from bootstrap replicates.
-extension SystemInference {
+/// Intervals from bootstrap replicates, of whatever figure.
+extension ClusteredSample {
   /// Fewer defined replicates than this share leave the tails to chance.
   private static let leastDefinedShare = 0.5
 
-  private func made(
-    _ values: [Double], _ levels: [Double], _ method: IntervalMethod
+  fileprivate func bounds(
+    _ values: [Double], at quantiles: [Double], _ level: Double, _ method: IntervalMethod
   ) -> Outcome<Interval> {
-    guard let (quantiles, undefined) = Quantiles.linear(values, levels),
+    guard let (bounds, undefined) = Quantiles.linear(values, quantiles),
       Double(values.count - undefined) >= Self.leastDefinedShare * Double(values.count)
     else { return .undefined(.tooFewReplicates) }
     return .value(
-      sample.interval(
-        quantiles[0], quantiles[1], options.level, method, replicates: values.count,
+      interval(
+        bounds[0], bounds[1], level, method, replicates: values.count,
         undefinedReplicates: undefined))
   }
 
-  private var tail: Double { (1 - options.level) / 2 }
-
-  func percentile(_ values: [Double]) -> Outcome<Interval> {
-    made(values, [tail, 1 - tail], .percentile)
+  func percentile(_ values: [Double], _ level: Double) -> Outcome<Interval> {
+    let tail = (1 - level) / 2
+    return bounds(values, at: [tail, 1 - tail], level, .percentile)
   }
 
   /// Efron's BCa; ties with the point count half.
-  func bca(_ values: [Double], _ metric: Metric, _ point: Double) -> Outcome<Interval> {
+  /// - Parameter withoutEach: the figure without each cluster in turn, (G,).
+  func bca(
+    _ values: [Double], _ point: Double, _ withoutEach: Outcome<[Double]>, _ level: Double
+  ) -> Outcome<Interval> {
     var below = 0.0, defined = 0.0
     for value in values where !value.isNaN {
       defined += 1
@@ -152,7 +155,7 @@ extension SystemInference {
     }
     guard defined > 0 else { return .undefined(.tooFewReplicates) }
     let share = below / defined
-    guard share > 0, share < 1, case .value(let leftOut) = leaveOneOut(metric) else {
+    guard share > 0, share < 1, case .value(let leftOut) = withoutEach else {
       return .undefined(.degenerate)
     }
     let moments = SampleMoments(leftOut)
@@ -163,18 +166,21 @@ extension SystemInference {
     }
     let acceleration = cubes / (6 * moments.sumSquares * moments.sumSquares.squareRoot())
     let bias = Distributions.normalQuantile(share)
-    let levels = [tail, 1 - tail].map { level in
+    let tail = (1 - level) / 2
+    let quantiles = [tail, 1 - tail].map { level in
       let shifted = bias + Distributions.normalQuantile(level)
       return Distributions.normalCDF(bias + shifted / (1 - acceleration * shifted))
     }
-    return made(values, levels, .bca)
+    return bounds(values, at: quantiles, level, .bca)
   }
+}
 
+extension SystemInference {
   /// Bootstrap t: the point less the quantiles of the studentised deviations times its error.
   func studentised(_ values: [Double], _ metric: Metric, _ point: Double) -> Outcome<Interval> {
-    guard case .value(var interval) = made(values, [1 - tail, tail], .studentised) else {
-      return .undefined(.tooFewReplicates)
-    }
+    let tail = (1 - options.level) / 2
+    let made = sample.bounds(values, at: [1 - tail, tail], options.level, .studentised)
+    guard case .value(var interval) = made else { return .undefined(.tooFewReplicates) }
     let error = infinitesimalErrors()[metric.lane ?? 0]
     let centre = metric.stabilised(point)
     guard error.isFinite, centre.isFinite else { return .undefined(.degenerate) }
@@ -183,8 +189,8 @@ extension SystemInference {
     return .value(interval)
   }
 
-  /// Infinitesimal-jackknife errors of the four stabilised metrics.
-  private func infinitesimalErrors() -> SIMD4<Double> {
+  /// Infinitesimal-jackknife errors of the stabilised metrics.
+  private func infinitesimalErrors() -> ClusterSums.Figures {
     let gradients = sums.gradients(sums.total)
     let squares = sums.rows.reduce(.zero) { $0 + gradients.squaredInfluence($1) }
     let g = Double(sums.rows.count)

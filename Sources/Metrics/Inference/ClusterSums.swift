@@ -3,10 +3,13 @@ import Glibc
 /// Sums of one system over the rows of each cluster, eight numbers side by side.
 ///
 /// Lanes: n, Σy, Σy², Σx, Σx², Σxy, Σ(x - y)², Σ|x - y| with x and y centred on their means over all
-/// rows. All four metrics are functions of such a row, and rows add up: a bootstrap replicate is a
+/// rows. The metrics are functions of such a row, and rows add up: a bootstrap replicate is a
 /// sum of rows with repetition, a jackknife replicate the total less one row.
 struct ClusterSums: Sendable {
   typealias Row = SIMD8<Double>
+  /// A number of each metric in its ``Metric/lane``, ``lanes`` of them.
+  typealias Figures = SIMD8<Double>
+  static let lanes = 5
 
   /// One row a cluster.
   let rows: [Row]
@@ -18,9 +21,13 @@ struct ClusterSums: Sendable {
   private let leastX: Double
   private let leastY: Double
 
-  init(_ sample: ClusteredSample, _ predictions: [Double], form: ConcordanceForm) {
+  /// - Parameter centre: what x is centred on; nil for its mean.
+  init(
+    _ sample: ClusteredSample, _ predictions: [Double], form: ConcordanceForm,
+    centre: Double? = nil
+  ) {
     precondition(predictions.count == sample.count, "one prediction a row")
-    let centreX = SampleMoments(predictions).mean
+    let centreX = centre ?? SampleMoments(predictions).mean
     let centreY = sample.centre
     var rows = [Row](repeating: .zero, count: sample.clusterCount)
     for i in predictions.indices {
@@ -38,9 +45,9 @@ struct ClusterSums: Sendable {
     leastY = 1e-13 * max(total[2] / n, 1e-290)
   }
 
-  /// PCC, CCC, RMSE, MAE of a sum of rows; NaN where undefined. Internal numbers: a caller counts
+  /// PCC, CCC, RMSE, MAE, alpha of a sum of rows; NaN where undefined. Internal numbers: a caller counts
   /// the undefined and never lets a NaN out.
-  @inline(__always) func metrics(_ s: Row) -> SIMD4<Double> {
+  @inline(__always) func metrics(_ s: Row) -> Figures {
     let n = s[0]
     let inverse = 1 / n
     let mx = s[3] * inverse, my = s[1] * inverse
@@ -52,22 +59,38 @@ struct ClusterSums: Sendable {
     let pcc = definedX && definedY ? max(-1, min(1, cov / (vx * vy).squareRoot())) : .nan
     let spread = (max(0, vx) + max(0, vy)) * bessel + delta * delta
     let ccc = n > 1 && (definedX || definedY) ? 2 * cov * bessel / spread : .nan
-    return SIMD4(pcc, ccc, (max(0, s[6]) * inverse).squareRoot(), max(0, s[7]) * inverse)
+    let error = max(0, s[6]) * inverse
+    let total = max(0, vx) + max(0, vy) + delta * delta / 2
+    let alpha = total > max(leastX, leastY) ? 1 - (1 - inverse / 2) * error / total : .nan
+    return Figures(pcc, ccc, error.squareRoot(), max(0, s[7]) * inverse, alpha, 0, 0, 0)
   }
 
-  /// Gradients of the variance-stabilised metrics (atanh, atanh, ln, ln) with respect to the eight
-  /// sums: the influence of a cluster is the product with its row.
+  /// Gradients of the variance-stabilised metrics (atanh, atanh, ln, ln, atanh) with respect to the
+  /// eight sums: the influence of a cluster is the product with its row.
   struct Gradients {
-    let pcc: Row, ccc: Row, rmse: Row, mae: Row
+    let pcc: Row, ccc: Row, rmse: Row, mae: Row, alpha: Row
 
-    @inline(__always) func squaredInfluence(_ row: Row) -> SIMD4<Double> {
-      let influence = SIMD4(
-        (pcc * row).sum(), (ccc * row).sum(), (rmse * row).sum(), (mae * row).sum())
+    @inline(__always) func squaredInfluence(_ row: Row) -> Figures {
+      let influence = Figures(
+        (pcc * row).sum(), (ccc * row).sum(), (rmse * row).sum(), (mae * row).sum(),
+        (alpha * row).sum(), 0, 0, 0)
       return influence * influence
+    }
+
+  }
+
+  /// One of ``gradients(_:)``; the others are not computed.
+  func gradient(_ s: Row, _ lane: Int) -> Row {
+    switch lane {
+    case 0: gradients(s).pcc
+    case 1: gradients(s).ccc
+    case 2: gradients(s).rmse
+    case 3: gradients(s).mae
+    default: gradients(s).alpha
     }
   }
 
-  func gradients(_ s: Row) -> Gradients {
+  @inline(__always) func gradients(_ s: Row) -> Gradients {
     let n = s[0]
     let mx = s[3] / n, my = s[1] / n
     let vx = s[4] - n * mx * mx, vy = s[2] - n * my * my, cov = s[5] - n * mx * my
@@ -87,6 +110,13 @@ struct ClusterSums: Sendable {
     let dC: Row = (2 * dCov - (dVX + dVY + dShift * share) * c) / spread
     let dRMSE = Row(-0.5 / n, 0, 0, 0, 0, 0, 0.5 / s[6], 0)
     let dMAE = Row(-1 / n, 0, 0, 0, 0, 0, 0, 1 / s[7])
-    return Gradients(pcc: dR / (1 - r * r), ccc: dC / (1 - c * c), rmse: dRMSE, mae: dMAE)
+    // alpha = 1 - k·e/t with e = Σ(x - y)² and t = vx + vy + n·δ²/2; k is taken as fixed.
+    let total = vx + vy + n * delta * delta / 2
+    let ratio = s[6] / total
+    let dError = Row(0, 0, 0, 0, 0, 0, 1, 0)
+    let dTotal: Row = dVX + dVY + dShift / 2
+    let dAlpha: Row = (dTotal * ratio - dError) / (s[6] * (2 - (1 - 0.5 / n) * ratio))
+    return Gradients(
+      pcc: dR / (1 - r * r), ccc: dC / (1 - c * c), rmse: dRMSE, mae: dMAE, alpha: dAlpha)
   }
 }

@@ -43,7 +43,8 @@ public struct ClusteredSample: Sendable {
       clusterCount: min(groups, gold.count))
   }
 
-  private init(gold: [Double], clusterOfRow: [Int], clusterCount: Int) {
+  /// - Parameter clusterOfRow: each in 0 ..< clusterCount; a cluster may have no row.
+  init(gold: [Double], clusterOfRow: [Int], clusterCount: Int) {
     (self.gold, self.clusterOfRow, self.clusterCount) = (gold, clusterOfRow, clusterCount)
     centre = SampleMoments(gold).mean
     var sizes = [Double](repeating: 0, count: clusterCount)

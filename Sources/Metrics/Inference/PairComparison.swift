@@ -16,6 +16,11 @@ public struct PairComparison: Sendable {
     second = SystemInference(sample, predictions: b, options: options)
   }
 
+  /// The metric of both.
+  public func figures(_ metric: Metric) -> (Figure, Figure) {
+    (first.figure(metric), second.figure(metric))
+  }
+
   /// The metric of the first less that of the second.
   public func difference(_ metric: Metric) -> Figure {
     first.figure(metric).minus(second.figure(metric))
@@ -25,28 +30,29 @@ public struct PairComparison: Sendable {
   public var correlation: Figure { PointMetrics.pcc(first.predictions, second.predictions) }
 
   /// Paired interval of the difference: `.jackknife` (own scale, t on G_eff - 1 degrees of freedom) or
-  /// `.percentile` (both systems in the same replicates). A system against itself gives [0, 0].
+  /// `.percentile` (both systems in the same replicates; not for ranks). A system against itself gives [0, 0].
   public func interval(_ metric: Metric, method: IntervalMethod = defaultMethod) -> Outcome<
     Interval
   > { intervals([metric], method: method)[metric] ?? .undefined(.degenerate) }
 
   public func intervals(
-    _ metrics: [Metric] = Metric.ranking, method: IntervalMethod = defaultMethod
+    _ metrics: [Metric] = Metric.all, method: IntervalMethod = defaultMethod
   ) -> [Metric: Outcome<Interval>] {
+    // Together, since rank correlations share their work.
+    let jackknifed =
+      method == .jackknife ? (first.jackknifed(metrics), second.jackknifed(metrics)) : nil
     let bootstrap =
       method == .percentile ? Bootstrap(first.sums, minus: second.sums, options: options) : nil
     return .each(of: metrics) { metric in
       if let reason = difference(metric).reason ?? sample.obstacle { return .undefined(reason) }
-      if method == .jackknife { return jackknife(metric) }
+      if let one = jackknifed?.0[metric], let other = jackknifed?.1[metric] {
+        return Self.jackknife(
+          one.figure.minus(other.figure), (one.withoutEach, other.withoutEach), metric, sample,
+          options.level)
+      }
       guard let bootstrap, let lane = metric.lane else { return .undefined(.methodDoesNotApply) }
-      return first.percentile(bootstrap.metrics[lane])
+      return sample.percentile(bootstrap.metrics[lane], options.level)
     }
-  }
-
-  private func jackknife(_ metric: Metric) -> Outcome<Interval> {
-    Self.jackknife(
-      difference(metric), (first.leaveOneOut(metric), second.leaveOneOut(metric)), metric, sample,
-      options.level)
   }
 
   /// The jackknife interval of a difference, point ± t·error on its own scale.
@@ -78,12 +84,17 @@ public struct PairComparison: Sendable {
       sample.crossedVariance(other) { clustering in
         PairComparison(clustering, first.predictions, second.predictions, options: options)
           .standardError(metric).map { $0 * $0 }
-      }.flatMap { variance, fewer in
-        guard variance > 0 || point == 0 else { return .undefined(.degenerate) }
-        let half = fewer.quantile(options.level) * variance.squareRoot()
-        return .value(fewer.interval(point - half, point + half, options.level, .twoWayJackknife))
-      }
+      }.flatMap { Self.twoWay(point, $0.variance, $0.fewer, options.level) }
     }
+  }
+
+  /// Point ± t·error by the clustering with fewer effective clusters.
+  static func twoWay(
+    _ point: Double, _ variance: Double, _ fewer: ClusteredSample, _ level: Double
+  ) -> Outcome<Interval> {
+    guard variance > 0 || point == 0 else { return .undefined(.degenerate) }
+    let half = fewer.quantile(level) * variance.squareRoot()
+    return .value(fewer.interval(point - half, point + half, level, .twoWayJackknife))
   }
 
   /// Standard error of the difference: the cluster jackknife's √((G - 1)/G Σ (d₋g - d̄)²), on the
@@ -96,7 +107,7 @@ public struct PairComparison: Sendable {
     return Self.standardError((first.leaveOneOut(metric), second.leaveOneOut(metric)))
   }
 
-  private static func standardError(
+  static func standardError(
     _ withoutEach: (Outcome<[Double]>, Outcome<[Double]>)
   ) -> Figure {
     withoutEach.0.flatMap { a in
@@ -121,7 +132,7 @@ public struct PairComparison: Sendable {
   }
 
   /// Studentised clustered swap test; see ``SwapTest``.
-  public func permutation(_ metrics: [Metric] = Metric.ranking) -> SwapTest {
+  public func permutation(_ metrics: [Metric] = Metric.all) -> SwapTest {
     SwapTest(
       sample, systems: [first.predictions, second.predictions], metrics: metrics, options: options)
   }

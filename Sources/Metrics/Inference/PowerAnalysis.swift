@@ -11,6 +11,9 @@ public struct PowerAnalysis: Sendable, Hashable {
   public let correlation: Double
   public let simulations: Int
 
+  /// Pairs of rows beyond which the difference of two rank correlations is not simulated.
+  private static let rankWorkLimit = 40_000
+
   /// Simulates a weaker competitor of an observed system.
   ///
   /// The system is u = r·g + √(1 - r²)·e with the standardised gold label g and residual e. The
@@ -18,7 +21,7 @@ public struct PowerAnalysis: Sendable, Hashable {
   /// `correlation` says through b; its noise w is normal and as alike within a cluster as e. Clusters
   /// are drawn with replacement, and a difference is found where its jackknife interval leaves out
   /// 0. δ is sought by bisection with the same draws.
-  /// - Parameter metric: PCC, CCC, RMSE or MAE; `power`: share of simulations that must find it;
+  /// - Parameter power: share of simulations that must find it;
   ///   `correlation`: of the two systems' predictions, in (-1, 1).
   /// - Returns: undefined where the metric is, where |r| = 1, or where even a competitor without
   ///   any relation to the gold labels would not be found (`notDetectable`).
@@ -26,8 +29,12 @@ public struct PowerAnalysis: Sendable, Hashable {
     _ sample: ClusteredSample, _ predictions: [Double], metric: Metric = .pcc, power: Double = 0.8,
     correlation: Double = 0.9, simulations: Int = 1000, options: InferenceOptions = .init()
   ) -> Outcome<PowerAnalysis> {
-    precondition(metric.lane != nil && abs(correlation) < 1 && power > 0 && power < 1)
+    precondition(abs(correlation) < 1 && power > 0 && power < 1)
     guard sample.clusterCount > 2 else { return .undefined(.tooFewClusters) }
+    // Ranks without each cluster take all pairs of rows, in every simulation.
+    if metric.isOfRanks, sample.count * sample.count > rankWorkLimit {
+      return .undefined(.tooManyRows)
+    }
     let moments = PairedMoments(predictions: predictions, gold: sample.gold)
     return moments.pcc().flatMap { r in
       guard abs(r) < 1 - 1e-9 else { return .undefined(.degenerate) }

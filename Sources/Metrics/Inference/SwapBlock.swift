@@ -2,10 +2,47 @@ import Basics
 import COpenBLAS
 
 /// The statistics of all pairs in one block of permutations.
-struct SwapBlock {
+protocol PermutationBlock {
   /// Permutations of a block, a multiple of 8.
-  let width: Int
+  var width: Int { get }
   /// (pairs, width); -1 beyond the permutations asked for, infinite where undefined.
+  var statistics: [Float] { get }
+  /// Computes the statistics of the permutations in `range`.
+  mutating func fill(_ range: Range<Int>, _ options: InferenceOptions)
+}
+
+/// Which clusters a permutation swaps.
+enum SwapIndicators {
+  /// One bit of a draw for each cluster, permutation by permutation. A permutation and the one that
+  /// swaps all other clusters have the same statistic; of the two the one is taken that leaves the
+  /// first cluster, so that they have the same bits too.
+  /// - Parameter indicators: (width, G), 1 for a swap.
+  static func draw(
+    _ range: Range<Int>, clusters g: Int, into indicators: inout [Double],
+    _ options: InferenceOptions
+  ) {
+    let generator = SplitMix64(seed: options.seed, stream: .swap)
+    let draws = (g + 63) / 64
+    indicators.withUnsafeMutableBufferPointer { indicators in
+      for (place, replicate) in range.enumerated() {
+        var complement: UInt64 = 0
+        for word in 0..<draws {
+          var bits = generator.draw(UInt64(replicate * draws + word))
+          if word == 0 { complement = 0 &- (bits & 1) }
+          bits ^= complement
+          for cluster in (64 * word)..<min(g, 64 * word + 64) {
+            indicators[place * g + cluster] = Double(bits & 1)
+            bits >>= 1
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Of the metrics of one target; see ``SwapFeatures``.
+struct SwapBlock: PermutationBlock {
+  let width: Int
   private(set) var statistics: [Float]
   private let features: SwapFeatures
   private let constants: PairConstants
@@ -38,7 +75,8 @@ struct SwapBlock {
   }
 
   mutating func fill(_ range: Range<Int>, _ options: InferenceOptions) {
-    draw(range, options)
+    SwapIndicators.draw(range, clusters: features.clusters, into: &indicators, options)
+    for place in indicators.indices { singles[place] = Float(indicators[place]) }
     Self.multiply(features.features, indicators, &product, features.systems * features.width, width)
     let keepsAll = statistics.count / width * features.mixed.count * features.clusters < 1 << 20
     var tiles = 0
@@ -57,32 +95,6 @@ struct SwapBlock {
           keepsAll ? kept[number] : mixed, singles, &mixedProduct, each * pairs.count, width)
         evaluate(pairs, range.count)
         tiles += 1
-      }
-    }
-  }
-
-  /// One bit of a draw for each cluster, permutation by permutation. A permutation and the one that
-  /// swaps all other clusters have the same statistic; of the two the one is taken that leaves the
-  /// first cluster, so that they have the same bits too.
-  private mutating func draw(_ range: Range<Int>, _ options: InferenceOptions) {
-    let generator = SplitMix64(seed: options.seed, stream: .swap)
-    let g = features.clusters
-    let draws = (g + 63) / 64
-    indicators.withUnsafeMutableBufferPointer { indicators in
-      for (place, replicate) in range.enumerated() {
-        var complement: UInt64 = 0
-        for word in 0..<draws {
-          var bits = generator.draw(UInt64(replicate * draws + word))
-          if word == 0 { complement = 0 &- (bits & 1) }
-          bits ^= complement
-          for cluster in (64 * word)..<min(g, 64 * word + 64) {
-            indicators[place * g + cluster] = Double(bits & 1)
-            bits >>= 1
-          }
-        }
-      }
-      singles.withUnsafeMutableBufferPointer { singles in
-        for place in indicators.indices { singles[place] = Float(indicators[place]) }
       }
     }
   }
@@ -271,6 +283,7 @@ struct SwapPair {
 
   @inline(__always) private func gradient(_ a: Lanes, _ aa: Lanes, _ ay: Lanes) -> Gradient {
     let mean = a * inverseRows
+    if case .interval(let share) = form { return alphaGradient(a, aa, ay, mean, share) }
     let spread = aa.plus(-a, mean)
     guard case .concordance(let share) = form else {
       let root = Self.inverseRoot(spread * sumSquaresY)
@@ -297,6 +310,24 @@ struct SwapPair {
     return Gradient(
       value: c, n: mean * mean * rest, y: 2 * mean * k * (share * c - 1), yy: bySpread,
       a: -2 * mean * rest, aa: bySpread, ay: 2 * k)
+  }
+
+  /// alpha = 1 - share·e/t with e = Σ(x - y)² and t = Σx² + Σy² - (Σx + Σy)²/(2n), both centred.
+  @inline(__always) private func alphaGradient(
+    _ a: Lanes, _ aa: Lanes, _ ay: Lanes, _ mean: Lanes, _ share: Double
+  ) -> Gradient {
+    let squares: Lanes = aa + sumSquaresY
+    let error: Lanes = squares - 2 * ay
+    let total: Lanes = squares.plus(-0.5 * a, mean)
+    let rest: Lanes = (2 * total).plus(-error, share)
+    let inverse: Lanes = 1 / (total * error * rest)
+    let ratio: Lanes = error * error * rest * inverse
+    let k: Lanes = total * total * inverse
+    let byTotal: Lanes = k * ratio
+    let bySquares: Lanes = byTotal - k
+    return Gradient(
+      value: 1 - share * ratio, n: 0.5 * mean * mean * byTotal, y: -mean * byTotal, yy: bySquares,
+      a: -mean * byTotal, aa: bySquares, ay: 2 * k)
   }
 
   /// (factor · ln(above/below))² / variance by the rules for errors of 0 and what is undefined.

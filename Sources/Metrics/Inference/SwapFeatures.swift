@@ -7,7 +7,7 @@ import Basics
 /// sums of products over clusters of which the infinitesimal jackknife's variance ∇θᵀ C ∇θ is made.
 /// A block of permutations is therefore one product of every system's features with the
 /// indicators, and one of each pair's three mixed products.
-/// - A correlation has the sums a, aa, ay of a cluster (Σx, Σx², Σxy with y centred on its mean) and
+/// - A correlation or alpha has the sums a, aa, ay of a cluster (Σx, Σx², Σxy with y centred on its mean) and
 ///   n, y, yy, which no swap changes. Its 18 features are these three, their nine products with n,
 ///   y, yy, and their six products with one another. Products of two systems' sums are mixed: three
 ///   stay as they are, and of the other six three follow from the rest.
@@ -18,6 +18,8 @@ struct SwapFeatures: Sendable {
     case pearson
     /// The (n - 1)/n of Lin's form with n - 1; 1 in the population's form.
     case concordance(Double)
+    /// Krippendorff's alpha, with its 1 - 1/(2n).
+    case interval(Double)
     case loss
   }
 
@@ -50,6 +52,7 @@ struct SwapFeatures: Sendable {
       switch metric {
       case .pcc: .pearson
       case .ccc: .concordance(form == .population ? 1 : (n - 1) / n)
+      case .alpha: .interval(1 - 0.5 / n)
       default: .loss
       }
     lanes = self.form == .loss ? 1 : 3

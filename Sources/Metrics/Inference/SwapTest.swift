@@ -16,7 +16,9 @@ import COpenBLAS
 /// Wolf 2005, Econometrica 73:1237): they control the chance of any false separation.
 ///
 /// PCC is compared on predictions standardised over all rows, since it ignores scale and exchanging
-/// raw ones would mix two scales; CCC, RMSE and MAE on raw ones. A permutation in which a metric or
+/// raw ones would mix two scales; CCC, RMSE, MAE and alpha on raw ones. Correlations of ranks are
+/// compared by the signs of the clusters' shares in the difference, which is the same test to first
+/// order; see ``SignFeatures``. A permutation in which a metric or
 /// its error is undefined counts as far out. One in which the error is 0 counts as far out where the
 /// difference is not 0, and else as 0.
 ///
@@ -35,6 +37,11 @@ public struct SwapTest: Sendable, Hashable {
   public static let method = "swap-t"
   public static let adjustment = "max-t"
 
+  /// The test in words.
+  public static func name(of metric: Metric) -> String {
+    metric.isOfRanks ? "studentised sign test of jackknife shares" : "studentised swap test"
+  }
+
   private struct PairResults: Sendable, Hashable {
     /// Why a system has no figure, (S,).
     var obstacles: [Figure.Reason?]
@@ -43,28 +50,87 @@ public struct SwapTest: Sendable, Hashable {
     var p: [Double]
     var adjusted: [Double]
     var undefined: [Int32]
+
+    init(_ obstacles: [Figure.Reason?], _ counts: PermutationCounts) {
+      self.obstacles = obstacles
+      (p, adjusted, undefined) = (counts.p, counts.adjusted, counts.undefined)
+    }
+
+    /// By the signs of the clusters' shares; see ``SignBlock``.
+    init(_ figures: [JackknifedFigure], _ metric: Metric, _ options: InferenceOptions) {
+      let shares = figures.map { $0.shares(metric) }
+      let clusters = shares.lazy.compactMap(\.value?.count).first ?? 0
+      let features = SignFeatures(
+        shares.map { $0.value ?? [Double](repeating: 0, count: clusters) }, clusters: clusters)
+      let counts = PermutationCounts(
+        features.observed, shares.map { $0.reason == nil }, clusters: clusters, options
+      ) { SignBlock(features, width: $0) }
+      self.init(shares.map(\.reason), counts)
+    }
   }
 
-  /// - Parameters:
-  ///   - systems: (S, n) predictions, finite, each in the order of the sample.
-  ///   - metrics: of ``Metric/ranking``.
+  /// - Parameter systems: (S, n) predictions, finite, each in the order of the sample.
   public init(
-    _ sample: ClusteredSample, systems: [[Double]], metrics: [Metric] = Metric.ranking,
+    _ sample: ClusteredSample, systems: [[Double]], metrics: [Metric] = Metric.all,
     options: InferenceOptions = .init()
   ) {
     precondition(systems.allSatisfy { $0.count == sample.count }, "one prediction a row")
-    self.metrics = metrics
-    replicates = options.replicates
-    clusters = sample.clusterCount
-    count = systems.count
     let moments = systems.map { PairedMoments(predictions: $0, gold: sample.gold) }
-    results = metrics.map { metric in
+    let ranks = metrics.filter(\.isOfRanks)
+    let jackknifed =
+      ranks.isEmpty
+      ? []
+      : systems.map {
+        SystemInference(sample, predictions: $0, options: options).jackknifed(ranks)
+      }
+    let results = metrics.map { metric in
+      guard !metric.isOfRanks else {
+        return PairResults(jackknifed.compactMap { $0[metric] }, metric, options)
+      }
       let obstacles = moments.map { $0.figure(metric, form: options.form).reason }
       let features = SwapFeatures(sample, systems, metric, form: options.form)
-      let counts = PermutationCounts(features, obstacles.map { $0 == nil }, options)
-      return PairResults(
-        obstacles: obstacles, p: counts.p, adjusted: counts.adjusted, undefined: counts.undefined)
+      let constants = PairConstants(features, options.threads)
+      let counts = PermutationCounts(
+        features.observed(constants), obstacles.map { $0 == nil }, clusters: sample.clusterCount,
+        options
+      ) { SwapBlock(features, constants, width: $0) }
+      return PairResults(obstacles, counts)
     }
+    self.init(metrics, results, count: systems.count, sample.clusterCount, options)
+  }
+
+  /// Of a metric's average over targets. A cluster's predictions of all targets change places together;
+  /// the error is that of the average.
+  init(_ systems: [AveragedSystem], metric: Metric, options: InferenceOptions) {
+    let clusters = systems.first?.average.sample.clusterCount ?? 0
+    guard !metric.isOfRanks else {
+      self.init(
+        systems.map { $0.jackknifed(metric) }, metric: metric, clusters: clusters, options: options)
+      return
+    }
+    let obstacles = systems.map { $0.figure(metric).reason }
+    let features = AverageFeatures(systems, metric)
+    let counts = PermutationCounts(
+      features.observed, obstacles.map { $0 == nil }, clusters: clusters, options
+    ) { AverageBlock(features, width: $0) }
+    self.init(
+      [metric], [PairResults(obstacles, counts)], count: systems.count, clusters, options)
+  }
+
+  /// By the signs of the clusters' shares alone.
+  init(
+    _ figures: [JackknifedFigure], metric: Metric, clusters: Int, options: InferenceOptions
+  ) {
+    self.init(
+      [metric], [PairResults(figures, metric, options)], count: figures.count, clusters, options)
+  }
+
+  private init(
+    _ metrics: [Metric], _ results: [PairResults], count: Int, _ clusters: Int,
+    _ options: InferenceOptions
+  ) {
+    (self.metrics, self.results, self.count, self.clusters) = (metrics, results, count, clusters)
+    replicates = options.replicates
   }
 
   /// The number of a pair among all pairs.
@@ -114,7 +180,13 @@ private struct PermutationCounts {
   private static let mostWorkers = 4
   private typealias Floats = SIMD8<Float>
 
-  init(_ features: SwapFeatures, _ isDefined: [Bool], _ options: InferenceOptions) {
+  /// - Parameters:
+  ///   - observed: statistics without a swap, (pairs,).
+  ///   - block: an empty block of a width.
+  init<Block: PermutationBlock>(
+    _ observed: [Double], _ isDefined: [Bool], clusters: Int, _ options: InferenceOptions,
+    block: @Sendable (Int) -> Block
+  ) {
     let systems = isDefined.count
     let pairs = systems * (systems - 1) / 2
     p = [Double](repeating: .nan, count: pairs)
@@ -124,12 +196,10 @@ private struct PermutationCounts {
       (0..<j).compactMap { isDefined[$0] && isDefined[j] ? SwapTest.pair($0, j) : nil }
     }
     guard !tested.isEmpty else { return }
-    let constants = PairConstants(features, options.threads)
-    let observed = features.observed(constants)
     let order = tested.sorted { (observed[$0], $0) < (observed[$1], $1) }
     // The width depends on the data alone, so that the bits do not depend on the threads. An even
     // number of blocks gives two threads the same work.
-    let widest = max(8, min(248, Self.blockNumbers / pairs, 4_000_000 / max(1, features.clusters)))
+    let widest = max(8, min(248, Self.blockNumbers / pairs, 4_000_000 / max(1, clusters)))
     let half = (options.replicates + 2 * widest - 1) / (2 * widest)
     let width = min(widest, (options.replicates + 2 * half - 1) / (2 * half) + 7) / 8 * 8
     let blocks = (options.replicates + width - 1) / width
@@ -140,7 +210,7 @@ private struct PermutationCounts {
     defer { openblas_set_num_threads(threadsBefore) }
     let parts = Parallel.map(workers, threads: workers) { worker in
       var counts = Counts(pairs)
-      var block = SwapBlock(features, constants, width: width)
+      var block = block(width)
       for number in stride(from: worker, to: blocks, by: workers) {
         let start = number * width
         block.fill(start..<min(options.replicates, start + width), options)
@@ -177,7 +247,7 @@ private struct PermutationCounts {
     /// A statistic is as far out as the observed one if it falls short by no more than rounding.
     private static let slack = 1 - 1e-6
 
-    mutating func add(_ block: SwapBlock, _ order: [Int], _ observed: [Double]) {
+    mutating func add(_ block: some PermutationBlock, _ order: [Int], _ observed: [Double]) {
       let steps = block.width / 8
       var largest = [Floats](repeating: Floats(repeating: -1), count: steps)
       block.statistics.withUnsafeBytes { statistics in

@@ -47,7 +47,7 @@ public struct SystemInference: Sendable {
   ///
   /// Rank correlations have a jackknife interval only; others say `methodDoesNotApply`.
   public func intervals(
-    _ metrics: [Metric] = Metric.ranking, method: IntervalMethod = defaultMethod
+    _ metrics: [Metric] = Metric.ofMoments, method: IntervalMethod = defaultMethod
   ) -> [Metric: Outcome<Interval>] {
     let bootstrap: Bootstrap? =
       switch method {
@@ -55,7 +55,7 @@ public struct SystemInference: Sendable {
       case .studentised: Bootstrap(sums, options: options, studentise: true)
       default: nil
       }
-    // All four moment metrics without each cluster in turn come from one pass.
+    // All moment metrics without each cluster in turn come from one pass.
     let without = method == .jackknife ? sums.rows.map { sums.metrics(sums.total - $0) } : []
     let made = Parallel.map(metrics.count, threads: bootstrap == nil ? 1 : options.threads) {
       interval(metrics[$0], method, bootstrap, without)
@@ -64,7 +64,8 @@ public struct SystemInference: Sendable {
   }
 
   private func interval(
-    _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?, _ without: [SIMD4<Double>]
+    _ metric: Metric, _ method: IntervalMethod, _ bootstrap: Bootstrap?,
+    _ without: [ClusterSums.Figures]
   ) -> Outcome<Interval> {
     // Asked before the figure, which at that size takes a while itself.
     if metric.isOfRanks, sample.clusterCount * sample.count > Self.rankWorkLimit {
@@ -75,15 +76,18 @@ public struct SystemInference: Sendable {
       switch (method, metric.lane) {
       case (.jackknife, let lane?):
         let variance = Self.jackknifeVariance(without.map { metric.stabilised($0[lane]) })
-        return variance.flatMap { studentInterval(metric, point, $0, sample) }
+        return variance.flatMap { sample.studentInterval(metric, point, $0, options.level) }
       case (.jackknife, nil):
-        return jackknifeVariance(metric).flatMap { studentInterval(metric, point, $0, sample) }
+        return jackknifeVariance(metric).flatMap {
+          sample.studentInterval(metric, point, $0, options.level)
+        }
       case (.fisherRows, 0): return Self.fisherRows(r: point, n: sample.count, level: options.level)
       case (_, let lane?):
         guard let bootstrap else { return .undefined(.methodDoesNotApply) }
         switch method {
-        case .percentile: return percentile(bootstrap.metrics[lane])
-        case .bca: return bca(bootstrap.metrics[lane], metric, point)
+        case .percentile: return sample.percentile(bootstrap.metrics[lane], options.level)
+        case .bca:
+          return sample.bca(bootstrap.metrics[lane], point, leaveOneOut(metric), options.level)
         default: return studentised(bootstrap.studentised[lane], metric, point)
         }
       default: return .undefined(.methodDoesNotApply)
@@ -91,29 +95,43 @@ public struct SystemInference: Sendable {
     }
   }
 
-  /// Metrics without each cluster in turn, (G,); undefined where one of them is.
+  /// The metric without each cluster in turn, (G,); undefined where one of them is.
   func leaveOneOut(_ metric: Metric) -> Outcome<[Double]> {
     guard let lane = metric.lane else {
-      guard metric.isOfRanks else { return .undefined(.methodDoesNotApply) }
-      guard sample.clusterCount * sample.count <= Self.rankWorkLimit else {
-        return .undefined(.tooManyRows)
-      }
-      return Self.numbers(withoutEach(metric))
+      return jackknifed([metric])[metric]?.withoutEach ?? .undefined(.methodDoesNotApply)
     }
     return Self.numbers(sums.rows.map { .finite(sums.metrics(sums.total - $0)[lane]) })
   }
 
-  /// A rank correlation without each cluster in turn, (G,).
-  private func withoutEach(_ metric: Metric) -> [Figure] {
-    if sample.count <= PairwiseRanks.limit {
-      return pairwiseRanks().withoutEach.map { $0.figure(metric) }
+  /// Several metrics with those without each cluster in turn; rank correlations share their work.
+  func jackknifed(_ metrics: [Metric]) -> [Metric: JackknifedFigure] {
+    let hasRanks = metrics.contains(where: \.isOfRanks)
+    let isTooLarge = sample.clusterCount * sample.count > Self.rankWorkLimit
+    let pairwise = hasRanks && sample.count <= PairwiseRanks.limit ? pairwiseRanks() : nil
+    let ranks =
+      !hasRanks
+      ? nil
+      : pairwise?.all
+        ?? RankCorrelation(predictions: predictions, gold: sample.gold, threads: options.threads)
+    let without = hasRanks && !isTooLarge ? pairwise?.withoutEach ?? withoutEach() : []
+    return .each(of: metrics) { metric in
+      guard let ranks, metric.isOfRanks else {
+        return JackknifedFigure(figure: figure(metric), withoutEach: leaveOneOut(metric))
+      }
+      return JackknifedFigure(
+        figure: ranks.figure(metric),
+        withoutEach: isTooLarge
+          ? .undefined(.tooManyRows) : Self.numbers(without.map { $0.figure(metric) }))
     }
+  }
+
+  /// The rank correlations without each cluster in turn, (G,), sorted anew each time.
+  private func withoutEach() -> [RankCorrelation] {
     let clusters = sample.clusterOfRow
     return Parallel.map(sample.clusterCount, threads: options.threads) { cluster in
       let rows = clusters.indices.filter { clusters[$0] != cluster }
       return RankCorrelation(
-        predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] }
-      ).figure(metric)
+        predictions: rows.map { predictions[$0] }, gold: rows.map { sample.gold[$0] })
     }
   }
 
@@ -124,22 +142,21 @@ public struct SystemInference: Sendable {
   }
 
   /// The rank correlations with their jackknife intervals, which share their work.
-  public func rankCorrelations() -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
-    let pairwise = sample.count <= PairwiseRanks.limit ? pairwiseRanks() : nil
-    let ranks =
-      pairwise?.all
-      ?? RankCorrelation(predictions: predictions, gold: sample.gold, threads: options.threads)
-    return .each(of: Metric.all.filter(\.isOfRanks)) { metric in
-      let figure = ranks.figure(metric)
-      let interval = figure.flatMap { point in
-        if let reason = sample.obstacle { return Outcome<Interval>.undefined(reason) }
-        let leftOut =
-          pairwise.map { Self.numbers($0.withoutEach.map { $0.figure(metric) }) }
-          ?? leaveOneOut(metric)
-        return leftOut.flatMap { Self.jackknifeVariance($0.map(metric.stabilised)) }
-          .flatMap { studentInterval(metric, point, $0, sample) }
+  public func rankCorrelations(
+    _ metrics: [Metric] = Metric.all.filter(\.isOfRanks)
+  ) -> [Metric: (figure: Figure, interval: Outcome<Interval>)] {
+    let jackknifed = jackknifed(metrics)
+    return .each(of: metrics) { metric in
+      guard let one = jackknifed[metric] else {
+        return (.undefined(.methodDoesNotApply), .undefined(.methodDoesNotApply))
       }
-      return (figure, interval)
+      let interval = one.figure.flatMap { point in
+        if let reason = sample.obstacle { return Outcome<Interval>.undefined(reason) }
+        return one.variance(metric).flatMap {
+          sample.studentInterval(metric, point, $0, options.level)
+        }
+      }
+      return (one.figure, interval)
     }
   }
 
@@ -160,56 +177,6 @@ public struct SystemInference: Sendable {
     return variance.isFinite ? .value(variance) : .undefined(.degenerate)
   }
 
-  /// Point ± t·error on the stabilised scale; undefined where the variance is 0, since an interval of
-  /// no width is no statement about chance.
-  private func studentInterval(
-    _ metric: Metric, _ point: Double, _ variance: Double, _ clusters: ClusteredSample,
-    method: IntervalMethod = .jackknife
-  ) -> Outcome<Interval> {
-    let centre = metric.stabilised(point)
-    // The spread that rounding leaves of leave-one-out values that are equal.
-    let isPerfect = metric.higherIsBetter && abs(point) > 1 - 1e-12
-    guard centre.isFinite, !isPerfect, variance > 1e-26 * max(1, centre * centre) else {
-      return .undefined(.degenerate)
-    }
-    let half = clusters.quantile(options.level) * variance.squareRoot()
-    let bounds = (metric.original(centre - half), metric.original(centre + half))
-    guard bounds.0 < bounds.1, bounds.1.isFinite else { return .undefined(.degenerate) }
-    return .value(clusters.interval(bounds.0, bounds.1, options.level, method))
-  }
-
-  /// The weighted average of a metric over targets, and its interval by the jackknife of that average.
-  /// - Parameter parts: a system's figures on each target with positive weights. The interval is
-  ///   undefined where their rows do not lie in the same clusters.
-  public static func average(
-    _ metric: Metric, of parts: [(system: SystemInference, weight: Double)]
-  ) -> (figure: Figure, interval: Outcome<Interval>) {
-    let whole = parts.reduce(0) { $0 + $1.weight }
-    guard let first = parts.first?.system, whole > 0 else {
-      return (.undefined(.noRows), .undefined(.noRows))
-    }
-    var (sum, without) = (0.0, [Double](repeating: 0, count: first.sample.clusterCount))
-    var obstacle = first.sample.obstacle
-    for (system, weight) in parts {
-      guard let value = system.figure(metric).value else {
-        return (system.figure(metric), .undefined(.degenerate))
-      }
-      sum += weight / whole * value
-      let leftOut = system.leaveOneOut(metric)
-      let isAlike = system.sample.clusterOfRow == first.sample.clusterOfRow
-      guard isAlike, let values = leftOut.value else {
-        obstacle = obstacle ?? leftOut.reason ?? .methodDoesNotApply
-        continue
-      }
-      for cluster in values.indices { without[cluster] += weight / whole * values[cluster] }
-    }
-    if let obstacle { return (.value(sum), .undefined(obstacle)) }
-    let interval = jackknifeVariance(without.map(metric.stabilised)).flatMap {
-      first.studentInterval(metric, sum, $0, first.sample)
-    }
-    return (.value(sum), interval)
-  }
-
   /// The interval with a second clustering crossed with the sample's own, as person × article; see
   /// ``ClusteredSample/crossedVariance(_:_:)``.
   /// - Parameter other: names of the second clustering, (n,).
@@ -219,7 +186,9 @@ public struct SystemInference: Sendable {
     figure(metric).flatMap { point in
       sample.crossedVariance(other) {
         SystemInference($0, predictions: predictions, options: options).jackknifeVariance(metric)
-      }.flatMap { studentInterval(metric, point, $0.variance, $0.fewer, method: .twoWayJackknife) }
+      }.flatMap {
+        $0.fewer.studentInterval(metric, point, $0.variance, options.level, .twoWayJackknife)
+      }
     }
   }
 
@@ -232,6 +201,26 @@ public struct SystemInference: Sendable {
       Interval(
         low: tanh(atanh(r) - half), high: tanh(atanh(r) + half), level: level,
         method: .fisherRows, clusters: n, effectiveClusters: Double(n)))
+  }
+}
+
+extension ClusteredSample {
+  /// Point ± t·error on the stabilised scale; undefined where the variance is 0, since an interval of
+  /// no width is no statement about chance.
+  func studentInterval(
+    _ metric: Metric, _ point: Double, _ variance: Double, _ level: Double,
+    _ method: IntervalMethod = .jackknife
+  ) -> Outcome<Interval> {
+    let centre = metric.stabilised(point)
+    // The spread that rounding leaves of leave-one-out values that are equal.
+    let isPerfect = metric.higherIsBetter && abs(point) > 1 - 1e-12
+    guard centre.isFinite, !isPerfect, variance > 1e-26 * max(1, centre * centre) else {
+      return .undefined(.degenerate)
+    }
+    let half = quantile(level) * variance.squareRoot()
+    let bounds = (metric.original(centre - half), metric.original(centre + half))
+    guard bounds.0 < bounds.1, bounds.1.isFinite else { return .undefined(.degenerate) }
+    return .value(interval(bounds.0, bounds.1, level, method))
   }
 }
 

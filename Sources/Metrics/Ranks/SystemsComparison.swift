@@ -15,18 +15,38 @@ public struct SystemsComparison: Sendable {
   /// The metric without each cluster in turn, one list a system.
   private let withoutEach: [Outcome<[Double]>]
 
-  /// - Parameter systems: (S, n), finite, in the order of the sample; `primary`: of
-  ///   ``Metric/ranking``.
+  /// - Parameter systems: (S, n), finite, in the order of the sample.
   public init(
     _ sample: ClusteredSample, systems: [[Double]], primary: Metric = .pcc,
     options: InferenceOptions = .init()
   ) {
-    precondition(primary.lane != nil, "ranks need a metric that is a function of sums")
-    (self.primary, self.options, self.sample) = (primary, options, sample)
-    let each = systems.map { SystemInference(sample, predictions: $0, options: options) }
-    figures = each.map { $0.figure(primary) }
-    withoutEach = each.map { $0.leaveOneOut(primary) }
-    test = SwapTest(sample, systems: systems, metrics: [primary], options: options)
+    let figures = systems.compactMap {
+      SystemInference(sample, predictions: $0, options: options).jackknifed([primary])[primary]
+    }
+    self.init(
+      sample, figures,
+      primary.isOfRanks
+        ? SwapTest(figures, metric: primary, clusters: sample.clusterCount, options: options)
+        : SwapTest(sample, systems: systems, metrics: [primary], options: options), primary,
+      options)
+  }
+
+  /// By a weighted average over targets, the same for every system.
+  public init(
+    _ systems: [AveragedSystem], of average: TargetAverage, primary: Metric,
+    options: InferenceOptions = .init()
+  ) {
+    self.init(
+      average.sample, systems.map { $0.jackknifed(primary) },
+      SwapTest(systems, metric: primary, options: options), primary, options)
+  }
+
+  private init(
+    _ sample: ClusteredSample, _ systems: [JackknifedFigure], _ test: SwapTest, _ primary: Metric,
+    _ options: InferenceOptions
+  ) {
+    (self.primary, self.options, self.sample, self.test) = (primary, options, sample, test)
+    (figures, withoutEach) = (systems.map(\.figure), systems.map(\.withoutEach))
   }
 
   public var count: Int { figures.count }

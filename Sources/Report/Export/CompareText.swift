@@ -8,7 +8,7 @@ public enum CompareText {
     var (rows, rowwise): ([[String]], [String]) = ([], [])
     for target in targets {
       guard let scores = report.targets[target] else { continue }
-      rows += Metric.ranking.compactMap { metric in
+      rows += Metric.all.compactMap { metric in
         guard let one = scores.metrics[metric] else { return nil }
         return [
           target, metric.title, number(one.first), number(one.second), number(one.difference),
@@ -17,6 +17,8 @@ public enum CompareText {
         ]
       }
       let (williams, steiger) = (scores.williams, scores.steiger)
+      // An average over targets has neither.
+      guard scores.correlation != nil || scores.metrics.count > 1 else { continue }
       rowwise.append(
         "\(target): predictions correlate at \(number(scores.correlation)); "
           + "Williams t = \(number(williams.statistic)), p = \(TextTable.probability(williams.p)); "
@@ -70,7 +72,7 @@ public enum CompareText {
   }
 
   public static func runs(_ report: RunsReport) -> String {
-    let rows = Metric.ranking.compactMap { metric in report.metrics[metric].map { (metric, $0) } }
+    let rows = Metric.all.compactMap { metric in report.metrics[metric].map { (metric, $0) } }
     let runs = rows.flatMap { metric, one in
       [(report.first, one.first), (report.second, one.second)].compactMap { name, summary in
         summary.map { one in

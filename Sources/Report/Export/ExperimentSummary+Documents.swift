@@ -61,7 +61,7 @@ extension ExperimentSummary {
     ])
     for split in splits {
       for row in split.rows {
-        for metric in Metric.ranking {
+        for metric in Metric.all {
           guard let figures = row.metrics[metric] else { continue }
           csv.add(
             [

@@ -85,9 +85,14 @@ public struct ScoreText {
   private static let warning = "This report is for this machine, not for publication."
 
   private var groups: String {
+    let fixed: [Metric] = [.pcc, .ccc, .rmse]
+    let shown = Set(report.groups.flatMap { $0.targets.values.flatMap(\.metrics) })
+    let others = Metric.all.filter { shown.contains($0) && !fixed.contains($0) }
     let rows = report.groups.flatMap { group -> [[String]] in
       if let reason = group.suppressed, !isLocal || group.targets.isEmpty {
-        return [[group.attribute, group.group, reason] + Array(repeating: "", count: 8)]
+        return [
+          [group.attribute, group.group, reason] + Array(repeating: "", count: 8 + others.count)
+        ]
       }
       return targets.compactMap { target in
         guard let scores = group.targets[target] else { return nil }
@@ -97,16 +102,17 @@ public struct ScoreText {
           group.n.map { "\($0)" } ?? "",
           group.clusters.map { "\($0)" + (group.fewClusters == true ? ", few" : "") } ?? "",
           Self.value(figure(.pcc)), Self.value(figure(.ccc)), Self.interval(figure(.ccc)),
-          Self.value(figure(.rmse)), TextTable.cell(scores.goldSD, decimals: 2),
-          TextTable.cell(scores.bias, decimals: 2),
+          Self.value(figure(.rmse)),
+        ] + others.map { Self.value(figure($0)) } + [
+          TextTable.cell(scores.goldSD, decimals: 2), TextTable.cell(scores.bias, decimals: 2),
         ]
       }
     }
     return TextTable.text(
       [
         "attribute", "group", "target", ">n", ">clusters", ">PCC", ">CCC", "interval of CCC",
-        ">RMSE", ">gold SD", ">bias",
-      ], rows)
+        ">RMSE",
+      ] + others.map { ">\($0.title)" } + [">gold SD", ">bias"], rows)
   }
 
   private static func disparities(_ disparities: [Disparity]) -> String {

@@ -80,27 +80,34 @@ public struct DetailedResults {
       target.title, table(["Metric", "Value", "Interval", "Drawing", "Direction"], rows))
   }
 
-  private static let groupMetrics: [Metric] = [.pcc, .ccc, .rmse]
+  private var groupMetrics: [Metric] {
+    let shown = Set(report.groups.flatMap { $0.targets.values.flatMap(\.metrics) })
+    return Metric.all.filter { [.pcc, .ccc, .rmse].contains($0) || shown.contains($0) }
+  }
 
   private var groups: String {
     guard !report.groups.isEmpty else { return "" }
     let rows = report.groups.flatMap { group -> [String] in
       let name = "\(text(group.attribute)): \(text(group.group))"
       if let reason = group.suppressed {
-        return [row(name, ["<em>\(text(reason))</em>", "", "", "", "", ""])]
+        return [
+          row(
+            name, ["<em>\(text(reason))</em>"] + Array(repeating: "", count: groupMetrics.count + 2)
+          )
+        ]
       }
       return targets.compactMap { target in
         group.targets[target.name].map { scores in
           row(
             name,
             [target.name, group.n.map { FigureText.count($0) } ?? ""]
-              + Self.groupMetrics.map { number(scores[$0]?.value) } + [number(scores.bias)])
+              + groupMetrics.map { number(scores[$0]?.value) } + [number(scores.bias)])
         }
       }
     }
     return section(
       "Groups",
-      table(["Group", "Target", "Rows"] + Self.groupMetrics.map(\.title) + ["Bias"], rows)
+      table(["Group", "Target", "Rows"] + groupMetrics.map(\.title) + ["Bias"], rows)
         + "<p>A group under 10 rows or 5 clusters is not shown, nor one that would reveal such a "
         + "group.</p>\n")
   }

@@ -137,7 +137,7 @@ public struct SubmissionClient {
       if let verdict = accepted.verdict { lines.append("verdict: \(verdict)") }
       if let note = accepted.note { lines.append(note) }
       for (target, scores) in (accepted.scores?.targets ?? [:]).sorted(by: { $0.key > $1.key }) {
-        for metric in Metric.ranking {
+        for metric in Metric.all {
           guard let figure = scores[metric], let value = figure.value else { continue }
           var line = "\(target) \(metric.title) \(Rounding.text(value))"
           if let low = figure.low, let high = figure.high {

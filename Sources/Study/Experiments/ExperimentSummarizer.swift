@@ -107,7 +107,7 @@ public struct ExperimentSummarizer {
         try scorer.compare(mean, named: runs.row.name, $0, named: other.row.name)
       }
     }?.targets[target]
-    for metric in Metric.ranking {
+    for metric in Metric.all {
       guard var comparison = overSeeds.metrics[metric] else { continue }
       let summary = comparison.first
       (comparison.first, comparison.second) = (nil, nil)
@@ -136,7 +136,7 @@ public struct ExperimentSummarizer {
 
   /// Holm's adjustment of the tests over persons, over the rows of each metric.
   private func adjust(_ rows: inout [ExperimentSummary.Row]) {
-    for metric in Metric.ranking {
+    for metric in Metric.all {
       let tested = rows.indices.filter { rows[$0].metrics[metric]?.rowTest?.p != nil }
       let adjusted = Adjustment.holm.adjust(
         tested.compactMap { rows[$0].metrics[metric]?.rowTest?.p })

@@ -261,8 +261,12 @@ struct ReleaseGuardTests {
       Scorer(Workbench().definition, dataset: dataset, options: Synthetic.quick)
         .rows("empathy", of: system(1)))
     let one = SystemInference(rows.sample, predictions: rows.predictions)
-    let both = SystemInference.average(.ccc, of: [(one, 1), (one, 3)])
-    let (a, b) = (try #require(both.interval.value), try #require(one.interval(.ccc).value))
+    let count = rows.sample.count
+    let average = TargetAverage(
+      [1, 3].map { .init(gold: rows.sample.gold, rows: Array(0..<count), weight: $0) },
+      clusters: rows.sample.clusterOfRow)
+    let both = AveragedSystem(average, predictions: [rows.predictions, rows.predictions])
+    let (a, b) = (try #require(both.interval(.ccc).value), try #require(one.interval(.ccc).value))
     #expect(abs(a.low - b.low) < 1e-12 && abs(a.high - b.high) < 1e-12)
   }
 

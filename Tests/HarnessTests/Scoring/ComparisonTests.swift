@@ -21,7 +21,7 @@ struct ComparisonTests {
     let report = try scorer().compare(one, named: "a", one, named: "b")
     for target in dataset.targets {
       let metrics = try #require(report.targets[target]?.metrics)
-      for metric in Metric.ranking {
+      for metric in Metric.all {
         let one = try #require(metrics[metric])
         #expect(one.difference == 0 && one.low == 0 && one.high == 0, "\(metric)")
         if metric != .mae { #expect(one.p == 1, "\(metric)") }
