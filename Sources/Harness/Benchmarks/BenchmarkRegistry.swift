@@ -117,6 +117,11 @@ extension BenchmarkDefinition {
 
   public var targetNames: [String] { targets.map(\.name) }
 
+  /// Whether some split has a column of second texts.
+  public var hasPairs: Bool {
+    ([columns] + splits.compactMap(\.columns)).contains { $0.pair != nil }
+  }
+
   /// Every attribute that some split has a column for: grouped ones in their order, then the others.
   public var attributeNames: [String] {
     let mapped = ([columns] + splits.compactMap(\.columns)).reduce(into: Set<String>()) {
@@ -150,7 +155,7 @@ extension BenchmarkDefinition {
       (base ?? [:]).merging(own ?? [:]) { $1 }
     }
     return ColumnMap(
-      id: own.id ?? columns.id, text: own.text ?? columns.text,
+      id: own.id ?? columns.id, text: own.text ?? columns.text, pair: own.pair ?? columns.pair,
       targets: laid(own.targets, over: columns.targets),
       clusters: laid(own.clusters, over: columns.clusters),
       attributes: laid(own.attributes, over: columns.attributes))
@@ -202,7 +207,7 @@ extension BenchmarkDefinition {
 
   /// Keys that a score report has beside those of targets, and columns of the data home.
   private static let reservedNames: Set<String> = [
-    "id", "text", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged",
+    "id", "text", "pair", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged",
   ]
 
   private func checkColumns(_ fault: (String, String) -> Void) {
