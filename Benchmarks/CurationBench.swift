@@ -20,7 +20,7 @@ func curationBench(arguments: [String]) throws {
     let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2 else { throw CurationBenchError.usage }
     let labels = try LabelTable.read(URL(filePath: parts[1])).labels(
-      "llm_empathy", by: ["message_id"])
+      "llm_empathy", by: ["message_id"], in: 1...7)
     essays = essays.map { $0.adding(parts[0], from: labels, key: $0.id) }
     models.append(parts[0])
   }

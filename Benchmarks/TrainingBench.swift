@@ -59,7 +59,8 @@ struct TrainingBench {
     let model = URL(filePath: folder)
     let tokenizer = try Tokenizer.load(directory: model)
     let examples = try essays(URL(filePath: data)).map {
-      TrainingExample($0.text, target: $0.label, tokenizer: tokenizer, maxLength: 512)
+      TrainingExample(
+        TextInput($0.text), labels: [$0.label], tokenizer: tokenizer, maxLength: 512)
     }
     guard examples.count == 1860 else { throw BenchError.data("\(data): not 1860 rows") }
     let training = Array(examples[..<1488])
@@ -87,7 +88,7 @@ struct TrainingBench {
       events: { event in
         if case .step(_, let pace) = event { speed = pace.tokensPerSecond }
         guard case .epoch(let record) = event else { return }
-        let scores = try? predictor.evaluate(test)
+        let scores = try? predictor.evaluate(test).first
         print(
           "{\"epoch\":\(record.epoch),\"loss\":\(rounded(record.trainingLoss)),"
             + "\"real_tok_s\":\(rounded(speed)),\"dev\":\(text(record.validation)),"
@@ -109,11 +110,11 @@ struct TrainingBench {
   private func measurePredictor(_ ids: [[Int32]], _ engine: EncoderEngine, _ loading: Double) throws
   {
     let predictor = Predictor(engine: engine, tokenizer: nil)
-    _ = try predictor.predict(tokens: Array(ids.prefix(32)))
+    _ = try predictor.predict(ids.prefix(32).map { TokenSequence($0) })
     engine.profile.isEnabled = profile
     engine.profile.reset()
     let start = monotonic()
-    _ = try predictor.predict(tokens: ids)
+    _ = try predictor.predict(ids.map { TokenSequence($0) })
     report(
       engine, tokens: ids.reduce(0) { $0 + $1.count }, seconds: monotonic() - start, steps: 1,
       loading: loading, firstStep: loading)

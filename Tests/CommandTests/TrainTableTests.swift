@@ -43,7 +43,7 @@ struct TrainTableTests {
     #expect(
       outcome.err.contains(
         "12 rows (8 newsemp22/train, 4 sample24/train) with labels from: 6 crowd, 6 llm:llama"))
-    #expect(outcome.err.contains("12 rows to train on, 63 to validate on, 3 steps at most"))
+    #expect(outcome.err.contains("12 essays to train on, 63 to validate on, 3 steps at most"))
     #expect(FileManager.default.fileExists(atPath: place.file("run/last/model.safetensors").path))
   }
 
@@ -71,8 +71,10 @@ struct TrainTableTests {
     }
     let outcome = try train()
     #expect(outcome.status == 65)
-    #expect(outcome.err.contains("table.csv:3 (empathy): error: found '9', expected a label from"))
-    #expect(outcome.err.contains("table.csv:5 (empathy): error: found 'high'"))
+    #expect(
+      outcome.err.contains(
+        "table.csv:3 (empathy): error: found 'a label outside the range', expected a"))
+    #expect(outcome.err.contains("table.csv:5 (empathy): error: found 'a label that is not"))
     #expect(outcome.err.contains("table.csv:5 (essay): error: found an empty value"))
     #expect(outcome.err.contains("table.csv:5 (id): error: found '1', expected each id of a set"))
     #expect(outcome.err.hasSuffix("4 errors\n"))

@@ -175,7 +175,7 @@ struct ModelDirectoryTests {
     try tensors.write(tensors.names.indices, to: folder.file("model.safetensors"))
     let engine = try ModelDirectory(folder.url).makeEngine(threads: 1).engine
     #expect(throws: ReferenceError.batch(sequence: 0, problem: .predictionNotFinite)) {
-      try Predictor(engine: engine, tokenizer: nil).predict(tokens: [[0, 5, 2]])
+      try Predictor(engine: engine, tokenizer: nil).predict([TokenSequence([0, 5, 2])])
     }
   }
 

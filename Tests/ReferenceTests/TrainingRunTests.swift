@@ -14,7 +14,8 @@ enum TinyRun {
     return (0..<count).map { _ in
       let length = Int.random(in: 3...40, using: &random)
       let tokens = [Int32(0)] + (1..<length).map { _ in Int32.random(in: 4..<300, using: &random) }
-      return TrainingExample(tokens: tokens, target: Float.random(in: 1...7, using: &random))
+      return TrainingExample(
+        TokenSequence(tokens), labels: [Float.random(in: 1...7, using: &random)])
     }
   }
 
@@ -238,11 +239,11 @@ struct TrainingRunTests {
     let folder = try TemporaryFolder()
     let run = try TinyRun.begin(folder.file("run"))
     let outcome = try run.run()
-    let tokens = TinyRun.validation.map(\.tokens)
-    let here = try Predictor(engine: run.engine, tokenizer: nil).predict(tokens: tokens)
+    let sequences = TinyRun.validation.map(\.sequence)
+    let here = try Predictor(engine: run.engine, tokenizer: nil).predict(sequences)
     let (engine, report) = try ModelDirectory(outcome.last).makeEngine(threads: 1)
     #expect(report == ModelDirectory.LoadReport())
-    let there = try Predictor(engine: engine, tokenizer: nil).predict(tokens: tokens)
+    let there = try Predictor(engine: engine, tokenizer: nil).predict(sequences)
     #expect(here == there)
   }
 }

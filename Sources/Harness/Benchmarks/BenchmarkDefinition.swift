@@ -109,6 +109,8 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     public var id: [String]?
     /// What a person wrote; nil where rows hold no text.
     public var text: String?
+    /// A second text of the row, such as the turn that it answers; nil where there is none.
+    public var pair: String?
     /// Target to column.
     public var targets: [String: String]?
     /// Cluster to column.

@@ -162,6 +162,11 @@ extension BenchmarkDefinition {
 
   public var targetNames: [String] { targets.map(\.name) }
 
+  /// Whether some split has a column of second texts.
+  public var hasPairs: Bool {
+    ([columns] + splits.compactMap(\.columns)).contains { $0.pair != nil }
+  }
+
   /// Every attribute that some split has a column for: grouped ones in their order, then the others.
   public var attributeNames: [String] {
     let mapped = ([columns] + splits.compactMap(\.columns)).reduce(into: Set<String>()) {
@@ -195,7 +200,7 @@ extension BenchmarkDefinition {
       (base ?? [:]).merging(own ?? [:]) { $1 }
     }
     return ColumnMap(
-      id: own.id ?? columns.id, text: own.text ?? columns.text,
+      id: own.id ?? columns.id, text: own.text ?? columns.text, pair: own.pair ?? columns.pair,
       targets: laid(own.targets, over: columns.targets),
       clusters: laid(own.clusters, over: columns.clusters),
       attributes: laid(own.attributes, over: columns.attributes))

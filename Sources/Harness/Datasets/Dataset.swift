@@ -7,6 +7,8 @@ public struct Dataset: Sendable, Equatable {
   /// Names of the columns that the benchmark defines, each kind in its order.
   public var targets: [String]
   public var clusters, attributes: [String]
+  /// Whether rows have a second text.
+  public var hasPairs: Bool
   public var rows: [DatasetRow]
   /// Whether the split has labels; a blind test split has none.
   public var hasGold: Bool
@@ -17,6 +19,7 @@ public struct Dataset: Sendable, Equatable {
     targets = definition.targetNames
     clusters = definition.clusters
     attributes = definition.attributeNames
+    hasPairs = definition.hasPairs
     self.rows = rows
     self.hasGold = hasGold
   }
@@ -55,6 +58,8 @@ public struct DatasetRow: Sendable, Equatable {
   public var id: String
   /// What a person wrote; empty where rows hold no text.
   public var text: String
+  /// The second text; empty where there is none.
+  public var pair: String
   /// Gold labels by target, in the target's range; a missing one is absent.
   public var labels: TargetTable<Double>
   /// What the row belongs to, by clustering: its person, its article. Rows of one cluster are not
@@ -64,10 +69,10 @@ public struct DatasetRow: Sendable, Equatable {
   public var attributes: [String: String]
 
   public init(
-    id: String, text: String = "", labels: TargetTable<Double> = [:],
+    id: String, text: String = "", pair: String = "", labels: TargetTable<Double> = [:],
     clusters: [String: String] = [:], attributes: [String: String] = [:]
   ) {
-    (self.id, self.text, self.labels) = (id, text, labels)
+    (self.id, self.text, self.pair, self.labels) = (id, text, pair, labels)
     (self.clusters, self.attributes) = (clusters, attributes)
   }
 
@@ -76,10 +81,11 @@ public struct DatasetRow: Sendable, Equatable {
 }
 
 /// The CSV form (RFC 4180) that imported splits have in the data home: id, clusters, targets,
-/// attributes and text.
+/// attributes, text and, where the benchmark has any, second texts.
 enum NormalForm {
   private static func header(_ dataset: Dataset) -> [String] {
     ["id"] + dataset.clusters + dataset.targets + dataset.attributes + ["text"]
+      + (dataset.hasPairs ? ["pair"] : [])
   }
 
   /// The cells are exact: what is read back must be the text that was imported.
@@ -89,7 +95,8 @@ enum NormalForm {
       table.add(
         ([row.id] + dataset.clusters.map { row.clusters[$0] ?? "" }).map { .exact($0) }
           + CSVWriter.Cell.numbers(dataset.targets.map { row.labels[$0] })
-          + dataset.attributes.map { .exact(row.attributes[$0] ?? "") } + [.exact(row.text)])
+          + dataset.attributes.map { .exact(row.attributes[$0] ?? "") } + [.exact(row.text)]
+          + (dataset.hasPairs ? [.exact(row.pair)] : []))
     }
     return Data(table.text.utf8)
   }
@@ -117,7 +124,8 @@ enum NormalForm {
       for (name, cell) in take(dataset.attributes) where !cell.isEmpty {
         row.attributes[name] = cell
       }
-      row.text = cells.first ?? ""
+      row.text = cells.popFirst() ?? ""
+      row.pair = cells.first ?? ""
       return row
     }
     return dataset

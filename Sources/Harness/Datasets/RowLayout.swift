@@ -5,7 +5,7 @@ struct RowLayout {
   private let definition: BenchmarkDefinition
   private let table: DelimitedTable
   private let ids: [Int]
-  private let text: Int?
+  private let text, pair: Int?
   private let labels: [(target: String, index: Int, column: String)]
   private let clusters, attributes: [(name: String, index: Int)]
 
@@ -23,6 +23,7 @@ struct RowLayout {
       return table.require(column, faults: &faults).map { (name, $0) }
     }
     text = columns.text.flatMap { table.require($0, faults: &faults) }
+    pair = columns.pair.flatMap { table.require($0, faults: &faults) }
     // A features file of a split with separate gold has no label columns.
     labels = definition.targetNames.compactMap { target in
       guard let column = columns.targets?[target] else { return nil }
@@ -50,7 +51,8 @@ struct RowLayout {
   func row(_ record: DelimitedRecord, faults: inout [Diagnostic]) -> DatasetRow {
     func identifier(_ index: Int) -> String { Self.identifier(record.fields[index]) }
     var row = DatasetRow(
-      id: ids.map(identifier).joined(separator: ":"), text: text.map { record.fields[$0] } ?? "")
+      id: ids.map(identifier).joined(separator: ":"), text: text.map { record.fields[$0] } ?? "",
+      pair: pair.map { record.fields[$0] } ?? "")
     for (target, index, column) in labels {
       row.labels[target] = LabelCell.label(
         record.fields[index], target: target, in: definition, file: table.name, line: record.line,

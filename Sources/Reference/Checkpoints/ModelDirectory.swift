@@ -6,7 +6,7 @@ public import Foundation
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
-  private let tensors: CheckpointTensors
+  let tensors: CheckpointTensors
 
   /// Opens the folder. Throws ``ReferenceError``: a file is missing, broken, or not supported, or the
   /// sizes in `config.json` are not those of the weights (all of them at once, exit code 65). Reads
@@ -118,8 +118,8 @@ public struct ModelDirectory: Sendable {
     return (engine, report)
   }
 
-  /// Copies the tokenizer's files to `folder`, and writes `config.json` for the head.
-  func copyCompanions(to folder: URL, head: HeadKind) throws {
+  /// Copies the tokenizer's files to `folder`, and writes `config.json` for the head and its task.
+  func copyCompanions(to folder: URL, head: HeadKind, task: ModelTask) throws {
     let manager = FileManager.default
     for name in try manager.contentsOfDirectory(atPath: url.path).sorted()
     where name != "config.json" && !name.hasSuffix(".index.json")
@@ -141,12 +141,11 @@ public struct ModelDirectory: Sendable {
     if head == .classification {
       document["architectures"] = ["\(family)ForSequenceClassification"]
       document["problem_type"] = "regression"
-      document["id2label"] = ["0": "LABEL_0"]
-      document["label2id"] = ["LABEL_0": 0]
     } else {
       document["architectures"] = ["\(family)Model"]
       document["invitro_head"] = head.rawValue
     }
+    task.write(to: &document)
     document["dtype"] = "float32"
     document["torch_dtype"] = nil
     let text = try JSONSerialization.data(
@@ -183,11 +182,15 @@ public struct ModelDirectory: Sendable {
 
 extension EncoderEngine {
   /// Writes the weights to `folder`/model.safetensors, atomically, and, from `source`, the
-  /// configuration and tokenizer files: a folder that `from_pretrained` loads.
-  public func save(to folder: URL, companionsFrom source: ModelDirectory?) throws {
+  /// configuration and tokenizer files: a folder that `from_pretrained` loads. `task` has as many
+  /// outputs as the head.
+  public func save(
+    to folder: URL, companionsFrom source: ModelDirectory?, task: ModelTask = ModelTask()
+  ) throws {
+    precondition(task.outputs.count == outputCount, "a name for each output")
     try ReferenceError.naming(folder) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try source?.copyCompanions(to: folder, head: head)
+      try source?.copyCompanions(to: folder, head: head, task: task)
     }
     try SafetensorsWriter.write(
       layout.parameters.map { ($0.name, $0.shape, UnsafeBufferPointer(values(of: $0))) },

@@ -1,3 +1,15 @@
+/// The token ids of a sequence, special tokens included, with the type of each.
+public struct TokenSequence: Equatable, Sendable {
+  public let tokens: [Int32]
+  /// As many as tokens, or none where all are of type 0.
+  public let types: [Int32]
+
+  public init(_ tokens: [Int32], types: [Int32] = []) {
+    precondition(types.isEmpty || types.count == tokens.count, "a type for each token")
+    (self.tokens, self.types) = (tokens, types.contains { $0 != 0 } ? types : [])
+  }
+}
+
 /// A batch of B sequences with T tokens in all, laid end to end without padding. Every value is
 /// checked, so that the kernels can index tables with it.
 public struct PackedBatch: Equatable, Sendable {
@@ -28,6 +40,19 @@ public struct PackedBatch: Equatable, Sendable {
   ) throws {
     for (index, sequence) in sequences.enumerated() {
       try append(sequence, mask: nil, types: nil, index: index, configuration)
+    }
+  }
+
+  /// Packs sequences with the types of their tokens; a model that tells no types apart takes none.
+  /// Throws as the other initialisers do.
+  public init(_ sequences: some Collection<TokenSequence>, for configuration: ModelConfiguration)
+    throws
+  {
+    for (index, sequence) in sequences.enumerated() {
+      let isPlain = sequence.types.isEmpty || configuration.tokenTypeCount < 2
+      try append(
+        sequence.tokens, mask: nil, types: isPlain ? nil : sequence.types.map(Int.init),
+        index: index, configuration)
     }
   }
 

@@ -35,8 +35,9 @@ public struct LabelTable: Sendable, Equatable {
   }
 
   /// The labels in `column`, nil where missing, by the fields of `keys`, joined by a space. Throws
-  /// all faults: an unknown column, a label outside [1, 7], a key with different labels.
-  public func labels(_ column: String, by keys: [String])
+  /// all faults, without the labels' values: an unknown column, a label outside `range`, a key with
+  /// different labels.
+  public func labels(_ column: String, by keys: [String], in range: ClosedRange<Double>)
     throws(ReferenceError) -> [String: Double?]
   {
     var faults: [ReferenceError.Diagnostic] = []
@@ -57,8 +58,10 @@ public struct LabelTable: Sendable, Equatable {
       func fault(_ column: Int, found: String, expected: String) {
         faults.append(.init(.line(index + 2, column: column + 1), found: found, expected: expected))
       }
-      if !field.isEmpty, label.map({ !RatingPrompt.scale.contains($0) }) ?? true {
-        fault(labelPlace, found: "\"\(field)\"", expected: "a label from 1 to 7, or nothing")
+      if !field.isEmpty, label.map({ !range.contains($0) }) ?? true {
+        fault(
+          labelPlace, found: label == nil ? "no number" : "a label outside the range",
+          expected: "a label from \(range.lowerBound) to \(range.upperBound), or nothing")
       }
       if let earlier = labels[key], earlier != label {
         let found = "another label for \(key)"

@@ -87,7 +87,7 @@ public typealias Encoding = (ids: [Int32], typeIDs: [Int32])
 
 extension Array {
   /// Drops the elements from `limit` on; a negative limit drops all.
-  fileprivate mutating func truncate(to limit: Int) {
+  mutating func truncate(to limit: Int) {
     removeLast(Swift.max(0, count - Swift.max(0, limit)))
   }
 }
@@ -147,7 +147,7 @@ struct AddedTokens: Sendable {
 }
 
 extension [SpecialTokenTemplate.Part] {
-  fileprivate var specialCount: Int {
+  var specialCount: Int {
     reduce(0) { if case .special(let ids, _) = $1 { $0 + ids.count } else { $0 } }
   }
 }

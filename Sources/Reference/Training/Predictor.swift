@@ -1,58 +1,68 @@
 public import Foundation
 import Metrics
 
-/// Predicts a number for each of many texts with a fine-tuned model.
+/// Predicts numbers for each of many texts with a fine-tuned model.
 public final class Predictor {
   private let engine: EncoderEngine
   private let tokenizer: Tokenizer?
+  /// What the model's folder says that it reads and predicts.
+  public let task: ModelTask
 
   /// Loads a model folder with its tokenizer. Throws ``ReferenceError``, also without a head.
   public convenience init(model: URL, threads: Int, precision: Precision = .float32) throws {
     let directory = try ModelDirectory(model)
     let (engine, report) = try directory.makeEngine(
-      head: directory.headKind, threads: threads, precision: precision)
+      head: directory.headKind, outputCount: directory.outputCount, threads: threads,
+      precision: precision)
     let missing = engine.layout.parameters.filter { report.initialised.contains($0.name) }
     guard missing.isEmpty else {
       throw ReferenceError.checkpoint(
         path: model.path, problems: missing.map { .missing(name: $0.name, shape: $0.shape) })
     }
-    self.init(engine: engine, tokenizer: try Tokenizer.load(directory: model))
+    self.init(
+      engine: engine, tokenizer: try Tokenizer.load(directory: model), task: try directory.task())
   }
 
   /// A predictor that uses an existing engine.
-  public init(engine: EncoderEngine, tokenizer: Tokenizer?) {
-    (self.engine, self.tokenizer) = (engine, tokenizer)
+  public init(engine: EncoderEngine, tokenizer: Tokenizer?, task: ModelTask = ModelTask()) {
+    (self.engine, self.tokenizer, self.task) = (engine, tokenizer, task)
   }
 
-  /// One prediction for each text, in the given order. Texts longer than the model are truncated.
-  /// Throws ``ReferenceError``, also for a prediction that is not finite.
-  public func predict(_ texts: [String], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in })
-    throws -> [Float]
-  {
+  /// The K predictions for each text, (n, K), in the given order. Texts longer than the model, or
+  /// than those it was trained on with context or pairs, are truncated. Throws ``ReferenceError``,
+  /// also for a prediction that is not finite.
+  public func predict(
+    _ inputs: [TextInput], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> [[Float]] {
     guard let tokenizer else { preconditionFailure("texts need a tokenizer") }
-    let limit = engine.configuration.maximumLength
-    return try predict(
-      tokens: texts.map { tokenizer.encode($0, maxLength: limit) }, progress: progress)
+    let longest = engine.configuration.maximumLength
+    let limit = min(longest, task.input.maxLength ?? longest)
+    let sequences = inputs.map { input in
+      let encoding = tokenizer.encode(input, maxLength: limit)
+      return TokenSequence(encoding.ids, types: encoding.typeIDs)
+    }
+    return try predict(sequences, progress: progress)
   }
 
-  /// One prediction for each token sequence, in the given order.
-  public func predict(tokens: [[Int32]], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in })
-    throws -> [Float]
-  {
-    var results = Array(repeating: Float(0), count: tokens.count)
+  /// The K predictions for each token sequence, (n, K), in the given order.
+  public func predict(
+    _ sequences: [TokenSequence], progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> [[Float]] {
+    var results = Array(repeating: [Float](), count: sequences.count)
     var predictions: [Float] = []
     var done = 0
-    for rows in Self.batches(of: tokens) {
-      let batch = try PackedBatch(rows.map { tokens[$0] }, for: engine.configuration)
+    let outputs = engine.outputCount
+    for rows in Self.batches(of: sequences.map(\.tokens)) {
+      let batch = try PackedBatch(rows.map { sequences[$0] }, for: engine.configuration)
       engine.forward(batch, mode: .inference, predictions: &predictions)
       for (place, row) in rows.enumerated() {
-        guard predictions[place].isFinite else {
+        results[row] = Array(predictions[place * outputs..<(place + 1) * outputs])
+        guard results[row].allSatisfy(\.isFinite) else {
           throw ReferenceError.batch(sequence: row, problem: .predictionNotFinite)
         }
-        results[row] = predictions[place]
       }
       done += rows.count
-      progress(done, tokens.count)
+      progress(done, sequences.count)
     }
     return results
   }
@@ -74,13 +84,17 @@ public final class Predictor {
     return batches
   }
 
-  /// The agreement of the predictions for `examples` with their targets.
-  public func evaluate(_ examples: [TrainingExample]) throws -> ValidationMetrics {
-    let predictions = try predict(tokens: examples.map(\.tokens)).map(Double.init)
-    let targets = examples.map { Double($0.target) }
-    return ValidationMetrics(
-      ccc: PointMetrics.ccc(predictions, targets, form: .sample).value,
-      pcc: PointMetrics.pcc(predictions, targets).value,
-      rmse: PointMetrics.rmse(predictions, targets).value)
+  /// The agreement of each output's predictions for `examples` with the labels that there are.
+  public func evaluate(_ examples: [TrainingExample]) throws -> [ValidationMetrics] {
+    let predictions = try predict(examples.map(\.sequence))
+    return (0..<engine.outputCount).map { output in
+      let rows = examples.indices.filter { examples[$0].labels[output] != nil }
+      let predicted = rows.map { Double(predictions[$0][output]) }
+      let labels = rows.map { Double(examples[$0].labels[output] ?? .nan) }
+      return ValidationMetrics(
+        ccc: PointMetrics.ccc(predicted, labels, form: .sample).value,
+        pcc: PointMetrics.pcc(predicted, labels).value,
+        rmse: PointMetrics.rmse(predicted, labels).value)
+    }
   }
 }

@@ -9,7 +9,7 @@ import Glibc
 /// steps.jsonl     one line a step
 /// epochs.jsonl    one line an epoch, with the validation metrics
 /// last -> checkpoint-N   model, optimiser state and place in the run
-/// best -> best-N         the model of the epoch with the highest validation CCC
+/// best -> best-N         the model of the epoch with the highest validation CCC (mean over targets)
 /// ```
 /// Whatever moment the power fails at, `last` is complete.
 struct RunDirectory {
@@ -22,6 +22,8 @@ struct RunDirectory {
     var model, digest: String
     var trainingRows, validationRows: Int
     var kernel: String
+    /// What is read of a row beside its text; nil in runs of earlier versions.
+    var input: InputSettings?
   }
 
   /// Where a run stands, beside a checkpoint's weights.
@@ -68,7 +70,9 @@ struct RunDirectory {
   func state() throws -> State { try decode(last.appending(path: "state.json")) }
 
   /// Writes a checkpoint and makes it the last.
-  func save(_ engine: EncoderEngine, _ state: State, companions: ModelDirectory?) throws {
+  func save(
+    _ engine: EncoderEngine, _ state: State, companions: ModelDirectory?, task: ModelTask
+  ) throws {
     let name = "checkpoint-\(state.step)\(state.isFinished ? "-final" : "")-\(state.batch)"
     let target = url.appending(path: name)
     let partial = url.appending(path: name + ".partial")
@@ -78,7 +82,7 @@ struct RunDirectory {
     if previous == name, (try? self.state()) == state { return }
     try? manager.removeItem(at: partial)
     defer { try? manager.removeItem(at: partial) }
-    try engine.save(to: partial, companionsFrom: companions)
+    try engine.save(to: partial, companionsFrom: companions, task: task)
     try engine.saveOptimizer(to: partial.appending(path: "optimizer.safetensors"))
     let stateFile = partial.appending(path: "state.json")
     try AtomicFile.write(try CanonicalJSON.document(state), to: stateFile)
@@ -227,7 +231,10 @@ public struct EpochRecord: Equatable, Sendable, Codable {
   public var steps: Int
   /// Mean of the steps' losses.
   public var trainingLoss: Double
+  /// Of several targets the means.
   public var validation: ValidationMetrics
+  /// Each target's own, where there are several.
+  public var targets: [String: ValidationMetrics]?
   /// Whether its CCC is the highest so far.
   public var isBest: Bool
 }

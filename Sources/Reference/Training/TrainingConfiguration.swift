@@ -23,9 +23,11 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   /// Largest norm of the gradient; nil for no clipping, as in the recipe.
   public var clipNorm: Double?
   public var loss = Loss.meanSquaredError
-  /// Early stopping on validation CCC; nil trains to the end.
+  /// Early stopping on validation CCC, of several targets their mean; nil trains to the end.
   public var earlyStopping: EarlyStopping? = EarlyStopping()
   public var head = HeadKind.classification
+  /// What the head predicts, one output each; nil for one output without a name.
+  public var targets: [TrainingTarget]?
   /// Initialises a new head even where the checkpoint has one.
   public var freshHead = false
   /// Seeds the head, the order of rows and the dropout.
@@ -39,11 +41,17 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
+  /// K, the outputs of the head.
+  public var outputCount: Int { targets?.count ?? 1 }
+  /// The weight of each output's loss.
+  public var lossWeights: [Double] { targets?.map(\.weight) ?? [1] }
+
   /// Whether this is `recipe` but for what a recipe leaves open, such as seed and threads.
   public func follows(_ recipe: TrainingConfiguration) -> Bool {
     var same = recipe
     (same.seed, same.threads, same.precision) = (seed, threads, precision)
     same.checkpointSteps = checkpointSteps
+    if outputCount == 1 { same.targets = targets }
     return self == same
   }
 
@@ -95,10 +103,24 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
     if case .huber(let delta) = loss {
       try check(delta > 0 && delta.isFinite, "huber delta", delta, "above 0")
     }
+    try check(outputCount > 0, "targets", "none", "at least one")
+    for target in targets ?? [] {
+      let weight = target.weight
+      try check(weight > 0 && weight.isFinite, "weight of \(target.name)", weight, "above 0")
+    }
     if let earlyStopping {
       try check(earlyStopping.patience >= 1, "patience", earlyStopping.patience, "1 or above")
     }
   }
+}
+
+/// A target that is learned, and what its loss counts beside those of others.
+public struct TrainingTarget: Equatable, Sendable, Codable {
+  public var name: String
+  /// Above 0; only the ratio to the other weights matters.
+  public var weight: Double
+
+  public init(_ name: String, weight: Double = 1) { (self.name, self.weight) = (name, weight) }
 }
 
 /// Early stopping that ignores the first epochs, as the paper's code does.
@@ -130,85 +152,5 @@ public struct EarlyStopping: Equatable, Sendable, Codable {
       state.epochsWithoutImprovement += 1
     }
     return state.epochsWithoutImprovement >= patience
-  }
-}
-
-/// A tokenised essay and its label.
-public struct TrainingExample: Equatable, Sendable {
-  /// Token ids, special tokens included, cut to the model's length.
-  public var tokens: [Int32]
-  public var target: Float
-
-  public init(tokens: [Int32], target: Float) { (self.tokens, self.target) = (tokens, target) }
-
-  /// Tokenises a text, cut to `maxLength` tokens.
-  public init(_ text: String, target: Float, tokenizer: Tokenizer, maxLength: Int) {
-    self.init(tokens: tokenizer.encode(text, maxLength: maxLength), target: target)
-  }
-}
-
-/// How predictions agree with labels on a validation set.
-public struct ValidationMetrics: Equatable, Sendable, Codable {
-  /// Concordance correlation with sample moments (n - 1); nil where it is undefined.
-  public var ccc: Double?
-  public var pcc, rmse: Double?
-}
-
-/// The training loss, a mean over the batch.
-public enum Loss: Equatable, Sendable, Codable {
-  /// Mean of (ŷ - y)².
-  case meanSquaredError
-  /// Huber 1964: ½e² within ±delta, delta·(|e| - ½delta) beyond; PyTorch's `HuberLoss`.
-  case huber(delta: Double)
-
-  /// The loss over `predictions` and `labels`, of one length, and its gradient with respect to
-  /// each prediction. The mean is over `count` rows, of which these may be a part; 0 for none.
-  public func evaluate(
-    _ predictions: [Float], _ labels: [Float], count: Int, gradient: inout [Float]
-  ) -> Double {
-    evaluate(predictions, labels, counts: [count], weights: [1], gradient: &gradient)
-  }
-
-  /// The loss of K outputs, Σ wₖ·Lₖ / Σ wₖ, where Lₖ is the mean over the rows that have a label of
-  /// output k, and its gradient. With equal weights and no label missing it is the mean over all
-  /// numbers, as in Transformers.
-  /// - Parameters:
-  ///   - predictions: (B, K), row-major, as are `labels`, nil where a row has none.
-  ///   - counts: the labels of each output in all rows of the step, of which these may be a part; an
-  ///     output without any adds nothing.
-  ///   - weights: wₖ, not negative, with a positive sum.
-  public func evaluate(
-    _ predictions: [Float], _ labels: [Float?], counts: [Int], weights: [Double],
-    gradient: inout [Float]
-  ) -> Double {
-    precondition(predictions.count == labels.count, "a label, or none, for each prediction")
-    precondition(counts.count == weights.count, "a weight for each output")
-    let sum = weights.reduce(0, +)
-    let scales = zip(counts, weights).map { $1 / sum / Double(max(1, $0)) }
-    var totals = Array(repeating: 0.0, count: counts.count)
-    gradient.removeAll(keepingCapacity: true)
-    for (place, prediction) in predictions.enumerated() {
-      guard let label = labels[place] else {
-        gradient.append(0)
-        continue
-      }
-      let output = place % counts.count
-      let (part, slope) = value(error: Double(prediction) - Double(label))
-      totals[output] += part
-      gradient.append(Float(slope * scales[output]))
-    }
-    return zip(totals, scales).reduce(0) { $0 + $1.0 * $1.1 }
-  }
-
-  /// One row's loss and its derivative.
-  private func value(error: Double) -> (loss: Double, slope: Double) {
-    switch self {
-    case .meanSquaredError:
-      return (error * error, 2 * error)
-    case .huber(let delta):
-      let isSmall = abs(error) <= delta
-      let loss = isSmall ? 0.5 * error * error : delta * (abs(error) - 0.5 * delta)
-      return (loss, min(max(error, -delta), delta))
-    }
   }
 }

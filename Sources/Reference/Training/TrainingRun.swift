@@ -8,6 +8,8 @@ public final class TrainingRun {
   public let engine: EncoderEngine
   /// The parameters that were initialised, and the tensors of the checkpoint that were not used.
   public let loading: ModelDirectory.LoadReport
+  /// What the model reads of a row and predicts of it.
+  public let task: ModelTask
   /// Steps in an epoch, and in the whole run if it is not stopped early.
   public let stepsPerEpoch: Int
   public var totalSteps: Int { stepsPerEpoch * epochs }
@@ -28,18 +30,27 @@ public final class TrainingRun {
   /// training set, an example that does not fit the model, a folder that already holds a run.
   public convenience init(
     model: URL, training: [TrainingExample], validation: [TrainingExample],
-    configuration: TrainingConfiguration, folder: URL
+    configuration: TrainingConfiguration, input: InputSettings = InputSettings(), folder: URL
   ) throws {
     try configuration.validate()
     try self.init(
-      configuration, model: model, freshHead: configuration.freshHead, training, validation,
+      configuration, input, model: model, freshHead: configuration.freshHead, training, validation,
       RunDirectory(url: folder), RunDirectory.State())
     try checkExamples()
     try directory.create(
       RunDirectory.Description(
         configuration: configuration, model: model.path, digest: Self.digest(training, validation),
-        trainingRows: training.count, validationRows: validation.count, kernel: openBLASKernelName()
-      ))
+        trainingRows: training.count, validationRows: validation.count,
+        kernel: openBLASKernelName(), input: input))
+  }
+
+  /// The settings that the run in `folder` was begun with, and what it reads of a row; nil for a run
+  /// of an earlier version. Throws ``ReferenceError`` where there is no run.
+  public static func settings(of folder: URL) throws -> (
+    configuration: TrainingConfiguration, input: InputSettings?
+  ) {
+    let description = try RunDirectory(url: folder).description()
+    return (description.configuration, description.input)
   }
 
   /// Continues the run in `folder` with the data it was started with; without a checkpoint it
@@ -58,7 +69,8 @@ public final class TrainingRun {
     let (resumes, configuration) = (directory.hasCheckpoint, description.configuration)
     let state = resumes ? try directory.state() : RunDirectory.State()
     let run = try TrainingRun(
-      configuration, model: resumes ? directory.last : URL(filePath: description.model),
+      configuration, description.input ?? InputSettings(),
+      model: resumes ? directory.last : URL(filePath: description.model),
       freshHead: !resumes && configuration.freshHead, training, validation, directory, state)
     if resumes {
       try run.engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
@@ -72,21 +84,25 @@ public final class TrainingRun {
   }
 
   private init(
-    _ configuration: TrainingConfiguration, model: URL, freshHead: Bool,
+    _ configuration: TrainingConfiguration, _ input: InputSettings, model: URL, freshHead: Bool,
     _ training: [TrainingExample], _ validation: [TrainingExample], _ directory: RunDirectory,
     _ state: RunDirectory.State
   ) throws {
     companions = try ModelDirectory(model)
     (engine, loading) = try companions.makeEngine(
-      head: configuration.head, threads: configuration.threads, seed: configuration.seed,
-      freshHead: freshHead, precision: configuration.precision)
+      head: configuration.head, outputCount: configuration.outputCount,
+      threads: configuration.threads, seed: configuration.seed, freshHead: freshHead,
+      precision: configuration.precision)
+    task = ModelTask(
+      outputs: configuration.targets?.map(\.name) ?? [ModelTask.unnamed(0)], input: input)
     (self.configuration, self.directory, self.state) = (configuration, directory, state)
     (self.training, self.validation) = (training, validation)
     let batches = (training.count + configuration.batchSize - 1) / configuration.batchSize
     stepsPerEpoch = (batches + configuration.accumulation - 1) / configuration.accumulation
     schedule = configuration.rates(stepsPerEpoch: stepsPerEpoch)
     engine.reserve(
-      BatchCapacity(largestOf: training.map(\.tokens.count), batch: configuration.batchSize),
+      BatchCapacity(
+        largestOf: training.map(\.sequence.tokens.count), batch: configuration.batchSize),
       training: true)
   }
 
@@ -143,15 +159,18 @@ public final class TrainingRun {
   private func trainStep(_ batches: [[Int]]) throws -> StepRecord {
     let end = min(batches.count, state.batch + configuration.accumulation)
     let group = batches[state.batch..<end]
-    let count = group.reduce(0) { $0 + $1.count }
+    let counts = (0..<configuration.outputCount).map { output in
+      group.joined().count { training[$0].labels[output] != nil }
+    }
     var (loss, tokens) = (0.0, 0)
     for (index, rows) in group.enumerated() {
-      let batch = try PackedBatch(rows.map { training[$0].tokens }, for: engine.configuration)
+      let batch = try PackedBatch(rows.map { training[$0].sequence }, for: engine.configuration)
       engine.forward(
         batch, mode: .training(dropout: DropoutKey(seed: configuration.seed, pass: state.pass)),
         predictions: &predictions)
       loss += configuration.loss.evaluate(
-        predictions, rows.map { training[$0].target }, count: count, gradient: &gradient)
+        predictions, rows.flatMap { training[$0].labels }, counts: counts,
+        weights: configuration.lossWeights, gradient: &gradient)
       guard loss.isFinite else { throw notFinite("loss") }
       engine.backward(gradient, accumulate: index > 0)
       state.pass += 1
@@ -179,20 +198,22 @@ public final class TrainingRun {
 
   /// Ends an epoch: validates, decides whether to stop, and writes the checkpoints.
   private func endEpoch(_ events: (TrainingEvent) -> Void) throws {
-    let metrics =
-      validation.isEmpty
-      ? ValidationMetrics() : try Predictor(engine: engine, tokenizer: nil).evaluate(validation)
+    let figures =
+      validation.isEmpty ? [] : try Predictor(engine: engine, tokenizer: nil).evaluate(validation)
+    let metrics = ValidationMetrics(meanOf: figures)
     let isBest = metrics.ccc.map { $0 > (state.bestConcordance ?? -.infinity) } ?? false
     if isBest { (state.bestConcordance, state.bestEpoch) = (metrics.ccc, state.epoch) }
     let record = EpochRecord(
       epoch: state.epoch, steps: state.step,
       trainingLoss: state.lossSum / Double(max(1, state.lossCount)), validation: metrics,
+      targets: figures.count > 1
+        ? Dictionary(zip(task.outputs, figures), uniquingKeysWith: { first, _ in first }) : nil,
       isBest: isBest)
     let stops =
       configuration.earlyStopping?.observe(metrics.ccc, epoch: state.epoch, state: &state.stopping)
       ?? false
     if configuration.schedule == .plateau {
-      configuration.plateau.observe(metrics.rmse.map { $0 * $0 }, state: &state.plateau)
+      configuration.plateau.observe(validationLoss(figures), state: &state.plateau)
     }
     (state.epoch, state.batch) = (state.epoch + 1, 0)
     (state.lossSum, state.lossCount) = (0, 0)
@@ -203,8 +224,17 @@ public final class TrainingRun {
     events(.epoch(record))
   }
 
+  /// The targets' mean squared errors, weighted as their losses are; nil where one is undefined.
+  private func validationLoss(_ figures: [ValidationMetrics]) -> Double? {
+    let weights = configuration.lossWeights
+    let errors = zip(figures, weights).compactMap { figure, weight in
+      figure.rmse.map { weight * $0 * $0 }
+    }
+    return errors.count == weights.count ? errors.reduce(0, +) / weights.reduce(0, +) : nil
+  }
+
   private func checkpoint(_ events: (TrainingEvent) -> Void) throws {
-    try directory.save(engine, state, companions: companions)
+    try directory.save(engine, state, companions: companions, task: task)
     events(.checkpoint(directory.last))
   }
 
@@ -222,11 +252,19 @@ public final class TrainingRun {
     guard !training.isEmpty else {
       throw ReferenceError.setting(name: "training set", found: "no rows", expected: "some rows")
     }
+    for (output, name) in task.outputs.enumerated()
+    where training.allSatisfy({ $0.labels[output] == nil }) {
+      throw ReferenceError.setting(
+        name: "training set", found: "no label of \(name)", expected: "some rows with one")
+    }
     for examples in [training, validation] {
-      _ = try PackedBatch(examples.map(\.tokens), for: engine.configuration)
-      for (row, example) in examples.enumerated() where !example.target.isFinite {
-        throw ReferenceError.setting(
-          name: "label of row \(row)", found: "\(example.target)", expected: "a finite number")
+      _ = try PackedBatch(examples.map(\.sequence), for: engine.configuration)
+      for (row, example) in examples.enumerated() {
+        precondition(example.labels.count == task.outputs.count, "a label, or none, an output")
+        if example.labels.contains(where: { $0.map { !$0.isFinite } ?? false }) {
+          throw ReferenceError.setting(
+            name: "label of row \(row)", found: "none that is finite", expected: "a finite number")
+        }
       }
     }
   }
@@ -239,9 +277,11 @@ public final class TrainingRun {
     for examples in [training, validation] {
       digest.update(UInt64(examples.count))
       for example in examples {
-        digest.update(UInt64(example.tokens.count))
-        example.tokens.withUnsafeBytes { digest.update($0) }
-        digest.update(UInt64(example.target.bitPattern))
+        let sequence = example.sequence
+        digest.update(UInt64(sequence.tokens.count))
+        sequence.tokens.withUnsafeBytes { digest.update($0) }
+        sequence.types.withUnsafeBytes { digest.update($0) }
+        for label in example.labels { digest.update(UInt64((label ?? .nan).bitPattern)) }
       }
     }
     return digest.hexadecimal

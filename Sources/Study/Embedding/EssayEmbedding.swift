@@ -115,12 +115,12 @@ public struct EmbeddedRows: Sendable {
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw HarnessError.missing(path: file.relativePath, hint: "Make it with `invitro curate`.")
     }
-    let target = try BenchmarkRegistry.standard().mainTarget
-    let table = try TableRows(file, target: target, range: RatingPrompt.scale)
+    let target = try BenchmarkRegistry.standard().target(orPrimary: nil)
+    let table = try TableRows(file, targets: [target])
     self.init(
       title: file.lastPathComponent,
       rows: table.rows.map {
-        Row(set: $0.set, id: $0.id, text: $0.text, label: $0.label, provenance: $0.provenance)
+        Row(set: $0.set, id: $0.id, text: $0.text, label: $0.labels[0], provenance: $0.provenance)
       })
   }
 

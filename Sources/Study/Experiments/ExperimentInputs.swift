@@ -81,7 +81,7 @@ public final class ExperimentInputs {
   func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
     let held = try dataset(settings.benchmark, settings.validation)
     let target = try home.benchmarks.find(settings.benchmark).mainTarget
-    return LabelledRows(held, held.gold(target))
+    return try LabelledRows(held, [held.gold(target)])
   }
 
   /// A split with the labels of the model that chooses among its rows' labels, if one does.

@@ -147,8 +147,8 @@ public struct ExperimentCell: Sendable, Equatable, Codable {
     seed: UInt64
   ) {
     self.model = model
-    (self.training, trainingRows) = (training.digest, training.texts.count)
-    (self.validation, validationRows) = (validation.digest, validation.texts.count)
+    (self.training, trainingRows) = (training.digest, training.count)
+    (self.validation, validationRows) = (validation.digest, validation.count)
     configuration = recipe.configuration(seed: seed)
     (maxLength, checkpoint) = (recipe.maxLength, recipe.checkpoint)
   }

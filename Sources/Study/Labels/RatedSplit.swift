@@ -67,11 +67,12 @@ public struct RatedSplit: Sendable {
   /// any row.
   public mutating func add(_ files: [LabelFile], say: (String) -> Void) throws {
     let ids = Set(essays.map(\.id))
+    let target = try definition.target(orPrimary: nil)
     for name in files.map(\.name).unique where !names.contains(name) {
       let own = files.filter { $0.name == name }
       var joined: [String: Double?] = [:]
       for file in own {
-        let read = try file.read(idColumns: idColumns, target: definition.mainTarget)
+        let read = try file.read(idColumns: idColumns, target: target)
         let known = read.filter { ids.contains($0.key) }
         if read.count > known.count {
           say("\(file.path): \(read.count - known.count) rows are not of \(set) and not used")
@@ -105,9 +106,10 @@ public struct RatedSplit: Sendable {
   /// labels is passed over.
   public mutating func addKnown(_ files: [LabelFile]) throws {
     let ids = Set(essays.map(\.id))
+    let target = try definition.target(orPrimary: nil)
     let own = try files.filter { file in
       guard try idColumns.allSatisfy(file.table().header.contains) else { return false }
-      return try file.read(idColumns: idColumns, target: definition.mainTarget).keys.contains(
+      return try file.read(idColumns: idColumns, target: target).keys.contains(
         where: ids.contains)
     }
     try add(own) { _ in }
@@ -201,13 +203,14 @@ public struct LabelFile: Sendable, Equatable {
 
   /// The label for `target`, or nil, of each row of the file under the id that a split's row has.
   /// Unless the user named a column, it is `llm_` and the target, else the target.
-  public func read(idColumns: [String], target: String) throws -> [String: Double?] {
+  public func read(idColumns: [String], target: Target) throws -> [String: Double?] {
     let table = try table()
-    let column = column ?? (table.header.contains("llm_\(target)") ? "llm_\(target)" : target)
+    let name = target.name
+    let column = column ?? (table.header.contains("llm_\(name)") ? "llm_\(name)" : name)
     let keys =
       idColumns.allSatisfy(table.header.contains) || !table.header.contains("id")
       ? idColumns : ["id"]
-    let labels = try table.labels(column, by: keys)
+    let labels = try table.labels(column, by: keys, in: target.range)
     let pairs = labels.map { key, label in
       (key.split(separator: " ").map(Self.identifier).joined(separator: ":"), label)
     }

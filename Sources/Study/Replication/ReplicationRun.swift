@@ -120,7 +120,7 @@ public final class ReplicationRun {
     let tables = try models.map { model in
       try file(definition, split, model).read(
         idColumns: RatedSplit.idColumns(definition, split: split),
-        target: definition.mainTarget)
+        target: definition.target(orPrimary: nil))
     }
     used.insert("the models' labels of \(definition.title)")
     return Set(tables.flatMap(\.keys)).sorted().map { id in

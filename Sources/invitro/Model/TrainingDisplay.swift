@@ -52,6 +52,10 @@ final class TrainingDisplay {
       clear + "epoch \(record.epoch): loss \(text(record.trainingLoss)), validation CCC "
         + "\(text(record.validation.ccc)), PCC \(text(record.validation.pcc)), RMSE "
         + "\(text(record.validation.rmse))\(record.isBest ? "  (best)" : "")")
+    let targets = (record.targets ?? [:]).sorted { $0.key < $1.key }
+    guard !targets.isEmpty else { return }
+    let parts = targets.map { "\($0.key) CCC \(text($0.value.ccc)), RMSE \(text($0.value.rmse))" }
+    Console.message("  " + parts.joined(separator: "; "))
   }
 
   /// Each kernel's share of the run's time.

@@ -96,7 +96,8 @@ struct ModelTarget: FuzzTarget {
     try Data(bytes).write(to: target)
     switch command {
     case .predict:
-      let values = try Predictor(model: model, threads: 1).predict(Self.texts)
+      let values = try Predictor(model: model, threads: 1).predict(Self.texts.map { TextInput($0) })
+        .flatMap(\.self)
       guard values.count == Self.texts.count, values.allSatisfy(\.isFinite) else {
         throw FuzzFailure("predictions \(values) of \(Self.texts.count) texts")
       }

@@ -55,6 +55,18 @@ struct SplitFileTests {
     #expect(!HarnessError.invalid(faults).description.contains("8.625"))
   }
 
+  @Test("second texts are kept as they are, and a missing column of them is refused")
+  func pairs() throws {
+    let bench = try Workbench(
+      splits:
+        #"[{"name": "train", "file": "train.csv", "format": "csv", "columns": {"pair": "turn"}}]"#)
+    let header = Self.plain.trimmingCharacters(in: .newlines)
+    try bench.put(header + ",turn\n1,p,a,x,3,4,\" he said: \"\"so\"\", \"\n2,q,a,y,3,4,\n")
+    #expect(try bench.imported().rows.map(\.pair) == [" he said: \"so\", ", ""])
+    try bench.put(Self.plain + "1,p,a,x,3,4\n")
+    #expect(try bench.importFaults().map(\.code) == [.header])
+  }
+
   @Test("a split without its gold file is blind, and legal")
   func blind() throws {
     let bench = try goldBench(nil)

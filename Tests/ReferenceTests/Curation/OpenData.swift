@@ -11,7 +11,7 @@ enum OpenData {
     }
     for name in ["llama", "gpt"] {
       let file = Shared.url("data/llmpathy/NewsEmp2022/messages_train_ready_for_WS_\(name).tsv")
-      let labels = try LabelTable.read(file).labels("llm_empathy", by: ["message_id"])
+      let labels = try LabelTable.read(file).labels("llm_empathy", by: ["message_id"], in: 1...7)
       essays = essays.map { $0.adding(name, from: labels, key: $0.id) }
     }
     return essays

@@ -48,7 +48,7 @@ struct PublishedLabelTests {
     var tables: [[String: Double?]] = []
     for name in ["llama", "gpt"] {
       let file = folder.appending(path: "trac3_EMP_train_\(name).tsv")
-      tables.append(try LabelTable.read(file).labels("llm_empathy", by: keys))
+      tables.append(try LabelTable.read(file).labels("llm_empathy", by: keys, in: 1...7))
     }
     let essays = tables[0].keys.map { key in
       LabelledEssay(id: key, text: "", crowd: nil)
@@ -72,7 +72,7 @@ struct PublishedLabelTests {
       let table = try LabelTable.read(file)
       let keys = table.header.filter { !$0.hasPrefix("llm_") }
       #expect(
-        try table.labels("llm_empathy", by: keys).count == table.rows.count,
+        try table.labels("llm_empathy", by: keys, in: 1...7).count == table.rows.count,
         "\(file.lastPathComponent)")
       count += 1
     }

@@ -12,7 +12,7 @@ struct LabelTableTests {
   @Test("Empty labels are missing, line ends of both kinds are read, a mark at the start too")
   func read() throws {
     let file = try folder.write("\u{FEFF}id\tllm_empathy\r\na\t4.5\r\nb\t\nc\t7", to: "l.tsv")
-    let labels = try LabelTable.read(file).labels("llm_empathy", by: ["id"])
+    let labels = try LabelTable.read(file).labels("llm_empathy", by: ["id"], in: 1...7)
     #expect(labels == ["a": 4.5, "b": nil, "c": 7])
   }
 
@@ -21,7 +21,9 @@ struct LabelTableTests {
     let file = try folder.write(
       "id\tllm_empathy\na\t8\nb\tnan\nc\tx\nd\t4\nd\t5\nd\t4\n", to: "l.tsv")
     let table = try LabelTable.read(file)
-    let error = #expect(throws: ReferenceError.self) { try table.labels("llm_empathy", by: ["id"]) }
+    let error = #expect(throws: ReferenceError.self) {
+      try table.labels("llm_empathy", by: ["id"], in: 1...7)
+    }
     guard case .invalid(_, let faults)? = error else {
       Issue.record("another error than invalid")
       return
@@ -53,7 +55,7 @@ struct LabelTableTests {
       to: folder.file("l.tsv"))
     let read = try LabelTable.read(folder.file("l.tsv"))
     #expect(read.header == ["message_id", "article_id", "llm_empathy"])
-    #expect(try read.labels("llm_empathy", by: columns) == ["a 7": 5, "b 8": nil])
+    #expect(try read.labels("llm_empathy", by: columns, in: 1...7) == ["a 7": 5, "b 8": nil])
     let detailed = LabelTable(
       labels, column: "llm_empathy", idColumns: columns, ids: ids, items: RatingPrompt.batsonItems)
     #expect(detailed.header.count == 12)

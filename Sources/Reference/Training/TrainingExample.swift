@@ -1,0 +1,39 @@
+/// A tokenised text and its labels.
+public struct TrainingExample: Equatable, Sendable {
+  /// Cut to the model's length.
+  public var sequence: TokenSequence
+  /// One an output; nil where the text has none.
+  public var labels: [Float?]
+
+  public init(_ sequence: TokenSequence, labels: [Float?]) {
+    (self.sequence, self.labels) = (sequence, labels)
+  }
+
+  /// Tokenises a text with what it is read with, cut to `maxLength` tokens.
+  public init(_ input: TextInput, labels: [Float?], tokenizer: Tokenizer, maxLength: Int) {
+    let encoding = tokenizer.encode(input, maxLength: maxLength)
+    self.init(TokenSequence(encoding.ids, types: encoding.typeIDs), labels: labels)
+  }
+}
+
+/// How predictions agree with labels on a validation set.
+public struct ValidationMetrics: Equatable, Sendable, Codable {
+  /// Concordance correlation with sample moments (n - 1); nil where it is undefined.
+  public var ccc: Double?
+  public var pcc, rmse: Double?
+
+  init(ccc: Double? = nil, pcc: Double? = nil, rmse: Double? = nil) {
+    (self.ccc, self.pcc, self.rmse) = (ccc, pcc, rmse)
+  }
+
+  /// The mean of each figure over several targets, nil where one of them is; one target's own are
+  /// its mean.
+  init(meanOf targets: [ValidationMetrics]) {
+    func mean(_ figure: (ValidationMetrics) -> Double?) -> Double? {
+      let values = targets.compactMap(figure)
+      guard !targets.isEmpty, values.count == targets.count else { return nil }
+      return values.reduce(0, +) / Double(values.count)
+    }
+    self.init(ccc: mean(\.ccc), pcc: mean(\.pcc), rmse: mean(\.rmse))
+  }
+}

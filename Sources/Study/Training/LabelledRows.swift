@@ -1,0 +1,89 @@
+import Basics
+public import Foundation
+public import Harness
+public import Reference
+
+/// Rows as a run takes them, with their labels.
+public struct LabelledRows: Sendable, Equatable {
+  public let inputs: [TextInput]
+  /// A label, or none, a target.
+  public let labels: [[Double?]]
+  /// SHA-256 over every text (its length before it), what is read with it, and the bits of every
+  /// label.
+  public let digest: String
+
+  public var count: Int { inputs.count }
+
+  public init(_ inputs: [TextInput], labels: [[Double?]]) {
+    precondition(inputs.count == labels.count, "labels for each text")
+    (self.inputs, self.labels) = (inputs, labels)
+    var digest = Digest()
+    for (input, labels) in zip(inputs, labels) {
+      digest.update(UInt64(input.text.utf8.count))
+      for label in labels { digest.update((label ?? .nan).bitPattern) }
+      digest.update(input.text)
+      if input.context.isEmpty && input.pair == nil { continue }
+      digest.update(UInt64.max - UInt64(input.context.count))
+      for text in input.context + (input.pair.map { [$0] } ?? []) {
+        digest.update(UInt64(text.utf8.count))
+        digest.update(text)
+      }
+    }
+    self.digest = digest.hexadecimal
+  }
+
+  /// Texts with one label each.
+  public init(_ texts: [String], labels: [Double]) {
+    self.init(texts.map { TextInput($0) }, labels: labels.map { [$0] })
+  }
+
+  init(_ essays: [CuratedEssay]) { self.init(essays.map(\.text), labels: essays.map(\.label)) }
+
+  /// The rows of a split, as `input` reads them, that have one of `labels` or more, which are a
+  /// list a target, in the rows' order.
+  init(
+    _ dataset: Dataset, _ labels: [[Double?]], _ input: InputSettings = InputSettings()
+  ) throws {
+    let inputs = try input.inputs(of: dataset)
+    let rows = inputs.indices.map { row in labels.map { $0[row] } }
+    let kept = inputs.indices.filter { rows[$0].contains { $0 != nil } }
+    self.init(kept.map { inputs[$0] }, labels: kept.map { rows[$0] })
+  }
+
+  /// Rows without a label of the target at `place`.
+  func missing(_ place: Int) -> Int { labels.count { $0[place] == nil } }
+
+  /// What is missing, in words, where these are the labelled ones of `all` rows.
+  func gaps(_ targets: [String], of all: Int, noun: String) -> [String] {
+    let dropped = all - count
+    let verb = dropped == 1 ? "is" : "are"
+    return (dropped > 0 ? ["\(noun.counted(dropped)) without a label \(verb) left out"] : [])
+      + targets.enumerated().compactMap { place, target in
+        let missing = missing(place)
+        let verb = missing == 1 ? "has" : "have"
+        return missing > 0
+          ? "\(missing) of \(noun.counted(count)) \(verb) no label of \(target)" : nil
+      }
+  }
+
+  /// The rows as a run takes them.
+  public func examples(_ tokenizer: Tokenizer, maxLength: Int) -> [TrainingExample] {
+    zip(inputs, labels).map {
+      TrainingExample(
+        $0, labels: $1.map { $0.map(Float.init) }, tokenizer: tokenizer, maxLength: maxLength)
+    }
+  }
+}
+
+/// A model's predictions of a split as a prediction file.
+public enum PredictionTable {
+  /// TSV with a header and the ids of the split; `values` are (n, K), one column a target.
+  public static func data(_ values: [[Float]], of dataset: Dataset, targets: [String]) -> Data {
+    precondition(values.count == dataset.rows.count, "predictions for each row")
+    var text = "id\t\(targets.joined(separator: "\t"))\n"
+    for (row, values) in zip(dataset.rows, values) {
+      text += "\(row.id)\t\(values.map { "\($0)" }.joined(separator: "\t"))\n"
+    }
+    return Data(text.utf8)
+  }
+}
