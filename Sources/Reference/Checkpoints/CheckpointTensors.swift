@@ -9,7 +9,7 @@ struct CheckpointTensors: Sendable {
 
   /// The tensor of parameter `name`, under any of its names.
   func find(_ name: String) -> (Safetensors, TensorEntry)? {
-    let prefix = kind.rawValue + "."
+    let prefix = kind.tensorPrefix + "."
     var names = [name]
     if name.hasPrefix(prefix) { names.append(String(name.dropFirst(prefix.count))) }
     names += names.map {
@@ -29,7 +29,7 @@ struct CheckpointTensors: Sendable {
       problems.append(.size(key: key, found: found, expected: expected, tensor: tensor))
     }
     func table(_ name: String) -> TensorEntry? {
-      let entry = find("\(kind.rawValue).\(name).weight")?.1
+      let entry = find("\(kind.tensorPrefix).\(name).weight")?.1
       return entry?.shape.count == 2 ? entry : nil
     }
     let words = "embeddings.word_embeddings"

@@ -130,7 +130,12 @@ public struct ModelDirectory: Sendable {
     guard var document = try JSONSerialization.jsonObject(with: source) as? [String: Any] else {
       return
     }
-    let family = configuration.kind == .roberta ? "Roberta" : "Bert"
+    let family =
+      switch configuration.kind {
+      case .roberta: "Roberta"
+      case .bert: "Bert"
+      case .debertaV2: "DebertaV2"
+      }
     if head == .classification {
       document["architectures"] = ["\(family)ForSequenceClassification"]
       document["problem_type"] = "regression"

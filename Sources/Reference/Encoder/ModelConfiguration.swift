@@ -1,12 +1,28 @@
 // Dimensions have the one-letter names of the field: B, T, C, H, F.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-public import Foundation
-
 /// The encoder families that a checkpoint's `config.json` may name as `model_type`.
 public enum ModelKind: String, Sendable, Codable, CaseIterable {
   case roberta
   case bert
+  /// DeBERTa-v3; its checkpoints name version 2's model type.
+  case debertaV2 = "deberta-v2"
+
+  /// What the names of the encoder's tensors begin with, in front of a full stop.
+  var tensorPrefix: String { self == .debertaV2 ? "deberta" : rawValue }
+}
+
+/// The relative positions of DeBERTa-v3's disentangled attention: query and key projections, biases
+/// included, are shared with the contents, and the table of positions has a layer norm.
+public struct RelativePositions: Equatable, Sendable {
+  /// B; the table of relative positions has 2B rows.
+  public var bucketCount: Int
+  /// M: buckets grow with the logarithm of the distance up to M - 1.
+  public var maximumDistance: Int
+
+  public init(bucketCount: Int, maximumDistance: Int) {
+    (self.bucketCount, self.maximumDistance) = (bucketCount, maximumDistance)
+  }
 }
 
 /// What `config.json` of a Hugging Face model directory says about an encoder.
@@ -19,14 +35,19 @@ public struct ModelConfiguration: Equatable, Sendable {
   /// H; divides ``hiddenSize``.
   public var headCount: Int
   public var intermediateSize: Int
-  /// Rows of the position table. RoBERTa uses two fewer for tokens: see ``maximumLength``.
+  /// Rows of the position table. RoBERTa uses two fewer for tokens: see ``maximumLength``. DeBERTa
+  /// has no such table, and this is the length of the sequences that it was trained on.
   public var positionCount: Int
   public var tokenTypeCount, paddingToken: Int
   public var layerNormEpsilon, hiddenDropout, attentionDropout: Double
   /// Dropout in front of the head's projection; the hidden one where the file names none.
   public var classifierDropout: Double
+  /// Dropout in front of DeBERTa's pooler.
+  public var poolerDropout: Double
   /// Standard deviation of newly initialised weights.
   public var initializerRange: Double
+  /// DeBERTa's alone.
+  public var relativePositions: RelativePositions?
 
   /// Channels of an attention head.
   public var headSize: Int { hiddenSize / headCount }
@@ -40,7 +61,8 @@ public struct ModelConfiguration: Equatable, Sendable {
     kind: ModelKind, vocabularySize: Int, hiddenSize: Int, layerCount: Int, headCount: Int,
     intermediateSize: Int, positionCount: Int, tokenTypeCount: Int, paddingToken: Int,
     layerNormEpsilon: Double = 1e-5, hiddenDropout: Double = 0.1, attentionDropout: Double = 0.1,
-    classifierDropout: Double? = nil, initializerRange: Double = 0.02
+    classifierDropout: Double? = nil, poolerDropout: Double = 0, initializerRange: Double = 0.02,
+    relativePositions: RelativePositions? = nil
   ) {
     (self.kind, self.vocabularySize, self.hiddenSize) = (kind, vocabularySize, hiddenSize)
     (self.layerCount, self.headCount) = (layerCount, headCount)
@@ -48,7 +70,10 @@ public struct ModelConfiguration: Equatable, Sendable {
     (self.tokenTypeCount, self.paddingToken) = (tokenTypeCount, paddingToken)
     (self.layerNormEpsilon, self.initializerRange) = (layerNormEpsilon, initializerRange)
     (self.hiddenDropout, self.attentionDropout) = (hiddenDropout, attentionDropout)
-    self.classifierDropout = classifierDropout ?? hiddenDropout
+    (self.classifierDropout, self.poolerDropout) = (
+      classifierDropout ?? hiddenDropout, poolerDropout
+    )
+    self.relativePositions = relativePositions
   }
 
   /// The shape of roberta-base.
@@ -56,9 +81,21 @@ public struct ModelConfiguration: Equatable, Sendable {
     kind: .roberta, vocabularySize: 50265, hiddenSize: 768, layerCount: 12, headCount: 12,
     intermediateSize: 3072, positionCount: 514, tokenTypeCount: 1, paddingToken: 1)
 
-  /// `roberta-base` where every size is that encoder's; nil for another.
+  /// The shape of deberta-v3-base.
+  public static let debertaV3Base = ModelConfiguration(
+    kind: .debertaV2, vocabularySize: 128100, hiddenSize: 768, layerCount: 12, headCount: 12,
+    intermediateSize: 3072, positionCount: 512, tokenTypeCount: 0, paddingToken: 0,
+    layerNormEpsilon: 1e-7,
+    relativePositions: RelativePositions(bucketCount: 256, maximumDistance: 512))
+
+  /// `roberta-base` or `deberta-v3-base` where every size is that encoder's; nil for another.
   public var publishedName: String? {
-    kind == .roberta && sizes == Self.robertaBase.sizes ? "roberta-base" : nil
+    let published = [
+      ("roberta-base", Self.robertaBase), ("deberta-v3-base", Self.debertaV3Base),
+    ]
+    return published.first {
+      $1.kind == kind && $1.sizes == sizes && $1.relativePositions == relativePositions
+    }?.0
   }
 
   private var sizes: [Int] {
@@ -66,105 +103,6 @@ public struct ModelConfiguration: Equatable, Sendable {
       vocabularySize, hiddenSize, layerCount, headCount, intermediateSize, positionCount,
       tokenTypeCount, paddingToken,
     ]
-  }
-
-  /// Reads and checks `config.json`. Throws ``ReferenceError`` with every field that is missing, out
-  /// of range, or not supported (another activation than exact GELU, relative positions, a decoder).
-  public init(contentsOf url: URL) throws {
-    var fields = ConfigurationFields(
-      document: try ByteJSON(contentsOf: url, expected: "a Hugging Face config.json"))
-    let kind = fields.kind()
-    fields.expect("hidden_act", oneOf: ["gelu", "gelu_python"])
-    fields.expect("position_embedding_type", oneOf: ["absolute"])
-    fields.check("is_decoder", expected: "false") { $0.bool != true }
-    let hiddenDropout = fields.probability("hidden_dropout_prob", default: 0.1)
-    self.init(
-      kind: kind, vocabularySize: fields.count("vocab_size"),
-      hiddenSize: fields.count("hidden_size", maximum: 1 << 20),
-      layerCount: fields.count("num_hidden_layers"),
-      headCount: fields.count("num_attention_heads"),
-      intermediateSize: fields.count("intermediate_size", maximum: 1 << 20),
-      positionCount: fields.count("max_position_embeddings"),
-      tokenTypeCount: fields.count("type_vocab_size", default: 2),
-      paddingToken: fields.count("pad_token_id", minimum: 0, default: kind == .roberta ? 1 : 0),
-      layerNormEpsilon: fields.number("layer_norm_eps", default: 1e-12),
-      hiddenDropout: hiddenDropout,
-      attentionDropout: fields.probability("attention_probs_dropout_prob", default: 0.1),
-      classifierDropout: fields.probability("classifier_dropout", default: hiddenDropout),
-      initializerRange: fields.number("initializer_range", default: 0.02))
-    let (hiddenSize, vocabularySize) = (hiddenSize, vocabularySize)
-    let (heads, padding) = (headCount, paddingToken)
-    // Only numbers that are in order by themselves are compared.
-    if fields.faults.isEmpty {
-      fields.check("num_attention_heads", expected: "a divisor of hidden_size \(hiddenSize)") { _ in
-        hiddenSize % heads == 0
-      }
-      fields.check("pad_token_id", expected: "a token below vocab_size \(vocabularySize)") { _ in
-        padding < vocabularySize
-      }
-      let length = maximumLength
-      fields.check("max_position_embeddings", expected: "more than pad_token_id + 1") { _ in
-        length > 0
-      }
-    }
-    guard fields.faults.isEmpty else {
-      throw ReferenceError.invalid(path: url.path, faults: fields.faults)
-    }
-  }
-}
-
-/// Typed access to the fields of `config.json`; a null counts as missing. A field with a fault is
-/// noted, and its reader returns a value in range.
-private struct ConfigurationFields {
-  let document: ByteJSON
-  private(set) var faults: [ReferenceError.Diagnostic] = []
-
-  init(document: ByteJSON) { self.document = document }
-
-  private func present(_ name: String) -> ByteJSON? {
-    document[name].flatMap { $0.isNull ? nil : $0 }
-  }
-
-  private mutating func note(_ name: String, expected: String) {
-    faults.append(
-      .init(.field(name), found: present(name)?.kind ?? "nothing", expected: expected))
-  }
-
-  /// Notes a fault where the field is there and does not fit.
-  mutating func check(_ name: String, expected: String, _ fits: (ByteJSON) -> Bool) {
-    if !(present(name).map(fits) ?? true) { note(name, expected: expected) }
-  }
-
-  mutating func expect(_ name: String, oneOf values: [String]) {
-    check(name, expected: values.joined(separator: " or ")) { values.contains($0.string ?? "") }
-  }
-
-  mutating func kind() -> ModelKind {
-    if let kind = present("model_type")?.string.flatMap(ModelKind.init) { return kind }
-    note("model_type", expected: "roberta or bert")
-    return .roberta
-  }
-
-  /// A width is at most 2^20, so that the sizes of the tensors of any number of layers add up.
-  mutating func count(
-    _ name: String, minimum: Int = 1, maximum: Int = 1 << 24, default standard: Int? = nil
-  ) -> Int {
-    if present(name) == nil, let standard { return standard }
-    if let count = present(name)?.count, (minimum...maximum).contains(count) { return count }
-    note(name, expected: "a whole number from \(minimum) to \(maximum)")
-    return minimum
-  }
-
-  mutating func number(
-    _ name: String, default standard: Double, expected: String = "a positive number",
-    _ fits: (Double) -> Bool = { $0 > 0 }
-  ) -> Double {
-    check(name, expected: expected) { $0.number.map(fits) ?? false }
-    return present(name)?.number ?? standard
-  }
-
-  mutating func probability(_ name: String, default standard: Double) -> Double {
-    number(name, default: standard, expected: "a probability below 1") { (0..<1).contains($0) }
   }
 }
 
@@ -224,7 +162,7 @@ public struct ParameterLayout: Sendable {
 
   public init(_ configuration: ModelConfiguration, head: HeadKind) {
     let C = configuration.hiddenSize
-    let prefix = configuration.kind.rawValue + "."
+    let prefix = configuration.kind.tensorPrefix + "."
     let embeddings = prefix + "embeddings."
     wordTable = add(embeddings + "word_embeddings.weight", [configuration.vocabularySize, C])
     positionTable = add(
@@ -240,6 +178,7 @@ public struct ParameterLayout: Sendable {
       case (.linear, _): (nil, "classifier.")
       case (.classification, .roberta): ("classifier.dense.", "classifier.out_proj.")
       case (.classification, .bert): ("bert.pooler.dense.", "classifier.")
+      case (.classification, .debertaV2): ("pooler.dense.", "classifier.")
       }
     if let dense {
       denseWeight = add(dense + "weight", [C, C], head: true)
