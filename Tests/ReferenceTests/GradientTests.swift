@@ -11,7 +11,10 @@ struct GradientTests {
     var head: HeadKind
     var dropout: Double
     var layers = 2
-    var testDescription: String { "\(kind) \(head) dropout \(dropout) layers \(layers)" }
+    var outputs = 1
+    var testDescription: String {
+      "\(kind) \(head) dropout \(dropout) layers \(layers) outputs \(outputs)"
+    }
 
     var configuration: ModelConfiguration {
       ModelConfiguration(
@@ -29,6 +32,9 @@ struct GradientTests {
     Shape(kind: .bert, head: .classification, dropout: 0.3),
     Shape(kind: .roberta, head: .linear, dropout: 0.3),
     Shape(kind: .roberta, head: .classification, dropout: 0.3, layers: 1),
+    Shape(kind: .roberta, head: .classification, dropout: 0.3, outputs: 3),
+    Shape(kind: .bert, head: .classification, dropout: 0, outputs: 2),
+    Shape(kind: .bert, head: .linear, dropout: 0.3, outputs: 2),
   ]
 
   /// Four points, error of order step⁴; rounding adds about loss·2^-23/step = 1e-4 here.
@@ -38,17 +44,23 @@ struct GradientTests {
   @Test("every parameter, with and without dropout", arguments: shapes)
   func everyParameter(shape: Shape) throws {
     let engine = EncoderEngine(
-      configuration: shape.configuration, head: shape.head, threadCount: 2)
+      configuration: shape.configuration, head: shape.head, outputCount: shape.outputs,
+      threadCount: 2)
     engine.initialise(seed: 4)
     let batch = try PackedBatch([[0, 4, 7, 3, 2], [0, 5], [6, 4, 4]], for: engine.configuration)
-    let targets: [Float] = [1, -0.5, 2]
+    // With several outputs, the second row lacks the first output's label.
+    let labels: [Float?] = (0..<3 * shape.outputs).map { place in
+      shape.outputs > 1 && place == shape.outputs ? nil : Float(place % 4) - 0.5
+    }
+    let counts = (0..<shape.outputs).map { shape.outputs > 1 && $0 == 0 ? 2 : 3 }
+    let weights = (0..<shape.outputs).map { 1 + Double($0) }
     let key: DropoutKey? = shape.dropout == 0 ? nil : DropoutKey(seed: 9, pass: 3)
     var predictions: [Float] = []
     var gradient: [Float] = []
     func loss() -> Double {
       engine.forward(batch, mode: .training(dropout: key), predictions: &predictions)
       return Loss.meanSquaredError.evaluate(
-        predictions, targets, count: 3, gradient: &gradient)
+        predictions, labels, counts: counts, weights: weights, gradient: &gradient)
     }
     _ = loss()
     engine.backward(gradient, accumulate: false)

@@ -72,12 +72,12 @@ public struct ModelDirectory: Sendable {
     public init() {}
   }
 
-  /// Builds an engine with this folder's weights. A head that the checkpoint lacks, or any with
+  /// Builds an engine with this folder's weights and `outputCount` outputs. A head that the checkpoint lacks, or any with
   /// `freshHead`, is initialised from `seed`. Throws ``ReferenceError`` for a precision that the
   /// processor lacks, and with all missing, misshapen or non-floating tensors at once.
   public func makeEngine(
-    head: HeadKind = .classification, threads: Int, seed: UInt64 = 0, freshHead: Bool = false,
-    precision: Precision = .float32
+    head: HeadKind = .classification, outputCount: Int = 1, threads: Int, seed: UInt64 = 0,
+    freshHead: Bool = false, precision: Precision = .float32
   ) throws -> (engine: EncoderEngine, report: LoadReport) {
     guard precision.isSupported else {
       throw ReferenceError.setting(
@@ -89,7 +89,8 @@ public struct ModelDirectory: Sendable {
     var found: [(parameter: Parameter, file: Safetensors, name: String)] = []
     var fresh: [Parameter] = []
     // Everything is looked up in the headers before the engine takes any memory.
-    for parameter in ParameterLayout(configuration, head: head).parameters {
+    let layout = ParameterLayout(configuration, head: head, outputCount: outputCount)
+    for parameter in layout.parameters {
       let (name, shape) = (parameter.name, parameter.shape)
       if let (file, entry) = tensors.find(name), !(freshHead && parameter.isHead) {
         found.append((parameter, file, entry.name))
@@ -104,7 +105,8 @@ public struct ModelDirectory: Sendable {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
     }
     let engine = EncoderEngine(
-      configuration: configuration, head: head, threadCount: threads, precision: precision)
+      configuration: configuration, head: head, outputCount: outputCount, threadCount: threads,
+      precision: precision)
     for (parameter, file, name) in found {
       _ = file.load(name, shape: parameter.shape, into: engine.values(of: parameter))
     }

@@ -7,13 +7,13 @@ import Basics
 /// output), attention, and the products over all rows (weights' gradients, the input's gradient).
 extension EncoderEngine {
   /// Computes a loss's gradient with respect to every parameter from that with respect to each
-  /// prediction of the last ``forward(_:mode:predictions:)``, which must have been a training one.
+  /// prediction, (B, K), of the last ``forward(_:mode:predictions:)``, which must have been a training one.
   /// It is added to what is there with `accumulate`, and replaces it otherwise.
   public func backward(_ gradient: [Float], accumulate: Bool) {
     guard let plan, let batch, plan.training else {
       preconditionFailure("a backward pass follows a training forward pass")
     }
-    precondition(gradient.count == plan.B, "one gradient for each prediction")
+    precondition(gradient.count == plan.B * outputCount, "one gradient for each prediction")
     if !accumulate { clearGradients() }
     plan.relative.map { $0.dOutput.update(repeating: 0, count: $0.rows.count * plan.C) }
     var dOutput = headBackward(plan, gradient)

@@ -189,7 +189,7 @@ extension EncoderEngine {
 
 /// The head on the first token's state: B rows, little work, one thread.
 extension EncoderEngine {
-  /// Appends B predictions. `head.input` keeps the projection's or dense layer's input.
+  /// Appends (B, K) predictions. `head.input` keeps the projection's or dense layer's input.
   func headForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ predictions: inout [Float]) {
     let (C, blocks, last) = (plan.C, plan.head, plan.layerCount - 1)
     let states = plan.layers[last].output
@@ -216,10 +216,12 @@ extension EncoderEngine {
         drop(blocks.dropped, .headHidden, plan)
         projected = blocks.dropped
       }
-      let weight = p(layout.projectionWeight)
       for s in 0..<plan.B {
         let row = projected + s * C
-        predictions.append(reduce(C) { row[$0] * weight[$0] } + p(layout.projectionBias)[0])
+        for k in 0..<outputCount {
+          let weight = p(layout.projectionWeight + k * C)
+          predictions.append(reduce(C) { row[$0] * weight[$0] } + p(layout.projectionBias)[k])
+        }
       }
     }
   }
@@ -242,19 +244,25 @@ extension EncoderEngine {
     }
   }
 
-  /// Adds the head's gradients, and returns that of the first tokens' states, (B, C).
+  /// Adds the head's gradients from those of the predictions, (B, K), and returns that of the first
+  /// tokens' states, (B, C).
   func headBackward(_ plan: ActivationPlan, _ gradient: [Float]) -> MutableFloats {
     let (C, blocks, dx) = (plan.C, plan.head, plan.temporaries.dFirsts)
     let dHidden = blocks.gradient
     profile.measure(.head, 0) {
       let projected = head == .classification ? blocks.dropped : blocks.input
-      let (weight, dWeight) = (p(layout.projectionWeight), d(layout.projectionWeight))
       for s in 0..<plan.B {
-        let g = gradient[s]
-        d(layout.projectionBias)[0] += g
-        for i in 0..<C {
-          dWeight[i] += g * projected[s * C + i]
-          dHidden[s * C + i] = g * weight[i]
+        for k in 0..<outputCount {
+          let (weight, dWeight) = (
+            p(layout.projectionWeight + k * C), d(layout.projectionWeight + k * C)
+          )
+          let g = gradient[s * outputCount + k]
+          d(layout.projectionBias)[k] += g
+          for i in 0..<C {
+            dWeight[i] += g * projected[s * C + i]
+            let part = g * weight[i]
+            dHidden[s * C + i] = k == 0 ? part : dHidden[s * C + i] + part
+          }
         }
       }
       if head == .classification {

@@ -11,6 +11,8 @@ import Glibc
 public final class EncoderEngine {
   public let configuration: ModelConfiguration
   public let head: HeadKind
+  /// K, the numbers that the head predicts for a sequence.
+  public let outputCount: Int
   public let layout: ParameterLayout
   public let threadCount: Int
   public let precision: Precision
@@ -39,13 +41,13 @@ public final class EncoderEngine {
   /// An engine with all parameters zero, for ``ModelDirectory`` to fill. `threadCount` threads take
   /// part in every pass, the caller included. The processor must support `precision`.
   public init(
-    configuration: ModelConfiguration, head: HeadKind, threadCount: Int,
+    configuration: ModelConfiguration, head: HeadKind, outputCount: Int = 1, threadCount: Int,
     precision: Precision = .float32
   ) {
     precondition(precision.isSupported, "a precision that the processor has")
-    (self.configuration, self.head) = (configuration, head)
+    (self.configuration, self.head, self.outputCount) = (configuration, head, outputCount)
     (self.threadCount, self.precision) = (threadCount, precision)
-    layout = ParameterLayout(configuration, head: head)
+    layout = ParameterLayout(configuration, head: head, outputCount: outputCount)
     pool = ThreadPool(threadCount: threadCount)
     reduced =
       precision == .float32
@@ -105,7 +107,7 @@ public final class EncoderEngine {
       ? Array(repeating: 0, count: parameter.count) : Array(gradients[parameter.range])
   }
 
-  /// Writes one prediction for each sequence of `batch` to `predictions`, in the batch's order.
+  /// Writes the predictions for `batch` to `predictions`, (B, K) row-major, in the batch's order.
   public func forward(_ batch: PackedBatch, mode: ForwardMode, predictions: inout [Float]) {
     let plan = run(batch, mode: mode, everyToken: false)
     predictions.removeAll(keepingCapacity: true)

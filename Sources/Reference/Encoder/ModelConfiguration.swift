@@ -165,7 +165,8 @@ public struct ParameterLayout: Sendable {
   private(set) var (denseWeight, denseBias) = (0, 0)
   private(set) var (projectionWeight, projectionBias) = (0, 0)
 
-  public init(_ configuration: ModelConfiguration, head: HeadKind) {
+  public init(_ configuration: ModelConfiguration, head: HeadKind, outputCount: Int = 1) {
+    precondition(outputCount > 0, "a head has an output")
     let C = configuration.hiddenSize
     let prefix = configuration.kind.tensorPrefix + "."
     let embeddings = prefix + "embeddings."
@@ -195,8 +196,8 @@ public struct ParameterLayout: Sendable {
       denseWeight = add(dense + "weight", [C, C], head: true)
       denseBias = add(dense + "bias", [C], head: true)
     }
-    projectionWeight = add(projection + "weight", [1, C], head: true)
-    projectionBias = add(projection + "bias", [1], head: true)
+    projectionWeight = add(projection + "weight", [outputCount, C], head: true)
+    projectionBias = add(projection + "bias", [outputCount], head: true)
   }
 
   /// The layers' weights, each for itself, as the products take them.
