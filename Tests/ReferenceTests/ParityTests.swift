@@ -167,14 +167,15 @@ struct ParityTests {
       #expect(abs(engine.gradientNorm() / norms[step] - 1) < 1e-4, "step \(step)")
       engine.update(AdamW(), learningRate: 3e-5, step: step + 1, gradientScale: 1)
     }
-    let final = try #require(recipe["final_f64"] as? [String: [String: Double]])
+    // Of the float32 run: in a lone bias, rounding is 0.003 of so small a move.
+    let final = try #require(recipe["final"] as? [String: [String: Double]])
     for (parameter, start) in zip(engine.layout.parameters, before) {
       let expected = try #require(final[parameter.name], "\(parameter.name)")
       let values = engine.values(of: parameter)
       let moved = zip(values, start).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
       let norm = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
       let (distance, length) = (try #require(expected["moved"]), try #require(expected["norm"]))
-      #expect(abs(moved.squareRoot() / distance - 1) < 2e-3, "\(parameter.name)")
+      #expect(abs(moved.squareRoot() / distance - 1) < 1e-3, "\(parameter.name)")
       #expect(abs(norm / length - 1) < 1e-6, "\(parameter.name)")
     }
   }
