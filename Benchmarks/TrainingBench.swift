@@ -5,7 +5,7 @@ import Reference
 /// Training and inference of the encoder on the essays of NewsEmp18, the counterpart of the peer's
 /// bench_train.py: same rows, same recipe, real tokens a second.
 ///
-/// `invitro-bench training --model minilm|roberta-base-random --model-folder DIR --data FILE
+/// `invitro-bench training --model minilm|roberta-base-random|deberta-small-random --model-folder DIR --data FILE
 /// [--bf16] [--steps N] [--threads N] [--infer] [--sorted] [--limit ROWS] [--profile] [--warm-up N]`
 ///
 /// `--sorted` measures ``Predictor``, which sorts by length and packs by tokens itself.
@@ -126,12 +126,22 @@ struct TrainingBench {
     let tokenizer = try Tokenizer.load(directory: url)
     let rows = try essays(URL(filePath: data))
     var ids = rows.map { tokenizer.encode($0.text, maxLength: 512) }
-    if model == "roberta-base-random" {
-      // Stand-in ids, as the peer has them: the shape counts, not the words.
+    // Stand-in ids, as the peers have them: the shape counts, not the words.
+    let shape: ModelConfiguration?
+    switch model {
+    case "roberta-base-random":
       ids = ids.map { $0.map { $0 == 1 ? 3 : min($0, 50264) } }
+      shape = .robertaBase
+    case "deberta-small-random":
+      let configuration = Self.debertaSmall
+      let words = Int32(configuration.vocabularySize - 3)
+      ids = ids.map { $0.map { 3 + $0 % words } }
+      shape = configuration
+    default: shape = nil
+    }
+    if let shape {
       let engine = EncoderEngine(
-        configuration: .robertaBase, head: .classification, threadCount: threads,
-        precision: precision)
+        configuration: shape, head: .classification, threadCount: threads, precision: precision)
       engine.initialise(seed: 0)
       return (ids, rows.map(\.label), engine)
     }
@@ -139,6 +149,13 @@ struct TrainingBench {
       threads: threads, seed: 0, precision: precision
     ).engine
     return (ids, rows.map(\.label), engine)
+  }
+
+  /// The shape of bench_deberta.py: deberta-v3-small with 32,000 words.
+  private static var debertaSmall: ModelConfiguration {
+    var configuration = ModelConfiguration.debertaV3Base
+    (configuration.layerCount, configuration.vocabularySize) = (6, 32000)
+    return configuration
   }
 
   private func measure(_ began: Double) throws {

@@ -20,7 +20,10 @@ struct GradientTests {
       ModelConfiguration(
         kind: kind, vocabularySize: 11, hiddenSize: 6, layerCount: layers, headCount: 2,
         intermediateSize: 5, positionCount: 9, tokenTypeCount: 2, paddingToken: 1,
-        hiddenDropout: dropout, attentionDropout: dropout, initializerRange: 0.4)
+        hiddenDropout: dropout, attentionDropout: dropout, poolerDropout: dropout,
+        initializerRange: 0.4,
+        relativePositions: kind == .debertaV2
+          ? RelativePositions(bucketCount: 4, maximumDistance: 8) : nil)
     }
   }
 
@@ -35,6 +38,9 @@ struct GradientTests {
     Shape(kind: .roberta, head: .classification, dropout: 0.3, outputs: 3),
     Shape(kind: .bert, head: .classification, dropout: 0, outputs: 2),
     Shape(kind: .bert, head: .linear, dropout: 0.3, outputs: 2),
+    Shape(kind: .debertaV2, head: .classification, dropout: 0),
+    Shape(kind: .debertaV2, head: .classification, dropout: 0.3),
+    Shape(kind: .debertaV2, head: .linear, dropout: 0.3, layers: 1),
   ]
 
   /// Four points, error of order step⁴; rounding adds about loss·2^-23/step = 1e-4 here.

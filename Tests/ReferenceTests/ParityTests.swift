@@ -5,13 +5,13 @@ import Foundation
 import Reference
 import Testing
 
-/// The encoder against Hugging Face's, on two tiny random models.
+/// The encoder against Hugging Face's, on tiny random models.
 ///
 /// Tolerances: what float32 in another order of additions reaches with room; the fixtures' own
 /// float32 run differs from float64 by about a fifth of them.
 @Suite("Parity with transformers")
 struct ParityTests {
-  static let families = ["roberta-tiny", "bert-tiny"]
+  static let families = ["roberta-tiny", "bert-tiny", "deberta-tiny"]
   static let stateTolerance = 1e-5
   static let gradientTolerance = 2e-5
   static let lossTolerance = 2e-5
@@ -144,6 +144,42 @@ struct ParityTests {
     }
   }
 
+  @Test("twenty steps at the paper's rate move every tensor as far")
+  func recipeTrajectory() throws {
+    let fixture = try Fixture("deberta-tiny")
+    let engine = try fixture.engine()
+    let run = try #require(fixture.expected["trajectory"] as? [String: Any])
+    let recipe = try #require(fixture.expected["recipe_trajectory"] as? [String: Any])
+    let examples = try Fixture.integers(run["examples"])
+    let targets = try Fixture.doubles(run["targets"])
+    let losses = try Fixture.doubles(recipe["losses_f64"])
+    let norms = try Fixture.doubles(recipe["grad_norms_f64"])
+    let before = engine.layout.parameters.map { Array(engine.values(of: $0)) }
+    var predictions: [Float] = []
+    var gradient: [Float] = []
+    for (step, rows) in try Fixture.integers(run["batches"]).enumerated() {
+      let batch = try PackedBatch(rows.map { examples[$0] }, for: engine.configuration)
+      engine.forward(batch, mode: .training(dropout: nil), predictions: &predictions)
+      let loss = Loss.meanSquaredError.evaluate(
+        predictions, rows.map { Float(targets[$0]) }, count: rows.count, gradient: &gradient)
+      engine.backward(gradient, accumulate: false)
+      #expect(abs(loss - losses[step]) < Self.lossTolerance, "step \(step)")
+      #expect(abs(engine.gradientNorm() / norms[step] - 1) < 1e-4, "step \(step)")
+      engine.update(AdamW(), learningRate: 3e-5, step: step + 1, gradientScale: 1)
+    }
+    // Of the float32 run: in a lone bias, rounding is 0.003 of so small a move.
+    let final = try #require(recipe["final"] as? [String: [String: Double]])
+    for (parameter, start) in zip(engine.layout.parameters, before) {
+      let expected = try #require(final[parameter.name], "\(parameter.name)")
+      let values = engine.values(of: parameter)
+      let moved = zip(values, start).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+      let norm = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+      let (distance, length) = (try #require(expected["moved"]), try #require(expected["norm"]))
+      #expect(abs(moved.squareRoot() / distance - 1) < 1e-3, "\(parameter.name)")
+      #expect(abs(norm / length - 1) < 1e-6, "\(parameter.name)")
+    }
+  }
+
   @Test("the recipe's learning rates, with a warm-up of 55.8 steps")
   func recipeRates() throws {
     let fixture = try Fixture("roberta-tiny")
@@ -201,7 +237,7 @@ struct ParityTests {
 
   @Test(
     "first-token states are those of the full last layer",
-    arguments: ["roberta-tiny", "bert-tiny"])
+    arguments: families)
   func states(family: String) throws {
     let fixture = try Fixture(family)
     let engine = try fixture.engine()

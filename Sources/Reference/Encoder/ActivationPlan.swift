@@ -18,8 +18,13 @@ struct ActivationPlan {
   let head: HeadActivations
   /// Empty without training.
   let temporaries: Temporaries
+  /// DeBERTa's table of relative positions, in training.
+  let relative: RelativeBlocks?
   private let (partialBase, partialFloats): (MutableFloats, Int)
   private let (scratchBase, scratchFloats): (MutableFloats, Int)
+  /// Tokens of a block of position scores, and where a worker's block stands in its scratch.
+  static let positionTokens = 64
+  private let positionScratch: Int
 
   /// The plan of a pass in the arena at `base`; only `total` counts where the arena is smaller.
   init(
@@ -66,8 +71,18 @@ struct ActivationPlan {
     // Sums over a chunk of rows: the layer's vectors of C and of F.
     partialFloats = (9 * C + F + 15) & ~15
     partialBase = take(rowChunks * partialFloats)
-    scratchFloats = (3 * capacity.longest * capacity.longest + max(C, F) + 15) & ~15
+    positionScratch = (3 * capacity.longest * capacity.longest + max(C, F) + 15) & ~15
+    let positionRows = configuration.relativePositions?.rows(span: capacity.span)
+    scratchFloats =
+      positionScratch
+      + (positionRows.map { Self.positionTokens * Self.stride(ofRows: $0.count) } ?? 0)
     scratchBase = take(threads * scratchFloats)
+    relative = positionRows.flatMap { rows in
+      training
+        ? RelativeBlocks(
+          rows: rows, C: C, layerCount: configuration.layerCount, training: true, take: take)
+        : nil
+    }
     total = next - base
   }
 
@@ -85,6 +100,13 @@ struct ActivationPlan {
   func partials(_ chunk: Int) -> MutableFloats { partialBase + chunk * partialFloats }
 
   func scratch(_ worker: Int) -> MutableFloats { scratchBase + worker * scratchFloats }
+
+  /// A block of ``positionTokens`` tokens and the rows of the table of relative positions.
+  func positionBlock(_ worker: Int) -> MutableFloats { scratch(worker) + positionScratch }
+
+  /// Floats between the tokens of such a block: whole cache lines, and such that a walk along its
+  /// diagonal meets all sets of the cache.
+  static func stride(ofRows count: Int) -> Int { (count + 31) & ~31 + 16 }
 
   /// The rows of chunk `index` out of `rows`: a multiple of 8, none past the end. One and two
   /// threads have the same chunks, so that they compute the same bits.

@@ -3,18 +3,18 @@
 
 import Basics
 
-/// Attention, forward and backward, one sequence and head a piece. In a piece: n tokens, q queries
+/// Attention, forward and backward, of a sequence and head, a piece. In a piece: n tokens, q queries
 /// (n, or 1 where only first tokens ask), D channels of the head.
 extension EncoderEngine {
-  /// What a piece works on. `place` is where its context begins in the layer's, `stream` its first
-  /// index in the mask's stream.
-  private typealias Piece = (
-    n: Int, q: Int, place: Int, query: MutableFloats, key: MutableFloats, value: MutableFloats,
-    probabilities: MutableFloats, stream: Int
+  /// What a piece works on. `place` is where its context begins in the layer's, `token` its first
+  /// token in the batch, `stream` its first index in the mask's stream.
+  typealias AttentionPiece = (
+    n: Int, q: Int, place: Int, token: Int, channel: Int, query: MutableFloats,
+    key: MutableFloats, value: MutableFloats, probabilities: MutableFloats, stream: Int
   )
 
   private func piece(_ index: Int, _ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int)
-    -> Piece
+    -> AttentionPiece
   {
     let (blocks, first) = (plan.layers[layer], plan.firstOnly(layer))
     let (s, h) = (index / plan.H, index % plan.H)
@@ -31,19 +31,27 @@ extension EncoderEngine {
     let (queryRow, channel) = (first ? s : batch.offsets[s], h * configuration.headSize)
     let tokenOffset = batch.offsets[s] * blocks.keyStride + channel
     return (
-      n, q, queryRow * plan.C + channel, blocks.query + queryRow * blocks.queryStride + channel,
+      n, q, queryRow * plan.C + channel, batch.offsets[s], channel,
+      blocks.query + queryRow * blocks.queryStride + channel,
       blocks.key + tokenOffset, blocks.value + tokenOffset,
       blocks.probabilities + plan.H * before + h * q * n,
       plan.H * streamBefore + h * q * (n + n & 1)
     )
   }
 
-  /// context = dropout(softmax(q·kᵀ/√D))·v.
-  func attentionForward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
+  /// The factor of the scores: 1/√D, and 1/√(3·D) where two position terms join the products.
+  var scoreScale: Float {
+    1 / Float(configuration.headSize * (relative == nil ? 1 : 3)).squareRoot()
+  }
+
+  /// context = dropout(softmax(q·kᵀ/√D))·v, position terms added before the softmax.
+  func attentionForward(
+    _ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int, _ table: RelativeBlocks?
+  ) {
     if plan.firstOnly(layer) { projectFirstQueries(plan, batch, layer) }
     let (blocks, mask) = (plan.layers[layer], mask(layer, .attention))
-    let (D, C) = (configuration.headSize, plan.C)
-    let scale = 1 / Float(D).squareRoot()
+    let (D, C, scale) = (configuration.headSize, plan.C, scoreScale)
+    let terms = positionTerms(plan, batch, layer, table)
     pool.run(plan.B * plan.H) { index, worker in
       let piece = piece(index, plan, batch, layer)
       let (n, scores) = (piece.n, piece.probabilities)
@@ -52,6 +60,7 @@ extension EncoderEngine {
           scores, ldOut: n, piece.query, ldX: blocks.queryStride, piece.key, ldY: blocks.keyStride,
           M: piece.q, N: n, K: D, transposed: .second, scale: scale)
       }
+      terms?.addScores(piece, plan.positionBlock(worker), worker)
       var kept = scores
       profile.measure(.softmax, worker) {
         softmaxForward(scores, rows: piece.q, columns: n)
@@ -70,41 +79,55 @@ extension EncoderEngine {
   }
 
   /// The gradients of queries, keys and values from that of the context, written over whatever
-  /// `dInputs` held. They stand there as the layer's inputs do.
+  /// `dInputs` held. They stand there as the layer's inputs do. With relative positions a thread does
+  /// all sequences of a head, because all of them add to the gradient of the table's projections.
   func attentionBackward(_ plan: ActivationPlan, _ batch: PackedBatch, _ layer: Int) {
+    let terms = positionTerms(plan, batch, layer, plan.relative)
+    let pieces = plan.B * plan.H
+    let step = terms == nil ? pieces : plan.H
+    pool.run(step) { index, worker in
+      terms?.clearGradients(head: index)
+      for number in stride(from: index, to: pieces, by: step) {
+        attentionBackward(piece(number, plan, batch, layer), plan, layer, terms, worker)
+      }
+    }
+  }
+
+  private func attentionBackward(
+    _ piece: AttentionPiece, _ plan: ActivationPlan, _ layer: Int, _ terms: PositionTerms?,
+    _ worker: Int
+  ) {
     let (blocks, temporaries) = (plan.layers[layer], plan.temporaries)
     let shift = temporaries.dInputs - blocks.inputs
     let keepScale = mask(layer, .attention)?.scale ?? 1
     let (D, C) = (configuration.headSize, plan.C)
-    let scale = 1 / Float(D).squareRoot()
-    pool.run(plan.B * plan.H) { index, worker in
-      let piece = piece(index, plan, batch, layer)
-      let (n, q, ld) = (piece.n, piece.q, blocks.keyStride)
-      let (query, key, value) = (piece.query, piece.key, piece.value)
-      let kept = plan.scratch(worker)
-      let (dScores, dContext) = (kept + q * n, temporaries.dContext + piece.place)
-      profile.measure(.softmax, worker) {
-        keptProbabilities(kept, from: piece.probabilities, count: q * n, scale: keepScale)
-      }
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q,
-          transposed: .first)
-        multiply(
-          dScores, ldOut: n, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D, transposed: .second
-        )
-      }
-      profile.measure(.softmax, worker) {
-        softmaxBackward(
-          dScores, p: piece.probabilities, rows: q, columns: n, scale: keepScale, scoreScale: scale)
-      }
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          query + shift, ldOut: blocks.queryStride, dScores, ldX: n, key, ldY: ld, M: q, N: D, K: n)
-        multiply(
-          key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D, K: q,
-          transposed: .first)
-      }
+    let (n, q, ld) = (piece.n, piece.q, blocks.keyStride)
+    let (query, key, value) = (piece.query, piece.key, piece.value)
+    let kept = plan.scratch(worker)
+    let (dScores, dContext) = (kept + q * n, temporaries.dContext + piece.place)
+    profile.measure(.softmax, worker) {
+      keptProbabilities(kept, from: piece.probabilities, count: q * n, scale: keepScale)
     }
+    profile.measure(.attentionProducts, worker) {
+      multiply(
+        value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q,
+        transposed: .first)
+      multiply(
+        dScores, ldOut: n, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D, transposed: .second
+      )
+    }
+    profile.measure(.softmax, worker) {
+      softmaxBackward(
+        dScores, p: piece.probabilities, rows: q, columns: n, scale: keepScale,
+        scoreScale: scoreScale)
+    }
+    profile.measure(.attentionProducts, worker) {
+      multiply(
+        query + shift, ldOut: blocks.queryStride, dScores, ldX: n, key, ldY: ld, M: q, N: D, K: n)
+      multiply(
+        key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D, K: q,
+        transposed: .first)
+    }
+    terms?.addGradients(piece, dScores, shift: shift, plan.positionBlock(worker), worker)
   }
 }

@@ -15,6 +15,7 @@ extension EncoderEngine {
     }
     precondition(gradient.count == plan.B * outputCount, "one gradient for each prediction")
     if !accumulate { clearGradients() }
+    plan.relative.map { $0.dOutput.update(repeating: 0, count: $0.rows.count * plan.C) }
     var dOutput = headBackward(plan, gradient)
     if !plan.firstOnly(plan.layerCount - 1) {
       spread(dOutput, plan, batch)
@@ -27,6 +28,7 @@ extension EncoderEngine {
       productsBackward(plan, layer, dOutput, accumulate: accumulate)
       dOutput = plan.temporaries.dStates
     }
+    relativeTableBackward(plan)
     embeddingBackward(plan, batch, dOutput)
   }
 
@@ -134,7 +136,7 @@ extension EncoderEngine {
           worker: worker)
       }
     }
-    for product in products {
+    for product in plan.relative == nil ? products : products.dropLast() {
       for piece in 0..<product.pieces {
         tasks.append { [self] in weightGradient(product, piece, accumulate: accumulate, $0) }
       }
@@ -152,13 +154,28 @@ extension EncoderEngine {
     tasks.append { [self] worker in
       profile.measure(.reductions, worker) {
         addColumnSums(d(offsets.qkvBias + skipped), t.dInputs, rows: plan.T, columns: N)
+        if let relative = plan.relative {
+          addColumnSums(
+            d(offsets.qkvBias), relative.dProjections, rows: relative.rows.count, columns: 2 * C)
+        }
         addPartials(plan, layer)
       }
     }
+    if let relative = plan.relative {
+      for chunk in 0..<plan.rowChunks {
+        let rows = plan.chunk(chunk, rows: relative.rows.count)
+        guard !rows.isEmpty else { continue }
+        tasks.append { [self] in positionsBackward(plan, relative, layer, rows, $0) }
+      }
+    }
     pool.run(tasks.count) { tasks[$0]($1) }
+    if let positions = products.last, plan.relative != nil {
+      pool.run(positions.pieces) { weightGradient(positions, $0, accumulate: true, $1) }
+    }
   }
 
-  /// The gradients of a layer's weights: down, up, inputs, out.
+  /// The gradients of a layer's weights: down, up, inputs, out, and with relative positions what
+  /// their table adds to those of queries and keys.
   private func weightGradients(_ plan: ActivationPlan, _ layer: Int) -> [WeightGradient] {
     let (offsets, blocks, t) = (layout.layers[layer], plan.layers[layer], plan.temporaries)
     let rows = plan.queryRows(layer)
@@ -173,7 +190,7 @@ extension EncoderEngine {
         weight: weight, dY: dY, x: x, rows: rows, pieces: pieces, left: words,
         right: words + BFloat16Products.leftWords(K: rows, M: weight.N))
     }
-    return [
+    var products = [
       gradient(offsets.down, t.dDown, blocks.activated, rows: rows, pieces: share),
       gradient(offsets.up, t.dUp, blocks.output1, rows: rows, pieces: 2 * share),
       gradient(
@@ -181,6 +198,13 @@ extension EncoderEngine {
         rows: plan.T, pieces: 2 * share),
       gradient(offsets.out, t.dOut, blocks.context, rows: rows, pieces: share),
     ]
+    if let relative = plan.relative {
+      products.append(
+        gradient(
+          offsets.queryKey, relative.dProjections, relative.layers[layer].input,
+          rows: relative.rows.count, pieces: 2 * share))
+    }
+    return products
   }
 
   /// Adds the chunks' sums to the gradients of biases and norms, in the order of the chunks.
@@ -215,7 +239,7 @@ extension EncoderEngine {
   /// `gradientScale` multiplies the gradient first, for clipping.
   public func update(_ optimizer: AdamW, learningRate: Double, step: Int, gradientScale: Double) {
     precondition(gradients.count > 0, "an update follows a backward pass")
-    reduced?.invalidate()
+    weightsChanged()
     let constants = AdamWConstants(
       optimizer, learningRate: learningRate, step: step, gradientScale: gradientScale)
     eachPiece { _, offset, count, row in

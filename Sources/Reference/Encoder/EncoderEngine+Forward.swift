@@ -6,7 +6,8 @@ import Glibc
 
 /// Forward passes: embeddings, and what a layer does row by row.
 extension EncoderEngine {
-  /// x = dropout(norm(word + type + position)), then the first layer's queries, keys and values.
+  /// x = dropout(norm(word + type + position)), or of the word alone with relative positions, then
+  /// the first layer's queries, keys and values.
   func embeddingForward(_ plan: ActivationPlan, _ batch: PackedBatch) {
     let (C, blocks) = (plan.C, plan.embedding)
     let (norm, mask) = (norm(layout.embeddingNorm), mask(0, .embeddings))
@@ -21,7 +22,11 @@ extension EncoderEngine {
           let a = word + Int(batch.tokens[t]) &* C
           let b = type + Int(batch.types[t]) &* C
           let c = position + Int(batch.positions[t]) &* C
-          for i in 0..<C { x[i] = (a[i] + b[i]) + c[i] }
+          if relative == nil {
+            for i in 0..<C { x[i] = (a[i] + b[i]) + c[i] }
+          } else {
+            x.update(from: a, count: C)
+          }
           blocks.rstd[t] = norm.normalise(x, into: out)
           mask?.apply(to: out, start: t &* C, count: C, scratch: scratch)
         }
@@ -169,6 +174,7 @@ extension EncoderEngine {
             let word = d(layout.wordTable + token &* C + start)
             for i in 0..<count { word[i] += x[i] }
           }
+          if relative != nil { continue }
           if !skipsPosition || position != padding {
             let place = d(layout.positionTable + position &* C + start)
             for i in 0..<count { place[i] += x[i] }
@@ -198,9 +204,15 @@ extension EncoderEngine {
         multiply(
           blocks.hidden, ldOut: C, blocks.input, ldX: C, p(layout.denseWeight), ldY: C, M: plan.B,
           N: C, K: C, transposed: .second)
-        addBias(blocks.hidden, bias: p(layout.denseBias), rows: plan.B, columns: C)
-        for i in 0..<(plan.B * C) { blocks.hidden[i] = tanhf(blocks.hidden[i]) }
-        blocks.dropped.update(from: blocks.hidden, count: plan.B * C)
+        if configuration.kind == .debertaV2 {
+          geluForward(
+            blocks.dropped, derivative: blocks.hidden, bias: p(layout.denseBias), rows: plan.B,
+            columns: C)
+        } else {
+          addBias(blocks.hidden, bias: p(layout.denseBias), rows: plan.B, columns: C)
+          for i in 0..<(plan.B * C) { blocks.hidden[i] = tanhf(blocks.hidden[i]) }
+          blocks.dropped.update(from: blocks.hidden, count: plan.B * C)
+        }
         drop(blocks.dropped, .headHidden, plan)
         projected = blocks.dropped
       }
@@ -221,7 +233,7 @@ extension EncoderEngine {
     return Array(UnsafeBufferPointer(start: plan.head.input, count: plan.B * plan.C))
   }
 
-  private var dropsHeadInput: Bool { head == .linear || configuration.kind == .roberta }
+  private var dropsHeadInput: Bool { head == .linear || configuration.kind != .bert }
 
   /// Drops elements of (B, C) in place.
   private func drop(_ x: MutableFloats, _ site: DropoutSite, _ plan: ActivationPlan) {
@@ -255,8 +267,14 @@ extension EncoderEngine {
       }
       if head == .classification {
         drop(dHidden, .headHidden, plan)
-        for i in 0..<(plan.B * C) { dHidden[i] *= 1 - blocks.hidden[i] * blocks.hidden[i] }
-        addColumnSums(d(layout.denseBias), dHidden, rows: plan.B, columns: C)
+        if configuration.kind == .debertaV2 {
+          geluBackward(
+            dHidden, derivative: blocks.hidden, dbias: d(layout.denseBias), rows: plan.B,
+            columns: C)
+        } else {
+          for i in 0..<(plan.B * C) { dHidden[i] *= 1 - blocks.hidden[i] * blocks.hidden[i] }
+          addColumnSums(d(layout.denseBias), dHidden, rows: plan.B, columns: C)
+        }
         multiply(
           d(layout.denseWeight), ldOut: C, dHidden, ldX: C, blocks.input, ldY: C, M: C, N: C,
           K: plan.B, transposed: .first, beta: 1)

@@ -141,17 +141,19 @@ final class BFloat16Products {
   }
 
   /// Reserves the memory of a pass.
-  func reserve(_ plan: ActivationPlan) {
-    let rows = plan.chunk(0, rows: plan.T).count
+  func reserve(_ plan: ActivationPlan, positionRows: Int) {
+    let rows = plan.chunk(0, rows: max(plan.T, positionRows)).count
     leftWords = rows * ((max(2 * plan.C, plan.F) + 1) / 2)
     if left.count < workers * leftWords {
       left = MemoryRegion(count: workers * leftWords, largePages: true)
     }
     let C = plan.C
     let shapes = [(C, plan.F), (plan.F, C), (3 * C, C), (C, C)]
-    let needed =
-      plan.training
-      ? shapes.reduce(0) { $0 + Self.gradientWords(N: $1.0, K: $1.1, rows: plan.T) } : 0
+    var needed = 0
+    if plan.training {
+      needed = shapes.reduce(0) { $0 + Self.gradientWords(N: $1.0, K: $1.1, rows: plan.T) }
+      if positionRows > 0 { needed += Self.gradientWords(N: 2 * C, K: C, rows: positionRows) }
+    }
     if gradients.count < needed { gradients = MemoryRegion(count: needed, largePages: true) }
   }
 

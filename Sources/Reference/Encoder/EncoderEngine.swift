@@ -22,6 +22,8 @@ public final class EncoderEngine {
   let pool: ThreadPool
   /// With ``Precision/bfloat16``.
   let reduced: BFloat16Products?
+  /// With relative positions.
+  let relative: RelativeState?
   let parameters: FloatRegion
   // Training state, allocated when first needed: prediction does without it.
   private(set) var gradients = FloatRegion()
@@ -49,7 +51,8 @@ public final class EncoderEngine {
     pool = ThreadPool(threadCount: threadCount)
     reduced =
       precision == .float32
-      ? nil : BFloat16Products(layout.layers.flatMap(\.weights), workers: threadCount)
+      ? nil : BFloat16Products(layout.weights, workers: threadCount)
+    relative = configuration.relativePositions.map(RelativeState.init)
     profile = KernelProfile(workers: threadCount)
     parameters = FloatRegion(count: layout.count, largePages: true)
     rowHasGradient = Array(repeating: false, count: configuration.vocabularySize)
@@ -70,7 +73,7 @@ public final class EncoderEngine {
       // The last pass's activations are gone.
       self.plan = nil
     }
-    reduced?.reserve(plan)
+    reduced?.reserve(plan, positionRows: relative?.rowCount(plan) ?? 0)
   }
 
   /// Gradients and moments, all zero. Untouched pages take no memory.
@@ -94,7 +97,7 @@ public final class EncoderEngine {
 
   /// A parameter's elements.
   public func values(of parameter: Parameter) -> UnsafeMutableBufferPointer<Float> {
-    reduced?.invalidate()
+    weightsChanged()
     return parameters[parameter.range]
   }
 
@@ -131,12 +134,20 @@ public final class EncoderEngine {
     if let reduced {
       profile.measure(.products, 0) { reduced.pack(parameters.base, backward: training, pool) }
     }
+    relative?.begin(batch)
+    let positions = relativeForward(plan)
     embeddingForward(plan, batch)
     for layer in 0..<plan.layerCount {
-      attentionForward(plan, batch, layer)
+      attentionForward(plan, batch, layer, positions)
       rowsForward(plan, layer)
     }
     return plan
+  }
+
+  /// Notes that what was made of the weights is out of date.
+  func weightsChanged() {
+    reduced?.invalidate()
+    relative?.invalidate()
   }
 
   /// The mask of a site, or nil without dropout.
@@ -144,6 +155,8 @@ public final class EncoderEngine {
     let probability =
       switch site {
       case .attention: configuration.attentionDropout
+      case .headInput where head == .classification && configuration.kind == .debertaV2:
+        configuration.poolerDropout
       case .headInput, .headHidden: configuration.classifierDropout
       default: configuration.hiddenDropout
       }
@@ -207,6 +220,7 @@ public final class KernelProfile {
   public enum Kernel: String, CaseIterable, Sendable {
     case products = "matrix products"
     case attentionProducts = "attention products"
+    case positions = "relative positions"
     case softmax = "softmax and its dropout"
     case gelu = "GELU"
     case layerNorm = "layer norm, dropout, residual"

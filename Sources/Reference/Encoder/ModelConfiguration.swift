@@ -142,7 +142,9 @@ struct LayerOffsets {
   /// Where the biases and norms stand.
   let small: Range<Int>
   var inputs: WeightMatrix { WeightMatrix(offset: query.offset, N: 3 * query.N, K: query.K) }
-  var weights: [WeightMatrix] { [query, keyValue, out, up, down] }
+  /// What projects the table of relative positions, beside `query`.
+  var key: WeightMatrix { WeightMatrix(offset: keyValue.offset, N: query.N, K: query.K) }
+  var queryKey: WeightMatrix { WeightMatrix(offset: query.offset, N: 2 * query.N, K: query.K) }
 }
 
 /// Where every parameter stands in one flat buffer of floats.
@@ -153,6 +155,9 @@ public struct ParameterLayout: Sendable {
   public private(set) var count = 0
 
   private(set) var (wordTable, positionTable, typeTable) = (0, 0, 0)
+  /// The table of relative positions and its norm; DeBERTa's alone, in place of the two tables.
+  private(set) var relativeTable = 0
+  private(set) var relativeNorm: NormOffsets = (0, 0, 0)
   private(set) var embeddingNorm: NormOffsets = (0, 0, 0)
   private(set) var layers: [LayerOffsets] = []
   /// The head's dense weight and bias (absent for a linear head), then its projection.
@@ -166,12 +171,18 @@ public struct ParameterLayout: Sendable {
     let prefix = configuration.kind.tensorPrefix + "."
     let embeddings = prefix + "embeddings."
     wordTable = add(embeddings + "word_embeddings.weight", [configuration.vocabularySize, C])
-    positionTable = add(
-      embeddings + "position_embeddings.weight", [configuration.positionCount, C])
-    typeTable = add(embeddings + "token_type_embeddings.weight", [configuration.tokenTypeCount, C])
+    positionTable = count
+    if let positions = configuration.relativePositions {
+      relativeTable = add(prefix + "encoder.rel_embeddings.weight", [positions.rowCount, C])
+      relativeNorm = addNorm(prefix + "encoder.", C, bias: count)
+    } else {
+      _ = add(embeddings + "position_embeddings.weight", [configuration.positionCount, C])
+      typeTable = add(
+        embeddings + "token_type_embeddings.weight", [configuration.tokenTypeCount, C])
+    }
     embeddingNorm = addNorm(embeddings, C, bias: count)
     for layer in 0..<configuration.layerCount {
-      addLayer("\(prefix)encoder.layer.\(layer).", C: C, F: configuration.intermediateSize)
+      addLayer("\(prefix)encoder.layer.\(layer).", configuration)
     }
     headStart = count
     let (dense, projection): (String?, String) =
@@ -189,9 +200,19 @@ public struct ParameterLayout: Sendable {
     projectionBias = add(projection + "bias", [outputCount], head: true)
   }
 
-  private mutating func addLayer(_ layer: String, C: Int, F: Int) {
+  /// The layers' weights, each for itself, as the products take them.
+  var weights: [WeightMatrix] {
+    layers.flatMap { layer in
+      [layer.query, layer.keyValue, layer.out, layer.up, layer.down]
+        + (relativeTable > 0 ? [layer.key] : [])
+    }
+  }
+
+  private mutating func addLayer(_ layer: String, _ configuration: ModelConfiguration) {
+    let (C, F) = (configuration.hiddenSize, configuration.intermediateSize)
     let attention = layer + "attention."
-    let inputs = ["query", "key", "value"].map { "\(attention)self.\($0)." }
+    let suffix = configuration.kind == .debertaV2 ? "_proj." : "."
+    let inputs = ["query", "key", "value"].map { "\(attention)self.\($0)\(suffix)" }
     let weights = inputs.map { add($0 + "weight", [C, C]) }
     let out = add(attention + "output.dense.weight", [C, C])
     let up = add(layer + "intermediate.dense.weight", [F, C])

@@ -15,7 +15,7 @@ public struct TokenSequence: Equatable, Sendable {
 public struct PackedBatch: Equatable, Sendable {
   /// Token ids, T of them, all inside the vocabulary.
   public private(set) var tokens: [Int32] = []
-  /// Row of the position table for each token.
+  /// Row of the position table for each token; with relative positions its place in the sequence.
   public private(set) var positions: [Int32] = []
   /// Row of the token type table for each token.
   public private(set) var types: [Int32] = []
@@ -28,7 +28,13 @@ public struct PackedBatch: Equatable, Sendable {
   public var tokenCount: Int { tokens.count }
 
   /// The capacity that this batch needs.
-  public var capacity: BatchCapacity { BatchCapacity((0..<sequenceCount).map(length)) }
+  public var capacity: BatchCapacity {
+    var capacity = BatchCapacity((0..<sequenceCount).map(length))
+    capacity.span = (0..<sequenceCount).reduce(0) { span, s in
+      max(span, Int(positions[offsets[s + 1] - 1] - positions[offsets[s]]) + 1)
+    }
+    return capacity
+  }
 
   /// The number of tokens of sequence `s`.
   public func length(_ s: Int) -> Int { offsets[s + 1] - offsets[s] }
@@ -84,8 +90,9 @@ public struct PackedBatch: Equatable, Sendable {
       guard (0..<configuration.vocabularySize).contains(token) else {
         throw fault(.tokenOutsideVocabulary(token: token, vocabulary: configuration.vocabularySize))
       }
-      let type = rowTypes?[place] ?? 0
-      guard (0..<configuration.tokenTypeCount).contains(type) else {
+      // DeBERTa-v3 has no types and ignores those that it is given.
+      let type = configuration.tokenTypeCount == 0 ? 0 : rowTypes?[place] ?? 0
+      guard type == 0 || (0..<configuration.tokenTypeCount).contains(type) else {
         throw fault(.typeOutsideRange(type: type, types: configuration.tokenTypeCount))
       }
       var position = place
@@ -95,7 +102,8 @@ public struct PackedBatch: Equatable, Sendable {
         position = token == padding ? padding : counted + padding
       }
       if let mask, mask[place] == 0 { continue }
-      guard position < configuration.positionCount else {
+      // Relative positions have no end: distances beyond the table use its last row.
+      guard configuration.relativePositions != nil || position < configuration.positionCount else {
         throw fault(.tooLong(tokens: sequence.count, limit: configuration.maximumLength))
       }
       tokens.append(Int32(token))
@@ -113,6 +121,8 @@ public struct BatchCapacity: Equatable, Sendable {
   /// The sum over the sequences of their squared lengths, which attention needs.
   public var squaredLengths: Int
   public var longest: Int
+  /// The most positions that a sequence spans, masked tokens between others included.
+  var span: Int
 
   /// The capacity for any batch of `size` sequences of these lengths.
   public init(largestOf lengths: [Int], batch size: Int) {
@@ -123,5 +133,6 @@ public struct BatchCapacity: Equatable, Sendable {
   init(_ lengths: some Collection<Int>) {
     (sequences, tokens) = (lengths.count, lengths.reduce(0, +))
     (squaredLengths, longest) = (lengths.reduce(0) { $0 + $1 * $1 }, lengths.max() ?? 0)
+    span = longest
   }
 }

@@ -102,6 +102,7 @@ package struct LayerNorm {
 /// The place of a dropout mask in the model; each has its own random stream.
 package enum DropoutSite: UInt64 {
   case embeddings, attention, attentionOutput, feedForwardOutput, headInput, headHidden
+  case relativeTable
 }
 
 /// The seed of the dropout masks of one forward pass. The mask of an element is a function of seed,
