@@ -104,6 +104,11 @@ public enum ReferenceError: CommandError {
     .file(path: file.path, reason: String(cString: strerror(errno)))
   }
 
+  /// What `body` returns; its problem as an error of this module.
+  static func chat<T>(_ body: () throws(ChatProblem) -> T) throws(ReferenceError) -> T {
+    do { return try body() } catch { throw .chat(error) }
+  }
+
   /// Runs `body`; an error that is not ours becomes one that names `file`.
   static func naming(_ file: URL, _ body: () throws -> Void) throws {
     do { try body() } catch let error as any CommandError { throw error } catch {
@@ -240,6 +245,10 @@ extension ReferenceError {
     /// The server, or the way to it, failed in a way that may pass.
     case unavailable(reason: String, retryAfterSeconds: Double? = nil)
     case badResponse(expected: String, found: String)
+    /// What is at the address is a website.
+    case webPage(url: String, status: Int, found: String)
+    /// A batch that the server did not accept, or that does not belong to this run.
+    case batch(id: String, problem: String)
     case tooLarge(limit: Int)
     case tooManyFailures(count: Int, last: String)
 
@@ -258,6 +267,10 @@ extension ReferenceError {
         reason + (seconds.map { " (the server asks to wait \($0) s)" } ?? "")
       case .badResponse(let expected, let found):
         "the server's response: found \(found), expected \(expected)"
+      case .webPage(let url, let status, let found):
+        "\(url): found a web page (status \(status), \(found)), expected the JSON of an API. "
+          + "Give its address up to the version, such as https://api.openai.com/v1"
+      case .batch(let id, let problem): "batch \(id): \(problem)"
       case .tooLarge(let limit): "the server's response is larger than \(limit) bytes"
       case .tooManyFailures(let count, let last):
         "\(count) requests failed, the last because \(last). The answers so far are in the journal: "

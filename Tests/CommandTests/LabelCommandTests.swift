@@ -226,6 +226,63 @@ struct LabelCommandTests {
     #expect(!FileManager.default.fileExists(atPath: sample.folder.file("j.jsonl").path))
   }
 
+  @Test("label gives up on answers that cannot be read, shows one, and ends with 1")
+  func givesUp() throws {
+    let sample = try SampleFolder.shared.get()
+    let place = try TemporaryFolder()
+    let server = try ChatServer { _ in .answer("As a language model I can't say.") }
+    defer { server.close() }
+    let outcome = try Program(in: place.url).run(
+      Self.asking(
+        server,
+        ["--data", sample.folder.file("data").path, "--give-up-after", "3", "--concurrency", "1"]),
+      environment: ["LABEL_TEST_KEY": "k"])
+    #expect(outcome.status == 1, "\(outcome.err)")
+    #expect(outcome.err.contains("As a language model I can't say."))
+    #expect(server.questions.count == 3)
+  }
+
+  @Test("label tells a web page at its address, and ends with 69")
+  func webPage() throws {
+    let sample = try SampleFolder.shared.get()
+    let place = try TemporaryFolder()
+    let server = try ChatServer { _ in
+      .raw(status: 200, fields: ["Content-Type: text/html"], body: "<!DOCTYPE html>Welcome")
+    }
+    defer { server.close() }
+    let outcome = try Program(in: place.url).run(
+      Self.asking(server, ["--data", sample.folder.file("data").path]),
+      environment: ["LABEL_TEST_KEY": "k"])
+    #expect(outcome.status == 69)
+    #expect(outcome.err.contains("found a web page (status 200, <!DOCTYPE html>Welcome)"))
+  }
+
+  @Test(
+    "the paper's prompt is read from the authors' file, and the labels' manifest names it",
+    .enabled(if: Shared.exists, Shared.missing))
+  func paperPrompt() throws {
+    let place = try TemporaryFolder()
+    let program = try Program(in: place.url)
+    let server = try ChatServer { _ in .answer("4,5,4,5,4,5") }
+    defer { server.close() }
+    let ask = Self.asking(server, ["--prompt", "paper-scale-aware"])
+    let key = ["LABEL_TEST_KEY": "k"]
+    try #require(try program.run("data", "sample").status == 0)
+    let missing = try program.run(ask, environment: key)
+    #expect(missing.status == 66 && missing.err.contains("invitro data fetch llmpathy"))
+    let folder = place.file("data/fetched/llmpathy/src")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let file = folder.appending(path: "llm_labels.py")
+    try FileManager.default.copyItem(at: Shared.url("data/llmpathy/src/llm_labels.py"), to: file)
+    let outcome = try program.run(ask, environment: key)
+    #expect(outcome.status == 0, "\(outcome.err)")
+    #expect(server.questions.first?.user.hasPrefix("Essay: ```") == true)
+    let manifest = try String(contentsOf: place.file("labels.tsv.manifest.json"), encoding: .utf8)
+    #expect(manifest.contains(#""prompt" : "paper-scale-aware""#))
+    try Data("# another file".utf8).write(to: file)
+    #expect(try program.run(ask, environment: key).status == 65)
+  }
+
   @Test("a model with a list price has a cost without a price file, which overrides it")
   func listPrice() throws {
     let sample = try SampleFolder.shared.get()
@@ -276,6 +333,9 @@ struct LabelCommandTests {
     Wrong(64, correct, ["--alpha", "4", "--soft"]),
     Wrong(64, augment, ["--with", "newsemp18"]),
     Wrong(66, augment, ["--with", "newsemp22", "--evaluation", "test"]),
+    Wrong(64, ask, ["--samples", "3"]),
+    Wrong(64, ask, ["--temperature", "3"]),
+    Wrong(64, ask, ["--prompt", "paper-plain", "--prompt-file", "x"]),
     Wrong(64, ask, ["--max-spend", "1"]),
     Wrong(64, ask, ["--key-variable", "INVITRO_NO_SUCH_KEY"]),
     Wrong(66, ask, ["--prices", "absent.json", "--max-spend", "1"]),

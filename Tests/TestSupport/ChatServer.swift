@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Synchronization
 
 #if canImport(Glibc)
@@ -28,6 +28,7 @@ public final class ChatServer: Sendable {
     public let head: String
     public let system: String
     public let user: String
+    public let body: Data
   }
 
   public let port: UInt16
@@ -85,7 +86,7 @@ public final class ChatServer: Sendable {
       let question = Question(
         number: asked.count, head: head,
         system: messages.first { $0["role"] != "user" }?["content"] ?? "",
-        user: messages.first { $0["role"] == "user" }?["content"] ?? "")
+        user: messages.first { $0["role"] == "user" }?["content"] ?? "", body: body)
       asked.append(question)
       return question
     }

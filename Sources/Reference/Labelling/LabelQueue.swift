@@ -1,11 +1,16 @@
-public import Foundation
-import Metrics
+import Basics
+import Foundation
 
 /// The shared state of a run's workers: the open questions, the answers, the caps.
 actor LabelQueue {
   struct Question: Sendable {
     let key: JournalEntry.Question
     let user: String
+
+    /// A name for an attempt, by which its answer is found in a batch's results.
+    func id(_ attempt: Int) throws -> String {
+      "\(Digest.sha256(try CanonicalJSON.compact(key)).prefix(40))-\(attempt)"
+    }
   }
 
   /// A question and how many answers it has had.
@@ -20,6 +25,8 @@ actor LabelQueue {
   private var (requests, inFlight, answered) = (0, 0, 0)
   private var spent = 0.0
   private var stop: LabellingResult.Cap?
+  /// Answers since the last one that could be read.
+  private var unreadableInARow = 0
   private var closedUntil = ContinuousClock.now
   private let start = ContinuousClock.now
 
@@ -70,9 +77,13 @@ actor LabelQueue {
     while ContinuousClock.now < closedUntil { try await Task.sleep(until: closedUntil) }
   }
 
+  var hasAnswer: Bool { !answers.isEmpty }
+
   func record(_ entry: JournalEntry, for question: Question) {
     inFlight -= 1
     answered += 1
+    unreadableInARow = entry.scores == nil ? unreadableInARow + 1 : 0
+    if unreadableInARow >= labeller.options.maxUnreadable { stop = .unreadable }
     spent += cost(entry) ?? 0
     answers[question.key, default: []].append(entry)
     if let again = Self.unfinished(question, answers[question.key] ?? []) { open.append(again) }
@@ -86,9 +97,55 @@ actor LabelQueue {
     }
   }
 
+  // MARK: Batches
+
+  /// The attempts to submit together, at most `limit`, as far as the caps allow; they stay open.
+  func batch(limit: Int) -> [Attempt] {
+    guard stop == nil, !open.isEmpty else { return [] }
+    let options = labeller.options
+    let byRequests = options.maxRequests.map { $0 - requests } ?? .max
+    let cost = averageCost
+    let bySpend = options.maxSpend.map { cost > 0 ? Int(max(0, $0 - spent) / cost) : .max } ?? .max
+    let count = min(open.count, limit, byRequests, bySpend)
+    if count == 0 { stop = byRequests == 0 ? .requests : .spend }
+    requests += count
+    return open.suffix(count).reversed()
+  }
+
+  /// All attempts that a batch of this run may hold, by their ids.
+  func attemptIDs() throws -> Set<String> {
+    try Set(questions.flatMap { [try $0.id(0), try $0.id(1)] })
+  }
+
+  /// The open attempts by their ids.
+  func openAttempts() throws -> [String: Attempt] {
+    try Dictionary(
+      open.map { (try $0.question.id($0.number), $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Takes an attempt out, to record its answer or failure.
+  func take(_ attempt: Attempt) {
+    open.removeAll { $0.question.key == attempt.question.key }
+    inFlight += 1
+  }
+
+  func stopAtBatch() { stop = .batch }
+
+  /// Of a batch all failures are known at once, so that too many do not end the run.
+  func recordBatchFailure(of question: Question, _ error: ReferenceError) {
+    inFlight -= 1
+    failures.append(.init(id: question.key.id, error: error))
+  }
+
+  /// SHA-256 of the questions.
+  func digest() throws -> String { Digest.sha256(try CanonicalJSON.compact(questions.map(\.key))) }
+
   // MARK: Figures
 
-  private var price: Prices.Price? { labeller.prices.models[labeller.client.endpoint.model] }
+  private var price: Prices.Price? {
+    let price = labeller.prices.models[labeller.client.endpoint.model]
+    return labeller.options.isBatch ? price?.inBatch : price
+  }
 
   private func cost(_ entry: JournalEntry) -> Double? {
     price?.cost(
@@ -136,139 +193,17 @@ actor LabelQueue {
         id: essay.id, samples: samples.compactMap { $0.compactMap(\.scores).first },
         unreadable: samples.count { !$0.isEmpty && $0.allSatisfy { $0.scores == nil } })
     }
+    func counts(_ names: [String?]) -> [String: Int] {
+      names.reduce(into: [:]) { if let name = $1 { $0[name, default: 0] += 1 } }
+    }
     return LabellingResult(
-      labels: labels,
+      labels: labels, models: counts(all.map(\.model)),
+      systemFingerprints: counts(all.map(\.systemFingerprint)),
+      finishReasons: counts(all.map(\.finishReason)),
       tolerated: all.flatMap(\.tolerated).reduce(into: [:]) { $0[$1, default: 0] += 1 },
-      unreadableAnswers: all.count { $0.scores == nil }, failures: failures, notAsked: open.count,
-      requests: requests, spent: price == nil ? nil : spent, stoppedBy: open.isEmpty ? nil : stop)
+      unreadableAnswers: all.count { $0.scores == nil },
+      unreadableSample: all.filter { $0.scores == nil }.max { $0.time < $1.time }?.answer,
+      failures: failures, notAsked: open.count, requests: requests,
+      spent: price == nil ? nil : spent, stoppedBy: open.isEmpty ? nil : stop)
   }
-}
-
-/// A model's scores for one essay.
-public struct EssayLabel: Sendable, Equatable {
-  public let id: String
-  /// The scores of each sample that could be read, in the order of the prompt's items.
-  public let samples: [[Double]]
-  /// The number of samples whose answers cannot be read.
-  public let unreadable: Int
-
-  public init(id: String, samples: [[Double]], unreadable: Int = 0) {
-    (self.id, self.samples, self.unreadable) = (id, samples, unreadable)
-  }
-
-  /// The mean of each item over the samples, or nil where none could be read.
-  public var items: [Double]? {
-    guard let first = samples.first else { return nil }
-    return first.indices.map { item in samples.reduce(0) { $0 + $1[item] } / Double(samples.count) }
-  }
-
-  /// The label: the mean of the items' means; nil is missing.
-  public var label: Double? { items.map { $0.reduce(0, +) / Double($0.count) } }
-
-  /// The standard deviation (n-1) of the samples' labels; nil with fewer than two.
-  public var deviation: Double? {
-    let labels = samples.map { $0.reduce(0, +) / Double($0.count) }
-    return PairedMoments(predictions: labels, gold: labels).deviationX.value
-  }
-}
-
-/// The progress of a run.
-public struct LabellingProgress: Sendable {
-  /// Questions: done in this run or before, in total, and failed.
-  public let done, total, failed: Int
-  /// HTTP requests of this run.
-  public let requests: Int
-  /// US dollars of this run, or nil where the model has no price.
-  public let spent: Double?
-  public let secondsLeft: Double?
-}
-
-/// An estimate of what a run would do.
-public struct LabellingPlan: Sendable {
-  public let essays: Int
-  /// Essays times samples, and those of them without an answer in the journal.
-  public let questions, toAsk: Int
-  /// Estimated tokens sent (four bytes a token).
-  public let promptTokens: Int
-  /// Estimated US dollars, or nil where the model has no price.
-  public let cost: Double?
-  /// The user text of the first question; nil where nothing is left to ask.
-  public let firstUserText: String?
-}
-
-/// The outcome of a run.
-public struct LabellingResult: Sendable {
-  /// One label for each essay, in order.
-  public let labels: [EssayLabel]
-  /// How often each habit of the model was tolerated.
-  public let tolerated: [RatingAnswer.Tolerance: Int]
-  /// Answers that cannot be read, including those whose question was answered the second time.
-  public let unreadableAnswers: Int
-  /// Questions without an answer.
-  public let failures: [Failure]
-  /// Questions that a cap left unasked.
-  public let notAsked: Int
-  public let requests: Int
-  public let spent: Double?
-  public let stoppedBy: Cap?
-
-  public struct Failure: Sendable {
-    public let id: String
-    public let error: ReferenceError
-  }
-
-  /// The caps of a run.
-  public enum Cap: String, Sendable { case requests, spend }
-}
-
-/// Prices of tokens in US dollars per million, by model.
-public struct Prices: Sendable, Equatable {
-  public struct Price: Codable, Sendable, Equatable {
-    /// Dollars per million tokens sent, and per million received.
-    public let prompt, answer: Double
-
-    public init(prompt: Double, answer: Double) { (self.prompt, self.answer) = (prompt, answer) }
-
-    /// Dollars for these numbers of tokens.
-    public func cost(promptTokens: Int, answerTokens: Int) -> Double {
-      (Double(promptTokens) * prompt + Double(answerTokens) * answer) / 1e6
-    }
-  }
-
-  public let models: [String: Price]
-
-  public init(_ models: [String: Price] = [:]) { self.models = models }
-
-  /// The month of the built-in prices.
-  public static let builtInMonth = "May 2026"
-
-  /// List prices without batch or cache discounts: OpenAI's as of May 2026
-  /// (platform.openai.com/docs/pricing), Groq's for Llama 3.3 70B as of October 2025
-  /// (console.groq.com/docs/models) and for Llama 3 70B at the end of its service (groq.com/pricing).
-  public static let builtIn = Prices([
-    "gpt-4o": Price(prompt: 2.5, answer: 10), "gpt-4o-mini": Price(prompt: 0.15, answer: 0.6),
-    "llama-3.3-70b-versatile": Price(prompt: 0.59, answer: 0.79),
-    "llama3-70b-8192": Price(prompt: 0.59, answer: 0.79),
-  ])
-
-  /// These prices, with those of `other` replacing them model by model.
-  public func overridden(by other: Prices) -> Prices {
-    Prices(models.merging(other.models) { _, own in own })
-  }
-
-  /// The prices of a JSON file, such as `{"gpt-4o": {"prompt": 2.5, "answer": 10}}`. Throws
-  /// ``ReferenceError``, also where a price is negative.
-  public static func load(_ file: URL) throws(ReferenceError) -> Prices {
-    let data = try ReferenceError.read(file, expected: "prices by model")
-    guard let own = try? JSONDecoder().decode([String: Price].self, from: data),
-      own.values.allSatisfy({ $0.prompt >= 0 && $0.answer >= 0 })
-    else {
-      let form = #"0 or more by model, such as {"gpt-4o": {"prompt": 2.5, "answer": 10}}"#
-      throw .invalid(file, found: "something else", expected: "prices of \(form)")
-    }
-    return Prices(own)
-  }
-
-  /// A rough count of a text's tokens: four bytes a token.
-  public static func estimatedTokens(_ text: String) -> Int { text.utf8.count / 4 + 1 }
 }

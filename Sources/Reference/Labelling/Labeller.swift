@@ -23,6 +23,14 @@ public struct Labeller: Sendable {
     public var maxSpend: Double?
     /// The number of questions that may fail permanently before the run stops.
     public var maxFailures = 20
+    /// The number of answers in a row that cannot be read after which the run stops.
+    public var maxUnreadable = 20
+    /// Whether questions are asked in batches, at half the price.
+    public var isBatch = false
+    /// The first and the longest wait before a batch is looked at again, in seconds.
+    public var batchWaitSeconds = 5.0...60.0
+    /// Questions in a batch; OpenAI takes 50,000.
+    public var maxBatch = 50_000
     /// The seed of the jitter.
     public var seed: UInt64 = 1
 
@@ -52,6 +60,12 @@ public struct Labeller: Sendable {
     _ essays: [UnlabelledEssay], journal: Journal,
     progress: @escaping @Sendable (LabellingProgress) -> Void = { _ in }
   ) async throws -> LabellingResult {
+    if let batch = journal.openBatch {
+      throw ReferenceError.chat(
+        .batch(
+          id: batch.batch ?? batch.key,
+          problem: "its answers are still to come. Fetch them with --batch before asking more"))
+    }
     let queue = queue(essays, journalled: journal.entries)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in 0..<options.concurrency {
@@ -70,14 +84,16 @@ public struct Labeller: Sendable {
     -> LabellingPlan
   { await queue(essays, journalled: journalled).plan() }
 
-  private func queue(_ essays: [UnlabelledEssay], journalled: [JournalEntry]) -> LabelQueue {
+  func queue(_ essays: [UnlabelledEssay], journalled: [JournalEntry]) -> LabelQueue {
     precondition(Set(essays.map(\.id)).count == essays.count, "the ids of essays are unique")
-    let (prompt, model) = (prompt.digest, client.endpoint.model)
+    let (prompt, endpoint) = (prompt.digest, client.endpoint)
     let questions = essays.flatMap { essay in
       let (digest, user) = (Digest.sha256(essay.text), self.prompt.userText(for: essay.text))
       return (0..<options.samples).map {
         LabelQueue.Question(
-          key: .init(id: essay.id, essay: digest, sample: $0, prompt: prompt, model: model),
+          key: .init(
+            id: essay.id, essay: digest, sample: $0, prompt: prompt, model: endpoint.model,
+            settings: endpoint.settings),
           user: user)
       }
     }
@@ -99,11 +115,25 @@ public struct Labeller: Sendable {
         switch error {
         case .chat(.refused(401, _)), .chat(.refused(403, _)), .chat(.refused(404, _)), .file:
           throw error
+        case .chat(.webPage) where !(await queue.hasAnswer): throw error
         default: try await queue.recordFailure(of: attempt.question, error)
         }
       }
       progress(await queue.progress())
     }
+  }
+
+  func request(_ question: LabelQueue.Question) -> ChatRequest {
+    client.request(prompt, user: question.user, sample: question.key.sample)
+  }
+
+  func entry(
+    _ attempt: LabelQueue.Attempt, _ answer: ChatAnswer, seconds: Double, batch: String? = nil
+  ) -> JournalEntry {
+    JournalEntry(
+      attempt.question.key, attempt: attempt.number, promptName: prompt.name, answer,
+      RatingAnswer(answer.text, items: prompt.items, range: prompt.range), seconds: seconds,
+      batch: batch)
   }
 
   /// Repeats a question until it is answered; nil where a cap was reached.
@@ -120,16 +150,14 @@ public struct Labeller: Sendable {
       }
       let start = ContinuousClock.now
       do {
-        let answer = try await client.ask(system: prompt.system, user: attempt.question.user)
-        let read = RatingAnswer(answer.text, items: prompt.items)
-        return JournalEntry(
-          attempt.question.key, attempt: attempt.number, answer, read,
-          seconds: (ContinuousClock.now - start) / .seconds(1))
+        let answer = try await client.ask(request(attempt.question))
+        return entry(attempt, answer, seconds: (ContinuousClock.now - start) / .seconds(1))
       } catch let error as ReferenceError {
         let retryAfter: Double?
         switch error {
         case .chat(.unavailable(_, let seconds)): retryAfter = seconds
         case .chat(.badResponse): retryAfter = nil
+        case .chat(.webPage) where await queue.hasAnswer: retryAfter = nil
         default: throw error
         }
         let backoff = options.backoff

@@ -15,10 +15,24 @@ extension LabellingReport {
     for (habit, count) in tolerated.sorted(by: { $0.key < $1.key }) {
       lines.append("\(count) answers with \(habit), read all the same")
     }
+    if let count = finishReasons["length"] {
+      lines.append("\(count) answers were cut off at the limit on their length")
+    }
+    if systemFingerprints.count > 1 || replyModels.count > 1 {
+      let names = (replyModels.keys.sorted() + systemFingerprints.keys.sorted())
+      lines.append(
+        "answers come from several states of the model: \(names.joined(separator: ", "))")
+    }
     if failures > 0 { lines.append("\(failures) questions failed; run again to ask them again") }
     if notAsked > 0 {
-      let cap = stoppedBy.map { "the cap on \($0)" } ?? "a cap"
-      lines.append("\(notAsked) questions not asked because of \(cap); run again to go on")
+      let reason =
+        switch stoppedBy {
+        case "unreadable": "answers that cannot be read"
+        case "batch": "a batch that was not completed"
+        case let cap?: "the cap on \(cap)"
+        case nil: "a cap"
+        }
+      lines.append("\(notAsked) questions not asked because of \(reason); run again to go on")
     }
     return lines.joined(separator: "\n")
   }

@@ -1,8 +1,8 @@
-public import ArgumentParser
+import ArgumentParser
 import Basics
 import Foundation
 import Harness
-public import Reference
+import Reference
 import Report
 import Study
 import Synchronization
@@ -24,6 +24,19 @@ struct LabelCommand: AsyncParsableCommand {
       {"MODEL": {"prompt": 2.5, "answer": 10}} in dollars per million tokens,
       overrides them. Without a price the cost is unknown. --dry-run estimates the
       number of tokens (four bytes each).
+
+      --prompt paper-scale-aware and paper-plain send what the authors of arXiv
+      2501.00691 sent, read from their own file (invitro data fetch llmpathy). The
+      table's manifest and the journal name the prompt and the settings.
+
+      --batch submits the questions as a batch (OpenAI, Groq) at half the price and
+      waits for it, up to a day. Ctrl-C leaves the batch running; the same command
+      continues. --response-format json_schema asks for an object with a number for
+      each item within the range, from servers that know structured outputs. Thoughts
+      in <think> tags and JSON answers are understood anyway.
+
+      A web page at the address ends the run at the first answer, and --give-up-after
+      unreadable answers in a row end it with exit code 1 and the last answer.
 
       The essays are sent to the server: check the data's licence first.
 
@@ -53,7 +66,7 @@ struct LabelCommand: AsyncParsableCommand {
   func run() async throws {
     let (definition, dataset) = try split.load(shared.home)
     let essays = dataset.rows.map { UnlabelledEssay(id: $0.id, text: $0.text) }
-    let prompt = try asking.chosenPrompt()
+    let prompt = try asking.chosenPrompt(of: definition, in: shared.home)
     let (prices, isBuiltIn) = try asking.chosenPrices(of: server.model)
     if isBuiltIn {
       Console.message(
@@ -61,7 +74,9 @@ struct LabelCommand: AsyncParsableCommand {
           + "overrides it.")
     }
     let labeller = try Labeller(
-      client: ChatClient(server.endpoint(withKey: !dryRun), connections: asking.concurrency),
+      client: ChatClient(
+        server.endpoint(withKey: !dryRun, role: asking.role(at:), settings: asking.settings.chosen),
+        connections: asking.concurrency),
       prompt: prompt, options: asking.labellerOptions(), prices: prices)
     if dryRun { return try await show(labeller, essays) }
     if !definition.open, !server.isLocal {
@@ -71,26 +86,68 @@ struct LabelCommand: AsyncParsableCommand {
     try AtomicFile.createFolder(URL(filePath: journal).deletingLastPathComponent())
     let answers = try Journal(URL(filePath: journal))
     if answers.wasTruncated { Console.message("\(journal): an unfinished last line was cut off") }
-    let display = LabellingDisplay()
-    let result = try await labeller.run(essays, journal: answers) { display.show($0) }
+    let result = try await label(essays, with: labeller, journal: answers)
     try result.write(
       to: URL(filePath: out), items: items.map { URL(filePath: $0) },
       column: "llm_\(definition.mainTarget)",
       idColumns: RatedSplit.idColumns(definition, split: dataset.split), prompt: prompt)
-    let report = LabellingReport(result, prompt: prompt, model: server.model)
+    let report = LabellingReport(
+      result, prompt: prompt, model: server.model, settings: asking.settings.chosen)
+    try result.write(report, beside: URL(filePath: out))
     Console.message("\(report.labelled) labels for \(report.essays) essays in \(out)")
     try shared.show(report, as: report.text)
+    try finish(result, labelled: report.labelled)
+  }
+
+  private func label(_ essays: [UnlabelledEssay], with labeller: Labeller, journal: Journal)
+    async throws -> LabellingResult
+  {
+    if asking.batch {
+      return try await labeller.runInBatches(essays, journal: journal) { Self.tell($0) }
+    }
+    let display = LabellingDisplay()
+    return try await labeller.run(essays, journal: journal) { display.show($0) }
+  }
+
+  private static func tell(_ progress: BatchProgress) {
+    switch progress {
+    case .submitted(let id, let questions):
+      Console.message(
+        "Batch \(id) of \(questions) questions is at the server, for up to 24 hours. Ctrl-C leaves "
+          + "it running; the same command continues.")
+    case .waiting(let id, let status, let completed, let total):
+      Console.status("batch \(id): \(status), \(completed) of \(total) answered", isLast: false)
+    case .ended(let id, let status, let answers):
+      Console.message("Batch \(id) is \(status), \(answers) answers")
+    }
+  }
+
+  /// Tells what went wrong, and ends with its code.
+  private func finish(_ result: LabellingResult, labelled: Int) throws {
     for failure in result.failures.prefix(5) {
       Console.message("\(failure.id): \(failure.error.description)")
     }
+    if let count = result.finishReasons["length"] {
+      Console.message(
+        "\(count) answers were cut off at the limit on their length (finish_reason length)")
+    }
+    let isUnread = result.stoppedBy == .unreadable || labelled == 0 && result.failures.isEmpty
+    if isUnread, let sample = result.unreadableSample {
+      let line = sample.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      Console.message(
+        "\(result.unreadableAnswers) answers cannot be read. The last one: "
+          + "\"\(line.prefix(300))\". Expected scores as the prompt asks for them: another --prompt "
+          + "or --response-format json_schema may help.")
+    }
     try end(with: .unavailable, unless: result.failures.isEmpty)
-    try end(with: .checkFailed, unless: result.notAsked == 0)
+    try end(with: .checkFailed, unless: result.notAsked == 0 && result.stoppedBy == nil)
+    try end(with: .checkFailed, unless: labelled > 0 || result.labels.isEmpty)
   }
 
   private func show(_ labeller: Labeller, _ essays: [UnlabelledEssay]) async throws {
     let exists = FileManager.default.fileExists(atPath: journal)
     let plan = await labeller.plan(
-      essays, journalled: exists ? try Journal.entries(of: URL(filePath: journal)) : [])
+      essays, journalled: exists ? try Journal.content(of: URL(filePath: journal)).entries : [])
     let report = LabellingPlanReport(
       plan, prompt: labeller.prompt, model: server.model, showText: showText)
     try shared.show(report, as: report.text)
@@ -123,110 +180,3 @@ final class LabellingDisplay: Sendable {
     return parts.joined(separator: ", ")
   }
 }
-
-/// Which model is asked, and where.
-struct ChatServerOptions: ParsableArguments {
-  @Option(
-    help: .value(
-      "url", "Address of the server up to its version, such as https://api.openai.com/v1."))
-  var baseUrl: String
-
-  @Option(help: "The model's name on that server.") var model: String
-
-  @Option(help: .value("name", "Environment variable with the API key. Default: no key is sent."))
-  var keyVariable: String?
-
-  @Option(help: "Role of the instruction: system or developer.")
-  var role: ChatEndpoint.Role = .system
-
-  @Option(name: .customLong("timeout"), help: "Maximum seconds to wait for an answer.")
-  var timeoutSeconds: Double = 120
-
-  func validate() throws { try require(timeoutSeconds > 0, "--timeout must be above 0.") }
-
-  /// Whether the server is on this machine.
-  var isLocal: Bool {
-    ["localhost", "127.0.0.1", "::1"].contains(URL(string: baseUrl)?.host() ?? "")
-  }
-
-  /// - Parameter withKey: false where nothing will be sent.
-  func endpoint(withKey: Bool) throws -> ChatEndpoint {
-    guard let url = URL(string: baseUrl) else { throw ReferenceError.chat(.badURL(baseUrl)) }
-    return ChatEndpoint(
-      baseURL: url, model: model, keyVariable: withKey ? keyVariable : nil, role: role,
-      timeoutSeconds: timeoutSeconds)
-  }
-}
-
-/// What is asked, how often and at what cost.
-struct AskingOptions: ParsableArguments {
-  enum Prompt: String, CaseIterable, ExpressibleByArgument {
-    case scaleAware = "scale-aware"
-    case plain
-  }
-
-  @Option(help: "scale-aware (six items, the label is their mean) or plain (one score).")
-  var prompt: Prompt = .scaleAware
-
-  @Option(
-    help: .value(
-      "file",
-      "A prompt of one's own: system text, a line of ---, user text with {essay} once. "
-        + "--prompt says how many scores it asks for.")) var promptFile: String?
-
-  @Option(help: "Number of answers to ask for per essay.") var samples: Int = 1
-  @Option(help: "Number of requests at the same time.") var concurrency: Int = 8
-
-  @Option(help: .value("count", "Maximum number of requests, retries included."))
-  var maxRequests: Int?
-
-  @Option(
-    help: .value("dollars", "Maximum cost of this run in dollars; needs a price of the model."))
-  var maxSpend: Double?
-
-  @Option(
-    help: .value(
-      "file",
-      "Prices by model (JSON, dollars per million tokens); they override the built-in prices."))
-  var prices: String?
-
-  @Option(help: "Seed of the waits between retries.") var seed: UInt64 = 1
-
-  func validate() throws {
-    try require((1...1_000).contains(samples), "--samples is from 1 to 1000.")
-    try require((1...256).contains(concurrency), "--concurrency is from 1 to 256.")
-    try require(maxRequests ?? 1 >= 1, "--max-requests is 1 or more.")
-    try require(maxSpend ?? 1 > 0, "--max-spend is above 0.")
-  }
-
-  func chosenPrompt() throws -> RatingPrompt {
-    let own: RatingPrompt = prompt == .plain ? .plain : .scaleAware
-    guard let promptFile else { return own }
-    return try RatingPrompt.load(named(promptFile), items: own.items)
-  }
-
-  /// The prices, and whether that of `model` is a built-in one, which may be out of date.
-  /// - Throws: `ValidationError` where spend is capped and the model has no price.
-  func chosenPrices(of model: String) throws -> (prices: Prices, isBuiltIn: Bool) {
-    let own = try prices.map { try Prices.load(named($0)) } ?? Prices()
-    let chosen = Prices.builtIn.overridden(by: own)
-    try require(
-      maxSpend == nil || chosen.models[model] != nil,
-      "--max-spend needs a price of \(model): give it with --prices FILE. Built in: "
-        + "\(Prices.builtIn.models.keys.sorted().joined(separator: ", ")).")
-    return (chosen, own.models[model] == nil && chosen.models[model] != nil)
-  }
-
-  private func named(_ path: String) throws -> URL {
-    try existing(path, hint: "See `invitro label --help` for its form.")
-  }
-
-  func labellerOptions() -> Labeller.Options {
-    var options = Labeller.Options()
-    (options.samples, options.concurrency, options.seed) = (samples, concurrency, seed)
-    (options.maxRequests, options.maxSpend) = (maxRequests, maxSpend)
-    return options
-  }
-}
-
-extension ChatEndpoint.Role: ExpressibleByArgument {}

@@ -61,7 +61,7 @@ struct LabellerTests {
     ("a cut connection", .cut),
     ("malformed JSON", .raw(status: 200, fields: ["Content-Type: application/json"], body: "{")),
     ("no choices", .raw(status: 200, fields: ["Content-Type: application/json"], body: "{}")),
-    ("the wrong content type", .raw(status: 200, fields: ["Content-Type: text/html"], body: "4")),
+    ("the wrong content type", .raw(status: 200, fields: ["Content-Type: text/plain"], body: "4")),
   ]
 
   @Test("What may pass is asked again", arguments: passingFaults.indices)
@@ -130,6 +130,91 @@ struct LabellerTests {
     }
     #expect(error == .chat(.refused(status: 401, message: "bad key (key)")))
     #expect(server.questions.count <= 4)
+  }
+
+  @Test(
+    "A web page ends the run at the first answer, whatever its status", arguments: [200, 302, 404])
+  func webPage(status: Int) async throws {
+    let server = try ChatServer { _ in
+      .raw(status: status, fields: ["Content-Type: text/html"], body: "<!DOCTYPE html><p>Hello")
+    }
+    defer { server.close() }
+    let labeller = try labeller(server) { $0.concurrency = 1 }
+    let error = await #expect(throws: ReferenceError.self) {
+      try await labeller.run(Self.essays, journal: Journal(journalFile))
+    }
+    #expect(error?.description.contains("found a web page (status \(status)") == true)
+    #expect(server.questions.count == 1)
+  }
+
+  @Test("A web page after the first answer is asked again")
+  func laterWebPage() async throws {
+    let server = try ChatServer {
+      $0.number == 1
+        ? .raw(status: 200, fields: ["Content-Type: text/html"], body: "<html>")
+        : .answer("4,4,4,4,4,4")
+    }
+    defer { server.close() }
+    let result = try await labeller(server) { $0.concurrency = 1 }
+      .run(Self.essays, journal: Journal(journalFile))
+    #expect(result.requests == 13 && result.failures.isEmpty)
+  }
+
+  @Test("Unreadable answers in a row stop the run, and a readable one between them does not")
+  func givesUp() async throws {
+    let server = try ChatServer { .answer($0.number == 2 ? "4,4,4,4,4,4" : "no idea") }
+    defer { server.close() }
+    let labeller = try labeller(server) {
+      $0.concurrency = 1
+      $0.maxUnreadable = 5
+    }
+    let result = try await labeller.run(Self.essays, journal: Journal(journalFile))
+    #expect(server.questions.count == 8)
+    #expect(result.stoppedBy == .unreadable)
+    #expect(result.unreadableSample == "no idea")
+  }
+
+  @Test("The request has the settings, and the journal what the server says of its answer")
+  func settings() async throws {
+    let body = """
+      {"model": "test-2026", "system_fingerprint": "fp_1", "usage": {"prompt_tokens": 7, \
+      "prompt_tokens_details": {"cached_tokens": 3}, "completion_tokens": 2}, "choices": \
+      [{"finish_reason": "length", "message": {"content": "{\\"empathy\\": 5.2}"}}]}
+      """
+    let server = try ChatServer { _ in
+      .raw(status: 200, fields: ["Content-Type: application/json"], body: body)
+    }
+    defer { server.close() }
+    var settings = ChatSettings()
+    (settings.temperature, settings.topP, settings.seed) = (0.7, 0.9, 40)
+    settings.format = .jsonSchema
+    let url = try #require(URL(string: "http://127.0.0.1:\(server.port)/v1"))
+    var options = Labeller.Options()
+    (options.samples, options.concurrency) = (2, 1)
+    let labeller = try Labeller(
+      client: ChatClient(ChatEndpoint(baseURL: url, model: "test", settings: settings)),
+      prompt: .plain, options: options)
+    let journal = try Journal(journalFile)
+    let result = try await labeller.run([Self.essays[0]], journal: journal)
+    #expect(result.labels.map(\.label) == [5.2])
+    #expect(result.finishReasons == ["length": 2])
+    let requests = try server.questions.map {
+      try #require(try JSONSerialization.jsonObject(with: $0.body) as? [String: Any])
+    }
+    #expect(requests.map { $0["seed"] as? Int } == [40, 41])
+    #expect(requests[0]["temperature"] as? Double == 0.7 && requests[0]["top_p"] as? Double == 0.9)
+    let format = try #require(requests[0]["response_format"] as? [String: Any])
+    let schema = (format["json_schema"] as? [String: Any])?["schema"] as? [String: Any]
+    let score = (schema?["properties"] as? [String: [String: Any]])?["empathy"]
+    #expect(score?["minimum"] as? Double == 1 && score?["maximum"] as? Double == 7)
+    #expect((score?["enum"] as? [Double])?.count == 61)
+    let entry = try #require(journal.entries.first)
+    #expect(entry.model == "test-2026" && entry.systemFingerprint == "fp_1")
+    #expect(entry.finishReason == "length" && entry.promptName == "plain-1")
+    #expect(
+      entry.usage
+        == ["prompt_tokens": 7, "prompt_tokens_details.cached_tokens": 3, "completion_tokens": 2])
+    #expect(entry.question.settings == settings)
   }
 
   @Test("An essay that always fails is reported, and too many end the run")

@@ -36,6 +36,17 @@ struct RatingAnswerTests {
       ("4, 5, 4.5, 3, 2.5, 5\n\nThe writer feels sorry (4 of 7).", [.trailingProse]),
       ("4, 5, 4.5, 3, 2.5, 5 (in that order)", [.trailingProse]),
       ("4, 5, 4.5, 3, 2.5, 5. The writer", [.trailingProse]),
+      ("<think>\n1, 1?\n</think>\n\n4, 5, 4.5, 3, 2.5, 5", [.thinking]),
+      ("1, 1?</think>4, 5, 4.5, 3, 2.5, 5", [.thinking]),
+      ("[4, 5, 4.5, 3, 2.5, 5]", [.json]),
+      (
+        #"{"Moved": 5, "sympathetic": "4", "compassionate": 4.5, "tender": 3, "warm": 2.5, "softhearted": 5, "why": "}"}"#,
+        [.json]
+      ),
+      (
+        "```json\n{\"scores\": [4, 5, 4.5, 3, 2.5, 5]}\n```\nSo",
+        [.codeFence, .json, .trailingProse]
+      ),
     ] as [(String, Set<RatingAnswer.Tolerance>)])
   func readable(_ text: String, _ tolerated: Set<RatingAnswer.Tolerance>) throws {
     let answer = try #require(RatingAnswer(text, items: Self.items))
@@ -53,13 +64,18 @@ struct RatingAnswerTests {
       "sympathetic: 4, 5, 4.5, 3, 2.5, 5", "4, 5, 4.5, 3, 2.5, 5\n6", "4,5,4,3,2,5x",
       "moved: 4, moved: 5, compassionate: 4.5, tender: 3, warm: 2.5, softhearted: 5",
       "٤, ٥, ٤, ٣, ٢, ٥", "4-5, 5, 4.5, 3, 2.5, 5", "{\"sympathetic\": 4}",
+      "<think>4, 5, 4.5, 3, 2.5, 5", "[4, 5, 4.5, 3, 2.5]", "[4, 5, 4.5, 3, 2.5, 8]",
+      "[4, 5, 4.5, 3, 2.5, 5", "{\"scores\": null}",
     ])
   func unreadable(_ text: String) {
     #expect(RatingAnswer(text, items: Self.items) == nil)
   }
 
   @Test(
-    "The plain prompt takes one score", arguments: ["4.5", "empathy: 4.5", "4.5\n\nThe writer"])
+    "The plain prompt takes one score",
+    arguments: [
+      "4.5", "empathy: 4.5", "4.5\n\nThe writer", #"{"empathy": 4.5}"#, #"{"score": 4.5}"#,
+    ])
   func plain(_ text: String) {
     #expect(RatingAnswer(text, items: RatingPrompt.plain.items)?.mean == 4.5)
   }

@@ -91,7 +91,7 @@ struct ResumeTests {
   }
 
   private static func open(_ file: URL) throws -> [JournalEntry] {
-    FileManager.default.fileExists(atPath: file.path) ? try Journal.entries(of: file) : []
+    FileManager.default.fileExists(atPath: file.path) ? try Journal.content(of: file).entries : []
   }
 
   @Test("A process that is killed leaves a journal that the next one goes on from")
@@ -137,7 +137,7 @@ struct ResumeTests {
       let journal = try Journal(URL(filePath: path))
       let entry = JournalEntry(
         .init(id: "a", essay: "e", sample: 0, prompt: "p", model: "m"), attempt: 0,
-        ChatAnswer("4"), RatingAnswer("4", items: ["empathy"]), seconds: 0)
+        promptName: "plain-1", ChatAnswer("4"), RatingAnswer("4", items: ["empathy"]), seconds: 0)
       try journal.append(entry)
       let size = try Data(contentsOf: URL(filePath: path)).count
       // From here on a file may grow by 20 bytes only, as on a disk that is full.
