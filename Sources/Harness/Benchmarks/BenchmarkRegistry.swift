@@ -1,4 +1,5 @@
-import Foundation
+import Basics
+public import Foundation
 import Metrics
 
 /// Finds benchmark definitions: the shipped ones and those that a data home keeps by id, others by
@@ -53,7 +54,7 @@ public struct BenchmarkRegistry: Sendable {
     let definition = try Self.decode(SourceText.read(file), name: file.relativePath)
     guard definition.id == id else {
       throw .fault(
-        .metadata, file: file.relativePath, field: "id", found: definition.id,
+        .metadata, file: file.relativePath, found: "id \(definition.id)",
         expected: "\(id), as the folder is named")
     }
     return definition

@@ -20,7 +20,8 @@ struct ContradictionSearch {
 
   /// Keys that a score report has beside those of targets, and columns of the data home.
   static let reservedNames: Set<String> = [
-    "id", "text", "pair", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged", "official",
+    "id", "text", "pair", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged",
+    "official",
     "rows",
   ]
 
@@ -109,10 +110,6 @@ struct ContradictionSearch {
       }
     } else {
       expect(primary.target, oneOf: names, "a target", at: "primary.target")
-    }
-    if !Metric.ranking.contains(primary.metric) {
-      let known = Metric.ranking.map(\.id).joined(separator: ", ")
-      add("primary.metric", primary.metric.id, "a metric that boards can rank by (\(known))")
     }
   }
 

@@ -63,6 +63,8 @@ public struct DataHome: Sendable {
     public var sources: [String: String]
     /// What was changed after the import, in words.
     public var repairs: [String]
+    /// The definition that the splits were imported with.
+    public var definition: DefinitionRecord?
 
     public struct Split: Codable, Sendable, Equatable {
       public var name: String
@@ -120,6 +122,7 @@ public struct DataHome: Sendable {
     guard let manifest = try manifest(definition.id),
       let entry = manifest.splits.first(where: { $0.name == split })
     else { throw .missing(path: url.relativePath, hint: Self.hint(definition)) }
+    try checkDefinition(definition, manifest)
     let data = try SourceText.read(url)
     let digest = Digest.sha256(data)
     guard digest == entry.sha256 else {
@@ -150,10 +153,12 @@ public struct DataHome: Sendable {
 
   /// Writes `datasets` and their manifest; what stood there before is replaced.
   public func save(
-    _ datasets: [Dataset], of benchmark: String, sources: [String: String], repairs: [String] = []
+    _ datasets: [Dataset], of benchmark: String, sources: [String: String], repairs: [String] = [],
+    definition: DefinitionRecord? = nil
   ) throws(HarnessError) -> Manifest {
     try create()
-    var manifest = Manifest(benchmark: benchmark, splits: [], sources: sources, repairs: repairs)
+    var manifest = Manifest(
+      benchmark: benchmark, splits: [], sources: sources, repairs: repairs, definition: definition)
     do throws(BasicsError) {
       try AtomicFile.createFolder(folder(benchmark), permissions: 0o700)
       for dataset in datasets {

@@ -261,7 +261,10 @@ public enum DatasetImporter {
         path: folder.relativePath, hint: "Give the folder that holds the organisers' files.")
     }
     let outcome = try DatasetReader(definition, from: folder).read()
-    let manifest = try home.save(outcome.datasets, of: definition.id, sources: outcome.sources)
+    try home.keep(definition)
+    let manifest = try home.save(
+      outcome.datasets, of: definition.id, sources: outcome.sources,
+      definition: DefinitionRecord(definition))
     let splits = zip(outcome.datasets, manifest.splits).map { dataset, entry in
       split(dataset, definition: definition, sha256: entry.sha256, outcome: outcome)
     }

@@ -62,7 +62,8 @@ public enum LabelRepair {
     _ = try home.save(
       datasets, of: definition.id, sources: manifest?.sources ?? [:],
       repairs: (manifest?.repairs ?? [])
-        + ["\(report.changed) rows of train have the 6 and 8 item labels of NewsEmp23"])
+        + ["\(report.changed) rows of train have the 6 and 8 item labels of NewsEmp23"],
+      definition: manifest?.definition)
     return report
   }
 

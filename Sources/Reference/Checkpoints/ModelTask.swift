@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// What a fine-tuned model reads of a row and predicts of it; its `config.json` carries it.

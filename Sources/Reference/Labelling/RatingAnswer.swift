@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The scores in a model's answer: as many numbers in the prompt's range as it asks for, separated by

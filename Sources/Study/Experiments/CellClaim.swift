@@ -28,6 +28,8 @@ public final class CellClaim: Sendable {
     public let number: Int
     /// Whether its process certainly no longer writes: it said so, or it is no more.
     public let isGone: Bool
+
+    public init(number: Int, isGone: Bool) { (self.number, self.isGone) = (number, isGone) }
   }
 
   /// What stands in a claim.

@@ -28,7 +28,8 @@ struct DataImportCommand: ParsableCommand {
     discussion: """
       Checks row counts, ids, label ranges and duplicates, lists every error in every
       file, and writes nothing if there is one. Splits whose files are missing are
-      skipped and named.
+      skipped and named. The data home keeps the definition of a benchmark of your own:
+      from then on every command knows it by its id.
 
         Example:  invitro data import newsemp24 --from ~/wassa2024
       """)
@@ -38,10 +39,24 @@ struct DataImportCommand: ParsableCommand {
 
   @Option(help: .value("dir", "Folder with the organisers' files.")) var from: String
 
+  @Flag(help: "Import although the definition differs from the one that was imported before.")
+  var replace = false
+
   @OptionGroup var shared: SharedOptions
 
   func run() throws {
     let definition = try shared.home.benchmarks.find(benchmark)
+    let changes = try shared.home.changes(by: definition)
+    if !changes.isEmpty {
+      let boards = definition.splitNames.map { "\(definition.id)/\($0)" }.joined(separator: ", ")
+      let what = "the definition changes \(changes.joined(separator: ", ")) of \(definition.id)"
+      guard replace else {
+        throw HarnessError.conflict(
+          what: "\(what), which was imported before",
+          hint: "--replace imports it; scores on \(boards) may change.")
+      }
+      Console.message("\(what); scores on \(boards) may change")
+    }
     try shared.importFiles(definition, from: URL(filePath: from, directoryHint: .isDirectory))
   }
 }

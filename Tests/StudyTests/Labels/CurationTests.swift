@@ -85,9 +85,11 @@ struct CurationTests {
     let llama = try home.labels("llama", of: "all", in: "newsemp18", rows: 0..<10)
     for (labels, portion, added) in [("crowd", 1.0, 8), ("llama", 1.0, 8), ("llama", 0.5, -1)] {
       let made = try Self.request(evaluation: ["dev"]).augment(
-        with: .init(
-          benchmark: "newsemp18", splits: ["all"], labels: labels, files: [llama],
-          portion: portion), correctingBy: nil, alpha: 4, home: home.home, say: { _ in })
+        with: [
+          .init(
+            benchmark: "newsemp18", splits: ["all"], labels: labels, files: [llama],
+            portion: portion)
+        ], correctingBy: nil, alpha: 4, home: home.home, say: { _ in })
       let other = made.table.rows.filter { $0.set == "newsemp18/all" }
       // Two of the ten essays also stand in dev, which is evaluated.
       #expect(added < 0 ? (3...5).contains(other.count) : other.count == added)
@@ -104,7 +106,7 @@ struct CurationTests {
       benchmark: "sample24", splits: ["train"], labels: "crowd", files: [], portion: 1)
     #expect(throws: StudyError.self) {
       try Self.request().augment(
-        with: itself, correctingBy: nil, alpha: 4, home: home.home, say: { _ in })
+        with: [itself], correctingBy: nil, alpha: 4, home: home.home, say: { _ in })
     }
     #expect(throws: StudyError.self) {
       try EvaluationTexts(["train"], of: home.definition, training: ["train"], home: home.home)

@@ -8,7 +8,7 @@ import Testing
 /// A made-up benchmark of turns, with second texts and the number of the turn.
 enum Turns {
   static func definition() throws -> BenchmarkDefinition {
-    var made = try BenchmarkRegistry.find("sample24")
+    var made = try BenchmarkRegistry(folder: nil).find("sample24")
     (made.id, made.rowNoun) = ("turns", "turn")
     made.targets = [
       Target(name: "valence", low: 0, high: 10), Target(name: "arousal", low: -1, high: 1),
@@ -92,7 +92,7 @@ struct RowInputsTests {
       text { try settings(1, by: "room") }?.contains("It has: conversation, speaker.") == true)
     #expect(text { try settings(1, order: "time") }?.contains("It has: turn.") == true)
     #expect(text { try settings(0, pair: "article") }?.contains("It has: pair, turn.") == true)
-    let plain = try BenchmarkRegistry.find("sample24")
+    let plain = try BenchmarkRegistry(folder: nil).find("sample24")
     let found = text {
       try InputSettings(context: 1, by: nil, order: nil, pair: nil, maxLength: 9, in: plain)
     }
