@@ -134,6 +134,8 @@ extension ReferenceError {
       case whole
       /// Line and column count from 1; the column is a byte, or a field of a table.
       case line(Int, column: Int? = nil)
+      /// A byte of a binary file, counted from 0.
+      case byte(Int)
       /// A key of a document, such as `model.vocab`.
       case field(String)
     }
@@ -148,6 +150,7 @@ extension ReferenceError {
         switch place {
         case .whole: ""
         case .line(let line, let column): ":\(line)" + (column.map { ":\($0)" } ?? "")
+        case .byte(let index): ": byte \(index)"
         case .field(let name): ": \(name)"
         }
       return "\(place): found \(found), expected \(expected)"

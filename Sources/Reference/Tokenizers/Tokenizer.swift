@@ -1,7 +1,7 @@
 public import Foundation
 
-/// Turns text into token ids exactly as the model's authors did: with RoBERTa's byte-level BPE or
-/// BERT's WordPiece, and their special tokens. Many threads may use it at once.
+/// Turns text into token ids exactly as the model's authors did: with RoBERTa's byte-level BPE,
+/// BERT's WordPiece or DeBERTa's unigram pieces, and their special tokens. Many threads may use it at once.
 public struct Tokenizer: Sendable {
   /// The family of models that the files describe.
   public let kind: ModelKind
@@ -30,13 +30,13 @@ public struct Tokenizer: Sendable {
     (self.kind, self.segments, specialTokens) = (kind, segments, special)
     // An added token may stand outside the vocabulary.
     vocabularySize = added.reduce(vocabulary.size) { max($0, Int($1.id) + 1) }
-    addedTokens = AddedTokens(added)
+    addedTokens = AddedTokens(added.filter { !$0.isNormalized })
     self.template = template ?? .standard(kind, start: special.start, end: special.end)
   }
 
   /// Reads the tokenizer in a Hugging Face model directory: `tokenizer.json`, else `vocab.json`
-  /// with `merges.txt` (RoBERTa) or `vocab.txt` (BERT), with `tokenizer_config.json` where there is
-  /// one. Truncation and padding in `tokenizer.json` are not applied. Throws where there is none,
+  /// with `merges.txt` (RoBERTa), `vocab.txt` (BERT) or `spm.model` (DeBERTa), with
+  /// `tokenizer_config.json` and, for DeBERTa, `added_tokens.json` where there are any. Truncation and padding in `tokenizer.json` are not applied. Throws where there is none,
   /// a file is unreadable or malformed (all faults at once), or a stage is not built in.
   public static func load(directory: URL) throws(ReferenceError) -> Tokenizer {
     try TokenizerFiles(directory: directory).load()
@@ -51,9 +51,14 @@ public struct Tokenizer: Sendable {
     return template.apply(ids, nil).ids
   }
 
-  /// The ids of a pair of texts with their type ids (BERT: 1 from the second text on; RoBERTa: 0).
+  /// The ids of a pair of texts with their type ids (BERT and DeBERTa: 1 from the second text on; RoBERTa: 0).
   /// Where they are too long, the longer one is cut first (Hugging Face's `longest_first`).
+  /// To DeBERTa's, an empty second text is none, as in transformers.
   public func encode(_ first: String, and second: String, maxLength: Int? = nil) -> Encoding {
+    if kind == .debertaV2, second.isEmpty {
+      let ids = encode(first, maxLength: maxLength)
+      return (ids, Array(repeating: 0, count: ids.count))
+    }
     var (first, second) = (content(of: first), content(of: second))
     if let maxLength {
       let limit = max(0, maxLength - template.pair.specialCount)
@@ -95,11 +100,13 @@ extension Array {
 /// Tokens that are found in the text before it is split into words, such as `<mask>`.
 struct AddedTokens: Sendable {
   struct Token: Sendable {
-    let content: [UInt8]
+    var content: [UInt8]
     let id: Int32
     /// Whether the token takes the white space before it, and that after it.
     var takesSpaceBefore = false
     var takesSpaceAfter = false
+    /// Whether it is found in the normalised text.
+    var isNormalized = false
   }
 
   /// A range of the text without added tokens, or the id of an added token.
@@ -138,11 +145,26 @@ struct AddedTokens: Sendable {
     if start < text.count { body(.text(start..<text.count)) }
   }
 
+  /// Whether one of the tokens occurs in `text`.
+  func occur(in text: Span<UInt8>) -> Bool {
+    text.indices.contains { match(text, at: $0) != nil }
+  }
+
   private func match(_ text: Span<UInt8>, at index: Int) -> Token? {
     for token in candidates[Int(text[index])] where text.begins(at: index, with: token.content) {
       return token
     }
     return nil
+  }
+}
+
+extension AddedTokens.Token {
+  /// With the options that `tokenizer.json` and `tokenizer_config.json` give a token.
+  init(content: [UInt8], id: Int32, options: ByteJSON) {
+    self.init(
+      content: content, id: id, takesSpaceBefore: options["lstrip"]?.bool ?? false,
+      takesSpaceAfter: options["rstrip"]?.bool ?? false,
+      isNormalized: options["normalized"]?.bool ?? false)
   }
 }
 
@@ -163,10 +185,10 @@ struct SpecialTokenTemplate: Sendable, Equatable {
   let single, pair: [Part]
 
   /// A family's own: RoBERTa's `<s> A </s>` and `<s> A </s></s> B </s>`, all of type 0; BERT's
-  /// `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, the second part of type 1.
+  /// and DeBERTa's `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, the second part of type 1.
   static func standard(_ kind: ModelKind, start: Int32, end: Int32) -> Self {
     let opening: [Part] = [.special(ids: [start], type: 0), .first(type: 0)]
-    let (between, type): ([Int32], Int32) = kind == .bert ? ([end], 1) : ([end, end], 0)
+    let (between, type): ([Int32], Int32) = kind == .roberta ? ([end, end], 0) : ([end], 1)
     return Self(
       single: opening + [.special(ids: [end], type: 0)],
       pair: opening + [

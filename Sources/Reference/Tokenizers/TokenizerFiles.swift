@@ -11,22 +11,28 @@ struct TokenizerFiles {
       let root = try ByteJSON(contentsOf: file, expected: "a tokenizer")
       return try TokenizerDocument(file: file, root: root).load()
     }
+    if exists("spm.model") { return try deberta() }
     if exists("vocab.json"), exists("merges.txt") { return try roberta() }
     if exists("vocab.txt") { return try bert() }
-    let form = "tokenizer.json, or vocab.json with merges.txt (RoBERTa), or vocab.txt (BERT)"
+    let form =
+      "tokenizer.json, or vocab.json with merges.txt (RoBERTa), vocab.txt (BERT) or "
+      + "spm.model (DeBERTa)"
     throw .missingFile(path: directory.path, expected: "a tokenizer in it: \(form)")
   }
 
-  private func url(_ name: String) -> URL { directory.appending(path: name) }
+  func url(_ name: String) -> URL { directory.appending(path: name) }
 
-  private func exists(_ name: String) -> Bool {
+  func exists(_ name: String) -> Bool {
     FileManager.default.fileExists(atPath: url(name).path)
   }
 
   /// `tokenizer_config.json`, or null where there is none.
-  private func config() throws(ReferenceError) -> ByteJSON {
-    guard exists("tokenizer_config.json") else { return .null }
-    return try ByteJSON(contentsOf: url("tokenizer_config.json"), expected: "a configuration")
+  func config() throws(ReferenceError) -> ByteJSON { try document("tokenizer_config.json") }
+
+  /// The JSON file `name`, or null where there is none.
+  func document(_ name: String) throws(ReferenceError) -> ByteJSON {
+    guard exists(name) else { return .null }
+    return try ByteJSON(contentsOf: url(name), expected: "a configuration")
   }
 
   /// The lines of a UTF-8 text file, without line ends.
@@ -87,8 +93,8 @@ extension BertNormalizer {
   }
 }
 
-/// Reads `tokenizer.json`: the stages that RoBERTa's and BERT's tokenizers use.
-private struct TokenizerDocument {
+/// Reads `tokenizer.json`: the stages that the tokenizers of RoBERTa, BERT and DeBERTa use.
+struct TokenizerDocument {
   let file: URL
   let root: ByteJSON
 
@@ -99,22 +105,24 @@ private struct TokenizerDocument {
       throw fault("model", expected: "an object", found: "nothing")
     }
     let pieces = model["vocab"] ?? .null
-    let vocabulary = try Vocabulary(object: pieces, file: file, place: "model.vocab ")
-    let added = try addedTokens()
     // Old files leave out the type of the model.
-    switch model["type"]?.string ?? (model["merges"] == nil ? "WordPiece" : "BPE") {
+    let type = model["type"]?.string ?? (model["merges"] == nil ? "WordPiece" : "BPE")
+    let added = try addedTokens(normalized: type == "Unigram")
+    if type == "Unigram" { return try unigram(model, added) }
+    let vocabulary = try Vocabulary(object: pieces, file: file, place: "model.vocab ")
+    switch type {
     case "BPE": return try bytePair(model, vocabulary, added)
     case "WordPiece": return try wordPiece(model, vocabulary, added)
-    case let other: throw unsupported("model", other, "BPE (byte-level), WordPiece")
+    case let other: throw unsupported("model", other, "BPE (byte-level), WordPiece, Unigram")
     }
   }
 
-  private func fault(_ place: String, expected: String, found: String) -> ReferenceError {
+  func fault(_ place: String, expected: String, found: String) -> ReferenceError {
     .invalid(file, at: .field(place), found: found, expected: expected)
   }
 
   /// The error of a stage that is not built in.
-  private func unsupported(_ stage: String, _ found: String, _ form: String) -> ReferenceError {
+  func unsupported(_ stage: String, _ found: String, _ form: String) -> ReferenceError {
     fault(stage, expected: "a supported form: \(form)", found: found)
   }
 
@@ -127,10 +135,11 @@ private struct TokenizerDocument {
     throw unsupported(name, stage["type"]?.string ?? stage.kind, form)
   }
 
-  /// The tokens to find in the text. One to be found after normalisation is refused.
-  private func addedTokens() throws(ReferenceError) -> [AddedTokens.Token] {
+  /// The tokens to find in the text. One to be found after normalisation is refused, but with
+  /// `normalized`.
+  private func addedTokens(normalized: Bool) throws(ReferenceError) -> [AddedTokens.Token] {
     var tokens: [AddedTokens.Token] = []
-    let normalizes = root["normalizer"].map { !$0.isNull } ?? false
+    let normalizes = root["normalizer"].map { !$0.isNull } ?? false && !normalized
     for (index, entry) in (root["added_tokens"]?.array ?? []).enumerated() {
       guard let content = entry["content"]?.string, let id = entry["id"]?.id else {
         let place = "added_tokens[\(index)]"
@@ -140,10 +149,9 @@ private struct TokenizerDocument {
       where entry[option]?.bool == true {
         throw unsupported("added token", "\(content) with \(option)", "\(option) false")
       }
-      tokens.append(
-        AddedTokens.Token(
-          content: Array(content.utf8), id: id, takesSpaceBefore: entry["lstrip"]?.bool ?? false,
-          takesSpaceAfter: entry["rstrip"]?.bool ?? false))
+      var token = AddedTokens.Token(content: Array(content.utf8), id: id, options: entry)
+      token.isNormalized = token.isNormalized && normalized
+      tokens.append(token)
     }
     return tokens
   }
@@ -167,7 +175,7 @@ private struct TokenizerDocument {
     }
     return Tokenizer(
       kind: .roberta, vocabulary: vocabulary,
-      special: try specialTokens(vocabulary, added, Vocabulary.robertaNames),
+      special: try vocabulary.specialTokens(Vocabulary.robertaNames, added),
       segments: ByteLevelSegmentEncoder(
         model: try BytePairEncoding(merges(model), vocabulary, file: file),
         addsPrefixSpace: before["add_prefix_space"]?.bool ?? false), added: added,
@@ -205,7 +213,7 @@ private struct TokenizerDocument {
       options, lowercase: "lowercase", chinese: "handle_chinese_chars")
     var names = Vocabulary.bertNames
     names[3] = model["unk_token"]?.string ?? names[3]
-    let special = try specialTokens(vocabulary, added, names)
+    let special = try vocabulary.specialTokens(names, added)
     let pieces = WordPiece(
       vocabulary: vocabulary.trie, unknownID: special.unknown,
       prefix: model["continuing_subword_prefix"]?.string ?? "##",
@@ -216,16 +224,7 @@ private struct TokenizerDocument {
       template: try template())
   }
 
-  /// The special tokens by their names. An added token may stand outside the vocabulary.
-  private func specialTokens(
-    _ vocabulary: Vocabulary, _ added: [AddedTokens.Token], _ names: [String]
-  ) throws(ReferenceError) -> Tokenizer.SpecialTokens {
-    var vocabulary = vocabulary
-    for token in added { vocabulary.trie.insert(token.content, id: token.id) }
-    return try vocabulary.specialTokens(names)
-  }
-
-  private func template() throws(ReferenceError) -> SpecialTokenTemplate {
+  func template() throws(ReferenceError) -> SpecialTokenTemplate {
     let stage = root["post_processor"] ?? .null
     switch stage["type"]?.string {
     case let type? where type == "RobertaProcessing" || type == "BertProcessing":

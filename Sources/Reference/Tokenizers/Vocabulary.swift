@@ -51,8 +51,27 @@ struct Vocabulary: Sendable {
     (self.trie, size, self.file) = (trie, lines.count, file)
   }
 
-  /// The ids of the special tokens of these names; all but the mask have to be there.
-  func specialTokens(_ names: [String]) throws(ReferenceError) -> Tokenizer.SpecialTokens {
+  /// From pieces in the order of their ids, each once; `place` says where one stands in `file`.
+  init(
+    pieces: [[UInt8]], file: URL, place: (Int) -> ReferenceError.Diagnostic.Place
+  ) throws(ReferenceError) {
+    var trie = ByteTrie(capacity: pieces.count * 8)
+    var faults: [ReferenceError.Diagnostic] = []
+    for (id, piece) in pieces.enumerated() where trie.insert(piece, id: Int32(id)) != nil {
+      let text = String(decoding: piece.prefix(40), as: UTF8.self)
+      faults.append(.init(place(id), found: "\"\(text)\" again", expected: "each piece once"))
+    }
+    guard faults.isEmpty else { throw .invalid(path: file.path, faults: faults) }
+    (self.trie, size, self.file) = (trie, pieces.count, file)
+  }
+
+  /// The ids of the special tokens of these names; all but the mask have to be there. An added token
+  /// may stand outside the vocabulary.
+  func specialTokens(_ names: [String], _ added: [AddedTokens.Token] = []) throws(ReferenceError)
+    -> Tokenizer.SpecialTokens
+  {
+    var trie = trie
+    for token in added { trie.insert(token.content, id: token.id) }
     let ids = names.map { trie.id(of: $0.utf8) }
     let faults = zip(names, ids).prefix(4).filter { $0.1 == nil }.map {
       ReferenceError.Diagnostic(

@@ -105,7 +105,7 @@ struct TokenizerFaultTests {
   @Test(
     "A stage that is not built in is named",
     arguments: [
-      (#"{"model": {"type": "Unigram", "vocab": {}}}"#, "model"),
+      (#"{"model": {"type": "WordLevel", "vocab": {}}}"#, "model"),
       (#"{"model": {"type": "BPE", "vocab": {}}, "normalizer": {"type": "NFC"}}"#, "normalizer"),
       (#"{"model": {"type": "BPE", "vocab": {}}, "pre_tokenizer": null}"#, "pre_tokenizer"),
       (#"{"model": {"type": "WordPiece", "vocab": {}}}"#, "normalizer"),
