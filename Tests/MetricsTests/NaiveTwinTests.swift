@@ -258,6 +258,81 @@ struct SwapTwinTests {
     }
   }
 
+  @Test("p of an average approaches the share over all patterns, all targets swapped together")
+  func averageOfTwo() throws {
+    let replicates = 20_000
+    // The second target has other predictions, and no label on every third row.
+    let kept = data.gold.indices.filter { $0 % 3 != 0 }
+    let average = TargetAverage(
+      [
+        .init(gold: data.gold, rows: Array(data.gold.indices), weight: 1),
+        .init(gold: kept.map { data.gold[$0] }, rows: kept, weight: 3),
+      ], clusters: data.persons)
+    let second = [data.systems[2], data.systems[0]]
+    let options = InferenceOptions(replicates: replicates, seed: 3)
+    let systems = (0..<2).map { number in
+      AveragedSystem(
+        average, predictions: [data.systems[number], kept.map { second[number][$0] }],
+        options: options)
+    }
+    let p = try #require(
+      SystemsComparison(systems, of: average, primary: .ccc, options: options).p(0, 1))
+    func value(_ x: [Double], _ z: [Double], _ weights: [Double]) -> Double {
+      let masked = weights.indices.map { $0 % 3 == 0 ? 0 : weights[$0] }
+      return atanh(
+        0.25 * tanh(stabilised(.ccc, x, weights, .population))
+          + 0.75 * tanh(stabilised(.ccc, z, masked, .population)))
+    }
+    let all = (0..<256).map { pattern -> Double in
+      let swapped = data.persons.map { pattern >> $0 & 1 == 1 }
+      func mixed(_ a: [Double], _ b: [Double]) -> [Double] {
+        a.indices.map { swapped[$0] ? b[$0] : a[$0] }
+      }
+      func difference(_ weights: [Double]) -> Double {
+        value(mixed(data.systems[0], data.systems[1]), mixed(second[0], second[1]), weights)
+          - value(mixed(data.systems[1], data.systems[0]), mixed(second[1], second[0]), weights)
+      }
+      let squares = (0..<8).reduce(0.0) { sum, person in
+        let moved = [1e-5, -1e-5].map { h in
+          difference(data.persons.map { $0 == person ? 1 + h : 1 })
+        }
+        let influence = (moved[0] - moved[1]) / 2e-5
+        return sum + influence * influence
+      }
+      return abs(difference(data.persons.map { _ in 1 })) / squares.squareRoot()
+    }
+    let share = Double(all.count { $0 >= all[0] * (1 - 1e-6) }) / 256
+    #expect(
+      abs(p - share) < 5 * (share * (1 - share) / Double(replicates)).squareRoot() + 1e-4)
+  }
+
+  @Test("The sign test of ranks lies near a swap test that ranks anew")
+  func ranks() throws {
+    let data = Simulated(rows: 83, persons: 57, systems: 3, seed: 8)
+    let test = SwapTest(data.sample, systems: data.systems, metrics: [.spearman, .kendall])
+    func ranks(_ v: [Double]) -> [Double] { v.map { value in Double(v.count { $0 < value }) } }
+    let columns = data.systems.map(ranks)
+    var generator = SplitMix64(seed: 1, stream: .simulation)
+    for metric in test.metrics {
+      for (i, j) in [(0, 1), (1, 2)] {
+        func difference(_ swapped: [Bool]) -> Double {
+          let (a, b) = (columns[i], columns[j])
+          let pair = [(a, b), (b, a)].map { x, z in
+            let mixed = data.persons.indices.map { swapped[data.persons[$0]] ? z[$0] : x[$0] }
+            return PointMetrics.figure(metric, mixed, data.gold).value ?? .nan
+          }
+          return abs(pair[0] - pair[1])
+        }
+        let observed = difference([Bool](repeating: false, count: 57)) - 1e-12
+        let far = (0..<999).count { _ in
+          difference((0..<57).map { _ in generator.uniform() < 0.5 }) >= observed
+        }
+        let p = try #require(test.p(metric, i, j).value)
+        #expect(abs(p - Double(far + 1) / 1000) < 0.1, "\(metric) \(i) \(j)")
+      }
+    }
+  }
+
   @Test("An average of one target twice has that target's p", arguments: Metric.ofMoments)
   func averageOfOne(_ metric: Metric) throws {
     let data = Simulated(systems: 3, seed: 4)

@@ -161,8 +161,9 @@ extension Scorer {
   /// The smallest difference in the primary metric that a comparison would find with 80% power.
   func detectable(_ part: TargetRows) -> DetectableDifference {
     let correlation = 0.9
-    let simulations = 1000
     let metric = definition.primary.metric
+    // Ranks take every pair of rows in each of them.
+    let simulations = metric.isOfRanks ? 200 : 1000
     let outcome = PowerAnalysis.find(
       part.sample, part.predictions, metric: metric, power: 0.8, correlation: correlation,
       simulations: simulations, options: options.inference)
