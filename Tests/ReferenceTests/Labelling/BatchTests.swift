@@ -40,8 +40,10 @@ struct BatchTests {
         let path = String(words[1].split(separator: "?")[0])
         switch (String(words[0]), path) {
         case ("POST", "/v1/files"):
-          let lines = String(decoding: question.body, as: UTF8.self).split(separator: "\n")
-            .filter { $0.hasPrefix("{") }
+          let lines = String(decoding: question.body, as: UTF8.self).split(
+            whereSeparator: \.isNewline
+          )
+          .filter { $0.hasPrefix("{") }
           state.files.append(lines.compactMap { Self.object(Data($0.utf8)) })
           return json(["id": "file-\(state.files.count - 1)"])
         case ("POST", "/v1/batches"):

@@ -133,7 +133,7 @@ struct LabellerTests {
   }
 
   @Test(
-    "A web page ends the run at the first answer, whatever its status", arguments: [200, 302, 404])
+    "A web page ends the run at the first answer, whatever its status", arguments: [200, 403, 404])
   func webPage(status: Int) async throws {
     let server = try ChatServer { _ in
       .raw(status: status, fields: ["Content-Type: text/html"], body: "<!DOCTYPE html><p>Hello")

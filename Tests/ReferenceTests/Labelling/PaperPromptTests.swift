@@ -54,10 +54,10 @@ struct PaperPromptTests {
   @Test(
     "What the reader does not know is refused with its place",
     arguments: [
-      ("\"One.\"\n", "\"One.\" \"Two.\"\n", ":20:16"), ("\"One.\"", "r\"One.\"", ":20:9"),
-      ("One.", "\\x41", ":20:11"), ("\"One.\"", "\"One.", ":20:14"),
-      ("as_system(\n        \"One", "as_system(one, \"One", ":19:24"),
-      ("{essay}\\n", "{essay!r}\\n", ":2:33"),
+      ("\"One.\"\n", "\"One.\" \"Two.\"\n", ":21:16"), ("\"One.\"", "r\"One.\"", ":21:9"),
+      ("One.", "\\x41", ":21:11"), ("\"One.\"", "\"One.", ":21:14"),
+      ("as_system(\n        \"One", "as_system(one, \"One", ":20:24"),
+      ("{essay}\\n", "{essay!r}\\n", ":2:32"),
       ("def completion_plain", "def other", ":1:1"),
     ])
   func refused(_ old: String, _ new: String, _ place: String) throws {
