@@ -22,7 +22,8 @@ import Server
       service is unavailable, 70 a bug.
       """, version: ScoreReport.toolVersion,
     subcommands: [
-      DataCommand.self, ValidateCommand.self, ScoreCommand.self, CompareCommand.self,
+      DataCommand.self, BenchmarkCommand.self, ValidateCommand.self, ScoreCommand.self,
+      CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, ArchiveCommand.self, TrainCommand.self,
       PredictCommand.self, TokenizeCommand.self, LabelCommand.self, AgreementCommand.self,
       CurateCommand.self,
