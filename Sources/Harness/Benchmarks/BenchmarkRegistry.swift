@@ -8,7 +8,10 @@ public enum BenchmarkRegistry {
     let resources = [
       PackageResources.newsemp24_json, PackageResources.newsemp23_json,
       PackageResources.newsemp22_json, PackageResources.newsemp18_json,
-      PackageResources.sample24_json,
+      PackageResources.wassa24_convd_json, PackageResources.wassa24_convt_json,
+      PackageResources.wassa24_per_json, PackageResources.sample24_json,
+      PackageResources.sample24_convd_json, PackageResources.sample24_convt_json,
+      PackageResources.sample24_per_json,
     ]
     return try resources.map { bytes throws(HarnessError) in
       try decode(Data(bytes), name: "a shipped definition")
@@ -153,7 +156,9 @@ extension BenchmarkDefinition {
       id: own.id ?? columns.id, text: own.text ?? columns.text,
       targets: laid(own.targets, over: columns.targets),
       clusters: laid(own.clusters, over: columns.clusters),
-      attributes: laid(own.attributes, over: columns.attributes))
+      attributes: laid(own.attributes, over: columns.attributes),
+      references: own.references ?? columns.references,
+      numberRepeats: own.numberRepeats ?? columns.numberRepeats)
   }
 }
 
@@ -203,6 +208,7 @@ extension BenchmarkDefinition {
   /// Keys that a score report has beside those of targets, and columns of the data home.
   private static let reservedNames: Set<String> = [
     "id", "text", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged",
+    "official", "rows",
   ]
 
   private func checkColumns(_ fault: (String, String) -> Void) {
@@ -266,6 +272,13 @@ extension BenchmarkDefinition {
     if Set(splitNames).count != splitNames.count { fault("repeated splits", "names that differ") }
     if !splitNames.contains(defaultSplit) {
       fault("defaultSplit \(defaultSplit)", "a split's name")
+    }
+    for split in splits {
+      guard let official = split.officialRows else { continue }
+      let most = split.rows ?? official
+      if official < 1 || official > most {
+        fault("officialRows \(official) of split \(split.name)", "1 to its \(most) rows")
+      }
     }
     for split in splits where split.attributes != nil && clusters.isEmpty {
       fault("split \(split.name) with a file of attributes", "a cluster to join it by")
