@@ -165,7 +165,8 @@ struct SampleFiles {
       let codes = [known.gender, known.education, known.race, known.age, known.income]
       let cells =
         [String(index + 1), person.id] + codes.map { $0.map(String.init) ?? "unknown" }
-        + person.iri.map { Self.decimals($0, 3) } + person.personality.map {
+        + person.iri.map { Self.decimals($0, 3) }
+        + person.personality.map {
           hidesPersonality ? "NULL" : Self.decimals($0, 1)
         }
       out += cells.joined(separator: ",") + "\n"

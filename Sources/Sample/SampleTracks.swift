@@ -45,8 +45,10 @@ struct SampleTrackFiles {
     let essays = SampleFiles(splits: splits)
     var files = [("goldstandard_\(name).tsv", gold.joined())]
     switch track {
-    case .convd: files += [("trac1_CONVD_train.csv", train.text), ("trac1_CONVD_dev.csv", dev.text)]
-    case .convt: files += [("trac2_CONVT_train.csv", train.text), ("trac2_CONVT_dev.csv", dev.text)]
+    case .convd:
+      files += [("trac1_CONVD_train.csv", train.text), ("trac1_CONVD_dev.csv", dev.text)]
+    case .convt:
+      files += [("trac2_CONVT_train.csv", train.text), ("trac2_CONVT_dev.csv", dev.text)]
     case .emp, .per: break
     }
     files += [
@@ -92,7 +94,8 @@ struct SampleTrackFiles {
 
   /// Labels with noise in units of each column's spread, within what the labels reach.
   private func predictions(_ labels: [[Double]], _ noise: Double) -> String {
-    var random = SplitMix64(seed: seed, labels: [53, UInt64(10 * noise), UInt64(track.rawValue.count)])
+    var random = SplitMix64(
+      seed: seed, labels: [53, UInt64(10 * noise), UInt64(track.rawValue.count)])
     let columns = (labels.first ?? []).indices.map { place in labels.map { $0[place] } }
     let spreads = columns.map { column in
       let mean = column.reduce(0, +) / Double(column.count)
@@ -220,7 +223,8 @@ extension SampleTrackFiles {
   private func rated(empathy: Double, random: inout SplitMix64) -> [Double] {
     let intensity = 0.7 * empathy + 0.7 * random.bell()
     func mean(_ centre: Double, _ spread: Double, to high: Double) -> Double {
-      let given = (0..<3).map { _ in min(max((centre + spread * random.bell()).rounded(), 0), high) }
+      let given = (0..<3).map { _ in min(max((centre + spread * random.bell()).rounded(), 0), high)
+      }
       return given.reduce(0, +) / 3
     }
     return [

@@ -162,7 +162,8 @@ extension ScoringProgram {
       name: name, ids: nil, columns: [:], lines: records.map(\.line), faults: syntax)
     if records.isEmpty {
       table.faults.add(
-        .rowCount, file: name, line: 1, found: "no rows", expected: "a line a row, without a header")
+        .rowCount, file: name, line: 1, found: "no rows", expected: "a line a row, without a header"
+      )
     }
     for record in records where record.fields.count < targets.count {
       table.faults.add(

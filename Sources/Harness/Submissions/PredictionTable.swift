@@ -69,8 +69,9 @@ enum PredictionTableReader {
     if ZipArchive.isZip(data) {
       let entries = try ZipArchive.entries(
         of: data, name: name, maximumBytes: limits?.bytes ?? ZipArchive.maximumBytes)
-      let chosen = entries[try PredictionChoice.choose(
-        entries.map(\.path), name: name, file: columns.file)]
+      let chosen = entries[
+        try PredictionChoice.choose(
+          entries.map(\.path), name: name, file: columns.file)]
       // The path stands in every fault of the file.
       let path = "\(name)/\(Diagnostic.shortened(chosen.path))"
       return try read(chosen.data, name: path, columns: columns, limits: limits)

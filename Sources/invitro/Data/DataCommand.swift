@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Harness
 import Report
-import Sample
+public import Sample
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
