@@ -109,7 +109,7 @@ struct EssayComposer {
     return text
   }
 
-  private func fill(_ sentence: String) -> String {
+  func fill(_ sentence: String) -> String {
     sentence.replacing("{event}", with: event).replacing("{victims}", with: victims)
       .replacing("{place}", with: place)
   }
@@ -120,7 +120,7 @@ struct EssayComposer {
   }
 
   /// A level in 0..<`count` around a strength of mean 0 and SD 1.
-  private func drawLevel(_ strength: Double, among count: Int, random: inout SplitMix64) -> Int {
+  func drawLevel(_ strength: Double, among count: Int, random: inout SplitMix64) -> Int {
     let centre = Double(count - 1) / 2
     let value = centre + strength * (Double(count) / 3.6) + 0.6 * random.bell()
     return min(max(Int(value.rounded()), 0), count - 1)

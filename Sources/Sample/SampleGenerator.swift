@@ -6,11 +6,16 @@ import Harness
 public struct SampleSummary: Codable, Equatable, Sendable {
   public struct Split: Codable, Equatable, Sendable {
     public let name: String
-    public let rows, essays, persons, articles: Int
+    public let rows: Int
+    /// Essays that differ; nil where rows are none.
+    public let essays: Int?
+    public let persons: Int
+    /// nil where rows are persons.
+    public let articles: Int?
   }
 
   public let seed: UInt64
-  /// Train, dev and test, in this order.
+  /// Train, dev and, of essays, test, in this order.
   public let splits: [Split]
   /// Paths below the folder, in the order they were written.
   public let files: [String]
@@ -24,15 +29,19 @@ public struct SampleSummary: Codable, Equatable, Sendable {
 /// bytes everywhere.
 public struct SampleGenerator: Sendable {
   public let seed: UInt64
+  /// The essays, or another track's rows of the same persons and conversations.
+  public let track: SampleTrack
 
-  public init(seed: UInt64) { self.seed = seed }
+  public init(seed: UInt64, track: SampleTrack = .emp) { (self.seed, self.track) = (seed, track) }
 
   /// Writes the set to `folder`, which must be new or empty: everything, or nothing.
   /// - Throws: ``HarnessError/conflict(what:hint:)`` for a folder that holds something, `BasicsError`.
   public func write(to folder: URL) throws -> SampleSummary {
     try Self.checkIsFree(folder)
-    let splits = SampleSplits(try SamplePhrases(), seed: seed)
-    let files = try content(splits)
+    let phrases = try SamplePhrases()
+    let splits = SampleSplits(phrases, seed: seed)
+    let others = SampleTrackFiles(track: track, phrases: phrases, splits: splits, seed: seed)
+    let files = try track == .emp ? content(splits) : others.all()
     let draft = folder.deletingLastPathComponent()
       .appending(path: ".\(folder.lastPathComponent).\(UUID().uuidString).part")
     do {
@@ -45,7 +54,9 @@ public struct SampleGenerator: Sendable {
       try? FileManager.default.removeItem(at: draft)
       throw error
     }
-    return SampleSummary(seed: seed, splits: splits.all.map(Self.summary), files: files.map(\.path))
+    return SampleSummary(
+      seed: seed, splits: track == .emp ? splits.all.map(Self.summary) : others.summaries,
+      files: files.map(\.path))
   }
 
   private func content(_ splits: SampleSplits) throws -> [(path: String, text: String)] {
@@ -140,7 +151,8 @@ struct SampleFiles {
     return lines.map { $0.joined(separator: separator) + lineEnd }.joined()
   }
 
-  private func demographics(_ split: SampleSplit) -> String {
+  /// - Parameter hidesPersonality: writes NULL for the traits, which are the labels of track 4.
+  func demographics(_ split: SampleSplit, hidesPersonality: Bool = false) -> String {
     var out = """
       id,person_id,gender,education,race,age,income,iri_perspective_taking,iri_personal_distress,\
       iri_fantasy,iri_empathatic_concern,personality_conscientiousness,personality_openess,\
@@ -153,7 +165,10 @@ struct SampleFiles {
       let codes = [known.gender, known.education, known.race, known.age, known.income]
       let cells =
         [String(index + 1), person.id] + codes.map { $0.map(String.init) ?? "unknown" }
-        + person.iri.map { Self.decimals($0, 3) } + person.personality.map { Self.decimals($0, 1) }
+        + person.iri.map { Self.decimals($0, 3) }
+        + person.personality.map {
+          hidesPersonality ? "NULL" : Self.decimals($0, 1)
+        }
       out += cells.joined(separator: ",") + "\n"
     }
     return out

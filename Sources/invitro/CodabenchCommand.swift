@@ -15,7 +15,11 @@ struct CodabenchCommand: ParsableCommand {
       writes neither, lists its faults on standard error and ends with 65.
 
       INPUT/ref holds a benchmark's folder of a data home, whose persons are the
-      clusters of intervals, or one file of labels such as goldstandard_EMP.tsv. Under
+      clusters of intervals, or one file of labels such as goldstandard_EMP.tsv. With the
+      labels of several tracks of WASSA 2024 (goldstandard_CONVD.tsv, CONVT, EMP, PER),
+      INPUT/res may hold predictions_*.tsv of any of them, plain or in one zip; the
+      names in scores.json then begin with the track (convt_emotion_pcc), and
+      scores.txt is written as the organisers' script writes it. Under
       4 decimals, what a leaderboard does not need is left out, and a number more than
       1 outside the labels' range is an error: see docs/explanation/probing.md.
 
@@ -36,8 +40,8 @@ struct CodabenchCommand: ParsableCommand {
 
   @Option(
     help: .init(
-      "Write scores.txt too, with the lines of this task's own script: wassa (2024, track 3), "
-        + "which has 4 decimals whatever --decimals says.")) var compat: Compatibility?
+      "Write scores.txt too, with the lines of this task's own script: wassa (2024), which has "
+        + "4 decimals whatever --decimals says.")) var compat: Compatibility?
 
   @OptionGroup var inference: InferenceArguments
 
@@ -61,15 +65,19 @@ struct CodabenchCommand: ParsableCommand {
       definition: try split.benchmark.map { try home.benchmarks.find($0) }, split: split.split
     ).run()
     FaultListing.show(outcome.warnings)
-    let report = outcome.report
-    if compat == .wassa {
+    let isOpen = rule.isOpen && outcome.tracks.contains { $0.name != nil }
+    if compat == .wassa || isOpen {
       try AtomicFile.write(Data(outcome.wassa.utf8), to: folder.appending(path: "scores.txt"))
     }
     try AtomicFile.write(
-      Data(DetailedResults(report, targets: outcome.targets, decimals: decimals).html.utf8),
+      Data(DetailedResults(outcome.tracks, decimals: decimals).html.utf8),
       to: folder.appending(path: "detailed_results.html"))
     try AtomicFile.write(
-      CanonicalJSON.document(report.flatScores), to: folder.appending(path: "scores.json"))
-    Console.print(ScoreText(report, targets: outcome.targets.map(\.name)).text)
+      CanonicalJSON.document(outcome.flatScores), to: folder.appending(path: "scores.json"))
+    let texts = outcome.tracks.map { track in
+      (track.title.map { $0 + "\n\n" } ?? "")
+        + ScoreText(track.report, targets: track.targets.map(\.name)).text
+    }
+    Console.print(texts.joined(separator: "\n\n"))
   }
 }

@@ -57,6 +57,9 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     public var name: String
     /// Expected number of rows; nil where a definition of one's own leaves it open.
     public var rows: Int?
+    /// How many of the first rows the organisers' script scores, where it is WASSA's: it zips the
+    /// gold files of all tracks, so that this is the length of the shortest one.
+    public var officialRows: Int?
     public var file: String
     public var format: TableFormat
     /// Columns that differ from the benchmark's.
@@ -117,6 +120,12 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     public var clusters: [String: String]?
     /// Attribute to column.
     public var attributes: [String: String]?
+    /// Column, then cell value, to the column that the value refers to: where `speaker` says
+    /// `Person 1`, the cluster is what `person_id_1` holds. For cluster columns.
+    public var references: [String: [String: String]]?
+    /// Whether an id that repeats an earlier row's gets a number behind it (`7#2`), in place of an
+    /// error.
+    public var numberRepeats: Bool?
   }
 
   /// How an attribute falls into groups: by code, or by bins.

@@ -20,7 +20,10 @@ public struct BenchmarkRegistry: Sendable {
     let resources = [
       PackageResources.newsemp24_json, PackageResources.newsemp23_json,
       PackageResources.newsemp22_json, PackageResources.newsemp18_json,
-      PackageResources.sample24_json,
+      PackageResources.wassa24_convd_json, PackageResources.wassa24_convt_json,
+      PackageResources.wassa24_per_json, PackageResources.sample24_json,
+      PackageResources.sample24_convd_json, PackageResources.sample24_convt_json,
+      PackageResources.sample24_per_json,
     ]
     return try resources.map { bytes throws(HarnessError) in
       try decode(Data(bytes), name: "a shipped definition")
@@ -204,6 +207,8 @@ extension BenchmarkDefinition {
       id: own.id ?? columns.id, text: own.text ?? columns.text, pair: own.pair ?? columns.pair,
       targets: laid(own.targets, over: columns.targets),
       clusters: laid(own.clusters, over: columns.clusters),
-      attributes: laid(own.attributes, over: columns.attributes))
+      attributes: laid(own.attributes, over: columns.attributes),
+      references: own.references ?? columns.references,
+      numberRepeats: own.numberRepeats ?? columns.numberRepeats)
   }
 }

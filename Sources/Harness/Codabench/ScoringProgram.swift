@@ -4,7 +4,8 @@ public import Metrics
 /// Scores one submission as Codabench has it done: a folder with the organiser's labels in `ref`
 /// and a submission in `res`.
 /// `ref` holds a benchmark's folder as an import makes it, which gives clusters and groups, or one
-/// file of labels. `res` holds one prediction file in any accepted form, itself or in a zip.
+/// file of labels. `res` holds one prediction file in any accepted form, itself or in a zip. With the
+/// labels of several tracks of WASSA 2024 in `ref`, `res` may hold a file of each.
 public struct ScoringProgram {
   public let input: URL
   public let options: ScoringOptions
@@ -24,30 +25,50 @@ public struct ScoringProgram {
   }
 
   public struct Outcome: Sendable {
+    /// One, or one a prediction file where `ref` holds the labels of several tracks.
+    public var tracks: [Track]
+    /// `scores.txt` as WASSA 2024 has it.
+    public var wassa: String
+    /// What the team should look at although the files are valid.
+    public var warnings: [Diagnostic]
+
+    /// Every track's ``ScoreReport/flatScores``, with its name in front where it has one:
+    /// `convt_emotion_pcc`.
+    public var flatScores: [String: Double] {
+      tracks.reduce(into: [:]) { all, track in
+        let prefix = track.name.map { $0.lowercased() + "_" } ?? ""
+        for (name, value) in track.report.flatScores { all[prefix + name] = value }
+      }
+    }
+  }
+
+  public struct Track: Sendable {
+    /// As the organisers' files are named, such as `CONVT`; nil where there are no tracks.
+    public var name: String?
+    /// As the organisers' script has it, such as `Track 2 (CONVT)`; nil where there are no tracks.
+    public var title: String?
     /// As far as the rule releases it.
     public var report: ScoreReport
     /// The benchmark's, in its order.
     public var targets: [Target]
-    /// `scores.txt` as WASSA 2024 has it.
-    public var wassa: String
-    /// What the team should look at although the file is valid.
-    public var warnings: [Diagnostic]
   }
 
   /// - Throws: ``HarnessError/missing(path:hint:)`` where `ref` or `res` is not there,
   ///   ``HarnessError/usage(_:)`` where `ref` has no labels or leaves open what to score, and
   ///   ``HarnessError/invalid(_:)`` with every fault of the submission.
   public func run() throws(HarnessError) -> Outcome {
+    if let tracks = try tracks() { return try score(tracks) }
     let scorer = try reference()
-    let (name, file) = try submission()
+    let (name, file) = try submission(scorer.definition.predictionFile)
     let reader = PredictionReader(scorer.definition, dataset: scorer.dataset, margin: rule.margin)
     let predictions = try reader.read(SourceText.read(file), name: name)
+    let track = Track(
+      report: rule.release(try scorer.score(predictions)), targets: scorer.definition.targets)
     return Outcome(
-      report: rule.release(try scorer.score(predictions)), targets: scorer.definition.targets,
-      wassa: wassa(scorer, predictions), warnings: predictions.warnings)
+      tracks: [track], wassa: wassa(scorer, predictions), warnings: predictions.warnings)
   }
 
-  private func folder(_ name: String, holds what: String) throws(HarnessError) -> URL {
+  func folder(_ name: String, holds what: String) throws(HarnessError) -> URL {
     let url = input.appending(path: name, directoryHint: .isDirectory)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
@@ -63,22 +84,27 @@ public struct ScoringProgram {
 
   // MARK: - The submission
 
-  private func submission() throws(HarnessError) -> (name: String, file: URL) {
+  private func submission(_ wanted: String) throws(HarnessError) -> (name: String, file: URL) {
     let folder = try folder("res", holds: "the submission")
     let paths = try files(of: folder, name: "res")
-    let chosen = paths[try PredictionChoice.choose(paths, name: "res", more: ["zip"])]
+    let chosen =
+      paths[try PredictionChoice.choose(paths, name: "res", file: wanted, more: ["zip"])]
     let file = folder.appending(path: chosen)
-    let size = (try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int ?? 0
-    guard size <= ZipArchive.maximumBytes else {
-      throw .fault(
-        .archive, file: "res/" + chosen, found: "\(size) bytes",
-        expected: "at most \(ZipArchive.maximumBytes >> 20) MiB")
-    }
+    try checkSize(of: file, name: "res/" + chosen)
     return ("res/" + chosen, file)
   }
 
+  func checkSize(of file: URL, name: String) throws(HarnessError) {
+    let size = (try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int ?? 0
+    guard size <= ZipArchive.maximumBytes else {
+      throw .fault(
+        .archive, file: name, found: "\(size) bytes",
+        expected: "at most \(ZipArchive.maximumBytes >> 20) MiB")
+    }
+  }
+
   /// Without what Codabench itself puts beside them.
-  private func files(of folder: URL, name: String) throws(HarnessError) -> [String] {
+  func files(of folder: URL, name: String) throws(HarnessError) -> [String] {
     try FolderFiles.regular(in: folder, name: name).filter {
       !["metadata", "metadata.yaml", "metadata.txt"].contains($0.split(separator: "/").last ?? "")
     }
@@ -166,30 +192,10 @@ public struct ScoringProgram {
     }
     let figures = scorer.definition.targets.map { target in
       scorer.rows(target.name, of: predictions).map {
-        PointMetrics.pcc($0.predictions, $0.sample.gold)
+        WASSA.script($0.predictions, $0.sample.gold)
       }
     }
     return WASSATrack.scores(scorer.definition, figures)
-  }
-}
-
-/// `scores.txt` as the evaluation script of WASSA 2024 writes it for a track: each correlation
-/// rounded to 4 decimals, their mean not rounded again, an undefined one (or a target not
-/// predicted) as the whole number 0.
-public enum WASSATrack {
-  /// A line for the mean, then one a target, indented by a tab; `figures` are their PCCs in the
-  /// definition's order, nil for one that is not predicted.
-  public static func scores(_ definition: BenchmarkDefinition, _ figures: [Figure?]) -> String {
-    let figures = figures.map { $0 ?? .undefined(.constantPrediction) }
-    let rounded = figures.map { WASSA.rounded($0).value ?? 0 }
-    let average = rounded.reduce(0, +) / Double(rounded.count)
-    let name = definition.track ?? definition.title
-    var lines = ["\(name): Averaged Pearson Correlations: \(average)"]
-    for (target, (figure, value)) in zip(definition.targets, zip(figures, rounded)) {
-      // A constant column is 0 there and not 0.0: Python shows which of the two it was.
-      lines.append("\t\(target.title): \(figure.value == nil ? "0" : "\(value)")")
-    }
-    return lines.joined(separator: "\n") + "\n"
   }
 }
 
@@ -208,6 +214,11 @@ extension ScoreReport {
       scores["wassa_\(target)"] = wassa[target]
     }
     scores["wassa_averaged"] = wassa.averaged
+    if let official = wassa.official {
+      scores["wassa_official_rows"] = Double(official.rows)
+      scores["wassa_official_averaged"] = official.averaged
+      for target in wassa.targets { scores["wassa_official_\(target)"] = official[target] }
+    }
     return scores.filter(\.value.isFinite)
   }
 }

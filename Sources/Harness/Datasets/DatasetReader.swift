@@ -84,6 +84,7 @@ public struct DatasetReader {
       }
       rows.append(row)
     }
+    if columns.numberRepeats == true { rows.numberRepeatedIDs() }
     let labelled = rows.contains { !$0.labels.isEmpty }
     let dataset = Dataset(definition, split: source.name, rows: rows, hasGold: labelled)
     faults += DatasetCheck.faults(

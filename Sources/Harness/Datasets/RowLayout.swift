@@ -7,7 +7,15 @@ struct RowLayout {
   private let ids: [Int]
   private let text, pair: Int?
   private let labels: [(target: String, index: Int, column: String)]
-  private let clusters, attributes: [(name: String, index: Int)]
+  private let clusters: [(name: String, place: ClusterPlace)]
+  private let attributes: [(name: String, index: Int)]
+
+  /// Where a row's cluster stands: in a column, or in the one that this column's value refers to.
+  private struct ClusterPlace {
+    let index: Int
+    let column: String
+    let references: [String: Int]?
+  }
 
   /// Finds the columns of `split`; those that its file lacks and may not are added to `faults`.
   init(
@@ -20,7 +28,12 @@ struct RowLayout {
     ids = (columns.id ?? []).compactMap { table.require($0, faults: &faults) }
     clusters = definition.clusters.compactMap { name in
       guard let column = columns.clusters?[name] else { return nil }
-      return table.require(column, faults: &faults).map { (name, $0) }
+      let references = columns.references?[column]?.compactMapValues {
+        table.require($0, faults: &faults)
+      }
+      return table.require(column, faults: &faults).map {
+        (name, ClusterPlace(index: $0, column: column, references: references))
+      }
     }
     text = columns.text.flatMap { table.require($0, faults: &faults) }
     pair = columns.pair.flatMap { table.require($0, faults: &faults) }
@@ -58,11 +71,36 @@ struct RowLayout {
         record.fields[index], target: target, in: definition, file: table.name, line: record.line,
         column: table.position(index), field: column, faults: &faults)
     }
-    for (cluster, index) in clusters { row.clusters[cluster] = identifier(index) }
+    for (cluster, place) in clusters {
+      guard let references = place.references else {
+        row.clusters[cluster] = identifier(place.index)
+        continue
+      }
+      let value = identifier(place.index)
+      guard let index = references[value] else {
+        faults.add(
+          .missingID, file: name, line: record.line, column: place.index + 1, field: place.column,
+          found: value, expected: references.keys.sorted().joined(separator: " or "))
+        continue
+      }
+      row.clusters[cluster] = identifier(index)
+    }
     for (attribute, index) in attributes {
       row.attributes[attribute] = definition.attribute(record.fields[index])
     }
     return row
+  }
+}
+
+extension [DatasetRow] {
+  /// Gives an id that stands on an earlier row a number behind it: `7`, `7#2`, `7#3`.
+  mutating func numberRepeatedIDs() {
+    var count: [String: Int] = [:]
+    for index in indices {
+      let id = self[index].id
+      count[id, default: 0] += 1
+      if let number = count[id], number > 1 { self[index].id = "\(id)#\(number)" }
+    }
   }
 }
 

@@ -266,46 +266,6 @@ public struct DetectableDifference: Codable, Sendable, Equatable {
   }
 }
 
-/// The figures as the WASSA organisers' script makes them: each PCC rounded to 4 decimals before
-/// averaging; a constant column counts 0; a target that was not attempted is null, and then so is
-/// the average (rounded to 4 decimals too; theirs may have a fifth).
-public struct WASSAScores: Codable, Sendable, Equatable {
-  private static let average = "averaged"
-  /// By target, and the average.
-  private var figures: [String: Double?] = [:]
-
-  /// - Parameters:
-  ///   - targets: all of the benchmark's.
-  ///   - figures: of those that were attempted.
-  public init(averaged: Double?, targets: [String], figures: TargetTable<Double>) {
-    self.figures[Self.average] = .some(averaged)
-    for target in targets { self.figures[target] = .some(figures[target]) }
-  }
-
-  public var averaged: Double? { self[Self.average] }
-
-  /// The benchmark's targets, sorted.
-  public var targets: [String] { figures.keys.filter { $0 != Self.average }.sorted() }
-
-  /// The figure of `target`; nil where it was not attempted.
-  public subscript(target: String) -> Double? { figures[target] ?? nil }
-
-  /// Puts every figure through `change`.
-  mutating func changeFigures(_ change: (Double?) -> Double?) {
-    figures = figures.mapValues(change)
-  }
-
-  public init(from decoder: any Decoder) throws {
-    figures = try decoder.singleValueContainer().decode([String: Double?].self)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    // Null is part of this form: it says "not attempted", which 0 would hide.
-    var container = encoder.singleValueContainer()
-    try container.encode(figures)
-  }
-}
-
 /// SHA-256 digests (64 hexadecimal digits) that tie a report to what it was made from.
 public struct Digests: Codable, Sendable, Equatable {
   /// Of the split's gold labels in row order.

@@ -110,7 +110,7 @@ public struct Scorer: Sendable {
       crossed: crossed,
       sensitivity: options.sensitivity ? sensitivity(parts) : nil,
       detectable: options.detectable ? detectable(main) : nil,
-      wassa: Self.wassa(parts, of: definition),
+      wassa: wassa(parts),
       digests: Digests(gold: goldDigest, order: orderDigest, predictions: predictions.digest),
       signature: options.signature(cluster: cluster, goldDigest: goldDigest),
       notes: notes(main, scores, predictions, crossed))
@@ -153,18 +153,6 @@ public struct Scorer: Sendable {
       SystemInference(
         sample ?? part.sample, predictions: part.predictions, options: options.inference), options,
       primary: definition.primary.metric)
-  }
-
-  /// The organisers' figures: undefined counts 0, a target that is not attempted is null.
-  static func wassa(_ parts: [TargetRows], of definition: BenchmarkDefinition) -> WASSAScores {
-    let figures = parts.map { WASSA.pcc($0.predictions, $0.sample.gold) }
-    let isComplete = parts.count == definition.targets.count
-    let attempted = zip(parts, figures).compactMap { part, figure in
-      figure.value.map { (part.target, $0) }
-    }
-    return WASSAScores(
-      averaged: isComplete ? Rounding.published(WASSA.averaged(figures).value) : nil,
-      targets: definition.targetNames, figures: Dictionary(uniqueKeysWithValues: attempted))
   }
 
   static func unclusteredNotes(_ definition: BenchmarkDefinition) -> [String] {

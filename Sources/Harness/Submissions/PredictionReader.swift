@@ -21,7 +21,9 @@ public struct PredictionReader: Sendable {
     ids = dataset.rows.map(\.id)
     let source = definition.splits.first { $0.name == dataset.split }
     let map = source.map { definition.columns(for: $0) } ?? definition.columns
-    columns = PredictionColumns(id: map.id ?? ["id"], targets: definition.targetNames, named: named)
+    columns = PredictionColumns(
+      id: map.id ?? ["id"], targets: definition.targetNames, named: named,
+      file: definition.predictionFile)
     self.dropMissing = dropMissing
     self.margin = margin
   }

@@ -30,6 +30,8 @@ public struct PredictionColumns: Sendable, Equatable {
   public var named: TargetTable<String> = [:]
   /// Cluster columns to read where they are there.
   public var clusters: [String] = []
+  /// The file that is meant where an archive holds several.
+  public var file = PredictionChoice.wassaName
 
   /// Names that the column of `target` may have: the one that was given, or the usual ones.
   func names(of target: String) -> [String] {
@@ -67,7 +69,9 @@ enum PredictionTableReader {
     if ZipArchive.isZip(data) {
       let entries = try ZipArchive.entries(
         of: data, name: name, maximumBytes: limits?.bytes ?? ZipArchive.maximumBytes)
-      let chosen = entries[try PredictionChoice.choose(entries.map(\.path), name: name)]
+      let chosen = entries[
+        try PredictionChoice.choose(
+          entries.map(\.path), name: name, file: columns.file)]
       // The path stands in every fault of the file.
       let path = "\(name)/\(Diagnostic.shortened(chosen.path))"
       return try read(chosen.data, name: path, columns: columns, limits: limits)
@@ -93,18 +97,18 @@ enum PredictionTableReader {
 
 /// Which file of an archive or a folder holds the predictions.
 enum PredictionChoice {
-  /// The name that the WASSA shared tasks ask for.
+  /// The name that the WASSA shared tasks ask for, of the track that most of them have.
   static let wassaName = "predictions_EMP.tsv"
   private static let tables = ["tsv", "csv", "jsonl", "txt"]
 
-  /// The place in `paths` of `predictions_EMP.tsv`, else of the only table.
+  /// The place in `paths` of the file named `wanted`, else of the only table.
   /// - Parameter more: endings that count as tables too.
   /// - Throws: ``HarnessError/invalid(_:)`` with what was found.
   static func choose(
-    _ paths: [String], name: String, more: [String] = []
+    _ paths: [String], name: String, file wanted: String = wassaName, more: [String] = []
   ) throws(HarnessError) -> Int {
     func file(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
-    if let wassa = paths.firstIndex(where: { file($0) == wassaName }) { return wassa }
+    if let wassa = paths.firstIndex(where: { file($0) == wanted }) { return wassa }
     let endings = tables + more
     let found = paths.indices.filter { place in
       endings.contains { file(paths[place]).lowercased().hasSuffix("." + $0) }
@@ -112,7 +116,7 @@ enum PredictionChoice {
     guard let only = found.first, found.count == 1 else {
       throw .fault(
         .archive, file: name, found: paths.isEmpty ? "no files" : paths.joined(separator: ", "),
-        expected: "\(wassaName), or a single .tsv, .csv or .jsonl file")
+        expected: "\(wanted), or a single .tsv, .csv or .jsonl file")
     }
     return only
   }

@@ -63,6 +63,28 @@ public enum WASSA {
     rounded(PairedMoments(predictions: x, gold: y).pcc())
   }
 
+  /// Pearson's correlation, not rounded, by the very operations of the organisers' script: plain sums
+  /// in row order. Undefined where its denominator is exactly 0, which the script prints as the whole
+  /// number 0 (a column of 63 times 4.2 is none of these: its mean is not exact, and r about 0), where
+  /// there are no rows, and where r is not a number.
+  public static func script(_ x: [Double], _ y: [Double]) -> Figure {
+    precondition(x.count == y.count, "as many predictions as labels")
+    guard !x.isEmpty else { return .undefined(.noRows) }
+    let n = Double(x.count)
+    let (xMean, yMean) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
+    var (products, xSquares, ySquares) = (0.0, 0.0, 0.0)
+    for (x, y) in zip(x, y) {
+      let (dx, dy) = (x - xMean, y - yMean)
+      products += dx * dy
+      xSquares += dx * dx
+      ySquares += dy * dy
+    }
+    let denominator = (xSquares * ySquares).squareRoot()
+    guard denominator != 0 else { return .undefined(.constantPrediction) }
+    let r = products / denominator
+    return r.isNaN ? .undefined(.notFinite) : .value(max(min(r, 1), -1))
+  }
+
   /// The organisers' figure from ours.
   public static func rounded(_ pcc: Figure) -> Figure {
     switch pcc {

@@ -140,8 +140,15 @@ public struct ScoreText {
 
   private var wassa: String {
     func text(_ value: Double?) -> String { TextTable.cell(value, missing: "not attempted") }
-    let figures = targets.map { "\($0) \(text(report.wassa[$0]))" }
-    return "WASSA figures: averaged \(text(report.wassa.averaged)), "
-      + figures.joined(separator: ", ")
+    func line(_ averaged: Double?, _ figure: (String) -> Double?) -> String {
+      let named = report.wassa.targets
+      let figures = targets.filter(named.contains).map { "\($0) \(text(figure($0)))" }
+      return "averaged \(text(averaged)), " + figures.joined(separator: ", ")
+    }
+    let all = line(report.wassa.averaged) { report.wassa[$0] }
+    guard let official = report.wassa.official else { return "WASSA figures: " + all }
+    return "WASSA figures, all rows: \(all)\n"
+      + "WASSA figures, \(official.title.lowercased()): "
+      + line(official.averaged) { official[$0] }
   }
 }

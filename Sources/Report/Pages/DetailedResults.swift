@@ -2,24 +2,25 @@ public import Harness
 import Metrics
 
 /// The page that a scoring program leaves beside its scores: one HTML document that needs nothing
-/// beside it. It holds what the report holds: aggregates, and of a small group that it exists.
+/// beside it. It holds what the reports hold: aggregates, and of a small group that it exists.
 public struct DetailedResults {
-  private let report: ScoreReport
-  private let targets: [Target]
+  private let tracks: [ScoringProgram.Track]
   private let decimals: Int
 
-  /// The page of `report`, which is rounded already, for a benchmark's targets in its order;
-  /// `decimals` (0 to 4) are shown of every figure.
-  public init(_ report: ScoreReport, targets: [Target], decimals: Int = 4) {
-    (self.report, self.targets, self.decimals) = (report, targets, decimals)
+  /// The page of the tracks' reports, which are rounded already; `decimals` (0 to 4) are shown of
+  /// every figure.
+  public init(_ tracks: [ScoringProgram.Track], decimals: Int = 4) {
+    (self.tracks, self.decimals) = (tracks, decimals)
   }
 
   public var html: String {
-    let title = "Scores on \(text(report.benchmark)), \(text(report.split))"
-    let tables = targets.compactMap { target in
-      report.targets[target.name].map { figures(target, $0) }
+    let parts = tracks.map { track in
+      (track.title, TrackResults(track.report, targets: track.targets, decimals: decimals))
     }
-    let sections = tables + [groups, disparities, wassa, provenance]
+    let title = parts.count == 1 ? parts[0].1.title : "Scores on \(parts.count) tracks"
+    let content = parts.map { name, results in
+      (name.map { "<h1>\(Escaping.markup($0))</h1>\n" } ?? "<h1>\(title)</h1>\n") + results.content
+    }
     return """
       <!doctype html>
       <html lang="en">
@@ -32,14 +33,57 @@ public struct DetailedResults {
       </head>
       <body>
       <main>
-      <h1>\(title)</h1>
-      <p>\(FigureText.count(report.n)) rows by \(FigureText.counted(report.clusters, "cluster")); \
-      intervals take the rows of a cluster as belonging together.</p>
-      \((report.notes ?? []).map { "<p class=\"note\">\(text($0))</p>\n" }.joined())\
-      \(sections.joined())</main>
+      \(content.joined())</main>
       </body>
       </html>
 
+      """
+  }
+
+  private static let style = """
+
+    :root { color-scheme: light dark; --ink: #14212b; --paper: #fff; --rule: #d5dde2;
+      --accent: #0072b2; --soft: #4b5b67; }
+    @media (prefers-color-scheme: dark) { :root { --ink: #e6edf2; --paper: #11181e;
+      --rule: #33414c; --accent: #6cb8e6; --soft: #a9b7c2; } }
+    body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
+      background: var(--paper); }
+    main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
+    h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+    table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+    th, td { padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid var(--rule);
+      text-align: left; vertical-align: top; }
+    tbody th { font-weight: 400; }
+    .wide { overflow-x: auto; } .note, em { color: var(--soft); }
+    code { overflow-wrap: anywhere; }
+    .wk .iv { stroke: var(--accent); stroke-width: 2; fill: none; }
+    .wk .pt { fill: var(--accent); }
+
+    """
+}
+
+/// What the page shows of one report.
+private struct TrackResults {
+  private let report: ScoreReport
+  private let targets: [Target]
+  private let decimals: Int
+
+  init(_ report: ScoreReport, targets: [Target], decimals: Int) {
+    (self.report, self.targets, self.decimals) = (report, targets, decimals)
+  }
+
+  var title: String { "Scores on \(text(report.benchmark)), \(text(report.split))" }
+
+  var content: String {
+    let tables = targets.compactMap { target in
+      report.targets[target.name].map { figures(target, $0) }
+    }
+    let sections = tables + [groups, disparities, wassa, provenance]
+    return """
+      <p>\(FigureText.count(report.n)) rows by \(FigureText.counted(report.clusters, "cluster")); \
+      intervals take the rows of a cluster as belonging together.</p>
+      \((report.notes ?? []).map { "<p class=\"note\">\(text($0))</p>\n" }.joined())\
+      \(sections.joined())
       """
   }
 
@@ -130,13 +174,18 @@ public struct DetailedResults {
   }
 
   private var wassa: String {
-    func cell(_ value: Double?) -> [String] { [value.map { number($0) } ?? "not attempted"] }
+    func cell(_ value: Double?) -> String { value.map { number($0) } ?? "not attempted" }
+    let official = report.wassa.official
+    func cells(_ all: Double?, _ first: Double?) -> [String] {
+      [cell(all)] + (official == nil ? [] : [cell(first)])
+    }
+    let heads = official.map { ["All rows", $0.title] } ?? ["Value"]
     return section(
       "As the WASSA shared tasks count",
       table(
-        ["Pearson correlation", "Value"],
-        [row("Averaged", cell(report.wassa.averaged))]
-          + targets.map { row($0.title, cell(report.wassa[$0.name])) }))
+        ["Pearson correlation"] + heads,
+        [row("Averaged", cells(report.wassa.averaged, official?.averaged))]
+          + targets.map { row($0.title, cells(report.wassa[$0.name], official?[$0.name])) }))
   }
 
   private var provenance: String {
@@ -145,25 +194,4 @@ public struct DetailedResults {
       "<p>invitro \(text(report.version)); signature <code>\(text(report.signature))</code>; "
         + "predictions SHA-256 <code>\(text(report.digests.predictions))</code>.</p>\n")
   }
-
-  private static let style = """
-
-    :root { color-scheme: light dark; --ink: #14212b; --paper: #fff; --rule: #d5dde2;
-      --accent: #0072b2; --soft: #4b5b67; }
-    @media (prefers-color-scheme: dark) { :root { --ink: #e6edf2; --paper: #11181e;
-      --rule: #33414c; --accent: #6cb8e6; --soft: #a9b7c2; } }
-    body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--ink);
-      background: var(--paper); }
-    main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-    h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-    table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-    th, td { padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid var(--rule);
-      text-align: left; vertical-align: top; }
-    tbody th { font-weight: 400; }
-    .wide { overflow-x: auto; } .note, em { color: var(--soft); }
-    code { overflow-wrap: anywhere; }
-    .wk .iv { stroke: var(--accent); stroke-width: 2; fill: none; }
-    .wk .pt { fill: var(--accent); }
-
-    """
 }

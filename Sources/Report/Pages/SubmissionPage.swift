@@ -139,11 +139,7 @@ extension SubmissionPage {
       targets = table.benchmark.shownTargets.compactMap { target in
         report.targets[target.name].map { TargetTable(target, $0) }
       }
-      wassa = WASSAFigures(
-        averaged: FigureText.number(report.wassa.averaged, decimals: 4),
-        targets: table.benchmark.targets.map { target in
-          Named(name: target.title, text: FigureText.number(report.wassa[target.name], decimals: 4))
-        })
+      wassa = WASSAFigures(report.wassa, table.benchmark.targets)
       groups = GroupSection(report, table)
       let digest = entry.predictionsDigest ?? ""
       let digests = report.digests
@@ -203,6 +199,27 @@ extension SubmissionPage {
   struct WASSAFigures: Encodable, Sendable {
     let averaged: String
     let targets: [Named]
+    let official: OfficialFigures?
+
+    init(_ scores: WASSAScores, _ all: [Target]) {
+      averaged = FigureText.number(scores.averaged, decimals: 4)
+      targets = all.map { target in
+        Named(name: target.title, text: FigureText.number(scores[target.name], decimals: 4))
+      }
+      official = scores.official.map { official in
+        OfficialFigures(
+          officialTitle: official.title,
+          officialAveraged: FigureText.number(official.averaged, decimals: 4),
+          officialTargets: all.map { target in
+            Named(name: target.title, text: FigureText.number(official[target.name], decimals: 4))
+          })
+      }
+    }
+  }
+
+  struct OfficialFigures: Encodable, Sendable {
+    let officialTitle, officialAveraged: String
+    let officialTargets: [Named]
   }
 
   struct BadgeImage: Encodable, Sendable {

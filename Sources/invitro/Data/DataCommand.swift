@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Harness
 import Report
-import Sample
+public import Sample
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -108,10 +108,16 @@ struct DataSampleCommand: ParsableCommand {
       example systems (systems/), and imports them as the benchmark sample24. No
       person wrote these essays, so scores on them say nothing about empathy. The same
       seed gives the same bytes.
+
+      --track convd, convt or per makes the like of another track of WASSA 2024 from
+      the same persons and conversations, as the benchmark sample24-convd and so on.
       """)
 
-  @Option(help: "Folder to write; it must be empty or absent. Default: <data home>/sample24-files.")
+  @Option(
+    help: "Folder to write; it must be empty or absent. Default: <data home>/<benchmark>-files.")
   var out: String?
+  @Option(help: "Track of WASSA 2024: emp (essays), convd, convt or per.")
+  var track: SampleTrack = .emp
 
   @Option(help: "Seed of everything random.") var seed: UInt64 = 24
   @Flag(help: "Write the files without importing them.") var noImport = false
@@ -120,13 +126,17 @@ struct DataSampleCommand: ParsableCommand {
 
   func run() throws {
     if out == nil { try shared.home.create() }
-    let folder = out.map { URL(filePath: $0) } ?? shared.home.url.appending(path: "sample24-files")
-    let summary = try SampleGenerator(seed: seed).write(to: folder)
+    let folder =
+      out.map { URL(filePath: $0) }
+      ?? shared.home.url.appending(path: "\(track.benchmark)-files")
+    let summary = try SampleGenerator(seed: seed, track: track).write(to: folder)
     Console.message("wrote \(summary.files.count) files to \(folder.relativePath), seed \(seed)")
     if noImport { return try shared.show(summary, as: folder.relativePath) }
-    try shared.importFiles(shared.home.benchmarks.find("sample24"), from: folder)
+    try shared.importFiles(shared.home.benchmarks.find(track.benchmark), from: folder)
   }
 }
+
+extension SampleTrack: ExpressibleByArgument {}
 
 extension SharedOptions {
   /// Imports the files in `folder` and shows what came of it.
