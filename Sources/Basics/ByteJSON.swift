@@ -11,6 +11,8 @@ package enum ByteJSON: Sendable, Equatable {
   package struct Member: Sendable, Equatable {
     package let name: [UInt8]
     package let value: ByteJSON
+
+    package init(name: [UInt8], value: ByteJSON) { (self.name, self.value) = (name, value) }
   }
 
   /// The byte from which on `bytes` are not JSON.

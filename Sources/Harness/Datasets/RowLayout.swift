@@ -79,7 +79,8 @@ struct RowLayout {
       let value = identifier(place.index)
       guard let index = references[value] else {
         faults.add(
-          .missingID, file: name, line: record.line, column: place.index + 1, field: place.column,
+          .missingID, file: table.name, line: record.line, column: table.position(place.index),
+          field: place.column,
           found: value, expected: references.keys.sorted().joined(separator: " or "))
         continue
       }

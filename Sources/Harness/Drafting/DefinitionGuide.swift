@@ -57,9 +57,6 @@ extension DefinitionDraft {
 }
 
 extension DataHome {
-  /// Where the definition of the benchmark `id` is kept.
-  public func definitionURL(_ id: String) -> URL { folder(id).appending(path: "benchmark.json") }
-
   /// Keeps `draft` and its guide.
   /// - Throws: ``HarnessError/conflict(what:hint:)`` where a definition is kept already, unless it is
   ///   to be replaced.

@@ -73,7 +73,7 @@ public struct DraftRequest: Sendable {
     else {
       throw .usage(
         "--primary takes TARGET:METRIC or average:METRIC, with one of "
-          + "\(Metric.ranking.map(\.id).joined(separator: ", ")); found '\(primary ?? "")'.")
+          + "\(Metric.all.map(\.id).joined(separator: ", ")); found '\(primary ?? "")'.")
     }
     if target == "average", !targets.contains(where: { $0.name == target }) {
       let weights = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, 1.0) })

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// Turns text into token ids exactly as the model's authors did: with RoBERTa's byte-level BPE,

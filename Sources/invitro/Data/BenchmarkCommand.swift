@@ -68,7 +68,7 @@ struct BenchmarkListCommand: ParsableCommand {
 
   func run() throws {
     let home = shared.home
-    let own = try home.keptDefinitions()
+    let own = try home.benchmarks.kept()
     let shipped = try BenchmarkRegistry.shipped()
     let rows = try (shipped + own).enumerated().map { place, definition in
       Row(
@@ -145,16 +145,6 @@ extension DataHome {
       let (read, faults) = DefinitionCheck.read(try Data(contentsOf: file), name: file.relativePath)
       return (file.relativePath, read, faults)
     }
-    return (name, try BenchmarkRegistry.find(name), [])
-  }
-
-  /// The definitions that are kept here, by id.
-  func keptDefinitions() throws -> [BenchmarkDefinition] {
-    let folders = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    return try folders.sorted().compactMap { id in
-      let file = definitionURL(id)
-      guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-      return try BenchmarkRegistry.find(file.path)
-    }
+    return (name, try benchmarks.find(name), [])
   }
 }

@@ -128,7 +128,9 @@ struct PlantedMistakeTests {
     #expect(found.description.contains(mistake.says), "\(found)")
     let folder = try TemporaryFolder()
     let file = try folder.write(broken, to: "turns.json")
-    #expect(refusal { try BenchmarkRegistry.find(file.path) }.map(\.field) == faults.map(\.field))
+    #expect(
+      refusal { try BenchmarkRegistry(folder: nil).find(file.path) }.map(\.field)
+        == faults.map(\.field))
   }
 
   @Test(

@@ -127,7 +127,7 @@ struct SchemaTests {
     let parts = try #require(schema["$defs"] as? [String: [String: Any]])
     let properties = try #require(parts["primary"]?["properties"] as? [String: [String: Any]])
     let known = Set(try #require(properties["metric"]?["enum"] as? [String]))
-    #expect(known.isSuperset(of: Metric.ranking.map(\.id)))
+    #expect(known.isSuperset(of: Metric.all.map(\.id)))
     #expect(known.isSubset(of: Metric.all.map(\.id)))
   }
 }
