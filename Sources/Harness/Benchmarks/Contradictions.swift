@@ -20,7 +20,8 @@ struct ContradictionSearch {
 
   /// Keys that a score report has beside those of targets, and columns of the data home.
   static let reservedNames: Set<String> = [
-    "id", "text", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged", "official",
+    "id", "text", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged",
+    "official",
     "rows",
   ]
 
