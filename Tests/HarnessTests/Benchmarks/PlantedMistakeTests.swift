@@ -137,8 +137,8 @@ struct PlantedMistakeTests {
     "what is not JSON is placed by line and column",
     arguments: [
       (#""title": "Turns""#, #""title": "Turns"#, 1), (#""open": true,"#, #""open": true"#, 2),
-      (#""quirks": []}"#, #""quirks": [],}"#, 19),
-      (#""missing": ["NA"]"#, #""missing": ["NA",]"#, 19),
+      (#""quirks": []}"#, #""quirks": [],}"#, 21),
+      (#""missing": ["NA"]"#, #""missing": ["NA",]"#, 21),
     ])
   func syntax(was: String, isNow: String, line: Int) throws {
     let faults = try faults(Self.sound.replacing(was, with: isNow))
