@@ -113,7 +113,8 @@ extension SubmissionPage {
     let dropped: String?
     let notes: Listed<String>?
     let targets: [TargetTable]
-    let wassa: WASSAFigures
+    /// Nil on boards that are not of a WASSA shared task.
+    let wassa: WASSAFigures?
     let groups: GroupSection
     let provenance: [Named]
     let permalink: String?
@@ -139,11 +140,14 @@ extension SubmissionPage {
       targets = table.benchmark.shownTargets.compactMap { target in
         report.targets[target.name].map { TargetTable(target, $0) }
       }
-      wassa = WASSAFigures(
-        averaged: FigureText.number(report.wassa.averaged, decimals: 4),
-        targets: table.benchmark.targets.map { target in
-          Named(name: target.title, text: FigureText.number(report.wassa[target.name], decimals: 4))
-        })
+      wassa = table.benchmark.track.map { _ in
+        WASSAFigures(
+          averaged: FigureText.number(report.wassa.averaged, decimals: 4),
+          targets: table.benchmark.targets.map { target in
+            Named(
+              name: target.title, text: FigureText.number(report.wassa[target.name], decimals: 4))
+          })
+      }
       groups = GroupSection(report, table)
       let digest = entry.predictionsDigest ?? ""
       let digests = report.digests
