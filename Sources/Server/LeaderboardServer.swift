@@ -18,6 +18,8 @@ public struct ServerConfiguration: Sendable {
   /// The built site; nil serves the API alone.
   public var site: URL?
   public var limits = ServerLimits()
+  /// Which benchmarks are listed.
+  public var settings = SiteSettings()
   /// Take a client's address from `X-Forwarded-For`, which a reverse proxy sets.
   public var trustsProxy = false
   /// The certificate for TLS; nil for plain HTTP.
@@ -236,8 +238,10 @@ public final class LeaderboardServer: Sendable {
           uploads: perMinute > 0 ? uploads : nil, security: security
         ).routes, atPath: "submissions")
     router.addRoutes(
-      BoardController(store: store, definitions: configuration.definitions, publisher: publisher)
-        .routes, atPath: "api/v1")
+      BoardController(
+        store: store, definitions: configuration.definitions, settings: configuration.settings,
+        home: configuration.home, publisher: publisher
+      ).routes, atPath: "api/v1")
     router.addRoutes(LedgerController(store: store).routes, atPath: "ledger")
     router.addRoutes(
       StatusController(store: store, metrics: metrics, probe: probe).routes, atPath: "api/v1")

@@ -71,6 +71,16 @@ struct OwnBenchmarkTests {
     #expect((pair["conclusion"] as? String)?.contains("CCC of valence") == true)
   }
 
+  /// An entry of a benchmark that nobody here knows.
+  private func writeStranger() throws {
+    let entry = folder.file("submissions/moods/t-near")
+    for name in ["submission.json", "predictions.tsv"] {
+      let text = try String(contentsOf: entry.appending(path: name), encoding: .utf8)
+      let other = text.replacing("\"moods\"", with: "\"strange\"")
+      try folder.write(other, to: "submissions/strange/t-near/\(name)")
+    }
+  }
+
   @Test("its entries stand on a site, and a server takes and ranks submissions")
   func served() throws {
     _ = try run(["data", "import", "moods.json", "--from", "files"])
@@ -79,7 +89,10 @@ struct OwnBenchmarkTests {
         ["submit", "add", file, "--team", "T", "--system", system, "--date", "2026-01-02"] + board)
     }
     let source = ["--source", Shared.checkout.appending(path: "site").path]
-    _ = try run(["site", "build", "--out", "built", "-b", "moods.json"] + source + quick)
+    try writeStranger()
+    let built = try run(["site", "build", "--out", "built", "-b", "moods.json"] + source + quick)
+    #expect(built.err.contains("submissions/strange: skipped"), "\(built.err)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("built/newsemp24").path))
     _ = try run(["site", "check", "built", "-b", "moods.json"])
     let page = try String(contentsOf: folder.file("built/moods/test/index.html"), encoding: .utf8)
     #expect(page.contains("Valence") && !page.lowercased().contains("empathy"))
@@ -87,6 +100,8 @@ struct OwnBenchmarkTests {
     _ = try run(["phase", "set", "--visibility", "public", "--opens", "2026-01-01"] + board)
     let server = try RunningServer(
       program, ["-b", "moods.json", "--site", "served", "--rebuild-seconds", "1"] + source + quick)
+    let listed = try Curl(server.url("/api/v1/benchmarks")).text
+    #expect(listed.contains("\"moods\"") && !listed.contains("newsemp24"))
     let sent = try program.run(
       ["submit", "push", "near.tsv", "--server", server.url(""), "--system", "Sent"] + board,
       environment: ["INVITRO_TOKEN": token])

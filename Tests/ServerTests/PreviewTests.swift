@@ -34,6 +34,7 @@ struct PreviewTests {
   @Test("a change of a template shows, and one that cannot be read leaves the last good site")
   func preview() throws {
     let program = try Program(in: place.url)
+    _ = try place.write(#"{"boards": ["sample24"]}"#, to: "site.json")
     process.executableURL = program.binary
     process.arguments = ["site", "preview", "--port", "0"]
     process.currentDirectoryURL = place.url

@@ -242,7 +242,8 @@ public struct FolderBoards {
     (self.options, self.store) = (options, store)
   }
 
-  /// A board for each split that an entry names, in the order of their keys.
+  /// A board for each split that an entry names, in the order of their keys; folders of other
+  /// benchmarks are left out.
   /// - Parameters:
   ///   - others: entries from elsewhere, such as a server's database.
   ///   - rule: what is released on a board, of the folders' entries too.
@@ -259,7 +260,7 @@ public struct FolderBoards {
   ) throws(HarnessError) -> [Board] {
     var candidates = others
     for folder in folders {
-      candidates += try folder.entries().map { entry in
+      candidates += try folder.entries(of: benchmarks).map { entry in
         var candidate = entry.candidate
         let key = BoardKey(benchmark: entry.metadata.benchmark, split: entry.metadata.split)
         candidate.isRevealed =

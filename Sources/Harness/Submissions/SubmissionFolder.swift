@@ -20,14 +20,29 @@ public struct SubmissionFolder: Sendable {
     public var predictions: URL?
   }
 
-  /// All entries, sorted by benchmark and slug.
+  /// Folders that hold something and are named as none of `benchmarks`.
+  public func strangers(to benchmarks: [BenchmarkDefinition]) throws(HarnessError) -> [URL] {
+    let known = Set(benchmarks.map(\.id) + [Self.ledgerName])
+    var strangers: [URL] = []
+    for folder in try folders(of: url) where !known.contains(folder.lastPathComponent) {
+      if !(try folders(of: folder).isEmpty) { strangers.append(folder) }
+    }
+    return strangers
+  }
+
+  /// All entries, sorted by benchmark and slug; of `benchmarks` alone where they are given.
   /// - Throws: ``HarnessError/invalid(_:)`` with the faults of every entry; two with one digest or
   ///   with names that look alike are among them.
-  public func entries() throws(HarnessError) -> [Entry] {
+  public func entries(
+    of benchmarks: [BenchmarkDefinition]? = nil
+  ) throws(HarnessError) -> [Entry] {
+    let known = benchmarks.map { Set($0.map(\.id)) }
     var entries: [Entry] = []
     var faults: [Diagnostic] = []
     for benchmark in try folders(of: url)
-    where benchmark.lastPathComponent != Self.ledgerName {
+    where benchmark.lastPathComponent != Self.ledgerName
+      && known?.contains(benchmark.lastPathComponent) ?? true
+    {
       for folder in try folders(of: benchmark) {
         do throws(HarnessError) {
           entries.append(try entry(in: folder, benchmark: benchmark.lastPathComponent))

@@ -83,12 +83,17 @@ extension BoardLog {
   /// server's database are logged with the event itself.
   /// - Parameters:
   ///   - boards: all boards with entries of folders; one that is not among them has none any more.
+  ///   - benchmarks: whose boards nobody looked at: what is logged of them stays as it is.
   ///   - key: of the digests of predictions.
   public func missing(
-    for boards: [Board], predictionsKey key: Data, at now: Date
+    for boards: [Board], leaving benchmarks: Set<String> = [], predictionsKey key: Data,
+    at now: Date
   ) throws -> [LedgerEvent] {
     let all = Dictionary(boards.map { ($0.key.path, $0) }) { first, _ in first }
-    return try Set(all.keys).union(self.boards.keys).sorted().flatMap { path in
+    let logged = self.boards.keys.filter { path in
+      !benchmarks.contains(String(path.prefix { $0 != "/" }))
+    }
+    return try Set(all.keys).union(logged).sorted().flatMap { path in
       let difference = BoardDifference(
         path: path, state: self.boards[path] ?? BoardState(), key: key, now: now)
       return try difference.events(all[path]?.entries ?? [])

@@ -26,16 +26,18 @@ public struct FolderLog: Sendable {
   /// Brings the log up to what `boards` show, and begins it where there is none and something to log.
   /// Where none of the private keys is one of the log's, it is verified and stays as it is.
   /// - Parameters:
+  ///   - benchmarks: whose boards were left out, and whose entries are not withdrawn by that.
   ///   - keyFile: where the private keys stand, or one is made; nil to append nothing.
   ///   - predictionsKey: of the digests of predictions in leaves.
   ///   - now: the time of new leaves.
   /// - Throws: ``ReportError/ledger(place:error:)`` for a log that does not verify.
   public func update(
-    _ boards: [Board], keyFile: URL?, predictionsKey: Data, at now: Date
+    _ boards: [Board], leaving benchmarks: Set<String> = [], keyFile: URL?, predictionsKey: Data,
+    at now: Date
   ) throws(ReportError) -> Outcome {
     do {
       return isBegun
-        ? try goOn(boards, keyFile, predictionsKey, at: now)
+        ? try goOn(boards, leaving: benchmarks, keyFile, predictionsKey, at: now)
         : try begin(boards, keyFile, predictionsKey, at: now)
     } catch let error as LedgerError {
       throw .ledger(place: tiles.url.relativePath, error: error)
@@ -65,11 +67,12 @@ public struct FolderLog: Sendable {
     try AtomicFile.write(publicKey, to: tiles.url.appending(path: "key"))
     try AtomicFile.write(Data("[]\n".utf8), to: tiles.url.appending(path: "rotations.json"))
     try tiles.create(key: keys.newest)
-    return try goOn(boards, keyFile, predictionsKey, at: now)
+    return try goOn(boards, leaving: [], keyFile, predictionsKey, at: now)
   }
 
   private func goOn(
-    _ boards: [Board], _ keyFile: URL?, _ predictionsKey: Data, at now: Date
+    _ boards: [Board], leaving benchmarks: Set<String>, _ keyFile: URL?, _ predictionsKey: Data,
+    at now: Date
   ) throws -> Outcome {
     let verifiers = try publicKeys()
     let policy = try LogPolicy(keys: verifiers)
@@ -78,7 +81,8 @@ public struct FolderLog: Sendable {
     for event in try events(of: head) { log.append(event) }
     let keys = try keyFile.flatMap { try LedgerKeys.read($0) }
     let own = keys.map { Self.own($0, of: verifiers) } ?? []
-    let missing = try log.missing(for: boards, predictionsKey: predictionsKey, at: now)
+    let missing = try log.missing(
+      for: boards, leaving: benchmarks, predictionsKey: predictionsKey, at: now)
     var outcome = Outcome()
     if let first = own.first {
       try tiles.append(

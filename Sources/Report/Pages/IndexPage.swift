@@ -3,8 +3,17 @@ import Metrics
 
 /// The first page: every board with its leading systems.
 struct IndexPage: Encodable, Sendable {
+  /// Nil for the program's own words about empathy.
+  let heading: Heading?
   let boards: Listed<Card>?
   let others: Listed<Link>?
+
+  struct Heading: Encodable, Sendable {
+    let heading: String
+    let paragraphs: [Paragraph]
+  }
+
+  struct Paragraph: Encodable, Sendable { let paragraph: String }
 
   struct Card: Encodable, Sendable {
     let boardTitle, split, boardPage, benchmarkPage, systemCount: String
@@ -46,15 +55,24 @@ struct IndexPage: Encodable, Sendable {
   struct Link: Encodable, Sendable { let title, page: String }
 
   static func page(
-    _ tables: [BoardTable], benchmarks: [BenchmarkDefinition], in context: SiteContext
+    _ tables: [BoardTable], _ input: SiteInput, in context: SiteContext
   ) -> Page {
+    let benchmarks = input.benchmarks
+    let isOfTask = benchmarks.isEmpty || benchmarks.contains { $0.track != nil }
     let shown = Set(tables.map(\.benchmark.id))
     let others = benchmarks.filter { !shown.contains($0.id) }
     return context.page(
       .index, path: "index.html", title: context.site,
-      description: "Leaderboards for measuring people's empathy from text, with intervals, "
-        + "tests and demographic groups.",
+      description: input.text.first
+        ?? (isOfTask
+          ? "Leaderboards for measuring people's empathy from text, with intervals, "
+            + "tests and demographic groups."
+          : "Leaderboards with intervals and tests."),
       IndexPage(
+        heading: input.text.isEmpty && isOfTask
+          ? nil
+          : Heading(
+            heading: context.site, paragraphs: input.text.map { Paragraph(paragraph: $0) }),
         boards: Listed(tables.map(Card.init)),
         others: Listed(others.map { Link(title: $0.title, page: "\($0.id)/index.html") })))
   }

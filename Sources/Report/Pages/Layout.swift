@@ -4,6 +4,8 @@ import Harness
 /// What every page shows around its content.
 package struct Layout: Encodable, Sendable {
   let site, pageTitle, description: String
+  /// A file of the assets; nil for the program's own mark.
+  let logo: String?
   /// The way to the site's root.
   let root: String
   let assets: String
@@ -26,6 +28,7 @@ struct SiteContext: Sendable {
   enum Section { case boards, method, replication, ledger, team, none }
 
   let site: String
+  let logo: String?
   let address: URL?
   let version: String?
   let hasReplication: Bool
@@ -51,7 +54,7 @@ struct SiteContext: Sendable {
     let picture = hasPictures ? preview : standIn
     let layout = Layout(
       site: site, pageTitle: SafeText.shortened(title, to: 110),
-      description: SafeText.shortened(description, to: 200),
+      description: SafeText.shortened(description, to: 200), logo: logo,
       root: root ?? String(repeating: "../", count: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
       onReplication: section == .replication, onLedger: section == .ledger,
@@ -127,6 +130,8 @@ struct MethodPage: Encodable, Sendable {
   /// The level of the boards' intervals.
   let level: String
   let nouns: Nouns
+  /// Whether a board is one of the WASSA shared tasks'.
+  let hasTrack: Bool
 
   static func page(
     _ tables: [BoardTable], benchmarks: [BenchmarkDefinition], in context: SiteContext
@@ -138,7 +143,8 @@ struct MethodPage: Encodable, Sendable {
       section: .method,
       MethodPage(
         level: levels.isEmpty ? "95%" : levels.joined(separator: " or "),
-        nouns: Nouns(of: benchmarks)))
+        nouns: Nouns(of: benchmarks),
+        hasTrack: benchmarks.contains { $0.track != nil }))
   }
 }
 

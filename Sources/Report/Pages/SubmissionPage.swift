@@ -113,7 +113,8 @@ extension SubmissionPage {
     let dropped: String?
     let notes: Listed<String>?
     let targets: [TargetTable]
-    let wassa: WASSAFigures
+    /// Nil on boards that are not of a WASSA shared task.
+    let wassa: WASSAFigures?
     let groups: GroupSection
     let provenance: [Named]
     let permalink: String?
@@ -139,7 +140,9 @@ extension SubmissionPage {
       targets = table.benchmark.shownTargets.compactMap { target in
         report.targets[target.name].map { TargetTable(target, $0) }
       }
-      wassa = WASSAFigures(report.wassa, table.benchmark.targets)
+      wassa = table.benchmark.track.flatMap { _ in
+        WASSAFigures(report.wassa, table.benchmark.targets)
+      }
       groups = GroupSection(report, table)
       let digest = entry.predictionsDigest ?? ""
       let digests = report.digests

@@ -37,7 +37,7 @@ public struct SiteBuilder: Sendable {
     let plan = plan(input)
     let files =
       assets.map { asset in SiteFile(path: "assets/\(asset.name)") { asset.data } }
-      + plan.files(templates)
+      + input.logoFiles + plan.files(templates)
     let draft = try SiteFolder(target: folder)
     do {
       _ = try Parallel.map(files) { try draft.write(try $0.make(), to: $0.path) }
@@ -72,6 +72,10 @@ struct SiteFile: Sendable {
 /// Everything that a site is made from. The same value gives the same bytes.
 public struct SiteInput: Sendable {
   public var title: String
+  /// Paragraphs at the head of the first page, in place of the program's own; empty for those.
+  public var text: [String] = []
+  /// A picture beside the title, png or svg.
+  public var logo: URL?
   /// Where the site will stand, for feeds, the sitemap and previews; without it the sitemap and the
   /// absolute addresses are left out.
   public var address: URL?

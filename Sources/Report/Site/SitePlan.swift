@@ -16,7 +16,7 @@ package struct SitePlan: Sendable {
     tables = input.boards.map(BoardTable.init)
     // Without an address no page can name its picture: readers take absolute ones only.
     context = SiteContext(
-      site: input.title, address: input.address, version: input.version,
+      site: input.title, logo: input.logoName, address: input.address, version: input.version,
       hasReplication: input.replication != nil, ledger: input.ledger, isServed: input.isServed,
       rowNouns: input.benchmarks.map(\.rowNoun).unique().joined(separator: ", no "), assets: assets,
       hasPictures: input.address != nil && pictures.canDraw,
@@ -57,7 +57,7 @@ package struct SitePlan: Sendable {
     func add(_ path: String, _ make: @escaping @Sendable () -> Page) {
       pages.append(PlannedPage(path: path, make: make))
     }
-    add("index.html") { IndexPage.page(tables, benchmarks: input.benchmarks, in: context) }
+    add("index.html") { IndexPage.page(tables, input, in: context) }
     add("method.html") { MethodPage.page(tables, benchmarks: input.benchmarks, in: context) }
     add("404.html") { MissingPage.page(in: context) }
     if let ledger = input.ledger {

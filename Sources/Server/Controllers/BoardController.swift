@@ -2,11 +2,14 @@ import Basics
 import Foundation
 import Harness
 import Hummingbird
+import Report
 
 /// Reading the boards: `/leaderboard` and `/benchmarks`.
 struct BoardController: Sendable {
   let store: SubmissionStore
   let definitions: [BenchmarkDefinition]
+  let settings: SiteSettings
+  let home: DataHome
   let publisher: BoardPublisher
 
   var routes: RouteCollection<ServerContext> {
@@ -43,7 +46,7 @@ struct BoardController: Sendable {
     return try await document.response(to: request, context)
   }
 
-  /// The benchmarks that the server knows, and the phases of their boards.
+  /// The benchmarks that the site shows, and the phases of their boards.
   private struct BenchmarkList: Encodable {
     let schema = 1
     var benchmarks: [Benchmark]
@@ -67,7 +70,9 @@ struct BoardController: Sendable {
 
   @Sendable func benchmarks(_ request: Request, _ context: ServerContext) async throws -> Response {
     let (list, now) = (try store.phaseList(), Date())
-    let benchmarks = definitions.map { definition in
+    let shown = try settings.benchmarks(
+      of: definitions, boards: publisher.boards + list.boards, home: home)
+    let benchmarks = shown.map { definition in
       BenchmarkList.Benchmark(
         id: definition.id, title: definition.title, description: definition.description,
         licence: definition.licence, source: definition.source, targets: definition.targets,

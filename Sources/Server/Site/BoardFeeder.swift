@@ -32,7 +32,10 @@ struct BoardFeeder: Sendable {
 
   func boards(at now: Date, only wanted: BoardKey? = nil) throws -> [Board] {
     let list = try store.phaseList()
-    let phases = list.boards.compactMap { list.shown(of: $0, at: now) }
+    // Nothing can be said of a board whose definition is not here.
+    let known = Set(definitions.map(\.id))
+    let phases = list.boards.filter { known.contains($0.benchmark) }
+      .compactMap { list.shown(of: $0, at: now) }
     let shown = phases.filter {
       $0.visibility == .public && (wanted == nil || $0.board == wanted)
     }

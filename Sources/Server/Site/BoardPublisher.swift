@@ -42,6 +42,9 @@ final class BoardPublisher: Sendable {
   /// The board as it was last published; nil where there is none.
   subscript(_ key: BoardKey) -> PublishedBoard? { published.withLock { $0[key] } }
 
+  /// The boards that were last published.
+  var boards: [BoardKey] { published.withLock { Array($0.keys) } }
+
   /// What is shown of a board whose scores are not public.
   func empty(_ definition: BenchmarkDefinition, split: String) throws -> PublishedBoard {
     try PublishedBoard(feeder.empty(definition, split: split))

@@ -71,6 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
       """)
   var securityLog: String?
 
+  @OptionGroup var look: SiteConfigOption
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
   @OptionGroup var inference: InferenceArguments
@@ -103,6 +104,8 @@ struct ServeCommand: AsyncParsableCommand {
       host: host, port: port, home: data.home, definitions: try benchmarks.known(data.home),
       site: apiOnly ? nil : URL(filePath: site), scoring: try inference.scoringOptions())
     configuration.folders = submissionFolders(submissions)
+    configuration.settings = try look.settings(configuration.definitions)
+    _ = try warnOfStrangers(in: configuration.folders, to: configuration.definitions)
     var limits = ServerLimits()
     (limits.connections, limits.connectionsPerAddress) = (connections, connectionsPerAddress)
     limits.requestsPerToken = requestsPerToken
@@ -116,7 +119,7 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.securityLog = securityLog.map { URL(filePath: $0) }
     let server = try LeaderboardServer(
       configuration, log: ServerLog(Console.message),
-      build: apiOnly ? nil : try siteBuilder(configuration.definitions))
+      build: apiOnly ? nil : try siteBuilder(configuration.definitions, configuration.settings))
     let name = host.contains(":") ? "[\(host)]" : host
     let scheme = tls == nil ? "http" : "https"
     try await server.run { (port: Int) in
@@ -126,16 +129,17 @@ struct ServeCommand: AsyncParsableCommand {
 
   /// Builds the site of published boards.
   private func siteBuilder(
-    _ known: [BenchmarkDefinition]
+    _ known: [BenchmarkDefinition], _ settings: SiteSettings
   ) throws -> @Sendable ([Board], SiteLedger?) throws -> Void {
     let address = try siteAddress(address, option: "--address")
     // What it rests on does not change while the server runs.
     let replication = try evidence.run(data.home).report()
-    let (source, out) = (URL(filePath: source), URL(filePath: site))
+    let (source, out, home) = (URL(filePath: source), URL(filePath: site), data.home)
     return { boards, ledger in
       var input = SiteInput(
         benchmarks: known, boards: boards, address: address, replication: replication)
       (input.server, input.isServed, input.ledger) = (address, true, ledger)
+      try input.show(settings, home: home)
       try SiteBuilder(source: source).build(input: input, to: out)
     }
   }

@@ -98,6 +98,7 @@ struct SiteRecipe: ParsableArguments {
 
   @Flag(help: "Log nothing, and build the site without the page of the log.") var noLedger = false
 
+  @OptionGroup var look: SiteConfigOption
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
   @OptionGroup var inference: InferenceArguments
@@ -105,7 +106,7 @@ struct SiteRecipe: ParsableArguments {
 
   /// Every file and folder that the site depends on.
   var places: [URL] {
-    let names = [source + "/templates", source + "/assets"] + benchmarks.benchmark
+    let names = [source + "/templates", source + "/assets", look.path] + benchmarks.benchmark
     return names.map { URL(filePath: $0) } + folders.map(\.url) + [data.home.url]
   }
 
@@ -120,28 +121,38 @@ struct SiteRecipe: ParsableArguments {
     let builder = try SiteBuilder(source: URL(filePath: source))
     let home = data.home
     let known = try benchmarks.known(data.home)
+    let settings = try look.settings(known)
+    let skipped = try warnOfStrangers(in: folders, to: known)
     var options = try inference.scoringOptions()
     options.sensitivity = true
     var boards = try FolderBoards(
       folders, home: home, benchmarks: known,
       options: options, store: fresh ? nil : try ReportStore(home.storeURL)
     ).boards(progress: progress)
-    let ledger = noLedger ? nil : try log(boards, keyFile: logs ? home.folderLedgerKeyURL : nil)
+    let ledger =
+      noLedger
+      ? nil
+      : try log(
+        boards, leaving: skipped, keyFile: logs ? home.folderLedgerKeyURL : nil)
     for place in boards.indices { boards[place].ledger = ledger?.state }
     var input = SiteInput(
       benchmarks: known, boards: boards, address: address,
       replication: try evidence.run(home).report())
     input.server = try siteAddress(server, option: "--server")
     input.ledger = ledger
+    try input.show(settings, home: home)
     return try builder.build(input: input, to: out)
   }
 
   /// The log in the first folder of submissions, brought up to what the boards show.
-  private func log(_ boards: [Board], keyFile: URL?) throws -> SiteLedger? {
+  private func log(
+    _ boards: [Board], leaving skipped: Set<String>, keyFile: URL?
+  ) throws -> SiteLedger? {
     let folder = folders.first { FileManager.default.fileExists(atPath: $0.url.path) }
     guard let folder else { return nil }
     let outcome = try FolderLog(submissions: folder.url).update(
-      boards, keyFile: keyFile, predictionsKey: try data.home.releaseKey(), at: Date())
+      boards, leaving: skipped, keyFile: keyFile, predictionsKey: try data.home.releaseKey(),
+      at: Date())
     let place = "\(folder.url.relativePath)/\(SubmissionFolder.ledgerName)"
     if outcome.appended > 0 { Console.message("\(place): \(outcome.appended) events logged") }
     if outcome.ledger != nil, outcome.unlogged > 0 {

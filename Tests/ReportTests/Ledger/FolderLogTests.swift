@@ -187,6 +187,18 @@ struct FolderLogTests {
     #expect(log.leaves == ["toy/test": ["x1y2": 1]])
   }
 
+  @Test("entries of a benchmark that is left out are not withdrawn; those of one that is gone are")
+  func leftOut() throws {
+    _ = try logged([entry("a")])
+    func appended(leaving: Set<String>) throws -> Int {
+      try log.update([], leaving: leaving, keyFile: key, predictionsKey: Data([1]), at: now)
+        .appended
+    }
+    #expect(try appended(leaving: ["toy"]) == 0)
+    #expect(try appended(leaving: ["other"]) == 1)
+    #expect(try events().last?.event == .withdrawn)
+  }
+
   @Test("the folder of the log is no folder of a benchmark")
   func notABenchmark() throws {
     _ = try logged([entry("a")])
