@@ -23,7 +23,9 @@ struct CloseTests {
 
   /// Everything that an open board would show of a file.
   private func whole(_ file: URL, _ arena: Arena) throws -> ScoreReport {
-    let (definition, dataset) = (try BenchmarkRegistry(folder: nil).find("sample24"), try arena.dataset())
+    let (definition, dataset) = (
+      try BenchmarkRegistry(folder: nil).find("sample24"), try arena.dataset()
+    )
     let predictions = try PredictionReader(definition, dataset: dataset).read(file)
     return ReleaseRule.open.release(try Scorer(definition, dataset: dataset).score(predictions))
   }

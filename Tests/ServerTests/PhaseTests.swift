@@ -73,7 +73,8 @@ struct PhaseTests {
     let store = arena.store
     try store.setPhase(.open(name: "second", opens: day(1)))
     var third = Phase.open(name: "third", opens: day(2))
-    third.after = .init("second", of: try BenchmarkRegistry(folder: nil).find("sample24"), split: "test")
+    third.after = .init(
+      "second", of: try BenchmarkRegistry(folder: nil).find("sample24"), split: "test")
     try store.setPhase(third)
     for (name, now) in [("first", day(0)), ("second", day(0)), ("second", day(1)), ("x", day(0))] {
       #expect(throws: ServerError.self, "\(name)") {
@@ -175,7 +176,8 @@ struct PhaseTests {
       try await arena.submit(part, to: server, team: "Team B").object()["verdict"] as? String
         == "incomplete")
     var phase = Phase.open(name: "main", opens: Date(timeIntervalSince1970: 1))
-    phase.after = .init("warm-up", of: try BenchmarkRegistry(folder: nil).find("sample24"), split: "test")
+    phase.after = .init(
+      "warm-up", of: try BenchmarkRegistry(folder: nil).find("sample24"), split: "test")
     try arena.store.setPhase(phase)
     #expect(try await arena.submit(try arena.predictions(3), to: server).status == 201)
     let refused = try await arena.submit(try arena.predictions(4), to: server, team: "Team B")
@@ -287,7 +289,9 @@ struct PhaseTests {
 /// Prediction files of the sample, and what they score.
 enum PhaseFiles {
   static func pcc(_ file: URL, _ arena: Arena) throws -> Double {
-    let (definition, dataset) = (try BenchmarkRegistry(folder: nil).find("sample24"), try arena.dataset())
+    let (definition, dataset) = (
+      try BenchmarkRegistry(folder: nil).find("sample24"), try arena.dataset()
+    )
     let predictions = try PredictionReader(definition, dataset: dataset).read(file)
     let report = ReleaseRule.open.release(
       try Scorer(definition, dataset: dataset).score(predictions))

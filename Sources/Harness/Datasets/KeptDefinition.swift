@@ -39,7 +39,9 @@ public struct DefinitionRecord: Codable, Sendable, Equatable {
 extension DataHome {
   /// Keeps a definition that is not shipped, for its owner alone to write.
   func keep(_ definition: BenchmarkDefinition) throws(HarnessError) {
-    guard try !BenchmarkRegistry.shipped().contains(where: { $0.id == definition.id }) else { return }
+    guard try !BenchmarkRegistry.shipped().contains(where: { $0.id == definition.id }) else {
+      return
+    }
     try HarnessError.wrapping { () throws(BasicsError) in
       try AtomicFile.createFolder(folder(definition.id), permissions: 0o700)
       try AtomicFile.write(

@@ -83,7 +83,8 @@ struct SubmissionCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      try data.store().withdraw(id, restore: true, why: why, benchmarks: try benchmarks.known(data.home))
+      try data.store().withdraw(
+        id, restore: true, why: why, benchmarks: try benchmarks.known(data.home))
       Console.print("\(id) is restored: \(why)")
     }
   }

@@ -65,7 +65,8 @@ struct StatisticsTests {
   private func repair(
     _ train: Dataset, from earlier: [Dataset]
   ) throws -> (dataset: Dataset, report: LabelRepair.Report) {
-    try LabelRepair.repair(train, of: BenchmarkRegistry(folder: nil).find("newsemp24"), from: earlier)
+    try LabelRepair.repair(
+      train, of: BenchmarkRegistry(folder: nil).find("newsemp24"), from: earlier)
   }
 
   @Test("labels of 7 items become those of 6 and 8 where essay and identity agree")
