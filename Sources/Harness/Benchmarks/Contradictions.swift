@@ -20,7 +20,7 @@ struct ContradictionSearch {
 
   /// Keys that a score report has beside those of targets, and columns of the data home.
   static let reservedNames: Set<String> = [
-    "id", "text", "pair", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged",
+    "id", "text", "row", "attribute", "group", "n", "clusters", "suppressed", "averaged",
     "official",
     "rows",
   ]
@@ -64,6 +64,8 @@ struct ContradictionSearch {
     for (path, name) in named {
       if Self.reservedNames.contains(name) {
         add(path, name, "another name than \(Self.reservedNames.sorted().joined(separator: ", "))")
+      } else if name == "pair", definition.hasPairs {
+        add(path, name, "another name: the column of second texts has it")
       }
       if let first = seen[name] {
         add(

@@ -58,8 +58,10 @@ struct SplitFileTests {
   @Test("second texts are kept as they are, and a missing column of them is refused")
   func pairs() throws {
     let bench = try Workbench(
-      splits:
-        #"[{"name": "train", "file": "train.csv", "format": "csv", "columns": {"pair": "turn"}}]"#)
+      splits: #"""
+        [{"name": "train", "file": "train.csv", "format": "csv", "columns": {"pair": "turn"},
+          "optional": ["gender", "age", "income"]}]
+        """#)
     let header = Self.plain.trimmingCharacters(in: .newlines)
     try bench.put(header + ",turn\n1,p,a,x,3,4,\" he said: \"\"so\"\", \"\n2,q,a,y,3,4,\n")
     #expect(try bench.imported().rows.map(\.pair) == [" he said: \"so\", ", ""])

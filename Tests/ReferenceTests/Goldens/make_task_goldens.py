@@ -96,6 +96,7 @@ def main():
         "roberta-tiny": step(
             "roberta-tiny", "classifier.out_proj.weight", "classifier.out_proj.bias", "classifier.dense.bias"),
         "bert-tiny": step("bert-tiny", "classifier.weight", "classifier.bias", "bert.pooler.dense.bias"),
+        "deberta-tiny": step("deberta-tiny", "classifier.weight", "classifier.bias", "pooler.dense.bias"),
     })
     save("context.json", source | {"bpe-2000": texts("bpe-2000")})
 
