@@ -83,7 +83,8 @@ struct SchemaTests {
       json: #"{"name": "a", "from": 0, "to": 1, "rows": 1}"#),
     Part(
       name: "columns", type: BenchmarkDefinition.ColumnMap.self,
-      json: #"{"id": [], "text": "t", "pair": "p", "targets": {}, "clusters": {}, "attributes": {}, "#
+      json:
+        #"{"id": [], "text": "t", "pair": "p", "targets": {}, "clusters": {}, "attributes": {}, "#
         + #""references": {}, "numberRepeats": true}"#),
     Part(
       name: "group", type: BenchmarkDefinition.GroupDefinition.self,
