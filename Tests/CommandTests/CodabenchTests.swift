@@ -95,7 +95,7 @@ struct CodabenchTests {
       }
     }
     #expect(scores["n"] == 83 && scores["clusters"] == 57)
-    #expect(scores.count == 2 * 19 + 5)
+    #expect(scores.count == 2 * 21 + 5)
   }
 
   @Test("the page needs nothing beside it, shows aggregates, and of a small group that it is there")

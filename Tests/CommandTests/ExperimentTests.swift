@@ -46,7 +46,7 @@ struct TinyGrid {
     let cells = place.file(out).appending(path: "cells")
     var found: [String: Data] = [:]
     for name in try FileManager.default.contentsOfDirectory(atPath: cells.path) {
-      found[name] = try Data(contentsOf: cells.appending(path: "\(name)/test.tsv"))
+      found[name] = try Data(contentsOf: cells.appending(path: "\(name)/result/test.tsv"))
     }
     return found
   }
@@ -66,10 +66,10 @@ struct ExperimentTests {
     for name in predictions.keys {
       let cell = grid.place.file("out/cells/\(name)")
       let report = try JSONSerialization.jsonObject(
-        with: Data(contentsOf: cell.appending(path: "test.json")))
+        with: Data(contentsOf: cell.appending(path: "result/test.json")))
       #expect((report as? [String: Any])?["n"] as? Int == 83)
       let run = try FileManager.default.contentsOfDirectory(
-        atPath: cell.appending(path: "run").path)
+        atPath: cell.appending(path: "run-1").path)
       #expect(Set(run) == ["run.json", "steps.jsonl", "epochs.jsonl", "curve.svg"])
     }
     let again = try grid.run("out", "--json")
@@ -158,7 +158,7 @@ struct ExperimentSummaryTests {
     let cells = try #require((index as? [String: Any])?["rows"] as? [[String: Any]])
     for row in cells where ["crowd", "all gpt"].contains(row["name"] as? String) {
       for (seed, cell) in row["cells"] as? [String: String] ?? [:] {
-        let file = grid.place.file("out/cells/\(cell)/test.tsv")
+        let file = grid.place.file("out/cells/\(cell)/result/test.tsv")
         try grid.place.write(
           Data(contentsOf: file), to: "runs \(row["name"] ?? "")/\(seed).tsv")
       }
@@ -197,7 +197,7 @@ struct ExperimentSummaryTests {
     #expect(markdown.contains("sample24/test, 83 rows of 57 persons: CCC"))
     #expect(try text("one/summary.tex").contains("$\\pm$"))
     let csv = try text("one/summary.csv").split(separator: "\n")
-    #expect(csv.count == 1 + 5 * 4)
+    #expect(csv.count == 1 + 5 * 7)
     let width = csv[0].split(separator: ",", omittingEmptySubsequences: false).count
     let crowd = csv[1].split(separator: ",", omittingEmptySubsequences: false)
     #expect(crowd.count == width && crowd[2] == "crowd")
@@ -240,7 +240,7 @@ struct ExperimentSummaryTests {
     let cells = grid.place.file("b/cells")
     let cell = try #require(
       FileManager.default.contentsOfDirectory(atPath: cells.path).min())
-    try grid.place.write("id\tempathy\n", to: "b/cells/\(cell)/test.tsv")
+    try grid.place.write("id\tempathy\n", to: "b/cells/\(cell)/result/test.tsv")
     for arguments in [["merge", "b", "--out", "c"], ["summary", "b"] + grid.home] {
       let outcome = try grid.program.run(["experiment"] + arguments)
       #expect(outcome.status == 65, "\(outcome.err)")

@@ -65,7 +65,7 @@ struct ReplicateTrainingTests {
       let entry = try #require(rows.first { $0["name"] as? String == row })
       let cells = try #require(entry["cells"] as? [String: String])
       return try cells.values.map { cell in
-        let targets = try object("runs/cells/\(cell)/test.json")["targets"] as? [String: Any]
+        let targets = try object("runs/cells/\(cell)/result/test.json")["targets"] as? [String: Any]
         let figures = targets?["empathy"] as? [String: Any]
         let figure = figures?[metric] as? [String: Any]
         return try #require((figure?["value"] as? NSNumber)?.doubleValue)

@@ -13,7 +13,7 @@ enum SampleInput {
   static func benchmark(metric: String = "pcc", id: String = "toy") throws -> BenchmarkDefinition {
     let text = """
       {"schema": 1, "id": "\(id)", "title": "Toy", "description": "A toy.", "licence": "none",
-       "source": "https://example.org/toy", "open": true, "rowNoun": "essay", "clusters": ["person", "article"],
+       "source": "https://example.org/toy", "open": true, "rowNoun": "essay", "clusters": ["person", "article"], "track": "Toy track",
        "targets": [{"name": "empathy", "low": 1, "high": 7}, {"name": "distress", "low": 1, "high": 7}],
        "primary": {"target": "empathy", "metric": "\(metric)"}, "defaultSplit": "test",
        "splits": [{"name": "test", "rows": 20, "file": "test.csv", "format": "csv"}],
@@ -42,7 +42,10 @@ enum SampleInput {
       targets: ["empathy": empathy], groups: groups, disparities: disparities,
       sensitivity: sensitivity,
       wassa: WASSAScores(
-        averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": pcc ?? 0]),
+        averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": pcc ?? 0],
+        official: OfficialScores(
+          rows: 10, averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": pcc ?? 0])
+      ),
       digests: Digests(gold: "aa", order: "bb", predictions: "digest-\(slug)"),
       signature: signature, version: "1", notes: notes)
     return Board.Entry(

@@ -167,6 +167,7 @@ struct TemplateTests {
     (input.server, input.isServed) = (input.address, true)
     input.benchmarks.append(try SampleInput.benchmark(id: "other"))
     input.benchmarks[0].quirks = ["A quirk."]
+    input.text = ["A paragraph."]
     input.replication = SampleInput.replication
     input.ledger = try SampleInput.ledger(leaves: ["toy/test": ["a": 0]])
     input.boards[0].ledger = input.ledger?.state

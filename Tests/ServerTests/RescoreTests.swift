@@ -37,10 +37,11 @@ struct RescoreTests {
     #expect(reasons.count == 2 && reasons.allSatisfy { $0["superseded"] as? Bool == true })
     #expect(
       reasons.allSatisfy {
-        ($0["reason"] as? String)?.hasPrefix("superseded: scored by scorer 1 with labels") == true
+        ($0["reason"] as? String)?.hasPrefix(
+          "superseded: scored by scorer \(Scorer.version) with labels") == true
       })
     let page = try await server.get("/sample24/test/").text
-    #expect(page.contains("superseded: scored by scorer 1"))
+    #expect(page.contains("superseded: scored by scorer \(Scorer.version)"))
 
     let rescorer = try bench.rescorer(replicates: 200)
     #expect(throws: ServerError.self) { try rescorer.run(board) }

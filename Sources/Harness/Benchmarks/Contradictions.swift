@@ -36,6 +36,7 @@ struct ContradictionSearch {
     checkNames()
     checkTargets()
     checkColumns(definition.columns, at: "columns")
+    checkReferences(definition.columns, of: definition.splits, at: "columns")
     for index in definition.splits.indices { checkSplit(index) }
     checkSplitNames()
     checkDerived()
@@ -125,9 +126,28 @@ struct ContradictionSearch {
     }
   }
 
+  /// References are for columns that one of `splits` takes a cluster from.
+  private mutating func checkReferences(
+    _ columns: BenchmarkDefinition.ColumnMap, of splits: [BenchmarkDefinition.SplitSource],
+    at path: String
+  ) {
+    let known = Set(splits.flatMap { (definition.columns(for: $0).clusters ?? [:]).values })
+    for column in (columns.references ?? [:]).keys.sorted() {
+      expect(
+        column, oneOf: known.sorted(), "a column that clusters names",
+        at: "\(path).references.\(column)")
+    }
+  }
+
   private mutating func checkSplit(_ index: Int) {
     let (split, path) = (definition.splits[index], "splits[\(index)]")
-    if let columns = split.columns { checkColumns(columns, at: "\(path).columns") }
+    if let columns = split.columns {
+      checkColumns(columns, at: "\(path).columns")
+      checkReferences(columns, of: [split], at: "\(path).columns")
+    }
+    if let official = split.officialRows, let rows = split.rows, official > rows {
+      add("\(path).officialRows", "\(official)", "at most rows, which is \(rows)")
+    }
     let targets = definition.targetNames
     for name in (split.items ?? [:]).keys.sorted() {
       expect(name, oneOf: targets, "a target", at: "\(path).items.\(name)")

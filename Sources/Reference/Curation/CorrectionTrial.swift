@@ -98,7 +98,7 @@ public struct CorrectionTrial: Sendable {
         let essays = try LabelledEssay.addingTextRater(
           rows, features: features, name: third, seed: seed)
         do { return try LabelCorrection.soft(llm: llm, third: third).labels(essays) } catch {
-          guard case .curation(.outOfRange) = error else { throw error }
+          guard case .curation(.unrelated) = error else { throw error }
           return (rows.compactMap(\.crowd), "crowd: reliabilities not estimable", 0)
         }
       }
