@@ -55,24 +55,24 @@ struct IndexPage: Encodable, Sendable {
   struct Link: Encodable, Sendable { let title, page: String }
 
   static func page(
-    _ tables: [BoardTable], _ input: SiteInput, in context: SiteContext
+    _ tables: [BoardTable], of benchmarks: [BenchmarkDefinition], text: [String],
+    in context: SiteContext
   ) -> Page {
-    let benchmarks = input.benchmarks
     let isOfTask = benchmarks.isEmpty || benchmarks.contains { $0.track != nil }
     let shown = Set(tables.map(\.benchmark.id))
     let others = benchmarks.filter { !shown.contains($0.id) }
     return context.page(
       .index, path: "index.html", title: context.site,
-      description: input.text.first
+      description: text.first
         ?? (isOfTask
           ? "Leaderboards for measuring people's empathy from text, with intervals, "
             + "tests and demographic groups."
           : "Leaderboards with intervals and tests."),
       IndexPage(
-        heading: input.text.isEmpty && isOfTask
+        heading: text.isEmpty && isOfTask
           ? nil
           : Heading(
-            heading: context.site, paragraphs: input.text.map { Paragraph(paragraph: $0) }),
+            heading: context.site, paragraphs: text.map { Paragraph(paragraph: $0) }),
         boards: Listed(tables.map(Card.init)),
         others: Listed(others.map { Link(title: $0.title, page: "\($0.id)/index.html") })))
   }

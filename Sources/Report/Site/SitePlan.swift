@@ -57,7 +57,9 @@ package struct SitePlan: Sendable {
     func add(_ path: String, _ make: @escaping @Sendable () -> Page) {
       pages.append(PlannedPage(path: path, make: make))
     }
-    add("index.html") { IndexPage.page(tables, input, in: context) }
+    add("index.html") {
+      IndexPage.page(tables, of: input.benchmarks, text: input.text, in: context)
+    }
     add("method.html") { MethodPage.page(tables, benchmarks: input.benchmarks, in: context) }
     add("404.html") { MissingPage.page(in: context) }
     if let ledger = input.ledger {
