@@ -73,6 +73,8 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
+      // Links to the folders of site/.
+      resources: [.embedInCode("Resources/templates"), .embedInCode("Resources/assets")],
       swiftSettings: settings),
     .target(
       name: "Server",

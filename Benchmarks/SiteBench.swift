@@ -5,8 +5,8 @@ import Report
 
 /// Building a site: how long it takes, and whether that grows with the number of submissions only.
 enum SiteBench {
-  static func run(source: URL) throws {
-    let builder = try SiteBuilder(source: source)
+  static func run() throws {
+    let builder = try SiteBuilder(source: SiteSource())
     let clock = ContinuousClock()
     let folder = FileManager.default.temporaryDirectory.appending(path: "invitro-site-bench")
     try? FileManager.default.removeItem(at: folder)

@@ -17,13 +17,13 @@ do {
   case "inference": InferenceBench.run(options)
   case "inference-many": InferenceBench.many(options)
   case "simulate": CoverageSimulation.run(options)
-  case "site": try SiteBench.run(source: URL(filePath: "site"))
+  case "site": try SiteBench.run()
   case "site-fixture" where !options.isEmpty:
     let systems = options.count > 1 ? Int(options[1]) ?? 12 : 12
     let place = FileManager.default.temporaryDirectory.appending(path: "fixture-\(UUID())")
     defer { try? FileManager.default.removeItem(at: place) }
     let input = try SiteFixture.logged(SiteFixture.input(systems: systems), in: place)
-    let summary = try SiteBuilder(source: URL(filePath: "site")).build(
+    let summary = try SiteBuilder(source: SiteSource()).build(
       input: input, to: URL(filePath: options[0]))
     print("\(summary.files) files in \(options[0])")
   case "training": try TrainingBench.run(options)

@@ -176,8 +176,8 @@ def main():
         predictions = str(next((home / "data/sample24-files/systems").iterdir())
                           / "predictions_EMP.tsv")
         port = free_port()
-        serve = [invitro, "serve", "--port", str(port), "--site", "site", "--source",
-                 str(root / "site"), "--request-rate", "0", "--upload-rate", "0",
+        serve = [invitro, "serve", "--port", str(port), "--site", "site",
+                 "--request-rate", "0", "--upload-rate", "0",
                  "--rebuild-seconds", "5"]
         ours = Server(serve, home, port)
         submit(ours, predictions, token)

@@ -82,7 +82,7 @@ def serve(home):
         port = free.getsockname()[1]
     home.commands += 1
     server = subprocess.Popen(
-        [program, "serve", "--port", str(port), "--source", str(root / "site")],
+        [program, "serve", "--port", str(port)],
         cwd=home.folder, env=home.environment, stdout=subprocess.DEVNULL, stderr=open(home.folder / "serve.log", "w"))
     address = f"http://127.0.0.1:{port}"
     for _ in range(300):

@@ -115,10 +115,9 @@ struct FlowTests {
       #expect(try program.run(add + options + ["--slug", "again"] + home).status == 65)
     }
     #expect(try program.run(["submit", "check"] + home).out.hasPrefix("3 entries are sound"))
-    let source = ["--source", Shared.checkout.appending(path: "site").path] + Self.quick
     for out in ["one", "two", "fresh"] {
       let fresh = out == "fresh" ? ["--fresh", "--threads", "1"] : []
-      let built = try program.run(["site", "build", "--out", out] + source + fresh + home)
+      let built = try program.run(["site", "build", "--out", out] + Self.quick + fresh + home)
       #expect(built.status == 0, "\(built.err)")
       #expect(
         built.err.contains("submissions/ledger: 3 events logged") == (out == "one"), "\(built.err)")
@@ -152,8 +151,7 @@ struct FlowTests {
         "S\(index)")
       #expect(added.status == 0, "\(added.err)")
     }
-    let build = ["site", "build", "--source", Shared.checkout.appending(path: "site").path]
-    for command in [["submit", "check"], build + Self.quick] {
+    for command in [["submit", "check"], ["site", "build"] + Self.quick] {
       let known = try program.run(command)
       #expect(known.status == 0, "\(known.err)")
     }

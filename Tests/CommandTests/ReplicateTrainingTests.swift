@@ -149,9 +149,8 @@ struct ReplicateTrainingTests {
     let runs = try Runs.shared.get()
     let alone = try runs.claims("runs/summary/summary.json")
     #expect(alone["V/newsemp24/roberta-base/crowd/pcc/peak"]?["verdict"] as? String == "not run")
-    let site = Shared.checkout.appending(path: "site").path
     let built = try runs.program.run(
-      "site", "build", "--source", site, "--submissions", "none", "--results", "papers", "--out",
+      "site", "build", "--submissions", "none", "--results", "papers", "--out",
       "public", "--replicates", "200")
     #expect(built.status == 0, "\(built.err)")
     let page = try String(

@@ -42,8 +42,7 @@ struct RescoreFolderTests {
 
   private func build() throws -> [String: Any] {
     let built = try program.run(
-      ["site", "build", "--replicates", "200", "--out", "site"] + Self.home
-        + ["--source", Shared.checkout.appending(path: "site").path])
+      ["site", "build", "--replicates", "200", "--out", "site"] + Self.home)
     #expect(built.status == 0, "\(built.err)")
     let file = place.file("site/sample24/test/leaderboard.json")
     return try #require(

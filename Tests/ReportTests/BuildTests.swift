@@ -50,7 +50,7 @@ struct BuildTests {
   @Test("replaces an earlier build as a whole")
   func replacesWhole() throws {
     let folder = try TemporaryFolder()
-    let builder = try SiteBuilder(source: SampleInput.source)
+    let builder = try SiteBuilder(source: SiteSource())
     let target = folder.file("public")
     try builder.build(input: SampleInput.input([SampleInput.entry("old", pcc: 0.1)]), to: target)
     try builder.build(input: SampleInput.input([SampleInput.entry("new", pcc: 0.1)]), to: target)
@@ -66,7 +66,7 @@ struct BuildTests {
     try folder.write("mine", to: "public/letter.txt")
     let target = folder.file("public")
     #expect(throws: ReportError.notASite(path: target.path)) {
-      try SiteBuilder(source: SampleInput.source).build(
+      try SiteBuilder(source: SiteSource()).build(
         input: SampleInput.input([]), to: target)
     }
     #expect(try BuiltSite.contents(of: folder.url).keys.sorted() == ["public/letter.txt"])
@@ -77,7 +77,7 @@ struct BuildTests {
     let folder = try TemporaryFolder()
     let twice = [SampleInput.entry("a", pcc: 0.1), SampleInput.entry("a", pcc: 0.2)]
     #expect(throws: ReportError.repeatedSlug(board: "toy/test", slug: "a")) {
-      try SiteBuilder(source: SampleInput.source).build(
+      try SiteBuilder(source: SiteSource()).build(
         input: SampleInput.input(twice), to: folder.file("public"))
     }
     #expect(try BuiltSite.contents(of: folder.url).isEmpty)
@@ -89,7 +89,7 @@ struct BuildTests {
     try FileManager.default.copyItem(at: SampleInput.source, to: folder.file("site"))
     let file = try folder.write("line one\n{{#open}}\n", to: "site/templates/index.mustache")
     let error = #expect(throws: ReportError.self) {
-      try SiteBuilder(source: folder.file("site"))
+      try SiteBuilder(source: SiteSource(folder: folder.file("site")))
     }
     guard case .templateUnreadable(let name, let line, _, _) = error else {
       Issue.record("another error: \(String(describing: error))")
@@ -106,7 +106,16 @@ struct BuildTests {
     let file = folder.file("site/templates/leaderboard.mustache")
     try FileManager.default.removeItem(at: file)
     #expect(throws: ReportError.templateMissing(file: file.path)) {
-      try SiteBuilder(source: folder.file("site"))
+      try SiteBuilder(source: SiteSource(folder: folder.file("site")))
     }
+  }
+
+  @Test("the program carries the repository's templates and assets, all of them")
+  func carriedSource() throws {
+    let (carried, folder) = (SiteSource(), try SiteSource(folder: SampleInput.source))
+    #expect(carried.templates.map(\.name) == folder.templates.map(\.name))
+    #expect(carried.templates.map(\.data) == folder.templates.map(\.data))
+    #expect(carried.assets.map(\.name) == folder.assets.map(\.name))
+    #expect(carried.assets.map(\.data) == folder.assets.map(\.data))
   }
 }

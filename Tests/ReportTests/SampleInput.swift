@@ -141,7 +141,7 @@ struct BuiltSite {
 
   init(_ input: SiteInput) throws {
     folder = try TemporaryFolder()
-    summary = try SiteBuilder(source: SampleInput.source).build(
+    summary = try SiteBuilder(source: SiteSource()).build(
       input: input, to: folder.file("public"))
   }
 

@@ -32,13 +32,18 @@ struct SiteSettingsTests {
   }
 
   @Test("unknown keys, boards, splits and pages are named with their places")
-  func faultsHavePlaces() {
+  func faultsHavePlaces() throws {
+    try FileManager.default.createDirectory(
+      at: place.file("folder.png"), withIntermediateDirectories: true)
     #expect(
       faults("{\"title\": \"Moods\",\n  \"tittle\": \"x\", \"boards\": [\"toy\", \"toy/dev\"]}")
         == ["2:3 tittle", "2:36 toy/dev"])
-    #expect(faults("{\"boards\": [\"moods\", \"toy\",\n\"toy\"]}") == ["1:13 moods", "1:22 toy"])
+    #expect(faults("{\"title\": \"toy\", \"boards\": [\"toy/test\", \"toy\"]}") == ["1:41 toy"])
+    #expect(faults("{\"boards\": [\"toy\",\n\"toy/test\"]}") == ["2:1 toy/test"])
+    #expect(faults("{\"boards\": [\"moods\", \"toy\",\n\"toy\"]}") == ["1:13 moods", "2:1 toy"])
     #expect(faults("{\"pages\": [\"blog\"],\n\"text\": \"one\"}") == ["2:1 text", "1:12 blog"])
     #expect(faults("{\"logo\": \"none.png\"}") == ["1:10 none.png"])
+    #expect(faults("{\"logo\": \"folder.png\"}") == ["1:10 folder.png"])
     #expect(faults("{\"boards\": [\"toy/test\", \"other\"], \"pages\": []}") == [])
     #expect(faults("{\"title\": }").count == 1)
     #expect(throws: HarnessError.self) {

@@ -176,7 +176,7 @@ struct TemplateTests {
 
   @Test("every tag has a value, every value a tag, and markup alone stands in three braces")
   func tags() throws {
-    let builder = try SiteBuilder(source: SampleInput.source)
+    let builder = try SiteBuilder(source: SiteSource())
     var shapes: [Templates.Name: Shape] = [:]
     var layout = Shape.unknown
     for input in try inputs() {

@@ -88,9 +88,8 @@ struct OwnBenchmarkTests {
       _ = try run(
         ["submit", "add", file, "--team", "T", "--system", system, "--date", "2026-01-02"] + board)
     }
-    let source = ["--source", Shared.checkout.appending(path: "site").path]
     try writeStranger()
-    let built = try run(["site", "build", "--out", "built", "-b", "moods.json"] + source + quick)
+    let built = try run(["site", "build", "--out", "built", "-b", "moods.json"] + quick)
     #expect(built.err.contains("submissions/strange: skipped"), "\(built.err)")
     #expect(!FileManager.default.fileExists(atPath: folder.file("built/newsemp24").path))
     _ = try run(["site", "check", "built", "-b", "moods.json"])
@@ -99,7 +98,7 @@ struct OwnBenchmarkTests {
     let token = try run(["team", "add", "Ours"]).out.trimmingCharacters(in: .newlines)
     _ = try run(["phase", "set", "--visibility", "public", "--opens", "2026-01-01"] + board)
     let server = try RunningServer(
-      program, ["-b", "moods.json", "--site", "served", "--rebuild-seconds", "1"] + source + quick)
+      program, ["-b", "moods.json", "--site", "served", "--rebuild-seconds", "1"] + quick)
     let listed = try Curl(server.url("/api/v1/benchmarks")).text
     #expect(listed.contains("\"moods\"") && !listed.contains("newsemp24"))
     let sent = try program.run(

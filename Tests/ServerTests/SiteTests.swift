@@ -153,8 +153,7 @@ struct SiteTests {
     let address = "http://127.0.0.1:\(port)/"
     let server = try arena.process(
       [
-        "--site", "site", "--source", Shared.checkout.appending(path: "site").path, "--replicates",
-        "200", "--rebuild-seconds", "1", "--address", address,
+        "--site", "site", "--replicates", "200", "--rebuild-seconds", "1", "--address", address,
       ], port: port)
     let page = server.url("/sample24/")
     #expect(try eventually { try Curl(page).status == 200 })

@@ -122,7 +122,7 @@ public struct DataHome: Sendable {
     guard let manifest = try manifest(definition.id),
       let entry = manifest.splits.first(where: { $0.name == split })
     else { throw .missing(path: url.relativePath, hint: Self.hint(definition)) }
-    try checkDefinition(definition, manifest)
+    try checkDefinition(definition, manifest, split: split)
     let data = try SourceText.read(url)
     let digest = Digest.sha256(data)
     guard digest == entry.sha256 else {

@@ -6,20 +6,25 @@ import Foundation
 public struct DefinitionRecord: Codable, Sendable, Equatable {
   /// SHA-256 of the definition as canonical JSON.
   public let sha256: String
-  /// A digest of each top-level field.
+  /// A digest of each top-level field, and one of each split: `splits.test`.
   let fields: [String: String]
 
-  /// Fields that say nothing of what the imported rows mean.
+  /// Fields that change no score and no order.
   static let prose: Set<String> = [
     "title", "description", "licence", "source", "open", "quirks", "statement", "papers", "track",
-    "rowNoun", "primary", "defaultSplit",
+    "rowNoun", "defaultSplit",
   ]
+  /// Fields that say nothing of what the imported rows mean.
+  static let aboutScores: Set<String> = prose.union(["primary"])
 
   init(_ definition: BenchmarkDefinition) throws(HarnessError) {
     do {
       let document = try CanonicalJSON.document(definition)
       sha256 = Digest.sha256(document)
-      let object = try JSONSerialization.jsonObject(with: document) as? [String: Any] ?? [:]
+      var object = try JSONSerialization.jsonObject(with: document) as? [String: Any] ?? [:]
+      for split in object.removeValue(forKey: "splits") as? [[String: Any]] ?? [] {
+        object["splits.\(split["name"] ?? "")"] = split
+      }
       fields = try object.mapValues { value in
         let data = try JSONSerialization.data(
           withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
@@ -30,9 +35,27 @@ public struct DefinitionRecord: Codable, Sendable, Equatable {
     }
   }
 
-  /// The top-level fields in which `other` differs, in alphabetical order.
-  public func changes(to other: DefinitionRecord) -> [String] {
+  /// The fields in which `other` differs, in alphabetical order.
+  func changes(to other: DefinitionRecord) -> [String] {
     Set(fields.keys).union(other.fields.keys).filter { fields[$0] != other.fields[$0] }.sorted()
+  }
+}
+
+/// What another definition changes of a benchmark.
+public struct DefinitionChange: Sendable, Equatable {
+  /// Fields of the definition, in alphabetical order; of its splits those that changed:
+  /// `splits.test`.
+  public let fields: [String]
+  /// The boards, `benchmark/split`, whose rows, scores or order may change.
+  public let boards: [String]
+
+  init(_ fields: [String], splits: [String], of benchmark: String) {
+    self.fields = fields
+    let telling = fields.filter { !DefinitionRecord.prose.contains($0) }
+    let changed =
+      telling.allSatisfy { $0.hasPrefix("splits.") }
+      ? splits.filter { telling.contains("splits.\($0)") } : splits
+    boards = changed.map { "\(benchmark)/\($0)" }
   }
 }
 
@@ -49,10 +72,10 @@ extension DataHome {
     }
   }
 
-  /// What an import of `definition` would change of the benchmark that was imported under its id: the
-  /// definition's fields; none where nothing was imported or it is the same.
+  /// What an import of `definition` would change of the benchmark that was imported under its id;
+  /// nil where nothing was imported or it is the same.
   /// - Throws: ``HarnessError/conflict(what:hint:)`` where a shipped benchmark has the id.
-  public func changes(by definition: BenchmarkDefinition) throws(HarnessError) -> [String] {
+  public func change(by definition: BenchmarkDefinition) throws(HarnessError) -> DefinitionChange? {
     if let shipped = try BenchmarkRegistry.shipped().first(where: { $0.id == definition.id }),
       shipped != definition
     {
@@ -60,24 +83,28 @@ extension DataHome {
         what: "\(definition.id) is the id of a shipped benchmark, which is defined otherwise",
         hint: "Give the definition an id of its own.")
     }
-    guard let record = try manifest(definition.id)?.definition else { return [] }
-    return record.changes(to: try DefinitionRecord(definition))
+    guard let manifest = try manifest(definition.id), let record = manifest.definition else {
+      return nil
+    }
+    let fields = record.changes(to: try DefinitionRecord(definition))
+    guard !fields.isEmpty else { return nil }
+    return DefinitionChange(fields, splits: manifest.splits.map(\.name), of: definition.id)
   }
 
   /// - Throws: ``HarnessError/invalid(_:)`` where the definition was changed after the import in what
-  ///   the rows mean.
+  ///   the rows of `split` mean.
   func checkDefinition(
-    _ definition: BenchmarkDefinition, _ manifest: Manifest
+    _ definition: BenchmarkDefinition, _ manifest: Manifest, split: String
   ) throws(HarnessError) {
     guard let record = manifest.definition else { return }
-    let now = try DefinitionRecord(definition)
-    guard now.sha256 != record.sha256 else { return }
-    let changed = record.changes(to: now).filter { !DefinitionRecord.prose.contains($0) }
-    guard !changed.isEmpty else { return }
-    let boards = manifest.splits.map { "\(definition.id)/\($0.name)" }.joined(separator: ", ")
+    let fields = record.changes(to: try DefinitionRecord(definition))
+      .filter { !DefinitionRecord.aboutScores.contains($0) }
+    let change = DefinitionChange(fields, splits: manifest.splits.map(\.name), of: definition.id)
+    guard change.boards.contains("\(definition.id)/\(split)") else { return }
     throw .fault(
       .metadata, file: definitionURL(definition.id).relativePath,
-      found: "\(changed.joined(separator: ", ")) changed since the import of \(boards)",
+      found: "\(fields.joined(separator: ", ")) changed since the import, which changes "
+        + "\(change.boards.joined(separator: ", "))",
       expected: "the definition that was imported, or a new import: `invitro data import "
         + "\(definition.id) --from DIR`")
   }

@@ -13,17 +13,16 @@ package struct Templates: Sendable {
 
   private let library: MustacheLibrary
 
-  /// Reads every `.mustache` file of `folder`.
-  init(folder: URL) throws(ReportError) {
+  /// Parses every template of `source`.
+  init(_ source: SiteSource) throws(ReportError) {
     var library = MustacheLibrary()
-    for name in try Self.names(in: folder) {
-      let file = folder.appending(path: "\(name).mustache")
-      guard let text = try? String(contentsOf: file, encoding: .utf8) else {
+    for file in source.templates {
+      guard let text = String(data: file.data, encoding: .utf8) else {
         throw .templateUnreadable(
           file: file.path, line: nil, column: nil, reason: "found bytes that are not UTF-8 text")
       }
       do {
-        try library.register(text, named: name)
+        try library.register(text, named: String(file.name.dropLast(".mustache".count)))
       } catch let error as MustacheTemplate.ParserError {
         throw .templateUnreadable(
           file: file.path, line: error.context.lineNumber, column: error.context.columnNumber,
@@ -42,15 +41,6 @@ package struct Templates: Sendable {
       preconditionFailure("no template named \(page.template)")
     }
     return Data(text.utf8)
-  }
-
-  private static func names(in folder: URL) throws(ReportError) -> [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let names = files.filter { $0.hasSuffix(".mustache") }.map { String($0.dropLast(9)) }.sorted()
-    if let missing = Name.allCases.map(\.rawValue).first(where: { !names.contains($0) }) {
-      throw .templateMissing(file: folder.appending(path: "\(missing).mustache").path)
-    }
-    return names
   }
 
   /// What the engine walks: the value's JSON, each string cleaned.

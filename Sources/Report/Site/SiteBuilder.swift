@@ -5,22 +5,17 @@ public import Harness
 public import Study
 import Synchronization
 
-/// Builds the static site: templates and assets from one folder, content from a ``SiteInput``. The
-/// same folder, input, program and drawing tool give the same bytes.
+/// Builds the static site: templates and assets from a ``SiteSource``, content from a
+/// ``SiteInput``. The same source, input, program and drawing tool give the same bytes.
 public struct SiteBuilder: Sendable {
   private let templates: Templates
-  private let assets: [(name: String, data: Data)]
+  private let assets: [SiteSource.File]
   private let assetsDigest: String
 
-  /// Reads `templates/*.mustache` and `assets/*` of `source`. Throws ``ReportError`` where a
-  /// template is missing or does not parse.
-  public init(source: URL) throws {
-    templates = try Templates(folder: source.appending(path: "templates"))
-    let folder = source.appending(path: "assets")
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    assets = try names.filter { !$0.hasPrefix(".") }.sorted().map {
-      ($0, try Data(contentsOf: folder.appending(path: $0)))
-    }
+  /// Throws ``ReportError`` where a template does not parse.
+  public init(source: SiteSource) throws {
+    templates = try Templates(source)
+    assets = source.assets
     var digest = Digest()
     for asset in assets {
       digest.update("\(asset.name)\n")

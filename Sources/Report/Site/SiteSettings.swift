@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 public import Harness
 
@@ -30,24 +31,32 @@ public struct SiteSettings: Sendable, Equatable {
     var faults = SiteFaults(file: file.relativePath, text: String(decoding: data, as: UTF8.self))
     let keys = ["boards", "logo", "pages", "text", "title"]
     for key in fields.keys.sorted() where !keys.contains(key) {
-      faults.add(key, isKey: true, expected: "one of the keys \(keys.joined(separator: ", "))")
+      faults.add(
+        key,
+        expected: "one of the keys \(keys.joined(separator: ", "))"
+          + Spelling.hint(key, among: keys))
     }
     title = faults.value(fields["title"], "title", "a text") as String?
     text = faults.value(fields["text"], "text", "a list of paragraphs") ?? []
     boards = faults.value(fields["boards"], "boards", "a list of benchmark or benchmark/split")
     faults.check(boards: boards ?? [], benchmarks)
     let names: [String]? = faults.value(fields["pages"], "pages", "a list of pages")
-    let known = OptionalPage.allCases.map(\.rawValue).joined(separator: ", ")
+    let known = OptionalPage.allCases.map(\.rawValue)
     for name in names ?? [] where OptionalPage(rawValue: name) == nil {
-      faults.add(name, expected: "one of the pages \(known)")
+      faults.add(
+        name, of: "pages",
+        expected: "one of the pages \(known.joined(separator: ", "))"
+          + Spelling.hint(name, among: known))
     }
     pages = names.map { Set($0.compactMap(OptionalPage.init)) }
     if let path: String = faults.value(fields["logo"], "logo", "a file's path") {
       let url = URL(filePath: path, relativeTo: file.deletingLastPathComponent())
       if !["png", "svg"].contains(url.pathExtension.lowercased())
-        || !FileManager.default.fileExists(atPath: url.path)
+        || !((try? url.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile ?? false)
       {
-        faults.add(path, expected: "a .png or .svg file that exists, from the folder of this file")
+        faults.add(
+          path, of: "logo",
+          expected: "a .png or .svg file that exists, from the folder of this file")
       }
       logo = url
     }
@@ -113,10 +122,13 @@ private struct SiteFaults {
 
   init(file: String, text: String) { (self.file, self.text) = (file, text) }
 
-  mutating func add(_ found: String, isKey: Bool = false, expected: String) {
+  /// A fault of the key `found`, or of that value of `key`: the one after `before` equal ones.
+  mutating func add(
+    _ found: String, of key: String? = nil, after before: Int = 0, expected: String
+  ) {
     let place =
-      place(of: found, isKey: isKey)
-      ?? place(of: found.replacing("/", with: "\\/"), isKey: isKey)
+      place(of: found, in: key, after: before)
+      ?? place(of: found.replacing("/", with: "\\/"), in: key, after: before)
     all.append(
       Diagnostic(
         .json, file: file, line: place?.line, column: place?.column, found: found,
@@ -127,38 +139,65 @@ private struct SiteFaults {
   mutating func value<Value>(_ value: Any?, _ key: String, _ expected: String) -> Value? {
     guard let value else { return nil }
     if let value = value as? Value { return value }
-    add(key, isKey: true, expected: expected)
+    add(key, expected: expected)
     return nil
   }
 
   mutating func check(boards: [String], _ benchmarks: [BenchmarkDefinition]) {
     for (place, name) in boards.enumerated() {
       let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      let definition = benchmarks.first { $0.id == parts[0] }
-      if let definition {
-        if parts.count > 2 || parts.count == 2 && !definition.splitNames.contains(parts[1]) {
-          let splits = definition.splitNames.map { "\(definition.id)/\($0)" }
-          add(name, expected: "\(definition.id), or one of \(splits.joined(separator: ", "))")
+      let earlier = boards[..<place]
+      var expected: String?
+      if let definition = benchmarks.first(where: { $0.id == parts[0] }) {
+        let splits = definition.splitNames.map { "\(definition.id)/\($0)" }
+        if parts.count > 1, !splits.contains(name) {
+          expected =
+            "\(definition.id), or one of \(splits.joined(separator: ", "))"
+            + Spelling.hint(name, among: splits)
+        } else if earlier.contains(name) {
+          expected = "each board once"
+        } else if earlier.contains(where: { $0 == parts[0] || $0.hasPrefix(name + "/") }) {
+          expected = "each board once: \(parts[0]) has all its splits"
         }
       } else {
-        let known = benchmarks.map(\.id).joined(separator: ", ")
-        add(name, expected: "a benchmark that is known here (\(known)), or one's split")
+        let known = benchmarks.map(\.id)
+        expected =
+          "a benchmark that is known here (\(known.joined(separator: ", "))), or one's split"
+          + Spelling.hint(parts[0], among: known)
       }
-      if boards[..<place].contains(name) { add(name, expected: "each board once") }
+      if let expected {
+        add(name, of: "boards", after: earlier.count { $0 == name }, expected: expected)
+      }
     }
   }
 
-  /// One-based line and character of a string of the document.
-  private func place(of string: String, isKey: Bool) -> (line: Int, column: Int)? {
-    let quoted = "\"\(string)\""
-    var rest = text[...]
-    while let range = rest.firstRange(of: quoted) {
+  /// One-based line and character of a key of the document, or of a value of `key`: the one after
+  /// `before` equal ones.
+  private func place(
+    of string: String, in key: String?, after before: Int
+  ) -> (line: Int, column: Int)? {
+    var start = text.startIndex
+    if let key {
+      guard let range = range(of: key, isKey: true, from: start) else { return nil }
+      start = range.upperBound
+    }
+    var found: Range<String.Index>?
+    for _ in 0...before {
+      guard let range = range(of: string, isKey: key == nil, from: start) else { return nil }
+      (found, start) = (range, range.upperBound)
+    }
+    guard let found else { return nil }
+    let lines = text[..<found.lowerBound].split(separator: "\n", omittingEmptySubsequences: false)
+    return (lines.count, (lines.last?.count ?? 0) + 1)
+  }
+
+  private func range(
+    of string: String, isKey: Bool, from start: String.Index
+  ) -> Range<String.Index>? {
+    var rest = text[start...]
+    while let range = rest.firstRange(of: "\"\(string)\"") {
       let follows = text[range.upperBound...].first { !$0.isWhitespace }
-      if (follows == ":") == isKey {
-        let before = text[..<range.lowerBound]
-        let lines = before.split(separator: "\n", omittingEmptySubsequences: false)
-        return (lines.count, (lines.last?.count ?? 0) + 1)
-      }
+      if (follows == ":") == isKey { return range }
       rest = text[range.upperBound...]
     }
     return nil

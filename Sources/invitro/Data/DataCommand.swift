@@ -46,16 +46,17 @@ struct DataImportCommand: ParsableCommand {
 
   func run() throws {
     let definition = try shared.home.benchmarks.find(benchmark)
-    let changes = try shared.home.changes(by: definition)
-    if !changes.isEmpty {
-      let boards = definition.splitNames.map { "\(definition.id)/\($0)" }.joined(separator: ", ")
-      let what = "the definition changes \(changes.joined(separator: ", ")) of \(definition.id)"
+    if let change = try shared.home.change(by: definition) {
+      let what =
+        "the definition changes \(change.fields.joined(separator: ", ")) of \(definition.id)"
+      let boards =
+        change.boards.isEmpty
+        ? "no score changes" : "scores on \(change.boards.joined(separator: ", ")) may change"
       guard replace else {
         throw HarnessError.conflict(
-          what: "\(what), which was imported before",
-          hint: "--replace imports it; scores on \(boards) may change.")
+          what: "\(what), which was imported before", hint: "--replace imports it; \(boards).")
       }
-      Console.message("\(what); scores on \(boards) may change")
+      Console.message("\(what); \(boards)")
     }
     try shared.importFiles(definition, from: URL(filePath: from, directoryHint: .isDirectory))
   }

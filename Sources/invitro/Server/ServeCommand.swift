@@ -31,7 +31,6 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(help: "Port; 0 takes a free port and prints it.") var port: Int = 8080
   @Option(help: "Folder of the built site.") var site: String = "site/public"
-  @Option(help: "The folder with the site's templates/ and assets/.") var source: String = "site"
 
   @Option(help: "Folders of submissions to show beside those sent over HTTP. Default: submissions.")
   var submissions: [String] = []
@@ -71,6 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
       """)
   var securityLog: String?
 
+  @OptionGroup var source: SiteSourceOption
   @OptionGroup var look: SiteConfigOption
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var benchmarks: BenchmarkFiles
@@ -134,13 +134,14 @@ struct ServeCommand: AsyncParsableCommand {
     let address = try siteAddress(address, option: "--address")
     // What it rests on does not change while the server runs.
     let replication = try evidence.run(data.home).report()
-    let (source, out, home) = (URL(filePath: source), URL(filePath: site), data.home)
+    let (builder, home) = (try SiteBuilder(source: source.read()), data.home)
+    let out = URL(filePath: site)
     return { boards, ledger in
       var input = SiteInput(
         benchmarks: known, boards: boards, address: address, replication: replication)
       (input.server, input.isServed, input.ledger) = (address, true, ledger)
       try input.show(settings, home: home)
-      try SiteBuilder(source: source).build(input: input, to: out)
+      try builder.build(input: input, to: out)
     }
   }
 }

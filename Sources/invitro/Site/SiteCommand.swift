@@ -88,7 +88,7 @@ struct SiteRecipe: ParsableArguments {
   @Option(help: "Folders of submissions; may be given several times. Default: submissions.")
   var submissions: [String] = []
 
-  @Option(help: "The folder with templates/ and assets/.") var source: String = "site"
+  @OptionGroup var source: SiteSourceOption
 
   @Option(
     help: .value(
@@ -106,7 +106,7 @@ struct SiteRecipe: ParsableArguments {
 
   /// Every file and folder that the site depends on.
   var places: [URL] {
-    let names = [source + "/templates", source + "/assets", look.path] + benchmarks.benchmark
+    let names = source.folders + [look.path] + benchmarks.benchmark
     return names.map { URL(filePath: $0) } + folders.map(\.url) + [data.home.url]
   }
 
@@ -118,7 +118,7 @@ struct SiteRecipe: ParsableArguments {
     to out: URL, address: URL?, fresh: Bool = false, logs: Bool = false,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> SiteSummary {
-    let builder = try SiteBuilder(source: URL(filePath: source))
+    let builder = try SiteBuilder(source: source.read())
     let home = data.home
     let known = try benchmarks.known(data.home)
     let settings = try look.settings(known)

@@ -3,6 +3,23 @@ import Foundation
 import Harness
 import Report
 
+/// Where the site's templates and assets come from.
+struct SiteSourceOption: ParsableArguments {
+  @Option(
+    help: .value(
+      "dir",
+      "A folder with templates/ and assets/ of one's own. Default: those that the program carries.")
+  )
+  var source: String?
+
+  /// The folders that the site depends on.
+  var folders: [String] { source.map { [$0 + "/templates", $0 + "/assets"] } ?? [] }
+
+  func read() throws -> SiteSource {
+    try source.map { try SiteSource(folder: URL(filePath: $0)) } ?? SiteSource()
+  }
+}
+
 /// What the organiser decided about the site.
 struct SiteConfigOption: ParsableArguments {
   @Option(

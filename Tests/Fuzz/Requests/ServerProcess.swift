@@ -59,14 +59,10 @@ final class ServerProcess {
       throw FuzzFailure("\(logFile.path) cannot be written")
     }
     (process.executableURL, process.currentDirectoryURL) = (program, folder)
-    // The site's templates stand in the repository.
-    let source = URL(filePath: "site")
-    let hasSite = FileManager.default.fileExists(atPath: source.appending(path: "templates").path)
-    process.arguments =
-      [
-        "serve", "--port", "0", "--request-rate", "0", "--upload-rate", "0", "--replicates", "100",
-        "--rebuild-seconds", "3600",
-      ] + (hasSite ? ["--source", source.path] : ["--api-only"])
+    process.arguments = [
+      "serve", "--port", "0", "--request-rate", "0", "--upload-rate", "0", "--replicates", "100",
+      "--rebuild-seconds", "3600",
+    ]
     process.standardError = try FileHandle(forWritingTo: logFile)
     process.standardOutput = FileHandle.nullDevice
     try process.run()

@@ -82,7 +82,7 @@ final class Arena: @unchecked Sendable {
       var input = SiteInput(benchmarks: known, boards: boards)
       input.ledger = ledger
       input.isServed = true
-      try SiteBuilder(source: Shared.checkout.appending(path: "site")).build(input: input, to: out)
+      try SiteBuilder(source: SiteSource()).build(input: input, to: out)
     }
     return try LeaderboardServer(
       configuration, log: ServerLog(log), build: site ? build : nil)
