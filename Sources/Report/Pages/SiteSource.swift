@@ -1,4 +1,4 @@
-package import Foundation
+public import Foundation
 
 /// The templates and assets of a site: those that the program carries, or a folder's. The program
 /// carries the repository's `site/templates` and `site/assets`, so that it needs no checkout.
