@@ -69,14 +69,15 @@ public struct DraftRequest: Sendable {
   func primary(of targets: [Target]) throws(HarnessError) -> BenchmarkDefinition.PrimaryMetric {
     var parts = (primary ?? targets[0].name).split(separator: ":").map(String.init)
     let names = targets.map(\.name)
-    if parts.count == 1, !names.contains(parts[0]), Metric(named: parts[0]) != nil {
-      parts.insert(names[0], at: 0)
-    }
+    let metrics = Metric.all.map(\.id)
+    if parts.count == 1, !(names + ["average"]).contains(parts[0]) { parts.insert(names[0], at: 0) }
     let name = parts.count == 2 ? parts[1] : Metric.pcc.id
     guard let target = parts.first, parts.count <= 2, let metric = Metric(named: name) else {
+      let isWord = primary?.contains(":") == false
       throw .usage(
         "--primary takes METRIC, TARGET:METRIC or average:METRIC, with one of \(Metric.knownNames); "
-          + "found '\(primary ?? "")'\(Spelling.hint(name, among: Metric.all.map(\.id))).")
+          + "found '\(primary ?? "")'"
+          + Spelling.hint(name, among: isWord ? names + metrics : metrics))
     }
     if target == "average", !names.contains(target) {
       let weights = Dictionary(names.map { ($0, 1.0) }) { first, _ in first }

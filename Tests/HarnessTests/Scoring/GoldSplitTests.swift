@@ -125,9 +125,7 @@ struct GoldSplitTests {
 
   @Test("a fault of the gold file never shows a label")
   func goldFault() throws {
-    for gold in [
-      "3,375\n4.125x\n5\n", "id,empathy\na,3.375\nb,4.125x\nc,2\n", "x4.125,3.375\n1,2\n",
-    ] {
+    for gold in ["3,375\n4.125x\n5\n", "id,empathy\na,3.375\nb,4.125x\nc,2\n"] {
       let faults = refusal { try score("id,empathy\na,1\nb,2\nc,3\n", gold) }
       #expect(!faults.isEmpty)
       #expect(!faults.contains { $0.found?.contains(/375|4\.125/) ?? false })

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Metrics
 import TestSupport
 
 /// A file of labels and prediction files beside it, without a benchmark: 120 turns by 24 speakers on
