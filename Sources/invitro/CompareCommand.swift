@@ -14,6 +14,9 @@ struct CompareCommand: ParsableCommand {
         Seeds:         invitro compare --runs DIR_A DIR_B -b sample24 -s dev
                        (each prediction file in a folder is a run with its own seed)
 
+        No benchmark:  invitro compare a.csv b.csv --gold gold.csv --cluster speaker
+                       (a file of labels; its columns are guessed or named by options)
+
       The permutation test swaps the two systems' predictions cluster by cluster; p is
       two-sided.
       """)
@@ -29,7 +32,8 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "The folder of submissions, for --all.") var submissions: String = "submissions"
 
   @OptionGroup var split: SplitOptions
-  @OptionGroup var inference: InferenceArguments
+  @OptionGroup var gold: GoldOptions
+  @OptionGroup var inference: IntervalArguments
   @OptionGroup var predictions: PredictionOptions
   @OptionGroup var shared: SharedOptions
 
@@ -38,26 +42,49 @@ struct CompareCommand: ParsableCommand {
     try require(
       all || inputs.count == 2,
       runs ? "--runs takes two folders." : "Give two prediction files, or --all.")
+    try gold.check(split)
+    try require(
+      gold.file == nil || !inputs.isEmpty,
+      "--all with --gold takes prediction files: entries of a folder belong to a benchmark.")
   }
 
   func run() throws {
-    let (definition, dataset) = try split.load(shared.home)
-    let scorer = try Scorer(definition, dataset: dataset, options: try inference.scoringOptions())
-    let reader = try predictions.reader(definition, dataset)
+    // Of two folders of runs, of two files or of all of them.
+    let files = try inputs.map(URL.init(filePath:)).map { url in
+      runs ? try RunFolder.files(in: url) : [try PredictionFile(url)]
+    }
+    let (scorer, reader) = try prepare(files.flatMap(\.self))
+    let systems = try files.map { try $0.map { try reader.read($0) } }
     if runs {
-      try compareRuns(scorer, reader)
+      try compareRuns(scorer, systems)
     } else if all {
-      try compareAll(scorer, reader)
+      try compareAll(scorer, reader, systems.flatMap(\.self))
     } else {
-      let read = try inputs.map { try reader.read(URL(filePath: $0)) }
-      let report = try scorer.compare(read[0], named: inputs[0], read[1], named: inputs[1])
+      let report = try scorer.compare(
+        systems[0][0], named: inputs[0], systems[1][0], named: inputs[1])
       try shared.show(
-        report, as: CompareText.pair(report, targets: definition.shownTargets.map(\.name)))
+        report, as: CompareText.pair(report, targets: scorer.definition.shownTargets.map(\.name)))
     }
   }
 
-  private func compareRuns(_ scorer: Scorer, _ reader: PredictionReader) throws {
-    let folders = try inputs.map { try RunFolder.predictions(in: URL(filePath: $0), reader) }
+  private func prepare(_ files: [PredictionFile]) throws -> (Scorer, PredictionReader) {
+    let options = try inference.scoringOptions(cluster: gold.clustering)
+    guard gold.file != nil else {
+      let (definition, dataset) = try split.load(shared.home)
+      return (
+        try Scorer(definition, dataset: dataset, options: options),
+        try predictions.reader(definition, dataset)
+      )
+    }
+    let labels = try gold.split(beside: files, predictions)
+    gold.columns.sayChoice(of: labels, [.id, .target, .cluster])
+    return (
+      try Scorer(labels.definition, dataset: labels.dataset, options: options),
+      labels.reader(dropMissing: predictions.dropMissing)
+    )
+  }
+
+  private func compareRuns(_ scorer: Scorer, _ folders: [[Predictions]]) throws {
     let report = RunsReport(scorer, folders[0], named: inputs[0], folders[1], named: inputs[1])
     try shared.show(report, as: CompareText.runs(report))
     if !shared.json { Console.message("Note: " + RunsReport.warning) }
@@ -70,14 +97,16 @@ struct CompareCommand: ParsableCommand {
     var overlaps: [SplitOverlap]
   }
 
-  private func compareAll(_ scorer: Scorer, _ reader: PredictionReader) throws {
+  private func compareAll(
+    _ scorer: Scorer, _ reader: PredictionReader, _ read: [Predictions]
+  ) throws {
     var (systems, overlaps): ([BoardComparer.System], [SplitOverlap]) = ([], [])
     if inputs.isEmpty {
       (systems, overlaps) = try BoardComparer(scorer).systems(
         of: SubmissionFolder(URL(filePath: submissions)), reader, home: shared.home,
         benchmarks: shared.home.benchmarks.known(adding: split.benchmark.map { [$0] } ?? []))
     } else {
-      systems = try inputs.map { .init(slug: $0, predictions: try reader.read(URL(filePath: $0))) }
+      systems = zip(inputs, read).map { .init(slug: $0, predictions: $1) }
     }
     guard let outcome = BoardComparer(scorer).compare(systems) else {
       throw HarnessError.usage(

@@ -18,18 +18,22 @@ struct ScoreCommand: ParsableCommand {
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
         invitro score p.jsonl --benchmark newsemp24 --split dev --by race --json
-        invitro score predictions.tsv --gold labels.tsv
+        invitro score predictions.csv --gold gold.csv
+
+      --gold needs no benchmark: it takes a CSV, TSV or JSON lines file of labels. What
+      its columns mean is guessed from their names and from what both files share, and
+      said in one line; options say it instead:
+
+        invitro score predictions.csv --gold gold.csv --id turn_id
+          --target empathy:1:7 --target distress --cluster speaker --cluster article
+          --attribute gender --primary ccc
       """)
 
   @Argument(help: "The prediction file; - is standard input.") var file: String
 
   @OptionGroup var split: SplitOptions
 
-  @Option(
-    help: .value(
-      "file",
-      "Score against this file instead of a benchmark: in the same order, or with the same ids."))
-  var gold: String?
+  @OptionGroup var gold: GoldOptions
 
   @Option(help: .value("gender,race,…", "Show only the groups of these attributes."))
   var by: String?
@@ -37,7 +41,7 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "Show withheld groups too. The report is then for this machine, not for publication.")
   var allGroups = false
 
-  @OptionGroup var inference: InferenceArguments
+  @OptionGroup var inference: IntervalArguments
 
   @Flag(help: "Show intervals under the other clusterings too, and under two crossed ones.")
   var sensitivity = false
@@ -51,12 +55,10 @@ struct ScoreCommand: ParsableCommand {
   @OptionGroup var predictions: PredictionOptions
   @OptionGroup var shared: SharedOptions
 
-  func validate() throws {
-    try require((gold == nil) != (split.benchmark == nil), "Give either --benchmark or --gold.")
-  }
+  func validate() throws { try gold.check(split) }
 
   func run() throws {
-    let (scored, definition) = try gold.map(scorePair) ?? scoreSplit()
+    let (scored, definition) = try gold.file == nil ? scoreSplit() : scoreFile()
     if allGroups {
       let local = scored.local
       return try shared.show(local, as: ScoreText(local, targets: definition.targetNames).text)
@@ -67,7 +69,7 @@ struct ScoreCommand: ParsableCommand {
   }
 
   private func options() throws -> ScoringOptions {
-    var options = try inference.scoringOptions()
+    var options = try inference.scoringOptions(cluster: gold.clustering)
     options.attributes = by?.split(separator: ",").map(String.init)
     options.allGroups = allGroups
     options.sensitivity = sensitivity
@@ -76,13 +78,18 @@ struct ScoreCommand: ParsableCommand {
     return options
   }
 
-  private func scorePair(_ gold: String) throws -> (PrivateReport, BenchmarkDefinition) {
-    let model = try BenchmarkRegistry.standard()
-    let report = try FilePair(
-      predictions: URL(filePath: file), gold: URL(filePath: gold), like: model,
-      columns: try predictions.columns(model), dropMissing: predictions.dropMissing
-    ).score(options())
-    return (report, model)
+  private func scoreFile() throws -> (PrivateReport, BenchmarkDefinition) {
+    let input = try PredictionFile(URL(filePath: file))
+    let labels = try gold.split(beside: [input], predictions)
+    // That there are no clusters is a note of the report.
+    let uses = ColumnUse.allCases.filter { $0 != .cluster || !labels.definition.clusters.isEmpty }
+    gold.columns.sayChoice(of: labels, uses)
+    let options = try options()
+    try labels.definition.checkAttributes(options.attributes ?? [])
+    let (report, warnings) = try labels.score(
+      input, dropMissing: predictions.dropMissing, options: options)
+    FaultListing.show(warnings)
+    return (report, labels.definition)
   }
 
   private func scoreSplit() throws -> (PrivateReport, BenchmarkDefinition) {
@@ -97,11 +104,18 @@ struct ScoreCommand: ParsableCommand {
   }
 }
 
-/// The choices of an inference, shared by `score`, `compare` and `site build`.
+/// The choices of an inference on a benchmark, shared by `site build`, `serve` and others.
 struct InferenceArguments: ParsableArguments {
   @Option(help: "Cluster column of intervals and tests, or row. Default: the benchmark's first.")
   var cluster: String?
 
+  @OptionGroup var intervals: IntervalArguments
+
+  func scoringOptions() throws -> ScoringOptions { try intervals.scoringOptions(cluster: cluster) }
+}
+
+/// How intervals and tests are made.
+struct IntervalArguments: ParsableArguments {
   @Option(
     help: .value(
       "method",
@@ -130,7 +144,7 @@ struct InferenceArguments: ParsableArguments {
         + "--sensitivity shows the two-way interval.")
   }
 
-  func scoringOptions() throws -> ScoringOptions {
+  func scoringOptions(cluster: String?) throws -> ScoringOptions {
     ScoringOptions(
       inference: InferenceOptions(
         level: level, replicates: replicates, seed: seed, form: ccc, threads: threads),

@@ -11,14 +11,17 @@ struct ValidateCommand: ParsableCommand {
       The file may be in the WASSA form (predictions_EMP.tsv: no header, the first
       target and optionally the others, in the order of the split), TSV or CSV with a
       header and an id, or JSON lines; plain or in a zip. Of the imported split only
-      the ids are used, not the labels.
+      the ids are used, not the labels; so of a file of labels (--gold), which needs no
+      benchmark.
 
-        Example:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
+        Examples:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
+                   invitro validate predictions.csv --gold gold.csv --target valence:0:10
       """)
 
   @Argument(help: "The prediction file; - is standard input.") var file: String
 
   @OptionGroup var split: SplitOptions
+  @OptionGroup var gold: GoldColumns
   @OptionGroup var predictions: PredictionOptions
   @OptionGroup var shared: SharedOptions
 
@@ -32,9 +35,19 @@ struct ValidateCommand: ParsableCommand {
     var faults: [Diagnostic]
   }
 
+  func validate() throws { try gold.check(split) }
+
   func run() throws {
-    let (definition, dataset) = try split.load(shared.home)
     do {
+      if gold.gold != nil {
+        let input = try PredictionFile(URL(filePath: file))
+        let labels = try GoldSplit(
+          gold.request(), beside: [input], columns: predictions.column)
+        gold.sayChoice(of: labels, [.id, .target])
+        let reader = labels.reader(dropMissing: predictions.dropMissing)
+        return try report(reader.read(input), of: labels.dataset)
+      }
+      let (definition, dataset) = try split.load(shared.home)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       try report(read, of: dataset)
     } catch HarnessError.invalid(let faults) where shared.json {

@@ -171,10 +171,9 @@ public struct ScoringProgram {
           + "benchmark's folder with dataset.json, goldstandard_EMP.tsv, or a single file of labels."
       )
     }
-    let gold = try GoldFile(
-      folder.appending(path: path), name: "ref/" + path, like: BenchmarkRegistry.standard())
-    let faults = gold.table.faults.filter { $0.severity == .error }
-    if !faults.isEmpty { throw .invalid(faults) }
+    let gold = try GoldSplit(
+      labels: folder.appending(path: path), name: "ref/" + path,
+      like: BenchmarkRegistry.standard())
     var (definition, dataset) = (gold.definition, gold.dataset)
     dataset.split = path.split(separator: "/").last.map(String.init) ?? path
     definition.defaultSplit = dataset.split

@@ -9,11 +9,6 @@ extension ScoringProgram {
     var dataset: Dataset
   }
 
-  private struct PredictionFile {
-    var name: String
-    var data: Data
-  }
-
   /// The tracks whose `goldstandard_*.tsv` stand in `ref`, in the script's order; nil where these are
   /// those of track 3 alone, or what to score was said.
   func tracks() throws(HarnessError) -> [LabelledTrack]? {

@@ -66,7 +66,16 @@ public struct DatasetReader {
   private func read(
     _ source: BenchmarkDefinition.SplitSource, file: URL, outcome: inout Outcome
   ) throws(HarnessError) -> Dataset {
-    let table = try rows(of: source, file: file, outcome: &outcome)
+    try dataset(
+      of: source, in: rows(of: source, file: file, outcome: &outcome), outcome: &outcome)
+  }
+
+  /// The rows of `table`, the file of `source`, and what other files say of them. Without id columns
+  /// rows are numbered from 1.
+  func dataset(
+    of source: BenchmarkDefinition.SplitSource, in table: DelimitedTable,
+    outcome: inout Outcome
+  ) throws(HarnessError) -> Dataset {
     var faults: [Diagnostic] = []
     let columns = definition.columns(for: source)
     let layout = RowLayout(
@@ -84,6 +93,7 @@ public struct DatasetReader {
       }
       rows.append(row)
     }
+    if columns.id == nil { for index in rows.indices { rows[index].id = "\(index + 1)" } }
     if columns.numberRepeats == true { rows.numberRepeatedIDs() }
     let labelled = rows.contains { !$0.labels.isEmpty }
     let dataset = Dataset(definition, split: source.name, rows: rows, hasGold: labelled)

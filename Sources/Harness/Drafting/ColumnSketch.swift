@@ -8,8 +8,8 @@ struct ColumnSketch {
   let missingCells: Set<String>
   /// How often each value occurs, `1.0` written `1`.
   let counts: [String: Int]
-  /// Every value is a number; every number is whole.
-  let isNumeric, isWhole: Bool
+  /// Every value is a number; every number is whole; at least half of the values are numbers.
+  let isNumeric, isWhole, isMostlyNumeric: Bool
   /// Least and greatest number, where the values are numbers.
   let range: ClosedRange<Double>?
   let meanLength, maxLength: Int
@@ -39,6 +39,7 @@ struct ColumnSketch {
     meanLength = length / max(1, cells.count - missing)
     let numbers = counts.keys.map { try? NumberSyntax.parse($0) }
     let known = numbers.compactMap(\.self)
+    isMostlyNumeric = !numbers.isEmpty && known.count * 2 >= numbers.count
     isNumeric = !numbers.isEmpty && known.count == numbers.count
     isWhole = isNumeric && known.allSatisfy { $0 == $0.rounded() }
     range = isNumeric ? (known.min() ?? 0)...(known.max() ?? 0) : nil

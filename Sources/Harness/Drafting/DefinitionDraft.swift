@@ -33,13 +33,12 @@ extension DefinitionDraft {
   /// - Throws: ``HarnessError/invalid(_:)`` with the faults of the file and the columns that it lacks,
   ///   ``HarnessError/usage(_:)`` where an option is malformed or something cannot be guessed.
   public init(_ request: DraftRequest) throws(HarnessError) {
-    let guesser = try Guesser(request)
-    self = try guesser.draft()
+    self = try Guesser(guessing: request).draft()
   }
 
   /// What ``init(_:)`` would refuse to guess.
   public static func questions(_ request: DraftRequest) throws(HarnessError) -> [Question] {
-    try Guesser(request).questions
+    try Guesser(guessing: request).questions
   }
 
   /// The format of `file`, by its name and its first bytes.
@@ -77,18 +76,24 @@ struct Guesser {
 
   static let given = "as you said"
 
-  init(_ request: DraftRequest) throws(HarnessError) {
-    self.request = request
-    let text = try SourceText(contentsOf: request.file)
-    format = DefinitionDraft.format(request.file, text)
-    let table = try DelimitedTable(text, format: format)
-    self.table = table
+  /// Before anything is guessed.
+  init(
+    _ request: DraftRequest, table: DelimitedTable, format: TableFormat
+  ) throws(HarnessError) {
+    (self.request, self.table, self.format) = (request, table, format)
     guard !table.records.isEmpty else {
       throw .fault(.rowCount, file: table.name, found: "no rows", expected: "at least one row")
     }
     sketches = table.header.indices.map { index in
       ColumnSketch(table.header[index], cells: table.records.map { $0.fields[index] })
     }
+  }
+
+  /// Reads the file and guesses what the request leaves open.
+  init(guessing request: DraftRequest) throws(HarnessError) {
+    let text = try SourceText(contentsOf: request.file)
+    let format = DefinitionDraft.format(request.file, text)
+    try self.init(request, table: DelimitedTable(text, format: format), format: format)
     try takeWhatIsSaid()
     guessSplitColumn()
     guessText()
@@ -108,7 +113,7 @@ struct Guesser {
     roles[column] = roles[column].map { ($0.role + ", " + role, $0.why) } ?? (role, why)
   }
 
-  private mutating func takeWhatIsSaid() throws(HarnessError) {
+  mutating func takeWhatIsSaid() throws(HarnessError) {
     targets = try request.targets.map { text throws(HarnessError) in
       try DraftRequest.named(text, option: "target")
     }
@@ -128,12 +133,7 @@ struct Guesser {
     for (column, role) in said where table.require(column, faults: &faults) != nil {
       take(column, role, Self.given)
     }
-    for target in targets {
-      guard let sketch = sketch(target.column), !sketch.isNumeric else { continue }
-      faults.add(
-        .number, file: table.name, field: target.column, found: "cells that are no numbers",
-        expected: "numbers, as labels are")
-    }
+    for target in targets { faults += labelFaults(target.column) }
     if !faults.isEmpty { throw .invalid(faults) }
     if splitColumn != nil && request.shares != nil {
       throw .usage("Give --split-column or --split, not both.")
@@ -143,11 +143,32 @@ struct Guesser {
     }
   }
 
+  /// The cells of a column of labels that are no numbers, or one fault where most are none.
+  private func labelFaults(_ column: String) -> [Diagnostic] {
+    guard let sketch = sketch(column), !sketch.isNumeric, let index = table.index(of: column)
+    else { return [] }
+    var faults: [Diagnostic] = []
+    guard sketch.isMostlyNumeric else {
+      faults.add(
+        .number, file: table.name, field: column, found: "cells that are no numbers",
+        expected: "numbers, as labels are")
+      return faults
+    }
+    for record in table.records {
+      let cell = record.fields[index]
+      if sketch.missingCells.contains(RowLayout.identifier(cell)) { continue }
+      _ = NumberSyntax.cell(
+        cell, file: table.name, line: record.line, column: table.position(index), field: column,
+        shown: "a label that is not shown", faults: &faults)
+    }
+    return faults
+  }
+
   private func isCluster(_ name: String) -> Bool {
     clusters.contains { $0.name == name || $0.column == name }
   }
 
-  private mutating func guessSplitColumn() {
+  mutating func guessSplitColumn() {
     let known: Set<String> = [
       "train", "training", "dev", "val", "valid", "validation", "test", "testing", "heldout",
       "eval",
@@ -162,7 +183,7 @@ struct Guesser {
     take(column.name, "split", "its name, and values that are names of splits")
   }
 
-  private mutating func guessText() {
+  mutating func guessText() {
     guard text == nil else { return }
     let texts = free.filter { sketch in
       !sketch.isNumeric && sketch.distinct > 1
@@ -176,18 +197,12 @@ struct Guesser {
     }
   }
 
-  private mutating func guessIDs() {
+  mutating func guessIDs() {
     guard ids.isEmpty else { return }
-    let unique = free.filter { $0.isUnique && $0.canName && !NameHint.attribute.fits($0) }
-    func rank(_ sketch: ColumnSketch) -> Int {
-      if sketch.name.isEmpty || NameHint.index.fits(sketch) { return 3 }
-      if NameHint.id.fits(sketch) { return 0 }
-      return sketch.isNumeric ? 2 : 1
-    }
-    if let best = unique.min(by: { rank($0) < rank($1) }) {
+    if let best = bestID(among: free) {
       ids = [best.name]
       take(best.name, "id", "every row has another value")
-      if rank(best) == 3 {
+      if Self.idRank(best) == 3 {
         remarks.append(
           "The row's number (column '\(best.name)') is the id: it changes if rows are added before "
             + "others or sorted. A column of ids in the file would be safer.")
@@ -196,6 +211,18 @@ struct Guesser {
       ids = pair.map(\.name)
       for sketch in pair { take(sketch.name, "id", "the two of them differ in every row") }
     }
+  }
+
+  /// Of the columns that differ in every row the one that most looks like an id.
+  func bestID(among columns: [ColumnSketch]) -> ColumnSketch? {
+    columns.filter { $0.isUnique && $0.canName && !NameHint.attribute.fits($0) }
+      .min { Self.idRank($0) < Self.idRank($1) }
+  }
+
+  private static func idRank(_ sketch: ColumnSketch) -> Int {
+    if sketch.name.isEmpty || NameHint.index.fits(sketch) { return 3 }
+    if NameHint.id.fits(sketch) { return 0 }
+    return sketch.isNumeric ? 2 : 1
   }
 
   /// Two columns that name things and together differ in every row.

@@ -18,7 +18,7 @@ public struct DraftRequest: Sendable {
   public var attributes: [String] = []
   public var text: String?
   public var rowNoun: String?
-  /// `target`, `target:metric`, `average` or `average:metric`.
+  /// `target`, `metric`, `target:metric`, `average` or `average:metric`.
   public var primary: String?
   public var splitColumn: String?
   /// Shares in percent, such as `80/10/10`.
@@ -65,18 +65,22 @@ public struct DraftRequest: Sendable {
     return ContradictionSearch.reservedNames.contains(name) ? name + "_column" : name
   }
 
-  /// Which metric a board ranks by, of which target; the first one's PCC where nothing is said.
+  /// Which metric a board ranks by, of which target; what is not said is PCC and the first target.
   func primary(of targets: [Target]) throws(HarnessError) -> BenchmarkDefinition.PrimaryMetric {
-    let parts = (primary ?? targets[0].name).split(separator: ":").map(String.init)
-    guard let target = parts.first, parts.count <= 2,
-      let metric = Metric(named: parts.count == 2 ? parts[1] : "pcc")
-    else {
+    var parts = (primary ?? targets[0].name).split(separator: ":").map(String.init)
+    let names = targets.map(\.name)
+    let metrics = Metric.all.map(\.id)
+    if parts.count == 1, !(names + ["average"]).contains(parts[0]) { parts.insert(names[0], at: 0) }
+    let name = parts.count == 2 ? parts[1] : Metric.pcc.id
+    guard let target = parts.first, parts.count <= 2, let metric = Metric(named: name) else {
+      let isWord = primary?.contains(":") == false
       throw .usage(
-        "--primary takes TARGET:METRIC or average:METRIC, with one of "
-          + "\(Metric.all.map(\.id).joined(separator: ", ")); found '\(primary ?? "")'.")
+        "--primary takes METRIC, TARGET:METRIC or average:METRIC, with one of \(Metric.knownNames); "
+          + "found '\(primary ?? "")'"
+          + Spelling.hint(name, among: isWord ? names + metrics : metrics))
     }
-    if target == "average", !targets.contains(where: { $0.name == target }) {
-      let weights = Dictionary(uniqueKeysWithValues: targets.map { ($0.name, 1.0) })
+    if target == "average", !names.contains(target) {
+      let weights = Dictionary(names.map { ($0, 1.0) }) { first, _ in first }
       return BenchmarkDefinition.PrimaryMetric(target: target, metric: metric, weights: weights)
     }
     return BenchmarkDefinition.PrimaryMetric(target: target, metric: metric)
@@ -98,5 +102,15 @@ public struct DraftRequest: Sendable {
       return BenchmarkDefinition.DerivedSplits.Range(name: name, from: from, to: from + part)
     }
     return BenchmarkDefinition.DerivedSplits(from: "all", by: cluster, buckets: 100, splits: splits)
+  }
+}
+
+extension Target {
+  /// With the range that was given, or any.
+  init(_ named: DraftRequest.Named) {
+    let everything = Double.greatestFiniteMagnitude
+    self.init(
+      name: named.name, low: named.range?.lowerBound ?? -everything,
+      high: named.range?.upperBound ?? everything)
   }
 }

@@ -7,7 +7,8 @@ extension Guesser {
     let candidates = sketches.filter { sketch in
       (roles[sketch.name] == nil || inPair.contains(sketch.name)) && sketch.canName
         && isIDLike(sketch) && !NameHint.position.fits(sketch) && !NameHint.attribute.fits(sketch)
-        && sketch.distinct * 2 <= sketch.rows
+        && (sketch.distinct * 2 <= sketch.rows
+          || NameHint.person.fits(sketch) && sketch.distinct < sketch.rows)
     }
     // Where each value of one column stands with one value of another, the larger groups are the ones
     // that are independent of each other.

@@ -193,11 +193,13 @@ public struct Scorer: Sendable {
         "\(predictions.missingCount) of \(predictions.rowCount) rows have no prediction and were "
           + "left out; these figures do not compare with those on all rows.")
     }
-    for target in definition.targets {
-      guard let original = predictions.copies[target.name] else { continue }
-      notes.append("\(target.title) copies \(original) and counts as not attempted.")
+    return notes + Self.copyNotes(definition, predictions.copies)
+  }
+
+  static func copyNotes(_ definition: BenchmarkDefinition, _ copies: [String: String]) -> [String] {
+    definition.targets.compactMap { target in
+      copies[target.name].map { "\(target.title) copies \($0) and counts as not attempted." }
     }
-    return notes
   }
 }
 

@@ -30,7 +30,11 @@ public struct PredictionReader: Sendable {
 
   /// Reads `url`; `-` is standard input.
   public func read(_ url: URL) throws(HarnessError) -> Predictions {
-    try read(SourceText.readInput(url), name: url.relativePath)
+    try read(PredictionFile(url))
+  }
+
+  public func read(_ file: PredictionFile) throws(HarnessError) -> Predictions {
+    try align(PredictionTableReader.read(file, columns: columns))
   }
 
   /// Reads `data`, which the user knows as `name`.
@@ -39,7 +43,9 @@ public struct PredictionReader: Sendable {
   public func read(
     _ data: Data, name: String, limits: UploadLimits? = nil
   ) throws(HarnessError) -> Predictions {
-    try align(PredictionTableReader.read(data, name: name, columns: columns, limits: limits))
+    try align(
+      PredictionTableReader.read(
+        PredictionFile(name: name, data: data), columns: columns, limits: limits))
   }
 
   /// Lays a table that was read beside the rows of the split.
@@ -139,26 +145,12 @@ public struct PredictionReader: Sendable {
   }
 }
 
-extension SourceText {
-  /// The content of the file at `url`; of standard input where it is `-`.
-  static func readInput(_ url: URL) throws(HarnessError) -> Data {
-    guard url.relativePath == "-" else { return try read(url) }
-    do {
-      return try FileHandle.standardInput.readToEnd() ?? Data()
-    } catch {
-      throw .system(path: "standard input", reason: "\(error)")
-    }
-  }
-}
-
 /// The prediction files of a training procedure's runs, one a seed.
 public enum RunFolder {
   /// Every prediction file of `folder`: `*.tsv`, `*.csv`, `*.jsonl`, `*.zip` in it, or
   /// `predictions.tsv` in each folder below it, in the order of their names.
-  /// - Throws: ``HarnessError/missing(path:hint:)`` where there is none, and the faults of any.
-  public static func predictions(
-    in folder: URL, _ reader: PredictionReader
-  ) throws(HarnessError) -> [Predictions] {
+  /// - Throws: ``HarnessError/missing(path:hint:)`` where there is none.
+  public static func files(in folder: URL) throws(HarnessError) -> [PredictionFile] {
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
@@ -177,9 +169,7 @@ public enum RunFolder {
         path: folder.relativePath + "/*.tsv", hint: "Give a folder with one prediction file a seed."
       )
     }
-    var read: [Predictions] = []
-    for file in files { read.append(try reader.read(file)) }
-    return read
+    return try files.map { file throws(HarnessError) in try PredictionFile(file) }
   }
 }
 

@@ -7,8 +7,6 @@ struct PredictionTable {
   var name: String
   /// Ids in file order; nil for a header-less file, whose rows are in the order of the split.
   var ids: [String]?
-  /// Cluster columns of a keyed file, which a bare pair may use.
-  var clusters: [String: [String]] = [:]
   /// Values in file order.
   var columns: TargetTable<PredictionColumn>
   /// One-based line of each row; empty where rows and lines are the same.
@@ -28,8 +26,6 @@ public struct PredictionColumns: Sendable, Equatable {
   public var targets: [String]
   /// Column of a target, where it is not one of the usual names.
   public var named: TargetTable<String> = [:]
-  /// Cluster columns to read where they are there.
-  public var clusters: [String] = []
   /// The file that is meant where an archive holds several.
   public var file = PredictionChoice.wassaName
 
@@ -64,29 +60,22 @@ public struct PredictionColumns: Sendable, Equatable {
 /// CSV with a header and an id, JSON lines; plain or in a zip.
 enum PredictionTableReader {
   static func read(
-    _ data: Data, name: String, columns: PredictionColumns, limits: UploadLimits? = nil
+    _ file: PredictionFile, columns: PredictionColumns, limits: UploadLimits? = nil
   ) throws(HarnessError) -> PredictionTable {
-    if ZipArchive.isZip(data) {
-      let entries = try ZipArchive.entries(
-        of: data, name: name, maximumBytes: limits?.bytes ?? ZipArchive.maximumBytes)
-      let chosen = entries[
-        try PredictionChoice.choose(
-          entries.map(\.path), name: name, file: columns.file)]
-      // The path stands in every fault of the file.
-      let path = "\(name)/\(Diagnostic.shortened(chosen.path))"
-      return try read(chosen.data, name: path, columns: columns, limits: limits)
-    }
-    try limits?.check(data, name: name)
-    if let numeric = NumericColumns.parse(data, maximumColumns: columns.targets.count),
+    let file = try file.unpacked(columns.file, limits: limits)
+    try limits?.check(file.data, name: file.name)
+    if let numeric = NumericColumns.parse(file.data, maximumColumns: columns.targets.count),
       numeric.rows > 0
     {
       let read = zip(columns.targets, numeric.columns.map { PredictionColumn(values: $0) })
       return PredictionTable(
-        name: name, ids: nil, columns: Dictionary(uniqueKeysWithValues: Array(read)), lines: [])
+        name: file.name, ids: nil, columns: Dictionary(uniqueKeysWithValues: Array(read)), lines: []
+      )
     }
-    let text = try SourceText(data, name: name)
+    let text = try SourceText(file.data, name: file.name)
     guard let first = text.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
-      throw .fault(.rowCount, file: name, line: 1, found: "an empty file", expected: "predictions")
+      throw .fault(
+        .rowCount, file: file.name, line: 1, found: "an empty file", expected: "predictions")
     }
     if first == UInt8(ascii: "{") {
       return try JSONLinesTable.read(text, columns: columns)
@@ -139,7 +128,7 @@ enum DelimitedPredictions {
   }
 
   /// A header has a field that begins with a letter and is not a way to write "not a number".
-  private static func isHeader(_ fields: [String]) -> Bool {
+  static func isHeader(_ fields: [String]) -> Bool {
     fields.contains { field in
       let start = field.first { !$0.isWhitespace }
       guard let start, start.isLetter || start == "_" else { return false }
@@ -209,17 +198,11 @@ enum DelimitedPredictions {
       throw .invalid(faults)
     }
     if keys.isEmpty { throw .invalid(faults) }
-    var clusters: [String: [String]] = [:]
-    for name in columns.clusters {
-      guard let index = table.index(of: name) else { continue }
-      clusters[name] = table.records.map { RowLayout.identifier($0.fields[index]) }
-    }
     let ids = table.records.map { record in
       keys.map { RowLayout.identifier(record.fields[$0]) }.joined(separator: ":")
     }
     return PredictionTable(
-      name: table.name, ids: ids, clusters: clusters, columns: values,
-      lines: table.records.map(\.line), faults: faults)
+      name: table.name, ids: ids, columns: values, lines: table.records.map(\.line), faults: faults)
   }
 
   /// The id's own columns where all are there, else a single column `id` or `row_id`.

@@ -1,0 +1,63 @@
+public import Foundation
+
+/// The content of a prediction file before it is parsed, under the name that its user knows.
+public struct PredictionFile: Sendable {
+  let name: String
+  let data: Data
+
+  init(name: String, data: Data) { (self.name, self.data) = (name, data) }
+
+  /// Reads `url`; `-` is standard input.
+  public init(_ url: URL) throws(HarnessError) {
+    self.init(name: url.relativePath, data: try SourceText.readInput(url))
+  }
+
+  /// Of a zip the file in it that holds the predictions, otherwise the file itself.
+  /// - Parameter wanted: what it is called where a zip has several.
+  func unpacked(
+    _ wanted: String = PredictionChoice.wassaName, limits: UploadLimits? = nil
+  ) throws(HarnessError) -> PredictionFile {
+    guard ZipArchive.isZip(data) else { return self }
+    let entries = try ZipArchive.entries(
+      of: data, name: name, maximumBytes: limits?.bytes ?? ZipArchive.maximumBytes)
+    let chosen = entries[
+      try PredictionChoice.choose(entries.map(\.path), name: name, file: wanted)]
+    // The path stands in every fault of the file.
+    return try PredictionFile(
+      name: "\(name)/\(Diagnostic.shortened(chosen.path))", data: chosen.data
+    ).unpacked(wanted, limits: limits)
+  }
+
+  /// Names of the columns, or the keys of the first JSON object, without parsing the rest; nil where the
+  /// first line is no header. What is broken, such as a line of JSON, has no names here: the reader
+  /// says what is wrong with it.
+  func header() throws(HarnessError) -> [String]? {
+    let data = try unpacked().data
+    let isBlank: (UInt8) -> Bool = { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    guard let start = data.firstIndex(where: { !isBlank($0) }) else { return nil }
+    let end = data[start...].firstIndex(of: 0x0A) ?? data.endIndex
+    let line = try SourceText(Data(data[data.startIndex..<end]), name: name)
+    switch line.bytes.first(where: { !isBlank($0) }) {
+    case UInt8(ascii: "["): return []
+    case UInt8(ascii: "{"):
+      return ((try? Documents.object(Data(line.bytes), name: name)) ?? [:]).keys.sorted()
+    default:
+      let format: TableFormat = line.bytes.contains(0x09) ? .tsv : .csv
+      let fields = DelimitedReader.records(of: line, format: format).records.first?.fields ?? []
+      guard DelimitedPredictions.isHeader(fields) else { return nil }
+      return fields.map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+  }
+}
+
+extension SourceText {
+  /// The content of the file at `url`; of standard input where it is `-`.
+  static func readInput(_ url: URL) throws(HarnessError) -> Data {
+    guard url.relativePath == "-" else { return try read(url) }
+    do {
+      return try FileHandle.standardInput.readToEnd() ?? Data()
+    } catch {
+      throw .system(path: "standard input", reason: "\(error)")
+    }
+  }
+}
