@@ -15,7 +15,8 @@ struct CompareCommand: ParsableCommand {
                        (each prediction file in a folder is a run with its own seed)
 
       The permutation test swaps the two systems' predictions cluster by cluster; p is
-      two-sided.
+      two-sided. Spearman and Kendall are tested by signs of jackknife shares instead:
+      see docs/explanation/inference.md.
       """)
 
   @Argument(
@@ -75,7 +76,7 @@ struct CompareCommand: ParsableCommand {
     if inputs.isEmpty {
       (systems, overlaps) = try BoardComparer(scorer).systems(
         of: SubmissionFolder(URL(filePath: submissions)), reader, home: shared.home,
-        benchmarks: shared.home.benchmarks.known(adding: split.benchmark.map { [$0] } ?? []))
+        benchmarks: shared.home.known(adding: split.benchmark.map { [$0] } ?? []))
     } else {
       systems = try inputs.map { .init(slug: $0, predictions: try reader.read(URL(filePath: $0))) }
     }

@@ -68,7 +68,8 @@ struct BenchmarkListCommand: ParsableCommand {
 
   func run() throws {
     let home = shared.home
-    let own = try home.benchmarks.kept()
+    let own = try home.benchmarks.kept().definitions
+    try home.warnOfBrokenDefinitions()
     let shipped = try BenchmarkRegistry.shipped()
     let rows = try (shipped + own).enumerated().map { place, definition in
       Row(
@@ -143,6 +144,11 @@ extension DataHome {
     if isPath || FileManager.default.fileExists(atPath: kept.path) {
       let file = try existing(isPath ? name : kept.path, hint: "Check the path.")
       let (read, faults) = DefinitionCheck.read(try Data(contentsOf: file), name: file.relativePath)
+      if !isPath, faults.isEmpty,
+        let broken = try benchmarks.kept().broken.first(where: { $0.id == name })
+      {
+        throw broken.error
+      }
       return (file.relativePath, read, faults)
     }
     return (name, try benchmarks.find(name), [])
