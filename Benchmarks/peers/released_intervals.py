@@ -2,7 +2,7 @@
 true value: Fisher's z around the exact figure, around the released one, and from the released one to the
 next of the grid. docs/explanation/probing.md quotes it.
 
-usage: released_intervals.py [SIMULATIONS]    (4000; numpy; two minutes)
+usage: released_intervals.py [SIMULATIONS]    (4000; numpy; about a minute)
 """
 import sys
 
