@@ -1,3 +1,5 @@
+import Basics
+import Foundation
 public import Metrics
 
 /// The values that a board with hidden labels may show: those of its primary figure on a grid, from
