@@ -37,6 +37,15 @@ struct BenchmarkCheckCommand: ParsableCommand {
 
   func run() throws {
     var (name, definition, faults) = try shared.home.definition(benchmark)
+    if let definition, faults.isEmpty,
+      let shipped = try BenchmarkRegistry.shipped().first(where: { $0.id == definition.id }),
+      shipped != definition
+    {
+      faults.append(
+        Diagnostic(
+          .metadata, file: name, field: "id", found: definition.id,
+          expected: "an id of its own: a shipped benchmark has this one and is defined otherwise"))
+    }
     if let definition, faults.isEmpty, let from {
       let folder = URL(filePath: from, directoryHint: .isDirectory)
       faults = try DatasetReader(definition, from: folder).faults(name: name)
