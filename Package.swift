@@ -163,6 +163,6 @@ let package = Package(
       name: "BenchTests", dependencies: ["Harness", "invitro-bench"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Basics", "Ledger", "invitro", "TestSupport"],
-      exclude: ["Help"], swiftSettings: settings),
+      exclude: ["Goldens", "Help"], swiftSettings: settings),
   ]
 )

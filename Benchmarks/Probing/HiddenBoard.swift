@@ -75,7 +75,7 @@ struct HiddenBoard {
     var generator = SplitMix64(seed: seed, stream: .simulation)
     honest = Self.mixed(target.gold, 0.6, &generator)
     let rows = target.gold.count
-    let step = setting.step ?? ReleaseGrid.step(.pcc, rows: rows)
+    let step = setting.step ?? ReleaseGrid.step(.pcc, [.init(rows: rows)])
     grid = ReleaseGrid(definition.primary, step: step, floor: setting.floor)
     let options = ScoringOptions(
       inference: InferenceOptions(replicates: 100, threads: 1), attributes: [], ranks: false)

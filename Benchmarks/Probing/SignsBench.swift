@@ -76,7 +76,7 @@ enum SignsBench {
     var random = SplitMix64(seed: seed, stream: .simulation)
     let world = World(rows: rows, &random)
     let others = (0..<8).map { predictions(world.system(0.4 + 0.025 * Double($0), &random)) }
-    let step = ReleaseGrid.step(.pcc, rows: rows)
+    let step = ReleaseGrid.step(.pcc, [.init(rows: rows)])
     let grid = ReleaseGrid(.init(target: "empathy", metric: .pcc), step: step, floor: 0.4)
     var found = ProbingSigns(own: [], others: others, releases: [])
     var all: Set<ProbingSign> = []

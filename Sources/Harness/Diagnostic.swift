@@ -3,7 +3,7 @@ public import Basics
 /// One thing that is wrong with a file, and where.
 ///
 /// Readers collect every fault of a file before they give up, so that a user mends them in one go.
-public struct Diagnostic: Codable, Sendable, Equatable, CustomStringConvertible {
+public struct Diagnostic: Codable, Sendable, Hashable, CustomStringConvertible {
   public var severity: Severity
   /// Stable name of the kind of fault, for programs.
   public var code: Code

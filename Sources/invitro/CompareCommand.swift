@@ -18,7 +18,8 @@ struct CompareCommand: ParsableCommand {
                        (a file of labels; its columns are guessed or named by options)
 
       The permutation test swaps the two systems' predictions cluster by cluster; p is
-      two-sided.
+      two-sided. Spearman and Kendall are tested by signs of jackknife shares instead:
+      see docs/explanation/inference.md.
       """)
 
   @Argument(
@@ -104,7 +105,7 @@ struct CompareCommand: ParsableCommand {
     if inputs.isEmpty {
       (systems, overlaps) = try BoardComparer(scorer).systems(
         of: SubmissionFolder(URL(filePath: submissions)), reader, home: shared.home,
-        benchmarks: shared.home.benchmarks.known(adding: split.benchmark.map { [$0] } ?? []))
+        benchmarks: shared.home.known(adding: split.benchmark.map { [$0] } ?? []))
     } else {
       systems = zip(inputs, read).map { .init(slug: $0, predictions: $1) }
     }

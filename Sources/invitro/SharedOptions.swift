@@ -77,7 +77,26 @@ struct BenchmarkFiles: ParsableArguments {
 
   /// Every definition that an entry may name.
   func known(_ home: DataHome) throws -> [BenchmarkDefinition] {
-    try home.benchmarks.known(adding: benchmark)
+    try home.known(adding: benchmark)
+  }
+}
+
+extension DataHome {
+  /// The benchmarks that commands know here; those that the data home keeps and that cannot be used are
+  /// named and left out.
+  func known(adding names: [String] = []) throws -> [BenchmarkDefinition] {
+    let known = try benchmarks.known(adding: names)
+    try warnOfBrokenDefinitions()
+    return known
+  }
+
+  func warnOfBrokenDefinitions() throws {
+    for (id, error) in try benchmarks.kept().broken {
+      let first = String(error.description.prefix { $0 != "\n" })
+      Console.message(
+        "warning: \(id) is left out, its definition is broken: \(first); "
+          + "`invitro benchmark check \(id)` lists all that is wrong")
+    }
   }
 }
 

@@ -85,7 +85,9 @@ struct FlowTests {
     #expect((comparison["standings"] as? [Any])?.count == 4)
     let text = try sample.program.run(
       ["compare", files[0], files[3]] + arguments.filter { $0 != "--json" })
-    #expect(text.status == 0 && text.out.contains("p (swap)"))
+    #expect(
+      text.status == 0
+        && text.out.contains("p of PCC, CCC, RMSE, MAE, Krippendorff alpha: studentised swap test"))
   }
 
   @Test("stats and check print JSON on request")

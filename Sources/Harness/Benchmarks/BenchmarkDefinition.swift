@@ -50,6 +50,12 @@ public struct BenchmarkDefinition: Codable, Sendable, Equatable {
     public init(target: String, metric: Metric, weights: [String: Double]? = nil) {
       (self.target, self.metric, self.weights) = (target, metric, weights)
     }
+
+    /// How much `target` weighs in the figure; nil for one that it does not follow from.
+    public func weight(of target: String) -> Double? {
+      guard let weights else { return target == self.target ? 1 : nil }
+      return weights[target]
+    }
   }
 
   /// One split's files as its organisers hand them out.

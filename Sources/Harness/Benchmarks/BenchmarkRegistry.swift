@@ -39,15 +39,30 @@ public struct BenchmarkRegistry: Sendable {
     return first
   }
 
-  /// The definitions that the data home keeps, by id; one that cannot be used is an error.
-  public func kept() throws(HarnessError) -> [BenchmarkDefinition] {
-    guard let folder else { return [] }
+  /// What the data home keeps, by id.
+  public struct Kept: Sendable {
+    public var definitions: [BenchmarkDefinition] = []
+    /// Those that cannot be used: only a command that names one fails.
+    public var broken: [(id: String, error: HarnessError)] = []
+  }
+
+  /// The definitions that the data home keeps.
+  public func kept() throws(HarnessError) -> Kept {
+    var kept = Kept()
+    guard let folder else { return kept }
+    let shipped = try Self.shipped()
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    var found: [BenchmarkDefinition] = []
     for name in names.sorted() {
-      if let definition = try keptDefinition(name) { found.append(definition) }
+      do throws(HarnessError) {
+        guard let definition = try keptDefinition(name) else { continue }
+        var all = shipped
+        try Self.add(definition, of: Self.definitionURL(name, in: folder).relativePath, to: &all)
+        if all.count > shipped.count { kept.definitions.append(definition) }
+      } catch {
+        kept.broken.append((name, error))
+      }
     }
-    return found
+    return kept
   }
 
   private func keptDefinition(_ id: String) throws(HarnessError) -> BenchmarkDefinition? {
@@ -72,17 +87,16 @@ public struct BenchmarkRegistry: Sendable {
       return try Self.decode(SourceText.read(url), name: url.relativePath)
     }
     if let definition = try keptDefinition(name) { return definition }
-    throw [BenchmarkDefinition].unknown(name, among: (shipped + (try kept())).map(\.id))
+    throw [BenchmarkDefinition].unknown(
+      name, among: (shipped + (try kept().definitions)).map(\.id))
   }
 
-  /// The shipped and the kept definitions and those of the files `names`, in this order.
+  /// The shipped and the kept definitions and those of the files `names`, in this order; without kept
+  /// ones that cannot be used.
   /// - Throws: ``HarnessError/conflict(what:hint:)`` where a file takes an id that another
   ///   definition has: entries name their benchmark by its id alone.
   public func known(adding names: [String] = []) throws(HarnessError) -> [BenchmarkDefinition] {
-    var all = try Self.shipped()
-    for definition in try kept() {
-      try Self.add(definition, of: "The data home", to: &all)
-    }
+    var all = try Self.shipped() + kept().definitions
     for name in names { try Self.add(try find(name), of: name, to: &all) }
     return all
   }
@@ -133,6 +147,12 @@ extension BenchmarkDefinition {
   /// Rows a split should have; nil where the definition leaves it open.
   public func expectedRows(_ split: String) -> Int? {
     splits.first { $0.name == split }?.rows ?? derived?.splits.first { $0.name == split }?.rows
+  }
+
+  /// What a user should know of a benchmark without a cluster column.
+  public var clusterNote: String? {
+    guard clusters.isEmpty else { return nil }
+    return "There is no cluster column: each \(rowNoun) counts as a cluster of its own."
   }
 
   /// The target named `name`.

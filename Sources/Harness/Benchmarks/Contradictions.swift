@@ -84,8 +84,12 @@ struct ContradictionSearch {
     for name in mapped {
       expect(name, oneOf: definition.clusters, "one of clusters", at: "columns.clusters.\(name)")
     }
-    if definition.columns.id == nil {
+    guard let ids = definition.columns.id else {
       add("columns.id", "no such key", "the columns that make a row's id")
+      return
+    }
+    for (index, column) in ids.enumerated() where ids.prefix(index).contains(column) {
+      add("columns.id[\(index)]", column, "each column once")
     }
   }
 
@@ -120,10 +124,29 @@ struct ContradictionSearch {
     for name in (columns.targets ?? [:]).keys.sorted() {
       expect(name, oneOf: definition.targetNames, "a target", at: "\(path).targets.\(name)")
     }
+    checkDiffer(columns.targets, at: "\(path).targets")
+    checkDiffer(columns.clusters, at: "\(path).clusters")
     guard path != "columns" else { return }
     for name in (columns.clusters ?? [:]).keys.sorted() {
       expect(name, oneOf: definition.clusters, "one of clusters", at: "\(path).clusters.\(name)")
     }
+  }
+
+  /// Two targets are never one column, nor two clusters.
+  private mutating func checkDiffer(_ columns: [String: String]?, at path: String) {
+    var seen: [String: String] = [:]
+    for (name, column) in (columns ?? [:]).sorted(by: { $0.key < $1.key }) {
+      if let first = seen[column] {
+        add("\(path).\(name)", column, "another column than that of \(first)")
+      }
+      seen[column] = seen[column] ?? name
+    }
+  }
+
+  /// Files lie in the folder that is imported.
+  private mutating func checkFile(_ file: String?, at path: String) {
+    guard let file, file.hasPrefix("/") || file.split(separator: "/").contains("..") else { return }
+    add(path, file, "a file in the folder that is given to the import, or below it")
   }
 
   /// References are for columns that one of `splits` takes a cluster from.
@@ -141,6 +164,9 @@ struct ContradictionSearch {
 
   private mutating func checkSplit(_ index: Int) {
     let (split, path) = (definition.splits[index], "splits[\(index)]")
+    checkFile(split.file, at: "\(path).file")
+    checkFile(split.gold?.file, at: "\(path).gold.file")
+    checkFile(split.attributes?.file, at: "\(path).attributes.file")
     if let columns = split.columns {
       checkColumns(columns, at: "\(path).columns")
       checkReferences(columns, of: [split], at: "\(path).columns")
@@ -248,6 +274,10 @@ struct ContradictionSearch {
         }
         if zip(edges, edges.dropFirst()).contains(where: { !($0 < $1) }) {
           add("\(path).edges", edges.map { "\($0)" }.joined(separator: ", "), "edges that increase")
+        }
+        let labels = group.labels ?? []
+        for (place, label) in labels.enumerated() where labels.prefix(place).contains(label) {
+          add("\(path).labels[\(place)]", label, "a label that no bin before it has")
         }
       }
     }

@@ -38,7 +38,11 @@ public struct DatasetReader {
         try faults.take(error)
       }
     }
-    if !faults.isEmpty { throw .invalid(faults) }
+    if !faults.isEmpty {
+      // What is wrong with a file is told once, however many splits it holds.
+      var told: Set<Diagnostic> = []
+      throw .invalid(faults.filter { told.insert($0).inserted })
+    }
     if outcome.datasets.isEmpty {
       throw .missing(
         path: folder.relativePath + "/" + (definition.splits.first?.file ?? ""),

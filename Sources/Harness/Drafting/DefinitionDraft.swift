@@ -21,10 +21,20 @@ public struct DefinitionDraft: Sendable {
   /// What cannot be guessed from a file and has to be asked.
   public struct Question: Sendable {
     public var text: String
-    /// The part of the request that takes the answer, words separated by spaces.
+    /// The part of the request that takes the answer's ``parts(of:)``.
     public var answer: any WritableKeyPath<DraftRequest, [String]> & Sendable
     /// The option that answers it.
     public var option: String
+    /// The file's.
+    var columns: [String]
+
+    /// What `answer` names: a column as a whole, or several with commas or spaces between them.
+    public func parts(of answer: String) -> [String] {
+      let whole = answer.trimmingCharacters(in: .whitespaces)
+      if whole.isEmpty || columns.contains(whole) { return whole.isEmpty ? [] : [whole] }
+      return whole.split(separator: whole.contains(",") ? "," : " ")
+        .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
   }
 }
 
@@ -81,6 +91,11 @@ struct Guesser {
     _ request: DraftRequest, table: DelimitedTable, format: TableFormat
   ) throws(HarnessError) {
     (self.request, self.table, self.format) = (request, table, format)
+    if table.header.count == 1, let name = table.header.first, name.contains(";") {
+      throw .fault(
+        .header, file: table.name, line: 1, found: name,
+        expected: "columns separated by commas or tabs, not by semicolons")
+    }
     guard !table.records.isEmpty else {
       throw .fault(.rowCount, file: table.name, found: "no rows", expected: "at least one row")
     }
@@ -255,13 +270,13 @@ struct Guesser {
       questions.append(
         DefinitionDraft.Question(
           text: "No column differs in every row. Which columns together make a row's id? \(known)",
-          answer: \.ids, option: "--id"))
+          answer: \.ids, option: "--id", columns: table.header))
     }
     if targets.isEmpty {
       questions.append(
         DefinitionDraft.Question(
           text: "No column looks like labels. Which one is predicted (COLUMN or COLUMN:LOW:HIGH)? "
-            + known, answer: \.targets, option: "--target"))
+            + known, answer: \.targets, option: "--target", columns: table.header))
     }
     return questions
   }

@@ -86,23 +86,26 @@ extension DatasetReader {
   public func faults(name: String) throws(HarnessError) -> [Diagnostic] {
     do throws(HarnessError) {
       let outcome = try read()
-      return definition.splits.enumerated().filter { outcome.absent.contains($1.name) }
-        .map { absent($0, $1, name: name) } + outcome.warnings
+      return absent(outcome.absent, name: name) + outcome.warnings
     } catch {
       switch error {
       case .invalid(let faults): return faults
       case .missing:
-        return definition.splits.enumerated().map { absent($0, $1, name: name) }
+        return absent(definition.splits.map(\.name), name: name)
       default: throw error
       }
     }
   }
 
-  private func absent(
-    _ index: Int, _ split: BenchmarkDefinition.SplitSource, name: String
-  ) -> Diagnostic {
-    Diagnostic(
-      .metadata, file: name, field: "splits[\(index)].file", found: split.file,
-      expected: "a file of this name in \(folder.relativePath)")
+  /// A fault for each file that `splits` lack.
+  private func absent(_ splits: [String], name: String) -> [Diagnostic] {
+    var told: Set<String> = []
+    return definition.splits.enumerated()
+      .filter { splits.contains($1.name) && told.insert($1.file).inserted }
+      .map { index, split in
+        Diagnostic(
+          .metadata, file: name, field: "splits[\(index)].file", found: split.file,
+          expected: "a file of this name in \(folder.relativePath)")
+      }
   }
 }

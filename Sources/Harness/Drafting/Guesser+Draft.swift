@@ -16,11 +16,6 @@ extension Guesser {
     }
     let derived = try request.derived(by: by?.name)
     let noun = request.rowNoun ?? rowNoun
-    if clusters.isEmpty {
-      remarks.append(
-        "There is no cluster column: each \(noun) counts as a cluster of its own. Where several come "
-          + "from one person or conversation, name that column with --cluster.")
-    }
     if request.licence == nil {
       remarks.append("The licence is not stated: set `licence`, and `source` and `description`.")
     }
@@ -39,6 +34,12 @@ extension Guesser {
         attributes: attributes.isEmpty ? nil : Self.map(attributes)),
       groups: attributes.compactMap(group), missing: missing, quirks: [], statement: nil,
       papers: nil)
+    if let note = definition.clusterNote {
+      remarks.append(
+        note
+          + " Where several come from one person or conversation, name that column with --cluster."
+      )
+    }
     let faults = try DefinitionCheck.read(
       HarnessError.wrapping { () throws(BasicsError) in try CanonicalJSON.document(definition) },
       name: "the definition of \(request.name)"

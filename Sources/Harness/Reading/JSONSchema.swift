@@ -122,7 +122,7 @@ struct JSONSchema {
       }
       return fits ?? true && Double(text.count) >= bound("minLength") ?? 0
     case .number(let number):
-      return number >= bound("minimum") ?? -.infinity
+      return number.isFinite && number >= bound("minimum") ?? -.infinity
         && number > bound("exclusiveMinimum") ?? -.infinity
     case .array(let values):
       return Double(values.count) >= bound("minItems") ?? 0

@@ -89,132 +89,6 @@ public enum ReleaseRule: Sendable, Equatable {
   }
 }
 
-/// The values that a board with hidden labels may show: those of its primary figure on a grid, from
-/// a floor on. Whatever a team sends, it learns no more than ``bits(submissions:systems:)``.
-public struct ReleaseGrid: Codable, Sendable, Equatable {
-  public let target: String
-  public let metric: Metric
-  /// Distance of two values.
-  public let step: Double
-  /// The first value that is shown, on the grid: that of the board's best baseline.
-  public let floor: Double
-
-  /// - Parameter floor: a score in the metric; rounded towards worse to the grid.
-  public init(_ primary: BenchmarkDefinition.PrimaryMetric, step: Double, floor: Double) {
-    precondition(step > 0, "a positive step")
-    (target, metric, self.step) = (primary.target, primary.metric, step)
-    self.floor = Self.rounded(floor, step, metric)
-  }
-
-  /// The step for a split of `rows` rows: .9/√(n - 1) rounded up to .01, about the standard error of a
-  /// small correlation; of an error the same share of `unit`, the constant prediction's error.
-  public static func step(_ metric: Metric, rows: Int, unit: Double = 1) -> Double {
-    let share = Rounding.up(0.9 / Double(max(2, rows) - 1).squareRoot(), decimals: 2)
-    return metric.higherIsBetter ? share : Rounding.up(share * unit, decimals: 2)
-  }
-
-  /// The grid for a split: its step from the rows with a label, of an error by that of the constant
-  /// prediction, rounded to one decimal.
-  /// - Throws: ``HarnessError/usage(_:)`` for a floor that the metric cannot have.
-  public static func proposed(
-    _ definition: BenchmarkDefinition, _ dataset: Dataset, floor: Double
-  ) throws(HarnessError) -> ReleaseGrid {
-    let metric = definition.primary.metric
-    guard floor.isFinite, metric.higherIsBetter ? (-1...1).contains(floor) : floor >= 0 else {
-      throw .usage("\(floor) is no value of \(metric.title).")
-    }
-    var (rows, constant, total) = (0, 0.0, 0.0)
-    for (target, weight) in definition.primary.weights ?? [definition.primary.target: 1] {
-      let gold = dataset.gold(target).compactMap { $0 }
-      let mean = gold.reduce(0, +) / Double(max(1, gold.count))
-      constant += weight * (PointMetrics.figure(metric, gold.map { _ in mean }, gold).value ?? 1)
-      (rows, total) = (max(rows, gold.count), total + weight)
-    }
-    let unit = max(0.1, (10 * constant / total).rounded() / 10)
-    let step = step(metric, rows: rows, unit: metric.higherIsBetter ? 1 : unit)
-    return ReleaseGrid(definition.primary, step: step, floor: floor)
-  }
-
-  /// What `rows` labels of a target hold, in bits, as estimated from labels that teams have: rows times
-  /// the entropy of one label. Without known labels that of evenly spread values on the target's scale
-  /// (in hundredths where its labels are no means of items).
-  public static func entropy(of target: Target, rows: Int, known: [Double]) -> Double {
-    let counts = known.reduce(into: [:]) { $0[$1, default: 0] += 1.0 }.values
-    let total = Double(known.count)
-    let one = counts.reduce(0) { $0 - $1 / total * log2($1 / total) }
-    let values = (target.high - target.low) * Double(target.items ?? 100) + 1
-    return Double(rows) * (one > 0 ? one : log2(max(2, values)))
-  }
-
-  /// The grid value that `value`, as published with four decimals, is shown as, towards worse; nil
-  /// beyond the floor.
-  public func level(_ value: Double) -> Double? {
-    let shown = Self.rounded(Rounding.published(value) ?? value, step, metric)
-    return isBetter(floor, shown) ? nil : shown
-  }
-
-  /// Whether `one` is a better grid value than `other`.
-  func isBetter(_ one: Double, _ other: Double) -> Bool {
-    (metric.higherIsBetter ? one - other : other - one) > step / 2
-  }
-
-  private static func rounded(_ value: Double, _ step: Double, _ metric: Metric) -> Double {
-    let steps = value / step
-    let whole = metric.higherIsBetter ? (steps + 1e-9).rounded(.down) : (steps - 1e-9).rounded(.up)
-    return Rounding.rounded(whole * step, decimals: 4) ?? value
-  }
-
-  /// How many values may be shown, m.
-  public var levels: Int {
-    let end = metric.higherIsBetter ? 1.0 : 0.0
-    return max(1, 1 + Int(((end - floor).magnitude / step + 1e-9).rounded(.down)))
-  }
-
-  /// What a team learns of the labels at most from q submissions, in bits: its answers are a value that
-  /// never falls, of which there are C(q + m, q) sequences. N systems climb N · m steps in all and at
-  /// most m at once, whichever the team sends next: C(q + N m, q) sequences, and no more than (m + 1)^q.
-  public func bits(submissions q: Int, systems: Int = 1) -> Double {
-    let sequences = (0..<levels * systems).reduce(0) {
-      $0 + log2(Double(q + $1 + 1) / Double($1 + 1))
-    }
-    return min(sequences, Double(q) * log2(Double(levels + 1)))
-  }
-
-  /// The grid of the values that are shown once the board is closed: two decimals, from the same floor
-  /// on.
-  public var atClose: ReleaseGrid {
-    ReleaseGrid(.init(target: target, metric: metric), step: 0.01, floor: floor)
-  }
-
-  /// What the close tells of one submission at most, in bits. Of a team's best the grid value is known
-  /// already.
-  public func bitsAtClose(ofBest: Bool) -> Double {
-    log2(ofBest ? max(1, (step / 0.01).rounded(.up)) : Double(atClose.levels + 1))
-  }
-
-  fileprivate var cacheName: String { "\(target) \(metric) \(step) \(floor)" }
-
-  /// The primary figure of `report` on the grid; its interval, by Fisher's z, follows from that and the
-  /// number of clusters and tells nothing more.
-  fileprivate func covered(_ report: ScoreReport) -> TargetTable<TargetScores> {
-    guard let value = report.targets[target]?[metric]?.value.flatMap(level) else { return [:] }
-    var scores = TargetScores()
-    let clusters = report.effectiveClusters ?? Double(report.clusters)
-    scores[metric] = figure(value, clusters: clusters, level: report.level)
-    return [target: scores]
-  }
-
-  private func figure(_ value: Double, clusters: Double, level: Double) -> ScoredFigure {
-    guard metric == .pcc, value.magnitude < 1, clusters > 3.5 else {
-      return ScoredFigure(value: value)
-    }
-    let half = Distributions.normalQuantile((1 + level) / 2) / (clusters - 3).squareRoot()
-    return ScoredFigure(
-      value: value, low: Rounding.rounded(tanh(atanh(value) - half), decimals: 2),
-      high: Rounding.rounded(tanh(atanh(value) + half), decimals: 2))
-  }
-}
-
 /// Judges submissions and says what a team and the public learn of them. It keeps nothing: the caller
 /// keeps the released value of each team's best.
 public struct ReleaseGuard {
@@ -330,7 +204,12 @@ extension Rounding {
   /// A p-value with 4 significant digits, rounded up: it is never less than 1/(B + 1), and lies below
   /// a level such as 0.05 only where it does unrounded. nil stays nil.
   public static func p(_ value: Double?) -> Double? {
-    value.map { $0 > 0 ? min(1, up($0, decimals: 3 - Int(log10($0).rounded(.down)))) : $0 }
+    value.map { $0 > 0 ? min(1, up($0, digits: 4)) : $0 }
+  }
+
+  /// `value`, which is positive, rounded up to a number of digits from its first on.
+  static func up(_ value: Double, digits: Int) -> Double {
+    up(value, decimals: digits - 1 - Int(log10(value).rounded(.down)))
   }
 
   /// `value` rounded up to a number of decimals; what is so rounded already stays.

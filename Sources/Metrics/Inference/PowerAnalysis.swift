@@ -39,8 +39,10 @@ public struct PowerAnalysis: Sendable, Hashable {
     return moments.pcc().flatMap { r in
       guard abs(r) < 1 - 1e-9 else { return .undefined(.degenerate) }
       let model = CompetitorModel(sample, predictions, r: r, correlation: correlation)
+      // The observed system is the same in every trial of a draw.
+      var observed = [JackknifedFigure?](repeating: nil, count: simulations)
       func trial(_ delta: Double) -> (power: Double, difference: Double) {
-        model.trial(delta, metric, simulations, options)
+        model.trial(delta, metric, &observed, options)
       }
       var low = 0.0, high = max(r, 0) + 0.5
       var best = trial(high)
@@ -102,22 +104,34 @@ private struct CompetitorModel {
     return all > 0 ? max(0, min(0.99, (between - within) / all)) : 0
   }
 
+  private struct Simulation: Sendable {
+    var observed: JackknifedFigure
+    /// Nil where a figure or the interval is undefined.
+    var difference: Double?
+    var found = false
+  }
+
   /// Power and mean difference (in size) against the competitor `delta` below in correlation.
+  /// - Parameter observed: the observed system's figures, (simulations,), as far as they are known.
   func trial(
-    _ delta: Double, _ metric: Metric, _ simulations: Int, _ options: InferenceOptions
+    _ delta: Double, _ metric: Metric, _ observed: inout [JackknifedFigure?],
+    _ options: InferenceOptions
   ) -> (power: Double, difference: Double) {
-    let results = Parallel.map(simulations, threads: options.threads) {
-      simulate($0, delta, metric, options)
+    let known = observed
+    let results = Parallel.map(known.count, threads: options.threads) {
+      simulate($0, delta, metric, known[$0], options)
     }
-    let defined = results.compactMap { $0 }
+    observed = results.map(\.observed)
+    let defined = results.compactMap(\.difference)
     let sign = metric.higherIsBetter ? 1.0 : -1.0
-    let mean = defined.reduce(0) { $0 + $1.difference } / Double(max(1, defined.count))
-    return (Double(defined.count(where: \.found)) / Double(simulations), sign * mean)
+    let mean = defined.reduce(0, +) / Double(max(1, defined.count))
+    return (Double(results.count(where: \.found)) / Double(known.count), sign * mean)
   }
 
   private func simulate(
-    _ number: Int, _ delta: Double, _ metric: Metric, _ options: InferenceOptions
-  ) -> (found: Bool, difference: Double)? {
+    _ number: Int, _ delta: Double, _ metric: Metric, _ known: JackknifedFigure?,
+    _ options: InferenceOptions
+  ) -> Simulation {
     var generator = SplitMix64(seed: options.seed &+ UInt64(number) &* 0x9E37_79B9, stream: .power)
     var gold: [Double] = [], clusters: [Int] = [], u: [Double] = [], v: [Double] = []
     let weaker = r - delta
@@ -139,11 +153,20 @@ private struct CompetitorModel {
     }
     var single = options
     single.threads = 1
-    let pair = PairComparison(
-      ClusteredSample(gold: gold, clusters: clusters), u, v, options: single)
-    guard let difference = pair.difference(metric).value, let interval = pair.interval(metric).value
-    else { return nil }
-    let sign = metric.higherIsBetter ? 1.0 : -1.0
-    return (sign > 0 ? interval.low > 0 : interval.high < 0, difference)
+    let drawn = ClusteredSample(gold: gold, clusters: clusters)
+    func jackknifed(_ predictions: [Double]) -> JackknifedFigure {
+      SystemInference(drawn, predictions: predictions, options: single).jackknifed([metric])[metric]
+        ?? JackknifedFigure(figure: .undefined(.degenerate), withoutEach: .undefined(.degenerate))
+    }
+    var result = Simulation(observed: known ?? jackknifed(u))
+    let competitor = jackknifed(v)
+    let difference = result.observed.figure.minus(competitor.figure)
+    let interval = PairComparison.jackknife(
+      difference, (result.observed.withoutEach, competitor.withoutEach), metric, drawn,
+      options.level)
+    guard let value = difference.value, let interval = interval.value else { return result }
+    result.difference = value
+    result.found = metric.higherIsBetter ? interval.low > 0 : interval.high < 0
+    return result
   }
 }

@@ -41,9 +41,9 @@ package struct BoardTable: Sendable {
     axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) }, metric)
   }
 
-  /// How many decimals a figure is shown with: where labels are hidden it has two at most.
+  /// How many decimals a figure is shown with: a correlation has two at most where labels are hidden.
   func decimals(_ metric: Metric) -> Int {
-    board.isGuarded ? min(2, metric.decimals) : metric.decimals
+    board.isGuarded && metric.higherIsBetter ? min(2, metric.decimals) : metric.decimals
   }
 
   /// The figure of the primary metric.

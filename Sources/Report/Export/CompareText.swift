@@ -6,10 +6,12 @@ public import Harness
 public enum CompareText {
   public static func pair(_ report: ComparisonReport, targets: [String]) -> String {
     var (rows, rowwise): ([[String]], [String]) = ([], [])
+    var tested: Set<Metric> = []
     for target in targets {
       guard let scores = report.targets[target] else { continue }
       rows += Metric.all.compactMap { metric in
         guard let one = scores.metrics[metric] else { return nil }
+        if one.p != nil { tested.insert(metric) }
         return [
           target, metric.title, number(one.first), number(one.second), number(one.difference),
           TextTable.interval(one.low, one.high) ?? one.undefined ?? "",
@@ -25,7 +27,7 @@ public enum CompareText {
           + "Steiger Z = \(number(steiger.statistic)), p = \(TextTable.probability(steiger.p)) "
           + "(both take rows as independent)")
     }
-    let columns = ["target", "metric", ">first", ">second", ">difference", "interval", ">p (swap)"]
+    let columns = ["target", "metric", ">first", ">second", ">difference", "interval", ">p"]
     return """
       first:  \(report.first)
       second: \(report.second)
@@ -33,11 +35,21 @@ public enum CompareText {
 
       \(TextTable.text(columns, rows))
 
-      \(rowwise.joined(separator: "\n"))
+      \((tests(tested) + rowwise).joined(separator: "\n"))
 
       \(report.conclusion)
       \(report.signature)
       """
+  }
+
+  /// What the p-values of `metrics` are of, a line a test.
+  private static func tests(_ metrics: Set<Metric>) -> [String] {
+    let names = Metric.all.filter(metrics.contains).map { (SwapTest.name(of: $0), $0.title) }
+    let tests = names.map(\.0).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    return tests.map { test in
+      let titles = names.filter { $0.0 == test }.map(\.1)
+      return "p of \(titles.joined(separator: ", ")): \(test) by clusters"
+    }
   }
 
   public static func board(_ comparison: BoardComparison) -> String {

@@ -40,32 +40,35 @@ struct ProbingWatch: Sendable {
       return []
     }
     let phase = try store.phaseList().named(submission.phase, of: submission.board)
-    guard let grid = phase?.grid,
-      let predictions = try files.values(of: submission, scorer.definition.mainTarget, scorer)
-    else { return [] }
+    guard let grid = phase?.grid else { return [] }
     let earlier = try store.earlier(than: submission, limit: Self.maxCompared)
     let others = try store.entries(of: submission.board)
       .filter { $0.teamKey != submission.teamKey }.sorted { $0.key > $1.key }
     let releases = (earlier.reversed() + [submission])
       .filter { $0.best != nil && $0.slot.choiceKey == submission.slot.choiceKey }
       .compactMap { $0.report?.targets[grid.target]?[grid.metric]?.value }
-    let found = ProbingSigns(
-      own: try earlier.compactMap {
-        try files.values(of: $0, scorer.definition.mainTarget, scorer)
-      },
-      others: try others.prefix(Self.maxCompared)
-        .compactMap { try files.values(of: $0, scorer.definition.mainTarget, scorer) },
-      releases: releases)
-    return try await NIOThreadPool.singleton.runIfActive {
-      found.find(in: predictions, isNewBest: submission.best != nil, step: grid.step)
+    var found: Set<ProbingSign> = []
+    for target in scorer.definition.targetNames
+    where scorer.definition.primary.weight(of: target) != nil {
+      guard let predictions = try files.values(of: submission, target, scorer) else { continue }
+      let signs = ProbingSigns(
+        own: try earlier.compactMap { try files.values(of: $0, target, scorer) },
+        others: try others.prefix(Self.maxCompared)
+          .compactMap { try files.values(of: $0, target, scorer) },
+        releases: releases)
+      found.formUnion(
+        try await NIOThreadPool.singleton.runIfActive {
+          signs.find(in: predictions, isNewBest: submission.best != nil, step: grid.step)
+        })
     }
+    return ProbingSign.allCases.filter(found.contains)
   }
 }
 
 /// Complete predictions from the store, each read once.
 private struct PredictionFiles {
   let store: SubmissionStore
-  private var known: [Int64: [Double]?] = [:]
+  private var known: [Int64: TargetTable<[Double]>] = [:]
 
   init(store: SubmissionStore) { self.store = store }
 
@@ -73,11 +76,12 @@ private struct PredictionFiles {
   mutating func values(
     of submission: StoredSubmission, _ target: String, _ scorer: BoardScorer
   ) throws -> [Double]? {
-    if let values = known[submission.key] { return values }
+    if let columns = known[submission.key] { return columns[target] }
     let file = try store.predictions(of: submission.key) ?? Data()
     let predictions = try? scorer.reader.read(file, name: "predictions.tsv")
-    let values = predictions.flatMap { $0.missingCount == 0 ? $0.columns[target]?.values : nil }
+    let columns = predictions?.missingCount == 0 ? predictions?.columns : nil
+    let values = (columns ?? [:]).mapValues(\.values)
     known[submission.key] = values
-    return values
+    return values[target]
   }
 }

@@ -334,6 +334,7 @@ extension RescorePlan {
 extension ScoreReport {
   /// Whether it shows more than the one figure of a board with hidden labels.
   fileprivate func isWhole(_ primary: BenchmarkDefinition.PrimaryMetric) -> Bool {
-    (targets[primary.target]?.metrics.count ?? 0) > 1
+    // An average over targets has one figure, and stands beside theirs.
+    targets.count > 1 || (targets[primary.target]?.metrics.count ?? 0) > 1
   }
 }

@@ -37,6 +37,15 @@ struct BenchmarkCheckCommand: ParsableCommand {
 
   func run() throws {
     var (name, definition, faults) = try shared.home.definition(benchmark)
+    if let definition, faults.isEmpty,
+      let shipped = try BenchmarkRegistry.shipped().first(where: { $0.id == definition.id }),
+      shipped != definition
+    {
+      faults.append(
+        Diagnostic(
+          .metadata, file: name, field: "id", found: definition.id,
+          expected: "an id of its own: a shipped benchmark has this one and is defined otherwise"))
+    }
     if let definition, faults.isEmpty, let from {
       let folder = URL(filePath: from, directoryHint: .isDirectory)
       faults = try DatasetReader(definition, from: folder).faults(name: name)
@@ -68,7 +77,8 @@ struct BenchmarkListCommand: ParsableCommand {
 
   func run() throws {
     let home = shared.home
-    let own = try home.benchmarks.kept()
+    let own = try home.benchmarks.kept().definitions
+    try home.warnOfBrokenDefinitions()
     let shipped = try BenchmarkRegistry.shipped()
     let rows = try (shipped + own).enumerated().map { place, definition in
       Row(
@@ -143,6 +153,11 @@ extension DataHome {
     if isPath || FileManager.default.fileExists(atPath: kept.path) {
       let file = try existing(isPath ? name : kept.path, hint: "Check the path.")
       let (read, faults) = DefinitionCheck.read(try Data(contentsOf: file), name: file.relativePath)
+      if !isPath, faults.isEmpty,
+        let broken = try benchmarks.kept().broken.first(where: { $0.id == name })
+      {
+        throw broken.error
+      }
       return (file.relativePath, read, faults)
     }
     return (name, try benchmarks.find(name), [])

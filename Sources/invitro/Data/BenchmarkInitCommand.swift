@@ -54,7 +54,7 @@ struct BenchmarkInitCommand: ParsableCommand {
     (request.title, request.licence) = (title, licence)
     for question in try DefinitionDraft.questions(request) {
       guard let answer = Self.ask(question.text) else { continue }
-      request[keyPath: question.answer] = answer.split(separator: " ").map(String.init)
+      request[keyPath: question.answer] = question.parts(of: answer)
     }
     let draft = try DefinitionDraft(request)
     let (definition, guide) = try shared.home.keep(draft, of: request, replacing: replace)

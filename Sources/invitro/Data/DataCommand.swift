@@ -143,6 +143,7 @@ extension SharedOptions {
   /// Imports the files in `folder` and shows what came of it.
   fileprivate func importFiles(_ definition: BenchmarkDefinition, from folder: URL) throws {
     let summary = try DatasetImporter.run(definition, from: folder, into: home)
+    if let note = definition.clusterNote { Console.message(note) }
     if json { return try Console.json(summary) }
     FaultListing.show(summary.warnings)
     Console.print(summary.text(definition))

@@ -28,7 +28,8 @@ struct PhaseCommand: ParsableCommand {
         your best baseline. What a team can learn of the labels at most is printed, and
         added up over teams, phases and closes: over a quarter of what the labels hold
         takes --over-budget and a reason. At the close the figure is released in two
-        decimals. With --final it is the only one: nothing is told before.
+        decimals (an error in a tenth of the step). With --final it is the only one:
+        nothing is told before.
 
         With --late submissions are scored and shown apart, without a rank. With
         --entries N each of a team's systems has a best of its own, up to N systems.
@@ -117,14 +118,17 @@ struct PhaseCommand: ParsableCommand {
       }
     }
 
-    /// By the labels of the training split, where it is at hand.
+    /// By the labels of the training split, where it is at hand. Of an average, what is told may all be
+    /// of one target: the one whose labels hold least.
     private func entropy(_ definition: BenchmarkDefinition, _ dataset: Dataset) throws -> Double? {
-      guard let target = definition.target(definition.mainTarget) else { return nil }
       let hasTrain = split.split != "train" && data.home.has(definition.id, "train")
       let train = hasTrain ? try data.home.load(definition, split: "train") : nil
-      let known = train?.gold(target.name).compactMap { $0 } ?? []
-      let rows = dataset.gold(target.name).count { $0 != nil }
-      return ReleaseGrid.entropy(of: target, rows: rows, known: known)
+      return definition.targets.filter { definition.primary.weight(of: $0.name) != nil }.map {
+        target in
+        let known = train?.gold(target.name).compactMap { $0 } ?? []
+        let rows = dataset.gold(target.name).count { $0 != nil }
+        return ReleaseGrid.entropy(of: target, rows: rows, known: known)
+      }.min()
     }
 
     private func number(

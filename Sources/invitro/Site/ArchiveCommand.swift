@@ -70,7 +70,7 @@ struct ArchiveCommand: ParsableCommand {
       day: date ?? Date().formatted(.iso8601.year().month().day()), publisher: publisher,
       licence: licence)
     let key = BoardKey(benchmark: definition.id, split: name)
-    let known = try data.home.benchmarks.known(
+    let known = try data.home.known(
       adding: split.benchmark.map { $0.hasSuffix(".json") ? [$0] : [] } ?? [])
     let bar = ProgressBar("scoring", unit: "entries")
     let publication = try PublishedBoards(

@@ -108,6 +108,22 @@ struct PlantedMistakeTests {
       at: "groups[1]", "codes, or edges"),
     Mistake(#""attribute": "platform""#, #""attribute": "app""#, at: "groups[1].attribute", "age"),
     Mistake(#""missing": ["NA"]"#, #""missing": "NA""#, at: "missing", "a list"),
+    Mistake(#""file": "all.csv""#, #""file": "../all.csv""#, at: "splits[0].file", "below it"),
+    Mistake(#""file": "blind.csv""#, #""file": "/blind.csv""#, at: "splits[1].file", "below it"),
+    Mistake(
+      #""file": "gold.tsv""#, #""file": "a/../../g.tsv""#, at: "splits[1].gold.file", "below it"),
+    Mistake(#""id": ["turn"]"#, #""id": ["turn", "turn"]"#, at: "columns.id[1]", "once"),
+    Mistake(#""arousal": "a"}"#, #""arousal": "v"}"#, at: "columns.targets.valence", "arousal"),
+    Mistake(
+      #""talk": "conversation"}"#, #""talk": "speaker"}"#, at: "columns.clusters.talk", "person"),
+    Mistake(
+      #"["18-29", "30+"]"#, #"["18+", "18+"]"#, at: "groups[0].labels[1]", "no bin before it"),
+    Mistake(#""high": 10, "items""#, #""high": 1e400, "items""#, at: "targets[0].high", "high"),
+    Mistake(
+      #""id": "turns""#, "\"id\": \"\(String(repeating: "a", count: 65))\"", at: "id", "at most 64"),
+    Mistake(
+      #""name": "arousal", "low""#, #""name": "arousal", "title": "", "low""#,
+      at: "targets[1].title", "heading"),
   ]
 
   private func faults(_ text: String) throws -> [Diagnostic] {
