@@ -119,6 +119,7 @@ struct TrainCommand: ParsableCommand {
       "seed \(run.configuration.seed): \(definition.rowNoun.counted(rows.training.count)) to train "
         + "on, \(rows.validation.count) to validate on, \(run.totalSteps) steps at most, "
         + "OpenBLAS kernel \(openBLASKernelName())")
+    if let note = run.loading.note { Console.message("warning: \(note)") }
     run.engine.profile.isEnabled = profile
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
     let outcome = try run.run(events: { display.show($0) }, isCancelled: { interrupt.isRequested })
