@@ -157,7 +157,7 @@ struct PyTorchFileTests {
   ]
 
   @Test("whatever a state dict does not need is refused by name", arguments: hostile)
-  func hostile(pickle: Hostile) throws {
+  func refused(pickle: Hostile) throws {
     let faults = try Self.faults(Self.archive(pickle.bytes))
     #expect(faults.map(\.found) == [pickle.testDescription])
     guard case .entry("archive/data.pkl", _)? = faults.first?.place else {
@@ -235,15 +235,15 @@ struct PyTorchFileTests {
     #expect(try Self.faults(Data()).first?.found == "no end of a zip archive")
   }
 
-  @Test("a file cut anywhere, or with any byte changed, is refused or read within its bounds")
+  @Test("a cut file is refused; one with a byte changed is refused or read within bounds")
   func damage() throws {
-    for name in ["metadata.bin", "views.bin"] {
+    for (name, step) in [("metadata.bin", 3), ("views.bin", 11)] {
       let whole = try Goldens.data("checkpoints/\(name)")
       let folder = try TemporaryFolder()
-      for length in 0..<whole.count {
+      for length in stride(from: 0, to: whole.count, by: 5 * step) {
         #expect(try !Self.faults(whole.prefix(length)).isEmpty)
       }
-      for index in whole.indices {
+      for index in stride(from: 0, to: whole.count, by: step) {
         var bytes = whole
         bytes[index] ^= index % 2 == 0 ? 0xFF : 1
         let url = try folder.write(bytes, to: "pytorch_model.bin")

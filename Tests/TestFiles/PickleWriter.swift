@@ -1,7 +1,7 @@
 /// Writes pickles of state dicts opcode by opcode, as `torch.save` does or otherwise.
-public struct PickleWriter {
+public struct PickleWriter: Sendable {
   /// A view of a storage, as a pickle describes it.
-  public struct Tensor {
+  public struct Tensor: Sendable {
     /// A class of `torch`, such as `FloatStorage`.
     public var type = "FloatStorage"
     public var key: String

@@ -1,5 +1,5 @@
 /// Writes SentencePiece models, sound or not.
-public struct PieceModel {
+public struct PieceModel: Sendable {
   /// A piece with its score and type: 1 normal, 2 unknown, 3 control, 4 user-defined, 6 byte.
   public typealias Piece = (text: String, score: Float, type: UInt64)
 

@@ -28,7 +28,7 @@ struct StateDictPickle {
     let kind: String
   }
 
-  /// The longest pickle that is read, in bytes: about thirty times what a large encoder has.
+  /// The longest pickle that is read, in bytes: about seventy times what deberta-v3-base has.
   static let limit = 1 << 21
 
   private enum Value {

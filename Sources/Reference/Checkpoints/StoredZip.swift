@@ -33,20 +33,14 @@ struct StoredZip {
   private static func end(of file: Data) throws(ReferenceError.Diagnostic)
     -> (directory: Range<Int>, count: Int)
   {
-    let size = 22
-    // A comment of up to 65,535 bytes may follow it.
-    let candidates = stride(
-      from: file.count - size, through: max(0, file.count - size - 0xFFFF), by: -1)
-    let place = candidates.first {
-      file[$0] == 0x50 && file[$0 + 1] == 0x4B && file[$0 + 2] == 5 && file[$0 + 3] == 6
-        && Int(file[$0 + 20]) | Int(file[$0 + 21]) << 8 == file.count - size - $0
-    }
-    guard let place else {
+    // A comment could follow the record; torch.save writes none.
+    let place = file.count - 22
+    guard place >= 0, file[place...].starts(with: [0x50, 0x4B, 5, 6]) else {
       throw Fault(
         .whole, found: "no end of a zip archive",
         expected: "a zip archive as torch.save writes it (was the download cut short?)")
     }
-    var record = LittleEndianReader(file, place + 4..<place + size)
+    var record = LittleEndianReader(file, place + 4..<file.count)
     let disks = [try record.number(2), try record.number(2)]
     var (here, count) = (try record.number(2), try record.number(2))
     var (length, start) = (try record.number(4), try record.number(4))
