@@ -15,38 +15,6 @@ package protocol WeightFile: Sendable {
 }
 
 extension WeightFile {
-  /// Writes the elements of a floating tensor, rounded to Float and row-major, to `target`, which has
-  /// `entry.count`. Returns false for an integer tensor.
-  private func read(_ entry: TensorEntry, into target: UnsafeMutableBufferPointer<Float>) -> Bool {
-    precondition(target.count == entry.count, "a tensor is read into a buffer of its size")
-    let start = dataOffset + entry.bytes.lowerBound
-    return file.withUnsafeBytes { file in
-      // Traps where the entry leaves the file, which its header's check excludes.
-      let source = UnsafeRawBufferPointer(rebasing: file[start..<start + entry.bytes.count])
-      func widen<Bits: BitwiseCopyable>(_ type: Bits.Type, _ value: (Bits) -> Float) {
-        func element(_ i: Int) -> Float {
-          value(source.loadUnaligned(fromByteOffset: MemoryLayout<Bits>.size * i, as: type))
-        }
-        guard let strides = entry.strides else {
-          for i in target.indices { target[i] = element(i) }
-          return
-        }
-        var places = StridedPlaces(shape: entry.shape, strides: strides)
-        for i in target.indices { target[i] = element(places.next()) }
-      }
-      switch entry.type {
-      case .F32 where entry.strides == nil:
-        UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
-      case .F32: widen(Float.self) { $0 }
-      case .F16: widen(Float16.self) { Float($0) }
-      case .BF16: widen(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
-      case .F64: widen(Double.self) { Float($0) }
-      default: return false
-      }
-      return true
-    }
-  }
-
   /// What keeps tensor `name` from being read as a floating tensor of `shape`, by the header alone.
   func problem(_ name: String, shape: [Int]) -> ReferenceError.CheckpointProblem? {
     guard let entry = self[name] else { return .missing(name: name, shape: shape) }
@@ -61,7 +29,7 @@ extension WeightFile {
     -> ReferenceError.CheckpointProblem?
   {
     if let problem = problem(name, shape: shape) { return problem }
-    if let entry = self[name] { _ = read(entry, into: target) }
+    if let entry = self[name] { _ = entry.read(from: file, at: dataOffset, into: target) }
     return nil
   }
 
@@ -69,7 +37,63 @@ extension WeightFile {
   package func floats(_ name: String) -> [Float]? {
     guard let entry = self[name] else { return nil }
     var values = Array(repeating: Float(0), count: entry.count)
-    return values.withUnsafeMutableBufferPointer({ read(entry, into: $0) }) ? values : nil
+    let isRead = values.withUnsafeMutableBufferPointer {
+      entry.read(from: file, at: dataOffset, into: $0)
+    }
+    return isRead ? values : nil
+  }
+}
+
+extension TensorEntry {
+  /// Writes the elements of a floating tensor, rounded to Float and row-major, to `target`, which has
+  /// ``count``. Returns false for an integer tensor. `file` is the tensor's, whose data section begins
+  /// at `dataOffset`.
+  fileprivate func read(
+    from file: Data, at dataOffset: Int, into target: UnsafeMutableBufferPointer<Float>
+  ) -> Bool {
+    precondition(target.count == count, "a tensor is read into a buffer of its size")
+    let start = dataOffset + bytes.lowerBound
+    return file.withUnsafeBytes { file in
+      // Traps where the entry leaves the file, which its header's check excludes.
+      let source = UnsafeRawBufferPointer(rebasing: file[start..<start + bytes.count])
+      switch type {
+      case .F32 where strides == nil:
+        UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+      case .F32: convert(source, target) { Float(bitPattern: $0) }
+      case .F16: convert(source, target) { Self.float(half: $0) }
+      case .BF16:
+        convert(source, target) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
+      case .F64: convert(source, target) { Float(Double(bitPattern: $0)) }
+      default: return false
+      }
+      return true
+    }
+  }
+
+  /// Writes `value` of the elements' bits to `target`.
+  @inline(__always) private func convert<Bits: FixedWidthInteger>(
+    _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableBufferPointer<Float>,
+    _ value: (Bits) -> Float
+  ) {
+    func bits(_ i: Int) -> Bits {
+      source.loadUnaligned(fromByteOffset: MemoryLayout<Bits>.size * i, as: Bits.self)
+    }
+    guard let strides else {
+      for i in 0..<target.count { target[i] = value(bits(i)) }
+      return
+    }
+    var places = StridedPlaces(shape: shape, strides: strides)
+    for i in 0..<target.count { target[i] = value(bits(places.next())) }
+  }
+
+  /// Half precision by its bits, without a branch, so that the loop over it is vectorised: the
+  /// exponent's bias grows by 112, also for subnormal numbers; infinities and NaN keep all ones.
+  @inline(__always) private static func float(half bits: UInt16) -> Float {
+    let magnitude = UInt32(bits & 0x7FFF) << 13
+    let finite = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
+    let isFinite = bits & 0x7C00 != 0x7C00
+    return Float(
+      bitPattern: UInt32(bits & 0x8000) << 16 | (isFinite ? finite : magnitude | 0x7F80_0000))
   }
 }
 
