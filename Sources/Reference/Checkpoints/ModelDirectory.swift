@@ -21,8 +21,8 @@ public struct ModelDirectory: Sendable {
     }
     configuration = try ModelConfiguration(contentsOf: url.appending(path: "config.json"))
     tensors = CheckpointTensors(
-      files: try Self.weightFiles(url).map {
-        $0.pathExtension == "bin" ? try PyTorchFile($0) : try Safetensors($0)
+      files: try Self.weightFiles(url).map { (file) -> any WeightFile in
+        if file.pathExtension == "bin" { try PyTorchFile(file) } else { try Safetensors(file) }
       }, kind: configuration.kind)
     let problems = tensors.problems(with: configuration)
     guard problems.isEmpty else {
