@@ -113,10 +113,11 @@ let package = Package(
     .executableTarget(
       name: "invitro-fuzz",
       dependencies: [
-        "Basics", "Sample", "Harness", "Reference", "Study", "CArchive",
+        "Basics", "Sample", "Harness", "Reference", "Study", "CArchive", "TestFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Fuzz", swiftSettings: settings),
+    .target(name: "TestFiles", path: "Tests/TestFiles", swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["CArchive"], path: "Tests/TestSupport",
       swiftSettings: settings),
@@ -138,7 +139,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ReferenceTests",
-      dependencies: ["Basics", "Reference", "Metrics", "CBFloat16", "TestSupport"],
+      dependencies: [
+        "Basics", "Reference", "Metrics", "CBFloat16", "TestFiles", "TestSupport",
+      ],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "StudyTests",

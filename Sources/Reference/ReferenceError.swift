@@ -7,8 +7,8 @@ public enum ReferenceError: CommandError {
   case file(path: String, reason: String)
   /// A file or folder that is needed does not exist.
   case missingFile(path: String, expected: String)
-  /// The folder holds `pytorch_model.bin` and no safetensors file.
-  case pickledWeightsOnly(folder: String)
+  /// Weights in the form that PyTorch wrote before version 1.6.
+  case legacyPickle(path: String)
   /// A file breaks the rules of its form; every fault is listed.
   case invalid(path: String, faults: [Diagnostic])
   case safetensors(path: String, problem: SafetensorsProblem)
@@ -27,11 +27,11 @@ public enum ReferenceError: CommandError {
   /// The exit code a command ends with.
   public var exitStatus: ExitStatus {
     switch self {
-    case .missingFile, .pickledWeightsOnly: .missingInput
+    case .missingFile: .missingInput
     case .setting, .chat(.missingKey), .chat(.badURL), .chat(.insecureURL), .chat(.noPrice): .usage
     case .file, .inUse, .chat: .unavailable
     case .notFinite: .checkFailed
-    case .invalid, .safetensors, .checkpoint, .batch, .run, .curation: .badData
+    case .legacyPickle, .invalid, .safetensors, .checkpoint, .batch, .run, .curation: .badData
     }
   }
 
@@ -39,12 +39,10 @@ public enum ReferenceError: CommandError {
     switch self {
     case .file(let path, let reason): "\(path): \(reason)"
     case .missingFile(let path, let expected): "\(path) does not exist; expected \(expected)"
-    case .pickledWeightsOnly(let folder):
+    case .legacyPickle(let path):
       """
-      \(folder) holds pytorch_model.bin and no model.safetensors. Convert it once with
-        python -c "import torch, safetensors.torch as s; d='\(folder)/'; \
-      s.save_file({k: v.clone().contiguous() for k, v in \
-      torch.load(d+'pytorch_model.bin', weights_only=True).items()}, d+'model.safetensors')"
+      \(path) is in the form that PyTorch wrote before version 1.6, which is not read. Convert it once with
+        python -c "import torch; f = '\(path)'; torch.save(torch.load(f, weights_only=True), f)"
       """
     case .invalid(let path, let faults): Self.listing(path, faults)
     case .safetensors(let path, let problem): "\(path): \(problem)"
@@ -126,7 +124,7 @@ public enum ReferenceError: CommandError {
 
 extension ReferenceError {
   /// A place in a file, what stands there, and what should.
-  public struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
+  public struct Diagnostic: Error, Equatable, CustomStringConvertible {
     public let place: Place
     public let found, expected: String
 
@@ -136,6 +134,8 @@ extension ReferenceError {
       case line(Int, column: Int? = nil)
       /// A byte of a binary file, counted from 0.
       case byte(Int)
+      /// A file in an archive, and a byte of it.
+      case entry(String, byte: Int? = nil)
       /// A key of a document, such as `model.vocab`.
       case field(String)
     }
@@ -151,7 +151,9 @@ extension ReferenceError {
         case .whole: ""
         case .line(let line, let column): ":\(line)" + (column.map { ":\($0)" } ?? "")
         case .byte(let index): ": byte \(index)"
-        case .field(let name): ": \(name)"
+        case .entry(let name, let byte):
+          ": \(name.prefix(200))" + (byte.map { ", byte \($0)" } ?? "")
+        case .field(let name): ": \(name.prefix(200))"
         }
       return "\(place): found \(found), expected \(expected)"
     }

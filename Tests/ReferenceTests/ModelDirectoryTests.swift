@@ -179,17 +179,6 @@ struct ModelDirectoryTests {
     }
   }
 
-  @Test("pickled weights alone get the conversion's command")
-  func pickled() throws {
-    let folder = try Self.folder()
-    try folder.write("x", to: "pytorch_model.bin")
-    #expect {
-      try ModelDirectory(folder.url)
-    } throws: { error in
-      "\(error)".contains("save_file") && "\(error)".contains(folder.url.path)
-    }
-  }
-
   @Test(
     "a configuration the encoder has no code for is refused",
     arguments: [

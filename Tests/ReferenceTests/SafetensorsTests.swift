@@ -74,6 +74,20 @@ struct SafetensorsTests {
     #expect(read.map(\.bitPattern) == expected.map(\.bitPattern))
   }
 
+  @Test("every number of half precision widens to itself")
+  func allHalves() throws {
+    let folder = try TemporaryFolder()
+    let data = (UInt16.min...UInt16.max).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    let header = "{\(Self.entry("x", 0..<131_072, type: "F16"))}"
+    let url = try folder.write(Self.file(header, data: data), to: "x.safetensors")
+    let read = try #require(try Safetensors(url).floats("x"))
+    let differing = read.indices.filter { index in
+      let value = Float(Float16(bitPattern: UInt16(index)))
+      return value.isNaN ? !read[index].isNaN : value.bitPattern != read[index].bitPattern
+    }
+    #expect(read.count == 65536 && differing.isEmpty)
+  }
+
   @Test("each broken rule has its error")
   func faults() throws {
     let good = "{\(Self.entry("a", 0..<8))}"

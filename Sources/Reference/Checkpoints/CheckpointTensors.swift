@@ -2,13 +2,27 @@ import Foundation
 
 /// The tensors of a checkpoint's files, known by their headers alone.
 struct CheckpointTensors: Sendable {
-  let files: [Safetensors]
+  let files: [any WeightFile]
   let kind: ModelKind
 
-  var names: [String] { files.flatMap { $0.header.entries.map(\.name) } }
+  var names: [String] { files.flatMap { $0.entries.map(\.name) } }
+
+  /// What published checkpoints hold beside the encoder: heads of the pre-training, or another head
+  /// than the one that is asked for, and numbers that are computed.
+  private static let extras = [
+    "lm_predictions.", "mask_predictions.", "lm_head.", "cls.", "pooler.", "classifier.",
+    "embeddings.position_ids", "embeddings.token_type_ids",
+  ]
+
+  /// Whether `name` is one of the tensors that are known to be of no use here.
+  func isKnownExtra(_ name: String) -> Bool {
+    let prefix = kind.tensorPrefix + "."
+    let own = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    return Self.extras.contains { own.hasPrefix($0) }
+  }
 
   /// The tensor of parameter `name`, under any of its names.
-  func find(_ name: String) -> (Safetensors, TensorEntry)? {
+  func find(_ name: String) -> (any WeightFile, TensorEntry)? {
     let prefix = kind.tensorPrefix + "."
     var names = [name]
     if name.hasPrefix(prefix) { names.append(String(name.dropFirst(prefix.count))) }

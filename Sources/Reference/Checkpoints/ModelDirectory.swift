@@ -1,8 +1,8 @@
 import Basics
 public import Foundation
 
-/// A Hugging Face model folder: `config.json` and its safetensors files, opened and checked.
-/// Tensors are found without the family's prefix too, and a norm's as `gamma` and `beta`.
+/// A Hugging Face model folder: `config.json` and the files of its weights, opened and checked:
+/// `model.safetensors`, else `pytorch_model.bin`, each also as shards with their index. Tensors are found without the family's prefix too, and a norm's as `gamma` and `beta`.
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
@@ -21,7 +21,9 @@ public struct ModelDirectory: Sendable {
     }
     configuration = try ModelConfiguration(contentsOf: url.appending(path: "config.json"))
     tensors = CheckpointTensors(
-      files: try Self.weightFiles(url).map { try Safetensors($0) }, kind: configuration.kind)
+      files: try Self.weightFiles(url).map { (file) -> any WeightFile in
+        if file.pathExtension == "bin" { try PyTorchFile(file) } else { try Safetensors(file) }
+      }, kind: configuration.kind)
     let problems = tensors.problems(with: configuration)
     guard problems.isEmpty else {
       throw ReferenceError.checkpoint(path: url.path, problems: problems)
@@ -29,17 +31,16 @@ public struct ModelDirectory: Sendable {
   }
 
   private static func weightFiles(_ folder: URL) throws -> [URL] {
-    func existing(_ name: String) -> URL? {
-      let file = folder.appending(path: name)
-      return FileManager.default.fileExists(atPath: file.path) ? file : nil
+    for name in ["model.safetensors", "pytorch_model.bin"] {
+      let (file, index) = (
+        folder.appending(path: name), folder.appending(path: "\(name).index.json")
+      )
+      if FileManager.default.fileExists(atPath: file.path) { return [file] }
+      if FileManager.default.fileExists(atPath: index.path) { return try shards(index) }
     }
-    if let file = existing("model.safetensors") { return [file] }
-    if let index = existing("model.safetensors.index.json") { return try shards(index) }
-    guard existing("pytorch_model.bin") == nil, existing("pytorch_model.bin.index.json") == nil
-    else { throw ReferenceError.pickledWeightsOnly(folder: folder.path) }
     throw ReferenceError.missingFile(
       path: folder.appending(path: "model.safetensors").path,
-      expected: "the weights, or model.safetensors.index.json beside its shards")
+      expected: "the weights, or pytorch_model.bin, or the index of either beside its shards")
   }
 
   /// The files that the index of a sharded checkpoint names, each once.
@@ -66,10 +67,19 @@ public struct ModelDirectory: Sendable {
   public struct LoadReport: Equatable, Sendable {
     /// Parameters of the head that were initialised at random.
     public var initialised: [String] = []
-    /// Tensors of the checkpoint that the model does not use.
+    /// Tensors of the checkpoint that the model does not use, but for those that are known to be of
+    /// no use to it, such as the heads of the pre-training.
     public var unused: [String] = []
 
     public init() {}
+
+    /// Names what is unused; nil for nothing.
+    public var note: String? {
+      guard !unused.isEmpty else { return nil }
+      let names = unused.prefix(5).map { "\($0.prefix(200))" }.joined(separator: ", ")
+      return "\(unused.count) tensors of the checkpoint are not used: \(names)"
+        + (unused.count > 5 ? " and others" : "")
+    }
   }
 
   /// Builds an engine with this folder's weights and `outputCount` outputs. A head that the checkpoint lacks, or any with
@@ -86,7 +96,7 @@ public struct ModelDirectory: Sendable {
     }
     var report = LoadReport()
     var problems: [ReferenceError.CheckpointProblem] = []
-    var found: [(parameter: Parameter, file: Safetensors, name: String)] = []
+    var found: [(parameter: Parameter, file: any WeightFile, name: String)] = []
     var fresh: [Parameter] = []
     // Everything is looked up in the headers before the engine takes any memory.
     let layout = ParameterLayout(configuration, head: head, outputCount: outputCount)
@@ -114,16 +124,20 @@ public struct ModelDirectory: Sendable {
     for parameter in fresh { engine.initialise(parameter, &random) }
     report.initialised = fresh.map(\.name)
     let used = Set(found.map(\.name))
-    report.unused = tensors.names.filter { !used.contains($0) }.sorted()
+    report.unused = tensors.names.filter { !used.contains($0) && !tensors.isKnownExtra($0) }
+      .sorted()
     return (engine, report)
   }
+
+  /// Files of tokenizers that are not JSON.
+  private static let vocabularies = ["merges.txt", "spm.model", "vocab.txt"]
 
   /// Copies the tokenizer's files to `folder`, and writes `config.json` for the head and its task.
   func copyCompanions(to folder: URL, head: HeadKind, task: ModelTask) throws {
     let manager = FileManager.default
     for name in try manager.contentsOfDirectory(atPath: url.path).sorted()
     where name != "config.json" && !name.hasSuffix(".index.json")
-      && (name.hasSuffix(".json") || name == "merges.txt" || name == "vocab.txt")
+      && (name.hasSuffix(".json") || Self.vocabularies.contains(name))
     {
       try AtomicFile.write(
         Data(contentsOf: url.appending(path: name)), to: folder.appending(path: name))
@@ -163,13 +177,19 @@ public struct ModelDirectory: Sendable {
   /// SHA-256 over the names and contents of the files that a run takes from `folder`:
   /// configuration, weights and tokenizer. Throws ``ReferenceError`` for a file that can't be read.
   public static func digest(of folder: URL) throws -> String {
-    let tokenizer = [
-      "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
-      "vocab.txt",
-    ]
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let documents = [
+      "config.json", "tokenizer.json", "tokenizer_config.json", "added_tokens.json",
+      "special_tokens_map.json", "vocab.json",
+    ]
+    let isSafe = names.contains { $0.hasSuffix(".safetensors") }
+    let taken = names.filter {
+      (documents + vocabularies).contains($0)
+        || (isSafe
+          ? $0.hasSuffix(".safetensors") : $0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin"))
+    }
     var digest = Digest()
-    for name in names.sorted() where tokenizer.contains(name) || name.hasSuffix(".safetensors") {
+    for name in taken.sorted() {
       let file = folder.appending(path: name)
       let data = try ReferenceError.read(
         file, expected: "a file of the model", options: .alwaysMapped)

@@ -3,16 +3,15 @@ public import Foundation
 import Glibc
 
 /// A safetensors file, memory-mapped, with its header checked.
-public final class Safetensors: Sendable {
+public final class Safetensors: WeightFile {
   public let header: SafetensorsHeader
-  private let file: Data
+  package let file: Data
   /// The place of each tensor in the header's entries, by its name.
   private let places: [String: Int]
   /// Where the file stands.
   public let path: String
 
-  /// Maps and checks `url`. Throws ``ReferenceError``. A file that another process truncates while
-  /// it is mapped ends the program with SIGBUS.
+  /// Maps and checks `url`. Throws ``ReferenceError``.
   public init(_ url: URL) throws {
     path = url.path
     file = try ReferenceError.read(url, expected: "a safetensors file", options: .alwaysMapped)
@@ -22,79 +21,10 @@ public final class Safetensors: Sendable {
     places = Dictionary(header.entries.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }
 
-  public subscript(name: String) -> TensorEntry? { places[name].map { header.entries[$0] } }
+  package var entries: [TensorEntry] { header.entries }
+  package var dataOffset: Int { header.dataOffset }
 
-  /// Writes the elements of a floating tensor, rounded to Float, to `target`, which has
-  /// `entry.count`. Returns false for an integer tensor.
-  private func read(_ entry: TensorEntry, into target: UnsafeMutableBufferPointer<Float>) -> Bool {
-    precondition(target.count == entry.count, "a tensor is read into a buffer of its size")
-    let start = header.dataOffset + entry.bytes.lowerBound
-    return file.withUnsafeBytes { file in
-      let source = UnsafeRawBufferPointer(rebasing: file[start..<start + entry.bytes.count])
-      func element<Bits: BitwiseCopyable>(_ i: Int, _ type: Bits.Type) -> Bits {
-        source.loadUnaligned(fromByteOffset: MemoryLayout<Bits>.size * i, as: type)
-      }
-      switch entry.type {
-      case .F32: UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
-      case .F16: for i in target.indices { target[i] = Float(element(i, Float16.self)) }
-      case .BF16:
-        for i in target.indices {
-          target[i] = Float(bitPattern: UInt32(element(i, UInt16.self)) << 16)
-        }
-      case .F64: for i in target.indices { target[i] = Float(element(i, Double.self)) }
-      default: return false
-      }
-      return true
-    }
-  }
-
-  /// What keeps tensor `name` from being read as a floating tensor of `shape`, by the header alone.
-  func problem(_ name: String, shape: [Int]) -> ReferenceError.CheckpointProblem? {
-    guard let entry = self[name] else { return .missing(name: name, shape: shape) }
-    guard entry.shape == shape else {
-      return .wrongShape(name: name, found: entry.shape, expected: shape)
-    }
-    return entry.type.isFloating ? nil : .notFloating(name: name, found: entry.type.rawValue)
-  }
-
-  /// Reads tensor `name`, of `shape`, to `target`, or says what is wrong with it.
-  func load(_ name: String, shape: [Int], into target: UnsafeMutableBufferPointer<Float>)
-    -> ReferenceError.CheckpointProblem?
-  {
-    if let problem = problem(name, shape: shape) { return problem }
-    if let entry = self[name] { _ = read(entry, into: target) }
-    return nil
-  }
-
-  /// The elements of a floating tensor as Float; nil for an integer tensor or an unknown name.
-  public func floats(_ name: String) -> [Float]? {
-    guard let entry = self[name] else { return nil }
-    var values = Array(repeating: Float(0), count: entry.count)
-    return values.withUnsafeMutableBufferPointer({ read(entry, into: $0) }) ? values : nil
-  }
-}
-
-/// The element types of the format.
-// swift-format-ignore: AlwaysUseLowerCamelCase
-public enum TensorType: String, Sendable {
-  case F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL
-
-  /// Bytes an element takes: an eighth of the bits in its name; 1 for a boolean.
-  public var byteCount: Int { Int(rawValue.drop { !$0.isNumber }).map { $0 / 8 } ?? 1 }
-
-  var isFloating: Bool { [.F64, .F32, .F16, .BF16].contains(self) }
-}
-
-/// One tensor of a safetensors file: its type, shape (row-major) and bytes in the data section.
-public struct TensorEntry: Equatable, Sendable {
-  public var name: String
-  public var type: TensorType
-  public var shape: [Int]
-  /// Offsets from the start of the data section.
-  public var bytes: Range<Int>
-
-  /// Number of elements; 1 for a scalar (empty shape).
-  public var count: Int { shape.reduce(1, *) }
+  public subscript(name: String) -> TensorEntry? { places[name].map { entries[$0] } }
 }
 
 /// The checked header of a safetensors file: 8 bytes little-endian header length N, N bytes JSON,

@@ -10,13 +10,14 @@ import Study
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Fine-tune a RoBERTa or BERT encoder on a benchmark, on the CPU.",
+    abstract: "Fine-tune a RoBERTa, BERT or DeBERTa-v3 encoder on a benchmark, on the CPU.",
     discussion: """
-      --model is a Hugging Face folder: config.json, model.safetensors, and the
-      tokenizer's files. The defaults are the recipe of arXiv 2501.00691: AdamW 3e-5,
-      decay 0.1 on all parameters, batch 16, linear schedule over 20 epochs with
-      warm-up, MSE, early stopping on validation CCC from epoch 5. --schedule epoch
-      follows the authors' released code, whose warm-up counts epochs as steps.
+      --model is a Hugging Face folder: config.json, model.safetensors or
+      pytorch_model.bin, and the tokenizer's files. The defaults are the recipe of
+      arXiv 2501.00691: AdamW 3e-5, decay 0.1 on all parameters, batch 16, linear
+      schedule over 20 epochs with warm-up, MSE, early stopping on validation CCC
+      from epoch 5. --schedule epoch follows the authors' released code, whose
+      warm-up counts epochs as steps.
 
       The run's folder holds its configuration, a line for each step (steps.jsonl) and
       each epoch (epochs.jsonl), curve.svg, and the last and the best checkpoint,
@@ -119,6 +120,7 @@ struct TrainCommand: ParsableCommand {
       "seed \(run.configuration.seed): \(definition.rowNoun.counted(rows.training.count)) to train "
         + "on, \(rows.validation.count) to validate on, \(run.totalSteps) steps at most, "
         + "OpenBLAS kernel \(openBLASKernelName())")
+    if let note = run.loading.note { Console.message("warning: \(note)") }
     run.engine.profile.isEnabled = profile
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
     let outcome = try run.run(events: { display.show($0) }, isCancelled: { interrupt.isRequested })

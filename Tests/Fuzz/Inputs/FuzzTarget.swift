@@ -72,6 +72,10 @@ enum FuzzKind: String, CaseIterable {
   case vocabularyTrain = "vocabulary-train"
   case weightsPredict = "weights-predict"
   case weightsTrain = "weights-train"
+  case picklePredict = "pickle-predict"
+  case pickleTrain = "pickle-train"
+  case piecesPredict = "pieces-predict"
+  case piecesTrain = "pieces-train"
   case predictions, zips
 
   /// What a run gives inputs to.
@@ -120,6 +124,10 @@ enum FuzzKind: String, CaseIterable {
     case .vocabularyTrain: (.vocabulary, .train)
     case .weightsPredict: (.weights, .predict)
     case .weightsTrain: (.weights, .train)
+    case .picklePredict: (.pickle, .predict)
+    case .pickleTrain: (.pickle, .train)
+    case .piecesPredict: (.pieces, .predict)
+    case .piecesTrain: (.pieces, .train)
     case .planted, .predictions, .zips: nil
     }
   }

@@ -10,12 +10,16 @@ struct ModelTarget: FuzzTarget {
     case tokenizer = "tokenizer.json"
     case vocabulary = "vocab.txt"
     case weights = "model.safetensors"
+    case pickle = "pytorch_model.bin"
+    case pieces = "spm.model"
 
     fileprivate var forms: [TinyModels.Form] {
       switch self {
       case .vocabulary: [.bertVocabulary]
-      case .tokenizer: [.bert, .roberta]
-      case .configuration, .weights: [.bertVocabulary, .roberta]
+      case .pieces: [.debertaPieces]
+      case .tokenizer: [.bert, .roberta, .deberta]
+      case .configuration, .weights: [.bertVocabulary, .roberta, .debertaPieces]
+      case .pickle: [.roberta, .debertaPieces]
       }
     }
   }
@@ -31,6 +35,8 @@ struct ModelTarget: FuzzTarget {
   private let models: [URL]
   /// The seeds read as JSON; of the weights, their headers.
   private let documents: [JSONTree?]
+  /// The seeds' parts; of pickled weights alone.
+  private let pickles: [PickleInputs]
 
   private static let texts = [
     "The sad thing's the news: I can't stop thinking of them!", "",
@@ -42,10 +48,11 @@ struct ModelTarget: FuzzTarget {
     (self.file, self.command, self.folder) = (file, command, folder)
     models = file.forms.map { folder.appending(path: "\($0)") }
     for (form, model) in zip(file.forms, models) { try TinyModels.write(form, to: model) }
+    pickles = try file == .pickle ? models.map { try PickleInputs(replacingWeightsIn: $0) } : []
     seeds = try models.map { [UInt8](try Data(contentsOf: $0.appending(path: file.rawValue))) }
     documents = seeds.map { bytes in
       switch file {
-      case .vocabulary: nil
+      case .vocabulary, .pickle, .pieces: nil
       case .configuration, .tokenizer: try? JSONTree(bytes)
       case .weights: try? JSONTree(Array(Self.header(of: bytes)))
       }
@@ -58,6 +65,12 @@ struct ModelTarget: FuzzTarget {
   }
 
   func mutate(_ bytes: inout [UInt8], seed: Int, _ random: inout SplitMix64) {
+    switch file {
+    case .pickle: return pickles[seed].mutate(&bytes, &random)
+    case .pieces where Bool.random(using: &random):
+      return bytes = TinyModels.changedPieces(&random)
+    default: break
+    }
     guard var document = documents[seed], Int.random(in: 0..<4, using: &random) > 0 else {
       return TextMutation.mutate(&bytes, &random)
     }
@@ -66,7 +79,9 @@ struct ModelTarget: FuzzTarget {
       bytes = document.bytes
       return
     }
-    if Int.random(in: 0..<4, using: &random) == 0 { return damageData(&bytes, &random) }
+    if Int.random(in: 0..<4, using: &random) == 0 {
+      return Self.damageFloats(&bytes, from: Self.header(of: bytes).endIndex, &random)
+    }
     let data = bytes[Self.header(of: bytes).endIndex...]
     document.mutate(&random)
     let header = document.bytes
@@ -77,9 +92,10 @@ struct ModelTarget: FuzzTarget {
     bytes = (0..<8).map { UInt8(truncatingIfNeeded: length >> UInt64(8 * $0)) } + header + data
   }
 
-  /// Puts numbers that no training makes among the weights.
-  private func damageData(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
-    let start = Self.header(of: bytes).endIndex
+  /// Puts numbers that no training makes among the weights, which begin at `start`.
+  static func damageFloats(
+    _ bytes: inout [UInt8], from start: Int, _ random: inout SplitMix64
+  ) {
     let values: [Float] = [.nan, .infinity, 3e38, -3e38, 1e20, 1e10, 1e5, -1000, 1e-45, 0]
     let bits = (values.randomElement(using: &random) ?? 0).bitPattern
     for _ in 0..<Int.random(in: 1...200, using: &random) {

@@ -4,8 +4,9 @@ import Foundation
 
 /// Zips as a packer makes them, and changes to their headers.
 enum ZipInputs {
-  /// A zip of `files`, deflated.
-  static func zip(_ files: [(path: String, content: Data)]) throws -> [UInt8] {
+  /// A zip of `files`, deflated or stored as they are.
+  static func zip(_ files: [(path: String, content: Data)], stored: Bool = false) throws -> [UInt8]
+  {
     guard let archive = archive_write_new() else { throw FuzzFailure("out of memory") }
     defer { archive_write_free(archive) }
     var out = [UInt8](repeating: 0, count: files.reduce(1 << 16) { $0 + $1.content.count + 1000 })
@@ -14,6 +15,7 @@ enum ZipInputs {
     let isDone = out.withUnsafeMutableBytes { buffer in
       withUnsafeMutablePointer(to: &used) { used in
         archive_write_set_format_zip(archive) == ARCHIVE_OK
+          && (!stored || archive_write_zip_set_compression_store(archive) == ARCHIVE_OK)
           && archive_write_set_bytes_per_block(archive, 0) == ARCHIVE_OK
           && archive_write_open_memory(archive, buffer.baseAddress, buffer.count, used)
             == ARCHIVE_OK
