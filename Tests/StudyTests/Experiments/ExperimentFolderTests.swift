@@ -50,7 +50,7 @@ private struct Fixture {
       to: file)
     let done: [String: Any] = [
       "schema": 1, "epochs": 1, "steps": 1, "reason": "finished", "kernel": "Test",
-      "version": "0",
+      "version": "0", "claim": 1, "keepsModels": false,
       "splits": [
         [
           "split": "test", "rows": test.rows.count, "essays": ExperimentFolder.digest(test),
