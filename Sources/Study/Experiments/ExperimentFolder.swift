@@ -106,9 +106,9 @@ public struct ExperimentFolder {
       $0.hasSuffix(".part") || $0.hasPrefix("result-")
         || $0.hasPrefix("run-") && $0 != run.lastPathComponent
     }
-    let drafts = names(run).filter {
-      [".part", ".partial", ".new"].contains { ending in $0.hasSuffix(ending) }
-        || !done.keepsModels && ($0.hasPrefix("checkpoint-") || $0.hasPrefix("best-"))
+    let drafts = names(run).filter { name in
+      [".part", ".partial", ".new"].contains { name.hasSuffix($0) }
+        || !done.keepsModels && ["checkpoint-", "best-"].contains { name.hasPrefix($0) }
     }
     return attempts.map { self.cell(cell).appending(path: $0) }
       + drafts.map { run.appending(path: $0) }
