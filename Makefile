@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-ledger test-archive test-benchmark fuzz test-browser test-codabench test-slurm test-threads codabench-bundle docs lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-ledger test-archive test-benchmark fuzz test-browser test-codabench test-grid test-slurm test-threads codabench-bundle docs lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -44,7 +44,10 @@ test-browser: deps ## Look at the site with a real browser (Chromium, axe-core)
 test-threads: deps ## Run the tests that use several threads under ThreadSanitizer
 	@scripts/test-threads
 
-test-slurm: build ## Try the Slurm batch file on a one-node cluster on this machine (as root)
+test-grid: build ## Share a grid among processes that are killed and stopped, and run the Snakefile
+	@scripts/test-grid $(BIN)/invitro $(GRID_OPTIONS)
+
+test-slurm: build ## Try the Slurm batch file on two nodes on this machine, one of which dies (as root)
 	@scripts/test-slurm $(BIN)/invitro
 
 lint: ## Check the format of every source file, the documents' links, and the helper scripts

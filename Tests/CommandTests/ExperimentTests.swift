@@ -19,10 +19,12 @@ struct TinyGrid {
   }
 
   /// Trains on dev, the smallest split; validates on test and predicts it.
-  func write(rows: String = Self.rows, seeds: String = "[0, 42]") throws {
+  func write(
+    rows: String = Self.rows, seeds: String = "[0, 42]", evaluate: String = #"["test"]"#
+  ) throws {
     try place.write(
       #"""
-      {"schema": 1, "name": "tiny", "evaluate": ["test"], "seeds": \#(seeds),
+      {"schema": 1, "name": "tiny", "evaluate": \#(evaluate), "seeds": \#(seeds),
        "baseline": "crowd", "labelFiles": {"gpt": {"sample24": ["\#(Self.labels)"]}},
        "settings": {"model": "\#(place.file("tiny").path)", "benchmark": "sample24",
                     "train": ["dev"], "validation": "test",
@@ -94,6 +96,36 @@ struct ExperimentTests {
       parts.merge(try grid.predictions("part\(index)")) { _, _ in Data() }
     }
     #expect(try parts == grid.predictions("whole"))
+  }
+
+  @Test("a cell is run by its name; what other attempts left in it is removed")
+  func cell() throws {
+    let grid = try TinyGrid()
+    let listing = try grid.run("out", "--list", "--no-estimate", "--json").object()
+    #expect(listing["folder"] as? String == "out")
+    let cells = try #require(listing["cells"] as? [[String: Any]])
+    #expect(cells.count == 8 && cells.allSatisfy { $0["threads"] as? Int == 1 })
+    let name = try #require(cells[3]["cell"] as? String)
+    #expect(try grid.run("out", "--cell", name, "--json").object()["trained"] as? Int == 1)
+    #expect(try Array(grid.predictions("out").keys) == [name])
+    #expect(try grid.run("out", "--cell", "none").status == 64)
+    let cell = grid.place.file("out/cells/\(name)")
+    func names(_ folder: URL) throws -> Set<String> {
+      Set(try FileManager.default.contentsOfDirectory(atPath: folder.path))
+    }
+    let run = try names(cell.appending(path: "run-1"))
+    for file in ["run-7/run.json", "result-7/test.tsv", ".cell.json.1.part", "run-1/.x.part"] {
+      try grid.place.write("", to: "out/cells/\(name)/\(file)")
+    }
+    #expect(try grid.run("out", "--cell", name, "--json").object()["finishedBefore"] as? Int == 1)
+    #expect(try names(cell) == ["cell.json", "claim-1", "claim-2", "result", "run-1"])
+    #expect(try names(cell.appending(path: "run-1")) == run)
+    // Of a split that the file asks for later there are no predictions yet.
+    try grid.write(evaluate: #"["test", "dev"]"#)
+    #expect(try grid.run("out", "--cell", name, "--json").object()["trained"] as? Int == 1)
+    #expect(try grid.run("out", "--cell", name, "--json").object()["finishedBefore"] as? Int == 1)
+    #expect(try names(cell.appending(path: "result")).contains("dev.tsv"))
+    #expect(try names(cell) == ["cell.json", "claim-1", "claim-2", "claim-3", "result", "run-3"])
   }
 
   @Test("what is missing is named all at once and ends with 66, unknown data with 65")

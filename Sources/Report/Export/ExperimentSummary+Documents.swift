@@ -198,7 +198,7 @@ extension ExperimentListing {
       cells.map {
         [
           $0.cell ?? "", $0.row, "\($0.seed)", $0.trainingRows.map { "\($0)" } ?? "",
-          $0.state,
+          $0.worker.map { "claimed by \($0)" } ?? $0.state,
         ]
       }) + notes.map { "\n\($0)" }.joined()
   }

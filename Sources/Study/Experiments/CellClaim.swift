@@ -8,9 +8,9 @@ import Synchronization
 /// on a file system that many machines share.
 ///
 /// A claim is a file `claim-N` that was created where none was; the one with the largest N counts.
-/// Its owner touches it every ``beat`` seconds, so that one that was not touched for ``lease`` seconds
-/// is of a process that died or stands still, and whoever then creates `claim-(N+1)` first has the
-/// cell. The owner of `claim-N`, should it wake up, sees that file and stops.
+/// Its owner touches it, so that one that no longer changes is of a process that died or stands
+/// still (see ``ClaimWatch``), and whoever then creates `claim-(N+1)` first has the cell. The owner
+/// of `claim-N`, should it wake up, sees that file and stops.
 public final class CellClaim: Sendable {
   /// N, from 1.
   public let number: Int
@@ -32,128 +32,193 @@ public final class CellClaim: Sendable {
     public init(number: Int, isGone: Bool) { (self.number, self.isGone) = (number, isGone) }
   }
 
-  /// What stands in a claim.
-  private struct Owner: Codable {
-    var host: String
-    var process: Int32
-    var isReleased = false
-  }
-
-  /// Seconds without a touch after which a claim no longer counts.
-  public static let lease = 60.0
-  /// Seconds between two touches.
-  public static let beat = 10.0
-
-  /// Nil where another process has the cell.
-  /// - Parameters:
-  ///   - lease, beat: in seconds, the same for all processes that share a folder.
-  public init?(_ cell: URL, lease: Double = lease, beat: Double = beat) throws {
-    let numbers = try Self.numbers(cell)
-    var before: Before?
-    if let last = numbers.max() {
-      let file = Self.file(cell, last)
-      guard let owner = try Self.read(file) else { return nil }
-      let isGone = owner.isReleased || Self.isDead(owner)
-      guard try isGone || Self.age(file, in: cell) > lease else { return nil }
-      before = Before(number: last, isGone: isGone)
+  /// Nil where another process has the cell, or may have it as far as `watch` knows.
+  public init?(_ cell: URL, watch: inout ClaimWatch) throws {
+    let last = ClaimFile.last(in: cell)
+    if let last {
+      let isGone = last.isGone
+      guard isGone || watch.isSilent(last) else { return nil }
+      before = Before(number: last.number, isGone: isGone)
+    } else {
+      before = nil
     }
-    number = (numbers.max() ?? 0) + 1
-    (self.before, folder, file) = (before, cell, Self.file(cell, number))
+    number = (last?.number ?? 0) + 1
+    (folder, file) = (cell, ClaimFile.url(cell, number))
     beating = DispatchQueue(label: "claim \(cell.lastPathComponent)")
-    guard try Self.create(file, Owner(host: Self.host, process: getpid())) else { return nil }
-    schedule(every: beat)
+    guard try ClaimFile.create(file) else { return nil }
+    schedule(every: watch.beat)
   }
 
   deinit { release() }
 
-  /// Whether another process has taken the cell over.
+  /// Whether another process is known to have taken the cell over.
   public var isLost: Bool { wasLost.load(ordering: .relaxed) }
+
+  /// Looks whether another process has taken the cell over.
+  public func checkIsLost() -> Bool {
+    if let last = ClaimFile.numbers(in: folder).max(), last > number {
+      wasLost.store(true, ordering: .relaxed)
+    }
+    return isLost
+  }
 
   /// Lets others have the cell at once.
   public func release() {
     guard !isOver.exchange(true, ordering: .relaxed), !isLost else { return }
-    let owner = Owner(host: Self.host, process: getpid(), isReleased: true)
-    try? AtomicFile.write(CanonicalJSON.compact(owner), to: file)
+    ClaimFile.markReleased(file)
   }
 
   private func schedule(every seconds: Double) {
     beating.asyncAfter(deadline: .now() + seconds) { [weak self] in
-      guard let self, !isOver.load(ordering: .relaxed) else { return }
-      guard (try? Self.numbers(folder).max()) ?? number == number else {
-        return wasLost.store(true, ordering: .relaxed)
-      }
+      guard let self, !isOver.load(ordering: .relaxed), !checkIsLost() else { return }
+      // Without a time of ours: a network file system then sets that of its server.
       utimensat(AT_FDCWD, file.path, nil, 0)
       schedule(every: seconds)
     }
   }
+}
 
-  // MARK: - Files
+/// What one process has seen of the claims of others.
+///
+/// Whether a claim's owner lives is judged by whether its file changes while this process looks,
+/// timed by this process' own clock. No clock is compared with that of another machine or of the
+/// file system: clocks may be wrong by any amount.
+public struct ClaimWatch {
+  /// Seconds without a change after which a claim no longer counts; the same for all processes that
+  /// share a folder.
+  public let lease: Double
+  /// Seconds between two touches by an owner.
+  public var beat: Double { lease / 6 }
 
-  private static let prefix = "claim-"
+  public static let defaultLease = 60.0
 
-  private static func file(_ cell: URL, _ number: Int) -> URL {
-    cell.appending(path: "\(prefix)\(number)")
+  private var sightings: [String: Sighting] = [:]
+  // Stands still while the machine is suspended, and with it the owners that run here.
+  private let clock = SuspendingClock()
+
+  private struct Sighting {
+    var sign: ClaimFile.Sign
+    var since: SuspendingClock.Instant
+    var hasMoved: Bool
   }
 
-  private static func numbers(_ cell: URL) throws -> [Int] {
+  public init(lease: Double = Self.defaultLease) { self.lease = lease }
+
+  /// Looks at a claim: whether it has not changed for a whole lease.
+  mutating func isSilent(_ claim: ClaimFile) -> Bool {
+    let (cell, now) = (claim.cell.path, clock.now)
+    guard let last = sightings[cell], last.sign == claim.sign else {
+      let isKnown = sightings[cell]?.sign.number == claim.number
+      sightings[cell] = Sighting(sign: claim.sign, since: now, hasMoved: isKnown)
+      return false
+    }
+    return (now - last.since) / .seconds(1) > lease
+  }
+
+  /// Whether the owner of a cell's claim gave a sign of life while this process looked.
+  func isAlive(_ cell: URL) -> Bool { sightings[cell.path]?.hasMoved ?? false }
+}
+
+/// A claim as it stands in its file: who made it, in one line, and a second line once it is released.
+struct ClaimFile {
+  let cell: URL
+  let number: Int
+  let sign: Sign
+  /// Nil where it is being written or cannot be read.
+  private let owner: Owner?
+  private let isReleased: Bool
+
+  /// What changes whenever the owner touches the file.
+  struct Sign: Equatable {
+    let number: Int
+    let seconds, nanoseconds: Int
+  }
+
+  private struct Owner: Codable {
+    var host: String
+    var process: Int32
+    /// The running system and its space of process numbers: hosts may share a name.
+    var machine: String
+  }
+
+  /// Whether its process certainly no longer writes.
+  var isGone: Bool { isReleased || isDead }
+
+  /// Who made it, for people.
+  var title: String { owner.map { "process \($0.process) on \($0.host)" } ?? "another process" }
+
+  /// The claim that counts, if there is one.
+  static func last(in cell: URL) -> ClaimFile? {
+    numbers(in: cell).max().map { ClaimFile(cell, $0) }
+  }
+
+  static func numbers(in cell: URL) -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: cell.path)) ?? []
     return names.filter { $0.hasPrefix(prefix) }.compactMap { Int($0.dropFirst(prefix.count)) }
   }
 
-  /// Whether there is a claim that counts.
-  static func isClaimed(_ cell: URL) throws -> Bool {
-    guard let last = try numbers(cell).max() else { return false }
-    guard let owner = try read(file(cell, last)) else { return true }
-    return try !owner.isReleased && !isDead(owner) && age(file(cell, last), in: cell) <= lease
+  private static let prefix = "claim-"
+
+  static func url(_ cell: URL, _ number: Int) -> URL { cell.appending(path: "\(prefix)\(number)") }
+
+  private init(_ cell: URL, _ number: Int) {
+    (self.cell, self.number) = (cell, number)
+    var (facts, data) = (stat(), Data())
+    // Opening makes a network file system ask for the file's present state.
+    let descriptor = open(Self.url(cell, number).path, O_RDONLY | O_CLOEXEC)
+    if descriptor >= 0 {
+      let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+      fstat(descriptor, &facts)
+      data = (try? handle.readToEnd()) ?? data
+    }
+    sign = Sign(
+      number: number, seconds: facts.st_mtim.tv_sec, nanoseconds: facts.st_mtim.tv_nsec)
+    let lines = data.split(separator: 0x0A)
+    owner = lines.first.flatMap { try? JSONDecoder().decode(Owner.self, from: $0) }
+    isReleased = lines.dropFirst().first.map { Data($0) } == Self.released
   }
 
-  /// Nil where it is being written.
-  private static func read(_ file: URL) throws -> Owner? {
-    (try? Data(contentsOf: file)).flatMap { try? JSONDecoder().decode(Owner.self, from: $0) }
-  }
-
-  /// Creates the file, or does nothing where it is there: the content is linked to its name, which
-  /// is atomic on network file systems too.
-  private static func create(_ file: URL, _ owner: Owner) throws -> Bool {
-    let draft = file.deletingLastPathComponent().appending(path: ".claim.\(UUID().uuidString)")
-    try AtomicFile.write(CanonicalJSON.compact(owner), to: draft)
-    defer { unlink(draft.path) }
-    if link(draft.path, file.path) == 0 { return true }
-    guard errno == EEXIST else {
+  /// Creates the file, which is atomic on network file systems too; false where it is there.
+  static func create(_ file: URL) throws -> Bool {
+    let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    if descriptor < 0, errno == EEXIST { return false }
+    guard descriptor >= 0 else {
       throw HarnessError.system(path: file.relativePath, reason: String(cString: strerror(errno)))
     }
-    return false
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    let owner = Owner(host: host, process: getpid(), machine: machine)
+    do { try handle.write(contentsOf: CanonicalJSON.compact(owner) + [0x0A]) } catch {
+      throw HarnessError.system(path: file.relativePath, reason: error.localizedDescription)
+    }
+    return true
   }
 
-  /// Seconds since the file was touched, by the clock of the file system that it is on.
-  private static func age(_ file: URL, in cell: URL) throws -> Double {
-    let probe = cell.appending(path: ".now.\(UUID().uuidString)")
-    try AtomicFile.write(Data(), to: probe)
-    defer { unlink(probe.path) }
-    guard let now = touched(probe), let then = touched(file) else { return 0 }
-    return now - then
-  }
+  private static let released = Data("released".utf8)
 
-  private static func touched(_ file: URL) -> Double? {
-    // Opening makes a network file system ask for the file's present state.
-    let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var facts = stat()
-    guard fstat(descriptor, &facts) == 0 else { return nil }
-    return Double(facts.st_mtim.tv_sec) + Double(facts.st_mtim.tv_nsec) * 1e-9
+  static func markReleased(_ file: URL) {
+    guard let handle = try? FileHandle(forWritingTo: file) else { return }
+    _ = try? handle.seekToEnd()
+    try? handle.write(contentsOf: released + [0x0A])
   }
 
   /// Whether the owner is a process of this machine that is no more.
-  private static func isDead(_ owner: Owner) -> Bool {
-    owner.host == host && owner.process != getpid() && kill(owner.process, 0) != 0
-      && errno == ESRCH
+  private var isDead: Bool {
+    guard let owner, owner.machine == Self.machine, owner.process != getpid() else { return false }
+    return kill(owner.process, 0) != 0 && errno == ESRCH
   }
 
   private static let host: String = {
-    // Containers of one machine may share a name and not their processes; the boot does not tell.
-    let name = ProcessInfo.processInfo.hostName
-    let space = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid"))
-    return name + " " + (space ?? "")
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "?" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }()
+
+  private static let machine: String = {
+    // The boot tells machines of one name apart, the space containers of one machine.
+    guard
+      let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8),
+      let space = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+    else { return UUID().uuidString }
+    return boot.trimmingCharacters(in: .whitespacesAndNewlines) + " " + space
   }()
 }

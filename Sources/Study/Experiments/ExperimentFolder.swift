@@ -39,6 +39,11 @@ public struct ExperimentFolder {
     self.cell(cell).appending(path: "run-\(claim)")
   }
 
+  /// The folder in which a claim's result is made.
+  func draft(_ cell: String, _ claim: Int) -> URL {
+    self.cell(cell).appending(path: "result-\(claim)")
+  }
+
   /// The last claim that began to train, if one did.
   public func lastRun(_ cell: String) -> Int? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: self.cell(cell).path)) ?? []
@@ -49,34 +54,70 @@ public struct ExperimentFolder {
   /// Whether a cell's training was begun.
   public func isBegun(_ cell: String) -> Bool { lastRun(cell) != nil }
 
-  /// Whether a process works on a cell.
-  public func isClaimed(_ cell: String) throws -> Bool { try CellClaim.isClaimed(self.cell(cell)) }
+  /// Who has a cell, by its last claim; nil where nobody has.
+  public func worker(_ cell: String) -> String? {
+    ClaimFile.last(in: self.cell(cell)).flatMap { $0.isGone ? nil : $0.title }
+  }
 
   /// Puts what the claim before this one trained into this one's folder: moved where its process is
-  /// gone, copied where it may still write.
+  /// gone, copied where it may still write. A copy that fails is dropped: the training begins anew,
+  /// as it does where there is no checkpoint.
   func takeOver(_ cell: String, by claim: CellClaim) throws {
     guard let last = lastRun(cell), last < claim.number else { return }
     let (old, new) = (run(cell, last), run(cell, claim.number))
-    let manager = FileManager.default
-    do {
-      if isThere(new) { try manager.removeItem(at: new) }
-      let isGone = claim.before?.isGone ?? false
-      try isGone ? manager.moveItem(at: old, to: new) : manager.copyItem(at: old, to: new)
-    } catch {
-      throw HarnessError.system(path: new.relativePath, reason: error.localizedDescription)
+    guard isThere(old.appending(path: "last/state.json")) else { return }
+    if claim.before?.isGone ?? false { return try AtomicFile.rename(old, to: new) }
+    let draft = self.cell(cell).appending(path: ".run-\(claim.number).part")
+    do { try FileManager.default.copyItem(at: old, to: draft) } catch {
+      return try remove(draft)
     }
+    try AtomicFile.rename(draft, to: new)
   }
 
-  /// Renames the folder `draft` to the cell's result, unless there is one.
-  package func publish(_ cell: String, _ draft: URL) throws {
-    try AtomicFile.createFolder(self.cell(cell))
-    guard rename(draft.path, result(cell).path) != 0 else { return }
-    let reason = errno
-    guard reason == EEXIST || reason == ENOTEMPTY else {
-      throw HarnessError.system(
-        path: result(cell).relativePath, reason: String(cString: strerror(reason)))
+  /// Renames the folder `draft` to the cell's result, unless it has one with these splits already.
+  /// - Returns: whether the draft became the result.
+  package func publish(_ cell: String, _ draft: URL, _ splits: [Done.Split]) throws -> Bool {
+    let result = result(cell)
+    while rename(draft.path, result.path) != 0 {
+      let reason = errno
+      guard reason == EEXIST || reason == ENOTEMPTY else {
+        throw HarnessError.system(
+          path: result.relativePath, reason: String(cString: strerror(reason)))
+      }
+      if let done = try done(cell), splits.allSatisfy({ done.covers($0.split, $0.essays) }) {
+        try remove(draft)
+        return false
+      }
+      // Of other essays, or from before a split was added to the experiment.
+      try remove(result)
     }
-    try? FileManager.default.removeItem(at: draft)
+    AtomicFile.sync(folder: self.cell(cell))
+    return true
+  }
+
+  /// What attempts that did not give the result of a finished cell left.
+  func leftovers(_ cell: String) throws -> [URL] {
+    guard let done = try done(cell) else { return [] }
+    let run = run(cell, done.claim)
+    func names(_ folder: URL) -> [String] {
+      (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    }
+    let attempts = names(self.cell(cell)).filter {
+      $0.hasSuffix(".part") || $0.hasPrefix("result-")
+        || $0.hasPrefix("run-") && $0 != run.lastPathComponent
+    }
+    let drafts = names(run).filter { name in
+      [".part", ".partial", ".new"].contains { name.hasSuffix($0) }
+        || !done.keepsModels && ["checkpoint-", "best-"].contains { name.hasPrefix($0) }
+    }
+    return attempts.map { self.cell(cell).appending(path: $0) }
+      + drafts.map { run.appending(path: $0) }
+  }
+
+  func remove(_ file: URL) throws {
+    do { try FileManager.default.removeItem(at: file) } catch  where isThere(file) {
+      throw HarnessError.system(path: file.relativePath, reason: error.localizedDescription)
+    } catch {}
   }
 
   /// `done.json`.
@@ -88,6 +129,10 @@ public struct ExperimentFolder {
     public var reason: String
     /// OpenBLAS' kernels on the machine that trained.
     public var kernel: String
+    /// The claim whose run gave the result.
+    public var claim: Int
+    /// Whether the run's models are kept.
+    public var keepsModels: Bool
     public var version: String = ScoreReport.toolVersion
 
     public struct Split: Codable, Equatable {
@@ -97,6 +142,11 @@ public struct ExperimentFolder {
       public var essays: String
       /// SHA-256 of the prediction file.
       public var predictions: String
+    }
+
+    /// Whether a split was predicted with the essays of this digest.
+    func covers(_ split: String, _ essays: String) -> Bool {
+      splits.contains { $0.split == split && $0.essays == essays }
     }
   }
 
@@ -108,7 +158,7 @@ public struct ExperimentFolder {
     if sharded, (try? Data(contentsOf: experimentURL)) == source, isThere(indexURL) {
       guard try self.index() == index else {
         throw problem(
-          "another shard has other cells for the same file: its data, model, labels or "
+          "another process has other cells for the same file: its data, model, labels or "
             + "--threads differ from those here. Mend that, or remove index.json")
       }
       return
@@ -159,7 +209,7 @@ public struct ExperimentFolder {
     guard let done = try done(cell.name) else { return false }
     return try inputs.experiment.evaluate.allSatisfy { split in
       let essays = Self.digest(try inputs.dataset(cell.row.settings.benchmark, split))
-      return done.splits.contains { $0.split == split && $0.essays == essays }
+      return done.covers(split, essays)
         && isThere(predictions(cell.name, split))
     }
   }

@@ -19,6 +19,16 @@ public struct ExperimentPlan {
   public let cells: [Cell]
   public let index: ExperimentIndex
 
+  /// The cells of these names, in the order of the grid. Throws where one is not of the grid.
+  public func cells(named names: [String]) throws -> [Cell] {
+    if let unknown = names.first(where: { name in !cells.contains { $0.name == name } }) {
+      throw StudyError.usage(
+        "There is no cell '\(unknown)' in this grid. `--list` shows the cells of the file with the "
+          + "data and --threads as they are now.")
+    }
+    return names.isEmpty ? cells : cells.filter { names.contains($0.name) }
+  }
+
   public init(_ experiment: Experiment, inputs: ExperimentInputs) throws {
     var rows: [ExperimentIndex.Row] = []
     var found: [Cell] = []
@@ -74,6 +84,8 @@ public struct ExperimentIndex: Codable, Equatable {
 public struct ExperimentListing: Encodable, Sendable {
   public var schema = 1
   public let experiment: String
+  /// The experiment's folder.
+  public let folder: String
   public let cells: [Cell]
   /// What the data home lacks; the cells then have no names yet, and rows are counted from the
   /// benchmarks' definitions.
@@ -89,8 +101,12 @@ public struct ExperimentListing: Encodable, Sendable {
     public let seed: UInt64
     /// Nil where a definition leaves the number open.
     public let trainingRows: Int?
+    /// Threads that train it.
+    public let threads: Int
     /// `finished`, `claimed`, `begun` or `to do`.
     public let state: String
+    /// Who has claimed it.
+    public let worker: String?
   }
 
   /// - Parameter cells: those to list.
@@ -98,27 +114,33 @@ public struct ExperimentListing: Encodable, Sendable {
     _ cells: [ExperimentPlan.Cell], folder: ExperimentFolder, inputs: ExperimentInputs
   ) throws {
     experiment = inputs.experiment.name
+    self.folder = folder.url.relativePath
     self.cells = try cells.map { cell in
-      let finished = try folder.isFinished(cell, inputs)
+      let isFinished = try folder.isFinished(cell, inputs)
+      let worker = isFinished ? nil : folder.worker(cell.name)
+      let open = worker != nil ? "claimed" : folder.isBegun(cell.name) ? "begun" : "to do"
       return Cell(
         cell: cell.name, row: cell.row.name, seed: cell.seed, trainingRows: cell.cell.trainingRows,
-        state: finished
-          ? "finished"
-          : try folder.isClaimed(cell.name)
-            ? "claimed" : folder.isBegun(cell.name) ? "begun" : "to do")
+        threads: cell.cell.configuration.threads, state: isFinished ? "finished" : open,
+        worker: worker)
     }
   }
 
   /// The rows and seeds of an experiment whose data are not all here.
-  public init(withoutData inputs: ExperimentInputs, missing: [StudyError.Input]) throws {
+  public init(
+    withoutData inputs: ExperimentInputs, missing: [StudyError.Input], folder: ExperimentFolder
+  ) throws {
     let own = inputs.experiment
     experiment = own.name
+    self.folder = folder.url.relativePath
     self.missing = missing.map(\.path)
     cells = try own.seeds.flatMap { seed in
       try own.rows.map { row in
         Cell(
           cell: nil, row: row.name, seed: seed,
-          trainingRows: try inputs.expectedRows(row.settings), state: "to do")
+          trainingRows: try inputs.expectedRows(row.settings),
+          threads: row.settings.recipe.configuration(seed: seed).threads, state: "to do",
+          worker: nil)
       }
     }
   }

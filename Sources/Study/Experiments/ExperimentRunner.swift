@@ -15,6 +15,7 @@ public struct ExperimentRunner {
   private let sharesGrid: Bool
   private let observer: Observer
   public private(set) var tally: ExperimentTally
+  private var watch: ClaimWatch
   /// Whether all cells were gone through once.
   private var isWaiting = false
 
@@ -36,10 +37,11 @@ public struct ExperimentRunner {
 
   public init(
     inputs: ExperimentInputs, folder: ExperimentFolder, keepModels: Bool, sharesGrid: Bool = false,
-    observer: Observer
+    lease: Double = ClaimWatch.defaultLease, observer: Observer
   ) {
     (self.inputs, self.folder) = (inputs, folder)
     (self.keepModels, self.sharesGrid, self.observer) = (keepModels, sharesGrid, observer)
+    watch = ClaimWatch(lease: lease)
     tally = ExperimentTally(folder: folder.url.relativePath)
   }
 
@@ -55,60 +57,90 @@ public struct ExperimentRunner {
         try run(cell, title: titles[cell.name] ?? cell.name)
         if tally.interrupted { return }
       }
-      let elsewhere = Set(tally.elsewhere)
-      guard sharesGrid, !elsewhere.isEmpty else { return }
-      left = left.filter { elsewhere.contains($0.name) }
-      for _ in 0..<Int(CellClaim.beat * 5) {
+      // Whoever shares no grid waits only until it is known whether the others live.
+      let pending = tally.elsewhere.filter { sharesGrid || !watch.isAlive(folder.cell($0)) }
+      guard !pending.isEmpty else { return }
+      left = left.filter { pending.contains($0.name) }
+      for _ in 0..<Int((watch.beat * 5).rounded(.up)) {
         if observer.isCancelled() {
           tally.interrupted = true
           return
         }
         usleep(200_000)
       }
-      tally.elsewhere = []
+      tally.elsewhere.removeAll(where: pending.contains)
       isWaiting = true
     }
   }
 
   /// Finishes one cell, unless it is finished or another process has it.
   private mutating func run(_ cell: ExperimentPlan.Cell, title: String) throws {
-    if try folder.isFinished(cell, inputs) {
-      tally.finishedBefore += 1
-      return observer.say("\(title): finished \(isWaiting ? "elsewhere" : "before")")
-    }
     let url = folder.cell(cell.name)
+    let isFinished = try folder.isFinished(cell, inputs)
+    if isFinished {
+      tally.finishedBefore += 1
+      observer.say("\(title): finished \(isWaiting ? "elsewhere" : "before")")
+      // Nobody is disturbed who still works on it.
+      guard try !folder.leftovers(cell.name).isEmpty else { return }
+    }
     try AtomicFile.createFolder(url)
-    guard let claim = try CellClaim(url) else {
+    guard let claim = try CellClaim(url, watch: &watch) else {
+      if isFinished { return }
       tally.elsewhere.append(cell.name)
-      if !isWaiting { observer.say("\(title): another process works on it") }
+      if !isWaiting {
+        observer.say("\(title): \(folder.worker(cell.name) ?? "another process") works on it")
+      }
       return
     }
     defer { claim.release() }
+    if isFinished { return try tidy(cell) }
     // The other process may have finished it in the meantime.
     if try folder.isFinished(cell, inputs) {
       tally.finishedBefore += 1
       return
     }
     observer.say(claim.before.map { $0.isGone ? title : "\(title): taken over" } ?? title)
-    try folder.takeOver(cell.name, by: claim)
-    try AtomicFile.write(
-      try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
     do {
+      try folder.takeOver(cell.name, by: claim)
+      try AtomicFile.write(
+        try CanonicalJSON.document(cell.cell), to: url.appending(path: "cell.json"))
       guard let outcome = try train(cell, claim) else {
-        guard claim.isLost, !observer.isCancelled() else {
-          tally.interrupted = true
-          return
-        }
-        tally.elsewhere.append(cell.name)
-        return observer.say("\(title): another process has taken it over")
+        if claim.isLost, !observer.isCancelled() { return try giveUp(cell, claim, title) }
+        tally.interrupted = true
+        return
       }
-      try finish(cell, outcome, claim)
-      tally.trained += 1
+      if try finish(cell, outcome, claim) {
+        tally.trained += 1
+      } else {
+        tally.finishedBefore += 1
+        observer.say("\(title): finished elsewhere")
+      }
+      try tidy(cell)
+    } catch  where claim.checkIsLost() {
+      // Whoever took it over may have removed what this process was writing.
+      try giveUp(cell, claim, title)
     } catch ReferenceError.notFinite(let quantity, let step, _) {
       // The others may do better: the cell is left unfinished and named at the end.
       tally.failed.append(cell.name)
       observer.say("\(title): the \(quantity) is not finite at step \(step)")
     }
+  }
+
+  /// Leaves a cell to the process that took it over, and removes the own run once that has a copy.
+  private mutating func giveUp(
+    _ cell: ExperimentPlan.Cell, _ claim: CellClaim, _ title: String
+  ) throws {
+    tally.elsewhere.append(cell.name)
+    observer.say("\(title): another process has taken it over")
+    guard try folder.done(cell.name) != nil || folder.lastRun(cell.name) != claim.number else {
+      return
+    }
+    try folder.remove(folder.run(cell.name, claim.number))
+    try folder.remove(folder.draft(cell.name, claim.number))
+  }
+
+  private func tidy(_ cell: ExperimentPlan.Cell) throws {
+    for file in try folder.leftovers(cell.name) { try folder.remove(file) }
   }
 
   /// Begins the cell's run or goes on with it; nil where it was interrupted.
@@ -131,11 +163,12 @@ public struct ExperimentRunner {
     return outcome
   }
 
-  /// Predicts and scores every evaluated split, and says that the cell is finished.
+  /// Predicts and scores every evaluated split, and says that the cell is finished; false where
+  /// another process did so before.
   private func finish(
     _ cell: ExperimentPlan.Cell, _ outcome: TrainingOutcome, _ claim: CellClaim
-  ) throws {
-    let draft = folder.cell(cell.name).appending(path: "result-\(claim.number)")
+  ) throws -> Bool {
+    let draft = folder.draft(cell.name, claim.number)
     let settings = cell.row.settings
     let model = settings.recipe.checkpoint == .best ? outcome.best ?? outcome.last : outcome.last
     let predictor = try Predictor(model: model, threads: cell.cell.configuration.threads)
@@ -162,10 +195,14 @@ public struct ExperimentRunner {
     }
     let done = ExperimentFolder.Done(
       splits: splits, epochs: outcome.epochs, steps: outcome.steps,
-      reason: outcome.reason.rawValue, kernel: openBLASKernelName())
+      reason: outcome.reason.rawValue, kernel: openBLASKernelName(), claim: claim.number,
+      keepsModels: keepModels)
     try write(done, draft.appending(path: "done.json"))
-    try folder.publish(cell.name, draft)
-    if !keepModels { try TrainingRun.removeModels(of: folder.run(cell.name, claim.number)) }
+    let isOurs = try folder.publish(cell.name, draft, splits)
+    if isOurs, !keepModels {
+      try TrainingRun.removeModels(of: folder.run(cell.name, claim.number))
+    }
+    return isOurs
   }
 }
 

@@ -46,17 +46,29 @@ struct ExperimentRunCommand: ParsableCommand {
     commandName: "run", abstract: "Train, predict and score the cells that are not finished.",
     discussion: """
       Cells are run seed by seed, so that an interrupted run has complete seeds of
-      every row. With --claim any number of processes, on any number of machines, share
-      an --out on a shared file system: each takes the next cell that nobody works on,
-      and a cell whose process died is taken over after a minute, from its last
-      checkpoint. Without a shared file system, --shard i/n takes every n-th cell, and
-      `experiment merge` puts the folders together. Ctrl-C writes a
-      checkpoint after the current step and stops; the same command continues. The
-      model of a finished cell is deleted unless --keep-models is given.
+      every row. Ctrl-C writes a checkpoint after the current step and stops; the same
+      command continues. The model of a finished cell is deleted unless --keep-models
+      is given.
+
+      Several processes share a grid in one of three ways:
+
+      --claim: start the same command as often as you like, on any number of machines
+      that share --out. Each takes the next cell that nobody works on. A cell whose
+      process died is taken over from its last checkpoint, after a minute without a
+      sign of life. Every process ends when all cells are finished.
+
+      --cell: for Snakemake, make and other engines. `--list --json` names the cells,
+      `--cell NAME` runs one; cells/NAME/result/done.json says that it is finished.
+
+      --shard i/n: for machines that share no folder. Each takes every n-th cell, and
+      `experiment merge` brings the folders together.
+
+      examples/ has a batch file for Slurm and a Snakefile.
 
       Example:
         invitro experiment run experiments/small/newsemp18-minilm.json --out runs/minilm
-        invitro experiment run grid.json --out runs/grid --claim
+        invitro experiment run grid.json --out /shared/grid --claim
+        invitro experiment run grid.json --out runs/grid --list --json
         invitro experiment run grid.json --out runs/part3 --shard 3/16
       """)
 
@@ -68,6 +80,13 @@ struct ExperimentRunCommand: ParsableCommand {
 
   @Flag(help: "Share the cells of --out with other processes until all are finished.")
   var claim = false
+
+  @Option(
+    name: .customLong("cell"),
+    help: .value("name", "Run this cell only, by its name in --list; may be given again."))
+  var cells: [String] = []
+
+  @Option(help: .hidden) var lease = ClaimWatch.defaultLease
 
   @Option(help: "Threads of each cell, instead of the file's number; part of the cell's hash.")
   var threads: Int?
@@ -89,23 +108,27 @@ struct ExperimentRunCommand: ParsableCommand {
       try require(
         Shard(shard) != nil, "--shard is i/n with i from 1 to n, such as 3/16; not '\(shard)'.")
     }
+    try require(shard == nil || cells.isEmpty, "Give --shard or --cell, not both.")
     try require((1...256).contains(threads ?? 1), "--threads is from 1 to 256.")
+    try require(lease > 0, "--lease is a number of seconds above 0.")
   }
 
   func run() throws {
     let experiment = try Experiment(contentsOf: URL(filePath: file), threads: threads)
     let inputs = ExperimentInputs(experiment, home: shared.home, name: file, say: Console.message)
+    let folder = ExperimentFolder(URL(filePath: out ?? "runs/\(experiment.name)"))
     do { try inputs.check() } catch StudyError.missing(_, let missing) where list {
-      return try show(ExperimentListing(withoutData: inputs, missing: missing), inputs)
+      return try show(
+        ExperimentListing(withoutData: inputs, missing: missing, folder: folder), inputs)
     }
     let plan = try ExperimentPlan(experiment, inputs: inputs)
-    let folder = ExperimentFolder(URL(filePath: out ?? "runs/\(experiment.name)"))
     let shard = shard.flatMap { Shard($0) } ?? .whole
-    let mine = shard.part(of: plan.cells)
+    let mine = shard.part(of: try plan.cells(named: cells))
     if list {
       return try show(ExperimentListing(mine, folder: folder, inputs: inputs), inputs)
     }
-    try folder.begin(experiment, index: plan.index, sharded: claim || shard != .whole)
+    try folder.begin(
+      experiment, index: plan.index, sharded: claim || shard != .whole || !cells.isEmpty)
     let interrupt = Interrupt()
     var observer = ExperimentRunner.Observer()
     observer.say = Console.message
@@ -113,7 +136,7 @@ struct ExperimentRunCommand: ParsableCommand {
     observer.end = { try TrainingCurve.draw($0, title: $1) }
     observer.isCancelled = { interrupt.isRequested }
     var runner = ExperimentRunner(
-      inputs: inputs, folder: folder, keepModels: keepModels, sharesGrid: claim,
+      inputs: inputs, folder: folder, keepModels: keepModels, sharesGrid: claim, lease: lease,
       observer: observer)
     try runner.run(mine)
     try show(runner.tally)

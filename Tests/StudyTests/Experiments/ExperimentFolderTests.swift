@@ -50,7 +50,7 @@ private struct Fixture {
       to: file)
     let done: [String: Any] = [
       "schema": 1, "epochs": 1, "steps": 1, "reason": "finished", "kernel": "Test",
-      "version": "0",
+      "version": "0", "claim": 1, "keepsModels": false,
       "splits": [
         [
           "split": "test", "rows": test.rows.count, "essays": ExperimentFolder.digest(test),
@@ -103,30 +103,43 @@ struct ExperimentFolderTests {
   @Test("one cell is worked on by one process")
   func lock() throws {
     let folder = try TemporaryFolder()
-    var first = try CellClaim(folder.url)
+    var watch = ClaimWatch()
+    var first = try CellClaim(folder.url, watch: &watch)
     #expect(first?.number == 1)
-    #expect(try CellClaim(folder.url) == nil)
+    #expect(try CellClaim(folder.url, watch: &watch) == nil)
     first?.release()
-    let second = try #require(try CellClaim(folder.url))
+    let second = try #require(try CellClaim(folder.url, watch: &watch))
     #expect(second.number == 2 && second.before == .init(number: 1, isGone: true))
     first = nil
-    #expect(try CellClaim(folder.url) == nil)
+    #expect(try CellClaim(folder.url, watch: &watch) == nil)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).count == 2)
   }
 
-  @Test("a cell of a machine that no longer says that it lives is taken over, by one alone")
-  func takeOver() async throws {
+  @Test(
+    "a cell of another machine is taken over when its claim stands still, whatever its clock says",
+    arguments: [-7200, 0, 7200], ["", #"{"host":"a","machine":"elsewhere","process":1}"# + "\n"])
+  func takeOver(skew: Int, owner: String) async throws {
     let folder = try TemporaryFolder()
-    let owner = #"{"host":"elsewhere","process":1,"isReleased":false}"#
     let file = folder.file("claim-1")
+    func touch(_ seconds: Int) {
+      let when = timespec(tv_sec: time(nil) + skew + seconds, tv_nsec: 0)
+      #expect(utimensat(AT_FDCWD, file.path, [when, when], 0) == 0)
+    }
     try Data(owner.utf8).write(to: file)
-    #expect(try CellClaim(folder.url) == nil)
-    var old = [
-      timespec(tv_sec: time(nil) - 61, tv_nsec: 0), timespec(tv_sec: time(nil) - 61, tv_nsec: 0),
-    ]
-    #expect(utimensat(AT_FDCWD, file.path, &old, 0) == 0)
-    let claim = try #require(try CellClaim(folder.url, beat: 0.05))
+    touch(0)
+    let lease = 0.6
+    var (watch, late) = (ClaimWatch(lease: lease), ClaimWatch(lease: lease))
+    #expect(try CellClaim(folder.url, watch: &watch) == nil)
+    touch(10)
+    try await Task.sleep(for: .seconds(lease * 1.1))
+    #expect(try CellClaim(folder.url, watch: &watch) == nil)
+    #expect(watch.isAlive(folder.url))
+    try await Task.sleep(for: .seconds(lease * 1.1))
+    // Who looks for the first time has to wait.
+    #expect(try CellClaim(folder.url, watch: &late) == nil)
+    let claim = try #require(try CellClaim(folder.url, watch: &watch))
     #expect(claim.number == 2 && claim.before == .init(number: 1, isGone: false))
-    #expect(try CellClaim(folder.url) == nil)
+    #expect(try CellClaim(folder.url, watch: &late) == nil)
     // Somebody takes it over while this process stands still.
     try Data(owner.utf8).write(to: folder.file("claim-3"))
     for _ in 0..<200 where !claim.isLost { try await Task.sleep(for: .milliseconds(20)) }
@@ -135,17 +148,29 @@ struct ExperimentFolderTests {
     #expect(try String(contentsOf: folder.file("claim-3"), encoding: .utf8) == owner)
   }
 
-  @Test("the first result of a cell stays")
+  @Test("the first result of a cell stays, unless it is of other essays")
   func firstResult() throws {
     let folder = ExperimentFolder(try TemporaryFolder().url)
-    for text in ["first", "second"] {
-      let draft = folder.cell("a").appending(path: "result-\(text)")
+    func publish(_ reason: String, essays: String) throws -> Bool {
+      let split = #"{"split": "test", "rows": 1, "essays": "\#(essays)", "predictions": ""}"#
+      let done = Data(
+        #"""
+        {"schema": 1, "splits": [\#(split)], "epochs": 1, "steps": 1, "reason": "\#(reason)",
+         "kernel": "", "claim": 1, "keepsModels": false, "version": ""}
+        """#.utf8)
+      let draft = folder.cell("a").appending(path: "result-\(reason)")
       try AtomicFile.createFolder(draft)
-      try Data(text.utf8).write(to: draft.appending(path: "done.json"))
-      try folder.publish("a", draft)
+      try done.write(to: draft.appending(path: "done.json"))
+      let isOurs = try folder.publish(
+        "a", draft, JSONDecoder().decode(ExperimentFolder.Done.self, from: done).splits)
+      #expect(!FileManager.default.fileExists(atPath: draft.path))
+      return isOurs
     }
-    let done = folder.result("a").appending(path: "done.json")
-    #expect(try String(contentsOf: done, encoding: .utf8) == "first")
+    #expect(try publish("first", essays: "old"))
+    #expect(try !publish("second", essays: "old"))
+    #expect(try folder.done("a")?.reason == "first")
+    #expect(try publish("third", essays: "new"))
+    #expect(try folder.done("a")?.reason == "third")
   }
 
   @Test("a merge copies each finished cell once, counts the rest, and can be repeated")
