@@ -29,9 +29,12 @@ struct TrainTargetsTests {
     let predict = ["predict", "--model", "run/last", "--format", "wassa", "--out"]
     #expect(try program.run(predict + ["w.tsv"] + split).status == 0)
     #expect(try program.run(predict + ["w.zip", "--zip"] + split).status == 0)
-    let keyed = String(decoding: try bytes("p.tsv"), as: UTF8.self).split(separator: "\n").dropFirst()
-    let plain = String(decoding: try bytes("w.tsv"), as: UTF8.self).split(separator: "\n")
-    #expect(plain == keyed.map { $0[$0.index(after: $0.firstIndex(of: "\t") ?? $0.startIndex)...] })
+    func rows(_ file: String) throws -> [[Substring]] {
+      String(decoding: try bytes(file), as: UTF8.self).split(separator: "\n").map {
+        $0.split(separator: "\t")
+      }
+    }
+    #expect(try rows("w.tsv") == rows("p.tsv").dropFirst().map { Array($0.dropFirst()) })
     let figures = try ["p.tsv", "w.tsv", "w.zip"].map { file in
       #expect(try program.run(["validate", file] + split).status == 0)
       let scored = try program.run(["score", file, "--replicates", "200", "--json"] + split)

@@ -83,10 +83,11 @@ struct TrainingRunTests {
     (configuration.epochs, configuration.learningRate) = (1, 1e-9)
     let outcome = try TinyRun.begin(folder.file("run"), configuration).run()
     #expect(outcome.collapsed == ["LABEL_0"])
-    let run = try JSONSerialization.jsonObject(with: TinyRun.bytes(folder.file("run"), "run.json"))
+    let url = folder.file("run")
+    let run = try JSONSerialization.jsonObject(with: TinyRun.bytes(url, "run.json"))
     let result = try #require((run as? [String: Any])?["result"] as? [String: Any])
     #expect(result["collapsed"] as? [String] == ["LABEL_0"] && result["epochs"] as? Int == 1)
-    let epochs = String(decoding: try TinyRun.bytes(folder.file("run"), "epochs.jsonl"), as: UTF8.self)
+    let epochs = String(decoding: try TinyRun.bytes(url, "epochs.jsonl"), as: UTF8.self)
     #expect(epochs.contains(#""collapsed":true"#))
   }
 
