@@ -283,14 +283,16 @@ public struct RunSource: Codable, Equatable, Sendable {
   public var labels, table: String?
   /// What the texts were cut to, in tokens.
   public var maxLength: Int
+  /// Those of all runs that were begun together.
+  public var seeds: [UInt64]
 
   public init(
     benchmark: String, home: String, trainSplits: [String], validation: String, labels: String?,
-    table: String?, maxLength: Int
+    table: String?, maxLength: Int, seeds: [UInt64]
   ) {
     (self.benchmark, self.home, self.trainSplits) = (benchmark, home, trainSplits)
     (self.validation, self.labels, self.table) = (validation, labels, table)
-    self.maxLength = maxLength
+    (self.maxLength, self.seeds) = (maxLength, seeds)
   }
 }
 

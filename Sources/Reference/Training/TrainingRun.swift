@@ -45,13 +45,16 @@ public final class TrainingRun {
         kernel: openBLASKernelName(), input: input, source: source))
   }
 
-  /// The settings that the run in `folder` was begun with, what it reads of a row, and where the rows
-  /// come from; nil where it does not say. Throws ``ReferenceError`` where there is no run.
-  public static func settings(of folder: URL) throws -> (
-    configuration: TrainingConfiguration, input: InputSettings?, source: RunSource?
-  ) {
-    let description = try RunDirectory(url: folder).description()
-    return (description.configuration, description.input, description.source)
+  /// What the run in `folder` was begun with: its settings, the model's folder, what is read of a row,
+  /// and where the rows come from; nil where it does not say.
+  public typealias Beginning = (
+    configuration: TrainingConfiguration, model: URL, input: InputSettings?, source: RunSource?
+  )
+
+  /// Throws ``ReferenceError`` where there is no run.
+  public static func settings(of folder: URL) throws -> Beginning {
+    let run = try RunDirectory(url: folder).description()
+    return (run.configuration, URL(filePath: run.model), run.input, run.source)
   }
 
   /// Continues the run in `folder` with the data it was started with; without a checkpoint it

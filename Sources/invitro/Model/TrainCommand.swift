@@ -22,7 +22,8 @@ struct TrainCommand: ParsableCommand {
       each epoch (epochs.jsonl), curve.svg, and the last and the best checkpoint,
       which Python's from_pretrained loads. Ctrl-C writes a checkpoint after the
       current step and stops; --resume continues to the same bits. The folder says
-      what the run was begun with: `invitro train --resume --out DIR` is enough.
+      what the run was begun with: `invitro train --resume --out DIR` is enough, and
+      goes on with the seeds that were not begun.
 
       Example:
         scripts/fetch-minilm
@@ -90,24 +91,28 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     // One for all seeds: a signal source that replaces another of its process may never fire.
     let interrupt = Interrupt()
-    for (seed, folder) in try folders() { try train(seed, in: folder, until: interrupt) }
+    let begun = try resume ? TrainingRun.settings(of: begunFolder()) : nil
+    let seeds = seed.isEmpty ? begun?.source?.seeds ?? [0] : seed
+    for seed in seeds {
+      let folder = seeds.count == 1 ? out : "\(out)/seed-\(seed)"
+      try train(seed, of: seeds, in: URL(filePath: folder), begun, until: interrupt)
+    }
   }
 
-  /// The folder of each seed; of a run of several that is resumed, those that it has.
-  private func folders() throws -> [(seed: UInt64, folder: URL)] {
+  private static func isRun(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appending(path: "run.json").path)
+  }
+
+  /// The folder of the run that is resumed; of one of several seeds the first that was begun.
+  private func begunFolder() -> URL {
     let whole = URL(filePath: out)
-    if seed.count > 1 { return seed.map { ($0, whole.appending(path: "seed-\($0)")) } }
-    let manager = FileManager.default
-    if resume, seed.isEmpty, !manager.fileExists(atPath: whole.appending(path: "run.json").path) {
-      let names = (try? manager.contentsOfDirectory(atPath: whole.path)) ?? []
-      let seeds = names.filter { $0.hasPrefix("seed-") }.compactMap { UInt64($0.dropFirst(5)) }
-      if !seeds.isEmpty { return seeds.sorted().map { ($0, whole.appending(path: "seed-\($0)")) } }
-    }
-    return [(seed.first ?? 0, whole)]
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: whole.path)) ?? []
+    let parts = names.sorted().filter { $0.hasPrefix("seed-") }.map { whole.appending(path: $0) }
+    return Self.isRun(whole) ? whole : parts.first(where: Self.isRun) ?? whole
   }
 
   /// Where the rows come from: what the options say, else what the run was begun with.
-  private func source(_ begun: RunSource?) throws -> RunSource {
+  private func source(_ begun: RunSource?, seeds: [UInt64]) throws -> RunSource {
     guard let benchmark = benchmark ?? begun?.benchmark else {
       throw ValidationError("The run in \(out) does not say its data: give them as it was begun.")
     }
@@ -121,13 +126,15 @@ struct TrainCommand: ParsableCommand {
       validation: validationSplit ?? begun?.validation ?? "dev",
       labels: path(labels, isNew ? nil : begun?.labels),
       table: path(table, isNew ? nil : begun?.table),
-      maxLength: begun?.maxLength ?? recipe.maxLength)
+      maxLength: begun?.maxLength ?? recipe.maxLength, seeds: seeds)
   }
 
-  private func train(_ seed: UInt64, in folder: URL, until interrupt: Interrupt) throws {
+  private func train(
+    _ seed: UInt64, of seeds: [UInt64], in folder: URL, _ begun: TrainingRun.Beginning?,
+    until interrupt: Interrupt
+  ) throws {
     let started = ContinuousClock.now
-    let begun = resume ? try TrainingRun.settings(of: folder) : nil
-    var source = try source(begun?.source)
+    var source = try source(begun?.source, seeds: seeds)
     let home = DataHome(URL(filePath: source.home, directoryHint: .isDirectory))
     let definition = try home.benchmarks.find(source.benchmark)
     // A definition's path need not be there when the run is resumed, and the data home keeps it.
@@ -140,12 +147,13 @@ struct TrainCommand: ParsableCommand {
       of: definition, validation: source.validation,
       targets: targets.map { try definition.target(orPrimary: $0.name) }, input: input, home: home)
     for note in rows.notes { Console.message(note) }
-    var configuration = recipe.configuration(seed: seed)
-    configuration.targets = targets
+    var configuration = begun?.configuration ?? recipe.configuration(seed: seed)
+    (configuration.targets, configuration.seed) = (targets, seed)
     let run = try TrainingRun.start(
-      URL(filePath: model ?? ""), training: rows.training, validation: rows.validation,
-      maxLength: input.maxLength ?? source.maxLength, configuration: configuration, input: input,
-      folder: folder, source: source, resume: resume)
+      begun?.model ?? URL(filePath: model ?? ""), training: rows.training,
+      validation: rows.validation, maxLength: input.maxLength ?? source.maxLength,
+      configuration: configuration, input: input, folder: folder, source: source,
+      resume: resume && (seeds.count == 1 || Self.isRun(folder)))
     Console.message(
       "seed \(run.configuration.seed): \(definition.rowNoun.counted(rows.training.count)) to train "
         + "on, \(rows.validation.count) to validate on, \(run.totalSteps) steps at most, "
