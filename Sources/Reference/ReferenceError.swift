@@ -252,6 +252,8 @@ extension ReferenceError {
     case badResponse(expected: String, found: String)
     /// What is at the address is a website.
     case webPage(url: String, status: Int, found: String)
+    /// The server sends elsewhere, where the key is not sent.
+    case redirect(url: String, status: Int, target: String)
     /// A batch that the server did not accept, or that does not belong to this run.
     case batch(id: String, problem: String)
     case tooLarge(limit: Int)
@@ -275,6 +277,10 @@ extension ReferenceError {
       case .webPage(let url, let status, let found):
         "\(url): found a web page (status \(status), \(found)), expected the JSON of an API. "
           + "Give its address up to the version, such as https://api.openai.com/v1"
+      case .redirect(let url, let status, let target):
+        "\(url): found a redirect to \(target) (status \(status)), expected the JSON of an API. The "
+          + "key and the essays are not sent on: if the API is there, give that address up to the "
+          + "version as --base-url"
       case .batch(let id, let problem): "batch \(id): \(problem)"
       case .tooLarge(let limit): "the server's response is larger than \(limit) bytes"
       case .tooManyFailures(let count, let last):

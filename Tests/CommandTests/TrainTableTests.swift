@@ -63,6 +63,23 @@ struct TrainTableTests {
     #expect(changed.err.contains("table.csv.manifest.json; curate again"))
   }
 
+  @Test("--resume takes table and settings from run.json, and begins the seeds that are missing")
+  func resumed() throws {
+    try table()
+    let seeds = ["--seed", "3", "--seed", "4"]
+    #expect(try train(seeds).status == 0)
+    let missing = place.file("run/seed-4")
+    let model = { try Data(contentsOf: missing.appending(path: "last/model.safetensors")) }
+    let whole = try model()
+    try FileManager.default.removeItem(at: missing)
+    let outcome = try program.run("train", "--resume", "--out", "run")
+    #expect(outcome.status == 0, "\(outcome.err)")
+    #expect(outcome.err.contains("seed 4: 12 essays to train on, 63 to validate on, 3 steps"))
+    #expect(try model() == whole)
+    let nothing = try program.run("train", "--resume", "--out", "elsewhere")
+    #expect(nothing.status == 65 && nothing.err.contains("run.json is missing"))
+  }
+
   @Test("all faults of a table are named with their lines, and nothing is trained")
   func faults() throws {
     try table { lines in

@@ -23,6 +23,40 @@ struct TrainTargetsTests {
 
   private func bytes(_ path: String) throws -> Data { try Data(contentsOf: place.file(path)) }
 
+  /// The WASSA form and a zip of it hold the predictions of `p.tsv`, and every reader takes them.
+  private func checkWASSA(_ home: [String]) throws {
+    let split = ["-b", "sample24", "-s", "test"] + home
+    let predict = ["predict", "--model", "run/last", "--format", "wassa", "--out"]
+    #expect(try program.run(predict + ["w.tsv"] + split).status == 0)
+    #expect(try program.run(predict + ["w.zip", "--zip"] + split).status == 0)
+    func rows(_ file: String) throws -> [[Substring]] {
+      String(decoding: try bytes(file), as: UTF8.self).split(separator: "\n").map {
+        $0.split(separator: "\t")
+      }
+    }
+    #expect(try rows("w.tsv") == rows("p.tsv").dropFirst().map { Array($0.dropFirst()) })
+    let figures = try ["p.tsv", "w.tsv", "w.zip"].map { file in
+      #expect(try program.run(["validate", file] + split).status == 0)
+      let scored = try program.run(["score", file, "--replicates", "200", "--json"] + split)
+      return try #require(try scored.object()["targets"] as? NSDictionary)
+    }
+    #expect(figures[0] == figures[1] && figures[0] == figures[2])
+    for folder in ["input/ref", "input/res"] {
+      try FileManager.default.createDirectory(
+        at: place.file(folder), withIntermediateDirectories: true)
+    }
+    try FileManager.default.copyItem(
+      at: URL(filePath: home[1]).appending(path: "sample24"), to: place.file("input/ref/sample24"))
+    try FileManager.default.copyItem(at: place.file("w.zip"), to: place.file("input/res/w.zip"))
+    let codabench = try program.run(
+      "codabench", "input", "output", "-b", "sample24", "-s", "test", "--replicates", "200")
+    #expect(codabench.status == 0, "\(codabench.err)")
+    let other = try program.run(
+      ["predict", "--model", "tiny", "--format", "wassa", "--target", "distress"] + split)
+    #expect(other.status != 0)
+    #expect(try program.run(["predict", "--model", "run/last", "--zip"] + split).status == 64)
+  }
+
   @Test("two targets are trained, predicted and scored")
   func sample() throws {
     let home = ["--data", try SampleFolder.shared.get().folder.file("data").path]
@@ -54,6 +88,7 @@ struct TrainTargetsTests {
       let own = (last as? [String: Any])?["targets"] as? [String: [String: Double]]
       #expect(abs(pcc - (try #require(own?[target]?["pcc"]))) < 1e-3)
     }
+    try checkWASSA(home)
     let renamed = try program.run(
       ["predict", "--model", "run/last", "-b", "sample24", "-s", "test", "--target", "empathy"]
         + home)
@@ -123,7 +158,7 @@ struct TrainTargetsTests {
     let state = try json("parts/last/state.json")
     try JSONSerialization.data(withJSONObject: state.merging(["isFinished": false]) { $1 })
       .write(to: place.file("parts/last/state.json"))
-    let resumed = try program.run(["train", "--resume", "--out", "parts"] + benchmark)
+    let resumed = try program.run("train", "--resume", "--out", "parts")
     #expect(resumed.status == 0, "\(resumed.err)")
     for file in ["steps.jsonl", "epochs.jsonl", "last/model.safetensors", "last/config.json"] {
       #expect(try bytes("whole/\(file)") == bytes("parts/\(file)"), "\(file)")

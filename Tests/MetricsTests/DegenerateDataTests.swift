@@ -24,6 +24,18 @@ struct DegenerateDataTests {
     #expect(SystemInference(rows, predictions: gold).interval(.pcc).value == nil)
   }
 
+  @Test("Predictions with less than a tenth of the labels' SD have collapsed")
+  func collapsed() {
+    let gold: [Double] = [1, 3, 4, 6, 7]
+    func isCollapsed(_ predictions: [Double], _ gold: [Double] = gold) -> Bool {
+      PairedMoments(predictions: predictions, gold: gold).isCollapsed
+    }
+    #expect(isCollapsed(gold.map { 4 + 0.099 * $0 }))
+    #expect(!isCollapsed(gold.map { 4 + 0.101 * $0 }))
+    #expect(isCollapsed([4, 4, 4, 4, 4]))
+    #expect(!isCollapsed([4, 4], [5, 5]) && !isCollapsed([4], [5]) && !isCollapsed([], []))
+  }
+
   @Test("Small sets of whole numbers have an interval of some width or none")
   func likert() {
     var generator = SplitMix64(seed: 4, stream: .simulation)

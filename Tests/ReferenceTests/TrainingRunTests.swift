@@ -76,6 +76,21 @@ struct TrainingRunTests {
     }
   }
 
+  @Test("a run that learned nothing is told to have collapsed, in run.json too")
+  func collapsed() throws {
+    let folder = try TemporaryFolder()
+    var configuration = TinyRun.configuration()
+    (configuration.epochs, configuration.learningRate) = (1, 1e-9)
+    let outcome = try TinyRun.begin(folder.file("run"), configuration).run()
+    #expect(outcome.collapsed == ["LABEL_0"])
+    let url = folder.file("run")
+    let run = try JSONSerialization.jsonObject(with: TinyRun.bytes(url, "run.json"))
+    let result = try #require((run as? [String: Any])?["result"] as? [String: Any])
+    #expect(result["collapsed"] as? [String] == ["LABEL_0"] && result["epochs"] as? Int == 1)
+    let epochs = String(decoding: try TinyRun.bytes(url, "epochs.jsonl"), as: UTF8.self)
+    #expect(epochs.contains(#""collapsed":true"#))
+  }
+
   @Test("a run killed with SIGKILL resumes to the same bits")
   func kill() async throws {
     let folder = try TemporaryFolder()

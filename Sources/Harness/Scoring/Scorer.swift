@@ -113,22 +113,13 @@ public struct Scorer: Sendable {
       wassa: wassa(parts),
       digests: Digests(gold: goldDigest, order: orderDigest, predictions: predictions.digest),
       signature: options.signature(cluster: cluster, goldDigest: goldDigest),
-      notes: notes(main, scores, predictions, crossed))
+      notes: notes(main, scores, predictions, crossed) + collapseNotes(parts))
   }
 
-  /// Whether the predictions of the main target hardly differ from row to row: their SD is less than
-  /// a tenth of the labels'. A fine-tuning that fails ends so.
+  /// Whether the predictions of the main target have collapsed (``PairedMoments/isCollapsed``).
   package func isCollapsed(_ predictions: Predictions) -> Bool {
-    guard let rows = rows(definition.mainTarget, of: predictions) else { return false }
-    let moments = PairedMoments(predictions: rows.predictions, gold: rows.sample.gold)
-    guard let own = moments.deviationX.value, let labels = moments.deviationY.value else {
-      return false
-    }
-    return own < Self.collapse * labels
+    rows(definition.mainTarget, of: predictions)?.isCollapsed ?? false
   }
-
-  /// Ratio of standard deviations below which predictions count as collapsed.
-  package static let collapse = 0.1
 
   /// What a board orders by: the primary metric of its target, or the weighted average over targets;
   /// nil where one of them is not attempted or has no labels.
@@ -160,6 +151,14 @@ public struct Scorer: Sendable {
     return [
       "The \(definition.rowNoun.plural) have no clusters: each counts as independent of all others."
     ]
+  }
+
+  private func collapseNotes(_ parts: [TargetRows]) -> [String] {
+    parts.filter(\.isCollapsed).map { part in
+      let title = definition.target(part.target)?.title ?? part.target
+      return "The predictions of \(title.lowercased()) have collapsed: they have "
+        + "\(PairedMoments.collapseMeaning)."
+    }
   }
 
   private func notes(
@@ -255,6 +254,10 @@ extension ClusteredSample {
 }
 
 extension Scorer.TargetRows {
+  package var isCollapsed: Bool {
+    PairedMoments(predictions: predictions, gold: sample.gold).isCollapsed
+  }
+
   /// The fourth moment of the errors over the squared second, about their mean; nil where they are
   /// constant. 3 for normal errors.
   var errorKurtosis: Double? {

@@ -42,6 +42,19 @@ public struct PairedMoments: Sendable, Hashable {
   /// Standard deviation of the predictions (n - 1).
   public var deviationX: Figure { deviation(sumSquaresX) }
 
+  /// Ratio of standard deviations below which predictions count as collapsed.
+  public static let collapseRatio = 0.1
+
+  /// What it means that predictions have collapsed, for notes on a run.
+  public static let collapseMeaning = "less than a tenth of the labels' SD"
+
+  /// Whether the predictions hardly differ from row to row: their standard deviation is less than a
+  /// tenth of the labels'. A fine-tuning that fails ends so. False where either is undefined.
+  public var isCollapsed: Bool {
+    guard let own = deviationX.value, let labels = deviationY.value else { return false }
+    return own < Self.collapseRatio * labels
+  }
+
   private func deviation(_ sumSquares: Double) -> Figure {
     guard count > 1 else { return .undefined(count == 0 ? .noRows : .tooFewRows) }
     return .finite((sumSquares / Double(count - 1)).squareRoot())

@@ -1,5 +1,6 @@
 import Basics
 public import Foundation
+import Synchronization
 
 #if canImport(FoundationNetworking)
   import FoundationNetworking
@@ -40,6 +41,8 @@ public final class ChatClient: Sendable {
   private let key: String?
   private let transport = ChatTransport()
   private let session: URLSession
+  /// How the server takes a schema, which it says by refusing another form.
+  private let schemaForm = Mutex(ChatRequest.ResponseFormat.Form.jsonSchema)
 
   /// At most `connections` requests are in flight at once. Throws ``ReferenceError/chat(_:)``: a URL
   /// that is not one, a key that is not set, or that would go to another machine unencrypted.
@@ -78,7 +81,24 @@ public final class ChatClient: Sendable {
     return ChatRequest(
       model: endpoint.model, messages: messages, temperature: settings.temperature,
       topP: settings.topP, seed: settings.seed.map { $0 + sample },
-      responseFormat: settings.format == .jsonSchema ? ChatRequest.ResponseFormat(prompt) : nil)
+      responseFormat: settings.format == .jsonSchema
+        ? ChatRequest.ResponseFormat(prompt, schemaForm.withLock { $0 }) : nil)
+  }
+
+  /// Whether `request` was refused for the form of its schema alone: from then on schemas are sent
+  /// in the other form, and it is to be sent again.
+  func changesSchemaForm(of request: ChatRequest, after problem: ReferenceError) -> Bool {
+    guard request.responseFormat?.form == .jsonSchema else { return false }
+    // llama-cpp-python answers with status 500 where others have 400 or 422.
+    switch problem {
+    case .chat(.refused(_, let message)), .chat(.unavailable(let message, _)):
+      guard message.contains("response_format"), message.contains("json_object") else {
+        return false
+      }
+      schemaForm.withLock { $0 = .jsonObject }
+      return true
+    default: return false
+    }
   }
 
   /// Sends one request. Of what it throws, `unavailable` and `badResponse` may pass.
@@ -124,6 +144,13 @@ public final class ChatClient: Sendable {
     let isPage =
       type.lowercased().contains("html")
       || ["<!doctype html", "<html"].contains { start.lowercased().hasPrefix($0) }
+    if (300..<400).contains(status),
+      let location = response.value(forHTTPHeaderField: "Location")
+    {
+      let target = URL(string: location, relativeTo: url)?.absoluteString ?? location
+      throw .redirect(
+        url: url.absoluteString, status: status, target: excerpt(Data(target.utf8)))
+    }
     switch status {
     case 408, 409, 425, 429, 500...599:
       let pause = response.value(forHTTPHeaderField: "Retry-After").flatMap(Self.retryAfter)

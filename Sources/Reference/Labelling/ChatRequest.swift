@@ -38,18 +38,37 @@ package struct ChatRequest: Encodable, Sendable {
 
   /// An object with a score for each item and nothing else.
   package struct ResponseFormat: Encodable, Sendable {
-    let type = "json_schema"
-    let schema: Schema
-
-    enum CodingKeys: String, CodingKey {
-      case type
-      case schema = "json_schema"
+    enum Form: Sendable {
+      /// OpenAI's: `{"type": "json_schema", "json_schema": {"schema": …}}`.
+      case jsonSchema
+      /// That of llama-cpp-python and some others: `{"type": "json_object", "schema": …}`.
+      case jsonObject
     }
 
-    struct Schema: Encodable, Sendable {
+    let form: Form
+    let schema: Scores
+
+    enum CodingKeys: String, CodingKey {
+      case type, schema
+      case named = "json_schema"
+    }
+
+    struct NamedSchema: Encodable, Sendable {
       let name = "scores"
       let strict = true
       let schema: Scores
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      switch form {
+      case .jsonSchema:
+        try values.encode("json_schema", forKey: .type)
+        try values.encode(NamedSchema(schema: schema), forKey: .named)
+      case .jsonObject:
+        try values.encode("json_object", forKey: .type)
+        try values.encode(schema, forKey: .schema)
+      }
     }
 
     struct Scores: Encodable, Sendable {
@@ -66,17 +85,17 @@ package struct ChatRequest: Encodable, Sendable {
       let `enum`: [Double]?
     }
 
-    init(_ prompt: RatingPrompt) {
+    init(_ prompt: RatingPrompt, _ form: Form) {
+      self.form = form
       let range = prompt.range
       let tenths = (range.lowerBound * 10).rounded(.up)...(range.upperBound * 10).rounded(.down)
       let count = Int(tenths.upperBound - tenths.lowerBound) + 1
       let score = Score(
         minimum: range.lowerBound, maximum: range.upperBound,
         enum: count <= 101 ? (0..<count).map { (tenths.lowerBound + Double($0)) / 10 } : nil)
-      schema = Schema(
-        schema: Scores(
-          properties: Dictionary(uniqueKeysWithValues: prompt.items.map { ($0, score) }),
-          required: prompt.items))
+      schema = Scores(
+        properties: Dictionary(uniqueKeysWithValues: prompt.items.map { ($0, score) }),
+        required: prompt.items)
     }
   }
 }

@@ -77,7 +77,8 @@ actor LabelQueue {
     while ContinuousClock.now < closedUntil { try await Task.sleep(until: closedUntil) }
   }
 
-  var hasAnswer: Bool { !answers.isEmpty }
+  /// Whether the server has answered in this run.
+  var hasAnswer: Bool { answered > 0 }
 
   func record(_ entry: JournalEntry, for question: Question) {
     inFlight -= 1

@@ -115,7 +115,7 @@ public struct Labeller: Sendable {
         switch error {
         case .chat(.refused(401, _)), .chat(.refused(403, _)), .chat(.refused(404, _)), .file:
           throw error
-        case .chat(.webPage) where !(await queue.hasAnswer): throw error
+        case .chat(.webPage) where !(await queue.hasAnswer), .chat(.redirect): throw error
         default: try await queue.recordFailure(of: attempt.question, error)
         }
       }
@@ -148,11 +148,12 @@ public struct Labeller: Sendable {
         await queue.putBack(attempt)
         return nil
       }
-      let start = ContinuousClock.now
+      let (request, start) = (self.request(attempt.question), ContinuousClock.now)
       do {
-        let answer = try await client.ask(request(attempt.question))
+        let answer = try await client.ask(request)
         return entry(attempt, answer, seconds: (ContinuousClock.now - start) / .seconds(1))
       } catch let error as ReferenceError {
+        if client.changesSchemaForm(of: request, after: error) { continue }
         let retryAfter: Double?
         switch error {
         case .chat(.unavailable(_, let seconds)): retryAfter = seconds

@@ -94,7 +94,8 @@ public final class Predictor {
       return ValidationMetrics(
         ccc: PointMetrics.ccc(predicted, labels, form: .sample).value,
         pcc: PointMetrics.pcc(predicted, labels).value,
-        rmse: PointMetrics.rmse(predicted, labels).value)
+        rmse: PointMetrics.rmse(predicted, labels).value,
+        isCollapsed: PairedMoments(predictions: predicted, gold: labels).isCollapsed)
     }
   }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// The folder of a training run.
 ///
 /// ```
-/// run.json        configuration, model, digest of the data
+/// run.json        configuration, model, digest of the data; at the end, how the run ended
 /// steps.jsonl     one line a step
 /// epochs.jsonl    one line an epoch, with the validation metrics
 /// last -> checkpoint-N   model, optimiser state and place in the run
@@ -24,6 +24,10 @@ struct RunDirectory {
     var kernel: String
     /// What is read of a row beside its text; nil in runs of earlier versions.
     var input: InputSettings?
+    /// Where its rows come from; nil where whoever began it did not say.
+    var source: RunSource?
+    /// How it ended; nil until then.
+    var result: TrainingResult?
   }
 
   /// Where a run stands, beside a checkpoint's weights.
@@ -42,6 +46,8 @@ struct RunDirectory {
     var bestConcordance: Double?
     var bestEpoch: Int?
     var isFinished = false
+    /// The targets whose predictions of the validation set have collapsed by the last epoch.
+    var collapsed: [String]?
   }
 
   var last: URL { url.appending(path: "last") }
@@ -61,6 +67,15 @@ struct RunDirectory {
         folder: url.path, problem: "it already holds a run: resume it, or choose another folder")
     }
     try AtomicFile.write(try CanonicalJSON.document(description), to: file)
+  }
+
+  /// Adds to `run.json` how the run ended.
+  func end(_ result: TrainingResult) throws {
+    var description = try description()
+    guard description.result != result else { return }
+    description.result = result
+    try AtomicFile.write(
+      try CanonicalJSON.document(description), to: url.appending(path: "run.json"))
   }
 
   /// What `run.json` says.
@@ -253,6 +268,39 @@ public struct TrainingOutcome: Equatable, Sendable {
   public var last: URL
   /// The best epoch's model; nil where no epoch had a defined CCC.
   public var best: URL?
+  /// The targets whose predictions of the validation set have collapsed by the last epoch.
+  public var collapsed: [String]
+}
+
+/// Where the rows of a run come from, in the words of whoever began it: all that is needed to read
+/// them again.
+public struct RunSource: Codable, Equatable, Sendable {
+  /// The benchmark's id, and the data home's path.
+  public var benchmark, home: String
+  public var trainSplits: [String]
+  public var validation: String
+  /// Paths of a file of labels and of a table.
+  public var labels, table: String?
+  /// What the texts were cut to, in tokens.
+  public var maxLength: Int
+  /// Those of all runs that were begun together.
+  public var seeds: [UInt64]
+
+  public init(
+    benchmark: String, home: String, trainSplits: [String], validation: String, labels: String?,
+    table: String?, maxLength: Int, seeds: [UInt64]
+  ) {
+    (self.benchmark, self.home, self.trainSplits) = (benchmark, home, trainSplits)
+    (self.validation, self.labels, self.table) = (validation, labels, table)
+    (self.maxLength, self.seeds) = (maxLength, seeds)
+  }
+}
+
+/// How a finished run ended, in `run.json`.
+struct TrainingResult: Codable, Equatable {
+  var reason: String
+  var steps, epochs: Int
+  var collapsed: [String]
 }
 
 /// The curve of a run, read back from its folder.

@@ -21,19 +21,24 @@ public struct ValidationMetrics: Equatable, Sendable, Codable {
   /// Concordance correlation with sample moments (n - 1); nil where it is undefined.
   public var ccc: Double?
   public var pcc, rmse: Double?
+  /// True where the predictions have collapsed (`PairedMoments.isCollapsed`), else absent.
+  public var collapsed: Bool?
 
-  init(ccc: Double? = nil, pcc: Double? = nil, rmse: Double? = nil) {
+  init(ccc: Double? = nil, pcc: Double? = nil, rmse: Double? = nil, isCollapsed: Bool = false) {
     (self.ccc, self.pcc, self.rmse) = (ccc, pcc, rmse)
+    collapsed = isCollapsed ? true : nil
   }
 
   /// The mean of each figure over several targets, nil where one of them is; one target's own are
-  /// its mean.
+  /// its mean. Collapsed where one of them is.
   init(meanOf targets: [ValidationMetrics]) {
     func mean(_ figure: (ValidationMetrics) -> Double?) -> Double? {
       let values = targets.compactMap(figure)
       guard !targets.isEmpty, values.count == targets.count else { return nil }
       return values.reduce(0, +) / Double(values.count)
     }
-    self.init(ccc: mean(\.ccc), pcc: mean(\.pcc), rmse: mean(\.rmse))
+    self.init(
+      ccc: mean(\.ccc), pcc: mean(\.pcc), rmse: mean(\.rmse),
+      isCollapsed: targets.contains { $0.collapsed == true })
   }
 }

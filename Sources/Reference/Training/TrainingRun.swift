@@ -30,7 +30,8 @@ public final class TrainingRun {
   /// training set, an example that does not fit the model, a folder that already holds a run.
   public convenience init(
     model: URL, training: [TrainingExample], validation: [TrainingExample],
-    configuration: TrainingConfiguration, input: InputSettings = InputSettings(), folder: URL
+    configuration: TrainingConfiguration, input: InputSettings = InputSettings(), folder: URL,
+    source: RunSource? = nil
   ) throws {
     try configuration.validate()
     try self.init(
@@ -41,16 +42,19 @@ public final class TrainingRun {
       RunDirectory.Description(
         configuration: configuration, model: model.path, digest: Self.digest(training, validation),
         trainingRows: training.count, validationRows: validation.count,
-        kernel: openBLASKernelName(), input: input))
+        kernel: openBLASKernelName(), input: input, source: source))
   }
 
-  /// The settings that the run in `folder` was begun with, and what it reads of a row; nil for a run
-  /// of an earlier version. Throws ``ReferenceError`` where there is no run.
-  public static func settings(of folder: URL) throws -> (
-    configuration: TrainingConfiguration, input: InputSettings?
-  ) {
-    let description = try RunDirectory(url: folder).description()
-    return (description.configuration, description.input)
+  /// What the run in `folder` was begun with: its settings, the model's folder, what is read of a row,
+  /// and where the rows come from; nil where it does not say.
+  public typealias Beginning = (
+    configuration: TrainingConfiguration, model: URL, input: InputSettings?, source: RunSource?
+  )
+
+  /// Throws ``ReferenceError`` where there is no run.
+  public static func settings(of folder: URL) throws -> Beginning {
+    let run = try RunDirectory(url: folder).description()
+    return (run.configuration, URL(filePath: run.model), run.input, run.source)
   }
 
   /// Continues the run in `folder` with the data it was started with; without a checkpoint it
@@ -135,13 +139,18 @@ public final class TrainingRun {
       }
       try endEpoch(events)
     }
-    return outcome(state.epoch < epochs ? .earlyStopping : .allEpochs)
+    let outcome = outcome(state.epoch < epochs ? .earlyStopping : .allEpochs)
+    try directory.end(
+      TrainingResult(
+        reason: outcome.reason.rawValue, steps: outcome.steps, epochs: outcome.epochs,
+        collapsed: outcome.collapsed))
+    return outcome
   }
 
   private func outcome(_ reason: TrainingOutcome.Reason) -> TrainingOutcome {
     TrainingOutcome(
       reason: reason, steps: state.step, epochs: state.epoch, last: directory.last,
-      best: state.bestEpoch == nil ? nil : directory.best)
+      best: state.bestEpoch == nil ? nil : directory.best, collapsed: state.collapsed ?? [])
   }
 
   /// The rows of each batch of an epoch, a function of the seed and the epoch.
@@ -215,6 +224,7 @@ public final class TrainingRun {
     if configuration.schedule == .plateau {
       configuration.plateau.observe(validationLoss(figures), state: &state.plateau)
     }
+    state.collapsed = zip(task.outputs, figures).filter { $1.collapsed == true }.map(\.0)
     (state.epoch, state.batch) = (state.epoch + 1, 0)
     (state.lossSum, state.lossCount) = (0, 0)
     state.isFinished = state.epoch >= epochs || (stops && !validation.isEmpty)

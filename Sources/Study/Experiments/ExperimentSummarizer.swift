@@ -128,7 +128,7 @@ public struct ExperimentSummarizer {
         row.collapsed.map { seeds in
           let names = seeds.map { "\($0)" }.joined(separator: ", ")
           return "\(split.benchmark)/\(split.split), \(row.name): collapsed with seed \(names) "
-            + "(predictions have less than a tenth of the labels' SD)."
+            + "(predictions have \(PairedMoments.collapseMeaning))."
         }
       }
     }

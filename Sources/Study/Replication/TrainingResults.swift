@@ -134,6 +134,8 @@ public struct TrainingResults {
     var values: [Double] = []
     /// The interval over the test set's persons, seed by seed.
     var intervals: [Interval?] = []
+    /// Seeds whose predictions have collapsed.
+    var collapsed = 0
     let schedule: String
   }
 
@@ -161,6 +163,7 @@ public struct TrainingResults {
     var figures = Figures(schedule: runs.schedule)
     for file in runs.files.compactMap({ $0[split] }) {
       guard let rows = scorer.rows("empathy", of: try reader.read(file)) else { continue }
+      if rows.isCollapsed { figures.collapsed += 1 }
       let inference = SystemInference(
         rows.sample, predictions: rows.predictions, options: InferenceOptions(form: .sample))
       guard let value = inference.figure(metric).value else { continue }
@@ -189,10 +192,14 @@ public struct TrainingResults {
       case .median: order[(seeds.count - 1) / 2]
       }
     let interval = figures.intervals[place]
+    let collapsed =
+      figures.collapsed > 0
+      ? "; \(figures.collapsed) of \(seeds.count) seeds collapsed (predictions have "
+        + "\(PairedMoments.collapseMeaning))" : ""
     return Replication.Measurement(
       statistic == .peak ? seeds.peak : seeds.median,
       seeds: .init(count: seeds.count, mean: seeds.mean, sd: seeds.deviation.value),
-      low: interval?.low, high: interval?.high, note: "schedule by \(figures.schedule)")
+      low: interval?.low, high: interval?.high, note: "schedule by \(figures.schedule)" + collapsed)
   }
 
   /// Student's two-sided p over the seeds of two rows.

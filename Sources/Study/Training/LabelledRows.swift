@@ -86,4 +86,26 @@ public enum PredictionTable {
     }
     return Data(text.utf8)
   }
+
+  /// The form of WASSA's shared tasks: no header and no ids, the rows in the split's order, tabs
+  /// between the columns of `order` (``wassaOrder(_:of:)``).
+  public static func wassa(_ values: [[Float]], order: [Int]) -> Data {
+    let lines = values.map { row in order.map { "\(row[$0])" }.joined(separator: "\t") + "\n" }
+    return Data(lines.joined().utf8)
+  }
+
+  /// The places of the benchmark's targets in `targets`, in the benchmark's order.
+  /// - Throws: ``StudyError/usage(_:)`` where one is missing before another: columns have no names.
+  public static func wassaOrder(
+    _ targets: [String], of definition: BenchmarkDefinition
+  ) throws(StudyError) -> [Int] {
+    let places = definition.targetNames.map { targets.firstIndex(of: $0) }
+    let order = places.prefix { $0 != nil }.compactMap(\.self)
+    guard order.count == targets.count else {
+      throw .usage(
+        "The WASSA form has no header: its columns are \(definition.targetNames.joined(separator: ", "))"
+          + ", and the model predicts \(targets.joined(separator: ", ")). Use --format tsv.")
+    }
+    return order
+  }
 }

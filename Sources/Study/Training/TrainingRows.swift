@@ -97,7 +97,7 @@ extension TrainingRun {
   public static func start(
     _ model: URL, training: LabelledRows, validation: LabelledRows, maxLength: Int,
     configuration: TrainingConfiguration, input: InputSettings = InputSettings(), folder: URL,
-    resume: Bool
+    source: RunSource? = nil, resume: Bool
   ) throws -> TrainingRun {
     let tokenizer = try Tokenizer.load(directory: resume ? tokenizerFolder(of: folder) : model)
     let rows = training.examples(tokenizer, maxLength: maxLength)
@@ -105,7 +105,7 @@ extension TrainingRun {
     if resume { return try .resume(folder: folder, training: rows, validation: held) }
     return try TrainingRun(
       model: model, training: rows, validation: held, configuration: configuration, input: input,
-      folder: folder)
+      folder: folder, source: source)
   }
 
   /// Where the tokenizer's files of the run in `folder` stand: its last checkpoint, or the model

@@ -32,11 +32,13 @@ struct LabelCommand: AsyncParsableCommand {
       --batch submits the questions as a batch (OpenAI, Groq) at half the price and
       waits for it, up to a day. Ctrl-C leaves the batch running; the same command
       continues. --response-format json_schema asks for an object with a number for
-      each item within the range, from servers that know structured outputs. Thoughts
-      in <think> tags and JSON answers are understood anyway.
+      each item within the range, from servers that know structured outputs; one that
+      takes a schema as json_object alone (llama-cpp-python) gets it so. Thoughts in
+      <think> tags and JSON answers are understood anyway.
 
-      A web page at the address ends the run at the first answer, and --give-up-after
-      unreadable answers in a row end it with exit code 1 and the last answer.
+      A web page at the address ends the run at the first answer, and so does a
+      redirect, which is told and not followed; --give-up-after unreadable answers in a
+      row end it with exit code 1 and the last answer.
 
       The essays are sent to the server: check the data's licence first.
 

@@ -22,7 +22,9 @@ struct TrainCommand: ParsableCommand {
       The run's folder holds its configuration, a line for each step (steps.jsonl) and
       each epoch (epochs.jsonl), curve.svg, and the last and the best checkpoint,
       which Python's from_pretrained loads. Ctrl-C writes a checkpoint after the
-      current step and stops; --resume continues to the same bits.
+      current step and stops; --resume continues to the same bits. The folder says
+      what the run was begun with: `invitro train --resume --out DIR` is enough, and
+      goes on with the seeds that were not begun.
 
       Example:
         scripts/fetch-minilm
@@ -47,12 +49,12 @@ struct TrainCommand: ParsableCommand {
   @Option(help: .value("dir", "The run's folder; several seeds get a folder each inside it."))
   var out: String
 
-  @Option(name: [.short, .long], help: "The benchmark to train on.") var benchmark: String
+  @Option(name: [.short, .long], help: "The benchmark to train on.") var benchmark: String?
 
   @Option(help: "Splits to train on; may be given several times. Default: train.")
   var trainSplit: [String] = []
 
-  @Option(help: "The split to validate on.") var validationSplit: String = "dev"
+  @Option(help: "The split to validate on. Default: dev.") var validationSplit: String?
   @OptionGroup var task: TaskOptions
 
   @Option(
@@ -72,50 +74,87 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Seed of head, order and dropout; may be given several times.")
   var seed: [UInt64] = []
 
-  @Flag(help: "Continue the run in --out, with the settings it was begun with.") var resume = false
+  @Flag(help: "Continue the run in --out, with the settings and the data it was begun with.")
+  var resume = false
   @Flag(help: "Print each kernel's share of the time at the end.") var profile = false
 
   @OptionGroup var data: DataOptions
 
   func validate() throws {
-    try require(model != nil || resume, "Give --model, or --resume to continue a run.")
+    try require(
+      model != nil && benchmark != nil || resume,
+      "Give --model and --benchmark, or --resume to continue a run.")
     try require(
       table == nil || labels == nil && trainSplit.isEmpty,
       "--table has its own rows and labels: no --labels or --train-split.")
   }
 
   func run() throws {
-    let definition = try data.home.benchmarks.find(benchmark)
-    let seeds = seed.isEmpty ? [0] : seed
     // One for all seeds: a signal source that replaces another of its process may never fire.
     let interrupt = Interrupt()
-    for value in seeds {
-      let folder = URL(filePath: seeds.count == 1 ? out : "\(out)/seed-\(value)")
-      try train(definition, seed: value, folder: folder, until: interrupt)
+    let begun = try resume ? TrainingRun.settings(of: begunFolder()) : nil
+    let seeds = seed.isEmpty ? begun?.source?.seeds ?? [0] : seed
+    for seed in seeds {
+      let folder = seeds.count == 1 ? out : "\(out)/seed-\(seed)"
+      try train(seed, of: seeds, in: URL(filePath: folder), begun, until: interrupt)
     }
   }
 
+  private static func isRun(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appending(path: "run.json").path)
+  }
+
+  /// The folder of the run that is resumed; of one of several seeds the first that was begun.
+  private func begunFolder() -> URL {
+    let whole = URL(filePath: out)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: whole.path)) ?? []
+    let parts = names.sorted().filter { $0.hasPrefix("seed-") }.map { whole.appending(path: $0) }
+    return Self.isRun(whole) ? whole : parts.first(where: Self.isRun) ?? whole
+  }
+
+  /// Where the rows come from: what the options say, else what the run was begun with.
+  private func source(_ begun: RunSource?, seeds: [UInt64]) throws -> RunSource {
+    guard let benchmark = benchmark ?? begun?.benchmark else {
+      throw ValidationError("The run in \(out) does not say its data: give them as it was begun.")
+    }
+    func path(_ option: String?, _ earlier: String?) -> String? {
+      option.map { URL(filePath: $0).path } ?? earlier
+    }
+    let isNew = !trainSplit.isEmpty || labels != nil || table != nil
+    return RunSource(
+      benchmark: benchmark, home: path(data.data, begun?.home) ?? data.home.url.path,
+      trainSplits: trainSplit.isEmpty ? begun?.trainSplits ?? ["train"] : trainSplit,
+      validation: validationSplit ?? begun?.validation ?? "dev",
+      labels: path(labels, isNew ? nil : begun?.labels),
+      table: path(table, isNew ? nil : begun?.table),
+      maxLength: begun?.maxLength ?? recipe.maxLength, seeds: seeds)
+  }
+
   private func train(
-    _ definition: BenchmarkDefinition, seed: UInt64, folder: URL, until interrupt: Interrupt
+    _ seed: UInt64, of seeds: [UInt64], in folder: URL, _ begun: TrainingRun.Beginning?,
+    until interrupt: Interrupt
   ) throws {
     let started = ContinuousClock.now
-    let begun = resume ? try TrainingRun.settings(of: folder) : nil
+    var source = try source(begun?.source, seeds: seeds)
+    let home = DataHome(URL(filePath: source.home, directoryHint: .isDirectory))
+    let definition = try home.benchmarks.find(source.benchmark)
+    // A definition's path need not be there when the run is resumed, and the data home keeps it.
+    source.benchmark = definition.id
     let targets = try begun?.configuration.targets ?? task.targets(definition)
-    let input = try begun?.input ?? task.input(definition, maxLength: recipe.maxLength)
+    let input = try begun?.input ?? task.input(definition, maxLength: source.maxLength)
     let rows = try TrainingRows(
-      table.map { .table(URL(filePath: $0)) }
-        ?? .splits(
-          trainSplit.isEmpty ? ["train"] : trainSplit, labels: labels.map { URL(filePath: $0) }),
-      of: definition, validation: validationSplit,
-      targets: targets.map { try definition.target(orPrimary: $0.name) }, input: input,
-      home: data.home)
+      source.table.map { .table(URL(filePath: $0)) }
+        ?? .splits(source.trainSplits, labels: source.labels.map { URL(filePath: $0) }),
+      of: definition, validation: source.validation,
+      targets: targets.map { try definition.target(orPrimary: $0.name) }, input: input, home: home)
     for note in rows.notes { Console.message(note) }
-    var configuration = recipe.configuration(seed: seed)
-    configuration.targets = targets
+    var configuration = begun?.configuration ?? recipe.configuration(seed: seed)
+    (configuration.targets, configuration.seed) = (targets, seed)
     let run = try TrainingRun.start(
-      URL(filePath: model ?? ""), training: rows.training, validation: rows.validation,
-      maxLength: input.maxLength ?? recipe.maxLength, configuration: configuration, input: input,
-      folder: folder, resume: resume)
+      begun?.model ?? URL(filePath: model ?? ""), training: rows.training,
+      validation: rows.validation, maxLength: input.maxLength ?? source.maxLength,
+      configuration: configuration, input: input, folder: folder, source: source,
+      resume: resume && (seeds.count == 1 || Self.isRun(folder)))
     Console.message(
       "seed \(run.configuration.seed): \(definition.rowNoun.counted(rows.training.count)) to train "
         + "on, \(rows.validation.count) to validate on, \(run.totalSteps) steps at most, "
@@ -124,10 +163,16 @@ struct TrainCommand: ParsableCommand {
     run.engine.profile.isEnabled = profile
     let display = TrainingDisplay(totalSteps: run.totalSteps, started: started)
     let outcome = try run.run(events: { display.show($0) }, isCancelled: { interrupt.isRequested })
-    try TrainingCurve.draw(folder, title: "\(definition.title), seed \(seed)")
+    try TrainingCurve.draw(folder, title: "\(definition.title), seed \(run.configuration.seed)")
     if profile { Console.message(display.profile(run.engine.profile)) }
     Console.message(
       "\(outcome.reason.rawValue) after \(outcome.epochs) epochs, \(outcome.steps) steps")
+    if !outcome.collapsed.isEmpty {
+      Console.message(
+        "collapsed: on \(source.validation) the predictions of "
+          + "\(outcome.collapsed.joined(separator: ", ")) have \(PairedMoments.collapseMeaning). "
+          + "Another seed or a lower learning rate may help.")
+    }
     Console.print(outcome.last.relativePath)
     if outcome.reason == .interrupted { throw ExitCode(130) }
   }

@@ -241,6 +241,17 @@ struct ScoreReportTests {
     #expect(report.notes?.contains { $0.hasPrefix("7 of 60 rows") } == true)
   }
 
+  @Test("a note names the targets whose predictions have collapsed")
+  func collapsed() throws {
+    var predictions = Synthetic.predictions(of: dataset, noise: 2)
+    #expect(try score(predictions).notes?.contains { $0.contains("collapsed") } != true)
+    predictions.columns["distress"]?.values = dataset.rows.indices.map { 4 + 0.001 * Double($0) }
+    #expect(
+      try score(predictions).notes?.contains(
+        "The predictions of distress have collapsed: they have less than a tenth of the labels' SD."
+      ) == true)
+  }
+
   @Test("rows without a label are left out of their target alone")
   func unlabelled() throws {
     var dataset = dataset

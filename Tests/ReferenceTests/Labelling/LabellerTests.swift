@@ -147,6 +147,86 @@ struct LabellerTests {
     #expect(server.questions.count == 1)
   }
 
+  @Test(
+    "A redirect is told with its target at the first answer, and nothing is sent there",
+    arguments: [301, 302, 303, 307, 308])
+  func redirect(status: Int) async throws {
+    let login = try ChatServer { _ in
+      .raw(status: 200, fields: ["Content-Type: text/html"], body: "<!DOCTYPE html>Sign in")
+    }
+    defer { login.close() }
+    let target = "http://127.0.0.1:\(login.port)/login?next=%2Fv1"
+    let server = try ChatServer { question in
+      let location = question.user.contains("number 0.") ? target : "/login"
+      return .raw(
+        status: status, fields: ["Content-Type: text/html", "Location: \(location)"],
+        body: "<html>moved</html>")
+    }
+    defer { server.close() }
+    let labeller = try labeller(server) { $0.concurrency = 1 }
+    func told(_ essays: [UnlabelledEssay], _ journal: String) async throws -> ReferenceError? {
+      await #expect(throws: ReferenceError.self) {
+        try await labeller.run(essays, journal: Journal(folder.file(journal)))
+      }
+    }
+    let address = "http://127.0.0.1:\(server.port)"
+    let asked = "\(address)/v1/chat/completions"
+    #expect(
+      try await told(Self.essays, "a.jsonl")
+        == .chat(.redirect(url: asked, status: status, target: target)))
+    #expect(
+      try await told([Self.essays[1]], "b.jsonl")
+        == .chat(.redirect(url: asked, status: status, target: "\(address)/login")))
+    #expect(server.questions.count == 2 && login.questions.isEmpty)
+  }
+
+  @Test("A web page ends a run at its first answer although the journal has answers")
+  func webPageOnResume() async throws {
+    let isOpen = Mutex(true)
+    let server = try ChatServer { _ in
+      isOpen.withLock { $0 }
+        ? .answer("4,4,4,4,4,4")
+        : .raw(status: 200, fields: ["Content-Type: text/html"], body: "<html>Sign in")
+    }
+    defer { server.close() }
+    let journal = try Journal(journalFile)
+    let labeller = try labeller(server) { $0.concurrency = 1 }
+    _ = try await labeller.run(Array(Self.essays.prefix(3)), journal: journal)
+    isOpen.withLock { $0 = false }
+    await #expect(throws: ReferenceError.self) {
+      try await labeller.run(Self.essays, journal: journal)
+    }
+    #expect(server.questions.count == 4)
+  }
+
+  @Test("A schema is sent in the form that the server takes", arguments: [422, 500])
+  func schemaForm(status: Int) async throws {
+    let server = try ChatServer { question in
+      let body = String(decoding: question.body, as: UTF8.self)
+      return body.contains(#""type":"json_object""#)
+        ? .answer(#"{"empathy": 5}"#)
+        : .raw(
+          status: status, fields: ["Content-Type: application/json"],
+          body: #"{"error": "response_format.type: expected 'text' or 'json_object'"}"#)
+    }
+    defer { server.close() }
+    var settings = ChatSettings()
+    settings.format = .jsonSchema
+    let url = try #require(URL(string: "http://127.0.0.1:\(server.port)/v1"))
+    var options = Labeller.Options()
+    options.concurrency = 1
+    let labeller = try Labeller(
+      client: ChatClient(ChatEndpoint(baseURL: url, model: "test", settings: settings)),
+      prompt: .plain, options: options)
+    let result = try await labeller.run(Self.essays, journal: Journal(journalFile))
+    #expect(result.labels.allSatisfy { $0.label == 5 } && result.failures.isEmpty)
+    #expect(result.requests == Self.essays.count + 1)
+    let last = try #require(server.questions.last).body
+    let request = try #require(try JSONSerialization.jsonObject(with: last) as? [String: Any])
+    let format = try #require(request["response_format"] as? [String: Any])
+    #expect((format["schema"] as? [String: Any])?["required"] as? [String] == ["empathy"])
+  }
+
   @Test("A web page after the first answer is asked again")
   func laterWebPage() async throws {
     let server = try ChatServer {
