@@ -21,6 +21,8 @@ struct BFloat16Tests {
   static let shapes = [
     Shape(M: 1, N: 1, K: 1), Shape(M: 8, N: 48, K: 2), Shape(M: 13, N: 50, K: 33),
     Shape(M: 7, N: 96, K: 64), Shape(M: 17, N: 47, K: 31), Shape(M: 25, N: 145, K: 130),
+    // Longer than a block along K.
+    Shape(M: 9, N: 20, K: 700), Shape(M: 3, N: 5, K: 1025),
   ]
 
   /// Small whole numbers, which bfloat16 holds exactly; so are their products' sums in Float.
@@ -41,7 +43,7 @@ struct BFloat16Tests {
     var leftPanels = [UInt32](repeating: 7, count: (M + 7) / 8 * 8 * P)
     var right = [UInt32](repeating: 7, count: (N + 47) / 48 * 48 * P)
     var rightAgain = right
-    bfloat16_pack_rows(&rows, x, Int64(K), Int64(M), Int64(K))
+    bfloat16_pack_rows(&rows, Int64(P), x, Int64(K), Int64(M), Int64(K))
     bfloat16_pack_left(&leftPanels, xTransposed, Int64(M), Int64(K), Int64(M))
     bfloat16_pack_right(&right, y, Int64(N), Int64(K), Int64(N))
     bfloat16_pack_right_transposed(&rightAgain, yTransposed, Int64(K), Int64(N), Int64(K))
@@ -49,14 +51,16 @@ struct BFloat16Tests {
     // Two columns more than the product has stay as they are.
     let ld = N + 2
     for (left, panels) in [(rows, 0), (leftPanels, 1)] {
-      for beta in [0, 1] {
+      for (scale, beta) in [(Float(1), 0), (0.5, 0), (1, 1), (0.25, 1)] {
         var out = [Float](repeating: 3, count: M * ld)
         bfloat16_multiply(
-          &out, Int64(ld), Int64(M), Int64(N), Int64(P), left, Int32(panels), right, Int32(beta))
+          &out, Int64(ld), Int64(M), Int64(N), Int64(P), left, Int32(panels), right, scale,
+          Int32(beta))
         for m in 0..<M {
           for n in 0..<ld {
-            var expected: Float = n < N && beta == 0 ? 0 : 3
-            if n < N { for k in 0..<K { expected += x[m * K + k] * y[k * N + n] } }
+            var sum: Float = 0
+            if n < N { for k in 0..<K { sum += x[m * K + k] * y[k * N + n] } }
+            let expected = (n < N && beta == 0 ? 0 : 3) + scale * sum
             #expect(out[m * ld + n] == expected, "row \(m), column \(n), beta \(beta)")
           }
         }

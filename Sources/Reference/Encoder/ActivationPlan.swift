@@ -6,6 +6,8 @@
 /// them, for first tokens only: Tq = B rows there, without `everyToken`, and Tq = T elsewhere.
 struct ActivationPlan {
   let (B, T, C, F, H): (Int, Int, Int, Int, Int)
+  /// Tokens of the longest sequence.
+  let longest: Int
   let layerCount: Int
   let (training, everyToken): (Bool, Bool)
   let rowChunks: Int
@@ -34,7 +36,7 @@ struct ActivationPlan {
     let (B, T) = (capacity.sequences, capacity.tokens)
     let (C, F) = (configuration.hiddenSize, configuration.intermediateSize)
     (self.B, self.T, self.C, self.F, H) = (B, T, C, F, configuration.headCount)
-    layerCount = configuration.layerCount
+    (longest, layerCount) = (capacity.longest, configuration.layerCount)
     (self.training, self.everyToken) = (training, everyToken)
     rowChunks = max(4, 2 * threads)
     var next = base

@@ -55,11 +55,9 @@ extension EncoderEngine {
     pool.run(plan.B * plan.H) { index, worker in
       let piece = piece(index, plan, batch, layer)
       let (n, scores) = (piece.n, piece.probabilities)
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          scores, ldOut: n, piece.query, ldX: blocks.queryStride, piece.key, ldY: blocks.keyStride,
-          M: piece.q, N: n, K: D, transposed: .second, scale: scale)
-      }
+      attentionProduct(
+        scores, ldOut: n, piece.query, ldX: blocks.queryStride, piece.key, ldY: blocks.keyStride,
+        M: piece.q, N: n, K: D, transposed: .second, scale: scale, worker: worker)
       terms?.addScores(piece, plan.positionBlock(worker), worker)
       var kept = scores
       profile.measure(.softmax, worker) {
@@ -70,11 +68,9 @@ extension EncoderEngine {
             scores, kept: kept, rows: piece.q, columns: n, start: piece.stream, mask: mask)
         }
       }
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          blocks.context + piece.place, ldOut: C, kept, ldX: n, piece.value, ldY: blocks.keyStride,
-          M: piece.q, N: D, K: n)
-      }
+      attentionProduct(
+        blocks.context + piece.place, ldOut: C, kept, ldX: n, piece.value, ldY: blocks.keyStride,
+        M: piece.q, N: D, K: n, worker: worker)
     }
   }
 
@@ -108,26 +104,23 @@ extension EncoderEngine {
     profile.measure(.softmax, worker) {
       keptProbabilities(kept, from: piece.probabilities, count: q * n, scale: keepScale)
     }
-    profile.measure(.attentionProducts, worker) {
-      multiply(
-        value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q,
-        transposed: .first)
-      multiply(
-        dScores, ldOut: n, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D, transposed: .second
-      )
-    }
+    attentionProduct(
+      value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q,
+      transposed: .first, worker: worker)
+    attentionProduct(
+      dScores, ldOut: n, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D, transposed: .second,
+      worker: worker)
     profile.measure(.softmax, worker) {
       softmaxBackward(
         dScores, p: piece.probabilities, rows: q, columns: n, scale: keepScale,
         scoreScale: scoreScale)
     }
-    profile.measure(.attentionProducts, worker) {
-      multiply(
-        query + shift, ldOut: blocks.queryStride, dScores, ldX: n, key, ldY: ld, M: q, N: D, K: n)
-      multiply(
-        key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D, K: q,
-        transposed: .first)
-    }
+    attentionProduct(
+      query + shift, ldOut: blocks.queryStride, dScores, ldX: n, key, ldY: ld, M: q, N: D, K: n,
+      worker: worker)
+    attentionProduct(
+      key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D, K: q,
+      transposed: .first, worker: worker)
     terms?.addGradients(piece, dScores, shift: shift, plan.positionBlock(worker), worker)
   }
 }

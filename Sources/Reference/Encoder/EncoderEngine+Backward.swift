@@ -187,8 +187,8 @@ extension EncoderEngine {
     ) -> WeightGradient {
       defer { words += BFloat16Products.gradientWords(N: weight.N, K: weight.K, rows: rows) }
       return WeightGradient(
-        weight: weight, dY: dY, x: x, rows: rows, pieces: pieces, left: words,
-        right: words + BFloat16Products.leftWords(K: rows, M: weight.N))
+        weight: weight, dY: dY, x: x, rows: rows, pieces: pieces,
+        left: words + BFloat16Products.rightWords(K: rows, N: weight.K), right: words)
     }
     var products = [
       gradient(offsets.down, t.dDown, blocks.activated, rows: rows, pieces: share),

@@ -1,12 +1,13 @@
 /// The feed-forward activation and softmax, over contiguous rows.
 
 /// value = GELU(x + bias), and x becomes its derivative there. `x` and `value` are (rows, columns),
-/// row-major; `bias` holds `columns`.
+/// `stride` from row to row; `bias` holds `columns`.
 @inline(never) package func geluForward(
-  _ value: MutableFloats, derivative x: MutableFloats, bias: Floats, rows: Int, columns: Int
+  _ value: MutableFloats, derivative x: MutableFloats, bias: Floats, rows: Int, columns: Int,
+  stride: Int
 ) {
   for row in 0..<rows {
-    let (xRow, valueRow) = (x + row &* columns, value + row &* columns)
+    let (xRow, valueRow) = (x + row &* stride, value + row &* stride)
     for i in 0..<columns {
       let (y, slope) = gelu(xRow[i] + bias[i])
       valueRow[i] = y
@@ -16,9 +17,11 @@
 }
 
 /// x = GELU(x + bias), in place, where no gradient is asked for.
-@inline(never) package func geluInPlace(_ x: MutableFloats, bias: Floats, rows: Int, columns: Int) {
+@inline(never) package func geluInPlace(
+  _ x: MutableFloats, bias: Floats, rows: Int, columns: Int, stride: Int
+) {
   for row in 0..<rows {
-    let xRow = x + row &* columns
+    let xRow = x + row &* stride
     for i in 0..<columns { xRow[i] = gelu(xRow[i] + bias[i]).value }
   }
 }
