@@ -160,8 +160,10 @@ INLINE void tile(
     }
   }
   __m512 factor = _mm512_set1_ps(scale);
+  // Unrolled, so that the sums stay in registers.
+#pragma clang loop unroll(full)
   for (int r = 0; r < 8; r++) {
-    if (r >= rows) break;
+    if (r >= rows) continue;
     for (int c = 0; c < width; c++) {
       __mmask16 mask = lanes(columns - 16 * c);
       float *target = out + r * ldOut + 16 * c;

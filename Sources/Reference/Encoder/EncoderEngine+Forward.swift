@@ -261,7 +261,7 @@ extension EncoderEngine {
         if configuration.kind == .debertaV2 {
           geluBackward(
             dHidden, derivative: blocks.hidden, dbias: d(layout.denseBias), rows: plan.B,
-            columns: C)
+            columns: C, stride: C)
         } else {
           for i in 0..<(plan.B * C) { dHidden[i] *= 1 - blocks.hidden[i] * blocks.hidden[i] }
           addColumnSums(d(layout.denseBias), dHidden, rows: plan.B, columns: C)

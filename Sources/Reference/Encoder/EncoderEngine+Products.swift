@@ -29,13 +29,15 @@ extension EncoderEngine {
   /// dx (rows, K) = beta·dx + dy (rows, N) · W.
   func projectBack(
     _ dx: MutableFloats, _ dy: Floats, ldY: Int, _ weight: WeightMatrix, rows: Int, beta: Float = 0,
-    worker: Int
+    worker: Int, operand: BFloat16Products.Operand = .packed
   ) {
     profile.measure(.products, worker) {
       if let reduced {
-        reduced.pack(dy, ldX: ldY, rows: rows, K: weight.N, worker: worker)
+        if operand == .packed {
+          reduced.pack(dy, ldX: ldY, rows: rows, K: weight.N, worker: worker)
+        }
         reduced.multiply(
-          dx, ldOut: weight.K, .packed, weight, backward: true, rows: rows, N: weight.K,
+          dx, ldOut: weight.K, operand, weight, backward: true, rows: rows, N: weight.K,
           K: weight.N, beta: beta, worker: worker)
       } else {
         multiply(
@@ -64,55 +66,84 @@ extension EncoderEngine {
     }
   }
 
-  /// activated (rows, F) = GELU(x (rows, C)·Uᵀ + a), of the rows `rows` of a layer. In training
-  /// `slope` becomes the derivative. With bfloat16 it is done by columns, which stay in the cache
-  /// between the product and the packing; in inference nothing else is kept of them.
+  /// activated (rows, F) = GELU(output1 (rows, C)·Uᵀ + a), of the rows `rows` of a layer. In training
+  /// `slope` becomes the derivative.
   func expand(_ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int) {
-    let (F, up, bias) = (plan.F, layout.layers[layer].up, p(layout.layers[layer].upBias))
-    let (blocks, start) = (plan.layers[layer], rows.lowerBound)
-    let x = blocks.output1 + start * plan.C
-    let (slope, activated) = (blocks.slope + start * F, blocks.activated + start * F)
-    guard let reduced else {
-      project(slope, ldOut: F, x, up, rows: rows.count, worker: worker)
-      return profile.measure(.gelu, worker) {
-        activate(activated, slope, bias, plan, rows: rows.count, columns: F, stride: F)
-      }
-    }
-    profile.measure(.products, worker) {
-      reduced.pack(x, ldX: up.K, rows: rows.count, K: up.K, worker: worker)
-    }
-    let width = 4 * Int(BFLOAT16_COLUMNS)
-    for column in stride(from: 0, to: F, by: width) {
-      let columns = column..<min(F, column + width)
-      let place = plan.training ? column : 0
-      let stride = plan.training ? F : width
-      profile.measure(.products, worker) {
-        reduced.multiply(
-          slope + place, ldOut: stride, .packed, up, column: column, rows: rows.count,
-          N: columns.count, K: up.K, worker: worker)
-      }
+    let (blocks, offsets, F) = (plan.layers[layer], layout.layers[layer], plan.F)
+    let (slope, activated) = (
+      blocks.slope + rows.lowerBound * F, blocks.activated + rows.lowerBound * F
+    )
+    projectByColumns(
+      slope, blocks.output1 + rows.lowerBound * plan.C, offsets.up, rows: rows.count,
+      keeps: plan.training, packs: activated, worker: worker
+    ) { columns, place, stride in
       profile.measure(.gelu, worker) {
-        activate(
-          activated + place, slope + place, bias + column, plan, rows: rows.count,
-          columns: columns.count, stride: stride)
-      }
-      profile.measure(.products, worker) {
-        reduced.packActivated(
-          activated + place, ldX: stride, rows: rows.count, columns: columns, of: F,
-          worker: worker)
+        let bias = p(offsets.upBias + columns.lowerBound)
+        if plan.training {
+          geluForward(
+            activated + place, derivative: slope + place, bias: bias, rows: rows.count,
+            columns: columns.count, stride: stride)
+        } else {
+          geluInPlace(
+            slope + place, bias: bias, rows: rows.count, columns: columns.count, stride: stride)
+        }
       }
     }
   }
 
-  private func activate(
-    _ activated: MutableFloats, _ slope: MutableFloats, _ bias: Floats, _ plan: ActivationPlan,
-    rows: Int, columns: Int, stride: Int
+  /// dUp (rows, F) = dDown (rows, C)·D · slope; adds its column sums to `dbias` (F).
+  func expandBackward(
+    _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, dbias: MutableFloats, _ worker: Int
   ) {
-    if plan.training {
-      geluForward(
-        activated, derivative: slope, bias: bias, rows: rows, columns: columns, stride: stride)
-    } else {
-      geluInPlace(slope, bias: bias, rows: rows, columns: columns, stride: stride)
+    let (F, start) = (plan.F, rows.lowerBound)
+    let (dUp, slope) = (plan.temporaries.dUp + start * F, plan.layers[layer].slope + start * F)
+    projectByColumns(
+      dUp, plan.temporaries.dDown + start * plan.C, layout.layers[layer].down, backward: true,
+      rows: rows.count, keeps: true, packs: dUp, worker: worker
+    ) { columns, place, stride in
+      profile.measure(.gelu, worker) {
+        geluBackward(
+          dUp + place, derivative: slope + place, dbias: dbias + columns.lowerBound,
+          rows: rows.count, columns: columns.count, stride: stride)
+      }
+    }
+  }
+
+  /// out (rows, N) = x (rows, K) · Wᵀ, or backward out (rows, N) = x (rows, K) · W, and `body` on its
+  /// columns: all at once with floats. With bfloat16 it takes as many as stay in the cache behind
+  /// their product, and then columns of `packs` are packed as the activation. Without `keeps` the
+  /// next columns are written over them. `place` is where columns begin, `stride` that of rows.
+  private func projectByColumns(
+    _ out: MutableFloats, _ x: Floats, _ weight: WeightMatrix, backward: Bool = false, rows: Int,
+    keeps: Bool, packs: MutableFloats, worker: Int,
+    _ body: (_ columns: Range<Int>, _ place: Int, _ stride: Int) -> Void
+  ) {
+    let (N, K) = backward ? (weight.K, weight.N) : (weight.N, weight.K)
+    guard let reduced else {
+      if backward {
+        projectBack(out, x, ldY: K, weight, rows: rows, worker: worker)
+      } else {
+        project(out, ldOut: N, x, weight, rows: rows, worker: worker)
+      }
+      return body(0..<N, 0, N)
+    }
+    profile.measure(.products, worker) {
+      reduced.pack(x, ldX: K, rows: rows, K: K, worker: worker)
+    }
+    let width = min(N, 4 * Int(BFLOAT16_COLUMNS))
+    for column in Swift.stride(from: 0, to: N, by: width) {
+      let columns = column..<min(N, column + width)
+      let (place, stride) = keeps ? (column, N) : (0, width)
+      profile.measure(.products, worker) {
+        reduced.multiply(
+          out + place, ldOut: stride, .packed, weight, backward: backward, column: column,
+          rows: rows, N: columns.count, K: K, worker: worker)
+      }
+      body(columns, place, stride)
+      profile.measure(.products, worker) {
+        reduced.packActivated(
+          packs + place, ldX: stride, rows: rows, columns: columns, of: N, worker: worker)
+      }
     }
   }
 

@@ -26,12 +26,14 @@
   }
 }
 
-/// dx = dvalue · derivative, over `dvalue`; adds the column sums to `dbias` (columns).
+/// dx = dvalue · derivative, over `dvalue`, `stride` from row to row; adds the column sums to `dbias`
+/// (columns).
 @inline(never) package func geluBackward(
-  _ dvalue: MutableFloats, derivative: Floats, dbias: MutableFloats, rows: Int, columns: Int
+  _ dvalue: MutableFloats, derivative: Floats, dbias: MutableFloats, rows: Int, columns: Int,
+  stride: Int
 ) {
   for row in 0..<rows {
-    let (d, slope) = (dvalue + row &* columns, derivative + row &* columns)
+    let (d, slope) = (dvalue + row &* stride, derivative + row &* stride)
     for i in 0..<columns {
       let value = d[i] * slope[i]
       d[i] = value
