@@ -193,24 +193,29 @@ INLINE void panel(
 TARGET void bfloat16_multiply(
     float *out, int64_t ldOut, int64_t M, int64_t N, int64_t P, const uint32_t *left, int panels,
     const uint32_t *right, float scale, int beta) {
-  // A long K is cut so that the words of a panel (24 kB) stay in the first cache for all rows, and
-  // the rows' words in the second one for all panels.
+  // A long K is cut so that the words of a panel (24 kB) stay in the first cache for all rows. The
+  // sums then go through memory once a block, so as many columns are done as stay in the second
+  // one (512 kB).
   int64_t blocks = (P + 127) / 128;
   int64_t length = (P + blocks - 1) / blocks;
-  for (int64_t p = 0; p < P; p += length) {
-    int64_t words = P - p < length ? P - p : length;
-    int adds = beta || p > 0;
-    for (int64_t n = 0; n < N; n += BFLOAT16_COLUMNS) {
-      const uint32_t *words_of_panel = right + n * P + p * BFLOAT16_COLUMNS;
-#define PANEL(width, stride)                                                                \
-  panel(width, stride, out + n, ldOut, M, N - n, words, left + p * stride, P, words_of_panel, \
-        scale, adds)
-      if (panels) {
-        N - n > 32 ? PANEL(3, 8) : N - n > 16 ? PANEL(2, 8) : PANEL(1, 8);
-      } else {
-        N - n > 32 ? PANEL(3, 1) : N - n > 16 ? PANEL(2, 1) : PANEL(1, 1);
-      }
+  int64_t strip = blocks == 1 ? N : 131072 / (BFLOAT16_COLUMNS * M) * BFLOAT16_COLUMNS;
+  if (strip < BFLOAT16_COLUMNS) strip = BFLOAT16_COLUMNS;
+  for (int64_t start = 0; start < N; start += strip) {
+    int64_t end = N - start < strip ? N : start + strip;
+    for (int64_t p = 0; p < P; p += length) {
+      int64_t words = P - p < length ? P - p : length;
+      int adds = beta || p > 0;
+      for (int64_t n = start; n < end; n += BFLOAT16_COLUMNS) {
+        const uint32_t *column = right + n * P + p * BFLOAT16_COLUMNS;
+#define PANEL(width, stride)                                                                       \
+  panel(width, stride, out + n, ldOut, M, N - n, words, left + p * stride, P, column, scale, adds)
+        if (panels) {
+          N - n > 32 ? PANEL(3, 8) : N - n > 16 ? PANEL(2, 8) : PANEL(1, 8);
+        } else {
+          N - n > 32 ? PANEL(3, 1) : N - n > 16 ? PANEL(2, 1) : PANEL(1, 1);
+        }
 #undef PANEL
+      }
     }
   }
 }
