@@ -72,7 +72,7 @@ bench: deps ## Compare speed and memory with the usual Python tools, in one run
 
 bench-training: deps ## Compare the encoder with PyTorch, ONNX Runtime and OpenVINO (large download)
 	scripts/swiftpm build $(FLAGS)
-	@scripts/bench $(BIN) training engines
+	@scripts/bench $(BIN) training deberta engines
 
 simulate: deps ## Simulate how often intervals cover and tests reject (docs/explanation/inference.md)
 	scripts/swiftpm build $(FLAGS) --product invitro-bench

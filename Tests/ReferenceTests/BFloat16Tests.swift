@@ -68,20 +68,20 @@ struct BFloat16Tests {
     }
   }
 
-  /// A model whose widths fill no panel exactly.
-  static func configuration(layers: Int) -> ModelConfiguration {
+  /// A model whose widths fill no panel exactly. `width` is that of its feed-forward parts.
+  static func configuration(layers: Int, width: Int = 53) -> ModelConfiguration {
     ModelConfiguration(
       kind: .roberta, vocabularySize: 40, hiddenSize: 20, layerCount: layers, headCount: 2,
-      intermediateSize: 53, positionCount: 20, tokenTypeCount: 1, paddingToken: 1,
+      intermediateSize: width, positionCount: 20, tokenTypeCount: 1, paddingToken: 1,
       hiddenDropout: 0.1, attentionDropout: 0.1, initializerRange: 0.3)
   }
 
   /// Predictions and gradients of two passes, the second one accumulated.
   private func pass(
-    _ precision: Precision, layers: Int, threads: Int
+    _ precision: Precision, layers: Int, width: Int = 53, threads: Int
   ) throws -> (predictions: [Float], gradients: [[Float]]) {
     let engine = EncoderEngine(
-      configuration: Self.configuration(layers: layers), head: .classification,
+      configuration: Self.configuration(layers: layers, width: width), head: .classification,
       threadCount: threads, precision: precision)
     engine.initialise(seed: 8)
     let batch = try PackedBatch(
@@ -99,10 +99,10 @@ struct BFloat16Tests {
   /// Rounding of the operands is at most 2^-9 each; a few layers of it stay within some per cent.
   @Test(
     "an encoder's predictions and gradients are those of floats but for rounding",
-    arguments: [1, 3])
-  func encoder(layers: Int) throws {
-    let exact = try pass(.float32, layers: layers, threads: 1)
-    let rounded = try pass(.bfloat16, layers: layers, threads: 1)
+    arguments: [(layers: 1, width: 53), (layers: 3, width: 53), (layers: 2, width: 410)])
+  func encoder(layers: Int, width: Int) throws {
+    let exact = try pass(.float32, layers: layers, width: width, threads: 1)
+    let rounded = try pass(.bfloat16, layers: layers, width: width, threads: 1)
     for (a, b) in zip(exact.predictions, rounded.predictions) { #expect(abs(a - b) < 0.05) }
     #expect(exact.predictions != rounded.predictions)
     var difference = 0.0
@@ -117,10 +117,10 @@ struct BFloat16Tests {
     #expect((difference / size).squareRoot() < 0.03)
   }
 
-  @Test("one thread and two give the same bits")
-  func threads() throws {
-    let one = try pass(.bfloat16, layers: 2, threads: 1)
-    let two = try pass(.bfloat16, layers: 2, threads: 2)
+  @Test("one thread and two give the same bits", arguments: [53, 410])
+  func threads(width: Int) throws {
+    let one = try pass(.bfloat16, layers: 2, width: width, threads: 1)
+    let two = try pass(.bfloat16, layers: 2, width: width, threads: 2)
     #expect(one.predictions == two.predictions)
     #expect(one.gradients == two.gradients)
   }
