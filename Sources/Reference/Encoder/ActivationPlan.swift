@@ -60,7 +60,7 @@ struct ActivationPlan {
         normalised1: take(T * C), output1: take(T * C), normalised2: take(T * C),
         output: training ? take(T * C) : index % 2 == 0 ? embedding.normalised : embedding.output,
         slope: training ? take(T * F) : activated, activated: activated, rstd1: take(T),
-        rstd2: take(T), probabilities: take(configuration.headCount * capacity.squaredLengths),
+        rstd2: take(T), probabilities: take(configuration.headCount * capacity.scores),
         firstInputs: take(B * C)
       )
     }
@@ -73,7 +73,8 @@ struct ActivationPlan {
     // Sums over a chunk of rows: the layer's vectors of C and of F.
     partialFloats = (9 * C + F + 15) & ~15
     partialBase = take(rowChunks * partialFloats)
-    positionScratch = (3 * capacity.longest * capacity.longest + max(C, F) + 15) & ~15
+    positionScratch =
+      (2 * capacity.longest * scoreStride(capacity.longest) + max(C, F) + 15) & ~15
     let positionRows = configuration.relativePositions?.rows(span: capacity.span)
     scratchFloats =
       positionScratch
@@ -130,7 +131,7 @@ struct ActivationPlan {
 
   /// The blocks of one layer, row-major, of Tq rows, but for keys and values, of T rows. `inputs`
   /// are queries, keys and values together; `slope` is the activation's derivative (Tq, F);
-  /// `probabilities` are (Tq, T) for each sequence and head; `firstInputs` are (B, C).
+  /// `probabilities` are scores, (Tq, T) for each sequence and head; `firstInputs` are (B, C).
   typealias LayerActivations = (
     query: MutableFloats, queryStride: Int, key: MutableFloats, value: MutableFloats,
     keyStride: Int, inputs: MutableFloats, context: MutableFloats, normalised1: MutableFloats,
