@@ -133,8 +133,9 @@ def prepared(engine, precision, folder, threads):
     return lambda tokens, mask: compiled([tokens, mask])[0]
 
 
-def measure(essays, run, kept):
-    """Real tokens a second over all batches once, after three to warm up."""
+def measure(essays, run, reference):
+    """Real tokens a second over all batches once, after three to warm up, and the correlation with the logits in the
+    file `reference`, which the first run writes."""
     import numpy
     for batch in essays.batches[::max(1, len(essays.batches) // 3)]:
         run(*essays.arrays(batch))
@@ -143,8 +144,10 @@ def measure(essays, run, kept):
     for batch in essays.batches:
         logits[batch] = run(*essays.arrays(batch))[:, 0]
     seconds = time.perf_counter() - start
-    numpy.save(kept, logits)
-    return {"speed": essays.tokens / seconds, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    if not reference.exists():
+        numpy.save(reference, logits)
+    return {"speed": essays.tokens / seconds, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "agreement": float(numpy.corrcoef(logits, numpy.load(reference))[0, 1])}
 
 
 def child(options):
@@ -153,7 +156,7 @@ def child(options):
         return export(essays, options.minilm, options.models, options.folder)
     engine, precision = options.run.split()
     run = prepared(engine, precision, options.folder, int(options.threads))
-    print(json.dumps(measure(essays, run, f"{options.folder}/{engine}-{precision}.npy")))
+    print(json.dumps(measure(essays, run, Path(options.folder, "float32.npy"))))
 
 
 def call(command, environment):
@@ -196,20 +199,17 @@ def turns(options, model, threads, folder, rows, has_bfloat16):
     return best
 
 
-def table(model, threads, best, folder):
+def table(model, threads, best):
     """Rows of Markdown: ours, in the engine's precision where we have it, beside each engine."""
-    import numpy
-    reference = numpy.load(f"{folder}/torch-float32.npy")
     fastest = "bfloat16" if ("ours", "bfloat16") in best else "float32"
     for engine, precision in RUNS:
         if (engine, precision) not in best:
             continue
         theirs, own = best[engine, precision], precision if precision != "int8" else fastest
         ours = best["ours", own]
-        agreement = numpy.corrcoef(numpy.load(f"{folder}/{engine}-{precision}.npy"), reference)[0, 1]
         yield (f"| {TITLES[model]}, {threads} thread{'s' * (threads > 1)}: {ENGINES[engine]}, {precision} "
                f"| {ours['speed']:,.0f} ({own}) | {theirs['speed']:,.0f} | {ours['speed'] / theirs['speed']:.2f} "
-               f"| {ours['memory']:,.0f} / {theirs['memory']:,.0f} MB | {agreement:.4f} |")
+               f"| {ours['memory']:,.0f} / {theirs['memory']:,.0f} MB | {theirs['agreement']:.4f} |")
 
 
 def main():
@@ -228,7 +228,7 @@ def main():
             folder = f"{scratch}/{model}"
             for threads in map(int, options.threads.split(",")):
                 best = turns(options, model, threads, folder, rows, has_bfloat16)
-                for row in table(model, threads, best, folder):
+                for row in table(model, threads, best):
                     print(row, flush=True)
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}"
                          for package in ["torch", "transformers", "onnxruntime", "openvino"])

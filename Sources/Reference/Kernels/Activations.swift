@@ -73,6 +73,7 @@ package func scoreStride(_ columns: Int) -> Int { (columns + 15) & ~15 }
 
 /// Fills what stands between the end of a row of scores and the next one.
 @inline(__always) private func fillRest(_ row: MutableFloats, _ columns: Int, _ value: Float) {
+  if columns & 15 == 0 { return }
   let start = scoreStride(columns) &- 16
   let (block, count) = (row + start, Int32(truncatingIfNeeded: columns &- start))
   for lane: Int32 in 0..<16 { block[Int(lane)] = lane < count ? block[Int(lane)] : value }
@@ -111,7 +112,11 @@ package func scoreStride(_ columns: Int) -> Int { (columns + 15) & ~15 }
   let stride = scoreStride(columns)
   for row in 0..<rows {
     let (dRow, pRow) = (d + row &* stride, p + row &* stride)
-    let total = reduce(stride) { i in pRow[i] > 0 ? dRow[i] * scale * pRow[i] : 0 }
+    let total = reduce(stride) { i in
+      // What stands between the rows of `d` may be anything; the product is chosen, not a factor.
+      let product = dRow[i] * scale * pRow[i]
+      return pRow[i] > 0 ? product : 0
+    }
     for i in 0..<stride {
       let value = pRow[i]
       let g: Float = value > 0 ? dRow[i] * scale : 0
