@@ -76,9 +76,9 @@ bench: deps ## Compare speed and memory with the usual Python tools, in one run
 	scripts/swiftpm build $(FLAGS)
 	@scripts/bench $(BIN)
 
-bench-training: deps ## Compare training and inference of the encoder with PyTorch (large download)
+bench-training: deps ## Compare the encoder with PyTorch, ONNX Runtime and OpenVINO (large download)
 	scripts/swiftpm build $(FLAGS)
-	@scripts/bench $(BIN) training
+	@scripts/bench $(BIN) training deberta engines
 
 simulate: deps ## Simulate how often intervals cover and tests reject (docs/explanation/inference.md)
 	scripts/swiftpm build $(FLAGS) --product invitro-bench

@@ -43,12 +43,12 @@ INLINE __m512i pair_words(
 }
 
 TARGET void bfloat16_pack_rows(
-    uint32_t *out, const float *x, int64_t ldX, int64_t rows, int64_t K) {
+    uint32_t *out, int64_t ldOut, const float *x, int64_t ldX, int64_t rows, int64_t K) {
   int64_t P = (K + 1) / 2;
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t p = 0; p < P; p += 16) {
       _mm512_mask_storeu_epi32(
-          out + row * P + p, lanes(P - p), row_words(x + row * ldX + 2 * p, K - 2 * p));
+          out + row * ldOut + p, lanes(P - p), row_words(x + row * ldX + 2 * p, K - 2 * p));
     }
   }
 }
@@ -134,56 +134,89 @@ TARGET void bfloat16_pack_right_transposed(
   }
 }
 
-// A tile of 8 rows and 48 columns: 24 sums in registers. `rows` and `columns` of it are stored;
-// word (r, p) of the left operand stands at row[r] + p·stride.
+// A tile of 8 rows and `width` times 16 columns: up to 24 sums in registers. `rows` and `columns` of
+// it are stored; word (r, p) of the left operand stands at row[r] + p·stride.
 INLINE void tile(
-    float *out, int64_t ldOut, int64_t rows, int64_t columns, int64_t P,
-    const uint32_t *const row[8], int64_t stride, const uint32_t *right, int beta) {
+    const int width, float *out, int64_t ldOut, int64_t rows, int64_t columns, int64_t P,
+    const uint32_t *const row[8], int64_t stride, const uint32_t *right, float scale, int beta) {
+  if (beta) {
+    // The sums of a long product lie in the outer caches until they are added to.
+    for (int r = 0; r < 8 && r < rows; r++) {
+      for (int c = 0; c < width; c++) __builtin_prefetch(out + r * ldOut + 16 * c, 1);
+    }
+  }
   __m512 sum[8][3];
   for (int r = 0; r < 8; r++) {
-    for (int c = 0; c < 3; c++) sum[r][c] = _mm512_setzero_ps();
+    for (int c = 0; c < width; c++) sum[r][c] = _mm512_setzero_ps();
   }
   for (int64_t p = 0; p < P; p++) {
     __m512bh b[3];
-    for (int c = 0; c < 3; c++) {
+    for (int c = 0; c < width; c++) {
       b[c] = (__m512bh)_mm512_loadu_si512(right + p * BFLOAT16_COLUMNS + 16 * c);
     }
     for (int r = 0; r < 8; r++) {
       __m512bh a = (__m512bh)_mm512_set1_epi32((int)row[r][p * stride]);
-      for (int c = 0; c < 3; c++) sum[r][c] = _mm512_dpbf16_ps(sum[r][c], a, b[c]);
+      for (int c = 0; c < width; c++) sum[r][c] = _mm512_dpbf16_ps(sum[r][c], a, b[c]);
     }
   }
+  __m512 factor = _mm512_set1_ps(scale);
+  // Unrolled, so that the sums stay in registers.
+#pragma clang loop unroll(full)
   for (int r = 0; r < 8; r++) {
-    if (r >= rows) break;
-    for (int c = 0; c < 3; c++) {
+    if (r >= rows) continue;
+    for (int c = 0; c < width; c++) {
       __mmask16 mask = lanes(columns - 16 * c);
-      if (!mask) break;
       float *target = out + r * ldOut + 16 * c;
-      __m512 value = sum[r][c];
+      __m512 value = _mm512_mul_ps(sum[r][c], factor);
       if (beta) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, target));
       _mm512_mask_storeu_ps(target, mask, value);
     }
   }
 }
 
+// The tiles of a panel of the right operand: all rows, `P` words from the first one of `left`,
+// whose rows, or panels of rows, are `ldLeft` words long.
+INLINE void panel(
+    const int width, const int64_t stride, float *out, int64_t ldOut, int64_t M, int64_t columns,
+    int64_t P, const uint32_t *left, int64_t ldLeft, const uint32_t *right, float scale, int beta) {
+  for (int64_t m = 0; m < M; m += BFLOAT16_ROWS) {
+    const uint32_t *row[8];
+    for (int64_t r = 0; r < 8; r++) {
+      // Behind M a row of plain rows repeats the last one; it is computed and not stored.
+      int64_t at = m + r < M ? m + r : M - 1;
+      row[r] = stride == 1 ? left + at * ldLeft : left + m * ldLeft + r;
+    }
+    tile(width, out + m * ldOut, ldOut, M - m, columns, P, row, stride, right, scale, beta);
+  }
+}
+
 TARGET void bfloat16_multiply(
     float *out, int64_t ldOut, int64_t M, int64_t N, int64_t P, const uint32_t *left, int panels,
-    const uint32_t *right, int beta) {
-  for (int64_t n = 0; n < N; n += BFLOAT16_COLUMNS) {
-    for (int64_t m = 0; m < M; m += BFLOAT16_ROWS) {
-      const uint32_t *row[8];
-      for (int64_t r = 0; r < 8; r++) {
-        // Behind M a row of plain rows repeats the last one; it is computed and not stored.
-        int64_t at = m + r < M ? m + r : M - 1;
-        row[r] = panels ? left + m * P + r : left + at * P;
-      }
-      if (panels) {
-        tile(out + m * ldOut + n, ldOut, M - m, N - n, P, row, BFLOAT16_ROWS, right, beta);
-      } else {
-        tile(out + m * ldOut + n, ldOut, M - m, N - n, P, row, 1, right, beta);
+    const uint32_t *right, float scale, int beta) {
+  // A long K is cut so that the words of a panel (24 kB) stay in the first cache for all rows. The
+  // sums then go through memory once a block, so as many columns are done as stay in the second
+  // one (512 kB).
+  int64_t blocks = (P + 127) / 128;
+  int64_t length = (P + blocks - 1) / blocks;
+  int64_t strip = blocks == 1 ? N : 131072 / (BFLOAT16_COLUMNS * M) * BFLOAT16_COLUMNS;
+  if (strip < BFLOAT16_COLUMNS) strip = BFLOAT16_COLUMNS;
+  for (int64_t start = 0; start < N; start += strip) {
+    int64_t end = N - start < strip ? N : start + strip;
+    for (int64_t p = 0; p < P; p += length) {
+      int64_t words = P - p < length ? P - p : length;
+      int adds = beta || p > 0;
+      for (int64_t n = start; n < end; n += BFLOAT16_COLUMNS) {
+        const uint32_t *column = right + n * P + p * BFLOAT16_COLUMNS;
+#define PANEL(width, stride)                                                                       \
+  panel(width, stride, out + n, ldOut, M, N - n, words, left + p * stride, P, column, scale, adds)
+        if (panels) {
+          N - n > 32 ? PANEL(3, 8) : N - n > 16 ? PANEL(2, 8) : PANEL(1, 8);
+        } else {
+          N - n > 32 ? PANEL(3, 1) : N - n > 16 ? PANEL(2, 1) : PANEL(1, 1);
+        }
+#undef PANEL
       }
     }
-    right += P * BFLOAT16_COLUMNS;
   }
 }
 
@@ -193,7 +226,7 @@ int bfloat16_is_supported(void) { return 0; }
 
 // Never called: bfloat16_is_supported() says no. They are there so that the library links.
 void bfloat16_pack_rows(
-    uint32_t *out, const float *x, int64_t ldX, int64_t rows, int64_t K) {
+    uint32_t *out, int64_t ldOut, const float *x, int64_t ldX, int64_t rows, int64_t K) {
   __builtin_trap();
 }
 void bfloat16_pack_left(uint32_t *out, const float *x, int64_t ldX, int64_t K, int64_t M) {
@@ -208,7 +241,7 @@ void bfloat16_pack_right_transposed(
 }
 void bfloat16_multiply(
     float *out, int64_t ldOut, int64_t M, int64_t N, int64_t P, const uint32_t *left, int panels,
-    const uint32_t *right, int beta) {
+    const uint32_t *right, float scale, int beta) {
   __builtin_trap();
 }
 

@@ -21,6 +21,8 @@ struct BFloat16Tests {
   static let shapes = [
     Shape(M: 1, N: 1, K: 1), Shape(M: 8, N: 48, K: 2), Shape(M: 13, N: 50, K: 33),
     Shape(M: 7, N: 96, K: 64), Shape(M: 17, N: 47, K: 31), Shape(M: 25, N: 145, K: 130),
+    // Longer than a block along K.
+    Shape(M: 9, N: 20, K: 700), Shape(M: 3, N: 5, K: 1025),
   ]
 
   /// Small whole numbers, which bfloat16 holds exactly; so are their products' sums in Float.
@@ -41,7 +43,7 @@ struct BFloat16Tests {
     var leftPanels = [UInt32](repeating: 7, count: (M + 7) / 8 * 8 * P)
     var right = [UInt32](repeating: 7, count: (N + 47) / 48 * 48 * P)
     var rightAgain = right
-    bfloat16_pack_rows(&rows, x, Int64(K), Int64(M), Int64(K))
+    bfloat16_pack_rows(&rows, Int64(P), x, Int64(K), Int64(M), Int64(K))
     bfloat16_pack_left(&leftPanels, xTransposed, Int64(M), Int64(K), Int64(M))
     bfloat16_pack_right(&right, y, Int64(N), Int64(K), Int64(N))
     bfloat16_pack_right_transposed(&rightAgain, yTransposed, Int64(K), Int64(N), Int64(K))
@@ -49,14 +51,16 @@ struct BFloat16Tests {
     // Two columns more than the product has stay as they are.
     let ld = N + 2
     for (left, panels) in [(rows, 0), (leftPanels, 1)] {
-      for beta in [0, 1] {
+      for (scale, beta) in [(Float(1), 0), (0.5, 0), (1, 1), (0.25, 1)] {
         var out = [Float](repeating: 3, count: M * ld)
         bfloat16_multiply(
-          &out, Int64(ld), Int64(M), Int64(N), Int64(P), left, Int32(panels), right, Int32(beta))
+          &out, Int64(ld), Int64(M), Int64(N), Int64(P), left, Int32(panels), right, scale,
+          Int32(beta))
         for m in 0..<M {
           for n in 0..<ld {
-            var expected: Float = n < N && beta == 0 ? 0 : 3
-            if n < N { for k in 0..<K { expected += x[m * K + k] * y[k * N + n] } }
+            var sum: Float = 0
+            if n < N { for k in 0..<K { sum += x[m * K + k] * y[k * N + n] } }
+            let expected = (n < N && beta == 0 ? 0 : 3) + scale * sum
             #expect(out[m * ld + n] == expected, "row \(m), column \(n), beta \(beta)")
           }
         }
@@ -64,20 +68,20 @@ struct BFloat16Tests {
     }
   }
 
-  /// A model whose widths fill no panel exactly.
-  static func configuration(layers: Int) -> ModelConfiguration {
+  /// A model whose widths fill no panel exactly. `width` is that of its feed-forward parts.
+  static func configuration(layers: Int, width: Int = 53) -> ModelConfiguration {
     ModelConfiguration(
       kind: .roberta, vocabularySize: 40, hiddenSize: 20, layerCount: layers, headCount: 2,
-      intermediateSize: 53, positionCount: 20, tokenTypeCount: 1, paddingToken: 1,
+      intermediateSize: width, positionCount: 20, tokenTypeCount: 1, paddingToken: 1,
       hiddenDropout: 0.1, attentionDropout: 0.1, initializerRange: 0.3)
   }
 
   /// Predictions and gradients of two passes, the second one accumulated.
   private func pass(
-    _ precision: Precision, layers: Int, threads: Int
+    _ precision: Precision, layers: Int, width: Int = 53, threads: Int
   ) throws -> (predictions: [Float], gradients: [[Float]]) {
     let engine = EncoderEngine(
-      configuration: Self.configuration(layers: layers), head: .classification,
+      configuration: Self.configuration(layers: layers, width: width), head: .classification,
       threadCount: threads, precision: precision)
     engine.initialise(seed: 8)
     let batch = try PackedBatch(
@@ -95,10 +99,10 @@ struct BFloat16Tests {
   /// Rounding of the operands is at most 2^-9 each; a few layers of it stay within some per cent.
   @Test(
     "an encoder's predictions and gradients are those of floats but for rounding",
-    arguments: [1, 3])
-  func encoder(layers: Int) throws {
-    let exact = try pass(.float32, layers: layers, threads: 1)
-    let rounded = try pass(.bfloat16, layers: layers, threads: 1)
+    arguments: [(layers: 1, width: 53), (layers: 3, width: 53), (layers: 2, width: 410)])
+  func encoder(layers: Int, width: Int) throws {
+    let exact = try pass(.float32, layers: layers, width: width, threads: 1)
+    let rounded = try pass(.bfloat16, layers: layers, width: width, threads: 1)
     for (a, b) in zip(exact.predictions, rounded.predictions) { #expect(abs(a - b) < 0.05) }
     #expect(exact.predictions != rounded.predictions)
     var difference = 0.0
@@ -113,10 +117,10 @@ struct BFloat16Tests {
     #expect((difference / size).squareRoot() < 0.03)
   }
 
-  @Test("one thread and two give the same bits")
-  func threads() throws {
-    let one = try pass(.bfloat16, layers: 2, threads: 1)
-    let two = try pass(.bfloat16, layers: 2, threads: 2)
+  @Test("one thread and two give the same bits", arguments: [53, 410])
+  func threads(width: Int) throws {
+    let one = try pass(.bfloat16, layers: 2, width: width, threads: 1)
+    let two = try pass(.bfloat16, layers: 2, width: width, threads: 2)
     #expect(one.predictions == two.predictions)
     #expect(one.gradients == two.gradients)
   }

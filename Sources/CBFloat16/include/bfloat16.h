@@ -24,9 +24,10 @@ enum {
 // function here may be called.
 int bfloat16_is_supported(void);
 
-// Rows for the left operand: out (rows, P) words from x (rows, K), row stride ldX floats.
+// Rows for the left operand: out (rows, P) words from x (rows, K), row strides ldOut words and ldX
+// floats.
 void bfloat16_pack_rows(
-    uint32_t *out, const float *x, int64_t ldX, int64_t rows, int64_t K);
+    uint32_t *out, int64_t ldOut, const float *x, int64_t ldX, int64_t rows, int64_t K);
 
 // Panels for the transposed left operand: from x (K, M), out[panel][p][8] with 8 of M a panel,
 // zeros behind M.
@@ -40,12 +41,12 @@ void bfloat16_pack_right(uint32_t *out, const float *x, int64_t ldX, int64_t K, 
 void bfloat16_pack_right_transposed(
     uint32_t *out, const float *x, int64_t ldX, int64_t N, int64_t K);
 
-// out (M, N) = beta·out + left · right, row stride ldOut floats, beta 0 or 1.
+// out (M, N) = beta·out + scale·(left · right), row stride ldOut floats, beta 0 or 1.
 //
 // `left` is rows (panels = 0) or panels of 8 (panels = 1), `right` panels of 48; both have P words
 // along K.
 void bfloat16_multiply(
     float *out, int64_t ldOut, int64_t M, int64_t N, int64_t P, const uint32_t *left, int panels,
-    const uint32_t *right, int beta);
+    const uint32_t *right, float scale, int beta);
 
 #endif

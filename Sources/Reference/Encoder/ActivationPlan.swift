@@ -6,6 +6,8 @@
 /// them, for first tokens only: Tq = B rows there, without `everyToken`, and Tq = T elsewhere.
 struct ActivationPlan {
   let (B, T, C, F, H): (Int, Int, Int, Int, Int)
+  /// Tokens of the longest sequence.
+  let longest: Int
   let layerCount: Int
   let (training, everyToken): (Bool, Bool)
   let rowChunks: Int
@@ -34,7 +36,7 @@ struct ActivationPlan {
     let (B, T) = (capacity.sequences, capacity.tokens)
     let (C, F) = (configuration.hiddenSize, configuration.intermediateSize)
     (self.B, self.T, self.C, self.F, H) = (B, T, C, F, configuration.headCount)
-    layerCount = configuration.layerCount
+    (longest, layerCount) = (capacity.longest, configuration.layerCount)
     (self.training, self.everyToken) = (training, everyToken)
     rowChunks = max(4, 2 * threads)
     var next = base
@@ -58,7 +60,7 @@ struct ActivationPlan {
         normalised1: take(T * C), output1: take(T * C), normalised2: take(T * C),
         output: training ? take(T * C) : index % 2 == 0 ? embedding.normalised : embedding.output,
         slope: training ? take(T * F) : activated, activated: activated, rstd1: take(T),
-        rstd2: take(T), probabilities: take(configuration.headCount * capacity.squaredLengths),
+        rstd2: take(T), probabilities: take(configuration.headCount * capacity.scores),
         firstInputs: take(B * C)
       )
     }
@@ -71,7 +73,8 @@ struct ActivationPlan {
     // Sums over a chunk of rows: the layer's vectors of C and of F.
     partialFloats = (9 * C + F + 15) & ~15
     partialBase = take(rowChunks * partialFloats)
-    positionScratch = (3 * capacity.longest * capacity.longest + max(C, F) + 15) & ~15
+    positionScratch =
+      (2 * capacity.longest * scoreStride(capacity.longest) + max(C, F) + 15) & ~15
     let positionRows = configuration.relativePositions?.rows(span: capacity.span)
     scratchFloats =
       positionScratch
@@ -128,7 +131,7 @@ struct ActivationPlan {
 
   /// The blocks of one layer, row-major, of Tq rows, but for keys and values, of T rows. `inputs`
   /// are queries, keys and values together; `slope` is the activation's derivative (Tq, F);
-  /// `probabilities` are (Tq, T) for each sequence and head; `firstInputs` are (B, C).
+  /// `probabilities` are scores, (Tq, T) for each sequence and head; `firstInputs` are (B, C).
   typealias LayerActivations = (
     query: MutableFloats, queryStride: Int, key: MutableFloats, value: MutableFloats,
     keyStride: Int, inputs: MutableFloats, context: MutableFloats, normalised1: MutableFloats,

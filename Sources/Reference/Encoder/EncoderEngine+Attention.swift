@@ -25,7 +25,7 @@ extension EncoderEngine {
     for other in 0..<s {
       let length = batch.length(other)
       let queries = first ? 1 : length
-      before += queries * length
+      before += queries * scoreStride(length)
       streamBefore += queries * (length + length & 1)
     }
     let (queryRow, channel) = (first ? s : batch.offsets[s], h * configuration.headSize)
@@ -34,7 +34,7 @@ extension EncoderEngine {
       n, q, queryRow * plan.C + channel, batch.offsets[s], channel,
       blocks.query + queryRow * blocks.queryStride + channel,
       blocks.key + tokenOffset, blocks.value + tokenOffset,
-      blocks.probabilities + plan.H * before + h * q * n,
+      blocks.probabilities + plan.H * before + h * q * scoreStride(n),
       plan.H * streamBefore + h * q * (n + n & 1)
     )
   }
@@ -54,12 +54,10 @@ extension EncoderEngine {
     let terms = positionTerms(plan, batch, layer, table)
     pool.run(plan.B * plan.H) { index, worker in
       let piece = piece(index, plan, batch, layer)
-      let (n, scores) = (piece.n, piece.probabilities)
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          scores, ldOut: n, piece.query, ldX: blocks.queryStride, piece.key, ldY: blocks.keyStride,
-          M: piece.q, N: n, K: D, transposed: .second, scale: scale)
-      }
+      let (n, ld, scores) = (piece.n, scoreStride(piece.n), piece.probabilities)
+      attentionProduct(
+        scores, ldOut: ld, piece.query, ldX: blocks.queryStride, piece.key, ldY: blocks.keyStride,
+        M: piece.q, N: n, K: D, transposed: .second, scale: scale, worker: worker)
       terms?.addScores(piece, plan.positionBlock(worker), worker)
       var kept = scores
       profile.measure(.softmax, worker) {
@@ -70,11 +68,9 @@ extension EncoderEngine {
             scores, kept: kept, rows: piece.q, columns: n, start: piece.stream, mask: mask)
         }
       }
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          blocks.context + piece.place, ldOut: C, kept, ldX: n, piece.value, ldY: blocks.keyStride,
-          M: piece.q, N: D, K: n)
-      }
+      attentionProduct(
+        blocks.context + piece.place, ldOut: C, kept, ldX: ld, piece.value, ldY: blocks.keyStride,
+        M: piece.q, N: D, K: n, worker: worker)
     }
   }
 
@@ -101,33 +97,33 @@ extension EncoderEngine {
     let shift = temporaries.dInputs - blocks.inputs
     let keepScale = mask(layer, .attention)?.scale ?? 1
     let (D, C) = (configuration.headSize, plan.C)
-    let (n, q, ld) = (piece.n, piece.q, blocks.keyStride)
+    let (n, q, ld, ldScores) = (piece.n, piece.q, blocks.keyStride, scoreStride(piece.n))
     let (query, key, value) = (piece.query, piece.key, piece.value)
     let kept = plan.scratch(worker)
-    let (dScores, dContext) = (kept + q * n, temporaries.dContext + piece.place)
+    let (dScores, dContext) = (kept + q * ldScores, temporaries.dContext + piece.place)
     profile.measure(.softmax, worker) {
-      keptProbabilities(kept, from: piece.probabilities, count: q * n, scale: keepScale)
+      keptProbabilities(kept, from: piece.probabilities, count: q * ldScores, scale: keepScale)
     }
-    profile.measure(.attentionProducts, worker) {
-      multiply(
-        value + shift, ldOut: ld, kept, ldX: n, dContext, ldY: C, M: n, N: D, K: q,
-        transposed: .first)
-      multiply(
-        dScores, ldOut: n, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D, transposed: .second
-      )
-    }
+    attentionProduct(
+      value + shift, ldOut: ld, kept, ldX: ldScores, dContext, ldY: C, M: n, N: D, K: q,
+      transposed: .first, worker: worker)
+    attentionProduct(
+      dScores, ldOut: ldScores, dContext, ldX: C, value, ldY: ld, M: q, N: n, K: D,
+      transposed: .second,
+      worker: worker)
     profile.measure(.softmax, worker) {
       softmaxBackward(
         dScores, p: piece.probabilities, rows: q, columns: n, scale: keepScale,
         scoreScale: scoreScale)
     }
-    profile.measure(.attentionProducts, worker) {
-      multiply(
-        query + shift, ldOut: blocks.queryStride, dScores, ldX: n, key, ldY: ld, M: q, N: D, K: n)
-      multiply(
-        key + shift, ldOut: ld, dScores, ldX: n, query, ldY: blocks.queryStride, M: n, N: D, K: q,
-        transposed: .first)
-    }
+    attentionProduct(
+      query + shift, ldOut: blocks.queryStride, dScores, ldX: ldScores, key, ldY: ld, M: q, N: D,
+      K: n,
+      worker: worker)
+    attentionProduct(
+      key + shift, ldOut: ld, dScores, ldX: ldScores, query, ldY: blocks.queryStride, M: n, N: D,
+      K: q,
+      transposed: .first, worker: worker)
     terms?.addGradients(piece, dScores, shift: shift, plan.positionBlock(worker), worker)
   }
 }

@@ -73,16 +73,10 @@ extension EncoderEngine {
           dbias: partials + 2 * C, rows: rows.count, rowOffset: start,
           mask: mask(layer, .feedForwardOutput), scratch: scratch)
       }
+      expandBackward(plan, layer, rows, dbias: partials + 9 * C, worker)
       projectBack(
-        t.dUp + start * F, t.dDown + start * C, ldY: C, offsets.down, rows: rows.count,
-        worker: worker)
-      profile.measure(.gelu, worker) {
-        geluBackward(
-          t.dUp + start * F, derivative: blocks.slope + start * F, dbias: partials + 9 * C,
-          rows: rows.count, columns: F)
-      }
-      projectBack(
-        dRows, t.dUp + start * F, ldY: F, offsets.up, rows: rows.count, beta: 1, worker: worker)
+        dRows, t.dUp + start * F, ldY: F, offsets.up, rows: rows.count, beta: 1, worker: worker,
+        operand: .activated)
       profile.measure(.layerNorm, worker) {
         norm(offsets.norm1).backward(
           dRows, dx: t.dOut + start * C, normalised: blocks.normalised1 + start * C,
@@ -187,8 +181,8 @@ extension EncoderEngine {
     ) -> WeightGradient {
       defer { words += BFloat16Products.gradientWords(N: weight.N, K: weight.K, rows: rows) }
       return WeightGradient(
-        weight: weight, dY: dY, x: x, rows: rows, pieces: pieces, left: words,
-        right: words + BFloat16Products.leftWords(K: rows, M: weight.N))
+        weight: weight, dY: dY, x: x, rows: rows, pieces: pieces,
+        left: words + BFloat16Products.rightWords(K: rows, N: weight.K), right: words)
     }
     var products = [
       gradient(offsets.down, t.dDown, blocks.activated, rows: rows, pieces: share),

@@ -45,7 +45,9 @@ extension EncoderEngine {
     let x = plan.input(layer) + rows.lowerBound * C
     let out = plan.layers[layer].inputs + rows.lowerBound * N
     if skipped == 0 { project(out, ldOut: N, x, offsets.query, rows: rows.count, worker: worker) }
-    project(out + N - 2 * C, ldOut: N, x, offsets.keyValue, rows: rows.count, worker: worker)
+    project(
+      out + N - 2 * C, ldOut: N, x, offsets.keyValue, rows: rows.count, worker: worker,
+      operand: skipped == 0 ? .packedBefore : .packed)
     profile.measure(.bias, worker) {
       addBias(out, bias: p(offsets.qkvBias + skipped), rows: rows.count, columns: N)
     }
@@ -84,12 +86,13 @@ extension EncoderEngine {
   private func addAndNormalise(
     _ plan: ActivationPlan, _ rows: Range<Int>, _ worker: Int, _ out: MutableFloats,
     _ x: MutableFloats, _ weight: WeightMatrix, _ offsets: NormOffsets, normalised: MutableFloats,
-    rstd: MutableFloats, residual: MutableFloats, mask: DropoutMask?
+    rstd: MutableFloats, residual: MutableFloats, mask: DropoutMask?,
+    operand: BFloat16Products.Operand = .packed
   ) {
     let (C, start) = (plan.C, rows.lowerBound)
     project(
       normalised + start * C, ldOut: C, x + start * weight.K, weight, rows: rows.count,
-      worker: worker)
+      worker: worker, operand: operand)
     profile.measure(.layerNorm, worker) {
       norm(offsets).forward(
         out + start * C, normalised: normalised + start * C, bias: p(offsets.bias),
@@ -101,24 +104,12 @@ extension EncoderEngine {
   /// output = norm(output1 + dropout(GELU(output1·Uᵀ + a)·Dᵀ + b)).
   private func feedForward(_ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int)
   {
-    let (C, F, start) = (plan.C, plan.F, rows.lowerBound)
     let (blocks, offsets) = (plan.layers[layer], layout.layers[layer])
-    let slope = blocks.slope + start * F
-    project(
-      slope, ldOut: F, blocks.output1 + start * C, offsets.up, rows: rows.count, worker: worker)
-    profile.measure(.gelu, worker) {
-      if plan.training {
-        geluForward(
-          blocks.activated + start * F, derivative: slope, bias: p(offsets.upBias),
-          rows: rows.count, columns: F)
-      } else {
-        geluInPlace(slope, bias: p(offsets.upBias), rows: rows.count, columns: F)
-      }
-    }
+    expand(plan, layer, rows, worker)
     addAndNormalise(
       plan, rows, worker, blocks.output, blocks.activated, offsets.down, offsets.norm2,
       normalised: blocks.normalised2, rstd: blocks.rstd2, residual: blocks.output1,
-      mask: mask(layer, .feedForwardOutput))
+      mask: mask(layer, .feedForwardOutput), operand: .activated)
   }
 }
 
@@ -207,7 +198,7 @@ extension EncoderEngine {
         if configuration.kind == .debertaV2 {
           geluForward(
             blocks.dropped, derivative: blocks.hidden, bias: p(layout.denseBias), rows: plan.B,
-            columns: C)
+            columns: C, stride: C)
         } else {
           addBias(blocks.hidden, bias: p(layout.denseBias), rows: plan.B, columns: C)
           for i in 0..<(plan.B * C) { blocks.hidden[i] = tanhf(blocks.hidden[i]) }
@@ -270,7 +261,7 @@ extension EncoderEngine {
         if configuration.kind == .debertaV2 {
           geluBackward(
             dHidden, derivative: blocks.hidden, dbias: d(layout.denseBias), rows: plan.B,
-            columns: C)
+            columns: C, stride: C)
         } else {
           for i in 0..<(plan.B * C) { dHidden[i] *= 1 - blocks.hidden[i] * blocks.hidden[i] }
           addColumnSums(d(layout.denseBias), dHidden, rows: plan.B, columns: C)

@@ -46,7 +46,9 @@ extension EncoderEngine {
     }
     let out = projections + rows.lowerBound * 2 * C
     project(out, ldOut: 2 * C, x, offsets.query, rows: rows.count, worker: worker)
-    project(out + C, ldOut: 2 * C, x, offsets.key, rows: rows.count, worker: worker)
+    project(
+      out + C, ldOut: 2 * C, x, offsets.key, rows: rows.count, worker: worker,
+      operand: .packedBefore)
     profile.measure(.bias, worker) {
       addBias(out, bias: p(offsets.qkvBias), rows: rows.count, columns: 2 * C)
     }

@@ -6,13 +6,18 @@ import CBFloat16
 
 /// The products with the layers' weights, in floats or in bfloat16.
 extension EncoderEngine {
-  /// out (rows, N) = x (rows, K) · Wᵀ.
+  /// out (rows, N) = x (rows, K) · Wᵀ. In bfloat16 `operand` says where x stands in that form.
   func project(
-    _ out: MutableFloats, ldOut: Int, _ x: Floats, _ weight: WeightMatrix, rows: Int, worker: Int
+    _ out: MutableFloats, ldOut: Int, _ x: Floats, _ weight: WeightMatrix, rows: Int, worker: Int,
+    operand: BFloat16Products.Operand = .packed
   ) {
     profile.measure(.products, worker) {
       if let reduced {
-        reduced.multiply(out, ldOut: ldOut, x, ldX: weight.K, weight, rows: rows, worker: worker)
+        if operand == .packed {
+          reduced.pack(x, ldX: weight.K, rows: rows, K: weight.K, worker: worker)
+        }
+        reduced.multiply(
+          out, ldOut: ldOut, operand, weight, rows: rows, N: weight.N, K: weight.K, worker: worker)
       } else {
         multiply(
           out, ldOut: ldOut, x, ldX: weight.K, p(weight.offset), ldY: weight.K, M: rows,
@@ -24,17 +29,120 @@ extension EncoderEngine {
   /// dx (rows, K) = beta·dx + dy (rows, N) · W.
   func projectBack(
     _ dx: MutableFloats, _ dy: Floats, ldY: Int, _ weight: WeightMatrix, rows: Int, beta: Float = 0,
-    worker: Int
+    worker: Int, operand: BFloat16Products.Operand = .packed
   ) {
     profile.measure(.products, worker) {
       if let reduced {
+        if operand == .packed {
+          reduced.pack(dy, ldX: ldY, rows: rows, K: weight.N, worker: worker)
+        }
         reduced.multiply(
-          dx, ldOut: weight.K, dy, ldX: ldY, weight, backward: true, rows: rows, beta: beta,
-          worker: worker)
+          dx, ldOut: weight.K, operand, weight, backward: true, rows: rows, N: weight.K,
+          K: weight.N, beta: beta, worker: worker)
       } else {
         multiply(
           dx, ldOut: weight.K, dy, ldX: ldY, p(weight.offset), ldY: weight.K, M: rows, N: weight.K,
           K: weight.N, beta: beta)
+      }
+    }
+  }
+
+  /// A product of attention: out (M, N) = scale · x (M, K) · y (K, N) + beta · out. In bfloat16 both
+  /// operands are packed on the way, which does not pay for a single row.
+  func attentionProduct(
+    _ out: MutableFloats, ldOut: Int, _ x: Floats, ldX: Int, _ y: Floats, ldY: Int, M: Int, N: Int,
+    K: Int, transposed: Transposed = .neither, scale: Float = 1, beta: Float = 0, worker: Int
+  ) {
+    profile.measure(.attentionProducts, worker) {
+      if let reduced, M > 1, K > 1 {
+        reduced.multiply(
+          out, ldOut: ldOut, x, ldX: ldX, y, ldY: ldY, M: M, N: N, K: K, transposed: transposed,
+          scale: scale, beta: beta, worker: worker)
+      } else {
+        multiply(
+          out, ldOut: ldOut, x, ldX: ldX, y, ldY: ldY, M: M, N: N, K: K, transposed: transposed,
+          scale: scale, beta: beta)
+      }
+    }
+  }
+
+  /// activated (rows, F) = GELU(output1 (rows, C)·Uᵀ + a), of the rows `rows` of a layer. In training
+  /// `slope` becomes the derivative.
+  func expand(_ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, _ worker: Int) {
+    let (blocks, offsets, F) = (plan.layers[layer], layout.layers[layer], plan.F)
+    let (slope, activated) = (
+      blocks.slope + rows.lowerBound * F, blocks.activated + rows.lowerBound * F
+    )
+    projectByColumns(
+      slope, blocks.output1 + rows.lowerBound * plan.C, offsets.up, rows: rows.count,
+      keeps: plan.training, packs: activated, worker: worker
+    ) { columns, place, stride in
+      profile.measure(.gelu, worker) {
+        let bias = p(offsets.upBias + columns.lowerBound)
+        if plan.training {
+          geluForward(
+            activated + place, derivative: slope + place, bias: bias, rows: rows.count,
+            columns: columns.count, stride: stride)
+        } else {
+          geluInPlace(
+            slope + place, bias: bias, rows: rows.count, columns: columns.count, stride: stride)
+        }
+      }
+    }
+  }
+
+  /// dUp (rows, F) = dDown (rows, C)·D · slope; adds its column sums to `dbias` (F).
+  func expandBackward(
+    _ plan: ActivationPlan, _ layer: Int, _ rows: Range<Int>, dbias: MutableFloats, _ worker: Int
+  ) {
+    let (F, start) = (plan.F, rows.lowerBound)
+    let (dUp, slope) = (plan.temporaries.dUp + start * F, plan.layers[layer].slope + start * F)
+    projectByColumns(
+      dUp, plan.temporaries.dDown + start * plan.C, layout.layers[layer].down, backward: true,
+      rows: rows.count, keeps: true, packs: dUp, worker: worker
+    ) { columns, place, stride in
+      profile.measure(.gelu, worker) {
+        geluBackward(
+          dUp + place, derivative: slope + place, dbias: dbias + columns.lowerBound,
+          rows: rows.count, columns: columns.count, stride: stride)
+      }
+    }
+  }
+
+  /// out (rows, N) = x (rows, K) · Wᵀ, or backward out (rows, N) = x (rows, K) · W, and `body` on its
+  /// columns: all at once with floats. With bfloat16 it takes as many as stay in the cache behind
+  /// their product, and then columns of `packs` are packed as the activation. Without `keeps` the
+  /// next columns are written over them. `place` is where columns begin, `stride` that of rows.
+  private func projectByColumns(
+    _ out: MutableFloats, _ x: Floats, _ weight: WeightMatrix, backward: Bool = false, rows: Int,
+    keeps: Bool, packs: MutableFloats, worker: Int,
+    _ body: (_ columns: Range<Int>, _ place: Int, _ stride: Int) -> Void
+  ) {
+    let (N, K) = backward ? (weight.K, weight.N) : (weight.N, weight.K)
+    guard let reduced else {
+      if backward {
+        projectBack(out, x, ldY: K, weight, rows: rows, worker: worker)
+      } else {
+        project(out, ldOut: N, x, weight, rows: rows, worker: worker)
+      }
+      return body(0..<N, 0, N)
+    }
+    profile.measure(.products, worker) {
+      reduced.pack(x, ldX: K, rows: rows, K: K, worker: worker)
+    }
+    let width = min(N, 4 * Int(BFLOAT16_COLUMNS))
+    for column in Swift.stride(from: 0, to: N, by: width) {
+      let columns = column..<min(N, column + width)
+      let (place, stride) = keeps ? (column, N) : (0, width)
+      profile.measure(.products, worker) {
+        reduced.multiply(
+          out + place, ldOut: stride, .packed, weight, backward: backward, column: column,
+          rows: rows, N: columns.count, K: K, worker: worker)
+      }
+      body(columns, place, stride)
+      profile.measure(.products, worker) {
+        reduced.packActivated(
+          packs + place, ldX: stride, rows: rows, columns: columns, of: N, worker: worker)
       }
     }
   }
@@ -99,127 +207,3 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 
 /// A weight of the encoder: (N, K), row-major, at `offset` of the parameter buffer.
 struct WeightMatrix: Hashable { let offset, N, K: Int }
-
-/// The encoder's large products in bfloat16: packed copies of the weights, and memory for the other
-/// operands. Floats are rounded to nearest even where they are packed; the sums are floats.
-final class BFloat16Products {
-  /// Where the panels of a weight stand, in words, as the right operand of x·Wᵀ and of dY·W.
-  private var panels: [WeightMatrix: (forward: Int, backward: Int)] = [:]
-  private let words: MemoryRegion<UInt32>
-  /// For each worker the rows of a left operand.
-  private var left = MemoryRegion<UInt32>()
-  private var leftWords = 0
-  /// Both operands of a layer's weight gradients.
-  private var gradients = MemoryRegion<UInt32>()
-  private let workers: Int
-  private var packed: (forward: Bool, backward: Bool) = (false, false)
-
-  init(_ weights: [WeightMatrix], workers: Int) {
-    var next = 0
-    for weight in weights {
-      let backward = next + Self.rightWords(K: weight.K, N: weight.N)
-      panels[weight] = (next, backward)
-      next = backward + Self.rightWords(K: weight.N, N: weight.K)
-    }
-    words = MemoryRegion(count: next, largePages: true)
-    self.workers = workers
-  }
-
-  /// Words of the right operand's panels for a product over K with N columns.
-  static func rightWords(K: Int, N: Int) -> Int { words(K, N, multiple: BFLOAT16_COLUMNS) }
-
-  /// Words of the transposed left operand's panels for a product over K with M rows.
-  static func leftWords(K: Int, M: Int) -> Int { words(K, M, multiple: BFLOAT16_ROWS) }
-
-  private static func words(_ K: Int, _ count: Int, multiple: Int) -> Int {
-    (count + multiple - 1) / multiple * multiple * ((K + 1) / 2)
-  }
-
-  /// Words of both operands of a weight's gradient, dW (N, K) = dYᵀ·X over `rows` rows.
-  static func gradientWords(N: Int, K: Int, rows: Int) -> Int {
-    leftWords(K: rows, M: N) + rightWords(K: rows, N: K)
-  }
-
-  /// Reserves the memory of a pass.
-  func reserve(_ plan: ActivationPlan, positionRows: Int) {
-    let rows = plan.chunk(0, rows: max(plan.T, positionRows)).count
-    leftWords = rows * ((max(2 * plan.C, plan.F) + 1) / 2)
-    if left.count < workers * leftWords {
-      left = MemoryRegion(count: workers * leftWords, largePages: true)
-    }
-    let C = plan.C
-    let shapes = [(C, plan.F), (plan.F, C), (3 * C, C), (C, C)]
-    var needed = 0
-    if plan.training {
-      needed = shapes.reduce(0) { $0 + Self.gradientWords(N: $1.0, K: $1.1, rows: plan.T) }
-      if positionRows > 0 { needed += Self.gradientWords(N: 2 * C, K: C, rows: positionRows) }
-    }
-    if gradients.count < needed { gradients = MemoryRegion(count: needed, largePages: true) }
-  }
-
-  /// Notes that the weights have changed.
-  func invalidate() { packed = (false, false) }
-
-  /// Packs the weights again if they have changed.
-  func pack(_ parameters: Floats, backward: Bool, _ pool: ThreadPool) {
-    let all = Array(panels)
-    func packAll(transposed: Bool) {
-      let pack = transposed ? bfloat16_pack_right_transposed : bfloat16_pack_right
-      pool.run(all.count) { index, _ in
-        let (weight, place) = all[index]
-        let target = words.base + (transposed ? place.forward : place.backward)
-        let (N, K) = (Int64(weight.N), Int64(weight.K))
-        pack(target, parameters + weight.offset, K, N, K)
-      }
-    }
-    if !packed.forward { packAll(transposed: true) }
-    if backward, !packed.backward { packAll(transposed: false) }
-    packed = (true, packed.backward || backward)
-  }
-
-  /// out (rows, N) = beta·out + x (rows, K) · Wᵀ or, backward, out (rows, K) = beta·out +
-  /// x (rows, N) · W.
-  func multiply(
-    _ out: MutableFloats, ldOut: Int, _ x: Floats, ldX: Int, _ weight: WeightMatrix,
-    backward: Bool = false, rows: Int, beta: Float = 0, worker: Int
-  ) {
-    guard let place = panels[weight] else {
-      preconditionFailure("a weight of the encoder's layers")
-    }
-    let right = words.base + (backward ? place.backward : place.forward)
-    let (N, K) = backward ? (weight.K, weight.N) : (weight.N, weight.K)
-    let P = (K + 1) / 2
-    precondition(rows * P <= leftWords, "room for the left operand")
-    let operand = left.base + worker * leftWords
-    bfloat16_pack_rows(operand, x, Int64(ldX), Int64(rows), Int64(K))
-    bfloat16_multiply(
-      out, Int64(ldOut), Int64(rows), Int64(N), Int64(P), operand, 0, right, beta == 0 ? 0 : 1)
-  }
-
-  /// Packs columns of the left operand, dY (rows, N), multiples of 8 but for the last, or of the
-  /// right one, X (rows, K), multiples of 48.
-  func pack(_ product: EncoderEngine.WeightGradient, _ columns: Range<Int>, isLeft: Bool) {
-    let (x, width, place, multiple, pack) =
-      isLeft
-      ? (product.dY, product.weight.N, product.left, BFLOAT16_ROWS, bfloat16_pack_left)
-      : (product.x, product.weight.K, product.right, BFLOAT16_COLUMNS, bfloat16_pack_right)
-    let target = place + Self.words(product.rows, columns.lowerBound, multiple: multiple)
-    let end = target + Self.words(product.rows, columns.count, multiple: multiple)
-    precondition(end <= gradients.count, "room for an operand")
-    pack(
-      gradients.base + target, x + columns.lowerBound, Int64(width), Int64(product.rows),
-      Int64(columns.count))
-  }
-
-  /// Rows `range` of dW (N, K) = beta·dW + dYᵀ·X from the packed operands; the range begins at a
-  /// multiple of 8.
-  func multiply(
-    _ product: EncoderEngine.WeightGradient, to dW: MutableFloats, range: Range<Int>, beta: Float
-  ) {
-    let (rows, K) = (product.rows, product.weight.K)
-    bfloat16_multiply(
-      dW + range.lowerBound * K, Int64(K), Int64(range.count), Int64(K), Int64((rows + 1) / 2),
-      gradients.base + product.left + Self.leftWords(K: rows, M: range.lowerBound), 1,
-      gradients.base + product.right, beta == 0 ? 0 : 1)
-  }
-}

@@ -118,8 +118,8 @@ public struct PackedBatch: Equatable, Sendable {
 /// The size of a batch, for which memory is reserved.
 public struct BatchCapacity: Equatable, Sendable {
   public var sequences, tokens: Int
-  /// The sum over the sequences of their squared lengths, which attention needs.
-  public var squaredLengths: Int
+  /// Floats of an attention head's scores for all sequences.
+  public var scores: Int
   public var longest: Int
   /// The most positions that a sequence spans, masked tokens between others included.
   var span: Int
@@ -132,7 +132,8 @@ public struct BatchCapacity: Equatable, Sendable {
   /// The capacity for one batch of sequences of these lengths.
   init(_ lengths: some Collection<Int>) {
     (sequences, tokens) = (lengths.count, lengths.reduce(0, +))
-    (squaredLengths, longest) = (lengths.reduce(0) { $0 + $1 * $1 }, lengths.max() ?? 0)
+    scores = lengths.reduce(0) { $0 + $1 * scoreStride($1) }
+    longest = lengths.max() ?? 0
     span = longest
   }
 }

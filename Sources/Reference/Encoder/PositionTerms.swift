@@ -11,7 +11,7 @@ extension EncoderEngine {
     return PositionTerms(
       state: relative, table: table, projections: table.layers[layer].projections, C: plan.C,
       D: configuration.headSize, queryStride: blocks.queryStride, keyStride: blocks.keyStride,
-      scale: scoreScale, profile: profile)
+      scale: scoreScale, engine: self)
   }
 }
 
@@ -35,7 +35,8 @@ struct PositionTerms {
   let projections: MutableFloats
   let C, D, queryStride, keyStride: Int
   let scale: Float
-  let profile: KernelProfile
+  let engine: EncoderEngine
+  private var profile: KernelProfile { engine.profile }
 
   /// The table's row of queries, or of keys, for a head; `base` are projections or their gradients.
   private func query(_ base: MutableFloats, _ row: Int, _ piece: Piece) -> MutableFloats {
@@ -65,12 +66,10 @@ struct PositionTerms {
     blocks(of: piece.q) { queries in
       let rows = distances.rows(ofQueries: queries)
       let ld = ActivationPlan.stride(ofRows: rows.count)
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          block, ldOut: ld, piece.query + queries.lowerBound * queryStride, ldX: queryStride,
-          key(projections, rows.lowerBound, piece), ldY: 2 * C, M: queries.count, N: rows.count,
-          K: D, transposed: .second, scale: scale)
-      }
+      engine.attentionProduct(
+        block, ldOut: ld, piece.query + queries.lowerBound * queryStride, ldX: queryStride,
+        key(projections, rows.lowerBound, piece), ldY: 2 * C, M: queries.count, N: rows.count,
+        K: D, transposed: .second, scale: scale, worker: worker)
       profile.measure(.positions, worker) {
         distances.gather(scores, queries: queries, from: block, ld: ld, first: rows.lowerBound)
       }
@@ -81,12 +80,10 @@ struct PositionTerms {
     blocks(of: piece.n) { keys in
       let rows = distances.rows(ofKeys: keys)
       let ld = ActivationPlan.stride(ofRows: rows.count)
-      profile.measure(.attentionProducts, worker) {
-        multiply(
-          block, ldOut: ld, piece.key + keys.lowerBound * keyStride, ldX: keyStride,
-          query(projections, rows.lowerBound, piece), ldY: 2 * C, M: keys.count, N: rows.count,
-          K: D, transposed: .second, scale: scale)
-      }
+      engine.attentionProduct(
+        block, ldOut: ld, piece.key + keys.lowerBound * keyStride, ldX: keyStride,
+        query(projections, rows.lowerBound, piece), ldY: 2 * C, M: keys.count, N: rows.count,
+        K: D, transposed: .second, scale: scale, worker: worker)
       profile.measure(.positions, worker) {
         distances.gather(scores, keys: keys, from: block, ld: ld, first: rows.lowerBound)
       }
@@ -153,14 +150,12 @@ struct PositionTerms {
     _ block: Floats, ld: Int, tokens: MutableFloats, stride: Int, count: Int, shift: Int,
     table: Floats, dTable: MutableFloats, rows: Int, _ worker: Int
   ) {
-    profile.measure(.attentionProducts, worker) {
-      multiply(
-        tokens + shift, ldOut: stride, block, ldX: ld, table, ldY: 2 * C, M: count, N: D, K: rows,
-        beta: 1)
-      multiply(
-        dTable, ldOut: 2 * C, block, ldX: ld, tokens, ldY: stride, M: rows, N: D, K: count,
-        transposed: .first, beta: 1)
-    }
+    engine.attentionProduct(
+      tokens + shift, ldOut: stride, block, ldX: ld, table, ldY: 2 * C, M: count, N: D, K: rows,
+      beta: 1, worker: worker)
+    engine.attentionProduct(
+      dTable, ldOut: 2 * C, block, ldX: ld, tokens, ldY: stride, M: rows, N: D, K: count,
+      transposed: .first, beta: 1, worker: worker)
   }
 
   /// The gradients of ``addFirstScores(_:_:)``.

@@ -1,15 +1,18 @@
 /// Which row of the table of relative positions belongs to a pair of a sequence's tokens, and the
-/// movement of numbers between a matrix of pairs, (queries, keys), and a block of (tokens, rows).
+/// movement of numbers between a matrix of pairs, (queries, keys) as scores are, and a block of (tokens, rows).
 ///
 /// The row grows with the distance i - j, query minus key. Tokens near each other have row `centre`
 /// + i - j, so that a token's pairs are a run of its row of the block; farther away several
-/// distances share a row, which is looked up.
+/// distances share a row, which is looked up. Where the block is indexed by keys, such runs go down
+/// the columns of the pairs: squares of 4 by 4 pairs are transposed in registers.
 package struct DistanceRows {
   /// The row of a distance; the pointer stands at distance 0.
   private let rowOfDistance: UnsafePointer<Int32>
   /// Places of the tokens in their sequence, ascending.
   private let positions: UnsafePointer<Int32>
   private let count: Int
+  /// Floats between the queries' rows of pairs.
+  private let stride: Int
   private let centre: Int
   /// The largest distance whose row is `centre` + distance.
   private let near: Int
@@ -18,7 +21,7 @@ package struct DistanceRows {
     rowOfDistance: UnsafePointer<Int32>, positions: UnsafePointer<Int32>, count: Int, near: Int
   ) {
     (self.rowOfDistance, self.positions, self.count) = (rowOfDistance, positions, count)
-    centre = Int(rowOfDistance[0])
+    (stride, centre) = (scoreStride(count), Int(rowOfDistance[0]))
     // Where masked tokens were left out, indices say nothing of the distance.
     let isWhole = Int(positions[count - 1] - positions[0]) == count - 1
     self.near = isWhole ? near : -1
@@ -52,7 +55,7 @@ package struct DistanceRows {
     _ pairs: MutableFloats, queries: Range<Int>, from block: Floats, ld: Int, first: Int
   ) {
     for i in queries {
-      let out = pairs + i &* count
+      let out = pairs + i &* stride
       let source = block + ((i &- queries.lowerBound) &* ld &- first)
       let near = near(i, among: 0..<count)
       for j in 0..<near.lowerBound { out[j] += source[row(i, j)] }
@@ -68,13 +71,39 @@ package struct DistanceRows {
     _ pairs: MutableFloats, keys: Range<Int>, from block: Floats, ld: Int, first: Int
   ) {
     let origin = block - (keys.lowerBound &* ld &+ first)
-    for i in 0..<count {
-      let out = pairs + i &* count
-      let near = near(i, among: keys)
-      for j in keys.lowerBound..<near.lowerBound { out[j] += origin[j &* ld &+ row(i, j)] }
-      let run = origin + (centre &+ i)
-      for j in near { out[j] += run[j &* (ld &- 1)] }
-      for j in near.upperBound..<keys.upperBound { out[j] += origin[j &* ld &+ row(i, j)] }
+    squares(keys) { i, j in
+      let source = origin + (j &* ld &+ centre &+ i &- j)
+      let out = pairs + (i &* stride &+ j)
+      let columns = transposed(
+        four(source), four(source + (ld &- 1)), four(source + 2 &* (ld &- 1)),
+        four(source + 3 &* (ld &- 1)))
+      add(columns.0, to: out)
+      add(columns.1, to: out + stride)
+      add(columns.2, to: out + 2 &* stride)
+      add(columns.3, to: out + 3 &* stride)
+    } others: { i, j in
+      pairs[i &* stride &+ j] += origin[j &* ld &+ row(i, j)]
+    }
+  }
+
+  /// Calls `square` with the first query and key of squares of 4 by 4 pairs near each other, and
+  /// `others` with every other pair of the keys `keys`.
+  @inline(__always) private func squares(
+    _ keys: Range<Int>, _ square: (Int, Int) -> Void, others: (Int, Int) -> Void
+  ) {
+    for i in Swift.stride(from: 0, to: count, by: 4) {
+      let rows = i..<min(count, i &+ 4)
+      // Near the first query and the last.
+      let lower = max(keys.lowerBound, rows.upperBound &- 1 &- near)
+      let upper = rows.count == 4 ? min(keys.upperBound, i &+ near &+ 1) : lower
+      let end = lower &+ max(0, upper &- lower) & ~3
+      for j in Swift.stride(from: lower, to: end, by: 4) { square(i, j) }
+      for row in rows {
+        for j in keys.lowerBound..<min(lower, keys.upperBound) { others(row, j) }
+        for j in min(max(end, keys.lowerBound), keys.upperBound)..<keys.upperBound {
+          others(row, j)
+        }
+      }
     }
   }
 
@@ -84,7 +113,7 @@ package struct DistanceRows {
     _ pairs: Floats, queries: Range<Int>, to block: MutableFloats, ld: Int, first: Int, width: Int
   ) {
     for i in queries {
-      let source = pairs + i &* count
+      let source = pairs + i &* stride
       let start = block + (i &- queries.lowerBound) &* ld
       start.update(repeating: 0, count: width)
       let out = start - first
@@ -100,16 +129,39 @@ package struct DistanceRows {
   @inline(never) package func scatter(
     _ pairs: Floats, keys: Range<Int>, to block: MutableFloats, ld: Int, first: Int, width: Int
   ) {
-    for j in keys {
-      let source = pairs + j
-      let start = block + (j &- keys.lowerBound) &* ld
-      start.update(repeating: 0, count: width)
-      let out = start - first
-      let near = near(j, among: 0..<count)
-      for i in 0..<near.lowerBound { out[row(i, j)] += source[i &* count] }
-      let run = out + (centre &- j)
-      for i in near { run[i] += source[i &* count] }
-      for i in near.upperBound..<count { out[row(i, j)] += source[i &* count] }
+    let origin = block - (keys.lowerBound &* ld &+ first)
+    for j in 0..<keys.count { (block + j &* ld).update(repeating: 0, count: width) }
+    squares(keys) { i, j in
+      let source = pairs + (i &* stride &+ j)
+      let out = origin + (j &* ld &+ centre &+ i &- j)
+      let columns = transposed(
+        four(source), four(source + stride), four(source + 2 &* stride), four(source + 3 &* stride))
+      add(columns.0, to: out)
+      add(columns.1, to: out + (ld &- 1))
+      add(columns.2, to: out + 2 &* (ld &- 1))
+      add(columns.3, to: out + 3 &* (ld &- 1))
+    } others: { i, j in
+      origin[j &* ld &+ row(i, j)] += pairs[i &* stride &+ j]
     }
   }
+}
+
+/// Four numbers from `x` on.
+@inline(__always) private func four(_ x: Floats) -> SIMD4<Float> {
+  UnsafeRawPointer(x).loadUnaligned(as: SIMD4<Float>.self)
+}
+
+@inline(__always) private func add(_ values: SIMD4<Float>, to out: MutableFloats) {
+  let raw = UnsafeMutableRawPointer(out)
+  raw.storeBytes(of: raw.loadUnaligned(as: SIMD4<Float>.self) + values, as: SIMD4<Float>.self)
+}
+
+/// The columns of the square with these rows.
+@inline(__always) private func transposed(
+  _ a: SIMD4<Float>, _ b: SIMD4<Float>, _ c: SIMD4<Float>, _ d: SIMD4<Float>
+) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
+  (
+    SIMD4(a[0], b[0], c[0], d[0]), SIMD4(a[1], b[1], c[1], d[1]),
+    SIMD4(a[2], b[2], c[2], d[2]), SIMD4(a[3], b[3], c[3], d[3])
+  )
 }

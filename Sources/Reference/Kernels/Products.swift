@@ -80,19 +80,18 @@ enum Transposed { case neither, first, second }
   return (total(first) + rest.0, total(second) + rest.1)
 }
 
-/// The largest of `count` values; `count` is at least 1.
+/// The largest of `count` values, a multiple of 16.
 @inline(__always) func maximum(_ x: Floats, _ count: Int) -> Float {
-  var lanes = InlineArray<16, Float>(repeating: x[0])
-  let blocks = count & ~15
+  func larger(_ a: Float, _ b: Float) -> Float { a > b ? a : b }
+  var lanes = InlineArray<16, Float>(repeating: -.infinity)
   var i = 0
-  while i < blocks {
-    for lane in 0..<16 { lanes[lane] = x[i &+ lane] > lanes[lane] ? x[i &+ lane] : lanes[lane] }
+  while i < count {
+    for lane in 0..<16 { lanes[lane] = larger(x[i &+ lane], lanes[lane]) }
     i &+= 16
   }
-  var largest = lanes[0]
-  for lane in 1..<16 { largest = lanes[lane] > largest ? lanes[lane] : largest }
-  for i in blocks..<count { largest = x[i] > largest ? x[i] : largest }
-  return largest
+  for lane in 0..<8 { lanes[lane] = larger(lanes[lane], lanes[lane + 8]) }
+  for lane in 0..<4 { lanes[lane] = larger(lanes[lane], lanes[lane + 4]) }
+  return larger(larger(lanes[0], lanes[2]), larger(lanes[1], lanes[3]))
 }
 
 /// Adds the sums of the columns of `x` (rows, columns; row-major) to `out` (columns).
