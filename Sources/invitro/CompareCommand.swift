@@ -51,15 +51,18 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     // Of two folders of runs, of two files or of all of them.
-    let files = try inputs.map(URL.init(filePath:)).map { url in
-      runs ? try RunFolder.files(in: url) : [try PredictionFile(url)]
+    let files: [[PredictionFile]] = try inputs.map { input in
+      let url = URL(filePath: input)
+      return runs ? try RunFolder.files(in: url) : [try PredictionFile(url)]
     }
-    let (scorer, reader) = try prepare(files.flatMap(\.self))
-    let systems = try files.map { try $0.map { try reader.read($0) } }
+    let (scorer, reader) = try prepare(files.flatMap { $0 })
+    let systems: [[Predictions]] = try files.map { part in
+      try part.map { file in try reader.read(file) }
+    }
     if runs {
       try compareRuns(scorer, systems)
     } else if all {
-      try compareAll(scorer, reader, systems.flatMap(\.self))
+      try compareAll(scorer, reader, systems.flatMap { $0 })
     } else {
       let report = try scorer.compare(
         systems[0][0], named: inputs[0], systems[1][0], named: inputs[1])
