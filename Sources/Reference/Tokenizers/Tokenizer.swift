@@ -29,10 +29,12 @@ public struct Tokenizer: Sendable {
     let names = kind == .roberta ? Vocabulary.robertaNames : Vocabulary.bertNames
     let added = added ?? special.added(names)
     (self.kind, self.segments, specialTokens) = (kind, segments, special)
-    // An added token may stand outside the vocabulary.
-    vocabularySize = added.reduce(vocabulary.size) { max($0, Int($1.id) + 1) }
+    let template = template ?? .standard(kind, start: special.start, end: special.end)
+    // Added tokens and the template's may stand outside the vocabulary.
+    vocabularySize = (added.map(\.id) + template.specialIDs)
+      .reduce(vocabulary.size) { max($0, Int($1) + 1) }
     addedTokens = AddedTokens(added.filter { !$0.isNormalized })
-    self.template = template ?? .standard(kind, start: special.start, end: special.end)
+    self.template = template
   }
 
   /// Reads the tokenizer in a Hugging Face model directory: `tokenizer.json`, else `vocab.json`
@@ -170,9 +172,11 @@ extension AddedTokens.Token {
 }
 
 extension [SpecialTokenTemplate.Part] {
-  var specialCount: Int {
-    reduce(0) { if case .special(let ids, _) = $1 { $0 + ids.count } else { $0 } }
+  fileprivate var specialIDs: [Int32] {
+    flatMap { if case .special(let ids, _) = $0 { ids } else { [Int32]() } }
   }
+
+  var specialCount: Int { specialIDs.count }
 }
 
 /// The special tokens around one text or a pair, and each part's type id.
@@ -184,6 +188,8 @@ struct SpecialTokenTemplate: Sendable, Equatable {
   }
 
   let single, pair: [Part]
+
+  fileprivate var specialIDs: [Int32] { (single + pair).specialIDs }
 
   /// A family's own: RoBERTa's `<s> A </s>` and `<s> A </s></s> B </s>`, all of type 0; BERT's
   /// and DeBERTa's `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, the second part of type 1.

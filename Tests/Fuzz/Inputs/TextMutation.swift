@@ -81,7 +81,7 @@ enum TextMutation {
       bytes.removeSubrange(start..<end)
       bytes.insert(contentsOf: line, at: 0)
     default:
-      let copies = Int.random(in: 2...200, using: &random)
+      let copies = line.count > 1 << 16 ? 2 : Int.random(in: 2...200, using: &random)
       bytes.insert(contentsOf: repeatElement(line, count: copies).joined(), at: start)
     }
   }
