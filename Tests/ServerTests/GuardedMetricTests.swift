@@ -73,7 +73,7 @@ struct GuardedMetricTests {
     let grid = try #require(listed.grid)
     #expect(grid.metric == one.metric && grid.target == one.target && listed.entropy != nil)
     let definitions = [try arena.home.benchmarks.find("ranked")]
-    let server = try await arena.server { $0.definitions = definitions }
+    let server = try await arena.server(change: { $0.definitions = definitions })
 
     var exact: [String: Double] = [:]
     for (team, seeds) in [("Team A", [1, 2, 1]), ("Team B", [3])] {
