@@ -10,7 +10,7 @@ import Study
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Fine-tune a RoBERTa, BERT or DeBERTa-v3 encoder on a benchmark, on the CPU.",
+    abstract: "Fine-tune RoBERTa, BERT or DeBERTa-v3 on a benchmark, on the CPU.",
     discussion: """
       --model is a Hugging Face folder: config.json, model.safetensors or
       pytorch_model.bin, and the tokenizer's files. The defaults are the recipe of
