@@ -72,7 +72,7 @@ def server(folder):
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", "tiny",
-             "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "2560", "--api_key", KEY],
+             "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "2560", "--n_threads", "1", "--n_threads_batch", "1", "--api_key", KEY],
             stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}/v1"
     try:
@@ -125,7 +125,8 @@ def constrained(home):
     check(again["requests"] == 0 and again["labelled"] == ESSAYS, "what is answered is not asked")
     one = json.loads(home.label("plain", "--prompt", "plain", "--max-requests", "5", *schema,
                                 status=1).stdout)
-    check(one["labelled"] == 5 and one["notAsked"] == ESSAYS - 5, f"one score, and a cap: {one}")
+    # The schema's form is found out by one refused request of each of the two workers at most.
+    check(one["requests"] == 5 and 3 <= one["labelled"] == ESSAYS - one["notAsked"], f"a cap: {one}")
 
 
 def free_text(home):
@@ -139,9 +140,10 @@ def free_text(home):
 def sampling(home):
     """Temperature and seed reach the model: the n-th sample of an essay has the seed plus n."""
     def answers(name, *more, count=6):
+        # One more request finds out the schema's form.
         home.label(
-            name, "--response-format", "json_schema", "--max-requests", str(count), "--concurrency",
-            "1", *more, status=1)
+            name, "--response-format", "json_schema", "--max-requests", str(count + 1),
+            "--concurrency", "1", *more, status=1)
         keyed = collections.defaultdict(dict)
         for entry in home.journal(name):
             keyed[entry["question"]["id"]][entry["question"]["sample"]] = entry["answer"]
@@ -177,7 +179,6 @@ def kills(home):
         process.wait()
     before = file.read_bytes().count(b"\n")
     rest = json.loads(home.label("killed", "--response-format", "json_schema").stdout)
-    # The schema's form is found out by one refused request of each worker at most.
     check(ESSAYS - before <= rest["requests"] <= ESSAYS - before + 2, f"{before} before, {rest}")
     asked = collections.Counter(entry["question"]["id"] for entry in home.journal("killed"))
     check(len(asked) == ESSAYS and set(asked.values()) == {1}, "every essay once")
