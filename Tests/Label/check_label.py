@@ -72,7 +72,8 @@ def server(folder):
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", "tiny",
-             "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "2560", "--n_threads", "1", "--n_threads_batch", "1", "--api_key", KEY],
+             "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "2560", "--n_threads", "1",
+             "--n_threads_batch", "1", "--api_key", KEY],
             stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}/v1"
     try:

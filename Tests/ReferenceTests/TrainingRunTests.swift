@@ -81,7 +81,14 @@ struct TrainingRunTests {
     let folder = try TemporaryFolder()
     var configuration = TinyRun.configuration()
     (configuration.epochs, configuration.learningRate) = (1, 1e-9)
-    let outcome = try TinyRun.begin(folder.file("run"), configuration).run()
+    // Labels whose spread is a hundred times that of what the model predicts.
+    let validation = TinyRun.validation.map {
+      TrainingExample($0.sequence, labels: $0.labels.map { $0.map { 100 * $0 } })
+    }
+    let outcome = try TrainingRun(
+      model: TinyRun.model, training: TinyRun.training, validation: validation,
+      configuration: configuration, folder: folder.file("run")
+    ).run()
     #expect(outcome.collapsed == ["LABEL_0"])
     let url = folder.file("run")
     let run = try JSONSerialization.jsonObject(with: TinyRun.bytes(url, "run.json"))

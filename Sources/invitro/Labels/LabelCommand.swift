@@ -37,8 +37,8 @@ struct LabelCommand: AsyncParsableCommand {
       <think> tags and JSON answers are understood anyway.
 
       A web page at the address ends the run at the first answer, and so does a
-      redirect, which is told and not followed; --give-up-after unreadable answers in a
-      row end it with exit code 1 and the last answer.
+      redirect, which is told and not followed. --give-up-after unreadable answers
+      in a row end it with exit code 1 and the last answer.
 
       The essays are sent to the server: check the data's licence first.
 

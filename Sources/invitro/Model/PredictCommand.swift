@@ -17,14 +17,14 @@ struct PredictCommand: ParsableCommand {
       shared tasks at WASSA ask for: no header, the split's order, the benchmark's
       targets in their order; --zip packs it under the name that they ask for
       (predictions_EMP.tsv). Every command that reads predictions takes all of these.
-      What the model predicts, and whether it reads a context or a second text, stands
+      What the model predicts, and whether it reads a context or a second text, is
       in its config.json.
 
       Example:
         invitro predict --model runs/minilm/last --benchmark newsemp18 --split test --out p.tsv
         invitro score p.tsv --benchmark newsemp18 --split test
-        invitro predict --model runs/best/last -b newsemp24 -s test --format wassa --zip \\
-          --out predictions.zip
+        invitro predict --model runs/a/best -b newsemp24 -s test --format wassa \\
+          --zip --out predictions.zip
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case tsv, wassa }
