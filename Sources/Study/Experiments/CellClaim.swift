@@ -116,7 +116,7 @@ public struct ClaimWatch {
   }
 
   /// Whether the owner of a cell's claim gave a sign of life while this process looked.
-  func isAlive(_ cell: URL) -> Bool { sightings[cell.path]?.hasMoved ?? false }
+  package func isAlive(_ cell: URL) -> Bool { sightings[cell.path]?.hasMoved ?? false }
 }
 
 /// A claim as it stands in its file: who made it, in one line, and a second line once it is released.
