@@ -17,7 +17,7 @@ struct GoldTests {
       let (empathy, distress) = (1 + row * 7 % 13 / 2, 1 + row * 5 % 11 / 2)
       let gender = row % 20 == 0 ? "other" : row % 2 == 0 ? "male" : "female"
       gold += "t\(row),s\(row % 20),a\(row / 10),\(gender),\(empathy),\(distress)\n"
-      a += "t\(row),\(Double(empathy) + Double(row % 3) / 3),\(Double(distress) - 0.5)\n"
+      a += "t\(row),\(min(7, Double(empathy) + Double(row % 3) / 3)),\(Double(distress) - 0.5)\n"
       b += "t\(row),\(Double(empathy) + Double(row % 9) / 2),\(Double(row * 3 % 7))\n"
       bare += "\(empathy)\t\(distress)\n"
     }

@@ -36,7 +36,7 @@ struct PreviewTests {
     let program = try Program(in: place.url)
     _ = try place.write(#"{"boards": ["sample24"]}"#, to: "site.json")
     process.executableURL = program.binary
-    process.arguments = ["site", "preview", "--port", "0"]
+    process.arguments = ["site", "preview", "--source", "site", "--port", "0"]
     process.currentDirectoryURL = place.url
     process.environment = Program.environment
     process.standardOutput = try FileHandle(forWritingTo: place.write("", to: "out"))
@@ -49,7 +49,7 @@ struct PreviewTests {
     #expect(address.hasPrefix("http://127.0.0.1:"))
     #expect(try Curl(address).text.contains("How well can a machine read empathy?"))
     #expect(try Curl(address + "sample24/").status == 200)
-    #expect(try Curl(address + "preview.png").headers["content-type"] == "image/png")
+    #expect(try Curl(address + "assets/preview.png").headers["content-type"] == "image/png")
     let missing = try Curl(address + "no/such/page.html")
     #expect(missing.status == 404 && missing.text.contains("Page not found"))
     #expect(try Curl("--request", "POST", address).status == 405)

@@ -118,7 +118,6 @@ struct PlantedMistakeTests {
       #""talk": "conversation"}"#, #""talk": "speaker"}"#, at: "columns.clusters.talk", "person"),
     Mistake(
       #"["18-29", "30+"]"#, #"["18+", "18+"]"#, at: "groups[0].labels[1]", "no bin before it"),
-    Mistake(#""high": 10, "items""#, #""high": 1e400, "items""#, at: "targets[0].high", "high"),
     Mistake(
       #""id": "turns""#, "\"id\": \"\(String(repeating: "a", count: 65))\"", at: "id", "at most 64"),
     Mistake(

@@ -31,7 +31,8 @@ struct KeptDefinitionTests {
          "targets": [{"name": "valence", "low": 0, "high": \(high)}], "clusters": [],
          "primary": {"target": "valence", "metric": "\(metric)"}, "defaultSplit": "test",
          "splits": [\(dev), \(Self.test)],
-         "columns": {"id": ["turn"], "text": "words", "targets": {"valence": "mood"}}}
+         "columns": {"id": ["turn"], "text": "words", "targets": {"valence": "mood"}},
+         "groups": []}
         """.utf8))
   }
 
