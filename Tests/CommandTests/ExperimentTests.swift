@@ -121,10 +121,10 @@ struct ExperimentTests {
     #expect(try names(cell) == ["cell.json", "claim-1", "claim-2", "result", "run-1"])
     #expect(try names(cell.appending(path: "run-1")) == run)
     // Of a split that the file asks for later there are no predictions yet.
-    try grid.write(evaluate: #"["test", "dev"]"#)
+    try grid.write(evaluate: #"["test", "train"]"#)
     #expect(try grid.run("out", "--cell", name, "--json").object()["trained"] as? Int == 1)
     #expect(try grid.run("out", "--cell", name, "--json").object()["finishedBefore"] as? Int == 1)
-    #expect(try names(cell.appending(path: "result")).contains("dev.tsv"))
+    #expect(try names(cell.appending(path: "result")).contains("train.tsv"))
     #expect(try names(cell) == ["cell.json", "claim-1", "claim-2", "claim-3", "result", "run-3"])
   }
 
