@@ -229,11 +229,9 @@ struct LabellerTests {
 
   @Test("A web page after the first answer is asked again")
   func laterWebPage() async throws {
-    let server = try ChatServer {
-      $0.number == 1
-        ? .raw(status: 200, fields: ["Content-Type: text/html"], body: "<html>")
-        : .answer("4,4,4,4,4,4")
-    }
+    let page = ChatServer.Reply.raw(
+      status: 200, fields: ["Content-Type: text/html"], body: "<html>")
+    let server = try ChatServer { $0.number == 1 ? page : .answer("4,4,4,4,4,4") }
     defer { server.close() }
     let result = try await labeller(server) { $0.concurrency = 1 }
       .run(Self.essays, journal: Journal(journalFile))
@@ -249,8 +247,7 @@ struct LabellerTests {
       $0.maxUnreadable = 5
     }
     let result = try await labeller.run(Self.essays, journal: Journal(journalFile))
-    #expect(server.questions.count == 8)
-    #expect(result.stoppedBy == .unreadable)
+    #expect(server.questions.count == 8 && result.stoppedBy == .unreadable)
     #expect(result.unreadableSample == "no idea")
   }
 
@@ -370,8 +367,7 @@ struct LabellerTests {
       $0.concurrency = 1
     }
     let result = try await labeller.run(Self.essays, journal: Journal(journalFile))
-    #expect(result.stoppedBy == .spend)
-    #expect((result.spent ?? 1) <= 0.5)
+    #expect(result.stoppedBy == .spend && (result.spent ?? 1) <= 0.5)
     #expect(server.questions.count == 4)
     #expect(throws: ReferenceError.chat(.noPrice(model: "unheard-of"))) {
       try self.labeller(server, model: "unheard-of") { $0.maxSpend = 1 }
@@ -384,9 +380,7 @@ struct LabellerTests {
     defer { server.close() }
     let prices = Prices(["test": Prices.Price(prompt: 2, answer: 10)])
     let plan = try await labeller(server, prices: prices) { $0.samples = 2 }.plan(Self.essays)
-    #expect(plan.questions == 24)
-    #expect(plan.toAsk == 24)
-    #expect((plan.cost ?? 0) > 0)
+    #expect(plan.questions == 24 && plan.toAsk == 24 && (plan.cost ?? 0) > 0)
     #expect(try await labeller(server).plan(Self.essays).cost == nil, "no price is built in")
     #expect(plan.firstUserText?.contains("essay number 0.") == true)
     #expect(server.questions.isEmpty)
