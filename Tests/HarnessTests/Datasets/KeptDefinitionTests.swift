@@ -32,7 +32,7 @@ struct KeptDefinitionTests {
          "primary": {"target": "valence", "metric": "\(metric)"}, "defaultSplit": "test",
          "splits": [\(dev), \(Self.test)],
          "columns": {"id": ["turn"], "text": "words", "targets": {"valence": "mood"}},
-         "groups": []}
+         "groups": [], "missing": [], "quirks": []}
         """.utf8))
   }
 
