@@ -73,7 +73,7 @@ struct BFloat16Tests {
     ModelConfiguration(
       kind: .roberta, vocabularySize: 40, hiddenSize: 20, layerCount: layers, headCount: 2,
       intermediateSize: width, positionCount: 20, tokenTypeCount: 1, paddingToken: 1,
-      hiddenDropout: 0.1, attentionDropout: 0.1, initializerRange: 0.3)
+      hiddenDropout: 0.1, attentionDropout: 0.1, initializerRange: 0.1)
   }
 
   /// Predictions and gradients of two passes, the second one accumulated.
@@ -96,8 +96,8 @@ struct BFloat16Tests {
     return (predictions, engine.layout.parameters.map { engine.gradient(of: $0) })
   }
 
-  /// Rounding of the operands is at most 2^-9 each; a few layers of it, attention's products included,
-  /// stay within some per cent (5% with three layers of these large weights).
+  /// Rounding of the operands is at most 2^-9 each. Over 40 draws of these weights the difference is
+  /// 0.2% in the median and 0.5% at most; with weights three times as large it is ten times that.
   @Test(
     "an encoder's predictions and gradients are those of floats but for rounding",
     arguments: [(layers: 1, width: 53), (layers: 3, width: 53), (layers: 2, width: 410)])
@@ -115,7 +115,7 @@ struct BFloat16Tests {
       }
     }
     #expect(size > 0)
-    #expect((difference / size).squareRoot() < 0.08)
+    #expect((difference / size).squareRoot() < 0.01)
   }
 
   @Test("one thread and two give the same bits", arguments: [53, 410])

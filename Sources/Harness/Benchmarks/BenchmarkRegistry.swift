@@ -30,6 +30,11 @@ public struct BenchmarkRegistry: Sendable {
     }
   }
 
+  /// Whether a shipped benchmark has the id of `definition` and is defined otherwise.
+  public static func isTaken(_ definition: BenchmarkDefinition) throws(HarnessError) -> Bool {
+    try shipped().contains { $0.id == definition.id && $0 != definition }
+  }
+
   /// The first shipped definition: its targets and clusters name the columns of files that come
   /// without a benchmark.
   public static func standard() throws(HarnessError) -> BenchmarkDefinition {

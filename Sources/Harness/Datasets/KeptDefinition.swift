@@ -15,7 +15,7 @@ public struct DefinitionRecord: Codable, Sendable, Equatable {
     "rowNoun", "defaultSplit",
   ]
   /// Fields that say nothing of what the imported rows mean.
-  static let aboutScores: Set<String> = prose.union(["primary"])
+  static let besideRows: Set<String> = prose.union(["primary"])
 
   init(_ definition: BenchmarkDefinition) throws(HarnessError) {
     do {
@@ -49,13 +49,17 @@ public struct DefinitionChange: Sendable, Equatable {
   /// The boards, `benchmark/split`, whose rows, scores or order may change.
   public let boards: [String]
 
-  init(_ fields: [String], splits: [String], of benchmark: String) {
+  /// - Parameter splits: those that were imported, derived ones too.
+  init(_ fields: [String], splits: [String], of definition: BenchmarkDefinition) {
     self.fields = fields
-    let telling = fields.filter { !DefinitionRecord.prose.contains($0) }
+    var telling = Set(fields).subtracting(DefinitionRecord.prose)
+    if let derived = definition.derived, telling.contains("splits.\(derived.from)") {
+      telling.formUnion(derived.splits.map { "splits.\($0.name)" })
+    }
     let changed =
       telling.allSatisfy { $0.hasPrefix("splits.") }
       ? splits.filter { telling.contains("splits.\($0)") } : splits
-    boards = changed.map { "\(benchmark)/\($0)" }
+    boards = changed.map { "\(definition.id)/\($0)" }
   }
 }
 
@@ -76,9 +80,7 @@ extension DataHome {
   /// nil where nothing was imported or it is the same.
   /// - Throws: ``HarnessError/conflict(what:hint:)`` where a shipped benchmark has the id.
   public func change(by definition: BenchmarkDefinition) throws(HarnessError) -> DefinitionChange? {
-    if let shipped = try BenchmarkRegistry.shipped().first(where: { $0.id == definition.id }),
-      shipped != definition
-    {
+    if try BenchmarkRegistry.isTaken(definition) {
       throw .conflict(
         what: "\(definition.id) is the id of a shipped benchmark, which is defined otherwise",
         hint: "Give the definition an id of its own.")
@@ -88,7 +90,7 @@ extension DataHome {
     }
     let fields = record.changes(to: try DefinitionRecord(definition))
     guard !fields.isEmpty else { return nil }
-    return DefinitionChange(fields, splits: manifest.splits.map(\.name), of: definition.id)
+    return DefinitionChange(fields, splits: manifest.splits.map(\.name), of: definition)
   }
 
   /// - Throws: ``HarnessError/invalid(_:)`` where the definition was changed after the import in what
@@ -98,8 +100,8 @@ extension DataHome {
   ) throws(HarnessError) {
     guard let record = manifest.definition else { return }
     let fields = record.changes(to: try DefinitionRecord(definition))
-      .filter { !DefinitionRecord.aboutScores.contains($0) }
-    let change = DefinitionChange(fields, splits: manifest.splits.map(\.name), of: definition.id)
+      .filter { !DefinitionRecord.besideRows.contains($0) }
+    let change = DefinitionChange(fields, splits: manifest.splits.map(\.name), of: definition)
     guard change.boards.contains("\(definition.id)/\(split)") else { return }
     throw .fault(
       .metadata, file: definitionURL(definition.id).relativePath,

@@ -2,7 +2,8 @@ import Basics
 public import Foundation
 
 /// A Hugging Face model folder: `config.json` and the files of its weights, opened and checked:
-/// `model.safetensors`, else `pytorch_model.bin`, each also as shards with their index. Tensors are found without the family's prefix too, and a norm's as `gamma` and `beta`.
+/// `model.safetensors`, else `pytorch_model.bin`, each also as shards with their index. Tensors are
+/// found without the family's prefix too, and a norm's as `gamma` and `beta`.
 public struct ModelDirectory: Sendable {
   public let url: URL
   public let configuration: ModelConfiguration
@@ -82,9 +83,9 @@ public struct ModelDirectory: Sendable {
     }
   }
 
-  /// Builds an engine with this folder's weights and `outputCount` outputs. A head that the checkpoint lacks, or any with
-  /// `freshHead`, is initialised from `seed`. Throws ``ReferenceError`` for a precision that the
-  /// processor lacks, and with all missing, misshapen or non-floating tensors at once.
+  /// Builds an engine with this folder's weights and `outputCount` outputs. A head that the checkpoint
+  /// lacks, or any with `freshHead`, is initialised from `seed`. Throws ``ReferenceError`` for a
+  /// precision that the processor lacks, and with all missing, misshapen or non-floating tensors at once.
   public func makeEngine(
     head: HeadKind = .classification, outputCount: Int = 1, threads: Int, seed: UInt64 = 0,
     freshHead: Bool = false, precision: Precision = .float32

@@ -39,8 +39,9 @@ public struct Tokenizer: Sendable {
 
   /// Reads the tokenizer in a Hugging Face model directory: `tokenizer.json`, else `vocab.json`
   /// with `merges.txt` (RoBERTa), `vocab.txt` (BERT) or `spm.model` (DeBERTa), with
-  /// `tokenizer_config.json` and, for DeBERTa, `added_tokens.json` where there are any. Truncation and padding in `tokenizer.json` are not applied. Throws where there is none,
-  /// a file is unreadable or malformed (all faults at once), or a stage is not built in.
+  /// `tokenizer_config.json` and, for DeBERTa, `added_tokens.json` where there are any. Truncation
+  /// and padding in `tokenizer.json` are not applied. Throws where there is none, a file is
+  /// unreadable or malformed (all faults at once), or a stage is not built in.
   public static func load(directory: URL) throws(ReferenceError) -> Tokenizer {
     try TokenizerFiles(directory: directory).load()
   }

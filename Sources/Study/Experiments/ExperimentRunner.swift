@@ -181,7 +181,7 @@ public struct ExperimentRunner {
       let dataset = try inputs.dataset(settings.benchmark, split)
       let file = draft.appending(path: "\(split).tsv")
       let values = try predictor.predict(dataset.rows.map { TextInput($0.text) })
-      try AtomicFile.write(PredictionTable.data(values, of: dataset, targets: [target]), to: file)
+      try AtomicFile.write(PredictionFormat.data(values, of: dataset, targets: [target]), to: file)
       if dataset.hasGold {
         let read = try PredictionReader(definition, dataset: dataset).read(file)
         let report = ReleaseRule.open.release(try Scorer(definition, dataset: dataset).score(read))

@@ -76,7 +76,7 @@ public struct LabelledRows: Sendable, Equatable {
 }
 
 /// A model's predictions of a split as a prediction file.
-public enum PredictionTable {
+public enum PredictionFormat {
   /// TSV with a header and the ids of the split; `values` are (n, K), one column a target.
   public static func data(_ values: [[Float]], of dataset: Dataset, targets: [String]) -> Data {
     precondition(values.count == dataset.rows.count, "predictions for each row")

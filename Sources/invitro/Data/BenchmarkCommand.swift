@@ -37,10 +37,7 @@ struct BenchmarkCheckCommand: ParsableCommand {
 
   func run() throws {
     var (name, definition, faults) = try shared.home.definition(benchmark)
-    if let definition, faults.isEmpty,
-      let shipped = try BenchmarkRegistry.shipped().first(where: { $0.id == definition.id }),
-      shipped != definition
-    {
+    if let definition, faults.isEmpty, try BenchmarkRegistry.isTaken(definition) {
       faults.append(
         Diagnostic(
           .metadata, file: name, field: "id", found: definition.id,

@@ -58,13 +58,13 @@ struct PredictCommand: ParsableCommand {
     let predictor = try Predictor(
       model: URL(filePath: model), threads: threads, precision: numbers.precision)
     let targets = try predictor.task.targets(of: definition, named: target)
-    let order = format == .wassa ? try PredictionTable.wassaOrder(targets, of: definition) : nil
+    let order = format == .wassa ? try PredictionFormat.wassaOrder(targets, of: definition) : nil
     let inputs = try predictor.task.input.inputs(of: dataset)
     let bar = ProgressBar("predicting", unit: definition.rowNoun.plural)
     let values = try predictor.predict(inputs) { bar.update($0, of: $1) }
     var table =
-      order.map { PredictionTable.wassa(values, order: $0) }
-      ?? PredictionTable.data(values, of: dataset, targets: targets)
+      order.map { PredictionFormat.wassa(values, order: $0) }
+      ?? PredictionFormat.data(values, of: dataset, targets: targets)
     if let out {
       if zip {
         let name = order == nil ? "predictions.tsv" : definition.predictionFile

@@ -20,7 +20,8 @@ struct KeptDefinitionTests {
   }
 
   private func definition(
-    title: String = "Moods", metric: String = "ccc", high: Int = 10, dev: String = dev
+    title: String = "Moods", metric: String = "ccc", high: Int = 10, dev: String = dev,
+    derived: String = ""
   ) throws -> BenchmarkDefinition {
     try JSONDecoder().decode(
       BenchmarkDefinition.self,
@@ -30,7 +31,7 @@ struct KeptDefinitionTests {
          "source": "https://example.org", "open": true, "rowNoun": "turn",
          "targets": [{"name": "valence", "low": 0, "high": \(high)}], "clusters": [],
          "primary": {"target": "valence", "metric": "\(metric)"}, "defaultSplit": "test",
-         "splits": [\(dev), \(Self.test)],
+         "splits": [\(dev), \(Self.test)],\(derived)
          "columns": {"id": ["turn"], "text": "words", "targets": {"valence": "mood"}},
          "groups": [], "missing": [], "quirks": []}
         """.utf8))
@@ -40,6 +41,19 @@ struct KeptDefinitionTests {
   func same() throws {
     #expect(try home.change(by: try definition()) == nil)
     #expect(try home.load(try definition(), split: "test").rows.count == 2)
+  }
+
+  @Test("what a split is derived from changes its board too")
+  func derived() throws {
+    let parts = """
+      "derived": {"from": "dev", "buckets": 1, "splits": [{"name": "part", "from": 0, "to": 1}]},
+      """
+    let files = place.file("files")
+    _ = try DatasetImporter.run(try definition(derived: parts), from: files, into: home)
+    let other = Self.dev.replacing("\"rows\": 2", with: "\"rows\": 3")
+    let change = try #require(try home.change(by: try definition(dev: other, derived: parts)))
+    #expect(change.fields == ["splits.dev"])
+    #expect(Set(change.boards) == ["moods/dev", "moods/part"])
   }
 
   @Test("fields are named with the boards that they change")

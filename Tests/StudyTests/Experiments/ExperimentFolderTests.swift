@@ -46,7 +46,7 @@ private struct Fixture {
     }
     let file = folder.predictions(cell.name, "test")
     try AtomicFile.createFolder(folder.result(cell.name))
-    try Study.PredictionTable.data(values.map { [$0] }, of: test, targets: ["empathy"]).write(
+    try PredictionFormat.data(values.map { [$0] }, of: test, targets: ["empathy"]).write(
       to: file)
     let done: [String: Any] = [
       "schema": 1, "epochs": 1, "steps": 1, "reason": "finished", "kernel": "Test",
