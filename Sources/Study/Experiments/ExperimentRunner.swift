@@ -115,7 +115,8 @@ public struct ExperimentRunner {
         tally.finishedBefore += 1
         observer.say("\(title): finished elsewhere")
       }
-      try tidy(cell)
+      // Whoever took it over still writes, and tidies up after finding it finished.
+      if !claim.checkIsLost() { try tidy(cell) }
     } catch  where claim.checkIsLost() {
       // Whoever took it over may have removed what this process was writing.
       try giveUp(cell, claim, title)
@@ -132,9 +133,8 @@ public struct ExperimentRunner {
   ) throws {
     tally.elsewhere.append(cell.name)
     observer.say("\(title): another process has taken it over")
-    guard try folder.done(cell.name) != nil || folder.lastRun(cell.name) != claim.number else {
-      return
-    }
+    let kept = try folder.done(cell.name)?.claim ?? folder.lastRun(cell.name)
+    guard kept != claim.number else { return }
     try folder.remove(folder.run(cell.name, claim.number))
     try folder.remove(folder.draft(cell.name, claim.number))
   }

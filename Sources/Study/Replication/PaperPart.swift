@@ -23,7 +23,7 @@ extension Published {
       }
       return PaperPart(part: name, what: what, claims: count, note: note, experiment: experiment)
     }
-    let setting = "describes and measures nothing"
+    let setting = "published.json records no measured figure of it"
     let added = "table6-newsemp24, table6-newsemp22"
     return [
       part("Headline", "the best result: PCC 0.648", experiment: "table5-newsemp24-23-22"),
