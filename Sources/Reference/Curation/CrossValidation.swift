@@ -2,14 +2,14 @@ import Basics
 import Metrics
 
 /// Rows cut into folds that keep each person's rows together.
-struct PersonFolds: Sendable {
-  /// The fold of each row.
-  let foldOf: [Int]
-  let count: Int
+public struct PersonFolds: Sendable {
+  /// The fold of each row, from 0.
+  public let foldOf: [Int]
+  public let count: Int
 
   /// Persons in a seeded order, each into the fold that is smallest so far. A row without a person
   /// is a person of its own. Throws where there are fewer persons than folds.
-  init(_ rows: [LabelledEssay], count: Int, seed: UInt64) throws(ReferenceError) {
+  public init(_ rows: [LabelledEssay], count: Int, seed: UInt64) throws(ReferenceError) {
     guard count > 1 else { throw .curation(.tooFew(what: "folds", found: count, needed: 2)) }
     let members = Dictionary(grouping: rows.indices) { rows[$0].person ?? "\u{0}\(rows[$0].id)" }
     guard members.count >= count else {

@@ -10,6 +10,8 @@ public struct Experiment: Sendable, Equatable {
   /// Splits of each row's benchmark that are predicted.
   public let evaluate: [String]
   public let seeds: [UInt64]
+  /// How one split is both trained on and evaluated; nil where splits differ.
+  public let folds: ExperimentFolds?
   /// The name of the row that the others are compared with; nil for none.
   public let baseline: String?
   /// A model's label files by benchmark, below the data home unless absolute.
@@ -52,15 +54,20 @@ public struct Experiment: Sendable, Equatable {
     source = tree
     name = fields.required("name")
     title = fields.text("title") ?? name
-    evaluate = fields.texts("evaluate") ?? ["test"]
+    folds = fields.object("folds").map(ExperimentFolds.init)
+    if folds != nil, fields.has("evaluate") { fields.fault("evaluate", Self.noSplits) }
+    evaluate = folds.map { [$0.split] } ?? fields.texts("evaluate") ?? ["test"]
     seeds = Self.seeds(fields)
     labelFiles = Self.labelFiles(fields)
     baseline = fields.text("baseline")
-    rows = Self.rows(fields, over: fields.tree("settings") ?? .object([:]), threads: threads)
+    rows = Self.rows(
+      fields, over: fields.tree("settings") ?? .object([:]), threads: threads, folds: folds)
     check(faults)
     fields.finish()
     guard faults.list.isEmpty else { throw StudyError.invalid(path: path, faults: faults.list) }
   }
+
+  private static let noSplits = "no splits: `folds` names the one that is trained on and evaluated"
 
   private static func reason(_ error: any Error) -> String {
     guard case DecodingError.dataCorrupted(let context)? = error as? DecodingError else {
@@ -110,7 +117,7 @@ public struct Experiment: Sendable, Equatable {
     }
     for row in rows {
       let settings = row.settings
-      for split in evaluate where settings.train.contains(split) {
+      for split in evaluate where folds == nil && settings.train.contains(split) {
         faults.add(row.place, "train split \(split)", "splits that are not evaluated")
       }
       var needs = settings.sources
@@ -130,20 +137,20 @@ public struct Experiment: Sendable, Equatable {
 extension Experiment {
   /// Every row of a file, those of a grid in the order of the keys' names, the last key fastest.
   private static func rows(
-    _ fields: SettingsFields, over settings: SettingsTree, threads: Int?
+    _ fields: SettingsFields, over settings: SettingsTree, threads: Int?, folds: ExperimentFolds?
   ) -> [Row] {
     guard case .array(let items)? = fields.tree("rows") else {
       if fields.has("rows") { fields.fault("rows", "a list of objects") }
       return []
     }
     return items.enumerated().flatMap { index, item in
-      expand(item, over: settings, threads, place: "rows[\(index)]", fields.faults)
+      expand(item, over: settings, threads, folds, place: "rows[\(index)]", fields.faults)
     }
   }
 
   private static func expand(
-    _ item: SettingsTree, over settings: SettingsTree, _ threads: Int?, place: String,
-    _ faults: SettingsFields.Faults
+    _ item: SettingsTree, over settings: SettingsTree, _ threads: Int?, _ folds: ExperimentFolds?,
+    place: String, _ faults: SettingsFields.Faults
   ) -> [Row] {
     guard case .object(var own) = item else {
       faults.add(place, item.brief, "an object")
@@ -163,10 +170,14 @@ extension Experiment {
         tree = next
       }
       if let threads { tree = tree.setting("recipe.threads", to: .number(Double(threads))) ?? tree }
+      let fields = SettingsFields(tree, place: place, faults: faults)
+      for key in ["train", "validation"] where folds != nil && fields.has(key) {
+        fields.fault(key, noSplits)
+      }
+      let settings = ExperimentSettings(fields)
       return Row(
         name: ([name] + point.map { "\($0)=\($1.brief)" }).joined(separator: ", "),
-        settings: ExperimentSettings(SettingsFields(tree, place: place, faults: faults)),
-        place: place)
+        settings: folds?.settings(settings) ?? settings, place: place)
     }
   }
 

@@ -208,7 +208,8 @@ public struct ExperimentFolder {
   public func isFinished(_ cell: ExperimentPlan.Cell, _ inputs: ExperimentInputs) throws -> Bool {
     guard let done = try done(cell.name) else { return false }
     return try inputs.experiment.evaluate.allSatisfy { split in
-      let essays = Self.digest(try inputs.dataset(cell.row.settings.benchmark, split))
+      let essays = Self.digest(
+        try inputs.evaluated(cell.row.settings, split, fold: cell.fold))
       return done.covers(split, essays)
         && isThere(predictions(cell.name, split))
     }

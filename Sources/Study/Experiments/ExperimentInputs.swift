@@ -11,6 +11,7 @@ public final class ExperimentInputs {
   private var datasets: [String: Dataset] = [:]
   private var rated: [String: RatedSplit] = [:]
   private var models: [String: String] = [:]
+  private var folds: [String: [Int]] = [:]
   /// Told what a reader should know of labels that are joined on.
   private let say: (String) -> Void
 
@@ -42,6 +43,27 @@ public final class ExperimentInputs {
     }
   }
 
+  /// The rows of a split that a cell predicts: all, or those of its fold.
+  func evaluated(_ settings: ExperimentSettings, _ split: String, fold: Int?) throws -> Dataset {
+    try evaluated(settings.benchmark, split, folds: fold.map { [$0] })
+  }
+
+  /// The rows of a split, or those of some folds.
+  func evaluated(_ benchmark: String, _ split: String, folds: [Int]?) throws -> Dataset {
+    let whole = try dataset(benchmark, split)
+    guard let folds else { return whole }
+    let places = try foldOf(benchmark)
+    return whole.filtered { folds.contains(places[$0]) }
+  }
+
+  /// The fold of each row of the split that is cut into folds.
+  private func foldOf(_ benchmark: String) throws -> [Int] {
+    guard let cut = experiment.folds else { return [] }
+    return try once(\.folds, benchmark) {
+      try cut.places(of: dataset(benchmark, cut.split), home.benchmarks.find(benchmark))
+    }
+  }
+
   /// SHA-256 of a row's pretrained model.
   func modelDigest(_ settings: ExperimentSettings) throws -> String {
     try once(\.models, settings.model) { try ModelDirectory.digest(of: url(settings.model)) }
@@ -53,18 +75,22 @@ public final class ExperimentInputs {
       .publishedName
   }
 
-  /// The rows that a row of the experiment trains on.
-  func training(_ settings: ExperimentSettings) throws -> TrainingTable {
-    let texts = try Set([settings.validation] + experiment.evaluate).sorted().flatMap {
-      try dataset(settings.benchmark, $0).rows.map(\.text)
-    }
+  /// The rows that a row of the experiment trains on, without those of `fold`. Labels are corrected
+  /// by what these rows say alone.
+  func training(_ settings: ExperimentSettings, fold: Int?) throws -> TrainingTable {
+    let held = Set(experiment.evaluate + (settings.validation.map { [$0] } ?? [])).sorted()
+    let texts = try held.flatMap { try evaluated(settings, $0, fold: fold).rows.map(\.text) }
     var table = TrainingTable(
       target: try home.benchmarks.find(settings.benchmark).mainTarget, evaluation: texts,
       overlap: settings.keepOverlap ? .keep : .refuse)
     for split in settings.train {
       let rows = try ratedSplit(settings.benchmark, split, settings.labels, settings)
-      try table.add(
-        rows.essays, set: rows.set, correction: settings.correction(of: settings.labels))
+      var essays = rows.essays
+      if let fold {
+        let places = try foldOf(settings.benchmark)
+        essays = essays.indices.filter { places[$0] != fold }.map { essays[$0] }
+      }
+      try table.add(essays, set: rows.set, correction: settings.correction(of: settings.labels))
     }
     for extra in settings.extra {
       for split in extra.splits {
@@ -77,9 +103,10 @@ public final class ExperimentInputs {
     return table
   }
 
-  /// The rows of the validation split that have a label.
+  /// The rows of the validation split that have a label; none where folds are trained on.
   func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
-    let held = try dataset(settings.benchmark, settings.validation)
+    guard let split = settings.validation else { return LabelledRows([], labels: []) }
+    let held = try dataset(settings.benchmark, split)
     let target = try home.benchmarks.find(settings.benchmark).mainTarget
     return try LabelledRows(held, [held.gold(target)])
   }
@@ -109,7 +136,8 @@ public final class ExperimentInputs {
     var faults: [StudyError.Diagnostic] = []
     var missing: [StudyError.Input] = []
     for row in experiment.rows {
-      let own = row.settings.train + [row.settings.validation] + experiment.evaluate
+      let validation = row.settings.validation.map { [$0] } ?? []
+      let own = row.settings.train + validation + experiment.evaluate
       let needs =
         own.map { (row.settings.benchmark, $0) }
         + row.settings.extra.flatMap { extra in extra.splits.map { (extra.benchmark, $0) } }
@@ -140,7 +168,7 @@ public final class ExperimentInputs {
       guard let rows = try home.benchmarks.find(benchmark).expectedRows(split) else { return nil }
       total += Int((Double(rows) * portion).rounded())
     }
-    return total
+    return experiment.folds.map { total * ($0.count - 1) / $0.count } ?? total
   }
 
   private func missingFiles(_ settings: ExperimentSettings) -> [StudyError.Input] {

@@ -4,18 +4,22 @@ public import Reference
 
 /// The cells of an experiment, and which row and seed uses which.
 public struct ExperimentPlan {
-  /// One run to do: what it depends on, and the first row and seed that need it.
+  /// One run to do: what it depends on, and the first row, seed and fold that need it.
   public struct Cell {
     public let name: String
     public let cell: ExperimentCell
     public let row: Experiment.Row
     public let seed: UInt64
+    /// The fold that it predicts, from 0; nil where none are made.
+    public let fold: Int?
 
-    /// The row and the seed.
-    public var title: String { "\(row.name), seed \(seed)" }
+    /// The row, the seed and the fold.
+    public var title: String {
+      "\(row.name), seed \(seed)" + (fold.map { ", fold \($0 + 1)" } ?? "")
+    }
   }
 
-  /// Each once, seed by seed.
+  /// Each once, fold by fold and seed by seed.
   public let cells: [Cell]
   public let index: ExperimentIndex
 
@@ -32,28 +36,32 @@ public struct ExperimentPlan {
   public init(_ experiment: Experiment, inputs: ExperimentInputs) throws {
     var rows: [ExperimentIndex.Row] = []
     var found: [Cell] = []
+    let folds = experiment.folds.map { (0..<$0.count).map { $0 as Int? } } ?? [nil]
     for row in experiment.rows {
       let settings = row.settings
-      let table = try inputs.training(settings)
-      let (training, validation) = (LabelledRows(table.rows), try inputs.validation(settings))
-      let own = try experiment.seeds.map { seed in
-        let cell = ExperimentCell(
-          model: try inputs.modelDigest(settings), training: training, validation: validation,
-          recipe: settings.recipe, seed: seed)
-        return Cell(name: try cell.name(), cell: cell, row: row, seed: seed)
+      let tables = try folds.map { try inputs.training(settings, fold: $0) }
+      let validation = try inputs.validation(settings)
+      let own = try zip(folds, tables).flatMap { fold, table in
+        let training = LabelledRows(table.rows)
+        return try experiment.seeds.map { seed in
+          let cell = ExperimentCell(
+            model: try inputs.modelDigest(settings), training: training, validation: validation,
+            recipe: settings.recipe, seed: seed)
+          return Cell(name: try cell.name(), cell: cell, row: row, seed: seed, fold: fold)
+        }
       }
       found += own
       rows.append(
         ExperimentIndex.Row(
           name: row.name, benchmark: settings.benchmark, encoder: try inputs.encoder(settings),
-          cells: Dictionary(uniqueKeysWithValues: own.map { ("\($0.seed)", $0.name) }),
-          rows: table.rows.count, provenances: table.provenances,
-          replaced: table.steps.reduce(0) { $0 + $1.changed },
-          overlap: table.steps.reduce(0) { $0 + $1.inEvaluation }))
+          cells: Dictionary(
+            uniqueKeysWithValues: own.map { (ExperimentIndex.key($0.seed, $0.fold), $0.name) }),
+          tables: tables))
     }
     var known: Set<String> = []
-    cells = experiment.seeds.flatMap { seed in found.filter { $0.seed == seed } }
-      .filter { known.insert($0.name).inserted }
+    cells = folds.flatMap { fold in
+      experiment.seeds.flatMap { seed in found.filter { $0.fold == fold && $0.seed == seed } }
+    }.filter { known.insert($0.name).inserted }
     index = ExperimentIndex(experiment: experiment.name, rows: rows)
   }
 }
@@ -68,15 +76,44 @@ public struct ExperimentIndex: Codable, Equatable {
     public var name, benchmark: String
     /// The published encoder that the model's `config.json` is of, if any.
     public var encoder: String?
-    /// A cell's name by its seed.
+    /// A cell's name by its seed, or its seed and fold: `42/1` (see ``ExperimentIndex/key(_:_:)``).
     public var cells: [String: String]
-    /// Training rows, by where their labels come from.
+    /// Training rows, of folds the mean; by where their labels come from.
     public var rows: Int
     public var provenances: [String: Int]
     /// Rows whose label is not the crowd's.
     public var replaced: Int
     /// Rows that also stand in the validation or an evaluated split.
     public var overlap: Int
+
+    /// - Parameter tables: the training rows of each fold, or of the one training.
+    init(
+      name: String, benchmark: String, encoder: String?, cells: [String: String],
+      tables: [TrainingTable]
+    ) {
+      (self.name, self.benchmark) = (name, benchmark)
+      (self.encoder, self.cells) = (encoder, cells)
+      func mean(_ count: (TrainingTable) -> Int) -> Int {
+        let total = tables.reduce(0) { $0 + count($1) }
+        return Int((Double(total) / Double(max(1, tables.count))).rounded())
+      }
+      rows = mean(\.rows.count)
+      let sources = Set(tables.flatMap(\.provenances.keys))
+      provenances = Dictionary(
+        uniqueKeysWithValues: sources.map { source in
+          (source, mean { $0.provenances[source] ?? 0 })
+        })
+      replaced = mean { $0.steps.reduce(0) { $0 + $1.changed } }
+      overlap = mean { $0.steps.reduce(0) { $0 + $1.inEvaluation } }
+    }
+
+    /// The name of a cell.
+    func cell(_ seed: UInt64, _ fold: Int?) -> String? { cells[ExperimentIndex.key(seed, fold)] }
+  }
+
+  /// What a cell is found by: its seed and, of folds, the fold from 1.
+  static func key(_ seed: UInt64, _ fold: Int?) -> String {
+    "\(seed)" + (fold.map { "/\($0 + 1)" } ?? "")
   }
 }
 
@@ -99,6 +136,8 @@ public struct ExperimentListing: Encodable, Sendable {
     public let cell: String?
     public let row: String
     public let seed: UInt64
+    /// The fold that it predicts, from 1; nil where none are made.
+    public let fold: Int?
     /// Nil where a definition leaves the number open.
     public let trainingRows: Int?
     /// Threads that train it.
@@ -120,8 +159,9 @@ public struct ExperimentListing: Encodable, Sendable {
       let worker = isFinished ? nil : folder.worker(cell.name)
       let open = worker != nil ? "claimed" : folder.isBegun(cell.name) ? "begun" : "to do"
       return Cell(
-        cell: cell.name, row: cell.row.name, seed: cell.seed, trainingRows: cell.cell.trainingRows,
-        threads: cell.cell.configuration.threads, state: isFinished ? "finished" : open,
+        cell: cell.name, row: cell.row.name, seed: cell.seed, fold: cell.fold.map { $0 + 1 },
+        trainingRows: cell.cell.trainingRows, threads: cell.cell.configuration.threads,
+        state: isFinished ? "finished" : open,
         worker: worker)
     }
   }
@@ -134,13 +174,16 @@ public struct ExperimentListing: Encodable, Sendable {
     experiment = own.name
     self.folder = folder.url.relativePath
     self.missing = missing.map(\.path)
-    cells = try own.seeds.flatMap { seed in
-      try own.rows.map { row in
-        Cell(
-          cell: nil, row: row.name, seed: seed,
-          trainingRows: try inputs.expectedRows(row.settings),
-          threads: row.settings.recipe.configuration(seed: seed).threads, state: "to do",
-          worker: nil)
+    let folds = own.folds.map { (1...$0.count).map { $0 as Int? } } ?? [nil]
+    cells = try folds.flatMap { fold in
+      try own.seeds.flatMap { seed in
+        try own.rows.map { row in
+          Cell(
+            cell: nil, row: row.name, seed: seed, fold: fold,
+            trainingRows: try inputs.expectedRows(row.settings),
+            threads: row.settings.recipe.configuration(seed: seed).threads, state: "to do",
+            worker: nil)
+        }
       }
     }
   }

@@ -152,7 +152,8 @@ public struct ExperimentRunner {
     let url = folder.run(cell.name, claim.number)
     let isBegun = folder.lastRun(cell.name) == claim.number
     let run = try TrainingRun.start(
-      inputs.url(settings.model), training: LabelledRows(inputs.training(settings).rows),
+      inputs.url(settings.model),
+      training: LabelledRows(inputs.training(settings, fold: cell.fold).rows),
       validation: inputs.validation(settings), maxLength: settings.recipe.maxLength,
       configuration: cell.cell.configuration, folder: url, resume: isBegun)
     let outcome = try run.run(
@@ -178,7 +179,7 @@ public struct ExperimentRunner {
       try AtomicFile.write(try CanonicalJSON.document(value), to: file)
     }
     let splits = try inputs.experiment.evaluate.map { split in
-      let dataset = try inputs.dataset(settings.benchmark, split)
+      let dataset = try inputs.evaluated(settings, split, fold: cell.fold)
       let file = draft.appending(path: "\(split).tsv")
       let values = try predictor.predict(dataset.rows.map { TextInput($0.text) })
       try AtomicFile.write(PredictionFormat.data(values, of: dataset, targets: [target]), to: file)

@@ -7,7 +7,8 @@ public struct ExperimentSettings: Sendable, Equatable {
   /// The benchmark whose splits train, validate and are evaluated.
   public var benchmark: String
   public var train: [String]
-  public var validation: String
+  /// Nil where folds are trained on, see ``ExperimentFolds``.
+  public var validation: String?
   /// Whose labels the benchmark's own rows have: `crowd`, or a model's name for all of its labels.
   public var labels: String
   /// The model whose labels replace the crowd's where both differ by more than ``alpha``, in the
@@ -64,7 +65,7 @@ extension ExperimentSettings {
     if (correct == nil) != (alpha == nil) {
       fields.fault(correct == nil ? "correct" : "alpha", "both correct and alpha, or neither")
     }
-    if train.contains(validation) {
+    if let validation, train.contains(validation) {
       fields.fault("train", "splits without the validation split \(validation)")
     }
     if train.isEmpty && extra.isEmpty { fields.fault("train", "a split, or extra rows") }

@@ -51,12 +51,13 @@ public struct ExperimentSummarizer {
   private func split(
     _ benchmark: String, _ split: String, _ rows: [(Experiment.Row, ExperimentIndex.Row)]
   ) throws -> ExperimentSummary.Split? {
-    let dataset = try inputs.dataset(benchmark, split)
-    guard dataset.hasGold else { return nil }
+    let finished = try finished(rows.map(\.1), split)
+    let dataset = try inputs.evaluated(benchmark, split, folds: finished.folds)
+    guard dataset.hasGold, !dataset.rows.isEmpty else { return nil }
     let definition = try inputs.home.benchmarks.find(benchmark)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let reader = PredictionReader(definition, dataset: dataset)
-    let runs = try rows.map { row, entry in try self.runs(row, entry, split, reader) }
+    let runs = try rows.map { row, entry in try self.runs(row, entry, split, finished, reader) }
       .filter { !$0.seeds.isEmpty }
     guard let first = runs.first, let mean = Predictions.mean(of: first.predictions) else {
       return nil
@@ -71,19 +72,61 @@ public struct ExperimentSummarizer {
     return made
   }
 
+  /// What can be compared: of folds, those that every row has with every seed that counts.
+  private struct Finished {
+    let seeds: [UInt64]
+    let folds: [Int]?
+  }
+
+  /// A seed counts if every row has a fold in common with it; without folds each row has its own seeds.
+  private func finished(_ entries: [ExperimentIndex.Row], _ split: String) throws -> Finished {
+    guard let cut = experiment.folds else { return Finished(seeds: experiment.seeds, folds: nil) }
+    func isDone(_ seed: UInt64, _ fold: Int) throws -> Bool {
+      try entries.allSatisfy { try record($0, seed, fold, split) != nil }
+    }
+    let seeds = try experiment.seeds.filter { seed in
+      try (0..<cut.count).contains { try isDone(seed, $0) }
+    }
+    let folds = try (0..<cut.count).filter { fold in
+      try !seeds.isEmpty && seeds.allSatisfy { try isDone($0, fold) }
+    }
+    return Finished(seeds: seeds, folds: folds)
+  }
+
+  /// The cell of a row and what it did on `split`; nil where it is not finished.
+  private func record(
+    _ entry: ExperimentIndex.Row, _ seed: UInt64, _ fold: Int?, _ split: String
+  ) throws -> (cell: String, split: ExperimentFolder.Done.Split)? {
+    guard let cell = entry.cell(seed, fold), let done = try folder.done(cell) else { return nil }
+    return done.splits.first { $0.split == split }.map { (cell, $0) }
+  }
+
   private func runs(
-    _ row: Experiment.Row, _ entry: ExperimentIndex.Row, _ split: String, _ reader: PredictionReader
+    _ row: Experiment.Row, _ entry: ExperimentIndex.Row, _ split: String, _ finished: Finished,
+    _ reader: PredictionReader
   ) throws -> Runs {
     var seeds: [UInt64] = []
     var predictions: [Predictions] = []
-    for seed in experiment.seeds {
-      guard let cell = entry.cells["\(seed)"], let done = try folder.done(cell),
-        let record = done.splits.first(where: { $0.split == split })
-      else { continue }
-      predictions.append(try reader.read(folder.verified(cell, record)))
+    for seed in finished.seeds {
+      let folds = finished.folds.map { $0.map { $0 as Int? } } ?? [nil]
+      let records = try folds.compactMap { try record(entry, seed, $0, split) }
+      guard records.count == folds.count, !records.isEmpty else { continue }
+      let files = try records.map { try folder.verified($0.cell, $0.split) }
+      predictions.append(try pooled(files, reader))
       seeds.append(seed)
     }
     return Runs(row: row, entry: entry, seeds: seeds, predictions: predictions)
+  }
+
+  /// The predictions of folds as those of one file.
+  private func pooled(_ files: [URL], _ reader: PredictionReader) throws -> Predictions {
+    guard let first = files.first, files.count > 1 else { return try reader.read(files[0]) }
+    var text = try String(contentsOf: first, encoding: .utf8)
+    for file in files.dropFirst() {
+      let rows = try String(contentsOf: file, encoding: .utf8)
+      text += rows[(rows.firstIndex(of: "\n") ?? rows.endIndex)...].dropFirst()
+    }
+    return try reader.read(Data(text.utf8), name: first.relativePath)
   }
 
   private func figures(
@@ -165,6 +208,11 @@ public struct ExperimentSummarizer {
       notes.append(
         "Up to \(most) rows that also stand in the validation or an evaluated split were "
           + (kept ? "kept where the file asks for it." : "left out of training."))
+    }
+    if let cut = experiment.folds {
+      notes.append(
+        "Predictions of \(cut.count) folds of persons are pooled: each row is predicted by a model "
+          + "that saw none of its person's rows. Only folds that every row has finished count.")
     }
     if experiment.seeds.count < 3 {
       notes.append("Fewer than 3 seeds: nothing can be said over seeds.")

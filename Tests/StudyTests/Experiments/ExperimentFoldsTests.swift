@@ -1,0 +1,110 @@
+import Basics
+import Foundation
+import Harness
+import Metrics
+import Reference
+import Study
+import TestSupport
+import Testing
+
+@Suite("Experiments: folds of persons")
+struct ExperimentFoldsTests {
+  /// Twelve rows by six persons in three folds, with two seeds.
+  private struct Fixture {
+    let home: StudyHome
+    let inputs: ExperimentInputs
+    let plan: ExperimentPlan
+    let folder: ExperimentFolder
+
+    init() throws {
+      home = try StudyHome()
+      let labels = try home.labels("llama", of: "train", rows: 0..<12)
+      try TinyModel.write(to: home.folder.file("tiny"))
+      let experiment = try Experiment(
+        Data(
+          #"""
+          {"schema": 1, "name": "folds", "folds": {"split": "train", "count": 3},
+           "seeds": [0, 42], "baseline": "crowd",
+           "labelFiles": {"llama": {"sample24": ["\#(labels.path)"]}},
+           "settings": {"model": "\#(home.folder.file("tiny").path)", "benchmark": "sample24"},
+           "rows": [{"name": "crowd"}, {"name": "llama", "labels": "llama"}]}
+          """#.utf8), name: "folds.json")
+      inputs = ExperimentInputs(experiment, home: home.home, name: "folds.json")
+      plan = try ExperimentPlan(experiment, inputs: inputs)
+      folder = ExperimentFolder(home.folder.file("out"))
+      try folder.begin(experiment, index: plan.index, sharded: false)
+    }
+
+    /// Trains and predicts some cells for real.
+    func run(_ cells: [ExperimentPlan.Cell]) throws {
+      var runner = ExperimentRunner(
+        inputs: inputs, folder: folder, keepModels: false, observer: .init())
+      try runner.run(cells)
+    }
+
+    func summary() throws -> ExperimentSummary {
+      try ExperimentSummarizer(
+        inputs: inputs, folder: folder, index: folder.index(), options: ScoringOptions()
+      ).summary()
+    }
+  }
+
+  @Test("every person is held out once, with all of their rows, in cells that go fold by fold")
+  func cells() throws {
+    let fixture = try Fixture()
+    let cells = fixture.plan.cells
+    #expect(cells.count == 12 && Set(cells.map(\.name)).count == 12)
+    #expect(cells.map(\.fold) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
+    #expect(cells.map(\.seed) == [0, 0, 42, 42, 0, 0, 42, 42, 0, 0, 42, 42])
+    #expect(cells.allSatisfy { $0.cell.trainingRows == 8 && $0.cell.validationRows == 0 })
+    #expect(cells[0].title == "crowd, seed 0, fold 1")
+    #expect(fixture.plan.index.rows[1].cells["42/3"] == cells[11].name)
+    #expect(fixture.plan.index.rows[1].replaced == 8 && fixture.plan.index.rows[1].rows == 8)
+  }
+
+  @Test("folds are pooled over those that all rows have finished")
+  func summary() throws {
+    let fixture = try Fixture()
+    #expect(try fixture.summary().splits.isEmpty)
+    // The first fold of every row and seed, and the second of one row alone.
+    try fixture.run(Array(fixture.plan.cells[..<5]))
+    let first = try fixture.summary()
+    #expect(first.splits[0].n == 4 && first.splits[0].clusters == 2)
+    #expect(first.splits[0].rows.map(\.seeds) == [[0, 42], [0, 42]])
+    try fixture.run(fixture.plan.cells)
+    let whole = try fixture.summary()
+    #expect(whole.splits[0].n == 12 && whole.splits[0].clusters == 6)
+
+    // As if one file had held all rows.
+    let train = try fixture.home.rated("train")
+    let texts = try (1...3).map { fold in
+      let cell = try #require(fixture.plan.index.rows[0].cells["0/\(fold)"])
+      return try String(contentsOf: fixture.folder.predictions(cell, "train"), encoding: .utf8)
+        .split(separator: "\n").dropFirst()
+    }
+    let read = try PredictionReader(train.definition, dataset: train.dataset)
+      .read(Data((["id\tempathy"] + texts.joined()).joined(separator: "\n").utf8), name: "all.tsv")
+    let score = ReleaseRule.open.release(
+      try Scorer(train.definition, dataset: train.dataset).score(read))
+    #expect(
+      whole.splits[0].rows[0].metrics[.rmse]?.values.first
+        == score.targets["empathy"]?[.rmse]?.value)
+  }
+
+  @Test("splits of one's own are faults beside folds")
+  func faults() throws {
+    let text = #"""
+      {"schema": 1, "name": "folds", "folds": {"count": 1, "by": "text"}, "evaluate": ["test"],
+       "settings": {"model": "m", "benchmark": "sample24", "train": ["dev"], "validation": "test"},
+       "rows": [{"name": "crowd"}]}
+      """#
+    #expect {
+      try Experiment(Data(text.utf8), name: "folds.json")
+    } throws: { error in
+      guard case .invalid(_, let faults)? = error as? StudyError else { return false }
+      return Set(faults.map(\.place)).isSuperset(of: [
+        "folds.count", "folds.by", "evaluate", "rows[0].train", "rows[0].validation",
+      ])
+    }
+  }
+}
