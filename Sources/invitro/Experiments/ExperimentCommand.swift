@@ -32,6 +32,10 @@ struct ExperimentCommand: ParsableCommand {
       beta2, epsilon, weightDecay, clip, huber, head, freshHead, earlyStopping,
       maxLength, threads, precision, checkpoint). Ready files are in experiments/.
 
+      "folds": {"split": "all", "count": 5, "seed": 0}, in place of evaluate, train and
+      validation, cuts a split into folds of persons. Each cell trains on all folds but
+      one and predicts that one; the summary pools the folds that every row has finished.
+
       Each cell (a row and a seed) is a folder named by the hash of what its
       predictions depend on. A finished cell is never computed again, and an
       interrupted one continues to the same bits.
@@ -45,8 +49,8 @@ struct ExperimentRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Train, predict and score the cells that are not finished.",
     discussion: """
-      Cells are run seed by seed, so that an interrupted run has complete seeds of
-      every row. Ctrl-C writes a checkpoint after the current step and stops; the same
+      Cells are run seed by seed (fold by fold, where there are folds), so that an
+      interrupted run has complete seeds of every row. Ctrl-C writes a checkpoint after the current step and stops; the same
       command continues. The model of a finished cell is deleted unless --keep-models
       is given.
 
