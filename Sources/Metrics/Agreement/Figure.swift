@@ -52,6 +52,9 @@ public enum UndefinedReason: String, Sendable, Hashable, CaseIterable, Codable {
   case constantGold = "the gold labels are constant"
   case bothConstant = "predictions and gold labels are constant"
   case tooFewClusters = "too few clusters"
+  case tooFewRepeats = "too few clusters have more than one row"
+  case noVarianceWithin = "the rows of a cluster do not vary, or in one direction only"
+  case noVarianceBetween = "hardly any variance lies between clusters"
   case tooFewEffectiveClusters =
     "the clusters' sizes differ so much that they count as fewer than two"
   case tooFewReplicates = "too few replicates in which the metric is defined"
