@@ -179,18 +179,29 @@ public struct ModelDirectory: Sendable {
   /// configuration, weights and tokenizer. Throws ``ReferenceError`` for a file that can't be read.
   public static func digest(of folder: URL) throws -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let documents = [
-      "config.json", "tokenizer.json", "tokenizer_config.json", "added_tokens.json",
-      "special_tokens_map.json", "vocab.json",
-    ]
     let isSafe = names.contains { $0.hasSuffix(".safetensors") }
-    let taken = names.filter {
-      (documents + vocabularies).contains($0)
-        || (isSafe
-          ? $0.hasSuffix(".safetensors") : $0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin"))
+    let weights = names.filter {
+      isSafe ? $0.hasSuffix(".safetensors") : $0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin")
     }
+    return try digest(of: ["config.json"] + tokenizerFiles + weights, in: folder)
+  }
+
+  /// SHA-256 over the names and contents of the tokenizer's files in `folder`.
+  public static func tokenizerDigest(of folder: URL) throws -> String {
+    try digest(of: tokenizerFiles, in: folder)
+  }
+
+  private static let tokenizerFiles =
+    vocabularies + [
+      "tokenizer.json", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json",
+      "vocab.json",
+    ]
+
+  /// SHA-256 over the names and contents of those of `files` that are in `folder`.
+  private static func digest(of files: [String], in folder: URL) throws -> String {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var digest = Digest()
-    for name in taken.sorted() {
+    for name in names.sorted() where files.contains(name) {
       let file = folder.appending(path: name)
       let data = try ReferenceError.read(
         file, expected: "a file of the model", options: .alwaysMapped)

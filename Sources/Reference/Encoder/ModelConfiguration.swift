@@ -164,6 +164,8 @@ public struct ParameterLayout: Sendable {
   private(set) var headStart = 0
   private(set) var (denseWeight, denseBias) = (0, 0)
   private(set) var (projectionWeight, projectionBias) = (0, 0)
+  /// The projection's bias, one number an output; the last parameter.
+  var headBias: Parameter { parameters[parameters.count - 1] }
 
   public init(_ configuration: ModelConfiguration, head: HeadKind, outputCount: Int = 1) {
     precondition(outputCount > 0, "a head has an output")

@@ -281,6 +281,10 @@ public struct RunSource: Codable, Equatable, Sendable {
   public var validation: String
   /// Paths of a file of labels and of a table.
   public var labels, table: String?
+  /// What the labels were given the mean and SD of: `crowd`, or a file's path.
+  public var labelsLike: String?
+  /// How they were rescaled for it, a target each.
+  public var scalings: [LabelScaling]?
   /// What the texts were cut to, in tokens.
   public var maxLength: Int
   /// Those of all runs that were begun together.
@@ -288,11 +292,11 @@ public struct RunSource: Codable, Equatable, Sendable {
 
   public init(
     benchmark: String, home: String, trainSplits: [String], validation: String, labels: String?,
-    table: String?, maxLength: Int, seeds: [UInt64]
+    table: String?, labelsLike: String? = nil, maxLength: Int, seeds: [UInt64]
   ) {
     (self.benchmark, self.home, self.trainSplits) = (benchmark, home, trainSplits)
     (self.validation, self.labels, self.table) = (validation, labels, table)
-    (self.maxLength, self.seeds) = (maxLength, seeds)
+    (self.labelsLike, self.maxLength, self.seeds) = (labelsLike, maxLength, seeds)
   }
 }
 

@@ -30,6 +30,8 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   public var targets: [TrainingTarget]?
   /// Initialises a new head even where the checkpoint has one.
   public var freshHead = false
+  /// Where a new head's bias starts; nil for ``HeadBias/zero``, as in the recipe.
+  public var headBias: HeadBias?
   /// Seeds the head, the order of rows and the dropout.
   public var seed: UInt64 = 0
   /// Threads of the engine. Part of the configuration because another number may give other bits.
@@ -112,6 +114,14 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
       try check(earlyStopping.patience >= 1, "patience", earlyStopping.patience, "1 or above")
     }
   }
+}
+
+/// Where the projection's bias of a new head starts.
+public enum HeadBias: String, Sendable, Codable, CaseIterable {
+  /// At 0, as in the paper and in Transformers.
+  case zero
+  /// Each output's at the mean of its training labels, so that the encoder need not travel there.
+  case mean
 }
 
 /// A target that is learned, and what its loss counts beside those of others.

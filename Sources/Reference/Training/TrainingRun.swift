@@ -35,7 +35,7 @@ public final class TrainingRun {
   ) throws {
     try configuration.validate()
     try self.init(
-      configuration, input, model: model, freshHead: configuration.freshHead, training, validation,
+      configuration, input, model: model, isNew: true, training, validation,
       RunDirectory(url: folder), RunDirectory.State())
     try checkExamples()
     try directory.create(
@@ -75,7 +75,7 @@ public final class TrainingRun {
     let run = try TrainingRun(
       configuration, description.input ?? InputSettings(),
       model: resumes ? directory.last : URL(filePath: description.model),
-      freshHead: !resumes && configuration.freshHead, training, validation, directory, state)
+      isNew: !resumes, training, validation, directory, state)
     if resumes {
       try run.engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
     }
@@ -88,15 +88,15 @@ public final class TrainingRun {
   }
 
   private init(
-    _ configuration: TrainingConfiguration, _ input: InputSettings, model: URL, freshHead: Bool,
+    _ configuration: TrainingConfiguration, _ input: InputSettings, model: URL, isNew: Bool,
     _ training: [TrainingExample], _ validation: [TrainingExample], _ directory: RunDirectory,
     _ state: RunDirectory.State
   ) throws {
     companions = try ModelDirectory(model)
     (engine, loading) = try companions.makeEngine(
       head: configuration.head, outputCount: configuration.outputCount,
-      threads: configuration.threads, seed: configuration.seed, freshHead: freshHead,
-      precision: configuration.precision)
+      threads: configuration.threads, seed: configuration.seed,
+      freshHead: isNew && configuration.freshHead, precision: configuration.precision)
     task = ModelTask(
       outputs: configuration.targets?.map(\.name) ?? [ModelTask.unnamed(0)], input: input)
     (self.configuration, self.directory, self.state) = (configuration, directory, state)
@@ -104,10 +104,27 @@ public final class TrainingRun {
     let batches = (training.count + configuration.batchSize - 1) / configuration.batchSize
     stepsPerEpoch = (batches + configuration.accumulation - 1) / configuration.accumulation
     schedule = configuration.rates(stepsPerEpoch: stepsPerEpoch)
+    if isNew, configuration.headBias == .mean { try startBiasAtMean() }
     engine.reserve(
       BatchCapacity(
         largestOf: training.map(\.sequence.tokens.count), batch: configuration.batchSize),
       training: true)
+  }
+
+  /// Sets each output's bias to the mean of its training labels; see ``HeadBias/mean``.
+  private func startBiasAtMean() throws {
+    let bias = engine.layout.headBias
+    guard loading.initialised.contains(bias.name) else {
+      throw ReferenceError.setting(
+        name: "headBias", found: "mean, with a model that has a trained head",
+        expected: "zero, or a new head (--fresh-head)")
+    }
+    let values = engine.values(of: bias)
+    for output in task.outputs.indices {
+      let labels = training.compactMap { $0.labels[output] }
+      guard !labels.isEmpty else { continue }
+      values[output] = Float(labels.reduce(0.0) { $0 + Double($1) } / Double(labels.count))
+    }
   }
 
   /// Trains to the end, to early stopping, or until `isCancelled`, called before every step, says

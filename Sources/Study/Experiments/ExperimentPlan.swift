@@ -35,7 +35,8 @@ public struct ExperimentPlan {
     for row in experiment.rows {
       let settings = row.settings
       let table = try inputs.training(settings)
-      let (training, validation) = (LabelledRows(table.rows), try inputs.validation(settings))
+      let training = try inputs.labelled(table, settings)
+      let validation = try inputs.validation(settings)
       let own = try experiment.seeds.map { seed in
         let cell = ExperimentCell(
           model: try inputs.modelDigest(settings), training: training, validation: validation,

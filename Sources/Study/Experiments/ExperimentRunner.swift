@@ -152,7 +152,7 @@ public struct ExperimentRunner {
     let url = folder.run(cell.name, claim.number)
     let isBegun = folder.lastRun(cell.name) == claim.number
     let run = try TrainingRun.start(
-      inputs.url(settings.model), training: LabelledRows(inputs.training(settings).rows),
+      inputs.url(settings.model), training: inputs.labelled(inputs.training(settings), settings),
       validation: inputs.validation(settings), maxLength: settings.recipe.maxLength,
       configuration: cell.cell.configuration, folder: url, resume: isBegun)
     let outcome = try run.run(

@@ -15,6 +15,8 @@ public struct ExperimentSettings: Sendable, Equatable {
   public var correct: String?
   /// In [0, 6].
   public var alpha: Double?
+  /// Whether all labels are rescaled to the mean and SD of the crowd's for the same rows.
+  public var labelsLikeCrowd: Bool
   public var extra: [ExtraData]
   /// Whether rows whose essay also stands in the validation or an evaluated split are kept.
   public var keepOverlap: Bool
@@ -56,6 +58,9 @@ extension ExperimentSettings {
     labels = fields.text("labels") ?? Agreement.crowd
     correct = fields.text("correct")
     alpha = fields.number("alpha", in: 0...6)
+    let like = fields.text("labelsLike")
+    labelsLikeCrowd = like == Agreement.crowd
+    if like != nil, !labelsLikeCrowd { fields.fault("labelsLike", Agreement.crowd) }
     keepOverlap = fields.flag("keepOverlap", false)
     extra = fields.objects("extra").map(Self.extra)
     recipe =
@@ -135,6 +140,8 @@ public struct ExperimentRecipe: Sendable, Equatable {
       fields.number("huber", in: 1e-9...1e9).map { .huber(delta: $0) } ?? .meanSquaredError
     configuration.head = fields.choice("head", .classification)
     configuration.freshHead = fields.flag("freshHead", false)
+    let bias = fields.choice("headBias", HeadBias.zero)
+    configuration.headBias = bias == .zero ? nil : bias
     if !fields.flag("earlyStopping", true) { configuration.earlyStopping = nil }
     configuration.precision = fields.choice("precision", .float32)
     configuration.threads = fields.integer("threads", in: 1...256) ?? 2

@@ -59,6 +59,13 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: .value("kind", "classification (the family's own) or linear."))
   var head: String = "classification"
 
+  @Option(
+    help: .value(
+      "start",
+      "Where a new head's bias starts: zero, as in the paper, or mean, the mean of the training "
+        + "labels, without which a short training may predict the same number for every row."))
+  var headBias: HeadBias = .zero
+
   @Flag(help: "Initialise a new head even if the checkpoint has one.") var freshHead = false
   @Flag(help: "Train to the last epoch, without early stopping.") var noEarlyStop = false
 
@@ -96,6 +103,7 @@ struct RecipeOptions: ParsableArguments {
     made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
     made.head = HeadKind(rawValue: head) ?? .classification
     (made.freshHead, made.checkpointSteps) = (freshHead, checkpointEvery)
+    made.headBias = headBias == .zero ? nil : headBias
     if noEarlyStop { made.earlyStopping = nil }
     (made.threads, made.precision) = (threads, numbers.precision)
     return made
@@ -103,6 +111,7 @@ struct RecipeOptions: ParsableArguments {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension HeadBias: ExpressibleByArgument {}
 extension Schedule.Form: ExpressibleByArgument {}
 
 /// The numbers of the encoder's large products.
