@@ -153,14 +153,14 @@ public struct ModelDirectory: Sendable {
       case .bert: "Bert"
       case .debertaV2: "DebertaV2"
       }
-    if head == .classification {
+    if head.hasDense {
       document["architectures"] = ["\(family)ForSequenceClassification"]
       document["problem_type"] = "regression"
     } else {
       document["architectures"] = ["\(family)Model"]
-      document["invitro_head"] = head.rawValue
     }
-    task.write(to: &document)
+    document["invitro_head"] = head == .classification ? nil : head.rawValue
+    task.write(to: &document, head: head)
     document["dtype"] = "float32"
     document["torch_dtype"] = nil
     let text = try JSONSerialization.data(
@@ -214,12 +214,13 @@ public struct ModelDirectory: Sendable {
 
 extension EncoderEngine {
   /// Writes the weights to `folder`/model.safetensors, atomically, and, from `source`, the
-  /// configuration and tokenizer files: a folder that `from_pretrained` loads. `task` has as many
-  /// outputs as the head.
+  /// configuration and tokenizer files: a folder that `from_pretrained` loads. `task` has the
+  /// head's targets.
   public func save(
     to folder: URL, companionsFrom source: ModelDirectory?, task: ModelTask = ModelTask()
   ) throws {
-    precondition(task.outputs.count == outputCount, "a name for each output")
+    precondition(
+      task.outputs.count * head.numbersPerTarget == outputCount, "a name for each target")
     try ReferenceError.naming(folder) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try source?.copyCompanions(to: folder, head: head, task: task)

@@ -1,6 +1,7 @@
 import Basics
 public import Foundation
 import Glibc
+import Metrics
 
 /// The folder of a training run.
 ///
@@ -48,6 +49,8 @@ struct RunDirectory {
     var isFinished = false
     /// The targets whose predictions of the validation set have collapsed by the last epoch.
     var collapsed: [String]?
+    /// Each target's calibration by the last epoch, of a head that predicts variances.
+    var calibration: [String: Calibration]?
   }
 
   var last: URL { url.appending(path: "last") }
@@ -305,6 +308,8 @@ struct TrainingResult: Codable, Equatable {
   var reason: String
   var steps, epochs: Int
   var collapsed: [String]
+  /// Each target's on the validation set, of a head that predicts variances.
+  var calibration: [String: Calibration]?
 }
 
 /// The curve of a run, read back from its folder.

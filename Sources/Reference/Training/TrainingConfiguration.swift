@@ -23,6 +23,8 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   /// Largest norm of the gradient; nil for no clipping, as in the recipe.
   public var clipNorm: Double?
   public var loss = Loss.meanSquaredError
+  /// The loss of a ``HeadKind/gaussian`` head, in place of ``loss``; nil for another head.
+  public var gaussian: GaussianLoss?
   /// Early stopping on validation CCC, of several targets their mean; nil trains to the end.
   public var earlyStopping: EarlyStopping? = EarlyStopping()
   public var head = HeadKind.classification
@@ -43,7 +45,7 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
-  /// K, the outputs of the head.
+  /// K, the targets that the head predicts.
   public var outputCount: Int { targets?.count ?? 1 }
   /// The weight of each output's loss.
   public var lossWeights: [Double] { targets?.map(\.weight) ?? [1] }
@@ -106,6 +108,26 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
       try check(delta > 0 && delta.isFinite, "huber delta", delta, "above 0")
     }
     try check(outputCount > 0, "targets", "none", "at least one")
+    try check(
+      (head == .gaussian) == (gaussian != nil), "gaussian", "a head with another's loss",
+      "the gaussian loss with the gaussian head")
+    if let gaussian {
+      try check(loss == .meanSquaredError, "loss", loss, "none beside the gaussian head's")
+      try check((0...1).contains(gaussian.beta), "beta", gaussian.beta, "from 0 to 1")
+      for (name, value) in [
+        ("variance penalty", gaussian.variancePenalty), ("penalty decay", gaussian.penaltyDecay),
+        ("alignment", gaussian.alignment),
+      ] {
+        try check(value >= 0 && value.isFinite, name, value, "0 or above")
+      }
+      try check(
+        gaussian.alignment == 0 || outputCount == 1, "alignment", "\(outputCount) targets",
+        "one target")
+      let (low, high) = (gaussian.labelLow ?? 0, gaussian.labelHigh ?? 0)
+      try check(
+        gaussian.alignment == 0 || low < high, "alignment", "no range of the label",
+        "the ends of its range")
+    }
     for target in targets ?? [] {
       let weight = target.weight
       try check(weight > 0 && weight.isFinite, "weight of \(target.name)", weight, "above 0")

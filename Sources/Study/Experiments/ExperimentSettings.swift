@@ -139,6 +139,7 @@ public struct ExperimentRecipe: Sendable, Equatable {
     configuration.loss =
       fields.number("huber", in: 1e-9...1e9).map { .huber(delta: $0) } ?? .meanSquaredError
     configuration.head = fields.choice("head", .classification)
+    configuration.gaussian = Self.gaussian(fields, head: configuration.head)
     configuration.freshHead = fields.flag("freshHead", false)
     let bias = fields.choice("headBias", HeadBias.zero)
     configuration.headBias = bias == .zero ? nil : bias
@@ -146,5 +147,20 @@ public struct ExperimentRecipe: Sendable, Equatable {
     configuration.precision = fields.choice("precision", .float32)
     configuration.threads = fields.integer("threads", in: 1...256) ?? 2
     fields.finish()
+  }
+
+  /// The loss of a gaussian head; its fields are faults beside another.
+  private static func gaussian(_ fields: SettingsFields, head: HeadKind) -> GaussianLoss? {
+    let keys = ["beta", "variancePenalty", "penaltyDecay"]
+    guard head == .gaussian else {
+      for key in keys where fields.has(key) { fields.fault(key, "head gaussian beside it") }
+      return nil
+    }
+    if fields.has("huber") { fields.fault("huber", "no other loss beside head gaussian") }
+    var loss = GaussianLoss()
+    loss.beta = fields.number("beta", in: 0...1) ?? loss.beta
+    loss.variancePenalty = fields.number("variancePenalty", in: 0...1e6) ?? 0
+    loss.penaltyDecay = fields.number("penaltyDecay", in: 0...1e6) ?? loss.penaltyDecay
+    return loss
   }
 }

@@ -95,6 +95,20 @@ public enum PredictionFormat {
     return Data(text.utf8)
   }
 
+  /// The SDs of the labels that a file of one target, as ``data(_:of:targets:)`` writes it, holds for
+  /// the rows of `dataset`; nil where it holds none, or not for every row.
+  public static func sds(in file: URL, of dataset: Dataset) throws -> [Double]? {
+    let table = try DelimitedTable(tsv: file)
+    guard let id = table.index(of: "id"),
+      let sd = table.index(of: ModelPredictions.Spread.label.rawValue)
+    else { return nil }
+    let known = Dictionary(table.records.map { ($0.fields[id], Double($0.fields[sd])) }) {
+      first, _ in first
+    }
+    let sds = dataset.rows.compactMap { known[$0.id] ?? nil }
+    return sds.count == dataset.rows.count ? sds : nil
+  }
+
   /// The form of WASSA's shared tasks: no header and no ids, the rows in the split's order, tabs
   /// between the columns of `order` (``wassaOrder(_:of:)``).
   public static func wassa(_ values: [[Float]], order: [Int]) -> Data {

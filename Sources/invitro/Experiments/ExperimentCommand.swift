@@ -30,9 +30,9 @@ struct ExperimentCommand: ParsableCommand {
       labels, portion, seed), keepOverlap, recipe (epochs, stopAfter, batch,
       accumulation, learningRate, schedule (step, epoch, constant, polynomial,
       plateau), warmUp, power, endRate, plateau (factor, patience, threshold), beta1,
-      beta2, epsilon, weightDecay, clip, huber, head, headBias, freshHead,
-      earlyStopping, maxLength, threads, precision, checkpoint). Ready files are in
-      experiments/.
+      beta2, epsilon, weightDecay, clip, huber, head, beta, variancePenalty,
+      penaltyDecay, headBias, freshHead, earlyStopping, maxLength, threads, precision,
+      checkpoint). Ready files are in experiments/.
 
       Each cell (a row and a seed) is a folder named by the hash of what its
       predictions depend on. A finished cell is never computed again, and an

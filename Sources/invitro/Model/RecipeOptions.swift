@@ -56,8 +56,38 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(help: .value("delta", "Huber loss with this delta instead of MSE.")) var huber: Double?
 
-  @Option(help: .value("kind", "classification (the family's own) or linear."))
-  var head: String = "classification"
+  @Option(
+    help: .value(
+      "kind",
+      "classification (the family's own), linear, or gaussian (the family's own with a mean and a "
+        + "variance for each target)."))
+  var head: HeadKind = .classification
+
+  @Option(
+    help: .value(
+      "beta",
+      "Of --head gaussian: β of the β-NLL loss, from 0 (likelihood) to 1 (the mean learns as from "
+        + "squared errors). Default: 0.5."))
+  var beta: Double?
+
+  @Option(
+    help: .value(
+      "weight",
+      "Of --head gaussian: the weight of a penalty on large variances where the prediction is "
+        + "right. Default: 0."))
+  var variancePenalty: Double?
+
+  @Option(
+    help: .value(
+      "alpha", "Of --variance-penalty: how fast it falls with the squared error. Default: 1.5."))
+  var penaltyDecay: Double?
+
+  @Option(
+    help: .value(
+      "weight",
+      "Of --head gaussian with --pair: the weight of a term that aligns the two texts' similarity "
+        + "with the label. Default: 0."))
+  var alignment: Double?
 
   @Option(
     help: .value(
@@ -84,7 +114,10 @@ struct RecipeOptions: ParsableArguments {
     try require(
       decayRates.count == 2, "--betas takes two numbers, such as 0.9,0.999, not '\(betas)'.")
     try require(
-      HeadKind(rawValue: head) != nil, "--head is classification or linear, not '\(head)'.")
+      head == .gaussian
+        || [beta, variancePenalty, penaltyDecay, alignment].allSatisfy { $0 == nil },
+      "--beta, --variance-penalty, --penalty-decay and --alignment belong to --head gaussian.")
+    try require(head != .gaussian || huber == nil, "--head gaussian has a loss of its own.")
     try require((4...100_000).contains(maxLength), "--max-length is 4 or more.")
   }
 
@@ -101,7 +134,13 @@ struct RecipeOptions: ParsableArguments {
     (made.optimizer.beta1, made.optimizer.beta2) = (decayRates[0], decayRates[1])
     (made.optimizer.epsilon, made.optimizer.weightDecay) = (epsilon, weightDecay)
     made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
-    made.head = HeadKind(rawValue: head) ?? .classification
+    made.head = head
+    if head == .gaussian {
+      var loss = GaussianLoss()
+      (loss.beta, loss.variancePenalty) = (beta ?? loss.beta, variancePenalty ?? 0)
+      (loss.penaltyDecay, loss.alignment) = (penaltyDecay ?? loss.penaltyDecay, alignment ?? 0)
+      made.gaussian = loss
+    }
     (made.freshHead, made.checkpointSteps) = (freshHead, checkpointEvery)
     made.headBias = headBias == .zero ? nil : headBias
     if noEarlyStop { made.earlyStopping = nil }
@@ -112,6 +151,7 @@ struct RecipeOptions: ParsableArguments {
 
 extension Precision: ExpressibleByArgument {}
 extension HeadBias: ExpressibleByArgument {}
+extension HeadKind: ExpressibleByArgument {}
 extension Schedule.Form: ExpressibleByArgument {}
 
 /// The numbers of the encoder's large products.

@@ -94,6 +94,9 @@ struct TrainCommand: ParsableCommand {
     try require(
       table == nil || labels == nil && trainSplit.isEmpty,
       "--table has its own rows and labels: no --labels or --train-split.")
+    try require(
+      (recipe.alignment ?? 0) == 0 || task.pair != nil,
+      "--alignment compares the two texts of a pair: it needs --pair.")
   }
 
   func run() throws {
@@ -161,6 +164,11 @@ struct TrainCommand: ParsableCommand {
     for note in rows.notes { Console.message(note) }
     var configuration = begun?.configuration ?? recipe.configuration(seed: seed)
     (configuration.targets, configuration.seed) = (targets, seed)
+    if begun == nil, configuration.gaussian?.alignment ?? 0 > 0 {
+      let range = try definition.target(orPrimary: targets[0].name).range
+      configuration.gaussian?.labelLow = range.lowerBound
+      configuration.gaussian?.labelHigh = range.upperBound
+    }
     let run = try TrainingRun.start(
       begun?.model ?? URL(filePath: model ?? ""), training: rows.training,
       validation: rows.validation, maxLength: input.maxLength ?? source.maxLength,
