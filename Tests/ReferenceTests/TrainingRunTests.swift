@@ -98,6 +98,52 @@ struct TrainingRunTests {
     #expect(epochs.contains(#""collapsed":true"#))
   }
 
+  @Test("a new head's bias starts at the mean of the training labels where that is asked for")
+  func headBias() throws {
+    let folder = try TemporaryFolder()
+    var configuration = TinyRun.configuration()
+    (configuration.headBias, configuration.freshHead) = (.mean, true)
+    #expect(!configuration.followsPaper)
+    let labels = TinyRun.training.compactMap { $0.labels[0].map(Double.init) }
+    let mean = labels.reduce(0, +) / Double(labels.count)
+    func bias(_ engine: EncoderEngine) throws -> Float {
+      engine.values(of: try #require(engine.layout.parameters.last))[0]
+    }
+    let run = try TinyRun.begin(folder.file("run"), configuration)
+    #expect(abs(Double(try bias(run.engine)) - mean) < 1e-6)
+    _ = try run.run(isCancelled: { run.step == 3 })
+    // It is where a training starts and not where it is resumed.
+    #expect(try bias(run.engine) != Float(mean))
+    #expect(try bias(TinyRun.resume(folder.file("run")).engine) == bias(run.engine))
+    configuration.headBias = nil
+    #expect(try bias(TinyRun.begin(folder.file("zero"), configuration).engine) == 0)
+    // The model's own head is not written over.
+    (configuration.headBias, configuration.freshHead) = (.mean, false)
+    #expect {
+      try TinyRun.begin(folder.file("own"), configuration)
+    } throws: { error in
+      guard case .setting("headBias", _, _)? = error as? ReferenceError else { return false }
+      return true
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("own/run.json").path))
+  }
+
+  @Test("predictions that stay at the labels' mean have collapsed too")
+  func collapsedAtMean() throws {
+    let folder = try TemporaryFolder()
+    var configuration = TinyRun.configuration()
+    (configuration.epochs, configuration.learningRate) = (1, 1e-9)
+    (configuration.headBias, configuration.freshHead) = (.mean, true)
+    let validation = TinyRun.validation.map {
+      TrainingExample($0.sequence, labels: $0.labels.map { $0.map { 100 * $0 } })
+    }
+    let outcome = try TrainingRun(
+      model: TinyRun.model, training: TinyRun.training, validation: validation,
+      configuration: configuration, folder: folder.file("run")
+    ).run()
+    #expect(outcome.collapsed == ["LABEL_0"])
+  }
+
   @Test("a run killed with SIGKILL resumes to the same bits")
   func kill() async throws {
     let folder = try TemporaryFolder()

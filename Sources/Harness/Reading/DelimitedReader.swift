@@ -238,4 +238,9 @@ extension DelimitedTable {
   package init(csv url: URL) throws(HarnessError) {
     try self.init(SourceText(contentsOf: url), format: .csv)
   }
+
+  /// Reads and checks the file at `url` as tab-separated values.
+  package init(tsv url: URL) throws(HarnessError) {
+    try self.init(SourceText(contentsOf: url), format: .tsv)
+  }
 }

@@ -153,14 +153,14 @@ public struct ModelDirectory: Sendable {
       case .bert: "Bert"
       case .debertaV2: "DebertaV2"
       }
-    if head == .classification {
+    if head.hasDense {
       document["architectures"] = ["\(family)ForSequenceClassification"]
       document["problem_type"] = "regression"
     } else {
       document["architectures"] = ["\(family)Model"]
-      document["invitro_head"] = head.rawValue
     }
-    task.write(to: &document)
+    document["invitro_head"] = head == .classification ? nil : head.rawValue
+    task.write(to: &document, head: head)
     document["dtype"] = "float32"
     document["torch_dtype"] = nil
     let text = try JSONSerialization.data(
@@ -179,18 +179,29 @@ public struct ModelDirectory: Sendable {
   /// configuration, weights and tokenizer. Throws ``ReferenceError`` for a file that can't be read.
   public static func digest(of folder: URL) throws -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let documents = [
-      "config.json", "tokenizer.json", "tokenizer_config.json", "added_tokens.json",
-      "special_tokens_map.json", "vocab.json",
-    ]
     let isSafe = names.contains { $0.hasSuffix(".safetensors") }
-    let taken = names.filter {
-      (documents + vocabularies).contains($0)
-        || (isSafe
-          ? $0.hasSuffix(".safetensors") : $0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin"))
+    let weights = names.filter {
+      isSafe ? $0.hasSuffix(".safetensors") : $0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin")
     }
+    return try digest(of: ["config.json"] + tokenizerFiles + weights, in: folder)
+  }
+
+  /// SHA-256 over the names and contents of the tokenizer's files in `folder`.
+  public static func tokenizerDigest(of folder: URL) throws -> String {
+    try digest(of: tokenizerFiles, in: folder)
+  }
+
+  private static let tokenizerFiles =
+    vocabularies + [
+      "tokenizer.json", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json",
+      "vocab.json",
+    ]
+
+  /// SHA-256 over the names and contents of those of `files` that are in `folder`.
+  private static func digest(of files: [String], in folder: URL) throws -> String {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var digest = Digest()
-    for name in taken.sorted() {
+    for name in names.sorted() where files.contains(name) {
       let file = folder.appending(path: name)
       let data = try ReferenceError.read(
         file, expected: "a file of the model", options: .alwaysMapped)
@@ -203,12 +214,13 @@ public struct ModelDirectory: Sendable {
 
 extension EncoderEngine {
   /// Writes the weights to `folder`/model.safetensors, atomically, and, from `source`, the
-  /// configuration and tokenizer files: a folder that `from_pretrained` loads. `task` has as many
-  /// outputs as the head.
+  /// configuration and tokenizer files: a folder that `from_pretrained` loads. `task` has the
+  /// head's targets.
   public func save(
     to folder: URL, companionsFrom source: ModelDirectory?, task: ModelTask = ModelTask()
   ) throws {
-    precondition(task.outputs.count == outputCount, "a name for each output")
+    precondition(
+      task.outputs.count * head.numbersPerTarget == outputCount, "a name for each target")
     try ReferenceError.naming(folder) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try source?.copyCompanions(to: folder, head: head, task: task)

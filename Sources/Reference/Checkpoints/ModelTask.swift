@@ -3,7 +3,8 @@ public import Foundation
 
 /// What a fine-tuned model reads of a row and predicts of it; its `config.json` carries it.
 public struct ModelTask: Equatable, Sendable {
-  /// What each output predicts; Hugging Face's `id2label`.
+  /// What each output predicts, without the variances of a ``HeadKind/gaussian`` head; Hugging Face's
+  /// `id2label`.
   public var outputs: [String]
   public var input: InputSettings
 
@@ -14,13 +15,17 @@ public struct ModelTask: Equatable, Sendable {
   /// Hugging Face's name for output `index` where it has none of its own.
   public static func unnamed(_ index: Int) -> String { "LABEL_\(index)" }
 
+  /// Ends the name of the output whose softplus is the variance of a target.
+  static let varianceSuffix = "_variance_before_softplus"
+
   /// Writes the task into the fields of a `config.json`.
-  func write(to document: inout [String: Any]) {
-    let labels = outputs.enumerated().map { ("\($0)", $1) }
-    document["num_labels"] = outputs.count
-    document["id2label"] = Dictionary(uniqueKeysWithValues: labels)
+  func write(to document: inout [String: Any], head: HeadKind) {
+    let names = outputs + (head == .gaussian ? outputs.map { $0 + Self.varianceSuffix } : [])
+    document["num_labels"] = names.count
+    document["id2label"] = Dictionary(
+      uniqueKeysWithValues: names.enumerated().map { ("\($0)", $1) })
     document["label2id"] = Dictionary(
-      outputs.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+      names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     document[InputSettings.field] = input.isPlain ? nil : input.document
   }
 }
@@ -81,7 +86,14 @@ extension ModelDirectory {
   private func outputs(
     _ document: ByteJSON, _ faults: inout [ReferenceError.Diagnostic]
   ) -> [String] {
-    let count = outputCount
+    let (all, numbers) = (outputCount, headKind.numbersPerTarget)
+    if all % numbers != 0 {
+      faults.append(
+        .init(
+          .field("invitro_head"), found: "gaussian, with \(all) outputs",
+          expected: "two outputs for each target"))
+    }
+    let count = max(1, all / numbers)
     guard let labels = document["id2label"]?.members else {
       return (0..<count).map(ModelTask.unnamed)
     }
@@ -89,11 +101,11 @@ extension ModelDirectory {
       labels.first { $0.name == Array("\(index)".utf8) }?.value.string
     }
     let names = named.compactMap { $0 }
-    if names.count != count || labels.count != count {
+    if names.count != count || labels.count != all {
       faults.append(
         .init(
           .field("id2label"), found: "\(labels.count) names",
-          expected: "\(count), one for each output of the head"))
+          expected: "\(all), one for each output of the head"))
     }
     return names
   }

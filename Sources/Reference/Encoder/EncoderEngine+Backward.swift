@@ -9,7 +9,9 @@ extension EncoderEngine {
   /// Computes a loss's gradient with respect to every parameter from that with respect to each
   /// prediction, (B, K), of the last ``forward(_:mode:predictions:)``, which must have been a training one.
   /// It is added to what is there with `accumulate`, and replaces it otherwise.
-  public func backward(_ gradient: [Float], accumulate: Bool) {
+  /// - Parameter states: the loss's gradient with respect to the last hidden states, (T, C), where it
+  ///   reads them beside the predictions; after a forward pass with every token.
+  public func backward(_ gradient: [Float], states: [Float]? = nil, accumulate: Bool) {
     guard let plan, let batch, plan.training else {
       preconditionFailure("a backward pass follows a training forward pass")
     }
@@ -20,6 +22,10 @@ extension EncoderEngine {
     if !plan.firstOnly(plan.layerCount - 1) {
       spread(dOutput, plan, batch)
       dOutput = plan.temporaries.dStates
+    }
+    if let states {
+      precondition(plan.everyToken && states.count == plan.T * plan.C, "a gradient a state")
+      for i in states.indices { dOutput[i] += states[i] }
     }
     for layer in (0..<plan.layerCount).reversed() {
       rowsBackward(plan, layer, dOutput)

@@ -191,7 +191,7 @@ extension EncoderEngine {
       }
       var projected = blocks.input
       if dropsHeadInput { drop(blocks.input, .headInput, plan) }
-      if head == .classification {
+      if head.hasDense {
         multiply(
           blocks.hidden, ldOut: C, blocks.input, ldX: C, p(layout.denseWeight), ldY: C, M: plan.B,
           N: C, K: C, transposed: .second)
@@ -224,6 +224,16 @@ extension EncoderEngine {
     return Array(UnsafeBufferPointer(start: plan.head.input, count: plan.B * plan.C))
   }
 
+  /// The last hidden states of all tokens, (T, C) row-major, of the latest forward pass, which must
+  /// have been one with `everyToken`.
+  package var tokenStates: [Float] {
+    guard let plan, plan.everyToken else {
+      preconditionFailure("a pass with every token comes first")
+    }
+    return Array(
+      UnsafeBufferPointer(start: plan.layers[plan.layerCount - 1].output, count: plan.T * plan.C))
+  }
+
   private var dropsHeadInput: Bool { head == .linear || configuration.kind != .bert }
 
   /// Drops elements of (B, C) in place.
@@ -241,7 +251,7 @@ extension EncoderEngine {
     let (C, blocks, dx) = (plan.C, plan.head, plan.temporaries.dFirsts)
     let dHidden = blocks.gradient
     profile.measure(.head, 0) {
-      let projected = head == .classification ? blocks.dropped : blocks.input
+      let projected = head.hasDense ? blocks.dropped : blocks.input
       for s in 0..<plan.B {
         for k in 0..<outputCount {
           let (weight, dWeight) = (
@@ -256,7 +266,7 @@ extension EncoderEngine {
           }
         }
       }
-      if head == .classification {
+      if head.hasDense {
         drop(dHidden, .headHidden, plan)
         if configuration.kind == .debertaV2 {
           geluBackward(

@@ -108,8 +108,12 @@ public final class EncoderEngine {
   }
 
   /// Writes the predictions for `batch` to `predictions`, (B, K) row-major, in the batch's order.
-  public func forward(_ batch: PackedBatch, mode: ForwardMode, predictions: inout [Float]) {
-    let plan = run(batch, mode: mode, everyToken: false)
+  /// - Parameter everyToken: computes the last hidden states of all tokens and not of the first ones
+  ///   alone, for a loss that reads them.
+  public func forward(
+    _ batch: PackedBatch, mode: ForwardMode, everyToken: Bool = false, predictions: inout [Float]
+  ) {
+    let plan = run(batch, mode: mode, everyToken: everyToken)
     predictions.removeAll(keepingCapacity: true)
     headForward(plan, batch, &predictions)
   }
@@ -155,7 +159,7 @@ public final class EncoderEngine {
     let probability =
       switch site {
       case .attention: configuration.attentionDropout
-      case .headInput where head == .classification && configuration.kind == .debertaV2:
+      case .headInput where head.hasDense && configuration.kind == .debertaV2:
         configuration.poolerDropout
       case .headInput, .headHidden: configuration.classifierDropout
       default: configuration.hiddenDropout

@@ -112,6 +112,14 @@ public enum HeadKind: String, Sendable, Codable, CaseIterable {
   case classification
   /// One linear projection, ŷ = w·h + b, as in the paper's equation.
   case linear
+  /// The family's own with two numbers a target: the mean, and what stands for the variance of the
+  /// label (``GaussianLoss``). All means come before all variances.
+  case gaussian
+
+  /// Whether a dense layer stands before the projection.
+  var hasDense: Bool { self != .linear }
+  /// Outputs for each target.
+  var numbersPerTarget: Int { self == .gaussian ? 2 : 1 }
 }
 
 /// A named tensor inside the flat parameter buffer.
@@ -164,6 +172,8 @@ public struct ParameterLayout: Sendable {
   private(set) var headStart = 0
   private(set) var (denseWeight, denseBias) = (0, 0)
   private(set) var (projectionWeight, projectionBias) = (0, 0)
+  /// The projection's bias, one number an output; the last parameter.
+  var headBias: Parameter { parameters[parameters.count - 1] }
 
   public init(_ configuration: ModelConfiguration, head: HeadKind, outputCount: Int = 1) {
     precondition(outputCount > 0, "a head has an output")
@@ -188,9 +198,9 @@ public struct ParameterLayout: Sendable {
     let (dense, projection): (String?, String) =
       switch (head, configuration.kind) {
       case (.linear, _): (nil, "classifier.")
-      case (.classification, .roberta): ("classifier.dense.", "classifier.out_proj.")
-      case (.classification, .bert): ("bert.pooler.dense.", "classifier.")
-      case (.classification, .debertaV2): ("pooler.dense.", "classifier.")
+      case (_, .roberta): ("classifier.dense.", "classifier.out_proj.")
+      case (_, .bert): ("bert.pooler.dense.", "classifier.")
+      case (_, .debertaV2): ("pooler.dense.", "classifier.")
       }
     if let dense {
       denseWeight = add(dense + "weight", [C, C], head: true)

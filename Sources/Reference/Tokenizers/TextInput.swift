@@ -20,6 +20,28 @@ extension Tokenizer {
   /// oldest contexts are left out, each as a whole. Where the text and its pair are too long by
   /// themselves, no context stays, and they are cut as ``encode(_:and:maxLength:)`` cuts them.
   public func encode(_ input: TextInput, maxLength: Int? = nil) -> Encoding {
+    let (first, second) = segments(of: input, maxLength: maxLength)
+    return template.apply(first, second)
+  }
+
+  /// The same, with the places of the two texts of a pair.
+  func encodePair(_ input: TextInput, maxLength: Int?) -> (Encoding, PairedTexts?) {
+    let (first, second) = segments(of: input, maxLength: maxLength)
+    let encoding = template.apply(first, second)
+    guard let second else { return (encoding, nil) }
+    let start = template.place(ofSecond: false, first: first.count)
+    let middle = template.place(ofSecond: true, first: first.count)
+    return (
+      encoding,
+      PairedTexts(
+        first: start..<start + first.count, second: middle..<middle + second.count)
+    )
+  }
+
+  /// The tokens of both segments, cut to the length, without special tokens around them.
+  private func segments(
+    of input: TextInput, maxLength: Int?
+  ) -> (first: [Int32], second: [Int32]?) {
     var text = content(of: input.text)
     var second = input.pair.map(content)
     var room = Int.max
@@ -38,6 +60,6 @@ extension Tokenizer {
       context = ids + context
       room -= ids.count
     }
-    return template.apply(context + text, second)
+    return (context + text, second)
   }
 }

@@ -221,6 +221,21 @@ struct SpecialTokenTemplate: Sendable, Equatable {
     return encoding
   }
 
+  /// Where the first or the second text of a pair begins, the first of which has `first` tokens.
+  func place(ofSecond: Bool, first: Int) -> Int {
+    var place = 0
+    for part in pair {
+      switch part {
+      case .first:
+        if !ofSecond { return place }
+        place += first
+      case .second: return place
+      case .special(let ids, _): place += ids.count
+      }
+    }
+    return place
+  }
+
   /// How many tokens of each part are kept to fit `limit`: the longer part is cut first; where that
   /// is not enough, both get half, and the second the odd one.
   static func longestFirst(_ first: Int, _ second: Int, limit: Int) -> (first: Int, second: Int) {

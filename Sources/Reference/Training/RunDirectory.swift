@@ -1,6 +1,7 @@
 import Basics
 public import Foundation
 import Glibc
+import Metrics
 
 /// The folder of a training run.
 ///
@@ -48,6 +49,8 @@ struct RunDirectory {
     var isFinished = false
     /// The targets whose predictions of the validation set have collapsed by the last epoch.
     var collapsed: [String]?
+    /// Each target's calibration by the last epoch, of a head that predicts variances.
+    var calibration: [String: Calibration]?
   }
 
   var last: URL { url.appending(path: "last") }
@@ -281,6 +284,10 @@ public struct RunSource: Codable, Equatable, Sendable {
   public var validation: String
   /// Paths of a file of labels and of a table.
   public var labels, table: String?
+  /// What the labels were given the mean and SD of: `crowd`, or a file's path.
+  public var labelsLike: String?
+  /// How they were rescaled for it, a target each.
+  public var scalings: [LabelScaling]?
   /// What the texts were cut to, in tokens.
   public var maxLength: Int
   /// Those of all runs that were begun together.
@@ -288,11 +295,11 @@ public struct RunSource: Codable, Equatable, Sendable {
 
   public init(
     benchmark: String, home: String, trainSplits: [String], validation: String, labels: String?,
-    table: String?, maxLength: Int, seeds: [UInt64]
+    table: String?, labelsLike: String? = nil, maxLength: Int, seeds: [UInt64]
   ) {
     (self.benchmark, self.home, self.trainSplits) = (benchmark, home, trainSplits)
     (self.validation, self.labels, self.table) = (validation, labels, table)
-    (self.maxLength, self.seeds) = (maxLength, seeds)
+    (self.labelsLike, self.maxLength, self.seeds) = (labelsLike, maxLength, seeds)
   }
 }
 
@@ -301,6 +308,8 @@ struct TrainingResult: Codable, Equatable {
   var reason: String
   var steps, epochs: Int
   var collapsed: [String]
+  /// Each target's on the validation set, of a head that predicts variances.
+  var calibration: [String: Calibration]?
 }
 
 /// The curve of a run, read back from its folder.

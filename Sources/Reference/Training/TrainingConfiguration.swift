@@ -23,6 +23,8 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   /// Largest norm of the gradient; nil for no clipping, as in the recipe.
   public var clipNorm: Double?
   public var loss = Loss.meanSquaredError
+  /// The loss of a ``HeadKind/gaussian`` head, in place of ``loss``; nil for another head.
+  public var gaussian: GaussianLoss?
   /// Early stopping on validation CCC, of several targets their mean; nil trains to the end.
   public var earlyStopping: EarlyStopping? = EarlyStopping()
   public var head = HeadKind.classification
@@ -30,6 +32,8 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
   public var targets: [TrainingTarget]?
   /// Initialises a new head even where the checkpoint has one.
   public var freshHead = false
+  /// Where a new head's bias starts; nil for ``HeadBias/zero``, as in the recipe.
+  public var headBias: HeadBias?
   /// Seeds the head, the order of rows and the dropout.
   public var seed: UInt64 = 0
   /// Threads of the engine. Part of the configuration because another number may give other bits.
@@ -41,7 +45,7 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
 
   public init() {}
 
-  /// K, the outputs of the head.
+  /// K, the targets that the head predicts.
   public var outputCount: Int { targets?.count ?? 1 }
   /// The weight of each output's loss.
   public var lossWeights: [Double] { targets?.map(\.weight) ?? [1] }
@@ -104,6 +108,26 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
       try check(delta > 0 && delta.isFinite, "huber delta", delta, "above 0")
     }
     try check(outputCount > 0, "targets", "none", "at least one")
+    try check(
+      (head == .gaussian) == (gaussian != nil), "gaussian", "a head with another's loss",
+      "the gaussian loss with the gaussian head")
+    if let gaussian {
+      try check(loss == .meanSquaredError, "loss", loss, "none beside the gaussian head's")
+      try check((0...1).contains(gaussian.beta), "beta", gaussian.beta, "from 0 to 1")
+      for (name, value) in [
+        ("variance penalty", gaussian.variancePenalty), ("penalty decay", gaussian.penaltyDecay),
+        ("alignment", gaussian.alignment),
+      ] {
+        try check(value >= 0 && value.isFinite, name, value, "0 or above")
+      }
+      try check(
+        gaussian.alignment == 0 || outputCount == 1, "alignment", "\(outputCount) targets",
+        "one target")
+      let (low, high) = (gaussian.labelLow ?? 0, gaussian.labelHigh ?? 0)
+      try check(
+        gaussian.alignment == 0 || low < high, "alignment", "no range of the label",
+        "the ends of its range")
+    }
     for target in targets ?? [] {
       let weight = target.weight
       try check(weight > 0 && weight.isFinite, "weight of \(target.name)", weight, "above 0")
@@ -112,6 +136,14 @@ public struct TrainingConfiguration: Equatable, Sendable, Codable {
       try check(earlyStopping.patience >= 1, "patience", earlyStopping.patience, "1 or above")
     }
   }
+}
+
+/// Where the projection's bias of a new head starts.
+public enum HeadBias: String, Sendable, Codable, CaseIterable {
+  /// At 0, as in the paper and in Transformers.
+  case zero
+  /// Each output's at the mean of its training labels, so that the encoder need not travel there.
+  case mean
 }
 
 /// A target that is learned, and what its loss counts beside those of others.

@@ -23,6 +23,7 @@ public final class TrainingRun {
   private var state: RunDirectory.State
   private var predictions: [Float] = []
   private var gradient: [Float] = []
+  private var stateGradient: [Float] = []
   private var epochs: Int { configuration.lastEpoch ?? configuration.epochs }
 
   /// Starts a run: loads `model`, initialises its head where it has none, and creates `folder`.
@@ -35,7 +36,7 @@ public final class TrainingRun {
   ) throws {
     try configuration.validate()
     try self.init(
-      configuration, input, model: model, freshHead: configuration.freshHead, training, validation,
+      configuration, input, model: model, isNew: true, training, validation,
       RunDirectory(url: folder), RunDirectory.State())
     try checkExamples()
     try directory.create(
@@ -75,7 +76,7 @@ public final class TrainingRun {
     let run = try TrainingRun(
       configuration, description.input ?? InputSettings(),
       model: resumes ? directory.last : URL(filePath: description.model),
-      freshHead: !resumes && configuration.freshHead, training, validation, directory, state)
+      isNew: !resumes, training, validation, directory, state)
     if resumes {
       try run.engine.loadOptimizer(from: directory.last.appending(path: "optimizer.safetensors"))
     }
@@ -88,15 +89,16 @@ public final class TrainingRun {
   }
 
   private init(
-    _ configuration: TrainingConfiguration, _ input: InputSettings, model: URL, freshHead: Bool,
+    _ configuration: TrainingConfiguration, _ input: InputSettings, model: URL, isNew: Bool,
     _ training: [TrainingExample], _ validation: [TrainingExample], _ directory: RunDirectory,
     _ state: RunDirectory.State
   ) throws {
     companions = try ModelDirectory(model)
     (engine, loading) = try companions.makeEngine(
-      head: configuration.head, outputCount: configuration.outputCount,
-      threads: configuration.threads, seed: configuration.seed, freshHead: freshHead,
-      precision: configuration.precision)
+      head: configuration.head,
+      outputCount: configuration.outputCount * configuration.head.numbersPerTarget,
+      threads: configuration.threads, seed: configuration.seed,
+      freshHead: isNew && configuration.freshHead, precision: configuration.precision)
     task = ModelTask(
       outputs: configuration.targets?.map(\.name) ?? [ModelTask.unnamed(0)], input: input)
     (self.configuration, self.directory, self.state) = (configuration, directory, state)
@@ -104,10 +106,33 @@ public final class TrainingRun {
     let batches = (training.count + configuration.batchSize - 1) / configuration.batchSize
     stepsPerEpoch = (batches + configuration.accumulation - 1) / configuration.accumulation
     schedule = configuration.rates(stepsPerEpoch: stepsPerEpoch)
+    if isNew, configuration.headBias == .mean { try startBiasAtMean() }
     engine.reserve(
       BatchCapacity(
         largestOf: training.map(\.sequence.tokens.count), batch: configuration.batchSize),
       training: true)
+  }
+
+  /// Sets each output's bias to the mean of its training labels, and that of a variance to theirs;
+  /// see ``HeadBias/mean``.
+  private func startBiasAtMean() throws {
+    let bias = engine.layout.headBias
+    guard loading.initialised.contains(bias.name) else {
+      throw ReferenceError.setting(
+        name: "headBias", found: "mean, with a model that has a trained head",
+        expected: "zero, or a new head (--fresh-head)")
+    }
+    let values = engine.values(of: bias)
+    for output in task.outputs.indices {
+      let labels = training.compactMap { $0.labels[output] }
+      guard !labels.isEmpty else { continue }
+      let mean = labels.reduce(0.0) { $0 + Double($1) } / Double(labels.count)
+      values[output] = Float(mean)
+      guard configuration.head == .gaussian else { continue }
+      let squares = labels.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+      values[task.outputs.count + output] = Float(
+        GaussianLoss.raw(of: squares / Double(labels.count)))
+    }
   }
 
   /// Trains to the end, to early stopping, or until `isCancelled`, called before every step, says
@@ -143,7 +168,7 @@ public final class TrainingRun {
     try directory.end(
       TrainingResult(
         reason: outcome.reason.rawValue, steps: outcome.steps, epochs: outcome.epochs,
-        collapsed: outcome.collapsed))
+        collapsed: outcome.collapsed, calibration: state.calibration))
     return outcome
   }
 
@@ -174,14 +199,15 @@ public final class TrainingRun {
     var (loss, tokens) = (0.0, 0)
     for (index, rows) in group.enumerated() {
       let batch = try PackedBatch(rows.map { training[$0].sequence }, for: engine.configuration)
+      let readsStates = (configuration.gaussian?.alignment ?? 0) > 0
       engine.forward(
         batch, mode: .training(dropout: DropoutKey(seed: configuration.seed, pass: state.pass)),
-        predictions: &predictions)
-      loss += configuration.loss.evaluate(
-        predictions, rows.flatMap { training[$0].labels }, counts: counts,
-        weights: configuration.lossWeights, gradient: &gradient)
+        everyToken: readsStates, predictions: &predictions)
+      loss += batchLoss(rows, counts: counts)
+      if readsStates { loss += alignmentLoss(rows, batch, count: counts[0]) }
       guard loss.isFinite else { throw notFinite("loss") }
-      engine.backward(gradient, accumulate: index > 0)
+      engine.backward(
+        gradient, states: readsStates ? stateGradient : nil, accumulate: index > 0)
       state.pass += 1
       tokens += batch.tokenCount
     }
@@ -197,6 +223,27 @@ public final class TrainingRun {
     (state.step, state.batch) = (state.step + 1, end)
     (state.lossSum, state.lossCount) = (state.lossSum + loss, state.lossCount + 1)
     return record
+  }
+
+  /// The loss of the batch of `rows` that was predicted last, with its gradient in `gradient`.
+  private func batchLoss(_ rows: [Int], counts: [Int]) -> Double {
+    let (labels, weights) = (rows.flatMap { training[$0].labels }, configuration.lossWeights)
+    guard let gaussian = configuration.gaussian else {
+      return configuration.loss.evaluate(
+        predictions, labels, counts: counts, weights: weights, gradient: &gradient)
+    }
+    return gaussian.evaluate(
+      predictions, labels, counts: counts, weights: weights, gradient: &gradient)
+  }
+
+  /// The part of the loss that reads all tokens' states, with its gradient in `stateGradient`.
+  private func alignmentLoss(_ rows: [Int], _ batch: PackedBatch, count: Int) -> Double {
+    let texts = rows.enumerated().map { place, row in
+      training[row].texts?.shifted(by: batch.offsets[place])
+    }
+    return configuration.gaussian?.align(
+      engine.tokenStates, channels: engine.configuration.hiddenSize, texts: texts,
+      labels: rows.map { training[$0].labels[0] }, count: count, gradient: &stateGradient) ?? 0
   }
 
   private func notFinite(_ quantity: String) -> ReferenceError {
@@ -224,6 +271,12 @@ public final class TrainingRun {
     if configuration.schedule == .plateau {
       configuration.plateau.observe(validationLoss(figures), state: &state.plateau)
     }
+    let calibrations = zip(task.outputs, figures).compactMap { name, figures in
+      figures.calibration.map { (name, $0) }
+    }
+    state.calibration =
+      calibrations.isEmpty
+      ? nil : Dictionary(calibrations, uniquingKeysWith: { first, _ in first })
     state.collapsed = zip(task.outputs, figures).filter { $1.collapsed == true }.map(\.0)
     (state.epoch, state.batch) = (state.epoch + 1, 0)
     (state.lossSum, state.lossCount) = (0, 0)
@@ -261,6 +314,10 @@ public final class TrainingRun {
   private func checkExamples() throws {
     guard !training.isEmpty else {
       throw ReferenceError.setting(name: "training set", found: "no rows", expected: "some rows")
+    }
+    if (configuration.gaussian?.alignment ?? 0) > 0, training.allSatisfy({ $0.texts == nil }) {
+      throw ReferenceError.setting(
+        name: "alignment", found: "rows of one text each", expected: "pairs of texts (--pair)")
     }
     for (output, name) in task.outputs.enumerated()
     where training.allSatisfy({ $0.labels[output] == nil }) {

@@ -103,9 +103,29 @@ public final class ExperimentInputs {
     return table
   }
 
+  /// The rows of a table with the labels that they train with.
+  func labelled(_ table: TrainingTable, _ settings: ExperimentSettings) throws -> LabelledRows {
+    guard settings.labelsLikeCrowd else { return LabelledRows(table.rows) }
+    var crowd: [[String]: Double] = [:]
+    let own = settings.train.map { (settings.benchmark, $0) }
+    let added = settings.extra.flatMap { extra in extra.splits.map { (extra.benchmark, $0) } }
+    for (benchmark, split) in own + added {
+      let target = try home.benchmarks.find(benchmark).mainTarget
+      for row in try dataset(benchmark, split).rows {
+        crowd[["\(benchmark)/\(split)", row.id]] = row.labels[target]
+      }
+    }
+    let labels = table.rows.map { [Optional($0.label)] }
+    let scalings = try ReferenceLabels.scalings(
+      labels, like: table.rows.map { [crowd[[$0.set, $0.id]]] },
+      targets: [home.benchmarks.find(settings.benchmark).mainTarget])
+    return LabelledRows(
+      table.rows.map { TextInput($0.text) }, labels: labels.map(scalings.apply))
+  }
+
   /// The rows of the validation split that have a label; none where folds are trained on.
   func validation(_ settings: ExperimentSettings) throws -> LabelledRows {
-    guard let split = settings.validation else { return LabelledRows([], labels: []) }
+    guard let split = settings.validation else { return LabelledRows([CuratedEssay]()) }
     let held = try dataset(settings.benchmark, split)
     let target = try home.benchmarks.find(settings.benchmark).mainTarget
     return try LabelledRows(held, [held.gold(target)])

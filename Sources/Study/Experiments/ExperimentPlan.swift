@@ -42,7 +42,7 @@ public struct ExperimentPlan {
       let tables = try folds.map { try inputs.training(settings, fold: $0) }
       let validation = try inputs.validation(settings)
       let own = try zip(folds, tables).flatMap { fold, table in
-        let training = LabelledRows(table.rows)
+        let training = try inputs.labelled(table, settings)
         return try experiment.seeds.map { seed in
           let cell = ExperimentCell(
             model: try inputs.modelDigest(settings), training: training, validation: validation,

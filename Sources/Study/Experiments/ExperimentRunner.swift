@@ -153,7 +153,7 @@ public struct ExperimentRunner {
     let isBegun = folder.lastRun(cell.name) == claim.number
     let run = try TrainingRun.start(
       inputs.url(settings.model),
-      training: LabelledRows(inputs.training(settings, fold: cell.fold).rows),
+      training: inputs.labelled(inputs.training(settings, fold: cell.fold), settings),
       validation: inputs.validation(settings), maxLength: settings.recipe.maxLength,
       configuration: cell.cell.configuration, folder: url, resume: isBegun)
     let outcome = try run.run(

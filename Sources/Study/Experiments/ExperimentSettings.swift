@@ -16,6 +16,8 @@ public struct ExperimentSettings: Sendable, Equatable {
   public var correct: String?
   /// In [0, 6].
   public var alpha: Double?
+  /// Whether all labels are rescaled to the mean and SD of the crowd's for the same rows.
+  public var labelsLikeCrowd: Bool
   public var extra: [ExtraData]
   /// Whether rows whose essay also stands in the validation or an evaluated split are kept.
   public var keepOverlap: Bool
@@ -57,6 +59,9 @@ extension ExperimentSettings {
     labels = fields.text("labels") ?? Agreement.crowd
     correct = fields.text("correct")
     alpha = fields.number("alpha", in: 0...6)
+    let like = fields.text("labelsLike")
+    labelsLikeCrowd = like == Agreement.crowd
+    if like != nil, !labelsLikeCrowd { fields.fault("labelsLike", Agreement.crowd) }
     keepOverlap = fields.flag("keepOverlap", false)
     extra = fields.objects("extra").map(Self.extra)
     recipe =
@@ -135,10 +140,28 @@ public struct ExperimentRecipe: Sendable, Equatable {
     configuration.loss =
       fields.number("huber", in: 1e-9...1e9).map { .huber(delta: $0) } ?? .meanSquaredError
     configuration.head = fields.choice("head", .classification)
+    configuration.gaussian = Self.gaussian(fields, head: configuration.head)
     configuration.freshHead = fields.flag("freshHead", false)
+    let bias = fields.choice("headBias", HeadBias.zero)
+    configuration.headBias = bias == .zero ? nil : bias
     if !fields.flag("earlyStopping", true) { configuration.earlyStopping = nil }
     configuration.precision = fields.choice("precision", .float32)
     configuration.threads = fields.integer("threads", in: 1...256) ?? 2
     fields.finish()
+  }
+
+  /// The loss of a gaussian head; its fields are faults beside another.
+  private static func gaussian(_ fields: SettingsFields, head: HeadKind) -> GaussianLoss? {
+    let keys = ["beta", "variancePenalty", "penaltyDecay"]
+    guard head == .gaussian else {
+      for key in keys where fields.has(key) { fields.fault(key, "head gaussian beside it") }
+      return nil
+    }
+    if fields.has("huber") { fields.fault("huber", "no other loss beside head gaussian") }
+    var loss = GaussianLoss()
+    loss.beta = fields.number("beta", in: 0...1) ?? loss.beta
+    loss.variancePenalty = fields.number("variancePenalty", in: 0...1e6) ?? 0
+    loss.penaltyDecay = fields.number("penaltyDecay", in: 0...1e6) ?? loss.penaltyDecay
+    return loss
   }
 }

@@ -2,6 +2,7 @@ import Basics
 import Foundation
 public import Harness
 import Metrics
+import Reference
 
 /// Reads the finished cells of an experiment and compares its rows.
 public struct ExperimentSummarizer {
@@ -26,6 +27,8 @@ public struct ExperimentSummarizer {
     let entry: ExperimentIndex.Row
     let seeds: [UInt64]
     let predictions: [Predictions]
+    /// The labels' SDs that each seed predicts; empty where its head predicts none.
+    let sds: [[Double]]
   }
 
   public func summary() throws -> ExperimentSummary {
@@ -44,7 +47,7 @@ public struct ExperimentSummarizer {
     return ExperimentSummary(
       name: experiment.name, title: experiment.title, seeds: experiment.seeds,
       baseline: experiment.baseline, splits: splits,
-      notes: try notes(rows.map(\.1)) + collapseNotes(splits))
+      notes: try notes(rows.map(\.1)) + collapseNotes(splits) + calibrationNotes(splits))
   }
 
   /// Nil where the split has no labels or no cell is finished.
@@ -57,7 +60,9 @@ public struct ExperimentSummarizer {
     let definition = try inputs.home.benchmarks.find(benchmark)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let reader = PredictionReader(definition, dataset: dataset)
-    let runs = try rows.map { row, entry in try self.runs(row, entry, split, finished, reader) }
+    let runs = try rows.map { row, entry in
+      try self.runs(row, entry, dataset, finished, reader)
+    }
       .filter { !$0.seeds.isEmpty }
     guard let first = runs.first, let mean = Predictions.mean(of: first.predictions) else {
       return nil
@@ -66,7 +71,12 @@ public struct ExperimentSummarizer {
     let baseline = runs.first { $0.row.name == experiment.baseline }
     var made = ExperimentSummary.Split(
       benchmark: benchmark, split: split, n: shape.n, clusters: shape.clusters,
-      rows: try runs.map { try figures($0, baseline, scorer) }, signature: shape.signature)
+      rows: try runs.map { runs in
+        var row = try figures(runs, baseline, scorer)
+        row.calibration = calibration(
+          runs, of: definition.mainTarget, dataset.gold(definition.mainTarget))
+        return row
+      }, signature: shape.signature)
     adjust(&made.rows)
     made.sweeps = ExperimentSweeps(rows: runs.map(\.row), split: made).sweeps
     return made
@@ -102,20 +112,45 @@ public struct ExperimentSummarizer {
   }
 
   private func runs(
-    _ row: Experiment.Row, _ entry: ExperimentIndex.Row, _ split: String, _ finished: Finished,
+    _ row: Experiment.Row, _ entry: ExperimentIndex.Row, _ dataset: Dataset, _ finished: Finished,
     _ reader: PredictionReader
   ) throws -> Runs {
     var seeds: [UInt64] = []
     var predictions: [Predictions] = []
+    var sds: [[Double]] = []
     for seed in finished.seeds {
       let folds = finished.folds.map { $0.map { $0 as Int? } } ?? [nil]
-      let records = try folds.compactMap { try record(entry, seed, $0, split) }
+      let records = try folds.compactMap { try record(entry, seed, $0, dataset.split) }
       guard records.count == folds.count, !records.isEmpty else { continue }
       let files = try records.map { try folder.verified($0.cell, $0.split) }
       predictions.append(try pooled(files, reader))
+      try PredictionFormat.sds(in: files, of: dataset).map { sds.append($0) }
       seeds.append(seed)
     }
-    return Runs(row: row, entry: entry, seeds: seeds, predictions: predictions)
+    return Runs(row: row, entry: entry, seeds: seeds, predictions: predictions, sds: sds)
+  }
+
+  /// The calibration of a row all of whose seeds predict SDs, by the rows that have a label.
+  private func calibration(
+    _ runs: Runs, of target: String, _ gold: [Double?]
+  ) -> ExperimentSummary.CalibrationFigures? {
+    let means = runs.predictions.compactMap { $0.columns[target]?.values }
+    guard !means.isEmpty, means.count == runs.sds.count else { return nil }
+    let places = gold.indices.filter { gold[$0] != nil }
+    let labels = places.compactMap { gold[$0] }
+    func figures(_ predictions: ModelPredictions) -> Calibration? {
+      Calibration(
+        means: places.map { Double(predictions.means[$0][0]) },
+        sds: places.map { Double(predictions.sds?[$0][0] ?? 0) }, labels: labels)?.published
+    }
+    let seeds = zip(means, runs.sds).map { means, sds in
+      ModelPredictions(
+        means: means.map { [Float($0)] }, sds: sds.map { [Float($0)] }, spread: .label)
+    }
+    let each = seeds.compactMap(figures)
+    guard each.count == seeds.count else { return nil }
+    return ExperimentSummary.CalibrationFigures(
+      seeds: each, mixture: seeds.count > 1 ? figures(ModelPredictions(averaging: seeds)) : nil)
   }
 
   /// The predictions of folds as those of one file.
@@ -177,6 +212,21 @@ public struct ExperimentSummarizer {
     }
   }
 
+  private func calibrationNotes(_ splits: [ExperimentSummary.Split]) -> [String] {
+    splits.flatMap { split in
+      split.rows.compactMap { row in
+        row.calibration.map { calibration in
+          let count = calibration.seeds.count
+          let own =
+            "\(Calibration.mean(of: calibration.seeds)) (mean over "
+            + "\(count == 1 ? "one seed" : "\(count) seeds"))"
+          let mixture = calibration.mixture.map { "; the mixture of the seeds: \($0)" } ?? ""
+          return "\(split.benchmark)/\(split.split), \(row.name), predicted SDs: \(own)\(mixture)."
+        }
+      }
+    }
+  }
+
   /// Holm's adjustment of the tests over persons, over the rows of each metric.
   private func adjust(_ rows: inout [ExperimentSummary.Row]) {
     for metric in Metric.all {
@@ -218,5 +268,16 @@ public struct ExperimentSummarizer {
       notes.append("Fewer than 3 seeds: nothing can be said over seeds.")
     }
     return notes
+  }
+}
+
+extension Calibration {
+  /// As it may stand in a summary.
+  fileprivate var published: Calibration {
+    var rounded = self
+    for figure in Self.figures {
+      rounded[keyPath: figure] = Rounding.published(self[keyPath: figure]) ?? 0
+    }
+    return rounded
   }
 }

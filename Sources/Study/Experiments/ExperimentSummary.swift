@@ -41,6 +41,16 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     /// Seeds whose predictions on this split have less than a tenth of the labels' SD; absent for none.
     public var collapsed: [UInt64]?
     public var metrics: [Metric: Figures] = [:]
+    /// Absent where the head predicts no variances.
+    public var calibration: CalibrationFigures?
+  }
+
+  /// How well the SDs that a row's models predict fit the split's labels.
+  public struct CalibrationFigures: Codable, Sendable, Equatable {
+    /// In the order of the row's seeds.
+    public var seeds: [Calibration]
+    /// Of the mixture of the seeds' distributions, which is taken for a normal one.
+    public var mixture: Calibration?
   }
 
   /// One metric of a row, over its seeds and over the split's rows.

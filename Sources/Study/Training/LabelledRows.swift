@@ -77,14 +77,37 @@ public struct LabelledRows: Sendable, Equatable {
 
 /// A model's predictions of a split as a prediction file.
 public enum PredictionFormat {
-  /// TSV with a header and the ids of the split; `values` are (n, K), one column a target.
-  public static func data(_ values: [[Float]], of dataset: Dataset, targets: [String]) -> Data {
-    precondition(values.count == dataset.rows.count, "predictions for each row")
-    var text = "id\t\(targets.joined(separator: "\t"))\n"
-    for (row, values) in zip(dataset.rows, values) {
+  /// TSV with a header and the ids of the split, one column a target; then, where there are SDs, one
+  /// more a target, whose name is that of the spread, with the target's before it where there are
+  /// several.
+  public static func data(
+    _ predictions: ModelPredictions, of dataset: Dataset, targets: [String]
+  ) -> Data {
+    precondition(predictions.means.count == dataset.rows.count, "predictions for each row")
+    let spreads = predictions.spread.map { spread in
+      targets.map { targets.count == 1 ? spread.rawValue : "\($0)_\(spread.rawValue)" }
+    }
+    var text = (["id"] + targets + (spreads ?? [])).joined(separator: "\t") + "\n"
+    for (place, row) in dataset.rows.enumerated() {
+      let values = predictions.means[place] + (predictions.sds?[place] ?? [])
       text += "\(row.id)\t\(values.map { "\($0)" }.joined(separator: "\t"))\n"
     }
     return Data(text.utf8)
+  }
+
+  /// The SDs of the labels that files of one target, as ``data(_:of:targets:)`` writes them, hold
+  /// together for the rows of `dataset`; nil where one holds none, or they have not every row.
+  public static func sds(in files: [URL], of dataset: Dataset) throws -> [Double]? {
+    var known: [String: Double] = [:]
+    for file in files {
+      let table = try DelimitedTable(tsv: file)
+      guard let id = table.index(of: "id"),
+        let sd = table.index(of: ModelPredictions.Spread.label.rawValue)
+      else { return nil }
+      for record in table.records { known[record.fields[id]] = Double(record.fields[sd]) }
+    }
+    let sds = dataset.rows.compactMap { known[$0.id] }
+    return sds.count == dataset.rows.count ? sds : nil
   }
 
   /// The form of WASSA's shared tasks: no header and no ids, the rows in the split's order, tabs

@@ -6,6 +6,8 @@ public import Reference
 /// The rows that a run trains and validates on, with what a reader should know of them.
 public struct TrainingRows: Sendable {
   public let training, validation: LabelledRows
+  /// How the training rows' labels were rescaled, a target each; empty where they were not.
+  public let scalings: [LabelScaling]
   /// In words: rows that were left out, sets of a table, overlaps.
   public let notes: [String]
 
@@ -18,40 +20,66 @@ public struct TrainingRows: Sendable {
   }
 
   /// The rows that have a label of one of `targets` or more, as `input` reads them.
-  /// - Throws: ``StudyError/usage(_:)`` where a split is to be trained and validated on, or a table
-  ///   is to be read with more than its texts, and what reading a file throws.
+  /// - Parameter like: what the training rows' labels are given the mean and SD of; validation rows
+  ///   keep theirs.
+  /// - Throws: ``StudyError/usage(_:)`` where a split is to be trained and validated on, a table
+  ///   is to be read with more than its texts, or the crowd's labels are to be like the crowd's;
+  ///   ``StudyError/tooFew(what:found:needed:)``; and what reading a file throws.
   public init(
     _ source: Source, of definition: BenchmarkDefinition, validation split: String,
-    targets: [Target], input: InputSettings = InputSettings(), home: DataHome
+    targets: [Target], input: InputSettings = InputSettings(), like: ReferenceLabels? = nil,
+    home: DataHome
   ) throws {
     let held = try home.load(definition, split: split)
     validation = try LabelledRows(held, targets.map { held.gold($0.name) }, input)
+    let names = targets.map(\.name)
     switch source {
     case .table(let file):
       guard input.isPlain else {
         throw StudyError.usage("A table of `invitro curate` holds no context and no second text.")
       }
       let table = try TableRows(file, targets: targets)
+      let rescaled =
+        try like.map { like in
+          try ReferenceLabels.scalings(
+            table.rows.map(\.labels), like: like.labels(of: table, targets: targets, home: home),
+            targets: names)
+        } ?? []
+      scalings = rescaled
       let rows = table.rows.filter { $0.labels.contains { $0 != nil } }
-      training = LabelledRows(rows.map { TextInput($0.text) }, labels: rows.map(\.labels))
+      training = LabelledRows(
+        rows.map { TextInput($0.text) }, labels: rows.map { rescaled.apply($0.labels) })
       let shared = table.overlap(with: held.rows.map(\.text))
       let warning =
         "\(shared) of them also stand in \(definition.id)/\(split), which validates: its figures "
         + "will be too good"
       notes =
-        [table.summary] + (shared > 0 ? [warning] : [])
-        + training.gaps(targets.map(\.name), of: table.rows.count, noun: definition.rowNoun)
+        [table.summary] + (shared > 0 ? [warning] : []) + scalings.notes
+        + training.gaps(names, of: table.rows.count, noun: definition.rowNoun)
     case .splits(let splits, let labels):
       guard !splits.contains(split) else {
         throw StudyError.usage("\(split) cannot be both a train and the validation split.")
       }
+      guard like != .crowd || labels != nil else {
+        throw StudyError.usage("The labels are the crowd's: they are like the crowd's already.")
+      }
       let datasets = try splits.map { try home.load(definition, split: $0) }
-      let parts = try datasets.map {
-        try LabelledRows($0, Self.labels(of: $0, definition, targets, from: labels), input)
+      func all(_ file: URL?) throws -> [[[Double?]]] {
+        try datasets.map { try Self.labels(of: $0, definition, targets, from: file) }
+      }
+      let own = try all(labels)
+      let rescaled =
+        try like.map { like in
+          try ReferenceLabels.scalings(
+            own.flatMap(\.rows), like: all(like.file).flatMap(\.rows), targets: names)
+        } ?? []
+      scalings = rescaled
+      let parts = try zip(datasets, own).map { dataset, labels in
+        try LabelledRows(dataset, rescaled.apply(columns: labels), input)
       }
       training = LabelledRows(parts.flatMap(\.inputs), labels: parts.flatMap(\.labels))
-      let all = datasets.reduce(0) { $0 + $1.rows.count }
-      notes = training.gaps(targets.map(\.name), of: all, noun: definition.rowNoun)
+      let count = datasets.reduce(0) { $0 + $1.rows.count }
+      notes = scalings.notes + training.gaps(names, of: count, noun: definition.rowNoun)
     }
     let empty = targets.indices.filter { validation.missing($0) == validation.count }
     if let first = empty.first, validation.count > 0 {

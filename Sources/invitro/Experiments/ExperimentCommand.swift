@@ -25,12 +25,14 @@ struct ExperimentCommand: ParsableCommand {
                   {"name": "more", "extra": [{"benchmark": "newsemp22", "portion": 0.3}]}]}
 
       Paths are below the data home unless they are absolute. Settings: model,
-      benchmark, train, validation, labels, correct, alpha, extra (benchmark, splits,
+      benchmark, train, validation, labels, correct, alpha, labelsLike (crowd: labels
+      are rescaled to the mean and SD of the crowd's), extra (benchmark, splits,
       labels, portion, seed), keepOverlap, recipe (epochs, stopAfter, batch,
       accumulation, learningRate, schedule (step, epoch, constant, polynomial,
       plateau), warmUp, power, endRate, plateau (factor, patience, threshold), beta1,
-      beta2, epsilon, weightDecay, clip, huber, head, freshHead, earlyStopping,
-      maxLength, threads, precision, checkpoint). Ready files are in experiments/.
+      beta2, epsilon, weightDecay, clip, huber, head, beta, variancePenalty,
+      penaltyDecay, headBias, freshHead, earlyStopping, maxLength, threads, precision,
+      checkpoint). Ready files are in experiments/.
 
       "folds": {"split": "all", "count": 5, "seed": 0}, in place of evaluate, train and
       validation, cuts a split into folds of persons. Each cell trains on all folds but

@@ -56,8 +56,45 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(help: .value("delta", "Huber loss with this delta instead of MSE.")) var huber: Double?
 
-  @Option(help: .value("kind", "classification (the family's own) or linear."))
-  var head: String = "classification"
+  @Option(
+    help: .value(
+      "kind",
+      "classification (the family's own), linear, or gaussian (the family's own with a mean and a "
+        + "variance for each target)."))
+  var head: HeadKind = .classification
+
+  @Option(
+    help: .value(
+      "beta",
+      "Of --head gaussian: β of the β-NLL loss, from 0 (likelihood) to 1 (the mean learns as from "
+        + "squared errors). Default: 0.5."))
+  var beta: Double?
+
+  @Option(
+    help: .value(
+      "weight",
+      "Of --head gaussian: the weight of a penalty on large variances where the prediction is "
+        + "right. Default: 0."))
+  var variancePenalty: Double?
+
+  @Option(
+    help: .value(
+      "alpha", "Of --variance-penalty: how fast it falls with the squared error. Default: 1.5."))
+  var penaltyDecay: Double?
+
+  @Option(
+    help: .value(
+      "weight",
+      "Of --head gaussian with --pair: the weight of a term that aligns the two texts' similarity "
+        + "with the label. Default: 0."))
+  var alignment: Double?
+
+  @Option(
+    help: .value(
+      "start",
+      "Where a new head's bias starts: zero, as in the paper, or mean, the mean of the training "
+        + "labels, without which a short training may predict the same number for every row."))
+  var headBias: HeadBias = .zero
 
   @Flag(help: "Initialise a new head even if the checkpoint has one.") var freshHead = false
   @Flag(help: "Train to the last epoch, without early stopping.") var noEarlyStop = false
@@ -77,7 +114,10 @@ struct RecipeOptions: ParsableArguments {
     try require(
       decayRates.count == 2, "--betas takes two numbers, such as 0.9,0.999, not '\(betas)'.")
     try require(
-      HeadKind(rawValue: head) != nil, "--head is classification or linear, not '\(head)'.")
+      head == .gaussian
+        || [beta, variancePenalty, penaltyDecay, alignment].allSatisfy { $0 == nil },
+      "--beta, --variance-penalty, --penalty-decay and --alignment belong to --head gaussian.")
+    try require(head != .gaussian || huber == nil, "--head gaussian has a loss of its own.")
     try require((4...100_000).contains(maxLength), "--max-length is 4 or more.")
   }
 
@@ -94,8 +134,15 @@ struct RecipeOptions: ParsableArguments {
     (made.optimizer.beta1, made.optimizer.beta2) = (decayRates[0], decayRates[1])
     (made.optimizer.epsilon, made.optimizer.weightDecay) = (epsilon, weightDecay)
     made.loss = huber.map { .huber(delta: $0) } ?? .meanSquaredError
-    made.head = HeadKind(rawValue: head) ?? .classification
+    made.head = head
+    if head == .gaussian {
+      var loss = GaussianLoss()
+      (loss.beta, loss.variancePenalty) = (beta ?? loss.beta, variancePenalty ?? 0)
+      (loss.penaltyDecay, loss.alignment) = (penaltyDecay ?? loss.penaltyDecay, alignment ?? 0)
+      made.gaussian = loss
+    }
     (made.freshHead, made.checkpointSteps) = (freshHead, checkpointEvery)
+    made.headBias = headBias == .zero ? nil : headBias
     if noEarlyStop { made.earlyStopping = nil }
     (made.threads, made.precision) = (threads, numbers.precision)
     return made
@@ -103,6 +150,8 @@ struct RecipeOptions: ParsableArguments {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension HeadBias: ExpressibleByArgument {}
+extension HeadKind: ExpressibleByArgument {}
 extension Schedule.Form: ExpressibleByArgument {}
 
 /// The numbers of the encoder's large products.

@@ -69,6 +69,13 @@ struct TrainCommand: ParsableCommand {
       "Train on this table of `invitro curate` instead of the train split; its manifest, "
         + "if beside it, has to fit.")) var table: String?
 
+  @Option(
+    help: .value(
+      "crowd|file",
+      "Rescale the training labels to the mean and SD of others for the same rows: the crowd's, "
+        + "or those of a file of the same kind as --labels or --table."))
+  var labelsLike: String?
+
   @OptionGroup var recipe: RecipeOptions
 
   @Option(help: "Seed of head, order and dropout; may be given several times.")
@@ -87,6 +94,9 @@ struct TrainCommand: ParsableCommand {
     try require(
       table == nil || labels == nil && trainSplit.isEmpty,
       "--table has its own rows and labels: no --labels or --train-split.")
+    try require(
+      (recipe.alignment ?? 0) == 0 || task.pair != nil,
+      "--alignment compares the two texts of a pair: it needs --pair.")
   }
 
   func run() throws {
@@ -121,12 +131,14 @@ struct TrainCommand: ParsableCommand {
       option.map { URL(filePath: $0).path } ?? earlier
     }
     let isNew = !trainSplit.isEmpty || labels != nil || table != nil
+    let like = labelsLike == Agreement.crowd ? labelsLike : path(labelsLike, nil)
     return RunSource(
       benchmark: benchmark, home: path(data.data, begun?.home) ?? data.home.url.path,
       trainSplits: trainSplit.isEmpty ? begun?.trainSplits ?? ["train"] : trainSplit,
       validation: validationSplit ?? begun?.validation ?? "dev",
       labels: path(labels, isNew ? nil : begun?.labels),
       table: path(table, isNew ? nil : begun?.table),
+      labelsLike: like ?? (isNew ? nil : begun?.labelsLike),
       maxLength: begun?.maxLength ?? recipe.maxLength, seeds: seeds)
   }
 
@@ -146,10 +158,17 @@ struct TrainCommand: ParsableCommand {
       source.table.map { .table(URL(filePath: $0)) }
         ?? .splits(source.trainSplits, labels: source.labels.map { URL(filePath: $0) }),
       of: definition, validation: source.validation,
-      targets: targets.map { try definition.target(orPrimary: $0.name) }, input: input, home: home)
+      targets: targets.map { try definition.target(orPrimary: $0.name) }, input: input,
+      like: source.labelsLike.map { ReferenceLabels($0) }, home: home)
+    source.scalings = rows.scalings.isEmpty ? nil : rows.scalings
     for note in rows.notes { Console.message(note) }
     var configuration = begun?.configuration ?? recipe.configuration(seed: seed)
     (configuration.targets, configuration.seed) = (targets, seed)
+    if begun == nil, configuration.gaussian?.alignment ?? 0 > 0 {
+      let range = try definition.target(orPrimary: targets[0].name).range
+      configuration.gaussian?.labelLow = range.lowerBound
+      configuration.gaussian?.labelHigh = range.upperBound
+    }
     let run = try TrainingRun.start(
       begun?.model ?? URL(filePath: model ?? ""), training: rows.training,
       validation: rows.validation, maxLength: input.maxLength ?? source.maxLength,
@@ -171,7 +190,8 @@ struct TrainCommand: ParsableCommand {
       Console.message(
         "collapsed: on \(source.validation) the predictions of "
           + "\(outcome.collapsed.joined(separator: ", ")) have \(PairedMoments.collapseMeaning). "
-          + "Another seed or a lower learning rate may help.")
+          + (configuration.headBias == .mean ? "" : "--head-bias mean, ")
+          + "another seed or a lower learning rate may help.")
     }
     Console.print(outcome.last.relativePath)
     if outcome.reason == .interrupted { throw ExitCode(130) }

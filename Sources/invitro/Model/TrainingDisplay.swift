@@ -52,10 +52,14 @@ final class TrainingDisplay {
       clear + "epoch \(record.epoch): loss \(text(record.trainingLoss)), validation CCC "
         + "\(text(record.validation.ccc)), PCC \(text(record.validation.pcc)), RMSE "
         + "\(text(record.validation.rmse))\(record.isBest ? "  (best)" : "")")
+    if let calibration = record.validation.calibration { Console.message("  \(calibration)") }
     let targets = (record.targets ?? [:]).sorted { $0.key < $1.key }
     guard !targets.isEmpty else { return }
     let parts = targets.map { "\($0.key) CCC \(text($0.value.ccc)), RMSE \(text($0.value.rmse))" }
     Console.message("  " + parts.joined(separator: "; "))
+    for (name, figures) in targets {
+      if let calibration = figures.calibration { Console.message("  \(name): \(calibration)") }
+    }
   }
 
   /// Each kernel's share of the run's time.

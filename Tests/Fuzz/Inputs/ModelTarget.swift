@@ -113,7 +113,7 @@ struct ModelTarget: FuzzTarget {
     switch command {
     case .predict:
       let values = try Predictor(model: model, threads: 1).predict(Self.texts.map { TextInput($0) })
-        .flatMap(\.self)
+        .means.flatMap(\.self)
       guard values.count == Self.texts.count, values.allSatisfy(\.isFinite) else {
         throw FuzzFailure("predictions \(values) of \(Self.texts.count) texts")
       }

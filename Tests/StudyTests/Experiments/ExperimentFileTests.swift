@@ -61,6 +61,28 @@ struct ExperimentFileTests {
     #expect(threads.rows[0].settings.recipe.configuration(seed: 0).threads == 1)
   }
 
+  @Test("a file may ask for a head that starts at the mean, and labels like the crowd's")
+  func starts() throws {
+    let rows = try Self.experiment(
+      Self.file(
+        rows: #"""
+          [{"name": "a", "labelsLike": "crowd"},
+           {"name": "b", "grid": {"recipe.headBias": ["zero", "mean"]}}]
+          """#)
+    ).rows.map(\.settings)
+    #expect(rows.map(\.labelsLikeCrowd) == [true, false, false])
+    let recipes = rows.map { $0.recipe.configuration(seed: 0) }
+    // Zero is no setting of its own: such cells keep their names.
+    #expect(recipes[1] == TrainingConfiguration() && recipes[2].headBias == .mean)
+    #expect {
+      try Self.experiment(
+        Self.file(rows: #"[{"name": "a", "labelsLike": "gpt", "recipe": {"headBias": "one"}}]"#))
+    } throws: { error in
+      guard case .invalid(_, let faults)? = error as? StudyError else { return false }
+      return faults.map(\.expected) == ["crowd", "zero or mean"]
+    }
+  }
+
   @Test("every fault of a file is named with its place")
   func faults() throws {
     let text = #"""

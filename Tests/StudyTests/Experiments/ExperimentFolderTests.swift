@@ -46,8 +46,9 @@ private struct Fixture {
     }
     let file = folder.predictions(cell.name, "test")
     try AtomicFile.createFolder(folder.result(cell.name))
-    try PredictionFormat.data(values.map { [$0] }, of: test, targets: ["empathy"]).write(
-      to: file)
+    try PredictionFormat.data(
+      ModelPredictions(means: values.map { [$0] }), of: test, targets: ["empathy"]
+    ).write(to: file)
     let done: [String: Any] = [
       "schema": 1, "epochs": 1, "steps": 1, "reason": "finished", "kernel": "Test",
       "version": "0", "claim": 1, "keepsModels": false,

@@ -189,3 +189,69 @@ struct TrainingRowsTests {
     #expect(read.training.labels == [[9.75, nil], [nil, 0.5], [1, 0]])
   }
 }
+
+@Suite("Rows to train on, with labels standardised as others")
+struct RescaledRowsTests {
+  private struct Place {
+    let folder: TemporaryFolder
+    let home: DataHome
+    let definition: BenchmarkDefinition
+
+    init() throws {
+      folder = try TemporaryFolder()
+      (home, definition) = (DataHome(folder.file("data")), try Turns.definition())
+      var dev = try Turns.dataset(Array(Turns.rows.prefix(3)))
+      dev.split = "dev"
+      _ = try home.save([Turns.dataset(Turns.rows), dev], of: "turns", sources: [:])
+    }
+
+    func rows(_ labels: URL?, like: ReferenceLabels?) throws -> TrainingRows {
+      try TrainingRows(
+        .splits(["train"], labels: labels), of: definition, validation: "dev",
+        targets: [definition.targets[0]], like: like, home: home)
+    }
+  }
+
+  @Test("a file's labels are given the crowd's mean and SD over the rows that they share")
+  func crowd() throws {
+    let place = try Place()
+    let train = try Turns.dataset(Turns.rows)
+    let crowd = train.gold("valence")
+    // A tenth of the crowd's spread around 5; the last row has no label.
+    let squeezed = crowd.map { $0.map { 5 + ($0 - 5) / 10 } }.dropLast()
+    let text = squeezed.enumerated().map { "\($0)\t\($1.map { "\($0)" } ?? "")\n" }.joined()
+    let file = try place.folder.write("id\tvalence\n" + text, to: "labels.tsv")
+    let plain = try place.rows(file, like: nil)
+    #expect(plain.scalings.isEmpty)
+    let rows = try place.rows(file, like: .crowd)
+    #expect(rows.training.count == crowd.count - 1)
+    for (own, other) in zip(rows.training.labels, crowd) {
+      #expect(abs(try #require(own[0]) - (try #require(other))) < 1e-9)
+    }
+    let scaling = try #require(rows.scalings.first)
+    #expect(scaling.rows == crowd.count - 1 && abs(scaling.newSD / scaling.sd - 10) < 1e-9)
+    #expect(rows.notes.contains { $0.hasPrefix("labels of valence rescaled: mean ") })
+    #expect(rows.validation == plain.validation)
+    #expect(rows.training.digest != plain.training.digest)
+    // The other way round: the crowd's labels like the file's.
+    let back = try place.rows(nil, like: .file(file))
+    let last = try #require(back.training.labels[0][0])
+    #expect(abs(last - (try #require(squeezed[0]))) < 1e-9)
+  }
+
+  @Test("the crowd's labels are not made like the crowd's, and labels need a spread")
+  func refused() throws {
+    let place = try Place()
+    #expect(throws: StudyError.self) { try place.rows(nil, like: .crowd) }
+    let flat = Turns.rows.indices.map { "\($0)\t4\n" }.joined()
+    let file = try place.folder.write("id\tvalence\n" + flat, to: "flat.tsv")
+    for (labels, like) in [(file, ReferenceLabels.crowd), (nil, .file(file))] {
+      #expect {
+        try place.rows(labels, like: like)
+      } throws: { error in
+        guard case .tooFew(let what, 1, 2)? = error as? StudyError else { return false }
+        return what.contains("different labels of valence")
+      }
+    }
+  }
+}
