@@ -63,7 +63,7 @@ public struct ExperimentSummarizer {
     let runs = try rows.map { row, entry in
       try self.runs(row, entry, dataset, finished, reader)
     }
-      .filter { !$0.seeds.isEmpty }
+    .filter { !$0.seeds.isEmpty }
     guard let first = runs.first, let mean = Predictions.mean(of: first.predictions) else {
       return nil
     }
