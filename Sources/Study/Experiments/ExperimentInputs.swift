@@ -64,17 +64,29 @@ public final class ExperimentInputs {
     for split in settings.train {
       let rows = try ratedSplit(settings.benchmark, split, settings.labels, settings)
       try table.add(
-        rows.essays, set: rows.set, correction: settings.correction(of: settings.labels))
+        essays(rows, settings.labels, settings), set: rows.set,
+        correction: settings.correction(of: settings.labels))
     }
     for extra in settings.extra {
       for split in extra.splits {
         let rows = try ratedSplit(extra.benchmark, split, extra.labels, settings)
         try table.add(
-          rows.essays, set: rows.set, correction: settings.correction(of: extra.labels),
-          portion: extra.portion, seed: extra.seed)
+          essays(rows, extra.labels, settings), set: rows.set,
+          correction: settings.correction(of: extra.labels), portion: extra.portion, seed: extra.seed)
       }
     }
     return table
+  }
+
+  /// The rows of a split, with the text's own prediction as a rater where labels are chosen with it:
+  /// a regression on word counts.
+  private func essays(
+    _ rows: RatedSplit, _ labels: String, _ settings: ExperimentSettings
+  ) throws -> [LabelledEssay] {
+    guard settings.readsText(for: labels) else { return rows.essays }
+    return try LabelledEssay.addingTextRater(
+      rows.essays, features: WordFeatures.extract(rows.essays.map(\.text)),
+      name: LabelledEssay.textRater(beside: settings.correct))
   }
 
   /// The rows of the validation split that have a label.
