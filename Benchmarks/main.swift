@@ -7,7 +7,7 @@ let options = Array(arguments.dropFirst())
 let usage = """
   usage: invitro-bench score PREDICTIONS GOLD | inference [PEER] | inference-many [SYSTEMS] | simulate [--runs N]
                        site | site-fixture OUT [SYSTEMS] | training [OPTIONS] | tokenizers ESSAYS NAME=DIR…
-                       curation ESSAYS NAME=LABELS… | probing [OPTIONS] | signs [--teams N]
+                       probing [OPTIONS] | signs [--teams N]
 
   """
 
@@ -28,7 +28,6 @@ do {
     print("\(summary.files) files in \(options[0])")
   case "training": try TrainingBench.run(options)
   case "tokenizers": try tokenizerBench(arguments: options)
-  case "curation": try curationBench(arguments: options)
   case "probing": try ProbingBench.run(options)
   case "signs": try SignsBench.run(options)
   default:

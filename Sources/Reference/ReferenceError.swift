@@ -297,6 +297,11 @@ extension ReferenceError {
     case tooFew(what: String, found: Int, needed: Int)
     /// Labels by two raters that are not positively correlated.
     case unrelated(String, String)
+    /// Ratings that agree with the crowd's labels no better than chance; of their correlation the
+    /// 95% interval over persons, where there is one.
+    case uninformative(String, pcc: Double?, low: Double?, high: Double?)
+    /// A model of labels that these rows do not allow to be fitted, and why.
+    case notFitted(model: String, reason: String)
     case duplicateIDs([String])
 
     public var description: String {
@@ -308,6 +313,18 @@ extension ReferenceError {
       case .unrelated(let first, let second):
         "labels by \(first) and by \(second) do not rise together in these rows, so they cannot tell "
           + "whose error a difference is"
+      case .uninformative(let rater, let pcc, let low, let high):
+        "ratings by \(rater) agree with the crowd's labels no better than chance ("
+          + (pcc.map { "PCC \(Rounding.text($0, decimals: 2))" } ?? "PCC undefined")
+          + (low.flatMap { low in
+            high.map {
+              " [\(Rounding.text(low, decimals: 2)), \(Rounding.text($0, decimals: 2))]"
+            }
+          } ?? "")
+          + " over persons), so they cannot tell whose error a difference is. Name another third "
+          + "rater with --third, or take a way that needs none, such as --way em"
+      case .notFitted(let model, let reason):
+        "\(model) cannot be fitted to these rows: \(reason)"
       case .duplicateIDs(let ids):
         "\(ids.count) ids occur more than once: \(ids.prefix(3).joined(separator: ", "))"
           + (ids.count > 3 ? " and \(ids.count - 3) more" : "")

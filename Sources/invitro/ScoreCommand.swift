@@ -11,7 +11,8 @@ struct ScoreCommand: ParsableCommand {
     abstract: "Score a prediction file: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
     discussion: """
       Intervals treat the rows of a cluster, such as a person, as dependent. With
-      fewer than 20 clusters they are unreliable, and the report says so. Demographic
+      fewer than 20 clusters they are unreliable, and the report says so. Where clusters
+      repeat, PCC within them shows how well a person's own rows are ranked. Demographic
       groups of fewer than 10 rows or 5 persons are not shown, nor larger ones that
       would reveal them; --all-groups shows every group, on your own machine.
 
@@ -75,6 +76,7 @@ struct ScoreCommand: ParsableCommand {
     options.sensitivity = sensitivity
     options.detectable = detectable
     options.ranks = !noRanks
+    options.within = true
     return options
   }
 

@@ -62,7 +62,7 @@ struct EmbedTests {
     }
   }
 
-  @Test("corrections are compared on states, each way with its difference to the fixed threshold")
+  @Test("ways to correct are compared on states, with their controls and declared contrasts")
   func compare() throws {
     #expect(
       try embed(["-b", "sample24", "-s", "train", "--out", "train", "--no-tsne"]).status == 0)
@@ -78,16 +78,36 @@ struct EmbedTests {
     #expect(outcome.status == 0, "\(outcome.err)")
     let report = try outcome.object()
     #expect(report["features"] as? String == "first-token states")
-    #expect(report["rows"] as? Int == 1000)
     let ways = try #require(report["ways"] as? [[String: Any]])
     #expect(
       ways.compactMap { $0["labels"] as? String } == [
-        "crowd", "llm:llama:alpha=3.5", "llm:llama:alpha=4.0", "llm:llama:alpha=4.5",
-        "llm:llama:alpha=auto", "llm:llama:soft:text", "llm:llama",
+        "crowd", "llm:llama:alpha=4.0", "llm:llama:centred:alpha=4.0", "llm:llama:mean",
+        "llm:llama:em", "crowd:blup", "llm:llama:soft:text", "llm:llama",
+        "llm:llama:random:alpha=4.0:seed=0", "llm:llama:same-persons:alpha=4.0:seed=0",
+        "llm:llama:flagged-mean:alpha=4.0", "llm:llama:flagged-text:alpha=4.0",
       ])
-    #expect(ways.filter { $0["difference"] == nil }.count == 1)
-    let auto = try #require(ways[4]["used"] as? [String: Int])
-    #expect(auto.values.reduce(0, +) == 4)
+    #expect(ways.compactMap { $0["isControl"] as? Bool }.count { $0 } == 4)
+    #expect(ways.filter { $0["lessCrowd"] == nil }.count == 1)
+    for way in ways {
+      for figure in ["pccWithin", "pcc", "ccc", "cccCalibrated", "rmse"] {
+        let bounds = try #require(way[figure] as? [String: Double], "\(figure)")
+        let (low, high) = (try #require(bounds["low"]), try #require(bounds["high"]))
+        #expect(low < high)
+      }
+    }
+    let contrasts = try #require(report["contrasts"] as? [[String: Any]])
+    #expect(
+      contrasts.compactMap { $0["second"] as? String } == [
+        "llm:llama:flagged-mean:alpha=4.0", "crowd:blup", "crowd",
+      ])
+    let gaps = try #require(contrasts[2]["gaps"] as? [String: [String: Double]])
+    #expect((0...1).contains(try #require(gaps["pccWithin"]?["p"])))
+    let text = try program.run(
+      arguments + ["train", "--held-out", "persons-and-articles", "--alpha", "3"] + home)
+    #expect(text.status == 0, "\(text.err)")
+    #expect(text.out.contains("new persons on new articles"))
+    #expect(text.out.contains("C, how others read the essay: cannot be measured"))
+    #expect(text.out.contains("llm:llama:em less crowd:blup"))
     // States of another split don't fit.
     #expect(
       try embed(["-b", "sample24", "-s", "dev", "--out", "other", "--no-tsne"]).status == 0)

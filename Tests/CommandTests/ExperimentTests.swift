@@ -226,10 +226,23 @@ struct ExperimentSummaryTests {
     for name in names { #expect(try text("one/\(name)") == text("two/\(name)")) }
     let markdown = try text("one/summary.md")
     #expect(markdown.contains("| corrected, alpha=2 | 63 ("))
-    #expect(markdown.contains("sample24/test, 83 rows of 57 persons: CCC"))
+    for title in ["CCC", "CCC calibrated", "PCC within persons"] {
+      #expect(markdown.contains("sample24/test, 83 rows of 57 persons: \(title)**"))
+    }
+    let split = try #require(
+      (try JSONSerialization.jsonObject(with: Data(text("one/summary.json").utf8))
+        as? [String: Any])?["splits"] as? [[String: Any]])[0]
+    let rows = try #require(split["rows"] as? [[String: Any]])
+    for row in rows {
+      let within = try #require(row["pccWithin"] as? [String: Any])
+      #expect((within["rowTest"] == nil) == (row["name"] as? String == "crowd"))
+      let calibrated = try #require(row["cccCalibrated"] as? [String: Any])
+      #expect((calibrated["averaged"] as? [String: Any])?["value"] is Double)
+      #expect(row["biasFactor"] is Double)
+    }
     #expect(try text("one/summary.tex").contains("$\\pm$"))
     let csv = try text("one/summary.csv").split(separator: "\n")
-    #expect(csv.count == 1 + 5 * 7)
+    #expect(csv.count == 1 + 5 * 9)
     let width = csv[0].split(separator: ",", omittingEmptySubsequences: false).count
     let crowd = csv[1].split(separator: ",", omittingEmptySubsequences: false)
     #expect(crowd.count == width && crowd[2] == "crowd")

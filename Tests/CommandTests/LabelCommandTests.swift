@@ -112,6 +112,38 @@ struct LabelCommandTests {
   }
 
   @Test(
+    "every way makes a table that training reads, with its name as provenance",
+    .enabled(if: Shared.exists, Shared.missing), arguments: [
+      ("em", "llm:llama:em"), ("blup", "crowd:blup"), ("mean", "llm:llama:mean"),
+      ("centred", "llm:llama:centred:alpha=4.0"),
+      ("same-persons", "llm:llama:same-persons:alpha=4.0:seed=0"),
+      ("flagged-mean", "llm:llama:flagged-mean:alpha=4.0"),
+    ])
+  func ways(way: String, provenance: String) throws {
+    let set = try OpenSet.shared.get()
+    let outcome = try set.program.run(
+      ["curate", "correct", "-b", "newsemp18", "-s", "all", "--way", way, "--out", "\(way).csv"]
+        + (way == "blup" ? [] : ["--llm", OpenSet.labels[0]]) + ["--json"])
+    #expect(outcome.status == 0, "\(outcome.err)")
+    let report = try outcome.object()
+    let manifest = try #require(report["manifest"] as? [String: Any])
+    let provenances = try #require(manifest["provenances"] as? [String: Int])
+    let made = try #require(provenances[provenance])
+    switch way {
+    // As many as the threshold replaces.
+    case "same-persons", "flagged-mean": #expect(made == 93)
+    case "centred": #expect(made > 0 && made < 93)
+    default: #expect(made == 1860)
+    }
+    let components = report["components"] as? [String: Any]
+    #expect((components != nil) == (way == "em" || way == "blup"))
+    let again = try set.program.run(
+      "score", "\(way).csv", "-b", "newsemp18", "-s", "all", "--replicates", "200")
+    #expect(again.status == 0, "\(again.err)")
+    #expect(again.out.contains(/PCC within clusters +0\.[0-9]+/))
+  }
+
+  @Test(
     "a corrected table is read as labels of its split, row for row",
     .enabled(if: Shared.exists, Shared.missing))
   func readable() throws {
@@ -330,7 +362,10 @@ struct LabelCommandTests {
     Wrong(66, agree, ["llama=absent.tsv"]),
     Wrong(65, agree, [labels, "--label-column", "llama=joy"]),
     Wrong(64, correct, ["--alpha", "9"]),
-    Wrong(64, correct, ["--alpha", "4", "--soft"]),
+    Wrong(64, correct, ["--alpha", "4", "--way", "em"]),
+    Wrong(64, correct, ["--alpha", "auto"]),
+    Wrong(64, correct, ["--way", "blup"]),
+    Wrong(64, correct, ["--way", "em", "--states", "x"]),
     Wrong(64, augment, ["--with", "newsemp18"]),
     Wrong(66, augment, ["--with", "newsemp22", "--evaluation", "test"]),
     Wrong(64, ask, ["--samples", "3"]),

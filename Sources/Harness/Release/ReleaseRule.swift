@@ -181,7 +181,7 @@ extension TargetScores {
       figure.high = Rounding.rounded(figure.high, decimals: decimals)
       return figure
     }
-    scores.bias = nil
+    (scores.bias, scores.pccWithin) = (nil, nil)
     return scores
   }
 }

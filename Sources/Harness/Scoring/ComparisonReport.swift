@@ -17,6 +17,8 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
   /// One target: a metric's figures of both, their difference, its interval and test.
   public struct PairScores: Codable, Sendable, Equatable {
     public var metrics: [Metric: Difference]
+    /// PCC within clusters (``WithinClusters``); nil where no cluster has two rows.
+    public var pccWithin: Difference?
     /// Correlation of the two systems' predictions.
     public var correlation: Double?
     /// Williams' t and Steiger's Z on PCC; they take rows as independent.
@@ -147,13 +149,22 @@ extension Scorer {
     let rowwise = pair.rowwiseTests
     let primary = definition.primary.metric
     let scores = ComparisonReport.PairScores(
-      metrics: metrics, correlation: Rounding.published(pair.correlation.value),
+      metrics: metrics, pccWithin: within(x, y), correlation: Rounding.published(pair.correlation.value),
       williams: ComparisonReport.RowwiseTest(rowwise.williams),
       steiger: ComparisonReport.RowwiseTest(rowwise.steiger),
       undefinedPermutations: test.undefinedReplicates(primary))
     return ScoredPair(
       target: x.target, rows: x.rows.count, sample: x.sample, scores: scores,
       difference: pair.difference(primary).value, p: test.p(primary).value)
+  }
+
+  private func within(_ x: TargetRows, _ y: TargetRows) -> ComparisonReport.Difference? {
+    WithinClusters(x.sample).map { within in
+      let pair = within.comparison(x.predictions, y.predictions, options: options.inference)
+      return ComparisonReport.Difference(
+        pair.figures(.pcc), pair.difference(.pcc), pair.interval(.pcc, method: options.method),
+        nil, p: pair.permutation([.pcc]).p(.pcc).value)
+    }
   }
 
   /// What may be said about the primary metric, in one sentence.

@@ -39,6 +39,21 @@ public struct RunsReport: Codable, Sendable, Equatable {
     /// Of Student's p: `****` to `ns`, as in the paper's figure.
     public var stars: String?
     public var hedgesG: Double?
+
+    /// - Parameters:
+    ///   - values: of `metric`, one a run of each procedure.
+    ///   - constant: runs of each that ended in a constant.
+    package init(
+      _ metric: Metric, _ values: ([Double], [Double]), constant: (Int, Int) = (0, 0)
+    ) {
+      let comparison = SeedComparison(metric, values.0, values.1)
+      first = Summary(comparison.first, constant: constant.0)
+      second = Summary(comparison.second, constant: constant.1)
+      student = ComparisonReport.RowwiseTest(comparison.student)
+      welch = ComparisonReport.RowwiseTest(comparison.welch)
+      stars = comparison.student.value.map { SeedComparison.stars($0.p) }
+      hedgesG = Rounding.published(comparison.hedgesG.value)
+    }
   }
 
   /// - Parameters: the predictions of each procedure's runs, one a seed.
@@ -52,24 +67,18 @@ public struct RunsReport: Codable, Sendable, Equatable {
     self.first = firstName
     self.second = secondName
     metrics = [:]
+    let constant = (scorer.constantRuns(in: first), scorer.constantRuns(in: second))
     for metric in Metric.all {
-      let values = [first, second].map { scorer.values(of: metric, in: $0) }
-      let constant = [first, second].map { scorer.constantRuns(in: $0) }
-      let comparison = SeedComparison(metric, values[0], values[1])
       metrics[metric] = MetricComparison(
-        first: Summary(comparison.first, constant: constant[0]),
-        second: Summary(comparison.second, constant: constant[1]),
-        student: ComparisonReport.RowwiseTest(comparison.student),
-        welch: ComparisonReport.RowwiseTest(comparison.welch),
-        stars: comparison.student.value.map { SeedComparison.stars($0.p) },
-        hedgesG: Rounding.published(comparison.hedgesG.value))
+        metric, (scorer.values(of: metric, in: first), scorer.values(of: metric, in: second)),
+        constant: constant)
     }
   }
 }
 
 extension Scorer {
   /// Runs that predict one number for every row of the primary target.
-  func constantRuns(in runs: [Predictions]) -> Int {
+  package func constantRuns(in runs: [Predictions]) -> Int {
     runs.count { run in
       guard let values = rows(definition.mainTarget, of: run)?.predictions else { return false }
       return values.allSatisfy { $0 == values.first }

@@ -107,6 +107,8 @@ public struct TargetScores: Codable, Sendable, Equatable {
   private var figures: [Metric: ScoredFigure] = [:]
   /// Fisher's interval of PCC that takes rows as independent; for comparison only.
   public var rowwise: ScoredFigure?
+  /// PCC within clusters (``WithinClusters``), for whoever holds the labels: no board has it.
+  public var pccWithin: ScoredFigure?
   /// SD (n-1) of a group's gold labels: a narrow range lowers CCC and PCC by itself.
   public var goldSD: Double?
   /// Mean of prediction minus label.
@@ -125,7 +127,7 @@ public struct TargetScores: Codable, Sendable, Equatable {
   /// Puts every figure through `change`.
   mutating func changeFigures(_ change: (ScoredFigure) -> ScoredFigure) {
     figures = figures.mapValues(change)
-    rowwise = rowwise.map(change)
+    (rowwise, pccWithin) = (rowwise.map(change), pccWithin.map(change))
   }
 
   public init(from decoder: any Decoder) throws {
@@ -134,6 +136,7 @@ public struct TargetScores: Codable, Sendable, Equatable {
       figures[metric] = try container.decodeIfPresent(ScoredFigure.self, forKey: NameKey(metric.id))
     }
     rowwise = try container.decodeIfPresent(ScoredFigure.self, forKey: "rowwise")
+    pccWithin = try container.decodeIfPresent(ScoredFigure.self, forKey: "pccWithin")
     goldSD = try container.decodeIfPresent(Double.self, forKey: "goldSD")
     bias = try container.decodeIfPresent(Double.self, forKey: "bias")
   }
@@ -142,6 +145,7 @@ public struct TargetScores: Codable, Sendable, Equatable {
     var container = encoder.container(keyedBy: NameKey.self)
     for metric in metrics { try container.encode(figures[metric], forKey: NameKey(metric.id)) }
     try container.encodeIfPresent(rowwise, forKey: "rowwise")
+    try container.encodeIfPresent(pccWithin, forKey: "pccWithin")
     try container.encodeIfPresent(goldSD, forKey: "goldSD")
     try container.encodeIfPresent(bias, forKey: "bias")
   }

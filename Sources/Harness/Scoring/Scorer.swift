@@ -100,6 +100,9 @@ public struct Scorer: Sendable {
     let crossed = options.crossed ? crossed(parts) : nil
     let reasons = reasonsToWithhold(predictions, parts)
     var scores = Dictionary(uniqueKeysWithValues: parts.map { ($0.target, figures($0)) })
+    if options.within {
+      for part in parts { scores[part.target]?.pccWithin = within(part) }
+    }
     if let average = averageScores(parts) { scores[definition.primary.target] = average }
     return PrivateReport(
       benchmark: definition.id, split: dataset.split, n: main.rows.count,
@@ -144,6 +147,14 @@ public struct Scorer: Sendable {
       SystemInference(
         sample ?? part.sample, predictions: part.predictions, options: options.inference), options,
       primary: definition.primary.metric)
+  }
+
+  /// PCC within clusters; nil where no cluster has two rows.
+  private func within(_ part: TargetRows) -> ScoredFigure? {
+    WithinClusters(part.sample).map {
+      let system = $0.system(part.predictions, options: options.inference)
+      return ScoredFigure(system.figure(.pcc), system.interval(.pcc, method: options.method))
+    }
   }
 
   static func unclusteredNotes(_ definition: BenchmarkDefinition) -> [String] {
@@ -227,7 +238,7 @@ extension TargetScores {
 
 extension ScoredFigure {
   /// A figure and its interval, rounded to 4 decimals; the bounds are absent where undefined.
-  init(_ figure: Figure, _ interval: Outcome<Interval>?) {
+  package init(_ figure: Figure, _ interval: Outcome<Interval>?) {
     self.init(value: Rounding.published(figure.value), undefined: figure.reason?.rawValue)
     if figure.value != nil, case .value(let bounds)? = interval {
       guard Rounding.published(bounds.low) != Rounding.published(bounds.high) else {

@@ -20,6 +20,9 @@ public struct ScoringOptions: Sendable, Equatable {
   public var ranks: Bool
   /// Add intervals by both clusterings of the benchmark, crossed.
   public var crossed = true
+  /// Add PCC within clusters. A board never asks for it, and no rule that holds something back
+  /// releases it.
+  public var within = false
 
   public init(
     inference: InferenceOptions = InferenceOptions(),

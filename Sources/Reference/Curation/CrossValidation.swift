@@ -1,27 +1,29 @@
 import Basics
 import Metrics
 
-/// Rows cut into folds that keep each person's rows together.
-public struct PersonFolds: Sendable {
+/// Rows cut into folds that keep rows of one name together, such as those of a person.
+public struct RowFolds: Sendable {
   /// The fold of each row, from 0.
   public let foldOf: [Int]
   public let count: Int
 
-  /// Persons in a seeded order, each into the fold that is smallest so far. A row without a person
-  /// is a person of its own. Throws where there are fewer persons than folds.
-  public init(_ rows: [LabelledEssay], count: Int, seed: UInt64) throws(ReferenceError) {
+  /// Names in a seeded order, each into the fold that is smallest so far.
+  /// - Parameter what: they are, for the error where there are fewer of them than folds.
+  public init(
+    _ names: [String], of what: String, count: Int, seed: UInt64
+  ) throws(ReferenceError) {
     guard count > 1 else { throw .curation(.tooFew(what: "folds", found: count, needed: 2)) }
-    let members = Dictionary(grouping: rows.indices) { rows[$0].person ?? "\u{0}\(rows[$0].id)" }
+    let members = Dictionary(grouping: names.indices) { names[$0] }
     guard members.count >= count else {
-      throw .curation(.tooFew(what: "persons", found: members.count, needed: count))
+      throw .curation(.tooFew(what: what, found: members.count, needed: count))
     }
     var generator = SplitMix64(seed: seed)
     var sizes = Array(repeating: 0, count: count)
-    var foldOf = Array(repeating: 0, count: rows.count)
-    for person in members.keys.sorted().shuffled(using: &generator) {
+    var foldOf = Array(repeating: 0, count: names.count)
+    for name in members.keys.sorted().shuffled(using: &generator) {
       let smallest = sizes.indices.min { sizes[$0] < sizes[$1] } ?? 0
-      for row in members[person] ?? [] { foldOf[row] = smallest }
-      sizes[smallest] += members[person]?.count ?? 0
+      for row in members[name] ?? [] { foldOf[row] = smallest }
+      sizes[smallest] += members[name]?.count ?? 0
     }
     (self.foldOf, self.count) = (foldOf, count)
   }
@@ -33,7 +35,7 @@ public struct PersonFolds: Sendable {
 /// Ridge regression on essays' features, tried on the folds that it did not learn from.
 struct CrossValidation: Sendable {
   let features: [[Double]]
-  let folds: PersonFolds
+  let folds: RowFolds
   private let moments: [FeatureMoments]
 
   /// Penalties that are tried, in units of the features' mean diagonal.
@@ -43,7 +45,7 @@ struct CrossValidation: Sendable {
   init(_ rows: [LabelledEssay], features: [[Double]], folds count: Int, seed: UInt64)
     throws(ReferenceError)
   {
-    let folds = try PersonFolds(rows, count: count, seed: seed)
+    let folds = try RowFolds(rows.map(\.writer), of: "persons", count: count, seed: seed)
     (self.features, self.folds) = (features, folds)
     moments = (0..<count).map { FeatureMoments(folds.training($0).map { features[$0] }) }
   }

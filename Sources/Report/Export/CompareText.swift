@@ -7,16 +7,24 @@ public enum CompareText {
   public static func pair(_ report: ComparisonReport, targets: [String]) -> String {
     var (rows, rowwise): ([[String]], [String]) = ([], [])
     var tested: Set<Metric> = []
+    var isWithin = false
     for target in targets {
       guard let scores = report.targets[target] else { continue }
-      rows += Metric.all.compactMap { metric in
-        guard let one = scores.metrics[metric] else { return nil }
-        if one.p != nil { tested.insert(metric) }
-        return [
-          target, metric.title, number(one.first), number(one.second), number(one.difference),
+      func add(_ title: String, _ one: ComparisonReport.Difference) {
+        rows.append([
+          target, title, number(one.first), number(one.second), number(one.difference),
           TextTable.interval(one.low, one.high) ?? one.undefined ?? "",
           one.p.map(FigureText.probability) ?? "",
-        ]
+        ])
+      }
+      for metric in Metric.all {
+        guard let one = scores.metrics[metric] else { continue }
+        if one.p != nil { tested.insert(metric) }
+        add(metric.title, one)
+      }
+      if let within = scores.pccWithin {
+        isWithin = true
+        add(ScoreText.within, within)
       }
       let (williams, steiger) = (scores.williams, scores.steiger)
       // An average over targets has neither.
@@ -35,7 +43,7 @@ public enum CompareText {
 
       \(TextTable.text(columns, rows))
 
-      \((tests(tested) + rowwise).joined(separator: "\n"))
+      \((tests(tested, within: isWithin) + rowwise).joined(separator: "\n"))
 
       \(report.conclusion)
       \(report.signature)
@@ -43,8 +51,10 @@ public enum CompareText {
   }
 
   /// What the p-values of `metrics` are of, a line a test.
-  private static func tests(_ metrics: Set<Metric>) -> [String] {
-    let names = Metric.all.filter(metrics.contains).map { (SwapTest.name(of: $0), $0.title) }
+  private static func tests(_ metrics: Set<Metric>, within: Bool) -> [String] {
+    let names =
+      Metric.all.filter(metrics.contains).map { (SwapTest.name(of: $0), $0.title) }
+      + (within ? [(SwapTest.name(of: .pcc), ScoreText.within)] : [])
     let tests = names.map(\.0).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     return tests.map { test in
       let titles = names.filter { $0.0 == test }.map(\.1)

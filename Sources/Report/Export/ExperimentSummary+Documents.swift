@@ -58,16 +58,20 @@ extension ExperimentSummary {
       "benchmark", "split", "row", "training_rows", "replaced", "seeds", "metric", "median", "peak",
       "mean", "sd", "student_t", "student_p", "welch_p", "hedges_g", "averaged", "averaged_low",
       "averaged_high", "difference", "difference_low", "difference_high", "p", "p_holm",
+      "bias_factor",
     ])
     for split in splits {
       for row in split.rows {
-        for metric in Metric.all {
-          guard let figures = row.metrics[metric] else { continue }
+        let all =
+          Metric.all.map { ($0.id, row.metrics[$0], nil as Double?) }
+          + [("pccWithin", row.pccWithin, nil), ("cccCalibrated", row.cccCalibrated, row.biasFactor)]
+        for (id, figures, factor) in all {
+          guard let figures else { continue }
           csv.add(
             [
               .text(split.benchmark), .text(split.split), .text(row.name), .count(row.trainingRows),
-              .count(row.replaced), .count(row.seeds.count), .text(metric.id),
-            ] + CSVWriter.Cell.numbers(Self.numbers(figures), decimals: 4))
+              .count(row.replaced), .count(row.seeds.count), .text(id),
+            ] + CSVWriter.Cell.numbers(Self.numbers(figures) + [factor], decimals: 4))
         }
       }
     }
@@ -133,7 +137,17 @@ extension ExperimentSummary {
   /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share: one a
   /// split and metric.
   public var tables: [Table] {
-    splits.flatMap { split in [.pcc, .ccc, .rmse].map { table(split, metric: $0) } }
+    splits.flatMap { split in
+      [
+        table(split, Metric.pcc.title) { $0.metrics[.pcc] },
+        table(split, "PCC within persons") { $0.pccWithin },
+        table(split, Metric.ccc.title) { $0.metrics[.ccc] },
+        table(split, "CCC calibrated", last: ("C_b", { Self.number($0.biasFactor) })) {
+          $0.cccCalibrated
+        },
+        table(split, Metric.rmse.title) { $0.metrics[.rmse] },
+      ].compactMap(\.self)
+    }
   }
 
   public struct Table: Sendable {
@@ -142,17 +156,22 @@ extension ExperimentSummary {
     public var rows: [[String]]
   }
 
-  private func table(_ split: Split, metric: Metric) -> Table {
-    Table(
+  /// Nil where no row has such figures.
+  private func table(
+    _ split: Split, _ title: String, last: (String, (Row) -> String)? = nil,
+    figures: (Row) -> Figures?
+  ) -> Table? {
+    guard split.rows.contains(where: { figures($0) != nil }) else { return nil }
+    return Table(
       caption: "\(split.benchmark)/\(split.split), \(split.n) rows of \(split.clusters) persons: "
-        + metric.title,
+        + title,
       header: [
         "row", "trained on (replaced)", "seeds", "median (peak)", "mean ± SD", "p over seeds",
         "averaged", "difference", "p over persons (Holm)",
-      ],
+      ] + (last.map { [$0.0] } ?? []),
       rows: split.rows.map { row in
         [row.name, "\(row.trainingRows) (\(row.replaced))", "\(row.seeds.count)"]
-          + cells(row.metrics[metric], isBaseline: row.name == baseline)
+          + cells(figures(row), isBaseline: row.name == baseline) + (last.map { [$0.1(row)] } ?? [])
       })
   }
 

@@ -41,6 +41,9 @@ public struct ScoreText {
     return parts.joined(separator: "\n\n")
   }
 
+  /// The title of PCC within clusters.
+  static let within = "PCC within clusters"
+
   /// The clusters, and how many of equal size they come to where that is fewer.
   private var clusters: String {
     let count = report.clusters == 1 ? "1 cluster" : "\(report.clusters) clusters"
@@ -56,7 +59,10 @@ public struct ScoreText {
       guard let scores = all[target] else { return [] }
       let rows: [(Metric?, String, ScoredFigure?, String)] =
         scores.metrics.map { ($0, $0.title, scores[$0], $0.higherIsBetter ? "higher" : "lower") }
-        + [(nil, "PCC, rows as independent", scores.rowwise, "")]
+        + [
+          (nil, "PCC, rows as independent", scores.rowwise, ""),
+          (nil, Self.within, scores.pccWithin, "higher"),
+        ]
       return rows.compactMap { metric, name, figure, better in
         guard let figure else { return nil }
         let wider = crossed.map { beside in

@@ -61,32 +61,73 @@ extension AgreementReport {
 }
 
 extension CorrectionReport {
-  /// The comparison of corrections as a table.
+  /// The comparison as tables, one an estimand, and what cannot be measured.
   public var text: String {
-    let table = TextTable.text(
-      ["labels", ">replaced", "CCC", "PCC", "RMSE", "CCC less \(reference)", ">p"],
-      ways.map { way in
-        [way.labels, Rounding.text(way.changed, decimals: 1)]
-          + [way.ccc, way.pcc, way.rmse, way.difference].map { $0.map(Self.text) ?? "" }
-          + [way.p.map(FigureText.probability) ?? ""]
-      })
-    let chosen = ways.compactMap { way in
+    let new = heldOut == .persons ? "new persons" : "new persons on new articles"
+    let training = trainingRows.map { Rounding.text($0, decimals: 0) } ?? ""
+    var parts = [
+      "\(set): \(rows) rows by \(persons) persons; predicted for \(new) after training on "
+        + "\(training) rows\n\(folds) folds, seed \(seed), ridge regression on \(features), scored "
+        + "against the crowd's labels; intervals and swap tests (p, unadjusted) are over persons",
+      "B, ranking a person's own essays (primary for the correction of labels)\n"
+        + TextTable.text(
+          ["labels", ">replaced", "PCC within persons", "less crowd", ">p"],
+          ways.map { way in
+            [Self.name(way), Rounding.text(way.changed, decimals: 1), Self.text(way.pccWithin)]
+              + Self.cells(way.lessCrowd?.pccWithin)
+          }),
+      "A, the report of a new person\n"
+        + TextTable.text(
+          [
+            "labels", "PCC", "less crowd", ">p", "CCC", "CCC calibrated", ">C_b", "RMSE",
+          ],
+          ways.map { way in
+            [Self.name(way), Self.text(way.pcc)] + Self.cells(way.lessCrowd?.pcc) + [
+              Self.text(way.ccc), Self.text(way.cccCalibrated),
+              TextTable.cell(way.biasFactor, decimals: 2, missing: "undefined"),
+              Self.text(way.rmse),
+            ]
+          }),
+      "C, how others read the essay: cannot be measured here. It takes an independent human rater; "
+        + "scored against a\nmodel's labels, labels replaced by that model gain whatever they are "
+        + "worth.",
+    ]
+    if !contrasts.isEmpty {
+      parts.append(
+        "Declared contrasts\n"
+          + TextTable.text(
+            ["first less second", "PCC within persons", ">p", "PCC", ">p"],
+            contrasts.map { one in
+              ["\(one.first) less \(one.second)"] + Self.cells(one.gaps.pccWithin)
+                + Self.cells(one.gaps.pcc)
+            }))
+    }
+    parts += ways.compactMap { way in
       way.used.map { used in
-        let parts = used.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }
-        return "\(way.labels): \(parts.joined(separator: ", ")) of \(folds) folds"
+        let refused = used[CorrectionTrial.refused] ?? 0
+        return "\(way.labels) refused \(refused) of \(used.values.reduce(0, +)) training sets; the "
+          + "crowd's labels stand there."
       }
     }
-    return
-      ([
-        "\(set): \(rows) rows, \(persons) persons, \(folds) folds by person, seed \(seed), "
-          + "ridge regression on \(features)", table,
-      ] + chosen).joined(separator: "\n\n")
+    if ways.contains(where: \.isControl) { parts.append("* a control, not a way to correct") }
+    return parts.joined(separator: "\n\n")
   }
 
+  private static func name(_ way: Way) -> String { way.labels + (way.isControl ? " *" : "") }
+
   private static func text(_ value: Value) -> String {
-    guard let figure = value.value else { return "undefined" }
-    let interval = TextTable.interval(value.low, value.high, decimals: 3)
-    return Rounding.text(figure, decimals: 3) + (interval.map { " \($0)" } ?? "")
+    bounded(value.value, value.low, value.high)
+  }
+
+  private static func bounded(_ value: Double?, _ low: Double?, _ high: Double?) -> String {
+    guard let value else { return "undefined" }
+    let interval = TextTable.interval(low, high, decimals: 3)
+    return Rounding.text(value, decimals: 3) + (interval.map { " \($0)" } ?? "")
+  }
+
+  private static func cells(_ gap: Gap?) -> [String] {
+    guard let gap else { return ["", ""] }
+    return [bounded(gap.value, gap.low, gap.high), gap.p.map(FigureText.probability) ?? ""]
   }
 }
 
@@ -94,7 +135,6 @@ extension CurationReport {
   /// What was put together, as tables.
   public var text: String {
     var parts: [String] = []
-    if let selection { parts.append(Self.candidates(selection)) }
     if let reliability {
       func share(_ value: Double?) -> String {
         TextTable.cell(value, decimals: 2, missing: "undefined")
@@ -103,6 +143,7 @@ extension CurationReport {
         "reliability: crowd \(share(reliability.crowd)), model \(share(reliability.model)); "
           + "weight of the model \(share(reliability.weight)), from \(reliability.rows) rows")
     }
+    if let components { parts.append(Self.text(components)) }
     parts.append(
       TextTable.text(
         [
@@ -129,21 +170,22 @@ extension CurationReport {
     return parts.joined(separator: "\n\n")
   }
 
-  private static func candidates(_ choice: Selection) -> String {
-    let rows = choice.candidates.map { candidate in
-      [candidate.correction]
-        + [candidate.ccc, candidate.gain, candidate.gainError].map {
-          TextTable.cell($0, missing: "undefined")
-        } + ["\(candidate.changed)", candidate.correction == choice.chosen ? "chosen" : ""]
+  private static func text(_ components: Components) -> String {
+    func row(_ name: String, _ part: Components.Part) -> [String] {
+      [name] + [part.crowd, part.model, part.shared].map { TextTable.cell($0, missing: "") }
     }
-    let table = TextTable.text(["labels", ">CCC", ">gain", ">error", ">replaced", ""], rows)
-    let ratio =
-      choice.gainInErrors.map { "\(Rounding.text($0, decimals: 1)) times its standard error" }
-      ?? "0"
-    let verdict =
-      "The best of \(choice.candidates.count) looks better than it is. Its gain over the crowd's "
-      + "labels is \(ratio), which comes from \(choice.folds) folds; no test says that it is real."
-    return "\(choice.folds) folds by person, seed \(choice.seed)\n\(table)\n\(verdict)"
+    let table = TextTable.text(
+      ["variance", ">crowd", ">model", ">shared"],
+      [
+        row("between persons", components.between), row("within persons", components.within),
+      ])
+    guard !components.sensitivity.isEmpty else { return table }
+    let other = components.sensitivity.map { one in
+      "\(Rounding.text(one.scale, decimals: 2)): "
+        + TextTable.cell(one.pccWithin, decimals: 3, missing: "undefined")
+    }.joined(separator: ", ")
+    return table + "\nTwo raters do not tell the scale on which the model sees the true score; 1 is "
+      + "assumed. Correlation within\npersons of these labels with those at another scale: \(other)."
   }
 }
 

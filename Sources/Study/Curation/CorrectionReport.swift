@@ -2,79 +2,158 @@ import Basics
 public import Foundation
 import Harness
 import Metrics
-import Reference
+public import Reference
 
-/// How ways to correct labels compare on persons whom none of them has seen: what `invitro curate
+/// How ways to correct labels compare on rows that none of them has seen: what `invitro curate
 /// compare` says.
 public struct CorrectionReport: Encodable, Sendable {
   public var schema = 1
   public let set, features: String
-  public let rows, persons, folds: Int
+  public let heldOut: CorrectionTrial.HeldOut
+  /// Compared rows, their persons, and the rows that a block of held-out ones trains on.
+  public let rows, persons: Int
+  public let trainingRows: Double?
+  public let folds: Int
   public let seed: UInt64
-  /// The way that the differences are to.
-  public let reference: String
+  /// The crowd's labels first, then the ways, then the controls.
   public let ways: [Way]
+  /// Declared before the comparison, on PCC within persons.
+  public let contrasts: [Contrast]
 
   public struct Way: Encodable, Sendable, Equatable {
     public let labels: String
-    /// Labels replaced, on average over the folds.
+    /// The way's name; nil for the crowd's labels.
+    public let way: CorrectionWay?
+    public let isControl: Bool
+    /// Labels chosen anew, on average over the blocks.
     public let changed: Double
-    public let ccc, pcc, rmse: Value
-    /// CCC less that of the reference; absent for itself.
-    public let difference: Value?
-    /// Swap test of that difference over persons, unadjusted.
-    public let p: Double?
-    /// How many folds used which labels, where the way chooses.
+    /// Estimand B: how well a person's own essays are ranked.
+    public let pccWithin: Value
+    /// Estimand A: how well new persons' reports are predicted.
+    public let pcc, ccc: Value
+    /// CCC of predictions on the line through the other persons' rows.
+    public let cccCalibrated: Value
+    /// Lin's C_b: CCC is PCC times it.
+    public let biasFactor: Double?
+    public let rmse: Value
+    /// Less the crowd's labels; nil for these.
+    public let lessCrowd: Gaps?
+    /// How many blocks used which labels, where the way refused some.
     public let used: [String: Int]?
+  }
+
+  /// Differences of two ways, each with its swap test over persons, unadjusted.
+  public struct Gaps: Encodable, Sendable, Equatable {
+    public let pccWithin, pcc: Gap
+  }
+
+  public struct Contrast: Encodable, Sendable, Equatable {
+    /// First less second.
+    public let first, second: String
+    public let gaps: Gaps
+  }
+
+  public struct Gap: Encodable, Sendable, Equatable {
+    public let value, low, high, p: Double?
+
+    init(_ pair: PairComparison?) {
+      let interval = pair?.interval(.pcc).value
+      value = Rounding.published(pair?.difference(.pcc).value)
+      low = Rounding.published(interval?.low)
+      high = Rounding.published(interval?.high)
+      p = Rounding.p(pair?.permutation([.pcc]).p(.pcc).value)
+    }
   }
 
   public struct Value: Encodable, Sendable, Equatable {
     public let value, low, high: Double?
 
-    init(_ figure: Figure, _ interval: Outcome<Interval>) {
-      value = Rounding.published(figure.value)
-      low = Rounding.published(interval.value?.low)
-      high = Rounding.published(interval.value?.high)
+    init(_ system: SystemInference?, _ metric: Metric) {
+      let interval = system?.interval(metric).value
+      value = Rounding.published(system?.figure(metric).value)
+      low = Rounding.published(interval?.low)
+      high = Rounding.published(interval?.high)
     }
   }
 
-  /// Compares the crowd's labels, those corrected by `llm` at `thresholds`, the chosen one, the blend
-  /// and the model's labels alone, all with those at `against`.
+  /// The contrasts that are declared, first less second; nil is the crowd's labels.
+  static let declared: [(CorrectionWay, CorrectionWay?)] = [
+    (.threshold, .flaggedMean), (.em, .blup), (.em, nil),
+  ]
+
+  /// Compares the crowd's labels with every way to correct them by `llm` and every control.
+  /// - Parameter alphas: thresholds; the ways and controls that take one have the first, the others
+  ///   add a row of `threshold` each.
   public init(
-    _ rated: RatedSplit, llm: String, thresholds: [Double], against: Double,
-    features: EssayFeatures, folds: Int, seed: UInt64,
+    _ rated: RatedSplit, llm: String, alphas: [Double], features: EssayFeatures,
+    heldOut: CorrectionTrial.HeldOut, folds: Int, seed: UInt64,
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws {
-    let fixed = Set(thresholds + [against]).sorted()
-      .map { CorrectionTrial.Way.fixed(.threshold(llm: llm, alpha: $0)) }
+    let text = LabelledEssay.textRater(beside: llm)
+    let known = CorrectionWay.allCases
+    let tried: [(way: CorrectionWay?, alpha: Double)] =
+      [(nil, 0)] + alphas.unique.map { (.threshold, $0) }
+      + known.filter { $0 != .threshold }.map { ($0, alphas[0]) }
     let trial = try CorrectionTrial(
       rated.essays, features: try features.load(for: rated),
-      ways: [.fixed(.none)] + fixed
-        + [.chosenAlpha(llm: llm), .soft(llm: llm), .fixed(.replace(llm: llm))],
-      folds: folds, seed: seed, progress: progress)
-    (set, self.features) = (rated.set, features.description)
+      corrections: tried.map {
+        $0.way?.correction(llm: llm, alpha: $0.alpha, seed: seed, text: text)
+          ?? LabelCorrection.none
+      }, text: text, heldOut: heldOut, folds: folds, seed: seed, progress: progress)
+    (set, self.features, self.heldOut) = (rated.set, features.description, heldOut)
     (self.folds, self.seed, rows) = (folds, seed, trial.crowd.count)
-    reference = LabelCorrection.threshold(llm: llm, alpha: against).name
-    let sample = ClusteredSample(gold: trial.crowd, clusters: trial.persons)
-    persons = sample.clusterCount
-    let options = InferenceOptions(seed: seed)
-    let base = trial.results.first { [reference] in $0.way.name == reference }
-    ways = trial.results.map { result in
-      let system = SystemInference(sample, predictions: result.predictions, options: options)
-      let intervals = system.intervals([.ccc, .pcc, .rmse])
-      func value(_ metric: Metric) -> Value {
-        Value(system.figure(metric), intervals[metric] ?? .undefined(.degenerate))
-      }
-      let other = base.flatMap { $0.way == result.way ? nil : $0.predictions }
-      let pair = other.map { PairComparison(sample, result.predictions, $0, options: options) }
-      let counts = Dictionary(grouping: result.used, by: \.self).mapValues(\.count)
-      return Way(
-        labels: result.way.name, changed: (result.changed * 10).rounded() / 10,
-        ccc: value(.ccc), pcc: value(.pcc), rmse: value(.rmse),
-        difference: pair.map { Value($0.difference(.ccc), $0.interval(.ccc)) },
-        p: pair.flatMap { Rounding.p($0.permutation([.ccc]).p(.ccc).value) },
-        used: counts.count > 1 || counts.keys.first != result.way.name ? counts : nil)
+    trainingRows = Rounding.rounded(trial.trainingRows, decimals: 1)
+    let yardsticks = Yardsticks(trial, options: InferenceOptions(seed: seed))
+    persons = yardsticks.sample.clusterCount
+    ways = zip(tried, trial.results).map { tried, result in
+      yardsticks.way(result, tried.way, less: trial.results[0])
     }
+    contrasts = Self.declared.compactMap { first, second -> Contrast? in
+      let results = [first, second].map { way in
+        zip(tried, trial.results).first { $0.0.way == way }?.1
+      }
+      guard let one = results[0], let other = results[1] else { return nil }
+      return Contrast(
+        first: one.correction.name, second: other.correction.name,
+        gaps: yardsticks.gaps(one.predictions, other.predictions))
+    }
+  }
+}
+
+/// What predictions of held-out rows are held against: the crowd's labels, by person.
+private struct Yardsticks {
+  let sample: ClusteredSample
+  let within: WithinClusters?
+  let options: InferenceOptions
+
+  init(_ trial: CorrectionTrial, options: InferenceOptions) {
+    sample = ClusteredSample(gold: trial.crowd, clusters: trial.persons)
+    (within, self.options) = (WithinClusters(sample), options)
+  }
+
+  func way(
+    _ result: CorrectionTrial.Result, _ way: CorrectionWay?, less crowd: CorrectionTrial.Result
+  ) -> CorrectionReport.Way {
+    typealias Value = CorrectionReport.Value
+    let system = SystemInference(sample, predictions: result.predictions, options: options)
+    let calibrated = sample.calibrated(result.predictions).map {
+      SystemInference(sample, predictions: $0, options: options)
+    }
+    let counts = Dictionary(grouping: result.used, by: \.self).mapValues(\.count)
+    return CorrectionReport.Way(
+      labels: result.correction.name, way: way, isControl: way?.isControl ?? false,
+      changed: Rounding.rounded(result.changed, decimals: 1) ?? 0,
+      pccWithin: Value(within?.system(result.predictions, options: options), .pcc),
+      pcc: Value(system, .pcc), ccc: Value(system, .ccc), cccCalibrated: Value(calibrated, .ccc),
+      biasFactor: Rounding.published(system.moments.biasFactor.value), rmse: Value(system, .rmse),
+      lessCrowd: way.map { _ in gaps(result.predictions, crowd.predictions) },
+      used: counts[CorrectionTrial.refused] == nil ? nil : counts)
+  }
+
+  func gaps(_ first: [Double], _ second: [Double]) -> CorrectionReport.Gaps {
+    CorrectionReport.Gaps(
+      pccWithin: .init(within?.comparison(first, second, options: options)),
+      pcc: .init(PairComparison(sample, first, second, options: options)))
   }
 }
 

@@ -1,6 +1,7 @@
 import Basics
 public import Foundation
 public import Harness
+import Metrics
 public import Reference
 
 /// The essays that a training table must not hold.
@@ -64,73 +65,70 @@ public struct CurationRequest: Sendable {
     return (rated, CuratedTable(table: table, evaluation: evaluation))
   }
 
-  /// How the crowd's labels are corrected by a model's.
-  public enum Choice: Sendable, Equatable {
-    /// The model's label where both differ by more than this.
-    case threshold(Double)
-    /// A threshold that cross-validation on these rows chooses.
-    case automatic
-    /// A blend of both labels by their reliability, with this third rater or, for nil, with a
-    /// regression on the text.
-    case soft(third: LabelFile?)
+  /// How the crowd's labels are corrected.
+  public struct Choice: Sendable, Equatable {
+    let way: CorrectionWay
+    /// Whose labels correct them; nil where the way needs none.
+    let model: LabelFile?
+    let alpha: Double
+    /// The third rater of `soft`; nil for a regression on the text.
+    let third: LabelFile?
 
-    /// The choice that the options of `invitro curate correct` make: an alpha (a number from 0 to 6,
-    /// `auto`, or nil for 4), or `soft` and a third rater (`name=file`). Throws
-    /// ``StudyError/usage(_:)`` where they contradict each other.
-    public init(alpha: String?, soft: Bool, third: String?, by model: LabelFile) throws {
-      if soft && alpha != nil { throw StudyError.usage("Give either --alpha or --soft.") }
-      if third != nil && !soft { throw StudyError.usage("--third belongs to --soft.") }
-      let rater = try third.map { try LabelFile.parse([$0], option: "--third")[0] }
-      guard rater?.name != model.name else {
+    /// The choice that the options of `invitro curate correct` make: the model's labels and a third
+    /// rater as `name=file`, alpha nil for 4. Throws ``StudyError/usage(_:)`` where they contradict
+    /// each other.
+    public init(
+      _ way: CorrectionWay, by model: String?, alpha: Double? = nil, third: String? = nil
+    ) throws {
+      func file(_ text: String?, _ option: String) throws -> LabelFile? {
+        try text.map { try LabelFile.parse([$0], option: option)[0] }
+      }
+      (self.way, self.alpha) = (way, alpha ?? 4)
+      self.model = try file(model, "--llm")
+      self.third = try file(third, "--third")
+      let name = way.rawValue
+      if way.needsModel, model == nil {
+        throw StudyError.usage("--way \(name) needs a model's labels: --llm NAME=FILE.")
+      }
+      if !way.needsModel, model != nil {
+        throw StudyError.usage("--way \(name) uses the crowd's labels alone; leave out --llm.")
+      }
+      if alpha != nil, !way.takesAlpha {
+        throw StudyError.usage("--way \(name) has no threshold; leave out --alpha.")
+      }
+      guard (0...6).contains(self.alpha) else {
+        throw StudyError.usage("--alpha must be from 0 to 6.")
+      }
+      if third != nil, way != .soft { throw StudyError.usage("--third belongs to --way soft.") }
+      if let rater = self.third, rater.name == self.model?.name {
         throw StudyError.usage("--llm and --third have the same name.")
       }
-      switch alpha {
-      case nil: self = soft ? .soft(third: rater) : .threshold(4)
-      case "auto": self = .automatic
-      case let text?:
-        guard let value = Double(text), (0...6).contains(value) else {
-          throw StudyError.usage("--alpha is a number from 0 to 6, or auto; not '\(text)'.")
-        }
-        self = .threshold(value)
-      }
     }
+
+    /// Whether it needs features of the texts.
+    public var readsText: Bool { way.readsText && third == nil }
   }
 
-  /// The split's rows with the crowd's labels corrected by those of `model`; `say` is told what a
-  /// reader should know.
+  /// The split's rows with the crowd's labels corrected; `say` is told what a reader should know.
   public func correct(
-    by model: LabelFile, _ choice: Choice, features: EssayFeatures, home: DataHome,
-    say: (String) -> Void
+    _ choice: Choice, features: EssayFeatures, home: DataHome, say: (String) -> Void
   ) throws -> CuratedTable {
-    var files = [model]
-    if case .soft(let third?) = choice { files.append(third) }
-    var (rated, made) = try begin(files, home, say)
+    var (rated, made) = try begin([choice.model, choice.third].compactMap(\.self), home, say)
     var essays = rated.essays
-    let correction: LabelCorrection
-    switch choice {
-    case .threshold(let alpha): correction = .threshold(llm: model.name, alpha: alpha)
-    case .soft(let third?): correction = .soft(llm: model.name, third: third.name)
-    case .soft(nil):
-      let rater = model.name == "text" ? "text rater" : "text"
+    let name = choice.model?.name
+    var text = choice.third?.name ?? ""
+    if choice.readsText {
+      text = LabelledEssay.textRater(beside: name)
       essays = try LabelledEssay.addingTextRater(
-        essays, features: try features.load(for: rated), name: rater, seed: seed)
-      correction = .soft(llm: model.name, third: rater)
-    case .automatic:
-      say("choosing alpha by cross-validation, seed \(seed)")
-      let selection = try AlphaSelection(
-        essays, features: try features.load(for: rated),
-        grid: AlphaSelection.grid(llm: model.name), seed: seed)
-      (correction, made.choice) = (selection.best.correction, selection)
+        essays, features: try features.load(for: rated), name: text, seed: seed)
     }
-    do {
-      made.reliability = try made.table.add(essays, set: rated.set, correction: correction)
-        .reliability
-    } catch ReferenceError.curation(.unrelated(let first, let second)) {
-      say(
-        "--soft: labels by \(first) and by \(second) do not rise together in these rows, so they cannot "
-          + "tell whose error a difference is. The crowd's labels stay as they are. Another rater "
-          + "(--third NAME=FILE) may tell; --alpha needs none.")
-      try made.table.add(essays, set: rated.set, correction: .none)
+    let summary = try made.table.add(
+      essays, set: rated.set,
+      correction: choice.way.correction(
+        llm: name ?? "", alpha: choice.alpha, seed: seed, text: text))
+    made.summary = summary
+    if choice.way.isControl {
+      say("\(choice.way.rawValue) is a control: it shows what a correction does without its point.")
     }
     return made
   }
@@ -199,8 +197,8 @@ public struct CurationRequest: Sendable {
 public struct CuratedTable: Sendable {
   public internal(set) var table: TrainingTable
   public let evaluation: EvaluationTexts
-  var reliability: LabelReliability?
-  var choice: AlphaSelection?
+  /// Of the rows that were corrected.
+  var summary: LabelCorrection.Summary?
 
   /// Writes the table and its manifest.
   public func write(to file: URL) throws {
@@ -217,8 +215,10 @@ public struct CurationReport: Encodable, Sendable {
   public let manifest: TrainingTable.Manifest
   /// The splits whose essays the table must not hold.
   public let evaluation: [String]
+  /// What `soft` estimated.
   public let reliability: Reliability?
-  public let selection: Selection?
+  /// What `em` or `blup` estimated.
+  public let components: Components?
 
   public struct Reliability: Encodable, Sendable, Equatable {
     public let crowd, model, weight: Double?
@@ -228,39 +228,48 @@ public struct CurationReport: Encodable, Sendable {
     private enum CodingKeys: CodingKey { case crowd, model, weight }
   }
 
-  public struct Selection: Encodable, Sendable, Equatable {
-    public let seed: UInt64
-    public let folds: Int
-    public let chosen: String
-    public let candidates: [Candidate]
-    /// The gain of the chosen one in units of its standard error; nil without an error.
-    public let gainInErrors: Double?
+  /// Variances between and within persons.
+  public struct Components: Encodable, Sendable, Equatable {
+    public let between, within: Part
+    /// How labels by `em` change with the scale on which the model sees the true score, which two
+    /// raters cannot tell; empty for `blup`.
+    public let sensitivity: [Sensitivity]
 
-    private enum CodingKeys: CodingKey { case seed, folds, chosen, candidates }
-  }
+    /// Variance of the crowd's labels and of the model's, and their covariance.
+    public struct Part: Encodable, Sendable, Equatable {
+      public let crowd, model, shared: Double?
+    }
 
-  public struct Candidate: Encodable, Sendable, Equatable {
-    public let correction: String
-    public let ccc, gain, gainError: Double?
-    public let changed: Int
+    public struct Sensitivity: Encodable, Sendable, Equatable {
+      public let scale: Double
+      /// Correlation within persons with the labels at a scale of 1.
+      public let pccWithin: Double?
+    }
   }
 
   init(_ curated: CuratedTable) {
-    func round(_ value: Double) -> Double? { Rounding.published(value) }
+    func round(_ value: Double?) -> Double? { Rounding.published(value) }
+    func part(_ covariance: PairCovariance) -> Components.Part {
+      .init(
+        crowd: round(covariance.yy), model: round(covariance.ll), shared: round(covariance.yl))
+    }
     (manifest, evaluation) = (curated.table.manifest, curated.evaluation.splits)
-    reliability = curated.reliability.map {
+    reliability = curated.summary?.reliability.map {
       Reliability(
         crowd: round($0.crowd), model: round($0.model), weight: round($0.weight), rows: $0.rows)
     }
-    selection = curated.choice.map { choice in
-      let best = choice.best
-      return Selection(
-        seed: choice.seed, folds: choice.folds, chosen: best.correction.name,
-        candidates: choice.candidates.map {
-          Candidate(
-            correction: $0.correction.name, ccc: round($0.ccc), gain: round($0.gain),
-            gainError: round($0.gainError), changed: $0.changed)
-        }, gainInErrors: best.gainError > 0 ? best.gain / best.gainError : nil)
+    let one = curated.summary?.oneRater.map {
+      Components(
+        between: .init(crowd: round($0.between), model: nil, shared: nil),
+        within: .init(crowd: round($0.within), model: nil, shared: nil), sensitivity: [])
     }
+    let two = curated.summary?.twoRaters.map { found in
+      Components(
+        between: part(found.model.between), within: part(found.model.within),
+        sensitivity: found.sensitivity.map {
+          .init(scale: $0.scale, pccWithin: round($0.pccWithin))
+        })
+    }
+    components = two ?? one
   }
 }

@@ -31,8 +31,8 @@ public struct ExperimentFolds: Sendable, Equatable {
   }
 
   /// The fold of each row, from 0. Throws where there are fewer persons than folds.
-  func places(of dataset: Dataset, _ definition: BenchmarkDefinition) throws -> [Int] {
-    try PersonFolds(RatedSplit(definition, dataset).essays, count: count, seed: seed).foldOf
+  func places(of dataset: Dataset) throws -> [Int] {
+    try RowFolds(dataset.mainClusters, of: "persons", count: count, seed: seed).foldOf
   }
 }
 

@@ -60,7 +60,7 @@ public final class ExperimentInputs {
   private func foldOf(_ benchmark: String) throws -> [Int] {
     guard let cut = experiment.folds else { return [] }
     return try once(\.folds, benchmark) {
-      try cut.places(of: dataset(benchmark, cut.split), home.benchmarks.find(benchmark))
+      try cut.places(of: dataset(benchmark, cut.split))
     }
   }
 
@@ -85,22 +85,36 @@ public final class ExperimentInputs {
       overlap: settings.keepOverlap ? .keep : .refuse)
     for split in settings.train {
       let rows = try ratedSplit(settings.benchmark, split, settings.labels, settings)
-      var essays = rows.essays
-      if let fold {
-        let places = try foldOf(settings.benchmark)
-        essays = essays.indices.filter { places[$0] != fold }.map { essays[$0] }
-      }
-      try table.add(essays, set: rows.set, correction: settings.correction(of: settings.labels))
+      try table.add(
+        essays(rows, settings.labels, settings, fold: fold), set: rows.set,
+        correction: settings.correction(of: settings.labels))
     }
     for extra in settings.extra {
       for split in extra.splits {
         let rows = try ratedSplit(extra.benchmark, split, extra.labels, settings)
         try table.add(
-          rows.essays, set: rows.set, correction: settings.correction(of: extra.labels),
-          portion: extra.portion, seed: extra.seed)
+          essays(rows, extra.labels, settings), set: rows.set,
+          correction: settings.correction(of: extra.labels), portion: extra.portion,
+          seed: extra.seed)
       }
     }
     return table
+  }
+
+  /// The rows of a split without those of `fold`, with the text's own prediction as a rater where
+  /// labels are chosen with it: a regression on word counts.
+  private func essays(
+    _ rows: RatedSplit, _ labels: String, _ settings: ExperimentSettings, fold: Int? = nil
+  ) throws -> [LabelledEssay] {
+    var essays = rows.essays
+    if let fold {
+      let places = try foldOf(settings.benchmark)
+      essays = essays.indices.filter { places[$0] != fold }.map { essays[$0] }
+    }
+    guard settings.readsText(for: labels) else { return essays }
+    return try LabelledEssay.addingTextRater(
+      essays, features: WordFeatures.extract(essays.map(\.text)),
+      name: LabelledEssay.textRater(beside: settings.correct))
   }
 
   /// The rows of a table with the labels that they train with.

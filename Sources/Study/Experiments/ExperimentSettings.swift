@@ -11,10 +11,12 @@ public struct ExperimentSettings: Sendable, Equatable {
   public var validation: String?
   /// Whose labels the benchmark's own rows have: `crowd`, or a model's name for all of its labels.
   public var labels: String
-  /// The model whose labels replace the crowd's where both differ by more than ``alpha``, in the
-  /// benchmark's own and in the added rows; nil for no correction.
+  /// How the crowd's labels are corrected, in the benchmark's own and in the added rows; nil for no
+  /// correction.
+  public var way: CorrectionWay?
+  /// The model whose labels correct them; nil where the way needs none.
   public var correct: String?
-  /// In [0, 6].
+  /// In [0, 6]; nil where the way takes none.
   public var alpha: Double?
   /// Whether all labels are rescaled to the mean and SD of the crowd's for the same rows.
   public var labelsLikeCrowd: Bool
@@ -44,8 +46,14 @@ public struct ExperimentSettings: Sendable, Equatable {
   /// How the labels of rows whose ``labels`` are `source` are chosen.
   public func correction(of source: String) -> LabelCorrection {
     if source != Agreement.crowd { return .replace(llm: source) }
-    guard let correct, let alpha else { return .none }
-    return .threshold(llm: correct, alpha: alpha)
+    return way?.correction(
+      llm: correct ?? "", alpha: alpha ?? 0, seed: 0,
+      text: LabelledEssay.textRater(beside: correct)) ?? LabelCorrection.none
+  }
+
+  /// Whether labels of `source` are chosen with the text's own prediction.
+  func readsText(for source: String) -> Bool {
+    source == Agreement.crowd && way?.readsText ?? false
   }
 }
 
@@ -62,19 +70,30 @@ extension ExperimentSettings {
     let like = fields.text("labelsLike")
     labelsLikeCrowd = like == Agreement.crowd
     if like != nil, !labelsLikeCrowd { fields.fault("labelsLike", Agreement.crowd) }
+    way = fields.has("way") ? fields.choice("way", CorrectionWay.threshold) : nil
+    if way == nil, correct != nil || alpha != nil { way = .threshold }
     keepOverlap = fields.flag("keepOverlap", false)
     extra = fields.objects("extra").map(Self.extra)
     recipe =
       fields.object("recipe").map(ExperimentRecipe.init)
       ?? ExperimentRecipe(SettingsFields(.object([:]), place: "recipe", faults: fields.faults))
-    if (correct == nil) != (alpha == nil) {
-      fields.fault(correct == nil ? "correct" : "alpha", "both correct and alpha, or neither")
-    }
+    checkWay(fields)
     if let validation, train.contains(validation) {
       fields.fault("train", "splits without the validation split \(validation)")
     }
     if train.isEmpty && extra.isEmpty { fields.fault("train", "a split, or extra rows") }
     fields.finish()
+  }
+
+  private func checkWay(_ fields: SettingsFields) {
+    guard let way else { return }
+    if way == .threshold, (correct == nil) != (alpha == nil) {
+      fields.fault(correct == nil ? "correct" : "alpha", "both correct and alpha, or neither")
+    } else if (correct != nil) != way.needsModel {
+      fields.fault("correct", way.needsModel ? "a model for way \(way.rawValue)" : "no model")
+    } else if (alpha != nil) != way.takesAlpha {
+      fields.fault("alpha", way.takesAlpha ? "a threshold for way \(way.rawValue)" : "no threshold")
+    }
   }
 
   private static func extra(_ fields: SettingsFields) -> ExtraData {

@@ -197,6 +197,14 @@ public struct ExperimentSummarizer {
             difference: $0.difference, low: $0.low, high: $0.high, p: $0.p, undefined: $0.undefined)
         })
     }
+    made.pccWithin = ExperimentYardstick.pccWithin.figures(
+      runs.predictions, against: other?.predictions, scorer)
+    made.cccCalibrated = ExperimentYardstick.cccCalibrated.figures(
+      runs.predictions, against: other?.predictions, scorer)
+    made.biasFactor = scorer.rows(target, of: mean).flatMap {
+      let moments = PairedMoments(predictions: $0.predictions, gold: $0.sample.gold)
+      return Rounding.published(moments.biasFactor.value)
+    }
     return made
   }
 
@@ -229,14 +237,17 @@ public struct ExperimentSummarizer {
 
   /// Holm's adjustment of the tests over persons, over the rows of each metric.
   private func adjust(_ rows: inout [ExperimentSummary.Row]) {
-    for metric in Metric.all {
-      let tested = rows.indices.filter { rows[$0].metrics[metric]?.rowTest?.p != nil }
+    func adjust(_ figures: WritableKeyPath<ExperimentSummary.Row, ExperimentSummary.Figures?>) {
+      let tested = rows.indices.filter { rows[$0][keyPath: figures]?.rowTest?.p != nil }
       let adjusted = Adjustment.holm.adjust(
-        tested.compactMap { rows[$0].metrics[metric]?.rowTest?.p })
+        tested.compactMap { rows[$0][keyPath: figures]?.rowTest?.p })
       for (place, p) in zip(tested, adjusted) {
-        rows[place].metrics[metric]?.rowTest?.adjusted = Rounding.p(p)
+        rows[place][keyPath: figures]?.rowTest?.adjusted = Rounding.p(p)
       }
     }
+    for metric in Metric.all { adjust(\.metrics[metric]) }
+    adjust(\.pccWithin)
+    adjust(\.cccCalibrated)
   }
 
   private func notes(_ entries: [ExperimentIndex.Row]) throws -> [String] {

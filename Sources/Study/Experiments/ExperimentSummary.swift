@@ -41,6 +41,13 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     /// Seeds whose predictions on this split have less than a tenth of the labels' SD; absent for none.
     public var collapsed: [UInt64]?
     public var metrics: [Metric: Figures] = [:]
+    /// PCC within persons: how well a person's own rows are ranked. Nil where persons do not repeat.
+    public var pccWithin: Figures?
+    /// CCC of predictions on the line of least squares through the other persons' rows of the split,
+    /// so that their spread no longer counts.
+    public var cccCalibrated: Figures?
+    /// Lin's C_b of the averaged predictions, as they are: CCC is PCC times it.
+    public var biasFactor: Double?
     /// Absent where the head predicts no variances.
     public var calibration: CalibrationFigures?
   }
@@ -93,7 +100,11 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     on the same rows. Averaged: the metric of the predictions averaged over seeds, with its 95% \
     jackknife interval, persons as clusters; difference: from the baseline's averaged predictions; \
     p over persons is the permutation test that swaps both person by person, in brackets adjusted \
-    by Holm over the rows, and speaks of other persons.
+    by Holm over the rows, and speaks of other persons. PCC within persons ranks a person's own \
+    rows, where what the person answers everywhere cancels: the primary figure for a correction of \
+    labels. CCC calibrated puts predictions on the line through the other persons' rows; C_b is the \
+    factor by which raw CCC is lower than PCC. How others read a text needs an independent rater \
+    and is not measured.
     """
 }
 

@@ -19,6 +19,7 @@ public struct RatedSplit: Sendable {
   public init(_ definition: BenchmarkDefinition, _ dataset: Dataset, repaired: Set<Int> = []) {
     (self.definition, self.dataset) = (definition, dataset)
     let person = definition.clusters.first ?? ""
+    let article = definition.clusters.dropFirst().first ?? ""
     var groups = dataset.rows.map { _ in [String: String]() }
     for group in DemographicGroups.all(of: dataset, definition: definition) {
       for row in group.rows { groups[row][group.attribute] = group.name }
@@ -26,7 +27,7 @@ public struct RatedSplit: Sendable {
     essays = dataset.rows.enumerated().map { place, row in
       LabelledEssay(
         id: row.id, text: row.text, person: row.clusters[person],
-        crowd: row.labels[definition.mainTarget],
+        article: row.clusters[article], crowd: row.labels[definition.mainTarget],
         crowdSource: repaired.contains(place) ? "crowd:repaired" : Agreement.crowd,
         groups: groups[place])
     }

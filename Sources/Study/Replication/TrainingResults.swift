@@ -97,7 +97,7 @@ public struct TrainingResults {
   /// Ids of the published rows with these settings: tables V, VI and VIII may share one. A share of
   /// added data, as figure 3 has it, is named behind `@`.
   public static func publishedRows(_ settings: ExperimentSettings, encoder: String) -> [String] {
-    guard settings.labels == Agreement.crowd,
+    guard settings.labels == Agreement.crowd, settings.way ?? .threshold == .threshold,
       settings.extra.allSatisfy({ Set($0.splits) == ["train", "dev"] })
     else { return [] }
     if settings.train.isEmpty, settings.benchmark == "newsemp23", settings.correct == nil,

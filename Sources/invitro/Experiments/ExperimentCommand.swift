@@ -21,13 +21,15 @@ struct ExperimentCommand: ParsableCommand {
                       "recipe": {"epochs": 20, "stopAfter": 3, "earlyStopping": false}},
          "rows": [{"name": "crowd"},
                   {"name": "llama", "correct": "llama", "grid": {"alpha": [3.5, 4, 4.5]}},
+                  {"name": "true score", "correct": "llama", "way": "em"},
                   {"name": "all llama", "labels": "llama"},
                   {"name": "more", "extra": [{"benchmark": "newsemp22", "portion": 0.3}]}]}
 
       Paths are below the data home unless they are absolute. Settings: model,
-      benchmark, train, validation, labels, correct, alpha, labelsLike (crowd: labels
-      are rescaled to the mean and SD of the crowd's), extra (benchmark, splits,
-      labels, portion, seed), keepOverlap, recipe (epochs, stopAfter, batch,
+      benchmark, train, validation, labels, correct, alpha, way (of `curate correct`;
+      default: threshold), labelsLike (crowd: labels are rescaled to the mean and SD of
+      the crowd's), extra (benchmark, splits, labels, portion, seed), keepOverlap,
+      recipe (epochs, stopAfter, batch,
       accumulation, learningRate, schedule (step, epoch, constant, polynomial,
       plateau), warmUp, power, endRate, plateau (factor, patience, threshold), beta1,
       beta2, epsilon, weightDecay, clip, huber, head, beta, variancePenalty,

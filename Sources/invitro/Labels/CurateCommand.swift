@@ -62,7 +62,7 @@ struct CurateCommand: ParsableCommand {
     var benchmark: String
 
     @Option(name: [.short, .long], help: "The split.") var split: String = "train"
-    @Option(help: .value("name=file", "The model's labels, TSV.")) var llm: String
+    @Option(help: .value("name=file", "The model's labels, TSV.")) var llm: String?
 
     @Option(
       help: .value(
@@ -72,43 +72,57 @@ struct CurateCommand: ParsableCommand {
     var features: EssayFeatures {
       EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
     }
-
-    func validate() throws { try checkingUsage { _ = try model() } }
-
-    func model() throws -> LabelFile { try LabelFile.parse([llm], option: "--llm")[0] }
   }
 }
 
 extension CurateCommand {
   struct Correct: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Replace crowd labels by a model's where the two differ too much.",
+      abstract: "Correct crowd labels by a model's, or by what the writer's labels have in common.",
       discussion: """
-        --alpha A takes the model's label where the two differ by more than A (arXiv
-        2501.00691). --alpha auto chooses A from 0 to 6 by cross-validation on these
-        rows only: a ridge regression on word counts (or --states of `invitro embed`)
-        learns the corrected labels and is scored against the crowd's labels of other
-        persons. Read the error beside each gain before you trust the choice; `invitro
-        curate compare` and docs/explanation/curation.md show how well it works. --soft
-        averages the two labels, weighted by their reliability. A third rater estimates
-        the reliability: a regression on the text that learned from other persons, or
-        --third NAME=FILE. Another model is a poor third rater, because models share
-        their errors.
+        --way names how a label is chosen from the crowd's label y and the model's l:
 
-        Example:
+          threshold     l where the two differ by more than --alpha (arXiv 2501.00691).
+          centred       the same on differences from each person's own mean; the person's
+                        level stays the crowd's.
+          mean          the mean of y and l, with l moved to the crowd's mean.
+          em            the true score that both labels predict in a model of two raters
+                        with effects of persons (REML).
+          blup          y less the person's predicted effect; needs no --llm.
+          soft          the mean of y and l weighted by their reliability, which a third
+                        rater estimates: a regression on the text that learned from other
+                        persons, or --third NAME=FILE. Refused where the third rater
+                        agrees with the crowd no better than chance. Another model is a
+                        poor third rater, because models share their errors.
+          replace       l in every row.
+
+        Controls show what a threshold does without its point:
+
+          random        l in as many rows, drawn at random.
+          same-persons  l in as many rows of the same persons, drawn at random.
+          flagged-mean  the crowd's mean label where the threshold would take l.
+          flagged-text  the text's own prediction, learned from other persons, there.
+
+        Labels are kept within the scale. The provenance column names the way of each
+        label. `invitro curate compare` compares all of them;
+        docs/explanation/curation.md has the formulas, their sources and what came out.
+
+        Examples:
           invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
             --alpha 4.0 --out train.csv
+          invitro curate correct --benchmark newsemp18 --llm llama=LABELS.tsv --way em --out train.csv
           invitro train --model data/models/minilm --benchmark newsemp18 --table train.csv --out runs/a
         """)
 
     @OptionGroup var labels: CorrectionOptions
 
-    @Option(help: .value("alpha|auto", "From 0 to 6, or auto. Default: 4.0.")) var alpha: String?
+    @Option(help: "How labels are chosen.") var way: CorrectionWay = .threshold
 
-    @Flag(help: "Average the two labels, weighted by their reliability, instead.") var soft = false
+    @Option(help: "Threshold of threshold, centred and the controls, from 0 to 6. Default: 4.0.")
+    var alpha: Double?
 
     @Option(
-      help: .value("name=file", "The third rater for --soft, instead of a regression on the text."))
+      help: .value("name=file", "The third rater of soft, instead of a regression on the text."))
     var third: String?
 
     @Option(
@@ -117,7 +131,7 @@ extension CurateCommand {
         "Split to evaluate on later; may be repeated. Default: dev and test, where they "
           + "are imported and not part of --split.")) var evaluation: [String] = []
 
-    @Option(help: "Seed of the folds of --alpha auto and of the text's rating.")
+    @Option(help: "Seed of random and same-persons, and of the folds of the text's rating.")
     var seed: UInt64 = 0
 
     @OptionGroup var table: TableOptions
@@ -125,22 +139,22 @@ extension CurateCommand {
 
     func validate() throws {
       try table.checkRepair(["\(labels.benchmark)/\(labels.split)"])
-      try require(
-        labels.states == nil || alpha == "auto" || soft && third == nil,
-        "--states belongs to --alpha auto and to --soft.")
-      try checkingUsage { _ = try choice() }
+      try checkingUsage {
+        let choice = try choice()
+        try require(
+          labels.states == nil || choice.readsText,
+          "--states belongs to --way soft and flagged-text.")
+      }
     }
 
     private func choice() throws -> CurationRequest.Choice {
-      try CurationRequest.Choice(alpha: alpha, soft: soft, third: third, by: labels.model())
+      try CurationRequest.Choice(way, by: labels.llm, alpha: alpha, third: third)
     }
 
     func run() throws {
       let made = try table.request(
         labels.benchmark, labels.split, evaluation: evaluation, seed: seed
-      ).correct(
-        by: labels.model(), choice(), features: labels.features, home: shared.home,
-        say: Console.message)
+      ).correct(choice(), features: labels.features, home: shared.home, say: Console.message)
       try table.show(made, shared.output)
     }
   }
@@ -227,55 +241,6 @@ extension CurateCommand {
         correctingBy: correct.map { try LabelFile.parse([$0], option: "--correct")[0] },
         alpha: alpha, home: shared.home, say: Console.message)
       try table.show(made, shared.output)
-    }
-  }
-
-  struct Compare: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Compare ways to correct labels, on persons that none of them has seen.",
-      discussion: """
-        Nested cross-validation: persons are dealt into folds. For each fold, every way
-        of correcting (--alpha auto and --soft of `curate correct` included) sees the
-        other folds only; a ridge regression learns the corrected labels and predicts
-        the fold. The predictions of all folds are scored against the crowd's labels,
-        and as differences to --against, with intervals over persons and a swap test (p,
-        unadjusted).
-
-        The regression uses word counts or, with --states, what `invitro embed` wrote.
-        It stands in for fine-tuning because it is quick; its ranking of corrections
-        need not hold for an encoder.
-
-        Example:
-          invitro curate compare --benchmark newsemp18 --split all --llm llama=LABELS.tsv --states DIR
-        """)
-
-    @OptionGroup var labels: CorrectionOptions
-
-    @Option(help: "Fixed threshold to try; may be repeated.") var alpha: [Double] = [3.5, 4, 4.5]
-    @Option(help: "The fixed threshold that the others are compared with.") var against: Double = 4
-    @Option(help: "Number of folds.") var folds: Int = 10
-    @Option(help: "Seed of the folds and of the swap test.") var seed: UInt64 = 0
-
-    @OptionGroup var shared: SharedOptions
-
-    func validate() throws {
-      try require(
-        (alpha + [against]).allSatisfy((0...6).contains),
-        "--alpha and --against must be from 0 to 6.")
-      try require((2...100).contains(folds), "--folds must be from 2 to 100.")
-    }
-
-    func run() throws {
-      var rated = try RatedSplit.load(
-        shared.home.benchmarks.find(labels.benchmark), split: labels.split, home: shared.home)
-      let model = try labels.model()
-      try rated.add([model], say: Console.message)
-      let bar = ProgressBar("comparing", unit: "folds")
-      let report = try CorrectionReport(
-        rated, llm: model.name, thresholds: alpha, against: against, features: labels.features,
-        folds: folds, seed: seed
-      ) { bar.update($0, of: $1) }
-      try shared.show(report, as: report.text)
     }
   }
 }

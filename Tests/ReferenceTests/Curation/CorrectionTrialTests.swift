@@ -24,17 +24,18 @@ struct CorrectionTrialTests {
       let model = min(7, max(1, truth + Double.random(in: -0.3...0.3, using: &random)))
       essays.append(
         LabelledEssay(
-          id: "\(index)", text: "essay \(index)", person: "p\(index / 6)", crowd: crowd,
-          labels: ["llm": model]))
+          id: "\(index)", text: "essay \(index)", person: "p\(index / 6)",
+          article: "a\(index % 12)", crowd: crowd, labels: ["llm": model]))
       features.append(x)
       truths.append(truth)
     }
     return (essays, features, truths)
   }
 
-  private static let ways: [CorrectionTrial.Way] = [
-    .fixed(.none), .fixed(.threshold(llm: "llm", alpha: 6)), .chosenAlpha(llm: "llm"),
-    .soft(llm: "llm"), .fixed(.replace(llm: "llm")),
+  private static let ways: [LabelCorrection] = [
+    .none, .threshold(llm: "llm", alpha: 6), .em(llm: "llm"), .soft(llm: "llm", third: "text"),
+    .replace(llm: "llm"), .flaggedText(llm: "llm", alpha: 2, text: "text"),
+    .samePersons(llm: "llm", alpha: 2, seed: 1),
   ]
 
   /// Soft labels keep the scale and the mean of the crowd's, errors of these included: what they
@@ -43,58 +44,107 @@ struct CorrectionTrialTests {
   func nearer() throws {
     let (essays, features, truth) = Self.set(seed: 1)
     let trial = try CorrectionTrial(
-      essays, features: features, ways: Self.ways, folds: 5, seed: 3)
+      essays, features: features, corrections: Self.ways, folds: 5, seed: 3)
     let errors = trial.results.map { PointMetrics.rmse($0.predictions, truth).value ?? .infinity }
     #expect(errors[4] < errors[0])
     let orders = trial.results.map { PointMetrics.pcc($0.predictions, truth).value ?? -1 }
-    #expect(orders[3] > orders[0])
-    #expect(orders[4] > orders[0])
-    #expect(trial.results.map(\.used.count) == [5, 5, 5, 5, 5])
-    #expect(trial.results[3].used == Array(repeating: "llm:llm:soft:text", count: 5))
+    for place in [2, 3, 4] { #expect(orders[place] > orders[0]) }
+    #expect(trial.results.map(\.used.count) == Self.ways.map { _ in 5 })
+    for (way, result) in zip(Self.ways, trial.results) {
+      #expect(result.used == Array(repeating: way.name, count: 5))
+    }
+    // Both flag and both replace the same number in each block.
+    #expect(trial.results[5].changed == trial.results[6].changed)
+    #expect(trial.results[5].changed > 0)
   }
 
   @Test("a threshold that replaces nothing gives the crowd's predictions, bit for bit")
   func nothing() throws {
     let (essays, features, _) = Self.set(seed: 2)
     let trial = try CorrectionTrial(
-      essays, features: features, ways: Self.ways, folds: 4, seed: 1)
+      essays, features: features, corrections: Self.ways, folds: 4, seed: 1)
     #expect(trial.results[0].predictions == trial.results[1].predictions)
     #expect(trial.results[1].changed == 0)
   }
 
-  @Test("labels of held-out persons reach no prediction for them")
-  func heldOut() throws {
+  @Test(
+    "labels of held-out persons reach no prediction for them, nor do those of held-out articles",
+    arguments: CorrectionTrial.HeldOut.allCases)
+  func heldOut(_ heldOut: CorrectionTrial.HeldOut) throws {
     let (essays, features, _) = Self.set(seed: 4)
-    let folds = 40
+    // The rows of p0 and of article a0, whose labels change.
+    let own = essays.indices.filter {
+      essays[$0].person == "p0" || heldOut == .personsAndArticles && essays[$0].article == "a0"
+    }
+    let folds = heldOut == .persons ? 40 : 6
     func predictions(_ essays: [LabelledEssay]) throws -> [[Double]] {
       try CorrectionTrial(
-        essays, features: features, ways: Self.ways, folds: folds, seed: 1
-      ).results.map { Array($0.predictions[0..<6]) }
+        essays, features: features, corrections: Self.ways, heldOut: heldOut, folds: folds, seed: 1
+      ).results.map { Array($0.predictions[0..<(heldOut == .persons ? 6 : 1)]) }
     }
-    let changed = essays.map { essay in
-      essay.person == "p0"
-        ? LabelledEssay(
-          id: essay.id, text: essay.text, person: essay.person, crowd: 1, labels: ["llm": 7])
-        : essay
+    var changed = essays
+    for place in own {
+      let essay = essays[place]
+      changed[place] = LabelledEssay(
+        id: essay.id, text: essay.text, person: essay.person, article: essay.article,
+        crowd: Double(1 + place % 3), labels: ["llm": Double(7 - place % 2)])
     }
     #expect(try predictions(essays) == predictions(changed))
   }
 
-  @Test("rows without a crowd label take no part, and too few persons are refused")
+  @Test("persons and articles are held out together: a block trains on neither")
+  func blocks() throws {
+    let (essays, features, _) = Self.set(seed: 6)
+    let both = try CorrectionTrial(
+      essays, features: features, corrections: [.none], heldOut: .personsAndArticles, folds: 4,
+      seed: 1)
+    let persons = try CorrectionTrial(
+      essays, features: features, corrections: [.none], folds: 4, seed: 1)
+    #expect(abs(persons.trainingRows - 180) < 1e-9)
+    // 9/16 of 240.
+    #expect(abs(both.trainingRows - 135) < 6)
+    let bare = essays.map {
+      LabelledEssay(id: $0.id, text: "", person: $0.person, crowd: $0.crowd, labels: $0.labels)
+    }
+    #expect(throws: ReferenceError.self) {
+      try CorrectionTrial(
+        bare, features: features, corrections: [.none], heldOut: .personsAndArticles, folds: 4)
+    }
+  }
+
+  @Test("a way that refuses the rows leaves the crowd's labels, and says so")
+  func refused() throws {
+    var (essays, features, _) = Self.set(seed: 7)
+    var random = SplitMix64(seed: 5)
+    // Texts and model that know nothing.
+    features = features.map { _ in [Double.random(in: -1...1, using: &random)] }
+    essays = essays.map {
+      LabelledEssay(
+        id: $0.id, text: $0.text, person: $0.person, crowd: $0.crowd,
+        labels: ["llm": 8 - ($0.labels["llm"] ?? 4)])
+    }
+    let trial = try CorrectionTrial(
+      essays, features: features,
+      corrections: [.none, .soft(llm: "llm", third: "text"), .em(llm: "llm")], folds: 4, seed: 1)
+    for result in trial.results.dropFirst() {
+      #expect(result.used == Array(repeating: CorrectionTrial.refused, count: 4))
+      #expect(result.changed == 0 && result.predictions == trial.results[0].predictions)
+    }
+  }
+
+  @Test("rows without a crowd or a model's label take no part, and too few persons are refused")
   func refusals() throws {
     let (essays, features, _) = Self.set(seed: 5)
     let some = essays.enumerated().map { index, essay in
-      index < 60
-        ? LabelledEssay(
-          id: essay.id, text: essay.text, person: essay.person, crowd: nil, labels: essay.labels)
-        : essay
+      LabelledEssay(
+        id: essay.id, text: essay.text, person: essay.person,
+        crowd: index < 60 ? nil : essay.crowd, labels: index == 100 ? [:] : essay.labels)
     }
     let trial = try CorrectionTrial(
-      some, features: features, ways: [.fixed(.none)], folds: 3, seed: 1)
-    #expect(trial.crowd.count == 180 && trial.results[0].predictions.count == 180)
+      some, features: features, corrections: [.none, .mean(llm: "llm")], folds: 3, seed: 1)
+    #expect(trial.crowd.count == 179 && trial.results[0].predictions.count == 179)
     #expect(throws: ReferenceError.self) {
-      try CorrectionTrial(
-        essays, features: features, ways: [.fixed(.none)], folds: 41, seed: 1)
+      try CorrectionTrial(essays, features: features, corrections: [.none], folds: 41, seed: 1)
     }
   }
 

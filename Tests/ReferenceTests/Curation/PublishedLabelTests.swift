@@ -90,19 +90,4 @@ struct PublishedLabelTests {
     #expect((0...1).contains(reliability.crowd) && (0...1).contains(reliability.model))
     #expect(rows.allSatisfy { (1...7).contains($0.label) })
   }
-
-  @Test("Alpha is chosen from training rows alone, the same for the same seed")
-  func autoAlpha() throws {
-    let some = Array(essays.prefix(300))
-    let features = WordFeatures.extract(some.map(\.text), size: 64)
-    let grid = AlphaSelection.grid(llm: "llama")
-    let choice = try AlphaSelection(some, features: features, grid: grid)
-    let again = try AlphaSelection(some, features: features, grid: grid)
-    #expect(choice.candidates == again.candidates)
-    #expect(choice.candidates.count == 13)
-    // At 6 no label can differ by more, so there is no gain and no error of it.
-    #expect(choice.candidates[12].gain == 0)
-    #expect(choice.candidates[12].changed == 0)
-    #expect(choice.candidates.allSatisfy { $0.ccc <= choice.best.ccc })
-  }
 }

@@ -51,6 +51,36 @@ struct ExperimentFileTests {
     #expect(experiment.rows[7].settings.extra.map(\.splits) == [["train", "dev"]])
   }
 
+  @Test("a row names its way to correct labels, and has what that way needs")
+  func ways() throws {
+    let experiment = try Self.experiment(
+      Self.file(
+        rows: #"""
+          [{"name": "em", "correct": "llama", "way": "em"}, {"name": "blup", "way": "blup"},
+           {"name": "random", "correct": "llama", "way": "random", "alpha": 4},
+           {"name": "text", "correct": "llama", "way": "flagged-text", "alpha": 4},
+           {"name": "plain", "correct": "llama", "alpha": 4}]
+          """#))
+    let settings = experiment.rows.map(\.settings)
+    #expect(
+      settings.map { $0.correction(of: "crowd") } == [
+        .em(llm: "llama"), .blup, .random(llm: "llama", alpha: 4, seed: 0),
+        .flaggedText(llm: "llama", alpha: 4, text: "text"), .threshold(llm: "llama", alpha: 4),
+      ])
+    #expect(settings[0].correction(of: "gpt") == .replace(llm: "gpt"))
+    // Only the plain threshold is the paper's.
+    #expect(TrainingResults.publishedRows(settings[1], encoder: "roberta-base").isEmpty)
+    for wrong in [
+      #""way": "em""#, #""way": "blup", "correct": "llama""#,
+      #""way": "em", "correct": "llama", "alpha": 4"#, #""way": "random", "correct": "llama""#,
+      #""way": "auto", "correct": "llama", "alpha": 4"#, #""alpha": 4"#,
+    ] {
+      #expect(throws: StudyError.self, "\(wrong)") {
+        try Self.experiment(Self.file(rows: "[{\"name\": \"a\", \(wrong)}]"))
+      }
+    }
+  }
+
   @Test("the defaults are the recipe of training")
   func defaults() throws {
     let row = try Self.experiment(Self.file(rows: #"[{"name": "a"}]"#)).rows[0].settings

@@ -19,7 +19,7 @@ struct CurationTests {
   private static let words = EssayFeatures(states: nil)
 
   struct Case: Sendable, CustomTestStringConvertible {
-    let alpha: String
+    let alpha: Double
     let replaced: Int
     var testDescription: String { "alpha \(alpha)" }
   }
@@ -27,15 +27,15 @@ struct CurationTests {
   @Test(
     "labels that differ by more than alpha are replaced, the others stay the crowd's",
     arguments: [
-      Case(alpha: "0.4", replaced: 12), Case(alpha: "0.5", replaced: 3),
-      Case(alpha: "1.99", replaced: 3), Case(alpha: "2", replaced: 0),
+      Case(alpha: 0.4, replaced: 12), Case(alpha: 0.5, replaced: 3),
+      Case(alpha: 1.99, replaced: 3), Case(alpha: 2, replaced: 0),
     ])
   func correction(tried: Case) throws {
     let home = try StudyHome()
-    let model = try home.labels("llama", of: "train", rows: 0..<12)
     let made = try Self.request().correct(
-      by: model, .init(alpha: tried.alpha, soft: false, third: nil, by: model),
-      features: Self.words, home: home.home, say: { _ in })
+      .init(
+        .threshold, by: Self.option(home.labels("llama", of: "train", rows: 0..<12)),
+        alpha: tried.alpha), features: Self.words, home: home.home, say: { _ in })
     #expect(made.table.rows.count == 12)
     let replaced = made.table.rows.filter { $0.provenance.hasPrefix("llm:llama") }
     #expect(replaced.count == tried.replaced)
@@ -48,32 +48,35 @@ struct CurationTests {
       try EmbeddedRows(table: file).rows.map(\.provenance) == made.table.rows.map(\.provenance))
   }
 
+  /// A label file as `--llm` takes it.
+  private static func option(_ file: LabelFile) -> String { "\(file.name)=\(file.path)" }
+
   @Test("the options of a correction make one choice or are mistakes of usage")
   func choices() throws {
-    let model = try LabelFile.parse(["llama=a"], option: "--llm")[0]
-    func choice(_ alpha: String?, _ soft: Bool, _ third: String?) throws -> CurationRequest.Choice {
-      try CurationRequest.Choice(alpha: alpha, soft: soft, third: third, by: model)
-    }
-    #expect(try choice(nil, false, nil) == .threshold(4))
-    #expect(try choice("auto", false, nil) == .automatic)
-    #expect(try choice("3.5", false, nil) == .threshold(3.5))
-    #expect(try choice(nil, true, nil) == .soft(third: nil))
-    let wrong: [(String?, Bool, String?)] = [
-      ("7", false, nil), ("x", false, nil), ("4", true, nil), (nil, false, "gpt=b"),
-      (nil, true, "llama=b"),
+    typealias Choice = CurationRequest.Choice
+    #expect(try Choice(.threshold, by: "llama=a") == Choice(.threshold, by: "llama=a", alpha: 4))
+    #expect(try Choice(.blup, by: nil).readsText == false)
+    #expect(try Choice(.soft, by: "llama=a").readsText)
+    #expect(try Choice(.soft, by: "llama=a", third: "gpt=b").readsText == false)
+    #expect(try Choice(.flaggedText, by: "llama=a", alpha: 3).readsText)
+    let wrong: [(CorrectionWay, String?, Double?, String?)] = [
+      (.threshold, "llama=a", 7, nil), (.threshold, nil, nil, nil), (.em, "llama=a", 4, nil),
+      (.blup, "llama=a", nil, nil), (.threshold, "llama=a", nil, "gpt=b"),
+      (.soft, "llama=a", nil, "llama=b"), (.soft, "llama", nil, nil),
     ]
-    for (alpha, soft, third) in wrong {
-      #expect(throws: StudyError.self) { try choice(alpha, soft, third) }
+    for (way, llm, alpha, third) in wrong {
+      #expect(throws: StudyError.self) { try Choice(way, by: llm, alpha: alpha, third: third) }
     }
   }
 
-  @Test("a soft correction blends all labels, with the third rater's or the text's reliability")
+  @Test("a soft correction blends all labels, with the third rater's reliability")
   func soft() throws {
     let home = try StudyHome(train: 36)
-    let model = try home.labels("llama", of: "train", rows: 0..<36)
-    let third = try home.labels("gpt", of: "train", rows: 0..<36)
     let made = try Self.request().correct(
-      by: model, .soft(third: third), features: Self.words, home: home.home, say: { _ in })
+      .init(
+        .soft, by: Self.option(home.labels("llama", of: "train", rows: 0..<36)),
+        third: Self.option(home.labels("gpt", of: "train", rows: 0..<36))),
+      features: Self.words, home: home.home, say: { _ in })
     let reliability = try #require(made.report.reliability)
     #expect(reliability.rows == 36 && reliability.weight != nil)
     #expect(made.table.rows.allSatisfy { $0.provenance.contains("soft") })
