@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Glibc
+import Metrics
 import Reference
 import TestSupport
 import Testing

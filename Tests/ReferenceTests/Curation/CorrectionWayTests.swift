@@ -226,10 +226,10 @@ struct CorrectionWayTests {
 
   @Test("what cannot be fitted is an error that says why")
   func unfitted() throws {
-    let single = (0..<50).map {
-      LabelledEssay(
-        id: "\($0)", text: "", person: "p\($0)", crowd: Double(1 + $0 % 7),
-        labels: ["m": Double(1 + $0 % 5)])
+    let single = (0..<50).map { n -> LabelledEssay in
+      let (crowd, label) = (Double(1 + n % 7), Double(1 + n % 5))
+      return LabelledEssay(
+        id: "\(n)", text: "", person: "p\(n)", crowd: crowd, labels: ["m": label])
     }
     for correction in [LabelCorrection.em(llm: "m"), .blup] {
       let error = #expect(throws: ReferenceError.self) { try correction.apply(single, set: "s") }
