@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Harness
-import Reference
+public import Reference
 import Report
 import Study
 
