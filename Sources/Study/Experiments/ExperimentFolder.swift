@@ -71,6 +71,8 @@ public struct ExperimentFolder {
     do { try FileManager.default.copyItem(at: old, to: draft) } catch {
       return try remove(draft)
     }
+    // An owner that still writes may have moved on to a checkpoint that was not yet there to copy.
+    guard isThere(draft.appending(path: "last/state.json")) else { return try remove(draft) }
     try AtomicFile.rename(draft, to: new)
   }
 
