@@ -58,6 +58,35 @@ public struct LabelledEssay: Sendable, Equatable {
     llm == "text" ? "text rater" : "text"
   }
 
+  /// The essays as if people had labelled those of `count` persons alone. The persons are drawn with
+  /// `seed` from those with a label by people, the first 20 among the first 40. Essays of others have
+  /// the label of model `rest`, moved by the difference of the means over the drawn persons' rows that
+  /// have both, or are left out where it is nil or they have none.
+  public static func keepingCrowd(
+    _ essays: [LabelledEssay], persons count: Int, seed: UInt64, rest: String?
+  ) -> [LabelledEssay] {
+    func name(_ essay: LabelledEssay) -> String { essay.person ?? "\u{0}\(essay.id)" }
+    var generator = SplitMix64(seed: seed)
+    let all = Set(essays.filter { $0.crowd != nil }.map(name)).sorted()
+    let drawn = Set(all.shuffled(using: &generator).prefix(count))
+    let kept = essays.filter { drawn.contains(name($0)) }
+    var shift = 0.0, both = 0.0
+    for essay in kept {
+      guard let rest, let crowd = essay.crowd, let label = essay.labels[rest] else { continue }
+      shift += crowd - label
+      both += 1
+    }
+    shift /= max(1, both)
+    return essays.compactMap { essay in
+      if drawn.contains(name(essay)) { return essay }
+      guard let rest, let label = essay.labels[rest] else { return nil }
+      return LabelledEssay(
+        id: essay.id, text: essay.text, person: essay.person, article: essay.article,
+        crowd: label + shift, crowdSource: "llm:\(rest):moved", labels: essay.labels,
+        groups: essay.groups)
+    }
+  }
+
   /// The essays with one more rater, `name`: a ridge regression on `features` (n, D) that learned
   /// the crowd's labels of other persons, so that its errors are independent of the crowd's noise
   /// in the row it rates. Throws `ReferenceError` with fewer persons than folds.

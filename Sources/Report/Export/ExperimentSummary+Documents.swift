@@ -64,7 +64,10 @@ extension ExperimentSummary {
       for row in split.rows {
         let all =
           Metric.all.map { ($0.id, row.metrics[$0], nil as Double?) }
-          + [("pccWithin", row.pccWithin, nil), ("cccCalibrated", row.cccCalibrated, row.biasFactor)]
+          + [
+            ("pccWithin", row.pccWithin, nil),
+            ("cccCalibrated", row.cccCalibrated, row.biasFactor),
+          ]
         for (id, figures, factor) in all {
           guard let figures else { continue }
           csv.add(
@@ -146,8 +149,27 @@ extension ExperimentSummary {
           $0.cccCalibrated
         },
         table(split, Metric.rmse.title) { $0.metrics[.rmse] },
-      ].compactMap(\.self)
+      ].compactMap(\.self) + contrastTable(split)
     }
+  }
+
+  private func contrastTable(_ split: Split) -> [Table] {
+    guard let contrasts = split.contrasts else { return [] }
+    return [
+      Table(
+        caption: "\(split.benchmark)/\(split.split): contrasts declared in the file, over persons "
+          + "and seeds in one model; everything else is exploratory",
+        header: ["contrast", "figure", "seeds", "difference", "p (Holm)", "SD: persons, seeds"],
+        rows: contrasts.map { contrast in
+          [
+            "\(contrast.row) less \(contrast.less)", contrast.figure, "\(contrast.seeds)",
+            contrast.undefined
+              ?? Self.bounded(contrast.difference, contrast.low, contrast.high),
+            "\(TextTable.probability(contrast.p)) (\(TextTable.probability(contrast.adjusted)))",
+            "\(Self.number(contrast.personSD)), \(Self.number(contrast.seedSD))",
+          ]
+        })
+    ]
   }
 
   public struct Table: Sendable {
@@ -212,13 +234,16 @@ extension ExperimentSummary {
 
 extension ExperimentListing {
   public var text: String {
-    TextTable.text(
-      ["cell", "row", ">seed", ">training rows", "state"],
-      cells.map {
-        [
-          $0.cell ?? "", $0.row, "\($0.seed)", $0.trainingRows.map { "\($0)" } ?? "",
-          $0.worker.map { "claimed by \($0)" } ?? $0.state,
-        ]
+    let hasFolds = cells.contains { $0.fold != nil }
+    return TextTable.text(
+      ["cell", "row", ">seed"] + (hasFolds ? [">fold"] : []) + [">training rows", "state"],
+      cells.map { cell in
+        [cell.cell ?? "", cell.row, "\(cell.seed)"]
+          + (hasFolds ? [cell.fold.map { "\($0)" } ?? ""] : [])
+          + [
+            cell.trainingRows.map { "\($0)" } ?? "",
+            cell.worker.map { "claimed by \($0)" } ?? cell.state,
+          ]
       }) + notes.map { "\n\($0)" }.joined()
   }
 }

@@ -17,6 +17,8 @@ public struct Experiment: Sendable, Equatable {
   /// A model's label files by benchmark, below the data home unless absolute.
   public let labelFiles: [String: [String: [String]]]
   public let rows: [Row]
+  /// Comparisons that were decided on before the training.
+  public let contrasts: [ExperimentContrast]
   /// The file as it was read.
   public let source: SettingsTree
 
@@ -62,6 +64,7 @@ public struct Experiment: Sendable, Equatable {
     baseline = fields.text("baseline")
     rows = Self.rows(
       fields, over: fields.tree("settings") ?? .object([:]), threads: threads, folds: folds)
+    contrasts = fields.objects("contrasts").map(ExperimentContrast.init)
     check(faults)
     fields.finish()
     guard faults.list.isEmpty else { throw StudyError.invalid(path: path, faults: faults.list) }
@@ -112,6 +115,12 @@ public struct Experiment: Sendable, Equatable {
     if let baseline, !rows.contains(where: { $0.name == baseline }) {
       faults.add("baseline", baseline, "a row's name: \(rows.map(\.name).joined(separator: ", "))")
     }
+    for (place, contrast) in contrasts.enumerated() {
+      for (key, name) in [("row", contrast.row), ("less", contrast.less)]
+      where !rows.contains(where: { $0.name == name }) {
+        faults.add("contrasts[\(place)].\(key)", name, "a row's name")
+      }
+    }
     for (name, same) in Dictionary(grouping: rows, by: \.name) where same.count > 1 {
       faults.add(same[1].place, "a second row named \(name)", "row names that differ")
     }
@@ -126,6 +135,7 @@ public struct Experiment: Sendable, Equatable {
           .map { (correct, $0.benchmark) }
         needs.append((correct, settings.benchmark))
       }
+      if let rest = settings.rest { needs.append((rest, settings.benchmark)) }
       for (model, set) in needs
       where model != Agreement.crowd && labelFiles[model]?[set]?.isEmpty ?? true {
         faults.add(row.place, "labels by \(model)", "files of them at labelFiles.\(model).\(set)")

@@ -111,6 +111,10 @@ public final class ExperimentInputs {
       let places = try foldOf(settings.benchmark)
       essays = essays.indices.filter { places[$0] != fold }.map { essays[$0] }
     }
+    if let count = settings.persons {
+      essays = LabelledEssay.keepingCrowd(
+        essays, persons: count, seed: settings.personSeed, rest: settings.rest)
+    }
     guard settings.readsText(for: labels) else { return essays }
     return try LabelledEssay.addingTextRater(
       essays, features: WordFeatures.extract(essays.map(\.text)),

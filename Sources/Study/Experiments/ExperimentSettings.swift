@@ -20,6 +20,13 @@ public struct ExperimentSettings: Sendable, Equatable {
   public var alpha: Double?
   /// Whether all labels are rescaled to the mean and SD of the crowd's for the same rows.
   public var labelsLikeCrowd: Bool
+  /// How many persons' rows keep the crowd's labels, drawn with ``personSeed``; nil for all. The
+  /// draws are nested: the first 20 are among the first 40.
+  public var persons: Int?
+  public var personSeed: UInt64
+  /// The model whose labels, moved to the drawn persons' mean, the other persons' rows have; nil
+  /// where these rows are left out.
+  public var rest: String?
   public var extra: [ExtraData]
   /// Whether rows whose essay also stands in the validation or an evaluated split are kept.
   public var keepOverlap: Bool
@@ -41,7 +48,9 @@ public struct ExperimentSettings: Sendable, Equatable {
   }
 
   /// The model whose labels rows labelled by `source` need; nil for none.
-  func model(for source: String) -> String? { source == Agreement.crowd ? correct : source }
+  func model(for source: String) -> String? {
+    source == Agreement.crowd ? correct ?? rest : source
+  }
 
   /// How the labels of rows whose ``labels`` are `source` are chosen.
   public func correction(of source: String) -> LabelCorrection {
@@ -72,6 +81,13 @@ extension ExperimentSettings {
     if like != nil, !labelsLikeCrowd { fields.fault("labelsLike", Agreement.crowd) }
     way = fields.has("way") ? fields.choice("way", CorrectionWay.threshold) : nil
     if way == nil, correct != nil || alpha != nil { way = .threshold }
+    persons = fields.integer("persons", in: 2...1_000_000)
+    personSeed = UInt64(fields.integer("personSeed", in: 0...Int(1 << 53)) ?? 0)
+    rest = fields.text("rest")
+    if rest != nil, persons == nil { fields.fault("rest", "persons beside it") }
+    if persons != nil, labels != Agreement.crowd || way != nil {
+      fields.fault("persons", "no correction and no other labels beside it")
+    }
     keepOverlap = fields.flag("keepOverlap", false)
     extra = fields.objects("extra").map(Self.extra)
     recipe =

@@ -78,6 +78,7 @@ public struct ExperimentSummarizer {
         return row
       }, signature: shape.signature)
     adjust(&made.rows)
+    made.contrasts = contrasts(runs, scorer)
     made.sweeps = ExperimentSweeps(rows: runs.map(\.row), split: made).sweeps
     return made
   }
@@ -233,6 +234,25 @@ public struct ExperimentSummarizer {
         }
       }
     }
+  }
+
+  /// The declared contrasts of rows that are both here, with the seeds that both have.
+  private func contrasts(_ runs: [Runs], _ scorer: Scorer) -> [ExperimentSummary.Contrast]? {
+    var made = experiment.contrasts.compactMap { declared -> ExperimentSummary.Contrast? in
+      guard let one = runs.first(where: { $0.row.name == declared.row }),
+        let other = runs.first(where: { $0.row.name == declared.less })
+      else { return nil }
+      let pairs = zip(one.seeds, one.predictions).compactMap { seed, predictions in
+        other.seeds.firstIndex(of: seed).map { (predictions, other.predictions[$0]) }
+      }
+      guard !pairs.isEmpty else { return nil }
+      return declared.yardstick.contrast(declared, pairs.map(\.0), pairs.map(\.1), scorer)
+    }
+    let tested = made.indices.filter { made[$0].p != nil }
+    for (place, p) in zip(tested, Adjustment.holm.adjust(tested.compactMap { made[$0].p })) {
+      made[place].adjusted = Rounding.p(p)
+    }
+    return made.isEmpty ? nil : made
   }
 
   /// Holm's adjustment of the tests over persons, over the rows of each metric.

@@ -24,6 +24,8 @@ public struct ExperimentSummary: Codable, Sendable, Equatable {
     /// Clusters (persons) of the rows.
     public var clusters: Int
     public var rows: [Row] = []
+    /// The contrasts that the file declares; all other comparisons are exploratory. Absent for none.
+    public var contrasts: [Contrast]?
     /// Metric over alpha and over the share of added data, where rows differ in these alone.
     public var sweeps: [Sweep] = []
     /// How intervals and tests over rows were made.

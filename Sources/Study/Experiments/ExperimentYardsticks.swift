@@ -2,9 +2,11 @@ import Basics
 import Harness
 import Metrics
 
-/// A figure of an experiment that is a metric of other columns than the predictions and labels as
-/// they are.
-enum ExperimentYardstick {
+/// A figure of an experiment: a metric of the predictions and labels as they are, or of other columns
+/// made from them.
+enum ExperimentYardstick: Sendable, Equatable {
+  /// A metric of the columns as they are.
+  case plain(Metric)
   /// PCC of both less the mean of their person.
   case pccWithin
   /// CCC of predictions on the line through the other persons' rows.
@@ -12,9 +14,28 @@ enum ExperimentYardstick {
 
   var metric: Metric {
     switch self {
+    case .plain(let metric): metric
     case .pccWithin: .pcc
     case .cccCalibrated: .ccc
     }
+  }
+
+  var name: String {
+    switch self {
+    case .plain(let metric): metric.id
+    case .pccWithin: "pccWithin"
+    case .cccCalibrated: "cccCalibrated"
+    }
+  }
+
+  static var names: [String] {
+    [Self.pccWithin, .cccCalibrated].map(\.name) + Metric.ofMoments.map(\.id)
+  }
+
+  init?(named name: String) {
+    let own = [Self.pccWithin, .cccCalibrated] + Metric.ofMoments.map { .plain($0) }
+    guard let known = own.first(where: { $0.name == name }) else { return nil }
+    self = known
   }
 
   /// The columns of one set of predictions; nil where persons do not repeat, or there is only one.
@@ -22,6 +43,7 @@ enum ExperimentYardstick {
     _ part: Scorer.TargetRows
   ) -> (sample: ClusteredSample, predictions: [Double])? {
     switch self {
+    case .plain: (part.sample, part.predictions)
     case .pccWithin:
       WithinClusters(part.sample).map { ($0.sample, $0.centred(part.predictions)) }
     case .cccCalibrated:

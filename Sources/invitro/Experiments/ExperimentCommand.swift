@@ -40,6 +40,12 @@ struct ExperimentCommand: ParsableCommand {
       validation, cuts a split into folds of persons. Each cell trains on all folds but
       one and predicts that one; the summary pools the folds that every row has finished.
 
+      "contrasts": [{"row": "EM", "less": "crowd", "figure": "pccWithin"}] names the
+      comparisons that are decided on beforehand, of pccWithin, cccCalibrated or a
+      metric; they are made over persons and seeds in one model. "persons": 20 keeps
+      the crowd's labels of so many persons; the others' rows have those of the model
+      "rest", moved to the same mean, or are left out.
+
       Each cell (a row and a seed) is a folder named by the hash of what its
       predictions depend on. A finished cell is never computed again, and an
       interrupted one continues to the same bits.

@@ -25,6 +25,7 @@ struct ExperimentFoldsTests {
           #"""
           {"schema": 1, "name": "folds", "folds": {"split": "train", "count": 3},
            "seeds": [0, 42], "baseline": "crowd",
+           "contrasts": [{"row": "llama", "less": "crowd", "figure": "rmse"}],
            "labelFiles": {"llama": {"sample24": ["\#(labels.path)"]}},
            "settings": {"model": "\#(home.folder.file("tiny").path)", "benchmark": "sample24"},
            "rows": [{"name": "crowd"}, {"name": "llama", "labels": "llama"}]}
@@ -89,6 +90,41 @@ struct ExperimentFoldsTests {
     #expect(
       whole.splits[0].rows[0].metrics[.rmse]?.values.first
         == score.targets["empathy"]?[.rmse]?.value)
+  }
+
+  @Test("a declared contrast is the mean difference over seeds, with an interval")
+  func contrast() throws {
+    let fixture = try Fixture()
+    try fixture.run(fixture.plan.cells)
+    let split = try fixture.summary().splits[0]
+    let contrast = try #require(split.contrasts?.first)
+    let values = try split.rows.map { try #require($0.metrics[.rmse]).values }
+    let mean = (values[1][0] - values[0][0] + values[1][1] - values[0][1]) / 2
+    #expect(contrast.seeds == 2 && abs(try #require(contrast.difference) - mean) < 1e-4)
+    #expect(try #require(contrast.low) < mean && mean < (try #require(contrast.high)))
+    #expect(contrast.adjusted == contrast.p)
+  }
+
+  @Test("few persons keep their labels; the others' come from the model, moved to the same mean")
+  func fewLabels() throws {
+    let fixture = try Fixture()
+    var split = try fixture.home.rated("train")
+    try split.add([fixture.home.labels("llama", of: "train", rows: 0..<11)]) { _ in }
+    let few = LabelledEssay.keepingCrowd(split.essays, persons: 2, seed: 1, rest: nil)
+    let more = LabelledEssay.keepingCrowd(split.essays, persons: 4, seed: 1, rest: nil)
+    #expect(few.count == 4 && Set(few.map(\.person)).count == 2)
+    #expect(Set(more.map(\.id)).isSuperset(of: few.map(\.id)))
+    let filled = LabelledEssay.keepingCrowd(split.essays, persons: 2, seed: 1, rest: "llama")
+    let own = Set(few.map(\.id))
+    // One row has no label by the model; it is there if its person was drawn.
+    #expect(filled.count == (own.contains(split.essays[11].id) ? 12 : 11))
+    let shared = few.filter { $0.labels["llama"] != nil }
+    let shift =
+      shared.reduce(0) { $0 + ($1.crowd ?? 0) - ($1.labels["llama"] ?? 0) } / Double(shared.count)
+    for essay in filled where !own.contains(essay.id) {
+      #expect(essay.crowdSource == "llm:llama:moved")
+      #expect(abs((essay.crowd ?? 0) - (essay.labels["llama"] ?? 0) - shift) < 1e-12)
+    }
   }
 
   @Test("splits of one's own are faults beside folds")
