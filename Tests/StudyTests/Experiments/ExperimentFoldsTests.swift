@@ -127,6 +127,20 @@ struct ExperimentFoldsTests {
     }
   }
 
+  @Test("the study's files are read, with the three contrasts declared")
+  func study() throws {
+    let folder = Shared.checkout.appending(path: "experiments/study")
+    let main = try Experiment(contentsOf: folder.appending(path: "newsemp18-persons.json"))
+    let few = try Experiment(contentsOf: folder.appending(path: "newsemp18-few-labels.json"))
+    #expect(main.rows.count == 11 && main.folds?.count == 5 && main.seeds.count == 2)
+    #expect(
+      main.contrasts.map { [$0.row, $0.less] } == [
+        ["alpha 4", "flagged at the mean"], ["EM", "BLUP"], ["EM", "crowd"],
+      ])
+    #expect(few.rows.compactMap(\.settings.persons) == [20, 40, 80, 160, 20, 40, 80, 160])
+    #expect(few.rows.map(\.settings.rest).suffix(4) == Array(repeating: "llama", count: 4)[...])
+  }
+
   @Test("splits of one's own are faults beside folds")
   func faults() throws {
     let text = #"""
