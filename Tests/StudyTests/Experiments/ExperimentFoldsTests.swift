@@ -100,8 +100,11 @@ struct ExperimentFoldsTests {
     let contrast = try #require(split.contrasts?.first)
     let values = try split.rows.map { try #require($0.metrics[.rmse]).values }
     let mean = (values[1][0] - values[0][0] + values[1][1] - values[0][1]) / 2
-    #expect(contrast.seeds == 2 && abs(try #require(contrast.difference) - mean) < 1e-4)
-    #expect(try #require(contrast.low) < mean && mean < (try #require(contrast.high)))
+    let (difference, low, high) = try (
+      #require(contrast.difference), #require(contrast.low), #require(contrast.high)
+    )
+    #expect(contrast.seeds == 2 && abs(difference - mean) < 1e-4)
+    #expect(low < mean && mean < high)
     #expect(contrast.adjusted == contrast.p)
   }
 
