@@ -31,14 +31,13 @@ extension CurateCommand {
         need not hold for an encoder.
 
         Example:
-          invitro curate compare --benchmark newsemp18 --split all --llm llama=LABELS.tsv --states DIR
+          invitro curate compare -b newsemp18 -s all --llm llama=LABELS.tsv --states DIR
         """)
 
     @OptionGroup var labels: CorrectionOptions
 
     @Option(
-      help:
-        "Threshold of all ways and controls that have one. Repeated: a row of threshold for each.")
+      help: "Threshold of all ways and controls that have one; more of them add rows of threshold.")
     var alpha: [Double] = [4]
 
     @Option(help: "What is new about held-out rows.")
