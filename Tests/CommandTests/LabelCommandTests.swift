@@ -113,7 +113,8 @@ struct LabelCommandTests {
 
   @Test(
     "every way makes a table that training reads, with its name as provenance",
-    .enabled(if: Shared.exists, Shared.missing), arguments: [
+    .enabled(if: Shared.exists, Shared.missing),
+    arguments: [
       ("em", "llm:llama:em"), ("blup", "crowd:blup"), ("mean", "llm:llama:mean"),
       ("centred", "llm:llama:centred:alpha=4.0"),
       ("same-persons", "llm:llama:same-persons:alpha=4.0:seed=0"),

@@ -149,7 +149,8 @@ extension Scorer {
     let rowwise = pair.rowwiseTests
     let primary = definition.primary.metric
     let scores = ComparisonReport.PairScores(
-      metrics: metrics, pccWithin: within(x, y), correlation: Rounding.published(pair.correlation.value),
+      metrics: metrics, pccWithin: within(x, y),
+      correlation: Rounding.published(pair.correlation.value),
       williams: ComparisonReport.RowwiseTest(rowwise.williams),
       steiger: ComparisonReport.RowwiseTest(rowwise.steiger),
       undefinedPermutations: test.undefinedReplicates(primary))

@@ -44,7 +44,8 @@ public struct OneWayModel: Sendable, Hashable {
       if sums.deviance(share: a) <= sums.deviance(share: b) { high = b } else { low = a }
     }
     // Where the maximum is at 0, sections only come near it.
-    let share = sums.deviance(share: 0) <= sums.deviance(share: (low + high) / 2) ? 0 : (low + high) / 2
+    let share =
+      sums.deviance(share: 0) <= sums.deviance(share: (low + high) / 2) ? 0 : (low + high) / 2
     let (mean, within) = sums.estimates(ratio: share / (1 - share))
     return .value(
       OneWayModel(

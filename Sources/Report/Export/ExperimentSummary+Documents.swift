@@ -62,12 +62,9 @@ extension ExperimentSummary {
     ])
     for split in splits {
       for row in split.rows {
-        let all =
-          Metric.all.map { ($0.id, row.metrics[$0], nil as Double?) }
-          + [
-            ("pccWithin", row.pccWithin, nil),
-            ("cccCalibrated", row.cccCalibrated, row.biasFactor),
-          ]
+        var all: [(String, Figures?, Double?)] = Metric.all.map { ($0.id, row.metrics[$0], nil) }
+        all.append(("pccWithin", row.pccWithin, nil))
+        all.append(("cccCalibrated", row.cccCalibrated, row.biasFactor))
         for (id, figures, factor) in all {
           guard let figures else { continue }
           csv.add(

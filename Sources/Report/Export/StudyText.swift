@@ -184,8 +184,10 @@ extension CurationReport {
       "\(Rounding.text(one.scale, decimals: 2)): "
         + TextTable.cell(one.pccWithin, decimals: 3, missing: "undefined")
     }.joined(separator: ", ")
-    return table + "\nTwo raters do not tell the scale on which the model sees the true score; 1 is "
-      + "assumed. Correlation within\npersons of these labels with those at another scale: \(other)."
+    return
+      table
+      + "\nTwo raters do not tell the scale on which the model sees the true score; 1 is assumed.\n"
+      + "Correlation within persons of these labels with those at another scale: \(other)."
   }
 }
 
