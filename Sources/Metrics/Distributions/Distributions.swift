@@ -138,7 +138,9 @@ public enum Distributions {
 }
 
 /// What a stream of random numbers is for; two purposes never share draws.
-public enum RandomStream: UInt64, Sendable { case bootstrap = 1, swap, groups, power, simulation }
+public enum RandomStream: UInt64, Sendable {
+  case bootstrap = 1, swap, groups, power, simulation, rows
+}
 
 /// A replicate owns a fixed range of a stream's draws and depends on nothing beside it.
 extension SplitMix64 {
