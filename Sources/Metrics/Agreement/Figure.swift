@@ -55,6 +55,8 @@ public enum UndefinedReason: String, Sendable, Hashable, CaseIterable, Codable {
   case tooFewRepeats = "too few clusters have more than one row"
   case noVarianceWithin = "the rows of a cluster do not vary, or in one direction only"
   case noVarianceBetween = "hardly any variance lies between clusters"
+  case atLimit = "the estimate lies at the limit of what is possible"
+  case notConverged = "the estimation did not converge"
   case tooFewEffectiveClusters =
     "the clusters' sizes differ so much that they count as fewer than two"
   case tooFewReplicates = "too few replicates in which the metric is defined"

@@ -22,7 +22,9 @@ public struct PersonCorrelations: Sendable, Hashable {
   public init(_ sample: TwoRaterSample, level: Double = 0.95) {
     let clusters = ClusteredSample(gold: sample.labels, clusters: sample.personOfRow)
     let all = TwoRaterStatistics(sample)
-    let model = TwoRaterModel.fit(sample)
+    let model = TwoRaterModel.fit(sample).flatMap { fit in
+      fit.converged ? .value(fit) : Outcome<TwoRaterModel>.undefined(.notConverged)
+    }
     let fits = model.value?.withoutEachPerson(of: sample) ?? []
     let others = (0..<sample.personCount).map { all.without($0, of: sample) }
     func estimate(_ figure: Figure, _ without: [Figure]) -> Estimate {
@@ -48,7 +50,7 @@ extension ClusteredSample {
     if let obstacle { return .undefined(obstacle) }
     // At the end of the range a jackknife measures how the maximum was approached.
     let isAtEnd = { (value: Double) in abs(value) > 1 - 1e-6 }
-    if isAtEnd(point) { return .undefined(.degenerate) }
+    if isAtEnd(point) { return .undefined(.atLimit) }
     let values = without.compactMap(\.value)
     guard values.count == without.count, !values.contains(where: isAtEnd) else {
       return .undefined(.undefinedWithoutCluster)

@@ -139,7 +139,7 @@ public enum Distributions {
 
 /// What a stream of random numbers is for; two purposes never share draws.
 public enum RandomStream: UInt64, Sendable {
-  case bootstrap = 1, swap, groups, power, simulation, substitution
+  case bootstrap = 1, swap, groups, power, simulation, substitution, rows
 }
 
 /// A replicate owns a fixed range of a stream's draws and depends on nothing beside it.

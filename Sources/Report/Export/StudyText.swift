@@ -13,6 +13,7 @@ extension AgreementReport {
     let rows = pairs.map { ["\($0.first), \($0.second)"] + Self.cells($0) }
     parts.append(TextTable.text(["raters"] + Self.figures, rows))
     if !groups.isEmpty { parts.append(groupText) }
+    if let structure { parts += structure.tables }
     parts += largest.filter { !$0.rows.isEmpty }.map(Self.listing)
     return parts.joined(separator: "\n\n")
   }

@@ -13,6 +13,8 @@ public struct AgreementReport: Encodable, Sendable {
   public let pairs: [Pair]
   public let groups: [Group]
   public let distributions: [Distribution]
+  /// Absent where rows belong to nobody.
+  public let structure: LabelStructure?
   public let largest: [Largest]
 
   /// Agreement of two raters; figures rounded to 4 decimals, an undefined one absent.
@@ -65,7 +67,11 @@ public struct AgreementReport: Encodable, Sendable {
   /// - Parameters:
   ///   - count: rows to list where two raters differ most; 0 lists none.
   ///   - showText: whether the list holds essays too.
-  public init(_ rated: RatedSplit, largest count: Int, showText: Bool) {
+  ///   - alpha: a label is replaced where it differs by more from a model's.
+  ///   - seed: of the random rows that replaced ones are compared with.
+  public init(
+    _ rated: RatedSplit, largest count: Int, showText: Bool, alpha: Double = 4, seed: UInt64 = 0
+  ) {
     let essays = rated.essays
     let all = Agreement.all(essays)
     (benchmark, split, rows) = (rated.definition.id, rated.dataset.split, essays.count)
@@ -79,6 +85,7 @@ public struct AgreementReport: Encodable, Sendable {
       return Distribution(
         first: pair.first, second: pair.second, edges: found.edges, counts: found.counts)
     }
+    structure = LabelStructure(rated, alpha: alpha, seed: seed)
     let texts = showText ? Dictionary(essays.map { ($0.id, $0.text) }) { first, _ in first } : [:]
     largest = (count == 0 ? [] : all).map { pair in
       Largest(
