@@ -297,6 +297,8 @@ extension ReferenceError {
     case tooFew(what: String, found: Int, needed: Int)
     /// Labels by two raters that are not positively correlated.
     case unrelated(String, String)
+    /// Numbers that are all the same, so that they correlate with nothing.
+    case constant(String)
     case duplicateIDs([String])
 
     public var description: String {
@@ -308,6 +310,7 @@ extension ReferenceError {
       case .unrelated(let first, let second):
         "labels by \(first) and by \(second) do not rise together in these rows, so they cannot tell "
           + "whose error a difference is"
+      case .constant(let what): "\(what) are constant, so that no correlation is defined"
       case .duplicateIDs(let ids):
         "\(ids.count) ids occur more than once: \(ids.prefix(3).joined(separator: ", "))"
           + (ids.count > 3 ? " and \(ids.count - 3) more" : "")
