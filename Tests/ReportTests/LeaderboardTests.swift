@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import Report
 import Testing
 
