@@ -302,6 +302,8 @@ extension ReferenceError {
     case uninformative(String, pcc: Double?, low: Double?, high: Double?)
     /// A model of labels that these rows do not allow to be fitted, and why.
     case notFitted(model: String, reason: String)
+    /// Numbers that are all the same, so that they correlate with nothing.
+    case constant(String)
     case duplicateIDs([String])
 
     public var description: String {
@@ -325,6 +327,7 @@ extension ReferenceError {
           + "rater with --third, or take a way that needs none, such as --way em"
       case .notFitted(let model, let reason):
         "\(model) cannot be fitted to these rows: \(reason)"
+      case .constant(let what): "\(what) are constant, so that no correlation is defined"
       case .duplicateIDs(let ids):
         "\(ids.count) ids occur more than once: \(ids.prefix(3).joined(separator: ", "))"
           + (ids.count > 3 ? " and \(ids.count - 3) more" : "")

@@ -26,7 +26,7 @@ import Server
       CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, ArchiveCommand.self, TrainCommand.self,
       PredictCommand.self, TokenizeCommand.self, LabelCommand.self, AgreementCommand.self,
-      CurateCommand.self,
+      CurateCommand.self, SubstituteCommand.self,
       EmbedCommand.self, ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self,
       TeamCommand.self, PhaseCommand.self, SubmissionCommand.self, LedgerCommand.self,
       WebhookCommand.self, BackupCommand.self, RestoreCommand.self, CodabenchCommand.self,

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Metrics
 import Report
 import Testing
 
@@ -46,6 +47,39 @@ struct LeaderboardTests {
     let page = try site.text(board)
     #expect(order(page) == ["better", "worse"])
     #expect(page.contains(#"data-key="empathy-rmse" data-first="ascending" aria-sort="ascending""#))
+  }
+
+  @Test("draws the ceiling of PCC where the definition has one, and says where it comes from")
+  func ceiling() throws {
+    let entries = [SampleInput.entry("a", pcc: 0.3)]
+    var input = try SampleInput.input(entries)
+    let without = try BuiltSite(input).text(board)
+    #expect(!without.contains(#"class="band""#) && !without.contains("shaded band"))
+    var definition = try SampleInput.benchmark()
+    definition.targets[0].ceiling = Target.Ceiling(low: 0.5, high: 0.72, source: "A <study>")
+    input = SiteInput(
+      benchmarks: [definition],
+      boards: [
+        Board(
+          definition: definition, split: "test", level: 0.95, isGuarded: false, entries: entries,
+          comparison: nil, labels: nil)
+      ])
+    let page = try BuiltSite(input).text(board)
+    // From 0.2 to 0.8 over the 110 units between the margins of 5.
+    #expect(page.contains(#"<rect class="band" x="60" y="0" width="40.3" height="16"/>"#))
+    #expect(page.contains("0.50 to 0.72") && page.contains("A &lt;study&gt;"))
+    // A ceiling of PCC says nothing about errors.
+    definition.primary.metric = .rmse
+    let errors = try BuiltSite(
+      SiteInput(
+        benchmarks: [definition],
+        boards: [
+          Board(
+            definition: definition, split: "test", level: 0.95, isGuarded: false,
+            entries: entries, comparison: nil, labels: nil)
+        ])
+    ).text(board)
+    #expect(!errors.contains(#"class="band""#))
   }
 
   @Test("puts an undefined figure last and says why, without a number")

@@ -182,12 +182,29 @@ public struct Target: Codable, Sendable, Equatable {
   public var high: Double
   /// Number of questionnaire items that a label is the mean of; nil where it is no such mean.
   public var items: Int?
+  /// Between which ends the highest PCC lies that any system can reach; nil where nobody has said.
+  public var ceiling: Ceiling?
+
+  /// A bracket, since how much noise labels hold follows only from assumptions.
+  public struct Ceiling: Codable, Sendable, Equatable {
+    /// Of PCC, above 0 and at most 1.
+    public var low, high: Double
+    /// Where the ends come from, in words.
+    public var source: String
+
+    public init(low: Double, high: Double, source: String) {
+      (self.low, self.high, self.source) = (low, high, source)
+    }
+  }
 
   /// - Parameter title: the name with a capital where none is given.
-  public init(name: String, title: String? = nil, low: Double, high: Double, items: Int? = nil) {
+  public init(
+    name: String, title: String? = nil, low: Double, high: Double, items: Int? = nil,
+    ceiling: Ceiling? = nil
+  ) {
     self.name = name
     self.title = title ?? Self.heading(name)
-    (self.low, self.high, self.items) = (low, high, items)
+    (self.low, self.high, self.items, self.ceiling) = (low, high, items, ceiling)
   }
 
   public init(from decoder: any Decoder) throws {
@@ -197,7 +214,8 @@ public struct Target: Codable, Sendable, Equatable {
       title: try container.decodeIfPresent(String.self, forKey: .title),
       low: try container.decode(Double.self, forKey: .low),
       high: try container.decode(Double.self, forKey: .high),
-      items: try container.decodeIfPresent(Int.self, forKey: .items))
+      items: try container.decodeIfPresent(Int.self, forKey: .items),
+      ceiling: try container.decodeIfPresent(Ceiling.self, forKey: .ceiling))
   }
 
   public var range: ClosedRange<Double> { low...high }

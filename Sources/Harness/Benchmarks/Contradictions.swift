@@ -99,6 +99,11 @@ struct ContradictionSearch {
       if !(target.low < target.high) {
         add("targets[\(index)].low", "\(target.low)", "less than high, which is \(target.high)")
       }
+      if let ceiling = target.ceiling, !(ceiling.low < ceiling.high) {
+        add(
+          "targets[\(index)].ceiling.low", "\(ceiling.low)",
+          "less than high, which is \(ceiling.high)")
+      }
       let hasColumn = definition.splits.contains {
         definition.columns(for: $0).targets?[target.name] != nil
           || $0.gold?.positions[target.name] != nil

@@ -235,8 +235,11 @@ package struct DelimitedTable {
 
 extension DelimitedTable {
   /// Reads and checks the file at `url` as CSV after RFC 4180.
-  package init(csv url: URL) throws(HarnessError) {
-    try self.init(SourceText(contentsOf: url), format: .csv)
+  package init(csv url: URL) throws(HarnessError) { try self.init(url, format: .csv) }
+
+  /// Reads and checks the file at `url`.
+  package init(_ url: URL, format: TableFormat) throws(HarnessError) {
+    try self.init(SourceText(contentsOf: url), format: format)
   }
 
   /// Reads and checks the file at `url` as tab-separated values.

@@ -2,7 +2,7 @@ import Basics
 import Foundation
 
 /// A JSON Schema (2020-12) of the keywords that ours has: `$ref` within the document, `type`, `const`,
-/// `enum`, `pattern`, `minLength`, `minimum`, `exclusiveMinimum`, `items`, `minItems`, `maxItems`,
+/// `enum`, `pattern`, `minLength`, `minimum`, `exclusiveMinimum`, `maximum`, `items`, `minItems`, `maxItems`,
 /// `properties`, `required`, `additionalProperties`, `propertyNames` and `minProperties`.
 /// `description` is the end of a message: expected …
 struct JSONSchema {
@@ -124,6 +124,7 @@ struct JSONSchema {
     case .number(let number):
       return number.isFinite && number >= bound("minimum") ?? -.infinity
         && number > bound("exclusiveMinimum") ?? -.infinity
+        && number <= bound("maximum") ?? .infinity
     case .array(let values):
       return Double(values.count) >= bound("minItems") ?? 0
         && Double(values.count) <= bound("maxItems") ?? .infinity

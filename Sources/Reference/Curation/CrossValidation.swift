@@ -75,11 +75,17 @@ struct CrossValidation: Sendable {
   }
 
   /// The penalty with the highest mean CCC for `labels` against themselves, of equals the lowest.
-  func bestPenalty(for labels: [Double]) -> Double {
-    let totals = Self.penalties.map {
-      scores(predictions([labels], penalty: $0)[0], labels).reduce(0, +)
+  func bestPenalty(for labels: [Double]) -> Double { bestPenalties(for: [labels])[0] }
+
+  /// ``bestPenalty(for:)`` of several sets of labels, which share the work.
+  func bestPenalties(for sets: [[Double]]) -> [Double] {
+    let totals = Self.penalties.map { penalty in
+      zip(predictions(sets, penalty: penalty), sets).map { scores($0, $1).reduce(0, +) }
     }
-    return Self.penalties[totals.firstIndex(of: totals.max() ?? 0) ?? 0]
+    return sets.indices.map { set in
+      let own = totals.map { $0[set] }
+      return Self.penalties[own.firstIndex(of: own.max() ?? 0) ?? 0]
+    }
   }
 }
 

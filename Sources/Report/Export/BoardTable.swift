@@ -9,6 +9,8 @@ package struct BoardTable: Sendable {
   let metrics: [Metric]
   /// The other targets for which some scored entry has figures.
   let otherTargets: [Target]
+  /// The bracket of the highest PCC that the definition gives, on a board ranked by PCC.
+  let ceiling: Target.Ceiling?
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
 
@@ -38,7 +40,14 @@ package struct BoardTable: Sendable {
     otherTargets = board.definition.targets.filter { other in
       other.name != target && scored.contains { $0.report?.targets[other.name] != nil }
     }
-    axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) }, metric)
+    ceiling = metric == .pcc ? board.definition.target(target)?.ceiling : nil
+    let band = ceiling.map { [ScoredFigure(value: $0.low), ScoredFigure(value: $0.high)] } ?? []
+    axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) } + band, metric)
+  }
+
+  /// The line with the primary figure of an entry and, behind it, the ceiling.
+  func whisker(_ figure: ScoredFigure) -> Markup {
+    Whisker(axis: axis, band: ceiling.map { $0.low...$0.high }).drawing(figure)
   }
 
   /// How many decimals a figure is shown with: a correlation has two at most where labels are hidden.

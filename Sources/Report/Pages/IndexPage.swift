@@ -48,7 +48,7 @@ struct IndexPage: Encodable, Sendable {
       page = "\(table.path)/\(SitePaths.system(entry.slug))"
       value = FigureText.number(figure.value, decimals: table.decimals(table.metric))
       interval = FigureText.interval(figure, decimals: 2) ?? ""
-      whisker = Whisker(axis: table.axis).drawing(figure)
+      whisker = table.whisker(figure)
     }
   }
 

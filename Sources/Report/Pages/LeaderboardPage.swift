@@ -11,6 +11,7 @@ struct LeaderboardPage: Encodable, Sendable {
   /// How many rows and clusters, where all entries agree on them.
   let size: String?
   let detectable: Detectable?
+  let ceiling: CeilingLine?
   /// Whether its labels are hidden, so that ranks follow from released values alone.
   let isGuarded: Bool
   /// The moment as of which it is shown, where it stands still.
@@ -39,6 +40,18 @@ struct LeaderboardPage: Encodable, Sendable {
       power = "\(Int((known.power * 100).rounded()))"
       detectableLevel = Rounding.text(known.level, decimals: 2)
       correlation = Rounding.text(known.correlation, decimals: 2)
+    }
+  }
+
+  /// What the band behind the intervals says.
+  struct CeilingLine: Encodable, Sendable {
+    let ceilingLow, ceilingHigh, ceilingSource: String
+
+    init?(_ table: BoardTable) {
+      guard let ceiling = table.ceiling else { return nil }
+      ceilingLow = FigureText.number(ceiling.low, decimals: 2)
+      ceilingHigh = FigureText.number(ceiling.high, decimals: 2)
+      ceilingSource = SafeText.shortened(SafeText.cleaned(ceiling.source), to: 200)
     }
   }
 
@@ -126,7 +139,7 @@ struct LeaderboardPage: Encodable, Sendable {
       let value = figure?.value.map { FigureText.number($0, decimals: table.decimals(metric)) }
       sortKey = FigureText.sortKey(figure?.value)
       if let figure, let value {
-        let whisker = isMain ? Whisker(axis: table.axis).drawing(figure) : nil
+        let whisker = isMain ? table.whisker(figure) : nil
         main = whisker.map { Main(whisker: $0, value: value, interval: interval ?? "") }
         (plain, undefined) = (isMain ? nil : value, nil)
         hint = interval.map { "\(table.level) interval \($0)" } ?? "No interval is computed for it"
@@ -183,6 +196,7 @@ struct LeaderboardPage: Encodable, Sendable {
     systemCount = FigureText.counted(table.scored.count, "system")
     size = Self.size(table, nouns)
     (detectable, isGuarded) = (Detectable(table), table.board.isGuarded)
+    ceiling = CeilingLine(table)
     frozen = table.board.frozen
     ranks =
       table.standings.isEmpty || isGuarded

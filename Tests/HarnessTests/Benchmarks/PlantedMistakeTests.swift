@@ -24,7 +24,8 @@ struct PlantedMistakeTests {
   static let sound = """
     {"schema": 1, "id": "turns", "title": "Turns", "description": "Turns.", "licence": "CC0",
      "source": "here", "open": true, "rowNoun": "turn",
-     "targets": [{"name": "valence", "low": 0, "high": 10, "items": 3},
+     "targets": [{"name": "valence", "low": 0, "high": 10, "items": 3,
+                  "ceiling": {"low": 0.5, "high": 0.7, "source": "us"}},
                  {"name": "arousal", "low": 0, "high": 10}],
      "clusters": ["person", "talk"],
      "primary": {"target": "mean", "metric": "pcc", "weights": {"valence": 2, "arousal": 1}},
@@ -60,6 +61,11 @@ struct PlantedMistakeTests {
     Mistake(#""items": 3"#, #""items": 0"#, at: "targets[0].items", "at least 1"),
     Mistake(#""items": 3"#, #""items": 2.5"#, at: "targets[0].items", "a whole number"),
     Mistake(#""items": 3"#, #""item": 3"#, at: "targets[0].item", "did you mean 'items'"),
+    Mistake(#""low": 0.5"#, #""low": 0.7"#, at: "targets[0].ceiling.low", "less than high"),
+    Mistake(#""low": 0.5"#, #""low": 0"#, at: "targets[0].ceiling.low", "above 0"),
+    Mistake(#""high": 0.7"#, #""high": 1.7"#, at: "targets[0].ceiling.high", "at most 1"),
+    Mistake(
+      #", "source": "us"}"#, "}", at: "targets[0].ceiling.source", "the key source"),
     Mistake(#""metric": "pcc""#, #""metric": "pc""#, at: "primary.metric", "did you mean 'pcc'"),
     Mistake(#""valence": 2"#, #""valense": 2"#, at: "primary.weights.valense", "'valence'"),
     Mistake(#""arousal": 1}}"#, #""arousal": 0}}"#, at: "primary.weights.arousal", "more than 0"),

@@ -59,7 +59,11 @@ struct SchemaTests {
         + #", "track": "t", "statement": {}, "papers": []}"#),
     Part(
       name: "target", type: Target.self,
-      json: #"{"name": "a", "title": "A", "low": 0, "high": 1, "items": 2}"#),
+      json: #"{"name": "a", "title": "A", "low": 0, "high": 1, "items": 2, "ceiling": "#
+        + #"{"low": 0.4, "high": 0.7, "source": "s"}}"#),
+    Part(
+      name: "ceiling", type: Target.Ceiling.self,
+      json: #"{"low": 0.4, "high": 0.7, "source": "s"}"#),
     Part(
       name: "primary", type: BenchmarkDefinition.PrimaryMetric.self,
       json: #"{"target": "a", "metric": "pcc", "weights": {"a": 1}}"#),
