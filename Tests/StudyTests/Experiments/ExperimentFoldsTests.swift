@@ -27,7 +27,8 @@ struct ExperimentFoldsTests {
            "seeds": [0, 42], "baseline": "crowd",
            "contrasts": [{"row": "llama", "less": "crowd", "figure": "rmse"}],
            "labelFiles": {"llama": {"sample24": ["\#(labels.path)"]}},
-           "settings": {"model": "\#(home.folder.file("tiny").path)", "benchmark": "sample24"},
+           "settings": {"model": "\#(home.folder.file("tiny").path)", "benchmark": "sample24",
+                        "recipe": {"learningRate": 0.003}},
            "rows": [{"name": "crowd"}, {"name": "llama", "labels": "llama"}]}
           """#.utf8), name: "folds.json")
       inputs = ExperimentInputs(experiment, home: home.home, name: "folds.json")
