@@ -82,19 +82,19 @@ extension CurateCommand {
       discussion: """
         --way names how a label is chosen from the crowd's label y and the model's l:
 
-          threshold     l where the two differ by more than --alpha (arXiv 2501.00691).
-          centred       the same on differences from each person's own mean; the person's
-                        level stays the crowd's.
-          mean          the mean of y and l, with l moved to the crowd's mean.
-          em            the true score that both labels predict in a model of two raters
-                        with effects of persons (REML).
-          blup          y less the person's predicted effect; needs no --llm.
-          soft          the mean of y and l weighted by their reliability, which a third
-                        rater estimates: a regression on the text that learned from other
-                        persons, or --third NAME=FILE. Refused where the third rater
-                        agrees with the crowd no better than chance. Another model is a
-                        poor third rater, because models share their errors.
-          replace       l in every row.
+          threshold  l where the two differ by more than --alpha (arXiv 2501.00691).
+          centred    the same on differences from each person's own means; the
+                     person's level stays the crowd's.
+          mean       the mean of y and l, with l moved to the crowd's mean.
+          em         the true score that both labels predict, in a model of two
+                     raters with effects of persons (REML).
+          blup       y less the person's predicted effect; needs no --llm.
+          soft       the mean of y and l weighted by their reliability, which a
+                     third rater estimates: a regression on the text that learned
+                     from other persons, or --third NAME=FILE. Refused where the
+                     third rater agrees with the crowd no better than chance.
+                     Another model is a poor third rater: models share errors.
+          replace    l in every row.
 
         Controls show what a threshold does without its point:
 
@@ -108,10 +108,11 @@ extension CurateCommand {
         docs/explanation/curation.md has the formulas, their sources and what came out.
 
         Examples:
-          invitro curate correct --benchmark newsemp18 --split train --llm llama=LABELS.tsv \\
-            --alpha 4.0 --out train.csv
-          invitro curate correct --benchmark newsemp18 --llm llama=LABELS.tsv --way em --out train.csv
-          invitro train --model data/models/minilm --benchmark newsemp18 --table train.csv --out runs/a
+          invitro curate correct -b newsemp18 --llm llama=LABELS.tsv --out train.csv
+          invitro curate correct -b newsemp18 --llm llama=LABELS.tsv --way em \\
+            --out train.csv
+          invitro train --model data/models/minilm -b newsemp18 --table train.csv \\
+            --out runs/a
         """)
 
     @OptionGroup var labels: CorrectionOptions

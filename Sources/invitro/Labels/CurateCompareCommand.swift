@@ -22,16 +22,17 @@ extension CurateCommand {
              answers everywhere cancels; this is the primary figure for a correction.
           C  how others read the essay: needs an independent rater and is not measured.
 
-        Differences are to the crowd's labels, with intervals and swap tests over persons
-        (p, unadjusted). Three contrasts are declared: the threshold less flagged-mean,
-        em less blup, and em less the crowd's labels, each on PCC within persons.
+        Differences are to the crowd's labels, with intervals and swap tests over
+        persons (p, unadjusted). Three contrasts are declared: the threshold less
+        flagged-mean, em less blup, and em less the crowd's labels, each on PCC within
+        persons.
 
         The regression uses word counts or, with --states, what `invitro embed` wrote.
         It stands in for fine-tuning because it is quick; its ranking of corrections
         need not hold for an encoder.
 
         Example:
-          invitro curate compare -b newsemp18 -s all --llm llama=LABELS.tsv --states DIR
+          invitro curate compare -b newsemp18 -s all --llm llama=LABELS.tsv --states S
         """)
 
     @OptionGroup var labels: CorrectionOptions
