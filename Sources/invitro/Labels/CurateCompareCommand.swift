@@ -32,7 +32,7 @@ extension CurateCommand {
         need not hold for an encoder.
 
         Example:
-          invitro curate compare -b newsemp18 -s all --llm llama=LABELS.tsv --states DIR
+          invitro curate compare -b newsemp18 -s all --llm llama=LABELS.tsv --states S
         """)
 
     @OptionGroup var labels: CorrectionOptions
