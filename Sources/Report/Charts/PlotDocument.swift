@@ -88,6 +88,10 @@ public struct PlotDocument: Sendable {
     out += SVG.text(
       panel.vertical, 14, half, #"\#(middle) transform="rotate(-90 14 \#(SVG.number(half)))""#)
     out += "\n"
+    // Of the two upper corners the legend takes the one with fewer points.
+    let depth = (y1 - y0) * (14 + 16 * Double(panel.series.count)) / (bottom - top - 10)
+    let high = points.filter { $0.y > y1 - depth && x1 > x0 }.map { ($0.x - x0) / (x1 - x0) }
+    let legend = high.count { $0 > 0.7 } > high.count { $0 < 0.3 } ? left + 10 : right - 150
     for (number, series) in panel.series.enumerated() {
       let style = #"stroke="\#(colours[number % 4])" stroke-dasharray="\#(dashes[number % 4])""#
       let path = series.points.enumerated().map { index, point in
@@ -100,8 +104,8 @@ public struct PlotDocument: Sendable {
       }
       let y = top + 14 + Double(number) * 16
       out +=
-        #"<path class="l" \#(style) d="M\#(SVG.number(right - 150)) \#(SVG.number(y - 4))h24"/>"#
-      out += SVG.text(series.name, right - 120, y) + "\n"
+        #"<path class="l" \#(style) d="M\#(SVG.number(legend)) \#(SVG.number(y - 4))h24"/>"#
+      out += SVG.text(series.name, legend + 30, y) + "\n"
     }
     return out
   }

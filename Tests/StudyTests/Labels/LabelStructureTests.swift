@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Harness
+import Reference
 import Study
 import TestSupport
 import Testing
