@@ -90,6 +90,9 @@ struct SubstitutionTests {
     let expected = 1 / (1 - square * 0.75)
     #expect(abs(made.multiplier - expected) < 0.1 * expected, "\(made.multiplier) \(expected)")
     #expect(made.multiplier < limit)
+    #expect(made.error < made.classicalError)
+    let bias = try #require(means.bias)
+    #expect(abs(bias.mean - 1) < 4 * bias.error && bias.error > 0, "\(bias)")
     #expect(means.rehearsal(labelled: 100, draws: 50, seed: 3) == .value(made))
     #expect(means.rehearsal(labelled: 400, draws: 5, seed: 3).reason == .noRows)
   }
@@ -252,7 +255,8 @@ struct SubstitutionTests {
     let hidden = try #require(LabelCeiling.withoutPersons(sample, level: 0.95).value)
     #expect(abs(hidden.value - (1.25 / 2.25).squareRoot()) < 0.03, "\(hidden)")
     #expect(abs((LabelCeiling.personShare(sample).value ?? 0) - 1 / 2.25) < 0.08)
-    #expect(try #require(all.low) < all.value && all.value < (try #require(all.high)))
+    let ends = try [all.low, all.high].map { try #require($0) }
+    #expect(ends[0] < all.value && all.value < ends[1])
   }
 
   @Test("raters that do not rise together, and persons of one row, have no ceiling")

@@ -21,9 +21,6 @@ public struct PredictionPoweredMean: Sendable, Hashable {
   public let error, classicalError: Double
   /// λ in [0, 1].
   public let lambda: Double
-  /// Mean of prediction - label over the labelled units, and its standard error: how far off the mean
-  /// of the predictions alone would be.
-  public let bias, biasError: Double
 
   /// - Parameters:
   ///   - labels, predictions: (n,) each, of the labelled units.
@@ -54,14 +51,11 @@ public struct PredictionPoweredMean: Sendable, Hashable {
     // Predictions that never vary carry nothing.
     let lambda = pooled > 0 && tuned.isFinite ? min(1, max(0, tuned)) : 0
     let rest = max(0, y.sumSquares - 2 * lambda * products + lambda * lambda * f.sumSquares)
-    let difference = max(0, y.sumSquares - 2 * products + f.sumSquares)
     (labelled, unlabelled, self.lambda) = (labels.count, others.count, lambda)
     classical = y.mean
     classicalError = (y.sumSquares / n / n).squareRoot()
     estimate = lambda * other.mean + y.mean - lambda * f.mean
     error = (lambda * lambda * other.sumSquares / m / m + rest / n / n).squareRoot()
-    bias = f.mean - y.mean
-    biasError = (difference / n / n).squareRoot()
   }
 
   /// The effective sample multiplier, (classical error / error)²: with the predictions the labels tell
@@ -127,12 +121,22 @@ public struct PersonMeans: Sendable, Equatable {
     }
   }
 
+  /// The mean of prediction less label over the labelled persons, and its standard error: how far off
+  /// the mean of the predictions alone would be. nil with fewer than two of them.
+  public var bias: (mean: Double, error: Double)? {
+    guard labels.count > 1 else { return nil }
+    let moments = SampleMoments(labels.indices.map { predictions[$0] - labels[$0] })
+    return (moments.mean, moments.sumSquares.squareRoot() / moments.count)
+  }
+
   /// How the mean fares if only some of the labelled persons had been.
   public struct Rehearsal: Sendable, Hashable {
     /// Of one draw, the first.
     public let example: PredictionPoweredMean
     /// The mean multiplier over draws.
     public let multiplier: Double
+    /// Root mean squares of both standard errors over draws.
+    public let error, classicalError: Double
     public let draws: Int
   }
 
@@ -143,7 +147,8 @@ public struct PersonMeans: Sendable, Equatable {
     guard count < labels.count else { return .undefined(.noRows) }
     var generator = SplitMix64(seed: seed, stream: .substitution)
     var order = Array(labels.indices)
-    var (first, total): (PredictionPoweredMean?, Double) = (nil, 0)
+    var first: PredictionPoweredMean?
+    var (multipliers, squares, classicalSquares) = (0.0, 0.0, 0.0)
     for _ in 0..<draws {
       order.shuffle(using: &generator)
       let mean = PredictionPoweredMean.of(
@@ -152,9 +157,15 @@ public struct PersonMeans: Sendable, Equatable {
         others: order[count...].map { predictions[$0] } + others)
       guard case .value(let value) = mean else { return .undefined(mean.reason ?? .degenerate) }
       if first == nil { first = value }
-      total += value.multiplier
+      multipliers += value.multiplier
+      squares += value.error * value.error
+      classicalSquares += value.classicalError * value.classicalError
     }
     guard let first else { return .undefined(.noRows) }
-    return .value(Rehearsal(example: first, multiplier: total / Double(draws), draws: draws))
+    let count = Double(draws)
+    return .value(
+      Rehearsal(
+        example: first, multiplier: multipliers / count, error: (squares / count).squareRoot(),
+        classicalError: (classicalSquares / count).squareRoot(), draws: draws))
   }
 }

@@ -162,7 +162,7 @@ private struct FewLabelsData: Sendable {
     self.features = used.map { features[$0] }
     crowd = rows.compactMap(\.crowd)
     model = rows.compactMap { $0.labels[llm] }
-    let names = rows.map { $0.person ?? "\u{0}\($0.id)" }
+    let names = rows.map(\.writer)
     let sorted = Set(names).sorted()
     let places = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
     (persons, personOfRow) = (sorted, names.map { places[$0] ?? 0 })

@@ -14,10 +14,10 @@ private enum SubstitutionText {
     TextTable.cell(value, decimals: decimals)
   }
 
-  /// `Answer (no): …`, within the width of a terminal.
+  /// `Answer: no. …`, within the width of a terminal.
   static func answer(_ answer: SubstitutionAnswer, about: String? = nil) -> String {
-    let head = [about, answer.verdict.rawValue].compactMap { $0 }.joined(separator: ": ")
-    return wrapped("Answer, \(head). \(answer.sentence)")
+    let subject = about.map { " for \($0)" } ?? ""
+    return wrapped("Answer\(subject): \(answer.verdict.rawValue). \(answer.sentence)")
   }
 
   static func wrapped(_ text: String, width: Int = 90) -> String {
@@ -39,7 +39,7 @@ extension MeanSubstitution {
     if let rehearsal {
       head +=
         "\nrehearsal: labels of \(unit.counted(rehearsal.labelled)), drawn \(rehearsal.draws) times, "
-        + "seed \(rehearsal.seed); means are those of the first draw"
+        + "seed \(rehearsal.seed)"
     }
     var parts = [head]
     if ignoresPersons {
@@ -48,22 +48,19 @@ extension MeanSubstitution {
           "Rows are taken as independent, as asked. Persons wrote several of them, so that the "
             + "intervals are too narrow and the multipliers wrong: do not publish them."))
     }
+    let means = rehearsal == nil ? ["people's labels", "with the model's"] : []
     parts.append(
       TextTable.text(
-        [
-          "group", ">labelled", ">others", "people's labels", "with the model's", ">lambda",
-          ">multiplier", ">limit", "model less people",
-        ],
+        ["group", ">labelled", ">others"] + means
+          + [">± people", ">± both", ">multiplier", ">limit", "model less people"],
         estimates.map { estimate in
-          [
-            Self.name(estimate), "\(estimate.labelled)", "\(estimate.unlabelled)",
-            estimate.suppressed ?? SubstitutionText.bounded(estimate.classical),
-            SubstitutionText.bounded(estimate.powered),
-            SubstitutionText.number(estimate.lambda, decimals: 2),
-            SubstitutionText.number(estimate.multiplier, decimals: 2),
-            SubstitutionText.number(estimate.limit, decimals: 2),
-            SubstitutionText.bounded(estimate.bias),
-          ]
+          let figures = [estimate.classical, estimate.powered].map { SubstitutionText.bounded($0) }
+          let numbers = [
+            estimate.classicalHalf, estimate.poweredHalf, estimate.multiplier, estimate.limit,
+          ].map { SubstitutionText.number($0, decimals: 2) }
+          return [Self.name(estimate), "\(estimate.labelled)", "\(estimate.unlabelled)"]
+            + (means.isEmpty ? [] : figures) + numbers
+            + [estimate.suppressed ?? SubstitutionText.bounded(estimate.bias)]
         }))
     parts += estimates.compactMap { estimate in
       estimate.answer.map {

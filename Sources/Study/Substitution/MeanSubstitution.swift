@@ -34,13 +34,15 @@ public struct MeanSubstitution: Encodable, Sendable {
     public let labelled, unlabelled: Int
     /// With the model's labels, and without.
     public let powered, classical: BoundedFigure?
+    /// Half of the widths of both intervals; of a rehearsal, of the root mean square over its draws.
+    public let poweredHalf, classicalHalf: Double?
     public let lambda: Double?
     /// How many times as many labels by people alone would do as well; of a rehearsal, the mean over
     /// its draws.
     public let multiplier: Double?
     /// What the multiplier cannot exceed however few are labelled.
     public let limit: Double?
-    /// How far the mean of the model's labels alone is above people's.
+    /// How far the mean of the model's labels alone is above people's, by all persons with both.
     public let bias: BoundedFigure?
     /// Why the group is not shown.
     public let suppressed: String?
@@ -113,6 +115,13 @@ public struct MeanSubstitution: Encodable, Sendable {
       }
     }
 
+    /// The figures of one mean, of a rehearsal's first draw or of its draws.
+    private struct Figures {
+      let mean: PredictionPoweredMean
+      let multiplier, half, classicalHalf: Double
+      let limit: Double?
+    }
+
     /// - Parameter share: of the labelled units that keep their labels in a rehearsal; nil for none.
     func estimate(
       _ means: PersonMeans, _ group: DemographicGroups.Group? = nil, withheld: String? = nil,
@@ -120,48 +129,56 @@ public struct MeanSubstitution: Encodable, Sendable {
     ) -> Estimate {
       let count = share.map { Int(($0 * Double(means.labels.count)).rounded()) }
       let labelled = count ?? means.labels.count
-      let rest = means.labels.count - labelled + means.others.count
-      func estimate(
-        _ mean: PredictionPoweredMean?, multiplier: Double?, limit: Double?,
-        _ answer: SubstitutionAnswer?
-      ) -> Estimate {
-        let level = subject.level
-        return Estimate(
-          attribute: group?.attribute, group: group?.name, labelled: labelled, unlabelled: rest,
-          powered: mean.map { BoundedFigure($0.estimate, error: $0.error, level: level) },
-          classical: mean.map {
-            BoundedFigure($0.classical, error: $0.classicalError, level: level)
-          },
-          lambda: Rounding.published(mean?.lambda), multiplier: Rounding.published(multiplier),
-          limit: Rounding.published(limit),
-          bias: mean.map { BoundedFigure($0.bias, error: $0.biasError, level: level) },
-          suppressed: withheld, answer: answer)
-      }
-      if withheld != nil { return estimate(nil, multiplier: nil, limit: nil, nil) }
-      guard labelled >= SubstitutionSubject.minLabelled else {
-        return estimate(
-          nil, multiplier: nil, limit: nil,
-          .unanswerable(
+      var found: Figures?
+      var answer: SubstitutionAnswer?
+      if withheld == nil {
+        switch figures(means, rehearsing: count, draws: draws) {
+        case .value(let figures):
+          (found, answer) = (figures, self.answer(figures, bias: means.bias))
+        case .undefined(.tooFewRows):
+          answer = .unanswerable(
             "\(unit.counted(labelled)) with labels by people are too few for an interval; label at "
-              + "least \(SubstitutionSubject.minLabelled)."))
+              + "least \(SubstitutionSubject.minLabelled).")
+        case .undefined(let reason):
+          answer = .unanswerable("No mean follows: \(reason.rawValue).")
+        }
       }
-      let limit = PredictionPoweredMean.limit(
-        labels: means.labels, predictions: means.predictions
-      ).value
-      let outcome: Outcome<(PredictionPoweredMean, Double)> =
-        count == nil
-        ? PredictionPoweredMean.of(
-          labels: means.labels, predictions: means.predictions, others: means.others
-        ).map { ($0, $0.multiplier) }
-        : means.rehearsal(labelled: labelled, draws: draws, seed: subject.seed)
-          .map { ($0.example, $0.multiplier) }
-      switch outcome {
-      case .undefined(let reason):
-        return estimate(
-          nil, multiplier: nil, limit: limit, .unanswerable("No mean follows: \(reason.rawValue)."))
-      case .value(let (mean, multiplier)):
-        return estimate(
-          mean, multiplier: multiplier, limit: limit, answer(mean, multiplier, limit))
+      let (mean, level) = (found?.mean, subject.level)
+      let bias = found == nil ? nil : means.bias
+      return Estimate(
+        attribute: group?.attribute, group: group?.name, labelled: labelled,
+        unlabelled: means.labels.count - labelled + means.others.count,
+        powered: mean.map { BoundedFigure($0.estimate, error: $0.error, level: level) },
+        classical: mean.map { BoundedFigure($0.classical, error: $0.classicalError, level: level) },
+        poweredHalf: Rounding.published(found?.half),
+        classicalHalf: Rounding.published(found?.classicalHalf),
+        lambda: Rounding.published(mean?.lambda),
+        multiplier: Rounding.published(found?.multiplier), limit: Rounding.published(found?.limit),
+        bias: bias.map { BoundedFigure($0.mean, error: $0.error, level: level) },
+        suppressed: withheld, answer: answer)
+    }
+
+    private func figures(
+      _ means: PersonMeans, rehearsing count: Int?, draws: Int
+    ) -> Outcome<Figures> {
+      let labelled = count ?? means.labels.count
+      guard labelled >= SubstitutionSubject.minLabelled else { return .undefined(.tooFewRows) }
+      let (labels, predictions) = (means.labels, means.predictions)
+      let limit = PredictionPoweredMean.limit(labels: labels, predictions: predictions).value
+      let quantile = Distributions.normalQuantile((1 + subject.level) / 2)
+      guard let count else {
+        return PredictionPoweredMean.of(
+          labels: labels, predictions: predictions, others: means.others
+        ).map {
+          Figures(
+            mean: $0, multiplier: $0.multiplier, half: quantile * $0.error,
+            classicalHalf: quantile * $0.classicalError, limit: limit)
+        }
+      }
+      return means.rehearsal(labelled: count, draws: draws, seed: subject.seed).map {
+        Figures(
+          mean: $0.example, multiplier: $0.multiplier, half: quantile * $0.error,
+          classicalHalf: quantile * $0.classicalError, limit: limit)
       }
     }
 
@@ -169,15 +186,12 @@ public struct MeanSubstitution: Encodable, Sendable {
     private static let leastGain = 1.05
 
     private func answer(
-      _ mean: PredictionPoweredMean, _ multiplier: Double, _ limit: Double?
+      _ figures: Figures, bias: (mean: Double, error: Double)?
     ) -> SubstitutionAnswer {
       func text(_ value: Double) -> String { Rounding.text(value, decimals: 2) }
-      let quantile = Distributions.normalQuantile((1 + subject.level) / 2)
+      let (mean, multiplier) = (figures.mean, figures.multiplier)
       let total = mean.labelled + mean.unlabelled
-      let (wide, narrow) = (text(quantile * mean.classicalError), text(quantile * mean.error))
-      let bound = limit.map {
-        "However few are labelled, the multiplier cannot exceed \(text($0))."
-      }
+      let (wide, narrow) = (text(figures.classicalHalf), text(figures.half))
       let gains = multiplier >= Self.leastGain
       let worth = unit.counted(Int((multiplier * Double(mean.labelled)).rounded()))
       let sentence =
@@ -189,17 +203,25 @@ public struct MeanSubstitution: Encodable, Sendable {
           + "\(unit.counted(total)) the \(subject.percent) interval of the mean is ±\(narrow) with "
           + "them and ±\(wide) without (multiplier \(text(multiplier))). Label more "
           + "\(unit.plural) instead."
-      let half = quantile * mean.biasError
-      let side = mean.bias > 0 ? "high" : "low"
-      let interval = "[\(text(mean.bias - half)), \(text(mean.bias + half))]"
-      let alone =
-        abs(mean.bias) > half
-        ? "Without any labels by people the mean would be \(text(abs(mean.bias))) too \(side) "
-          + "(difference \(interval))."
-        : "The mean of the model's labels alone is not significantly off (difference "
-          + "\(interval)), which only labels by people can show."
+      let bound = figures.limit.map {
+        "However few are labelled, the multiplier cannot exceed \(text($0))."
+      }
       return SubstitutionAnswer(
-        gains ? .partly : .no, [sentence, bound, alone].compactMap { $0 }.joined(separator: " "))
+        gains ? .partly : .no,
+        [sentence, bound, bias.map(alone)].compactMap { $0 }.joined(separator: " "))
+    }
+
+    /// What the model's labels alone would say.
+    private func alone(_ bias: (mean: Double, error: Double)) -> String {
+      func text(_ value: Double) -> String { Rounding.text(value, decimals: 2) }
+      let ends = PredictionPoweredMean.interval(bias.mean, error: bias.error, level: subject.level)
+      let interval = "[\(text(ends.low)), \(text(ends.high))]"
+      guard ends.low > 0 || ends.high < 0 else {
+        return "The mean of the model's labels alone is not significantly off (difference "
+          + "\(interval)), which only labels by people can show."
+      }
+      return "Without any labels by people the mean would be \(text(abs(bias.mean))) too "
+        + "\(bias.mean > 0 ? "high" : "low") (difference \(interval))."
     }
   }
 }

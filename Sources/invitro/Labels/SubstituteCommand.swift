@@ -13,13 +13,13 @@ struct SubstituteCommand: ParsableCommand {
     discussion: """
       Each question has a command, and each command ends with an answer in words:
 
-        mean      the mean of a split or a group, from people's labels of some persons
-        score     a system's PCC, likewise
-        training  how much the model's labels add to those of few persons
-        rater     whether the model agrees with people as well as another person does
+        mean      the mean of a split or a group, with few persons' labels
+        score     a system's PCC, with few persons' labels
+        training  what the model's labels add to those of few persons
+        rater     whether the model agrees with people as well as a person does
         ceiling   how high a correlation with people's labels can be
 
-      Where the data cannot answer, the answer says so and what would. Methods and their
+      Where the data cannot answer, the answer says so and what would. Methods and
       sources: docs/explanation/substitution.md.
       """,
     subcommands: [Mean.self, Score.self, Training.self, Rater.self, Ceiling.self])

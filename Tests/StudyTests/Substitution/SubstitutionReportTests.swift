@@ -73,9 +73,11 @@ struct SubstitutionReportTests {
     let whole = try #require(report.estimates.first)
     #expect(whole.labelled == 50 && whole.unlabelled == 70)
     let multiplier = try #require(whole.multiplier)
-    #expect(multiplier > 1 && multiplier < (try #require(whole.limit)))
+    let limit = try #require(whole.limit)
+    #expect(multiplier > 1 && multiplier < limit)
     let (own, plain) = (try #require(whole.powered), try #require(whole.classical))
-    #expect(try #require(own.high) - (try #require(own.low)) < (plain.high ?? 0) - (plain.low ?? 0))
+    let ends = try [own.high, own.low, plain.high, plain.low].map { try #require($0) }
+    #expect(ends[0] - ends[1] < ends[2] - ends[3])
     #expect(whole.answer?.verdict == .partly)
   }
 
