@@ -65,8 +65,8 @@ struct LeaderboardTests {
           comparison: nil, labels: nil)
       ])
     let page = try BuiltSite(input).text(board)
-    // From 0.2 to 0.8 over the 110 units between the margins of 5.
-    #expect(page.contains(#"<rect class="band" x="60" y="0" width="40.3" height="16"/>"#))
+    // The axis, from 0.1 to 0.8, has 110 units between margins of 5.
+    #expect(page.contains(#"<rect class="band" x="67.9" y="0" width="34.6" height="16"/>"#))
     #expect(page.contains("0.50 to 0.72") && page.contains("A &lt;study&gt;"))
     // A ceiling of PCC says nothing about errors.
     definition.primary.metric = .rmse

@@ -24,8 +24,7 @@ struct PlantedMistakeTests {
   static let sound = """
     {"schema": 1, "id": "turns", "title": "Turns", "description": "Turns.", "licence": "CC0",
      "source": "here", "open": true, "rowNoun": "turn",
-     "targets": [{"name": "valence", "low": 0, "high": 10, "items": 3,
-                  "ceiling": {"low": 0.5, "high": 0.7, "source": "us"}},
+     "targets": [{"name": "valence", "low": 0, "high": 10, "items": 3, "ceiling": {"low": 0.5, "high": 0.7, "source": "us"}},
                  {"name": "arousal", "low": 0, "high": 10}],
      "clusters": ["person", "talk"],
      "primary": {"target": "mean", "metric": "pcc", "weights": {"valence": 2, "arousal": 1}},
