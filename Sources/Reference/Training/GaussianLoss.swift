@@ -158,19 +158,3 @@ public struct GaussianLoss: Equatable, Sendable, Codable {
     return sum
   }
 }
-
-/// The places of a pair's two texts among the tokens of a sequence, without special tokens around
-/// them; the first begins with its context, if it has one.
-public struct PairedTexts: Equatable, Sendable {
-  public let first, second: Range<Int>
-
-  public init(first: Range<Int>, second: Range<Int>) { (self.first, self.second) = (first, second) }
-
-  /// The same places `offset` tokens later.
-  func shifted(by offset: Int) -> PairedTexts {
-    func moved(_ range: Range<Int>) -> Range<Int> {
-      range.lowerBound + offset..<range.upperBound + offset
-    }
-    return PairedTexts(first: moved(first), second: moved(second))
-  }
-}

@@ -27,18 +27,18 @@ struct ExperimentCommand: ParsableCommand {
 
       Paths are below the data home unless they are absolute. Settings: model,
       benchmark, train, validation, labels, correct, alpha, way (of `curate correct`;
-      default: threshold), labelsLike (crowd: labels are rescaled to the mean and SD of
-      the crowd's), extra (benchmark, splits, labels, portion, seed), keepOverlap,
-      recipe (epochs, stopAfter, batch,
-      accumulation, learningRate, schedule (step, epoch, constant, polynomial,
-      plateau), warmUp, power, endRate, plateau (factor, patience, threshold), beta1,
-      beta2, epsilon, weightDecay, clip, huber, head, beta, variancePenalty,
-      penaltyDecay, headBias, freshHead, earlyStopping, maxLength, threads, precision,
-      checkpoint). Ready files are in experiments/.
+      default: threshold), labelsLike (crowd: labels are rescaled to the mean and SD
+      of the crowd's), extra (benchmark, splits, labels, portion, seed), keepOverlap,
+      recipe (epochs, stopAfter, batch, accumulation, learningRate, schedule (step,
+      epoch, constant, polynomial, plateau), warmUp, power, endRate, plateau (factor,
+      patience, threshold), beta1, beta2, epsilon, weightDecay, clip, huber, head,
+      beta, variancePenalty, penaltyDecay, headBias, freshHead, earlyStopping,
+      maxLength, threads, precision, checkpoint). Ready files are in experiments/.
 
-      "folds": {"split": "all", "count": 5, "seed": 0}, in place of evaluate, train and
-      validation, cuts a split into folds of persons. Each cell trains on all folds but
-      one and predicts that one; the summary pools the folds that every row has finished.
+      "folds": {"split": "all", "count": 5, "seed": 0}, in place of evaluate, train
+      and validation, cuts a split into folds of persons. Each cell trains on all
+      folds but one and predicts that one; the summary pools the folds that every row
+      has finished.
 
       Each cell (a row and a seed) is a folder named by the hash of what its
       predictions depend on. A finished cell is never computed again, and an
@@ -54,9 +54,9 @@ struct ExperimentRunCommand: ParsableCommand {
     commandName: "run", abstract: "Train, predict and score the cells that are not finished.",
     discussion: """
       Cells are run seed by seed (fold by fold, where there are folds), so that an
-      interrupted run has complete seeds of every row. Ctrl-C writes a checkpoint after the current step and stops; the same
-      command continues. The model of a finished cell is deleted unless --keep-models
-      is given.
+      interrupted run has complete seeds of every row. Ctrl-C writes a checkpoint
+      after the current step and stops; the same command continues. The model of a
+      finished cell is deleted unless --keep-models is given.
 
       Several processes share a grid in one of three ways:
 
