@@ -1,6 +1,5 @@
 import Foundation
 import Harness
-import Metrics
 import Report
 import Testing
 
@@ -52,32 +51,16 @@ struct LeaderboardTests {
   @Test("draws the ceiling of PCC where the definition has one, and says where it comes from")
   func ceiling() throws {
     let entries = [SampleInput.entry("a", pcc: 0.3)]
-    var input = try SampleInput.input(entries)
-    let without = try BuiltSite(input).text(board)
+    let ceiling = Target.Ceiling(low: 0.5, high: 0.72, source: "A <study>")
+    let without = try BuiltSite(SampleInput.input(entries)).text(board)
     #expect(!without.contains(#"class="band""#) && !without.contains("shaded band"))
-    var definition = try SampleInput.benchmark()
-    definition.targets[0].ceiling = Target.Ceiling(low: 0.5, high: 0.72, source: "A <study>")
-    input = SiteInput(
-      benchmarks: [definition],
-      boards: [
-        Board(
-          definition: definition, split: "test", level: 0.95, isGuarded: false, entries: entries,
-          comparison: nil, labels: nil)
-      ])
-    let page = try BuiltSite(input).text(board)
+    let page = try BuiltSite(SampleInput.input(entries, ceiling: ceiling)).text(board)
     // The axis, from 0.1 to 0.8, has 110 units between margins of 5.
     #expect(page.contains(#"<rect class="band" x="67.9" y="0" width="34.6" height="16"/>"#))
     #expect(page.contains("0.50 to 0.72") && page.contains("A &lt;study&gt;"))
     // A ceiling of PCC says nothing about errors.
-    definition.primary.metric = .rmse
     let errors = try BuiltSite(
-      SiteInput(
-        benchmarks: [definition],
-        boards: [
-          Board(
-            definition: definition, split: "test", level: 0.95, isGuarded: false,
-            entries: entries, comparison: nil, labels: nil)
-        ])
+      SampleInput.input(entries, metric: "rmse", ceiling: ceiling)
     ).text(board)
     #expect(!errors.contains(#"class="band""#))
   }

@@ -62,9 +62,10 @@ enum SampleInput {
   static func input(
     _ entries: [Board.Entry], metric: String = "pcc", comparison: BoardComparison? = nil,
     split: String = "test", level: Double = 0.95, isGuarded: Bool = false,
-    labels: DatasetStatistics.SplitStatistics? = nil
+    labels: DatasetStatistics.SplitStatistics? = nil, ceiling: Target.Ceiling? = nil
   ) throws -> SiteInput {
-    let definition = try benchmark(metric: metric)
+    var definition = try benchmark(metric: metric)
+    definition.targets[0].ceiling = ceiling
     return SiteInput(
       benchmarks: [definition],
       boards: [

@@ -162,7 +162,8 @@ struct TemplateTests {
       groups: [.init(attribute: "gender", group: "Male", n: 12, clusters: 9), withheld])
     var input = try SampleInput.input(
       [entry, paper, SampleInput.entry("b", pcc: nil)] + many,
-      comparison: SampleInput.comparison("s0", "s1"), labels: labels)
+      comparison: SampleInput.comparison("s0", "s1"), labels: labels,
+      ceiling: Target.Ceiling(low: 0.5, high: 0.7, source: "A study"))
     input.address = URL(string: "https://example.org/")
     (input.server, input.isServed) = (input.address, true)
     input.benchmarks.append(try SampleInput.benchmark(id: "other"))
