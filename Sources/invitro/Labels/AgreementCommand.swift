@@ -16,15 +16,16 @@ struct AgreementCommand: ParsableCommand {
       the essays with the largest difference. --svg draws the distribution of
       differences.
 
-      Labels cluster by the person who wrote the rows, and the structure says how much.
-      Shares: how much of the variance of a rater's labels lies between persons, between
-      articles, and in the rest (REML, profile likelihood). Correlations: within persons,
-      of the persons' means (each counted once, and by rows), and latent, which corrects
-      for how little a few rows tell of a person. Over persons: quantiles of each
-      person's own PCC and MAE. Replaced: who wrote the rows whose label differs by more
-      than --alpha from a model's, beside as many random rows (mean and central 95% of
-      2,000 draws). --pictures draws both kinds of agreement. No figure and no mark
-      rests on fewer than 10 rows or 5 persons.
+      Labels cluster by the person who wrote the rows, and the structure says how
+      much. Shares: how much of the variance of a rater's labels lies between
+      persons, between articles, and in the rest (REML, profile likelihood).
+      Correlations: within persons, of the persons' means (each counted once, and
+      by rows), and latent, which corrects for how little a few rows tell of a
+      person. Over persons: quantiles of each person's own PCC and MAE. Replaced:
+      who wrote the rows whose label differs by more than --alpha from a model's,
+      beside as many random rows (mean and central 95% of 2,000 draws). --pictures
+      draws both kinds of agreement. No figure and no mark rests on fewer than 10
+      rows or 5 persons.
 
       The same essays may occur in another set with labels of their own. --again-in
       newsemp23/train with --again llama-23=FILE joins these by the text of the essay,
