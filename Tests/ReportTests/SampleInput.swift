@@ -104,7 +104,7 @@ enum SampleInput {
        "splits": [{"benchmark": "toy", "split": "test", "n": 20, "clusters": 12, "sweeps": [],
                    "signature": "ci:none",
                    "rows": [{"name": "crowd", "trainingRows": 100, "replaced": 0, "seeds": [1],
-                             "metrics": {}}]}]}
+                             "metrics": {"pcc": {"values": [0.3]}}}]}]}
       """#.utf8))
 
   /// A log without entries, which says otherwise.
