@@ -87,7 +87,7 @@ struct FlowTests {
       ["compare", files[0], files[3]] + arguments.filter { $0 != "--json" })
     #expect(
       text.status == 0
-        && text.out.contains("p of PCC, CCC, RMSE, MAE, Krippendorff alpha, PCC within clusters: studentised swap"))
+        && text.out.contains("Krippendorff alpha, PCC within clusters: studentised swap test"))
   }
 
   @Test("stats and check print JSON on request")
