@@ -64,14 +64,7 @@ struct CurateCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "The split.") var split: String = "train"
     @Option(help: .value("name=file", "The model's labels, TSV.")) var llm: String?
 
-    @Option(
-      help: .value(
-        "dir", "States that `invitro embed` wrote for these rows, to use instead of word counts."))
-    var states: String?
-
-    var features: EssayFeatures {
-      EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
-    }
+    @OptionGroup var text: FeatureOptions
   }
 }
 
@@ -143,7 +136,7 @@ extension CurateCommand {
       try checkingUsage {
         let choice = try choice()
         try require(
-          labels.states == nil || choice.readsText,
+          labels.text.states == nil || choice.readsText,
           "--states belongs to --way soft and flagged-text.")
       }
     }
@@ -155,7 +148,7 @@ extension CurateCommand {
     func run() throws {
       let made = try table.request(
         labels.benchmark, labels.split, evaluation: evaluation, seed: seed
-      ).correct(choice(), features: labels.features, home: shared.home, say: Console.message)
+      ).correct(choice(), features: labels.text.features, home: shared.home, say: Console.message)
       try table.show(made, shared.output)
     }
   }

@@ -74,7 +74,7 @@ extension CurateCommand {
       try rated.add([model], say: Console.message)
       let bar = ProgressBar("comparing", unit: "blocks")
       let report = try CorrectionReport(
-        rated, llm: model.name, alphas: alpha, features: labels.features, heldOut: heldOut,
+        rated, llm: model.name, alphas: alpha, features: labels.text.features, heldOut: heldOut,
         folds: folds ?? (heldOut == .persons ? 10 : 5), seed: seed
       ) { bar.update($0, of: $1) }
       try shared.show(report, as: report.text)

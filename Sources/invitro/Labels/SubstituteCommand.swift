@@ -82,18 +82,6 @@ struct SubstituteCommand: ParsableCommand {
       try require((labelled ?? 1) > 0, "--labelled must be 1 or more.")
     }
   }
-
-  /// What a regression on the text reads.
-  struct FeatureOptions: ParsableArguments {
-    @Option(
-      help: .value(
-        "dir", "States that `invitro embed` wrote for these rows, to use instead of word counts."))
-    var states: String?
-
-    var features: EssayFeatures {
-      EssayFeatures(states: states.map { URL(filePath: $0, directoryHint: .isDirectory) })
-    }
-  }
 }
 
 extension SubstituteCommand {
