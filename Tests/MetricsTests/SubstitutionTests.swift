@@ -212,8 +212,9 @@ struct SubstitutionTests {
     for golden in try Self.golden("ceilings") {
       let sample = ClusteredSample(gold: golden["a"].numbers, clusters: golden["person"].numbers)
       let (b, c) = (golden["b"].numbers, golden["c"].numbers)
-      let all = TripleCollocation(sample, b, c, within: false)
-      let within = TripleCollocation(sample, b, c, within: true)
+      let all = TripleCollocation(sample, b, c)
+      let centred = try #require(WithinClusters(sample))
+      let within = TripleCollocation(centred.sample, centred.centred(b), centred.centred(c))
       let found = [
         "without_persons": LabelCeiling.withoutPersons(sample, level: 0.95),
         "all": all.ceiling(level: 0.95), "within": within.ceiling(level: 0.95),
@@ -247,9 +248,11 @@ struct SubstitutionTests {
     let sample = ClusteredSample(gold: a, clusters: persons)
     // Of a's variance 2.25, 1 is truth; within persons, 1 of 1.25.
     let all = try #require(
-      TripleCollocation(sample, b, c, within: false).ceiling(level: 0.95).value)
+      TripleCollocation(sample, b, c).ceiling(level: 0.95).value)
+    let centred = try #require(WithinClusters(sample))
     let within = try #require(
-      TripleCollocation(sample, b, c, within: true).ceiling(level: 0.95).value)
+      TripleCollocation(centred.sample, centred.centred(b), centred.centred(c))
+        .ceiling(level: 0.95).value)
     #expect(abs(all.value - (1 / 2.25).squareRoot()) < 0.04, "\(all)")
     #expect(abs(within.value - (1 / 1.25).squareRoot()) < 0.04, "\(within)")
     let hidden = try #require(LabelCeiling.withoutPersons(sample, level: 0.95).value)
@@ -263,8 +266,8 @@ struct SubstitutionTests {
   func noCeiling() {
     let sample = ClusteredSample(gold: [1, 2, 3, 4, 5, 6], clusters: [1, 1, 2, 2, 3, 3])
     let other: [Double] = [6, 5, 4, 3, 2, 1]
-    let triple = TripleCollocation(sample, other, sample.gold, within: false)
-    #expect(!triple.isUsable && triple.ceiling(level: 0.95).value == nil)
+    let triple = TripleCollocation(sample, other, sample.gold)
+    #expect(!triple.covariances.isUsable && triple.ceiling(level: 0.95).value == nil)
     let single = ClusteredSample(gold: [1, 2, 3, 5], clusters: [1, 2, 3, 4])
     #expect(LabelCeiling.withoutPersons(single, level: 0.95).value == nil)
   }

@@ -41,7 +41,8 @@ public struct LabelCeiling: Sendable, Hashable {
     }
   }
 
-  /// The share of `sample`'s variance that lies between its clusters.
+  /// The share of `sample`'s variance that lies between its clusters, by the same analysis of variance:
+  /// where all persons wrote as many rows it is that of ``OneWayModel``.
   public static func personShare(_ sample: ClusteredSample) -> Figure {
     withoutPersons(sample, level: 0.95).map { 1 - $0.value * $0.value }
   }
@@ -73,26 +74,48 @@ public struct LabelCeiling: Sendable, Hashable {
 /// Two raters and a third whose errors are independent of theirs: the covariances tell how much of each
 /// one's variance is error (triple collocation, Stoffelen 1998; McColl et al. 2014).
 ///
-///     reliability of a = cov(a,b) cov(a,c) / (cov(b,c) var(a)).
+///     reliability of a = cov(a,b) cov(a,c) / (cov(b,c) var(a)),   of b likewise.
 ///
 /// Its square root is the highest correlation that anything can have with a, and the correlation of a
-/// and b divided by it is that of b with what a measures.
+/// and b divided by it is that of b with what a measures: the root of the reliability of b.
 public struct TripleCollocation: Sendable {
-  private typealias Row = SIMD16<Double>
+  /// Of the three raters, divided by n - 1.
+  public struct Covariances: Sendable, Hashable {
+    /// Variances of the first and the second rater.
+    public let a, b: Double
+    /// Covariances of the first and the second, the first and the third, the second and the third.
+    public let ab, ac, bc: Double
+
+    fileprivate init(_ sums: Row) {
+      let n = sums[0]
+      func about(_ square: Int, _ i: Int, _ j: Int) -> Double {
+        (sums[square] - sums[i] * sums[j] / n) / (n - 1)
+      }
+      (a, b) = (about(4, 1, 1), about(5, 2, 2))
+      (ab, ac, bc) = (about(6, 1, 2), about(7, 1, 3), about(8, 2, 3))
+    }
+
+    /// Whether the three rise together, without which nothing follows from them.
+    public var isUsable: Bool { min(ab, ac, bc) > 0 }
+    /// The share of each one's variance that is not error; sampling error may put it above 1.
+    public var reliabilityOfFirst: Double { ab * ac / (bc * a) }
+    public var reliabilityOfSecond: Double { ab * bc / (ac * b) }
+  }
+
+  fileprivate typealias Row = SIMD16<Double>
 
   private let sample: ClusteredSample
   private let rows: [Row]
+  public let covariances: Covariances
 
   /// - Parameters:
-  ///   - first: the rater whose ceiling is asked for, (n,), with the clusters of its rows.
+  ///   - first: the rater whose ceiling is asked for, (n,), with the clusters of its rows. Columns of
+  ///     ``WithinClusters`` count differences within clusters alone.
   ///   - second, third: the others', (n,) each.
-  ///   - within: whether each column is taken about its cluster's mean, so that only differences within
-  ///     clusters count.
-  public init(_ first: ClusteredSample, _ second: [Double], _ third: [Double], within: Bool) {
+  public init(_ first: ClusteredSample, _ second: [Double], _ third: [Double]) {
     precondition(second.count == first.count && third.count == first.count, "one label a row")
     sample = first
     let columns = [first.gold, second, third].map { column in
-      if within { return first.withoutClusterMeans(column) }
       let mean = SampleMoments(column).mean
       return column.map { $0 - mean }
     }
@@ -100,58 +123,30 @@ public struct TripleCollocation: Sendable {
     for row in first.gold.indices {
       let (a, b, c) = (columns[0][row], columns[1][row], columns[2][row])
       rows[first.clusterOfRow[row]] += Row(
-        1, a, b, c, a * a, b * b, c * c, a * b, a * c, b * c, 0, 0, 0, 0, 0, 0)
+        1, a, b, c, a * a, b * b, a * b, a * c, b * c, 0, 0, 0, 0, 0, 0, 0)
     }
     self.rows = rows
-  }
-
-  /// var(a), var(b), var(c), cov(a,b), cov(a,c), cov(b,c), all times n.
-  private static func moments(_ s: Row) -> [Double] {
-    let n = s[0]
-    return [
-      s[4] - s[1] * s[1] / n, s[5] - s[2] * s[2] / n, s[6] - s[3] * s[3] / n,
-      s[7] - s[1] * s[2] / n, s[8] - s[1] * s[3] / n, s[9] - s[2] * s[3] / n,
-    ]
-  }
-
-  /// Whether the three rise together, without which nothing follows from them.
-  public var isUsable: Bool {
-    let moments = Self.moments(rows.reduce(Row.zero) { $0 + $1 })
-    return moments[3...].allSatisfy { $0 > 0 }
+    covariances = Covariances(rows.reduce(Row.zero) { $0 + $1 })
   }
 
   /// The square root of the first rater's reliability.
   /// - Returns: undefined where two of the raters do not rise together.
   public func ceiling(level: Double) -> Outcome<LabelCeiling> {
-    figure(level) { m in m[3] * m[4] / (m[5] * m[0]) }
+    figure(level, \.reliabilityOfFirst)
   }
 
   /// The correlation of the second rater with what the first one measures, its noise taken away
   /// (disattenuated, Spearman 1904).
   public func disattenuated(level: Double) -> Outcome<LabelCeiling> {
-    figure(level) { m in m[3] * m[5] / (m[4] * m[1]) }
+    figure(level, \.reliabilityOfSecond)
   }
 
   private func figure(
-    _ level: Double, _ square: ([Double]) -> Double
+    _ level: Double, _ square: (Covariances) -> Double
   ) -> Outcome<LabelCeiling> {
-    guard isUsable else { return .undefined(.degenerate) }
-    return LabelCeiling.jackknife(rows, sample, level) { total in
-      let moments = Self.moments(total)
-      return moments[3...].allSatisfy { $0 > 0 } ? square(moments) : nil
-    }
-  }
-}
-
-extension ClusteredSample {
-  /// `column` (n,) less each cluster's mean: what is left are differences within clusters.
-  public func withoutClusterMeans(_ column: [Double]) -> [Double] {
-    precondition(column.count == count, "one number a row")
-    var sums = [SIMD2<Double>](repeating: .zero, count: clusterCount)
-    for row in column.indices { sums[clusterOfRow[row]] += SIMD2(column[row], 1) }
-    return column.indices.map { row in
-      let sum = sums[clusterOfRow[row]]
-      return column[row] - sum[0] / sum[1]
+    LabelCeiling.jackknife(rows, sample, level) { total in
+      let covariances = Covariances(total)
+      return covariances.isUsable ? square(covariances) : nil
     }
   }
 }

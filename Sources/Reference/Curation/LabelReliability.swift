@@ -30,42 +30,39 @@ public struct LabelReliability: Sendable, Equatable {
     let known = essays.filter {
       $0.crowd != nil && $0.labels[llm] != nil && $0.labels[third] != nil
     }
-    let rated = known.map { [$0.crowd ?? 0, $0.labels[llm] ?? 0, $0.labels[third] ?? 0] }
-    let rows = rated.count
+    let rows = known.count
     guard rows >= 30 else {
       throw .curation(
         .tooFew(what: "rows rated by the crowd, \(llm) and \(third)", found: rows, needed: 30))
     }
-    try Self.check(known.map(\.writer), rated, third)
-    let means = (0..<3).map { rater in rated.reduce(0) { $0 + $1[rater] } / Double(rows) }
-    func covariance(_ a: Int, _ b: Int) -> Double {
-      rated.reduce(0) { $0 + ($1[a] - means[a]) * ($1[b] - means[b]) } / Double(rows - 1)
-    }
-    let (cm, ct, mt) = (covariance(0, 1), covariance(0, 2), covariance(1, 2))
+    let sample = ClusteredSample(
+      gold: known.compactMap(\.crowd), clusters: known.map(\.writer))
+    let models = known.compactMap { $0.labels[llm] }
+    let thirds = known.compactMap { $0.labels[third] }
+    try Self.check(SystemInference(sample, predictions: thirds), third)
+    let of = TripleCollocation(sample, models, thirds).covariances
     let pairs = [
-      (cm, Agreement.crowd, llm), (ct, Agreement.crowd, third), (mt, llm, third),
+      (of.ab, Agreement.crowd, llm), (of.ac, Agreement.crowd, third), (of.bc, llm, third),
     ]
-    if let least = pairs.min(by: { $0.0 < $1.0 }), least.0 <= 0 {
+    if let least = pairs.min(by: { $0.0 < $1.0 }), !of.isUsable {
       throw .curation(.unrelated(least.1, least.2))
     }
-    let (vc, vm) = (covariance(0, 0), covariance(1, 1))
     // Sampling error may put an estimate outside its range.
-    crowd = min(max(cm * ct / mt / vc, 0), 1)
-    model = min(max(cm * mt / ct / vm, 0), 1)
-    scale = ct / mt
-    let (crowdError, modelError) = (vc * (1 - crowd), scale * scale * vm * (1 - model))
+    crowd = min(of.reliabilityOfFirst, 1)
+    model = min(of.reliabilityOfSecond, 1)
+    scale = of.ac / of.bc
+    let (crowdError, modelError) = (of.a * (1 - crowd), scale * scale * of.b * (1 - model))
     weight = crowdError + modelError > 0 ? crowdError / (crowdError + modelError) : 0.5
-    (crowdMean, modelMean, self.rows) = (means[0], means[1], rows)
+    crowdMean = sample.gold.reduce(0, +) / Double(rows)
+    modelMean = models.reduce(0, +) / Double(rows)
+    self.rows = rows
   }
 
   /// Refuses a third rater that knows nothing of the crowd's labels: what its covariances say of the
   /// others would be chance.
   private static func check(
-    _ persons: [String], _ rated: [[Double]], _ third: String
+    _ system: SystemInference, _ third: String
   ) throws(ReferenceError) {
-    let system = SystemInference(
-      ClusteredSample(gold: rated.map { $0[0] }, clusters: persons),
-      predictions: rated.map { $0[2] })
     guard let value = system.figure(.pcc).value else {
       throw .curation(.uninformative(third, pcc: nil, low: nil, high: nil))
     }

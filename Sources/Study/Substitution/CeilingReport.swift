@@ -154,17 +154,23 @@ public struct CeilingReport: Encodable, Sendable {
         gold: rows.compactMap(\.crowd), clusters: rows.map { $0.person ?? "\u{0}\($0.id)" })
     }
 
+    /// People's labels and those of `raters`, which all `rows` have; in ``Scope/within`` less each
+    /// person's mean. Nil where that leaves no rows.
+    private func columns(
+      _ rows: [LabelledEssay], _ raters: [String], _ scope: Scope
+    ) -> (sample: ClusteredSample, raters: [[Double]])? {
+      let sample = sample(rows)
+      let labels = raters.map { rater in rows.compactMap { $0.labels[rater] } }
+      guard scope == .within else { return (sample, labels) }
+      return WithinClusters(sample).map { ($0.sample, labels.map($0.centred)) }
+    }
+
     /// PCC of a rater with people's labels.
     func correlation(_ rater: String, _ scope: Scope) -> BoundedFigure {
-      let rows = rated([rater])
-      var sample = sample(rows)
-      var labels = rows.compactMap { $0.labels[rater] }
-      if scope == .within {
-        labels = sample.withoutClusterMeans(labels)
-        sample = ClusteredSample(
-          gold: sample.withoutClusterMeans(sample.gold), clusters: sample.clusterOfRow)
+      guard let (sample, columns) = columns(rated([rater]), [rater], scope) else {
+        return BoundedFigure(nil, nil, nil)
       }
-      let system = SystemInference(sample, predictions: labels, options: options)
+      let system = SystemInference(sample, predictions: columns[0], options: options)
       return BoundedFigure(system.figure(.pcc), system.interval(.pcc))
     }
 
@@ -179,11 +185,11 @@ public struct CeilingReport: Encodable, Sendable {
       if isUseless {
         return none("the text's own prediction is no better than chance on held-out persons")
       }
-      let rows = rated([first, second])
-      let sample = sample(rows)
-      let columns = [first, second].map { rater in rows.compactMap { $0.labels[rater] } }
+      guard let (sample, columns) = columns(rated([first, second]), [first, second], scope) else {
+        return none("no cluster has two rows")
+      }
       let triples = [columns, columns.reversed()].map {
-        TripleCollocation(sample, $0[0], $0[1], within: scope == .within)
+        TripleCollocation(sample, $0[0], $0[1])
       }
       guard case .value(let ceiling) = triples[0].ceiling(level: options.level) else {
         return none("two of the three raters do not rise together")

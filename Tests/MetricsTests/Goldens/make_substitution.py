@@ -136,9 +136,12 @@ def ceiling(persons):
         s = np.cov(columns(False)[:, mask])
         return s[0, 1] * s[1, 2] / s[0, 2] / s[1, 1]
 
+    # Persons of one row have no differences within.
+    several = np.bincount(person)[person] > 1
+    within = jackknife(person[several], lambda mask: reliability(True)(np.flatnonzero(several)[mask]))
     return {"person": person.tolist(), "a": numbers(a), "b": numbers(b), "c": numbers(c),
             "without_persons": jackknife(person, icc), "all": jackknife(person, reliability(False)),
-            "within": jackknife(person, reliability(True)), "disattenuated": jackknife(person, disattenuated)}
+            "within": within, "disattenuated": jackknife(person, disattenuated)}
 
 
 print(json.dumps({
