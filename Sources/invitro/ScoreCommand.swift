@@ -18,7 +18,7 @@ struct ScoreCommand: ParsableCommand {
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
-        invitro score p.jsonl --benchmark newsemp24 --split dev --by race --json
+        invitro score p.jsonl --benchmark newsemp24 --split dev --by race -o scores.csv
         invitro score predictions.csv --gold gold.csv
 
       --gold needs no benchmark: it takes a CSV, TSV or JSON lines file of labels. What
@@ -54,7 +54,8 @@ struct ScoreCommand: ParsableCommand {
   var noRanks = false
 
   @OptionGroup var predictions: PredictionOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var result: ResultOptions
 
   func validate() throws { try gold.check(split) }
 
@@ -62,11 +63,11 @@ struct ScoreCommand: ParsableCommand {
     let (scored, definition) = try gold.file == nil ? scoreSplit() : scoreFile()
     if allGroups {
       let local = scored.local
-      return try shared.show(local, as: ScoreText(local, targets: definition.targetNames).text)
+      return try result.show(local, as: ScoreText(local, targets: definition.targetNames).document)
     }
     let report = ReleaseRule.open.release(scored)
     let targets = definition.shownTargets.map(\.name)
-    try shared.show(report, as: ScoreText(report, targets: targets).text)
+    try result.show(report, as: ScoreText(report, targets: targets).document)
   }
 
   private func options() throws -> ScoringOptions {
@@ -95,10 +96,10 @@ struct ScoreCommand: ParsableCommand {
   }
 
   private func scoreSplit() throws -> (PrivateReport, BenchmarkDefinition) {
-    let (definition, name) = try split.resolve(shared.home)
+    let (definition, name) = try split.resolve(data.home)
     let options = try options()
     try definition.checkAttributes(options.attributes ?? [])
-    let dataset = try shared.home.load(definition, split: name)
+    let dataset = try data.home.load(definition, split: name)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
     FaultListing.show(read.warnings)
