@@ -57,8 +57,10 @@ struct CompareCommand: ParsableCommand {
       return runs ? try RunFolder.files(in: url) : [try PredictionFile(url)]
     }
     let (scorer, reader) = try prepare(files.flatMap { $0 })
-    let systems: [[Predictions]] = try files.map { part in
-      try part.map { file in try reader.read(file) }
+    var read = try faultsTogether(files.flatMap { $0 }) { try reader.read($0) }[...]
+    let systems = files.map { part in
+      defer { read = read.dropFirst(part.count) }
+      return Array(read.prefix(part.count))
     }
     if runs {
       try compareRuns(scorer, systems)

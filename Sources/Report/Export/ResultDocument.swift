@@ -66,7 +66,7 @@ extension ResultDocument {
 
   private static func wrapped(_ text: String, width: Int = 90) -> String {
     var (lines, line) = ([String](), "")
-    for word in text.split(separator: " ") {
+    for word in text.split(whereSeparator: \.isWhitespace) {
       if !line.isEmpty, line.count + word.count + 1 > width {
         lines.append(line)
         line = ""

@@ -108,7 +108,7 @@ extension ResultTable {
 
     /// A p-value; one that rounds to 0 is not 0.
     public static func probability(_ p: Double?, remark: String? = nil) -> Cell {
-      Cell(p.map(FigureText.probability) ?? "", numbers([p]), remark)
+      Cell(p.map(FigureText.probability) ?? "", probabilities([p]), remark)
     }
 
     public static func interval(
@@ -157,13 +157,19 @@ extension ResultTable {
     /// A p-value and, in brackets, the adjusted one.
     public static func probabilities(_ p: Double?, _ adjusted: Double?) -> Cell {
       let other = adjusted.map { " (\(FigureText.probability($0)))" } ?? ""
-      return Cell((p.map(FigureText.probability) ?? "") + other, numbers([p, adjusted]), nil)
+      return Cell((p.map(FigureText.probability) ?? "") + other, probabilities([p, adjusted]), nil)
     }
 
     /// Figures are released with so many decimals; an undefined one is absent.
     private static func numbers(_ values: [Double?]) -> [CSVWriter.Cell] {
       let rounded = values.map { Rounding.rounded($0, decimals: 4) }
       return rounded.allSatisfy { $0 == nil } ? [] : CSVWriter.Cell.numbers(rounded)
+    }
+
+    /// The same of p-values; one that would be rounded to 0 stays as it is.
+    private static func probabilities(_ values: [Double?]) -> [CSVWriter.Cell] {
+      let tiny = values.contains { ($0 ?? 1) < 0.0001 }
+      return tiny ? CSVWriter.Cell.numbers(values) : numbers(values)
     }
 
     /// Whether it holds numbers.

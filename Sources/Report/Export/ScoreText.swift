@@ -25,12 +25,15 @@ public struct ScoreText {
           + (report.dropped.map { ", \($0) rows without a prediction dropped" } ?? "")),
       .table(figures(report.targets, beside: report.crossed)),
     ]
-    if !report.groups.isEmpty { parts.append(.table(groups)) }
+    if !report.groups.isEmpty {
+      parts.append(
+        .table(Self.groups([(nil, report)], targets: targets, isLocal: isLocal)))
+    }
     if isLocal {
       parts.append(
-        .prose(
-          "Groups marked \(Self.withheld) are not shown wherever it is published. "
-            + "This report is for this machine, not for publication."))
+        .lines(
+          "Groups marked \(Self.withheld) may not be published. This report is for this machine, "
+            + "not for publication."))
     }
     if let disparities = report.disparities, !disparities.isEmpty {
       parts.append(.table(Self.disparities(disparities)))
@@ -105,19 +108,25 @@ public struct ScoreText {
 
   private static let withheld = "withheld"
 
-  private var groups: ResultTable {
+  /// The groups of one report, or of several systems' reports.
+  static func groups(
+    _ reports: [(system: String?, report: ScoreReport)], targets: [String], isLocal: Bool = false
+  ) -> ResultTable {
     let fixed: [Metric] = [.pcc, .ccc, .rmse]
-    let shown = Set(report.groups.flatMap { $0.targets.values.flatMap(\.metrics) })
+    let all = reports.flatMap(\.report.groups)
+    let shown = Set(all.flatMap { $0.targets.values.flatMap(\.metrics) })
     let others = Metric.all.filter { shown.contains($0) && !fixed.contains($0) }
+    let isNamed = reports.contains { $0.system != nil }
     var table = ResultTable(
       "groups",
-      [
+      (isNamed ? [.text("system")] : []) + [
         .text("attribute"), .text("group"), .text("target"), .number("n"), .number("clusters"),
         .number("PCC"), .number("CCC"), .interval("interval of CCC", key: "ccc"), .number("RMSE"),
       ] + others.map { .number($0.title) }
         + [.number("gold SD"), .number("bias")])
-    for group in report.groups {
-      let head: [ResultTable.Cell] = [.text(group.attribute)]
+    for (system, group) in reports.flatMap({ one in one.report.groups.map { (one.system, $0) } }) {
+      let head: [ResultTable.Cell] =
+        (isNamed ? [.text(system)] : []) + [.text(group.attribute)]
       if let reason = group.suppressed, !isLocal || group.targets.isEmpty {
         table.add(
           head + [.text(group.group), .none(reason)]
