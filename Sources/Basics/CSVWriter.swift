@@ -1,6 +1,6 @@
 /// A table as CSV: RFC 4180, UTF-8, LF line ends.
 public struct CSVWriter: Sendable {
-  public enum Cell: Sendable {
+  public enum Cell: Sendable, Equatable {
     /// Text, empty where absent. Invisible characters are removed, and text that a spreadsheet
     /// would take for a formula gets an apostrophe in front.
     case text(String?)

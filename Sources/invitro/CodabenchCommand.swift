@@ -81,7 +81,7 @@ struct CodabenchCommand: ParsableCommand {
       CanonicalJSON.document(outcome.flatScores), to: folder.appending(path: "scores.json"))
     let texts = outcome.tracks.map { track in
       (track.title.map { $0 + "\n\n" } ?? "")
-        + ScoreText(track.report, targets: track.targets.map(\.name)).text
+        + ScoreText(track.report, targets: track.targets.map(\.name)).document.text
     }
     Console.print(texts.joined(separator: "\n\n"))
   }

@@ -36,7 +36,8 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var gold: GoldOptions
   @OptionGroup var inference: IntervalArguments
   @OptionGroup var predictions: PredictionOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var result: ResultOptions
 
   func validate() throws {
     try require(!(all && runs), "Give --all or --runs, not both.")
@@ -56,8 +57,10 @@ struct CompareCommand: ParsableCommand {
       return runs ? try RunFolder.files(in: url) : [try PredictionFile(url)]
     }
     let (scorer, reader) = try prepare(files.flatMap { $0 })
-    let systems: [[Predictions]] = try files.map { part in
-      try part.map { file in try reader.read(file) }
+    var read = try faultsTogether(files.flatMap { $0 }) { try reader.read($0) }[...]
+    let systems = files.map { part in
+      defer { read = read.dropFirst(part.count) }
+      return Array(read.prefix(part.count))
     }
     if runs {
       try compareRuns(scorer, systems)
@@ -66,7 +69,7 @@ struct CompareCommand: ParsableCommand {
     } else {
       let report = try scorer.compare(
         systems[0][0], named: inputs[0], systems[1][0], named: inputs[1])
-      try shared.show(
+      try result.show(
         report, as: CompareText.pair(report, targets: scorer.definition.shownTargets.map(\.name)))
     }
   }
@@ -74,7 +77,7 @@ struct CompareCommand: ParsableCommand {
   private func prepare(_ files: [PredictionFile]) throws -> (Scorer, PredictionReader) {
     let options = try inference.scoringOptions(cluster: gold.clustering)
     guard gold.file != nil else {
-      let (definition, dataset) = try split.load(shared.home)
+      let (definition, dataset) = try split.load(data.home)
       return (
         try Scorer(definition, dataset: dataset, options: options),
         try predictions.reader(definition, dataset)
@@ -90,11 +93,10 @@ struct CompareCommand: ParsableCommand {
 
   private func compareRuns(_ scorer: Scorer, _ folders: [[Predictions]]) throws {
     let report = RunsReport(scorer, folders[0], named: inputs[0], folders[1], named: inputs[1])
-    try shared.show(report, as: CompareText.runs(report))
-    if !shared.json { Console.message("Note: " + RunsReport.warning) }
+    try result.show(report, as: CompareText.runs(report))
   }
 
-  /// What `--all --json` prints.
+  /// What `--all --format json` prints.
   struct AllReport: Encodable {
     var comparison: BoardComparison
     var lookAlikes: [BoardComparer.LookAlikeFlag]
@@ -107,8 +109,8 @@ struct CompareCommand: ParsableCommand {
     var (systems, overlaps): ([BoardComparer.System], [SplitOverlap]) = ([], [])
     if inputs.isEmpty {
       (systems, overlaps) = try BoardComparer(scorer).systems(
-        of: SubmissionFolder(URL(filePath: submissions)), reader, home: shared.home,
-        benchmarks: shared.home.known(adding: split.benchmark.map { [$0] } ?? []))
+        of: SubmissionFolder(URL(filePath: submissions)), reader, home: data.home,
+        benchmarks: data.home.known(adding: split.benchmark.map { [$0] } ?? []))
     } else {
       systems = zip(inputs, read).map { .init(slug: $0, predictions: $1) }
     }
@@ -120,7 +122,6 @@ struct CompareCommand: ParsableCommand {
     let report = AllReport(
       comparison: outcome.comparison, lookAlikes: outcome.lookAlikes, overlaps: overlaps)
     let remarks = outcome.lookAlikes.map(CompareText.flag) + overlaps.map(\.text)
-    try shared.show(
-      report, as: ([CompareText.board(outcome.comparison)] + remarks).joined(separator: "\n"))
+    try result.show(report, as: CompareText.board(outcome.comparison, remarks: remarks))
   }
 }

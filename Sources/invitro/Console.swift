@@ -68,7 +68,8 @@ enum FaultListing {
   static func show(_ faults: [Diagnostic]) {
     for fault in faults.prefix(most) { Console.message(fault.description) }
     if faults.count > most {
-      Console.message("… and \(faults.count - most) more; --json lists them all")
+      Console.message(
+        "… and \(faults.count - most) more; `invitro validate --format json` lists them all")
     }
   }
 }

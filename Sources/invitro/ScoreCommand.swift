@@ -8,7 +8,7 @@ import Metrics
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract: "Score a prediction file: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
+    abstract: "Score prediction files: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
     discussion: """
       Intervals treat the rows of a cluster, such as a person, as dependent. With
       fewer than 20 clusters they are unreliable, and the report says so. Where clusters
@@ -18,8 +18,11 @@ struct ScoreCommand: ParsableCommand {
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
-        invitro score p.jsonl --benchmark newsemp24 --split dev --by race --json
+        invitro score p.jsonl --benchmark newsemp24 --split dev --by race -o scores.csv
+        invitro score runs/*/predictions.tsv -b sample24 -s test --format markdown
         invitro score predictions.csv --gold gold.csv
+
+      Whether systems differ by more than chance is a question for `invitro compare`.
 
       --gold needs no benchmark: it takes a CSV, TSV or JSON lines file of labels. What
       its columns mean is guessed from their names and from what both files share, and
@@ -30,7 +33,10 @@ struct ScoreCommand: ParsableCommand {
           --attribute gender --primary ccc
       """)
 
-  @Argument(help: "The prediction file; - is standard input.") var file: String
+  @Argument(
+    help: .init(
+      "The prediction file; - is standard input. Several files make a table with a row for each, "
+        + "named by what their paths differ in.")) var files: [String]
 
   @OptionGroup var split: SplitOptions
 
@@ -53,25 +59,72 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "Skip Spearman and Kendall, which take most of the time on millions of rows.")
   var noRanks = false
 
-  @OptionGroup var predictions: PredictionOptions
-  @OptionGroup var shared: SharedOptions
+  @Option(
+    help: .value(
+      "file",
+      "Also write the scores as a model-index into this model card (README.md) for the Hugging Face "
+        + "Hub; - prints the block instead of the result."))
+  var modelIndex: String?
 
-  func validate() throws { try gold.check(split) }
+  @Option(help: "Name of the system in --model-index. Default: the prediction file's.")
+  var system: String?
+
+  @OptionGroup var predictions: PredictionOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var result: ResultOptions
+
+  func validate() throws {
+    try gold.check(split)
+    let isAlone = files.count == 1
+    try require(isAlone || !allGroups, "--all-groups takes one prediction file.")
+    try require(isAlone || !sensitivity, "--sensitivity takes one prediction file.")
+    try require(isAlone || !detectable, "--detectable takes one prediction file.")
+    try require(isAlone || modelIndex == nil, "--model-index takes one prediction file.")
+    try require(system == nil || modelIndex != nil, "--system goes with --model-index.")
+    try require(Set(files).count == files.count, "A prediction file is given twice.")
+  }
 
   func run() throws {
     let (scored, definition) = try gold.file == nil ? scoreSplit() : scoreFile()
-    if allGroups {
-      let local = scored.local
-      return try shared.show(local, as: ScoreText(local, targets: definition.targetNames).text)
-    }
-    let report = ReleaseRule.open.release(scored)
     let targets = definition.shownTargets.map(\.name)
-    try shared.show(report, as: ScoreText(report, targets: targets).text)
+    if scored.count > 1 {
+      let systems = zip(zip(files, SystemNames.distinct(files)), scored).map { input, scored in
+        ScoreTable.System(
+          name: input.1, file: input.0, report: ReleaseRule.open.release(scored))
+      }
+      let table = ScoreTable(systems)
+      return try result.show(
+        table, as: table.document(targets: targets, primary: definition.primary.metric))
+    }
+    let report = ReleaseRule.open.release(scored[0])
+    if let modelIndex {
+      try write(
+        ModelIndex(report, of: definition, named: system ?? SystemNames.distinct(files)[0]),
+        to: modelIndex)
+      if modelIndex == "-", result.output == nil { return }
+    }
+    if allGroups {
+      let local = scored[0].local
+      return try result.show(
+        local, as: ScoreText(local, targets: definition.targetNames).document)
+    }
+    try result.show(report, as: ScoreText(report, targets: targets).document)
+  }
+
+  private func write(_ index: ModelIndex, to file: String) throws {
+    if file == "-" { return Console.print(String(index.yaml.dropLast())) }
+    let url = URL(filePath: file)
+    let exists = FileManager.default.fileExists(atPath: file)
+    let card = exists ? String(decoding: try Data(contentsOf: url), as: UTF8.self) : nil
+    try AtomicFile.write(Data(index.added(to: card, file: file).utf8), to: url)
+    Console.message("model-index in \(file)")
   }
 
   private func options() throws -> ScoringOptions {
     var options = try inference.scoringOptions(cluster: gold.clustering)
     options.attributes = by?.split(separator: ",").map(String.init)
+    // A table of several systems has groups on request.
+    if files.count > 1, by == nil { options.attributes = [] }
     options.allGroups = allGroups
     options.sensitivity = sensitivity
     options.detectable = detectable
@@ -80,29 +133,33 @@ struct ScoreCommand: ParsableCommand {
     return options
   }
 
-  private func scoreFile() throws -> (PrivateReport, BenchmarkDefinition) {
-    let input = try PredictionFile(URL(filePath: file))
-    let labels = try gold.split(beside: [input], predictions)
+  private func scoreFile() throws -> ([PrivateReport], BenchmarkDefinition) {
+    let inputs = try files.map { try PredictionFile(URL(filePath: $0)) }
+    let labels = try gold.split(beside: inputs, predictions)
     // That there are no clusters is a note of the report.
     let uses = ColumnUse.allCases.filter { $0 != .cluster || !labels.definition.clusters.isEmpty }
     gold.columns.sayChoice(of: labels, uses)
     let options = try options()
     try labels.definition.checkAttributes(options.attributes ?? [])
-    let (report, warnings) = try labels.score(
-      input, dropMissing: predictions.dropMissing, options: options)
-    FaultListing.show(warnings)
-    return (report, labels.definition)
+    let reports = try faultsTogether(inputs) { input in
+      let (report, warnings) = try labels.score(
+        input, dropMissing: predictions.dropMissing, options: options)
+      FaultListing.show(warnings)
+      return report
+    }
+    return (reports, labels.definition)
   }
 
-  private func scoreSplit() throws -> (PrivateReport, BenchmarkDefinition) {
-    let (definition, name) = try split.resolve(shared.home)
+  private func scoreSplit() throws -> ([PrivateReport], BenchmarkDefinition) {
+    let (definition, name) = try split.resolve(data.home)
     let options = try options()
     try definition.checkAttributes(options.attributes ?? [])
-    let dataset = try shared.home.load(definition, split: name)
+    let dataset = try data.home.load(definition, split: name)
     let scorer = try Scorer(definition, dataset: dataset, options: options)
-    let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
-    FaultListing.show(read.warnings)
-    return (try scorer.score(read), definition)
+    let reader = try predictions.reader(definition, dataset)
+    let read = try faultsTogether(files) { try reader.read(URL(filePath: $0)) }
+    FaultListing.show(read.flatMap(\.warnings))
+    return (try read.map { try scorer.score($0) }, definition)
   }
 }
 

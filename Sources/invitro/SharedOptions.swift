@@ -170,6 +170,22 @@ func end(with status: ExitStatus, unless passes: Bool) throws {
   if !passes { throw ExitCode(status.rawValue) }
 }
 
+/// What `read` makes of each input; the faults of all of them come at once.
+func faultsTogether<Input, Output>(
+  _ inputs: [Input], _ read: (Input) throws -> Output
+) throws -> [Output] {
+  var (outputs, faults): ([Output], [Diagnostic]) = ([], [])
+  for input in inputs {
+    do {
+      outputs.append(try read(input))
+    } catch HarnessError.invalid(let found) {
+      faults += found
+    }
+  }
+  if !faults.isEmpty { throw HarnessError.invalid(faults) }
+  return outputs
+}
+
 /// - Throws: ``HarnessError/missing(path:hint:)`` where there is nothing at `path`.
 func existing(_ path: String, hint: String) throws -> URL {
   guard FileManager.default.fileExists(atPath: path) else {

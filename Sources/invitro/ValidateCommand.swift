@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Foundation
 import Harness
+import Report
 
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -23,9 +24,10 @@ struct ValidateCommand: ParsableCommand {
   @OptionGroup var split: SplitOptions
   @OptionGroup var gold: GoldColumns
   @OptionGroup var predictions: PredictionOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var result: ResultOptions
 
-  /// What `--json` prints.
+  /// What `--format json` prints.
   struct Verdict: Encodable {
     var valid: Bool
     var rows: Int?
@@ -47,28 +49,34 @@ struct ValidateCommand: ParsableCommand {
         let reader = labels.reader(dropMissing: predictions.dropMissing)
         return try report(reader.read(input), of: labels.dataset)
       }
-      let (definition, dataset) = try split.load(shared.home)
+      let (definition, dataset) = try split.load(data.home)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       try report(read, of: dataset)
-    } catch HarnessError.invalid(let faults) where shared.json {
-      try Console.json(Verdict(valid: false, faults: faults))
+    } catch HarnessError.invalid(let faults) where result.form != .text {
+      try result.show(
+        Verdict(valid: false, faults: faults), as: Self.document("\(file) is not valid.", faults))
       throw ExitCode(ExitStatus.badData.rawValue)
     }
   }
 
   private func report(_ read: Predictions, of dataset: Dataset) throws {
     let targets = read.attempted
-    if shared.json {
-      return try Console.json(
-        Verdict(
-          valid: true, rows: read.present.count, targets: targets, missing: read.missingCount,
-          sha256: read.digest, faults: read.warnings))
-    }
-    FaultListing.show(read.warnings)
-    var text =
+    var sentence =
       "\(file) is valid: \(read.present.count) rows of \(dataset.benchmark)/\(dataset.split), "
       + targets.joined(separator: " and ")
-    if read.missingCount > 0 { text += "; \(read.missingCount) rows without a prediction dropped" }
-    Console.print(text)
+    if read.missingCount > 0 {
+      sentence += "; \(read.missingCount) rows without a prediction dropped"
+    }
+    let isText = result.form == .text
+    if isText { FaultListing.show(read.warnings) }
+    try result.show(
+      Verdict(
+        valid: true, rows: read.present.count, targets: targets, missing: read.missingCount,
+        sha256: read.digest, faults: read.warnings),
+      as: Self.document(sentence, isText ? [] : read.warnings))
+  }
+
+  private static func document(_ sentence: String, _ faults: [Diagnostic]) -> ResultDocument {
+    ResultDocument([.lines(sentence)] + (faults.isEmpty ? [] : [.table(Diagnostic.table(faults))]))
   }
 }

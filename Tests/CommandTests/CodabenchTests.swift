@@ -82,7 +82,8 @@ struct CodabenchTests {
     #expect(try bench.written == ["detailed_results.html", "scores.json"])
     let sample = try SampleFolder.shared.get()
     let report = try sample.program.run(
-      "score", sample.system(3), "-b", "sample24", "-s", "test", "--replicates", "200", "--json"
+      "score", sample.system(3), "-b", "sample24", "-s", "test", "--replicates", "200",
+      "--format=json"
     ).object()
     let targets = try #require(report["targets"] as? [String: [String: Any]])
     let scores = try bench.scores()

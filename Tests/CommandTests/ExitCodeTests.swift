@@ -95,11 +95,12 @@ struct ExitCodeTests {
     #expect(outcome.err.hasSuffix("4 errors\n"))
   }
 
-  @Test("validate says with --json what is wrong, on standard output, and still ends with 65")
+  @Test(
+    "validate says with --format json what is wrong, on standard output, and still ends with 65")
   func badJSON() throws {
     let sample = try SampleFolder.shared.get()
     let outcome = try sample.program.run(
-      "validate", "-", "-b", "sample24", "--json", input: "1x\n")
+      "validate", "-", "-b", "sample24", "--format=json", input: "1x\n")
     #expect(outcome.status == 65)
     let verdict = try outcome.object()
     #expect(verdict["valid"] as? Bool == false)

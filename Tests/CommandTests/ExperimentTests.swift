@@ -167,7 +167,7 @@ struct ExperimentSummaryTests {
     let grid = try TinyGrid()
     #expect(try grid.run("out").status == 0)
     let outcome = try grid.program.run(
-      ["experiment", "summary", "out", "--json", "--replicates", "200"] + grid.home)
+      ["experiment", "summary", "out", "--format=json", "--replicates", "200"] + grid.home)
     #expect(outcome.status == 0, "\(outcome.err)")
     let summary = try outcome.object()
     let rows = try rows(summary)
@@ -197,7 +197,7 @@ struct ExperimentSummaryTests {
     }
     let runs = try grid.program.run(
       ["compare", "--runs", "runs all gpt", "runs crowd", "-b", "sample24", "-s", "test"]
-        + ["--json"] + grid.home
+        + ["--format=json"] + grid.home
     ).object()
     let other = try #require((runs["metrics"] as? [String: [String: Any]])?["pcc"])
     let ours = try #require(try figures(rows["all gpt"], "pcc")["seedTest"] as? [String: Any])
@@ -266,7 +266,7 @@ struct ExperimentSummaryTests {
     #expect(try merged.object()["thereAlready"] as? Int == 4)
     let summaries = try ["whole", "half"].map { folder in
       try grid.program.run(
-        ["experiment", "summary", folder, "--json", "--replicates", "200"] + grid.home
+        ["experiment", "summary", folder, "--format=json", "--replicates", "200"] + grid.home
       ).out
     }
     #expect(!summaries[0].isEmpty && summaries[0] == summaries[1])

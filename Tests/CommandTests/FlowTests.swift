@@ -23,9 +23,10 @@ struct FlowTests {
     let sample = try SampleFolder.shared.get()
     let file = try sample.system(3)
     let arguments = ["-b", "sample24", "-s", "test"] + Self.quick
-    let fromFile = try sample.program.run(["score", file] + arguments + ["--json"])
+    let fromFile = try sample.program.run(["score", file] + arguments + ["--format=json"])
     let text = try String(contentsOf: sample.folder.file(file), encoding: .utf8)
-    let fromInput = try sample.program.run(["score", "-"] + arguments + ["--json"], input: text)
+    let fromInput = try sample.program.run(
+      ["score", "-"] + arguments + ["--format=json"], input: text)
     #expect(fromFile.status == 0 && fromFile.out == fromInput.out)
     let report = try fromFile.object()
     #expect(report["n"] as? Int == 83)
@@ -46,8 +47,8 @@ struct FlowTests {
     func groups(_ report: [String: Any]?) throws -> [[String: Any]] {
       try #require(report?["groups"] as? [[String: Any]])
     }
-    let released = try groups(try sample.program.run(arguments + ["--json"]).object())
-    let local = try sample.program.run(arguments + ["--all-groups", "--json"]).object()
+    let released = try groups(try sample.program.run(arguments + ["--format=json"]).object())
+    let local = try sample.program.run(arguments + ["--all-groups", "--format=json"]).object()
     #expect(local["publishable"] as? Bool == false)
     let all = try groups(local["report"] as? [String: Any])
     #expect(all.count == released.count && all.allSatisfy { $0["n"] is Int })
@@ -62,7 +63,7 @@ struct FlowTests {
   func validate() throws {
     let sample = try SampleFolder.shared.get()
     let file = try sample.system(1)
-    let outcome = try sample.program.run("validate", file, "-b", "sample24", "--json")
+    let outcome = try sample.program.run("validate", file, "-b", "sample24", "--format=json")
     #expect(outcome.status == 0)
     let verdict = try outcome.object()
     #expect(verdict["valid"] as? Bool == true)
@@ -74,7 +75,7 @@ struct FlowTests {
   func compare() throws {
     let sample = try SampleFolder.shared.get()
     let files = try (0..<4).map(sample.system)
-    let arguments = ["-b", "sample24", "-s", "test", "--json"] + Self.quick
+    let arguments = ["-b", "sample24", "-s", "test", "--format=json"] + Self.quick
     let itself = try sample.program.run(["compare", files[0], files[0]] + arguments).object()
     #expect(
       (itself["conclusion"] as? String)?.hasPrefix("The two systems do not differ significantly")
@@ -84,7 +85,7 @@ struct FlowTests {
     #expect((comparison["pairs"] as? [Any])?.count == 6)
     #expect((comparison["standings"] as? [Any])?.count == 4)
     let text = try sample.program.run(
-      ["compare", files[0], files[3]] + arguments.filter { $0 != "--json" })
+      ["compare", files[0], files[3]] + arguments.filter { $0 != "--format=json" })
     #expect(
       text.status == 0
         && text.out.contains("Krippendorff alpha, PCC within clusters: studentised swap test"))
@@ -192,7 +193,7 @@ struct FlowTests {
     ])
     #expect(outcome.status == 0)
     #expect(outcome.out.contains("Hedges g"))
-    #expect(outcome.err.contains("training procedure"))
+    #expect(outcome.out.contains("training procedure"))
   }
 
   /// Every file below `folder` by its path.

@@ -37,7 +37,7 @@ struct GoldTests {
 
   @Test("score takes every option of a definition, and says nothing that was said")
   func options() throws {
-    let outcome = try program.run(["score", "a.csv", "--json"] + said)
+    let outcome = try program.run(["score", "a.csv", "--format=json"] + said)
     #expect(outcome.status == 0, "\(outcome.err)")
     #expect(outcome.err.isEmpty)
     let report = try outcome.object()
@@ -79,7 +79,7 @@ struct GoldTests {
 
   @Test("compare tests two files, runs and many files on several targets")
   func compare() throws {
-    let two = try program.run(["compare", "a.csv", "b.csv", "--json"] + said)
+    let two = try program.run(["compare", "a.csv", "b.csv", "--format=json"] + said)
     #expect(two.status == 0, "\(two.err)")
     let report = try two.object()
     #expect(Set((report["targets"] as? [String: Any] ?? [:]).keys) == ["empathy", "distress"])
@@ -99,7 +99,7 @@ struct GoldTests {
       good.err == "Guessed from gold.csv: id turn_id; targets empathy, distress. "
         + "Override with --id, --target.\n")
     try place.write("turn_id,empathy\nt1,2\nt1,3\n", to: "bad.csv")
-    let bad = try program.run("validate", "bad.csv", "--gold", "gold.csv", "--json")
+    let bad = try program.run("validate", "bad.csv", "--gold", "gold.csv", "--format=json")
     #expect(bad.status == 65)
     #expect(try bad.object()["valid"] as? Bool == false)
   }

@@ -33,7 +33,7 @@ struct LabelCommandTests {
     let set = try OpenSet.shared.get()
     let outcome = try set.program.run(
       "agreement", "-b", "newsemp18", "-s", "all", "--labels", OpenSet.labels[0], "--labels",
-      OpenSet.labels[1], "--largest", "3", "--svg", "differences.svg", "--json")
+      OpenSet.labels[1], "--largest", "3", "--svg", "differences.svg", "--format=json")
     #expect(outcome.status == 0, "\(outcome.err)")
     let report = try outcome.object()
     let pairs = try #require(report["pairs"] as? [[String: Any]])
@@ -57,7 +57,7 @@ struct LabelCommandTests {
     let set = try OpenSet.shared.get()
     let arguments = [
       "agreement", "-b", "newsemp18", "-s", "all", "--labels", OpenSet.labels[0], "--largest", "2",
-      "--json",
+      "--format=json",
     ]
     func rows(_ outcome: Program.Outcome) throws -> [[String: Any]] {
       let lists = try #require(try outcome.object()["largest"] as? [[String: Any]])
@@ -78,7 +78,8 @@ struct LabelCommandTests {
       "data/sample24-files/llmpathy/NewsEmp2024/test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv"
     let outcome = try sample.program.run(
       "agreement", "-b", "sample24", "-s", "test", "--labels", "llama=\(file)", "--labels",
-      "plain=\(file)", "--label-column", "plain=llm_empathy_plain", "--largest", "0", "--json")
+      "plain=\(file)", "--label-column", "plain=llm_empathy_plain", "--largest", "0",
+      "--format=json")
     #expect(outcome.status == 0, "\(outcome.err)")
     let groups = try #require(try outcome.object()["groups"] as? [[String: Any]])
     #expect(!groups.isEmpty)
@@ -154,7 +155,8 @@ struct LabelCommandTests {
       "6", "--out", "uncorrected.csv")
     #expect(made.status == 0, "\(made.err)")
     let score = try set.program.run(
-      "score", "uncorrected.csv", "-b", "newsemp18", "-s", "test", "--drop-missing", "--json",
+      "score", "uncorrected.csv", "-b", "newsemp18", "-s", "test", "--drop-missing",
+      "--format=json",
       "--replicates", "200")
     #expect(score.status == 0, "\(score.err)")
     let targets = try #require(try score.object()["targets"] as? [String: [String: Any]])
@@ -236,7 +238,8 @@ struct LabelCommandTests {
     let table = try String(contentsOf: place.file("labels.tsv"), encoding: .utf8)
     #expect(table.hasPrefix("conversation_id\tperson_id\tllm_empathy\n"))
     let agreement = try program.run(
-      ["agreement", "-b", "sample24", "-s", "dev", "--labels", "test=labels.tsv", "--json"] + home)
+      ["agreement", "-b", "sample24", "-s", "dev", "--labels", "test=labels.tsv", "--format=json"]
+        + home)
     #expect(try agreement.object()["rows"] as? Int == 63)
     #expect(agreement.status == 0)
   }

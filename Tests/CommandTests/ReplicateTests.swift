@@ -37,7 +37,7 @@ struct ReplicateTests {
   func openData() throws {
     let set = try LabelCommandTests.OpenSet.shared.get()
     let outcome = try set.program.run(
-      "replicate", "--llmpathy", Shared.url("data/llmpathy").path, "--json", "--require",
+      "replicate", "--llmpathy", Shared.url("data/llmpathy").path, "--format=json", "--require",
       "IX/llama-gpt/alpha>=0.79")
     #expect(outcome.status == 0, "\(outcome.err)")
     let claims = try claims(outcome)
@@ -56,7 +56,7 @@ struct ReplicateTests {
 
   @Test("a condition on a claim that was not run, or does not hold, ends with 1")
   func requirements() throws {
-    let headline = try program.run("replicate", "--require", "pcc >= 0.648 - 0.02", "--json")
+    let headline = try program.run("replicate", "--require", "pcc >= 0.648 - 0.02", "--format=json")
     #expect(headline.status == 1)
     #expect(headline.err.contains("headline/pcc >= 0.628: does not hold"))
     let findings = try #require(try headline.object()["requirements"] as? [[String: Any]])
@@ -87,13 +87,13 @@ struct ReplicateTests {
       "data", "import", "newsemp24", "--from", "data/sample24-files")
     try #require(imported.status == 0, "\(imported.err)")
     let labels = "data/sample24-files/llmpathy"
-    let outcome = try program.run("replicate", "--llmpathy", labels, "--json")
+    let outcome = try program.run("replicate", "--llmpathy", labels, "--format=json")
     #expect(outcome.status == 0, "\(outcome.err)")
     let claims = try claims(outcome)
     let train = "\(labels)/NewsEmp2024/trac3_EMP_train_llama.tsv"
     let agreement = try program.run(
       "agreement", "-b", "newsemp24", "-s", "train", "--labels", "llama=\(train)", "--largest", "0",
-      "--json")
+      "--format=json")
     let pair = try #require(try agreement.object()["pairs"] as? [[String: Any]]).first
     for figure in ["alpha", "mae", "sd"] {
       #expect(
@@ -102,7 +102,7 @@ struct ReplicateTests {
     let test = "\(labels)/NewsEmp2024/test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv"
     let score = try program.run(
       "score", test, "-b", "newsemp24", "-s", "test", "--column", "empathy=llm_empathy_plain",
-      "--ccc", "lin-n-1", "--json")
+      "--ccc", "lin-n-1", "--format=json")
     let targets = try #require(try score.object()["targets"] as? [String: [String: Any]])
     for metric in ["pcc", "ccc", "rmse"] {
       let scored = targets["empathy"]?[metric] as? [String: Any]

@@ -73,7 +73,7 @@ struct ReplicateTrainingTests {
     }
 
     func claims(_ results: String) throws -> [String: [String: Any]] {
-      let outcome = try program.run("replicate", "--results", results, "--json")
+      let outcome = try program.run("replicate", "--results", results, "--format=json")
       #expect(outcome.status == 0, "\(outcome.err)")
       let replication = try outcome.object()["replication"] as? [String: Any]
       let claims = try #require(replication?["claims"] as? [[String: Any]])

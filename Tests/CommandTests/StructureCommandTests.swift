@@ -13,7 +13,7 @@ struct StructureCommandTests {
       "agreement", "-b", "newsemp18", "-s", "all", "--labels", LabelCommandTests.OpenSet.labels[0],
       "--largest", "0",
     ]
-    let outcome = try set.program.run(arguments + ["--pictures", "pictures", "--json"])
+    let outcome = try set.program.run(arguments + ["--pictures", "pictures", "--format=json"])
     #expect(outcome.status == 0, "\(outcome.err)")
     let structure = try #require(try outcome.object()["structure"] as? [String: Any])
     func list(_ key: String) throws -> [String: Any] {
@@ -51,7 +51,7 @@ struct StructureCommandTests {
       "data/sample24-files/llmpathy/NewsEmp2024/test_data_with_labels/goldstandard_EMP_llama_llama_plain.tsv"
     let outcome = try sample.program.run(
       "agreement", "-b", "sample24", "-s", "test", "--labels", "llama=\(file)", "--alpha", "1.5",
-      "--largest", "0", "--pictures", "pictures-small", "--json")
+      "--largest", "0", "--pictures", "pictures-small", "--format=json")
     #expect(outcome.status == 0, "\(outcome.err)")
     let structure = try #require(try outcome.object()["structure"] as? [String: Any])
     let pictures = try #require(structure["pictures"] as? [[String: Any]])

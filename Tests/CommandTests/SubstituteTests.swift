@@ -26,7 +26,7 @@ struct SubstituteTests {
     #expect(outcome.out.contains("labels of 40 persons, drawn 1000 times, seed 1"))
     #expect(outcome.out.contains("Answer: "))
     #expect(outcome.out.contains("gender Female"))
-    let json = try Self.run(["mean"] + Self.train + ["--labelled", "40", "--json"]).object()
+    let json = try Self.run(["mean"] + Self.train + ["--labelled", "40", "--format=json"]).object()
     let whole = try #require((json["estimates"] as? [[String: Any]])?.first)
     #expect(whole["labelled"] as? Int == 40 && whole["unlabelled"] as? Int == 35)
     let multiplier = try #require(whole["multiplier"] as? Double)
@@ -60,7 +60,8 @@ struct SubstituteTests {
     let sample = try SampleFolder.shared.get()
     let outcome = try Self.run([
       "score", try sample.system(0), "-b", "sample24", "-s", "test", "--labels",
-      "llama=\(Self.test)", "--labelled", "30", "--draws", "3", "--replicates", "200", "--json",
+      "llama=\(Self.test)", "--labelled", "30", "--draws", "3", "--replicates", "200",
+      "--format=json",
     ])
     #expect(outcome.status == 0, "\(outcome.err)")
     let report = try outcome.object()
@@ -90,7 +91,8 @@ struct SubstituteTests {
     let svg = try String(contentsOf: place.file("curve.svg"), encoding: .utf8)
     #expect(svg.contains("persons labelled by people") && svg.contains("people alone"))
 
-    let ceiling = try program.run(["substitute", "ceiling", "--json"] + split + home + labels)
+    let ceiling = try program.run(
+      ["substitute", "ceiling", "--format=json"] + split + home + labels)
     #expect(ceiling.status == 0, "\(ceiling.err)")
     let estimates = try #require(try ceiling.object()["estimates"] as? [[String: Any]])
     #expect(estimates.count == 3)
@@ -114,7 +116,7 @@ struct SubstituteTests {
     }
     try place.write(lines.joined(separator: "\n") + "\n", to: "ratings.csv")
     let program = try Program(in: place.url)
-    let ask = ["substitute", "rater", "--ratings", "ratings.csv", "--json", "--model"]
+    let ask = ["substitute", "rater", "--ratings", "ratings.csv", "--format=json", "--model"]
     let good = try program.run(ask + ["llm"])
     #expect(good.status == 0, "\(good.err)")
     #expect(try Self.verdict(good) == "yes")

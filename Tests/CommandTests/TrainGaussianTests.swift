@@ -104,7 +104,7 @@ struct TrainGaussianTests {
     let outcome = try grid.run("out")
     #expect(outcome.status == 0, "\(outcome.err)")
     let summary = try grid.program.run(
-      ["experiment", "summary", "out", "--replicates", "100", "--json"] + grid.home)
+      ["experiment", "summary", "out", "--replicates", "100", "--format=json"] + grid.home)
     #expect(summary.status == 0, "\(summary.err)")
     let splits = try #require(try summary.object()["splits"] as? [[String: Any]])
     let rows = try #require(splits.first?["rows"] as? [[String: Any]])

@@ -37,7 +37,7 @@ struct TrainTargetsTests {
     #expect(try rows("w.tsv") == rows("p.tsv").dropFirst().map { Array($0.dropFirst()) })
     let figures = try ["p.tsv", "w.tsv", "w.zip"].map { file in
       #expect(try program.run(["validate", file] + split).status == 0)
-      let scored = try program.run(["score", file, "--replicates", "200", "--json"] + split)
+      let scored = try program.run(["score", file, "--replicates", "200", "--format=json"] + split)
       return try #require(try scored.object()["targets"] as? NSDictionary)
     }
     #expect(figures[0] == figures[1] && figures[0] == figures[2])
@@ -79,7 +79,8 @@ struct TrainTargetsTests {
     let table = try String(contentsOf: place.file("p.tsv"), encoding: .utf8)
     #expect(table.hasPrefix("id\tempathy\tdistress\n"))
     let scored = try program.run(
-      ["score", "p.tsv", "-b", "sample24", "-s", "test", "--replicates", "200", "--json"] + home)
+      ["score", "p.tsv", "-b", "sample24", "-s", "test", "--replicates", "200", "--format=json"]
+        + home)
     let targets = try #require(try scored.object()["targets"] as? [String: [String: Any]])
     // What the run's last validation of the same split said, of the population's moments here.
     for target in ["empathy", "distress"] {

@@ -117,7 +117,8 @@ struct TwoYearsTests {
     let outcome = try set.program.run(
       "agreement", "-b", "newsemp24", "-s", "train", "--labels", "llama=\(Self.llama24)",
       "--again", "earlier=\(Self.llama23[0])", "--again", "earlier=\(Self.llama23[1])",
-      "--again-in", "newsemp23/train", "--again-in", "newsemp23/dev", "--largest", "0", "--json")
+      "--again-in", "newsemp23/train", "--again-in", "newsemp23/dev", "--largest", "0",
+      "--format=json")
     #expect(outcome.status == 0, "\(outcome.err)")
     let pairs = try #require(try outcome.object()["pairs"] as? [[String: Any]])
     let pair = try #require(pairs.first { $0["first"] as? String == "earlier" })
@@ -125,7 +126,8 @@ struct TwoYearsTests {
     #expect(pair["mae"] as? Double == 0.25)
     #expect(pair["sd"] as? Double == 0)
     #expect(outcome.err.contains("earlier: 1000 of 1000 essays"))
-    let report = try set.program.run("replicate", "--llmpathy", TwoYears.labels, "--json").object()
+    let report = try set.program.run("replicate", "--llmpathy", TwoYears.labels, "--format=json")
+      .object()
     let claims = (report["replication"] as? [String: Any])?["claims"] as? [[String: Any]]
     let byID = Dictionary(
       uniqueKeysWithValues: (claims ?? []).compactMap { claim in

@@ -79,9 +79,12 @@ struct LeakTests {
     let sample = try SampleFolder.shared.get()
     let file = try sample.system(3)
     let commands = [
-      ["score", file, "-b", "sample24", "--replicates", "200", "--json"],
-      ["compare", file, try sample.system(2), "-b", "sample24", "--replicates", "200", "--json"],
-      ["data", "stats", "sample24"], ["validate", file, "-b", "sample24", "--json"],
+      ["score", file, "-b", "sample24", "--replicates", "200", "--format=json"],
+      [
+        "compare", file, try sample.system(2), "-b", "sample24", "--replicates", "200",
+        "--format=json",
+      ],
+      ["data", "stats", "sample24"], ["validate", file, "-b", "sample24", "--format=json"],
     ]
     for arguments in commands {
       let outcome = try sample.program.run(arguments)

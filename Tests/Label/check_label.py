@@ -200,7 +200,7 @@ def wrong(home):
 def agreement(home):
     """The labels are read by the commands that come after."""
     done = subprocess.run(
-        [program, "agreement", "-b", "sample24", "-s", "dev", "--labels", "tiny=schema.tsv", "--json"],
+        [program, "agreement", "-b", "sample24", "-s", "dev", "--labels", "tiny=schema.tsv", "--format=json"],
         cwd=home.folder, env=home.environment, capture_output=True, text=True, timeout=600)
     check(done.returncode == 0 and json.loads(done.stdout)["rows"] == ESSAYS, f"{done.stderr}")
 

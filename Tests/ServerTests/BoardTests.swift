@@ -130,7 +130,7 @@ struct BoardTests {
     let systems = try (0..<4).map { index -> (Double, URL) in
       let file = sample.folder.file(try sample.system(index))
       let report = try arena.program.run(
-        "score", file.path, "-b", "sample24", "-s", "test", "--json")
+        "score", file.path, "-b", "sample24", "-s", "test", "--format=json")
       return (try Answer.pcc(try report.object()), file)
     }.sorted { $0.0 > $1.0 }
     func send(_ file: URL) async throws -> String {

@@ -81,7 +81,7 @@ struct GuardedMetricTests {
       for seed in seeds {
         let file = try arena.predictions(seed)
         let scored = try arena.program.run(
-          "score", file.path, "-b", "ranked", "-s", "test", "--replicates", "100", "--json"
+          "score", file.path, "-b", "ranked", "-s", "test", "--replicates", "100", "--format=json"
         ).object()
         let targets = try #require(scored["targets"] as? [String: [String: Any]])
         let value = try #require(

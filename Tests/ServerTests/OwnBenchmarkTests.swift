@@ -51,7 +51,7 @@ struct OwnBenchmarkTests {
     let split = try #require((summary["splits"] as? [[String: Any]])?.first)
     #expect(split["clusters"] as? [String: Int] == ["conversation": 12])
     #expect(split["withoutAttributes"] as? Int == 0)
-    let verdict = try run(["validate", "near.tsv", "--json"] + board).object()
+    let verdict = try run(["validate", "near.tsv", "--format=json"] + board).object()
     #expect(verdict["targets"] as? [String] == ["valence"])
     let report = try run(["score", "near.tsv", "--json", "--sensitivity"] + board + quick).object()
     #expect(report["clusters"] as? Int == 12)

@@ -21,7 +21,7 @@ struct SubmissionTests {
     #expect(submission["state"] as? String == "released")
     #expect(submission["team"] as? String == "Team A")
     let own = try arena.program.run(
-      "score", file.path, "-b", "sample24", "-s", "test", "--json")
+      "score", file.path, "-b", "sample24", "-s", "test", "--format=json")
     let report = try own.object()
     let digests = try #require(report["digests"] as? [String: String])
     #expect(submission["digest"] as? String == digests["predictions"])
@@ -55,7 +55,7 @@ struct SubmissionTests {
     #expect(submission["kind"] as? String == "prompted")
   }
 
-  @Test("a faulty file is answered with the faults that `validate --json` prints")
+  @Test("a faulty file is answered with the faults that `validate --format json` prints")
   func faults() async throws {
     let arena = try Arena()
     let server = try await arena.server()
@@ -70,7 +70,7 @@ struct SubmissionTests {
     #expect(answer.status == 422)
     #expect(answer.headers["content-type"] == "application/problem+json")
     let validated = try arena.program.run(
-      ["validate", "broken.tsv", "-b", "sample24", "-s", "test", "--json"])
+      ["validate", "broken.tsv", "-b", "sample24", "-s", "test", "--format=json"])
     let theirs = try #require(try validated.object()["faults"] as? [[String: Any]])
     let ours = try #require(try answer.object()["faults"] as? [[String: Any]])
     #expect(ours.count >= 3)

@@ -61,3 +61,30 @@ extension SourceText {
     }
   }
 }
+
+/// What systems are called of which only prediction files are known.
+public enum SystemNames {
+  /// For each path the fewest last parts that tell it from the others, without the ending of its
+  /// name and without the parts that all share: `a` and `b` of `runs/a/p.tsv` and `runs/b/p.tsv`.
+  /// - Parameter paths: different from each other.
+  public static func distinct(_ paths: [String]) -> [String] {
+    let parts = paths.map { path -> [String] in
+      if path == "-" { return ["standard input"] }
+      let url = URL(filePath: path)
+      return url.deletingPathExtension().relativePath.split(separator: "/").map(String.init)
+    }
+    let longest = parts.map(\.count).max() ?? 0
+    for length in 1...max(1, longest) {
+      var tails = parts.map { Array($0.suffix(length)) }
+      guard Set(tails).count == paths.count else { continue }
+      while paths.count > 1, let last = tails[0].last,
+        tails.allSatisfy({ $0.count > 1 && $0.last == last })
+      {
+        tails = tails.map { $0.dropLast() }
+      }
+      return tails.map { $0.joined(separator: "/") }
+    }
+    // They differ in their endings alone.
+    return paths
+  }
+}

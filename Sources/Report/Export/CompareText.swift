@@ -4,17 +4,23 @@ public import Harness
 
 /// Comparisons as a person reads them on a terminal.
 public enum CompareText {
-  public static func pair(_ report: ComparisonReport, targets: [String]) -> String {
-    var (rows, rowwise): ([[String]], [String]) = ([], [])
+  public static func pair(_ report: ComparisonReport, targets: [String]) -> ResultDocument {
+    var table = ResultTable(
+      "differences",
+      [
+        .text("target"), .text("metric"), .number("first"), .number("second"),
+        .number("difference"), .interval("interval", key: "difference"), .number("p"),
+      ])
+    var rowwise: [String] = []
     var tested: Set<Metric> = []
     var isWithin = false
     for target in targets {
       guard let scores = report.targets[target] else { continue }
       func add(_ title: String, _ one: ComparisonReport.Difference) {
-        rows.append([
-          target, title, number(one.first), number(one.second), number(one.difference),
-          TextTable.interval(one.low, one.high) ?? one.undefined ?? "",
-          one.p.map(FigureText.probability) ?? "",
+        table.add([
+          .text(target), .text(title), .number(one.first), .number(one.second),
+          .number(one.difference), .interval(one.low, one.high, remark: one.undefined),
+          .probability(one.p),
         ])
       }
       for metric in Metric.all {
@@ -35,19 +41,16 @@ public enum CompareText {
           + "Steiger Z = \(number(steiger.statistic)), p = \(TextTable.probability(steiger.p)) "
           + "(both take rows as independent)")
     }
-    let columns = ["target", "metric", ">first", ">second", ">difference", "interval", ">p"]
-    return """
-      first:  \(report.first)
-      second: \(report.second)
-      \(report.benchmark)/\(report.split): \(report.n) rows, \(report.clusters) clusters
-
-      \(TextTable.text(columns, rows))
-
-      \((tests(tested, within: isWithin) + rowwise).joined(separator: "\n"))
-
-      \(report.conclusion)
-      \(report.signature)
-      """
+    return ResultDocument([
+      .lines(
+        """
+        first:  \(report.first)
+        second: \(report.second)
+        \(report.benchmark)/\(report.split): \(report.n) rows, \(report.clusters) clusters
+        """), .table(table),
+      .lines((tests(tested, within: isWithin) + rowwise).joined(separator: "\n")),
+      .lines(report.conclusion), .signature(report.signature),
+    ])
   }
 
   /// What the p-values of `metrics` are of, a line a test.
@@ -62,29 +65,39 @@ public enum CompareText {
     }
   }
 
-  public static func board(_ comparison: BoardComparison) -> String {
-    let ranks = TextTable.text(
-      [">rank", "tie group", "system"],
-      comparison.standings.map { [$0.rankText, $0.tieGroups.joined(separator: " "), $0.slug] })
-    let pairs = TextTable.text(
-      ["first", "second", ">difference", "interval", ">p", ">adjusted", ">BH"],
+  /// - Parameter remarks: of the systems, shown after the tables.
+  public static func board(_ comparison: BoardComparison, remarks: [String]) -> ResultDocument {
+    let ranks = ResultTable(
+      "ranks",
+      caption: "\(comparison.metric.title) of \(comparison.target): ranks that the data allow",
+      [.number("rank"), .text("tie group"), .text("system")],
+      comparison.standings.map { standing in
+        [
+          .text(standing.rankText), .text(standing.tieGroups.joined(separator: " ")),
+          .text(standing.slug),
+        ]
+      })
+    let pairs = ResultTable(
+      "pairs",
+      [
+        .text("first"), .text("second"), .number("difference"),
+        .interval("interval", key: "difference"), .number("p"), .number("adjusted"), .number("BH"),
+      ],
       comparison.pairs.map { pair in
         [
-          pair.first, pair.second, number(pair.difference),
-          TextTable.interval(pair.low, pair.high) ?? pair.undefined ?? "",
-        ] + [pair.p, pair.adjusted, pair.discoveryRate].map(TextTable.probability)
+          .text(pair.first), .text(pair.second), .number(pair.difference),
+          .interval(pair.low, pair.high, remark: pair.undefined),
+        ] + [pair.p, pair.adjusted, pair.discoveryRate].map { .probability($0) }
       })
-    return """
-      \(comparison.metric.title) of \(comparison.target): ranks that the data allow
-
-      \(ranks)
-
-      Systems that share a letter do not differ significantly (\(comparison.adjustment), \(comparison.family)).
-
-      \(pairs)
-      \((comparison.notes ?? []).map { "\nNote: \($0)\n" }.joined())
-      \(comparison.signature ?? "")
-      """
+    let parts: [ResultDocument.Part] = [
+      .table(ranks),
+      .prose(
+        "Systems that share a letter do not differ significantly (\(comparison.adjustment), "
+          + "\(comparison.family))."), .table(pairs),
+    ]
+    return ResultDocument(
+      parts + (comparison.notes ?? []).map { .note($0) }
+        + (comparison.signature.map { [.signature($0)] } ?? []) + remarks.map { .lines($0) })
   }
 
   public static func flag(_ flag: BoardComparer.LookAlikeFlag) -> String {
@@ -93,30 +106,42 @@ public enum CompareText {
     return "look-alike: \(flag.first) and \(other): \(flag.kind)\(shift)"
   }
 
-  public static func runs(_ report: RunsReport) -> String {
+  public static func runs(_ report: RunsReport) -> ResultDocument {
     let rows = Metric.all.compactMap { metric in report.metrics[metric].map { (metric, $0) } }
-    let runs = rows.flatMap { metric, one in
-      [(report.first, one.first), (report.second, one.second)].compactMap { name, summary in
-        summary.map { one in
-          [metric.title, name, "\(one.seeds)" + (one.constant.map { " (\($0) constant)" } ?? "")]
-            + [one.median, one.peak, one.mean, one.sd].map(number)
-        }
-      }
-    }
-    let tests = rows.map { metric, one in
+    let runs = ResultTable(
+      "runs",
       [
-        metric.title, number(one.student.statistic), TextTable.probability(one.student.p),
-        one.stars ?? "", number(one.welch.statistic), TextTable.probability(one.welch.p),
-        number(one.hedgesG),
-      ]
-    }
-    return """
-      \(report.benchmark)/\(report.split), \(report.target)
-
-      \(TextTable.text(["metric", "runs", ">seeds", ">median", ">peak", ">mean", ">SD"], runs))
-
-      \(TextTable.text(["metric", ">Student t", ">p", "", ">Welch t", ">p", ">Hedges g"], tests))
-      """
+        .text("metric"), .text("runs"), .number("seeds"), .number("median"), .number("peak"),
+        .number("mean"), .number("SD"),
+      ],
+      rows.flatMap { metric, one in
+        [(report.first, one.first), (report.second, one.second)].compactMap { name, summary in
+          summary.map { one in
+            [
+              .text(metric.title), .text(name),
+              .count(one.seeds, remark: one.constant.map { "\($0) constant" }),
+            ] + [one.median, one.peak, one.mean, one.sd].map { .number($0) }
+          }
+        }
+      })
+    let tests = ResultTable(
+      "tests",
+      [
+        .text("metric"), .number("Student t"), .number("p", key: "student_p"),
+        .text("", key: "stars"), .number("Welch t"), .number("p", key: "welch_p"),
+        .number("Hedges g"),
+      ],
+      rows.map { metric, one in
+        [
+          .text(metric.title), .number(one.student.statistic), .probability(one.student.p),
+          .text(one.stars), .number(one.welch.statistic), .probability(one.welch.p),
+          .number(one.hedgesG),
+        ]
+      })
+    return ResultDocument([
+      .lines("\(report.benchmark)/\(report.split), \(report.target)"), .table(runs), .table(tests),
+      .note(RunsReport.warning),
+    ])
   }
 
   private static func number(_ value: Double?) -> String { TextTable.cell(value, missing: "-") }

@@ -75,3 +75,22 @@ extension LabelRepair.Report {
       """
   }
 }
+
+extension Diagnostic {
+  /// A row a fault.
+  public static func table(_ faults: [Diagnostic]) -> ResultTable {
+    ResultTable(
+      "faults",
+      [
+        .text("severity"), .text("code"), .text("file"), .number("line"), .number("column"),
+        .text("field"), .text("found"), .text("expected"),
+      ],
+      faults.map { fault in
+        [
+          .text(fault.severity.rawValue), .text(fault.code.rawValue), .text(fault.file),
+          .count(fault.line), .count(fault.column), .text(fault.field), .text(fault.found),
+          .text(fault.expected),
+        ]
+      })
+  }
+}

@@ -8,10 +8,12 @@ extension ExperimentSummary {
   /// Every document of the summary by its file's name: `summary.json`, `.md`, `.tex` and `.csv`,
   /// and a plot a sweep. The same summary gives the same bytes.
   public func documents() throws -> [String: Data] {
-    var files = [
-      "summary.json": try CanonicalJSON.document(self), "summary.md": Data(markdown.utf8),
-      "summary.tex": Data(latex.utf8), "summary.csv": Data(csv.utf8),
-    ]
+    var files: [String: Data] = [:]
+    for (ending, format) in [
+      ("json", ResultFormat.json), ("md", .markdown), ("tex", .latex), ("csv", .csv),
+    ] {
+      files["summary.\(ending)"] = try format.data(of: self, shownAs: document)
+    }
     for split in splits {
       for (variable, sweeps) in Dictionary(grouping: split.sweeps, by: \.variable) {
         let plot = Self.plot(sweeps, variable: variable, of: split, baseline: baseline)
@@ -22,44 +24,26 @@ extension ExperimentSummary {
     return files
   }
 
-  private var markdown: String {
-    var out = "# \(Self.line(title))\n"
-    for table in tables {
-      let rule = table.header.indices.map { $0 == 0 ? "---" : "---:" }
-      let lines = [table.header, rule] + table.rows
-      out += "\n**\(Self.line(table.caption))**\n\n"
-      for cells in lines {
-        let escaped = cells.map { Self.line($0).replacingOccurrences(of: "|", with: "\\|") }
-        out += "| \(escaped.joined(separator: " | ")) |\n"
-      }
-    }
-    out += "\n\(Self.legend)\n"
-    for note in notes { out += "\n- \(Self.line(note))" }
-    for split in splits { out += "\n- `\(split.signature)`" }
-    return out + "\n"
-  }
-
-  private var latex: String {
-    let tabulars = tables.map { table in
-      LaTeX.tabular(
-        LaTeX.escaped(table.caption),
-        columns: "l" + String(repeating: "r", count: table.header.count - 1),
-        ([table.header] + table.rows).map { cells in
-          cells.map { LaTeX.escaped($0).replacing("±", with: "$\\pm$") }
-        })
-    }
-    let head = "% \(LaTeX.escaped(title)). Needs the package booktabs."
-    return ([head] + tabulars).joined(separator: "\n")
+  public var document: ResultDocument {
+    ResultDocument(
+      [.title(title)] + tables.map { .table($0) }
+        + [.lines(([Self.legend] + notes).joined(separator: "\n"))]
+        + splits.map { .signature($0.signature) }, data: data)
   }
 
   /// One line for each split, row and metric, with every figure.
-  private var csv: String {
-    var csv = CSVWriter([
-      "benchmark", "split", "row", "training_rows", "replaced", "seeds", "metric", "median", "peak",
-      "mean", "sd", "student_t", "student_p", "welch_p", "hedges_g", "averaged", "averaged_low",
-      "averaged_high", "difference", "difference_low", "difference_high", "p", "p_holm",
-      "bias_factor",
-    ])
+  private var data: ResultTable {
+    let figures = [
+      "median", "peak", "mean", "sd", "student_t", "student_p", "welch_p", "hedges_g", "averaged",
+      "averaged_low", "averaged_high", "difference", "difference_low", "difference_high", "p",
+      "p_holm", "bias_factor",
+    ]
+    var table = ResultTable(
+      "figures",
+      [
+        .text("benchmark"), .text("split"), .text("row"), .number("training_rows"),
+        .number("replaced"), .number("seeds"), .text("metric"),
+      ] + figures.map { .number($0) })
     for split in splits {
       for row in split.rows {
         var all: [(String, Figures?, Double?)] = Metric.all.map { ($0.id, row.metrics[$0], nil) }
@@ -67,15 +51,15 @@ extension ExperimentSummary {
         all.append(("cccCalibrated", row.cccCalibrated, row.biasFactor))
         for (id, figures, factor) in all {
           guard let figures else { continue }
-          csv.add(
+          table.add(
             [
-              .text(split.benchmark), .text(split.split), .text(row.name), .count(row.trainingRows),
-              .count(row.replaced), .count(row.seeds.count), .text(id),
-            ] + CSVWriter.Cell.numbers(Self.numbers(figures) + [factor], decimals: 4))
+              .text(split.benchmark), .text(split.split), .text(row.name),
+              .count(row.trainingRows), .count(row.replaced), .count(row.seeds.count), .text(id),
+            ] + (Self.numbers(figures) + [factor]).map { .number($0) })
         }
       }
     }
-    return csv.text
+    return table
   }
 
   private static func numbers(_ figures: Figures) -> [Double?] {
@@ -85,11 +69,6 @@ extension ExperimentSummary {
       test?.welch.p, test?.hedgesG, figures.averaged?.value, figures.averaged?.low,
       figures.averaged?.high, rows?.difference, rows?.low, rows?.high, rows?.p, rows?.adjusted,
     ]
-  }
-
-  /// `text` on one line.
-  private static func line(_ text: String) -> String {
-    SafeText.cleaned(text).split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 
   /// A panel for each metric; the baseline's mean over seeds is a level line.
@@ -122,110 +101,78 @@ extension ExperimentSummary {
 }
 
 extension ExperimentSummary {
-  /// The tables of the summary for the terminal.
-  public var text: String {
-    var parts = [title]
-    parts += tables.map { table in
-      let columns = table.header.enumerated().map { $0 == 0 ? $1 : ">\($1)" }
-      return "\(table.caption)\n\n\(TextTable.text(columns, table.rows))"
-    }
-    parts.append(([Self.legend] + notes).joined(separator: "\n"))
-    parts += splits.map(\.signature)
-    return parts.joined(separator: "\n\n")
-  }
-
-  /// The tables of a summary as cells of text, which Markdown, LaTeX and the terminal share: one a
-  /// split and metric.
-  public var tables: [Table] {
+  /// One a split and metric.
+  var tables: [ResultTable] {
     splits.flatMap { split in
       [
         table(split, Metric.pcc.title) { $0.metrics[.pcc] },
         table(split, "PCC within persons") { $0.pccWithin },
         table(split, Metric.ccc.title) { $0.metrics[.ccc] },
-        table(split, "CCC calibrated", last: ("C_b", { Self.number($0.biasFactor) })) {
-          $0.cccCalibrated
-        },
+        table(split, "CCC calibrated", hasBiasFactor: true) { $0.cccCalibrated },
         table(split, Metric.rmse.title) { $0.metrics[.rmse] },
       ].compactMap(\.self) + contrastTable(split)
     }
   }
 
-  private func contrastTable(_ split: Split) -> [Table] {
+  private func contrastTable(_ split: Split) -> [ResultTable] {
     guard let contrasts = split.contrasts else { return [] }
     return [
-      Table(
+      ResultTable(
+        "contrasts",
         caption: "\(split.benchmark)/\(split.split): contrasts declared in the file, over persons "
           + "and seeds in one model; everything else is exploratory",
-        header: ["contrast", "figure", "seeds", "difference", "p (Holm)", "SD: persons, seeds"],
-        rows: contrasts.map { contrast in
+        [
+          .text("contrast"), .text("figure"), .number("seeds"), .bounded("difference"),
+          .pair("p (Holm)", "p", "p_holm"), .pair("SD: persons (seeds)", "sd_persons", "sd_seeds"),
+        ],
+        contrasts.map { contrast in
           [
-            "\(contrast.row) less \(contrast.less)", contrast.figure, "\(contrast.seeds)",
-            contrast.undefined
-              ?? Self.bounded(contrast.difference, contrast.low, contrast.high),
-            "\(TextTable.probability(contrast.p)) (\(TextTable.probability(contrast.adjusted)))",
-            "\(Self.number(contrast.personSD)), \(Self.number(contrast.seedSD))",
+            .text("\(contrast.row) less \(contrast.less)"), .text(contrast.figure),
+            .count(contrast.seeds),
+            .bounded(
+              contrast.difference, contrast.low, contrast.high, remark: contrast.undefined),
+            .probabilities(contrast.p, contrast.adjusted),
+            .pair(contrast.personSD, contrast.seedSD),
           ]
         })
     ]
   }
 
-  public struct Table: Sendable {
-    public var caption: String
-    public var header: [String]
-    public var rows: [[String]]
-  }
-
   /// Nil where no row has such figures.
   private func table(
-    _ split: Split, _ title: String, last: (String, (Row) -> String)? = nil,
-    figures: (Row) -> Figures?
-  ) -> Table? {
+    _ split: Split, _ title: String, hasBiasFactor: Bool = false, figures: (Row) -> Figures?
+  ) -> ResultTable? {
     guard split.rows.contains(where: { figures($0) != nil }) else { return nil }
-    return Table(
+    return ResultTable(
+      title,
       caption: "\(split.benchmark)/\(split.split), \(split.n) rows of \(split.clusters) persons: "
         + title,
-      header: [
-        "row", "trained on (replaced)", "seeds", "median (peak)", "mean ± SD", "p over seeds",
-        "averaged", "difference", "p over persons (Holm)",
-      ] + (last.map { [$0.0] } ?? []),
-      rows: split.rows.map { row in
-        [row.name, "\(row.trainingRows) (\(row.replaced))", "\(row.seeds.count)"]
-          + cells(figures(row), isBaseline: row.name == baseline) + (last.map { [$0.1(row)] } ?? [])
+      [
+        .text("row"), .pair("trained on (replaced)", "training_rows", "replaced"),
+        .number("seeds"), .pair("median (peak)", "median", "peak"),
+        .pair("mean ± SD", "mean", "sd"), .number("p over seeds", key: "seed_p"),
+        .bounded("averaged"), .bounded("difference"),
+        .pair("p over persons (Holm)", "p", "p_holm"),
+      ] + (hasBiasFactor ? [.number("C_b")] : []),
+      split.rows.map { row in
+        [
+          .text(row.name), .counts(row.trainingRows, row.replaced), .count(row.seeds.count),
+        ] + cells(figures(row), isBaseline: row.name == baseline)
+          + (hasBiasFactor ? [.number(row.biasFactor, decimals: 3)] : [])
       })
   }
 
-  private func cells(_ figures: Figures?, isBaseline: Bool) -> [String] {
-    let seeds = figures?.overSeeds
-    let averaged = figures?.averaged
-    var cells = [
-      Self.pair(seeds?.median, seeds?.peak),
-      Self.number(seeds?.mean) + (seeds?.sd.map { " ± \(Self.number($0))" } ?? ""),
+  private func cells(_ figures: Figures?, isBaseline: Bool) -> [ResultTable.Cell] {
+    let (seeds, averaged) = (figures?.overSeeds, figures?.averaged)
+    let (seedTest, test) = (figures?.seedTest, figures?.rowTest)
+    let isBaseline: ResultTable.Cell? = isBaseline ? .none("baseline") : nil
+    return [
+      .pair(seeds?.median, seeds?.peak), .spread(seeds?.mean, seeds?.sd),
+      isBaseline ?? .probability(seedTest?.student.p, remark: seedTest?.stars),
+      .bounded(averaged?.value, averaged?.low, averaged?.high),
+      isBaseline ?? .bounded(test?.difference, test?.low, test?.high),
+      isBaseline.map { _ in .empty } ?? .probabilities(test?.p, test?.adjusted),
     ]
-    let bounded = Self.bounded(averaged?.value, averaged?.low, averaged?.high)
-    if isBaseline { return cells + ["baseline", bounded, "baseline", ""] }
-    let seedTest = figures?.seedTest
-    cells.append(
-      ([TextTable.probability(seedTest?.student.p)] + (seedTest?.stars.map { [$0] } ?? []))
-        .joined(separator: " "))
-    let test = figures?.rowTest
-    return cells + [
-      bounded, Self.bounded(test?.difference, test?.low, test?.high),
-      test == nil
-        ? "-" : "\(TextTable.probability(test?.p)) (\(TextTable.probability(test?.adjusted)))",
-    ]
-  }
-
-  private static func number(_ value: Double?) -> String {
-    TextTable.cell(value, decimals: 3, missing: "-")
-  }
-
-  private static func pair(_ first: Double?, _ second: Double?) -> String {
-    second.map { "\(number(first)) (\(number($0)))" } ?? number(first)
-  }
-
-  private static func bounded(_ value: Double?, _ low: Double?, _ high: Double?) -> String {
-    let interval = TextTable.interval(low, high, decimals: 3).map { " \($0)" } ?? ""
-    return number(value) + interval
   }
 }
 

@@ -15,20 +15,48 @@ enum LaTeX {
         + [escaped(SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 80))]
         + metrics.map { cell(BoardTable.figure(entry, $0, table.target)) }
     }
-    return tabular(
-      "\(escaped(table.benchmark.title)), \(escaped(table.board.split)), \(table.target); "
-        + "\(escaped(table.level)) intervals in brackets.",
-      columns: "\(hasRanks ? "l" : "")l\(String(repeating: "r", count: metrics.count))",
-      [(hasRanks ? ["Rank"] : []) + ["System"] + heads] + rows)
+    let caption =
+      "\(table.benchmark.title), \(table.board.split), \(table.target); "
+      + "\(table.level) intervals in brackets."
+    return comment(caption) + "\n"
+      + tabular(
+        columns: "\(hasRanks ? "l" : "")l\(String(repeating: "r", count: metrics.count))",
+        [(hasRanks ? ["Rank"] : []) + ["System"] + heads] + rows)
   }
 
-  /// A `tabular` under a comment; its cells are LaTeX, and the first row is the header.
-  static func tabular(_ comment: String, columns: String, _ rows: [[String]]) -> String {
+  /// A `tabular`; its cells are LaTeX, and the first row is the header.
+  static func tabular(columns: String, _ rows: [[String]]) -> String {
     var lines = rows.map { $0.joined(separator: " & ") + " \\\\" }
     lines.insert("\\midrule", at: 1)
     return
-      (["% \(comment)", "\\begin{tabular}{\(columns)}", "\\toprule"] + lines
+      (["\\begin{tabular}{\(columns)}", "\\toprule"] + lines
       + ["\\bottomrule", "\\end{tabular}", ""]).joined(separator: "\n")
+  }
+
+  /// `text` as comments, a line each.
+  static func comment(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).map { "% \(SafeText.cleaned(String($0)))" }
+      .joined(separator: "\n")
+  }
+
+  /// A table's cell: numbers as mathematics, and what is said of them as text.
+  static func cell(_ cell: ResultTable.Cell) -> String {
+    guard cell.isNumeric else { return text(cell.text) }
+    let number = replaced(cell.shown.replacing(" ", with: "\\ ")) { $0 }
+    let remark = cell.remark.isEmpty ? "" : " (\(text(cell.remark)))"
+    return "$\(number)$\(remark)"
+  }
+
+  /// Text of any kind.
+  static func text(_ text: String) -> String {
+    replaced(escaped(text)) { "$\($0)$" }.replacing("–", with: "--")
+  }
+
+  /// Characters that TeX's usual fonts have in mathematics alone.
+  private static let symbols = ["±": "\\pm", "−": "-", "≥": "\\geq", "≤": "\\leq"]
+
+  private static func replaced(_ text: String, _ command: (String) -> String) -> String {
+    symbols.reduce(text) { text, symbol in text.replacing(symbol.key, with: command(symbol.value)) }
   }
 
   /// The BibTeX records that teams gave, one after the other.

@@ -2,7 +2,7 @@ import Basics
 public import Harness
 import Metrics
 
-/// A score report as a person reads it on a terminal.
+/// A score report as a person reads it.
 public struct ScoreText {
   private let report: ScoreReport
   private let targets: [String]
@@ -13,32 +13,42 @@ public struct ScoreText {
     (self.report, self.targets, isLocal) = (report, targets, false)
   }
 
-  /// With the figures of every group, and a mark at those that a release would withhold.
+  /// With the figures of every group, and a remark at those that a release would withhold.
   public init(_ local: LocalReport, targets: [String]) {
     (report, self.targets, isLocal) = (local.report, targets, true)
   }
 
-  public var text: String {
-    var parts = [
-      "\(report.benchmark)/\(report.split): \(report.n) rows, \(clusters)"
-        + (report.dropped.map { ", \($0) rows without a prediction dropped" } ?? ""),
-      figures(report.targets, beside: report.crossed),
+  public var document: ResultDocument {
+    var parts: [ResultDocument.Part] = [
+      .lines(
+        "\(report.benchmark)/\(report.split): \(report.n) rows, \(clusters)"
+          + (report.dropped.map { ", \($0) rows without a prediction dropped" } ?? "")),
+      .table(figures(report.targets, beside: report.crossed)),
     ]
-    if !report.groups.isEmpty { parts.append(groups) }
-    if isLocal { parts.append("\(Self.mark) withheld wherever it is published. \(Self.warning)") }
+    if !report.groups.isEmpty {
+      parts.append(
+        .table(Self.groups([(nil, report)], targets: targets, isLocal: isLocal)))
+    }
+    if isLocal {
+      parts.append(
+        .lines(
+          "Groups marked \(Self.withheld) may not be published. This report is for this machine, "
+            + "not for publication."))
+    }
     if let disparities = report.disparities, !disparities.isEmpty {
-      parts.append(Self.disparities(disparities))
+      parts.append(.table(Self.disparities(disparities)))
     }
     for sensitivity in report.sensitivity ?? [] {
       let few = sensitivity.fewClusters ? ": few, unreliable" : ""
-      parts.append(
-        "Clustered by \(sensitivity.cluster) (\(sensitivity.clusters) clusters\(few))\n"
-          + figures(sensitivity.targets))
+      var table = figures(sensitivity.targets)
+      table.name = "by \(sensitivity.cluster)"
+      table.caption =
+        "Clustered by \(sensitivity.cluster) (\(sensitivity.clusters) clusters\(few))"
+      parts.append(.table(table))
     }
-    if let detectable = report.detectable { parts.append(Self.detectable(detectable)) }
-    parts += report.notes?.map { "Note: \($0)" } ?? []
-    parts.append(wassa + "\n" + report.signature)
-    return parts.joined(separator: "\n\n")
+    if let detectable = report.detectable { parts.append(.lines(Self.detectable(detectable))) }
+    parts += report.notes?.map { .note($0) } ?? []
+    return ResultDocument(parts + [.lines(wassa), .signature(report.signature)])
   }
 
   /// The title of PCC within clusters.
@@ -54,81 +64,105 @@ public struct ScoreText {
 
   private func figures(
     _ all: TargetTable<TargetScores>, beside crossed: Sensitivity? = nil
-  ) -> String {
-    let rows = targets.flatMap { target -> [[String]] in
-      guard let scores = all[target] else { return [] }
+  ) -> ResultTable {
+    var table = ResultTable(
+      "scores",
+      [
+        .text("target"), .text("metric"), .number("value"),
+        .interval("interval", key: "value"),
+      ] + (crossed.map { [.interval("by \($0.cluster)", key: "crossed")] } ?? [])
+        + [.text("better")])
+    for target in targets {
+      guard let scores = all[target] else { continue }
       let rows: [(Metric?, String, ScoredFigure?, String)] =
         scores.metrics.map { ($0, $0.title, scores[$0], $0.higherIsBetter ? "higher" : "lower") }
         + [
           (nil, "PCC, rows as independent", scores.rowwise, ""),
           (nil, Self.within, scores.pccWithin, "higher"),
         ]
-      return rows.compactMap { metric, name, figure, better in
-        guard let figure else { return nil }
+      for (metric, name, figure, better) in rows {
+        guard let figure else { continue }
         let wider = crossed.map { beside in
-          [metric.flatMap { beside.targets[target]?[$0] }.map(Self.interval) ?? ""]
+          [metric.flatMap { beside.targets[target]?[$0] }.map(Self.interval) ?? .empty]
         }
-        return [target, name, Self.value(figure), Self.interval(figure)] + (wider ?? []) + [better]
+        table.add(
+          [.text(target), .text(name), Self.value(figure), Self.interval(figure)] + (wider ?? [])
+            + [.text(better)])
       }
     }
-    return TextTable.text(
-      ["target", "metric", ">value", "interval"] + (crossed.map { ["by \($0.cluster)"] } ?? [])
-        + ["better"], rows)
+    return table
   }
 
-  private static func value(_ figure: ScoredFigure) -> String {
-    TextTable.cell(figure.value, missing: "undefined: \(figure.undefined ?? "")")
+  private static func value(_ figure: ScoredFigure) -> ResultTable.Cell {
+    figure.value.map { .number($0) } ?? .none("undefined: \(figure.undefined ?? "")")
   }
 
-  private static func interval(_ figure: ScoredFigure) -> String {
-    guard let interval = TextTable.interval(figure.low, figure.high) else {
-      return figure.intervalUndefined.map { "none: \($0)" } ?? ""
+  private static func interval(_ figure: ScoredFigure) -> ResultTable.Cell {
+    guard figure.low != nil, figure.high != nil else {
+      return .none(figure.intervalUndefined.map { "none: \($0)" })
     }
-    return interval + (figure.undefinedReplicates.map { "; undefined in \($0) replicates" } ?? "")
+    return .interval(
+      figure.low, figure.high,
+      remark: figure.undefinedReplicates.map { "undefined in \($0) replicates" })
   }
 
-  private static let mark = "*"
-  private static let warning = "This report is for this machine, not for publication."
+  private static let withheld = "withheld"
 
-  private var groups: String {
+  /// The groups of one report, or of several systems' reports.
+  static func groups(
+    _ reports: [(system: String?, report: ScoreReport)], targets: [String], isLocal: Bool = false
+  ) -> ResultTable {
     let fixed: [Metric] = [.pcc, .ccc, .rmse]
-    let shown = Set(report.groups.flatMap { $0.targets.values.flatMap(\.metrics) })
+    let all = reports.flatMap(\.report.groups)
+    let shown = Set(all.flatMap { $0.targets.values.flatMap(\.metrics) })
     let others = Metric.all.filter { shown.contains($0) && !fixed.contains($0) }
-    let rows = report.groups.flatMap { group -> [[String]] in
+    let isNamed = reports.contains { $0.system != nil }
+    var table = ResultTable(
+      "groups",
+      (isNamed ? [.text("system")] : []) + [
+        .text("attribute"), .text("group"), .text("target"), .number("n"), .number("clusters"),
+        .number("PCC"), .number("CCC"), .interval("interval of CCC", key: "ccc"), .number("RMSE"),
+      ] + others.map { .number($0.title) }
+        + [.number("gold SD"), .number("bias")])
+    for (system, group) in reports.flatMap({ one in one.report.groups.map { (one.system, $0) } }) {
+      let head: [ResultTable.Cell] =
+        (isNamed ? [.text(system)] : []) + [.text(group.attribute)]
       if let reason = group.suppressed, !isLocal || group.targets.isEmpty {
-        return [
-          [group.attribute, group.group, reason] + Array(repeating: "", count: 8 + others.count)
-        ]
+        table.add(
+          head + [.text(group.group), .none(reason)]
+            + Array(repeating: .empty, count: 8 + others.count))
+        continue
       }
-      return targets.compactMap { target in
-        guard let scores = group.targets[target] else { return nil }
+      for target in targets {
+        guard let scores = group.targets[target] else { continue }
         func figure(_ metric: Metric) -> ScoredFigure { scores[metric] ?? ScoredFigure() }
-        return [
-          group.attribute, group.group + (group.suppressed == nil ? "" : " \(Self.mark)"), target,
-          group.n.map { "\($0)" } ?? "",
-          group.clusters.map { "\($0)" + (group.fewClusters == true ? ", few" : "") } ?? "",
-          Self.value(figure(.pcc)), Self.value(figure(.ccc)), Self.interval(figure(.ccc)),
-          Self.value(figure(.rmse)),
-        ] + others.map { Self.value(figure($0)) } + [
-          TextTable.cell(scores.goldSD, decimals: 2), TextTable.cell(scores.bias, decimals: 2),
-        ]
+        table.add(
+          head + [
+            .text(group.group, remark: group.suppressed == nil ? nil : Self.withheld),
+            .text(target), .count(group.n),
+            .count(group.clusters, remark: group.fewClusters == true ? "few" : nil),
+            Self.value(figure(.pcc)), Self.value(figure(.ccc)), Self.interval(figure(.ccc)),
+            Self.value(figure(.rmse)),
+          ] + others.map { Self.value(figure($0)) } + [
+            .number(scores.goldSD, decimals: 2), .number(scores.bias, decimals: 2),
+          ])
       }
     }
-    return TextTable.text(
-      [
-        "attribute", "group", "target", ">n", ">clusters", ">PCC", ">CCC", "interval of CCC",
-        ">RMSE",
-      ] + others.map { ">\($0.title)" } + [">gold SD", ">bias"], rows)
+    return table
   }
 
-  private static func disparities(_ disparities: [Disparity]) -> String {
-    TextTable.text(
-      ["disparity in CCC", "target", ">gap", "lowest", "highest", ">p", ">Holm"],
+  private static func disparities(_ disparities: [Disparity]) -> ResultTable {
+    ResultTable(
+      "disparities",
+      [
+        .text("disparity in CCC", key: "attribute"), .text("target"), .number("gap"),
+        .text("lowest"), .text("highest"), .number("p"), .number("Holm"),
+      ],
       disparities.map { one in
         [
-          one.attribute, one.target, TextTable.cell(one.gap, missing: "-"),
-          one.lowest ?? one.undefined ?? "", one.highest ?? "",
-        ] + [one.p, one.adjusted].map { $0.map(FigureText.probability) ?? "" }
+          .text(one.attribute), .text(one.target), .number(one.gap, remark: one.undefined),
+          .text(one.lowest), .text(one.highest), .probability(one.p), .probability(one.adjusted),
+        ]
       })
   }
 

@@ -4,72 +4,95 @@ public import Study
 
 /// The structure of a split's labels as tables and as a picture.
 extension LabelStructure {
-  /// A title and a table each, as far as there is something to say.
-  var tables: [String] {
-    let percent = FigureText.percent(level)
-    var parts: [String] = []
-    func add(_ title: String, _ columns: [String], _ rows: [[String]]) {
-      if !rows.isEmpty { parts.append("\(title)\n\(TextTable.text(columns, rows))") }
-    }
+  /// As far as there is something to say.
+  var parts: [ResultDocument.Part] {
+    let tables = [shares, correlationTable, quantileTable, replacedTable]
+    return tables.filter { !$0.rows.isEmpty }.map { .table($0) }
+      + (rowsByPerson.map { [.prose(text($0))] } ?? [])
+  }
+
+  private var percent: String { FigureText.percent(level) }
+
+  private var shares: ResultTable {
     let names = [cluster] + (crossed.map { [$0] } ?? [])
-    add(
-      "Shares of the variance: REML, \(percent) profile likelihood",
-      ["labels", ">rows"] + names.map { ">\($0.plural)" } + names + ["rest"],
+    return ResultTable(
+      "shares", caption: "Shares of the variance: REML, \(percent) profile likelihood",
+      [.text("labels"), .number("rows")]
+        + zip(names, ["clusters", "crossed_clusters"]).map { .number($0.plural, key: $1) }
+        + zip(names, ["share", "crossed_share"]).map { .bounded($0, key: $1) }
+        + [.bounded("rest", key: "rest_share")],
       components.map { components in
-        [components.rater, "\(components.rows)"]
-          + names.map { "\(components.clusters[$0] ?? 0)" }
+        [.text(components.rater), .count(components.rows)]
+          + names.map { .count(components.clusters[$0] ?? 0) }
           + (names + ["rest"]).map { name in
-            components.shares[name].map { Self.text($0) } ?? components.undefined ?? ""
+            components.shares[name].map(Self.cell) ?? .none(components.undefined)
           }
       })
-    add(
-      "Correlations: \(percent) jackknife over \(cluster.plural)",
+  }
+
+  private var correlationTable: ResultTable {
+    ResultTable(
+      "correlations", caption: "Correlations: \(percent) jackknife over \(cluster.plural)",
       [
-        "raters", ">rows", ">\(cluster.plural)", "within \(cluster.plural)", "of means",
-        "of means, by rows", "latent",
+        .text("rater"), .text("other"), .number("rows"), .number(cluster.plural, key: "clusters"),
+        .bounded("within \(cluster.plural)", key: "within"), .bounded("of means"),
+        .bounded("of means, by rows"), .bounded("latent"),
       ],
       correlations.map { pair in
-        ["\(pair.first), \(pair.second)", "\(pair.rows)", "\(pair.persons)"]
-          + [pair.within, pair.means, pair.weightedMeans, pair.latent].map { Self.text($0) }
+        [.text(pair.first), .text(pair.second), .count(pair.rows), .count(pair.persons)]
+          + [pair.within, pair.means, pair.weightedMeans, pair.latent].map(Self.cell)
       })
-    add(
-      "Agreement of single \(cluster.plural) with \(Self.rowsOfPerson) rows or more: each quantile is "
-        + "the mean of five \(cluster.plural)",
-      ["raters", "figure", ">\(cluster.plural)", ">10%", ">25%", ">50%", ">75%", ">90%"],
+  }
+
+  private var quantileTable: ResultTable {
+    ResultTable(
+      "quantiles",
+      caption:
+        "Agreement of single \(cluster.plural) with \(Self.rowsOfPerson) rows or more: each "
+        + "quantile is the mean of five \(cluster.plural)",
+      [.text("rater"), .text("other"), .text("figure"), .number(cluster.plural, key: "clusters")]
+        + ["10", "25", "50", "75", "90"].map { .number("\($0)%", key: "q\($0)") },
       byPerson.map { row in
-        let figure = row.undefined.map { "\(row.figure.uppercased()): \($0)" }
-        return ["\(row.first), \(row.second)", figure ?? row.figure.uppercased(), "\(row.persons)"]
-          + Self.quantiles.map { TextTable.cell(row.quantiles?["\($0)"], decimals: 3) }
+        [
+          .text(row.first), .text(row.second),
+          .text(row.figure.uppercased(), remark: row.undefined), .count(row.persons),
+        ] + Self.quantiles.map { .number(row.quantiles?["\($0)"], decimals: 3) }
       })
-    add(
-      "Labels replaced: seed \(seed) of the random rows, in brackets their central 95%",
+  }
+
+  private var replacedTable: ResultTable {
+    ResultTable(
+      "replaced",
+      caption:
+        "Labels replaced: seed \(seed) of the random rows, in brackets their central 95%",
       [
-        "model", ">alpha", ">replaced", ">\(cluster.plural)", ">top five", "random rows", ">p",
-        ">Gini", "random rows", ">p",
+        .text("model"), .number("alpha"), .number("replaced"),
+        .number(cluster.plural, key: "clusters"),
+        .number("top five"), .bounded("random rows", key: "top_five_random"),
+        .number("p", key: "top_five_p"), .number("Gini"),
+        .bounded("random rows", key: "gini_random"), .number("p", key: "gini_p"),
       ],
       replaced.map { row in
         [
-          row.model, TextTable.cell(row.alpha, decimals: 1), "\(row.rows)",
-          row.persons.map { "\($0)" } ?? row.undefined ?? "",
+          .text(row.model), .number(row.alpha, decimals: 1), .count(row.rows),
+          .count(row.persons, remark: row.persons == nil ? row.undefined : nil),
         ] + Self.cells(row.topShare) + Self.cells(row.gini)
       })
-    if let rowsByPerson { parts.append(text(rowsByPerson)) }
-    return parts
   }
 
-  private static func text(_ value: Value) -> String {
-    guard let number = value.value else { return "undefined (\(value.undefined ?? ""))" }
-    let interval = TextTable.interval(value.low, value.high, decimals: 3)
-    return Rounding.text(number, decimals: 3) + " "
-      + (interval ?? "(no interval: \(value.undefined ?? ""))")
+  private static func cell(_ value: Value) -> ResultTable.Cell {
+    let reason = value.undefined ?? ""
+    guard value.value != nil else { return .none("undefined: \(reason)") }
+    let hasInterval = value.low != nil && value.high != nil
+    return .bounded(
+      value.value, value.low, value.high, remark: hasInterval ? nil : "no interval: \(reason)")
   }
 
-  private static func cells(_ figure: Compared?) -> [String] {
-    guard let figure else { return ["", "", ""] }
-    let interval = TextTable.interval(figure.low, figure.high, decimals: 3).map { " \($0)" } ?? ""
+  private static func cells(_ figure: Compared?) -> [ResultTable.Cell] {
+    guard let figure else { return [.empty, .empty, .empty] }
     return [
-      TextTable.cell(figure.value, decimals: 3),
-      TextTable.cell(figure.random, decimals: 3) + interval, TextTable.probability(figure.p),
+      .number(figure.value, decimals: 3), .bounded(figure.random, figure.low, figure.high),
+      .probability(figure.p),
     ]
   }
 

@@ -4,46 +4,58 @@ import Harness
 public import Reference
 public import Study
 
-/// The agreement of raters as text and as a picture.
+/// The agreement of raters as a document and as a picture.
 extension AgreementReport {
-  private static let figures = [">n", ">alpha", ">MAE", ">SD", ">PCC", ">bias"]
+  private static let figures: [ResultTable.Column] =
+    [.number("n")] + ["alpha", "MAE", "SD", "PCC", "bias"].map { .number($0) }
 
-  public var text: String {
-    var parts = ["\(benchmark)/\(split): \(rows) rows"]
-    let rows = pairs.map { ["\($0.first), \($0.second)"] + Self.cells($0) }
-    parts.append(TextTable.text(["raters"] + Self.figures, rows))
-    if !groups.isEmpty { parts.append(groupText) }
-    if let structure { parts += structure.tables }
-    parts += largest.filter { !$0.rows.isEmpty }.map(Self.listing)
-    return parts.joined(separator: "\n\n")
+  public var document: ResultDocument {
+    var parts: [ResultDocument.Part] = [.lines("\(benchmark)/\(split): \(rows) rows")]
+    parts.append(
+      .table(
+        ResultTable(
+          "pairs", Self.raters + Self.figures,
+          pairs.map { [.text($0.first), .text($0.second)] + Self.cells($0) })))
+    if !groups.isEmpty { parts.append(.table(groupTable)) }
+    if let structure { parts += structure.parts }
+    return ResultDocument(parts + largest.filter { !$0.rows.isEmpty }.flatMap(Self.listing))
   }
 
-  private static func cells(_ pair: Pair) -> [String] {
-    ["\(pair.n)"]
+  private static let raters: [ResultTable.Column] = [.text("rater"), .text("other")]
+
+  private static func cells(_ pair: Pair) -> [ResultTable.Cell] {
+    [.count(pair.n)]
       + [pair.alpha, pair.mae, pair.sd, pair.pcc, pair.bias].map {
-        TextTable.cell($0, missing: "undefined")
+        .number($0, remark: $0 == nil ? "undefined" : nil)
       }
   }
 
-  private var groupText: String {
-    let rows = groups.map { group in
-      let raters = "\(group.first), \(group.second)"
-      // In the wide column, so that the columns of figures stay narrow.
-      let who = group.suppressed.map { "\(raters): \($0)" } ?? raters
-      let empty = Array(repeating: "", count: Self.figures.count)
-      return [group.attribute, group.group, who] + (group.agreement.map(Self.cells) ?? empty)
-    }
-    return TextTable.text(["attribute", "group", "raters"] + Self.figures, rows)
+  private var groupTable: ResultTable {
+    ResultTable(
+      "groups", [.text("attribute"), .text("group")] + Self.raters + Self.figures,
+      groups.map { group in
+        let head: [ResultTable.Cell] = [
+          .text(group.attribute), .text(group.group), .text(group.first),
+          // In a wide column, so that the columns of figures stay narrow.
+          .text(group.second, remark: group.suppressed),
+        ]
+        let empty = Array(repeating: ResultTable.Cell.empty, count: Self.figures.count)
+        return head + (group.agreement.map(Self.cells) ?? empty)
+      })
   }
 
-  private static func listing(_ list: Largest) -> String {
-    let rows = list.rows.map { row in
-      [row.id] + (row.labels + [row.difference]).map { Rounding.text($0, decimals: 2) }
-    }
-    let table = TextTable.text(["id", ">\(list.first)", ">\(list.second)", ">difference"], rows)
+  private static func listing(_ list: Largest) -> [ResultDocument.Part] {
+    let table = ResultTable(
+      "largest", caption: "largest differences of \(list.first) and \(list.second)",
+      [
+        .text("id"), .number(list.first, key: "rater_label"),
+        .number(list.second, key: "other_label"), .number("difference"),
+      ],
+      list.rows.map { row in
+        [.text(row.id)] + (row.labels + [row.difference]).map { .number($0, decimals: 2) }
+      })
     let essays = list.rows.compactMap { row in row.essay.map { "\(row.id): \($0)" } }
-    return (["largest differences of \(list.first) and \(list.second)", table] + essays)
-      .joined(separator: "\n")
+    return [.table(table)] + essays.map { .prose($0) }
   }
 
   /// The distribution of differences, a panel for each pair.
@@ -63,72 +75,86 @@ extension AgreementReport {
 
 extension CorrectionReport {
   /// The comparison as tables, one an estimand, and what cannot be measured.
-  public var text: String {
+  public var document: ResultDocument {
     let new = heldOut == .persons ? "new persons" : "new persons on new articles"
     let training = trainingRows.map { Rounding.text($0, decimals: 0) } ?? ""
-    var parts = [
-      "\(set): \(rows) rows by \(persons) persons; predicted for \(new) after training on "
-        + "\(training) rows\n\(folds) folds, seed \(seed), ridge regression on \(features), scored "
-        + "against the crowd's labels; intervals and swap tests (p, unadjusted) are over persons",
-      "B, ranking a person's own essays (primary for the correction of labels)\n"
-        + TextTable.text(
-          ["labels", ">replaced", "PCC within persons", "less crowd", ">p"],
+    var parts: [ResultDocument.Part] = [
+      .lines(
+        "\(set): \(rows) rows by \(persons) persons; predicted for \(new) after training on "
+          + "\(training) rows\n\(folds) folds, seed \(seed), ridge regression on \(features), "
+          + "scored against the crowd's labels; intervals and swap tests (p, unadjusted) are over "
+          + "persons"),
+      .table(
+        ResultTable(
+          "B",
+          caption:
+            "B, ranking a person's own essays (primary for the correction of labels)",
+          [.text("labels"), .number("replaced"), .bounded("PCC within persons")] + Self.less(),
           ways.map { way in
-            [Self.name(way), Rounding.text(way.changed, decimals: 1), Self.text(way.pccWithin)]
+            [Self.name(way), .number(way.changed, decimals: 1), Self.cell(way.pccWithin)]
               + Self.cells(way.lessCrowd?.pccWithin)
-          }),
-      "A, the report of a new person\n"
-        + TextTable.text(
-          [
-            "labels", "PCC", "less crowd", ">p", "CCC", "CCC calibrated", ">C_b", "RMSE",
+          })),
+      .table(
+        ResultTable(
+          "A", caption: "A, the report of a new person",
+          [.text("labels"), .bounded("PCC")] + Self.less() + [
+            .bounded("CCC"), .bounded("CCC calibrated"), .number("C_b"), .bounded("RMSE"),
           ],
           ways.map { way in
-            [Self.name(way), Self.text(way.pcc)] + Self.cells(way.lessCrowd?.pcc) + [
-              Self.text(way.ccc), Self.text(way.cccCalibrated),
-              TextTable.cell(way.biasFactor, decimals: 2, missing: "undefined"),
-              Self.text(way.rmse),
+            [Self.name(way), Self.cell(way.pcc)] + Self.cells(way.lessCrowd?.pcc) + [
+              Self.cell(way.ccc), Self.cell(way.cccCalibrated),
+              .number(
+                way.biasFactor, decimals: 2, remark: way.biasFactor == nil ? "undefined" : nil),
+              Self.cell(way.rmse),
             ]
-          }),
-      "C, how others read the essay: cannot be measured here. It takes an independent human rater; "
-        + "scored against a\nmodel's labels, labels replaced by that model gain whatever they are "
-        + "worth.",
+          })),
+      .prose(
+        "C, how others read the essay: cannot be measured here. It takes an independent human "
+          + "rater; scored against a model's labels, labels replaced by that model gain whatever "
+          + "they are worth."),
     ]
-    if !contrasts.isEmpty {
-      parts.append(
-        "Declared contrasts\n"
-          + TextTable.text(
-            ["first less second", "PCC within persons", ">p", "PCC", ">p"],
-            contrasts.map { one in
-              ["\(one.first) less \(one.second)"] + Self.cells(one.gaps.pccWithin)
-                + Self.cells(one.gaps.pcc)
-            }))
-    }
+    if !contrasts.isEmpty { parts.append(.table(contrastTable)) }
     parts += ways.compactMap { way in
       way.used.map { used in
         let refused = used[CorrectionTrial.refused] ?? 0
-        return "\(way.labels) refused \(refused) of \(used.values.reduce(0, +)) training sets; the "
-          + "crowd's labels stand there."
+        return .prose(
+          "\(way.labels) refused \(refused) of \(used.values.reduce(0, +)) training sets; the "
+            + "crowd's labels stand there.")
       }
     }
-    if ways.contains(where: \.isControl) { parts.append("* a control, not a way to correct") }
-    return parts.joined(separator: "\n\n")
+    return ResultDocument(parts)
   }
 
-  private static func name(_ way: Way) -> String { way.labels + (way.isControl ? " *" : "") }
-
-  private static func text(_ value: Value) -> String {
-    bounded(value.value, value.low, value.high)
+  private var contrastTable: ResultTable {
+    ResultTable(
+      "contrasts", caption: "Declared contrasts",
+      [
+        .text("first less second"), .bounded("PCC within persons"),
+        .number("p", key: "pcc_within_persons_p"), .bounded("PCC"), .number("p", key: "pcc_p"),
+      ],
+      contrasts.map { one in
+        [.text("\(one.first) less \(one.second)")] + Self.cells(one.gaps.pccWithin)
+          + Self.cells(one.gaps.pcc)
+      })
   }
 
-  private static func bounded(_ value: Double?, _ low: Double?, _ high: Double?) -> String {
-    guard let value else { return "undefined" }
-    let interval = TextTable.interval(low, high, decimals: 3)
-    return Rounding.text(value, decimals: 3) + (interval.map { " \($0)" } ?? "")
+  private static func less() -> [ResultTable.Column] { [.bounded("less crowd"), .number("p")] }
+
+  private static func name(_ way: Way) -> ResultTable.Cell {
+    .text(way.labels, remark: way.isControl ? "control" : nil)
   }
 
-  private static func cells(_ gap: Gap?) -> [String] {
-    guard let gap else { return ["", ""] }
-    return [bounded(gap.value, gap.low, gap.high), gap.p.map(FigureText.probability) ?? ""]
+  private static func cell(_ value: Value) -> ResultTable.Cell {
+    .bounded(
+      value.value, value.low, value.high, remark: value.value == nil ? "undefined" : nil)
+  }
+
+  private static func cells(_ gap: Gap?) -> [ResultTable.Cell] {
+    guard let gap else { return [.empty, .empty] }
+    return [
+      .bounded(gap.value, gap.low, gap.high, remark: gap.value == nil ? "undefined" : nil),
+      .probability(gap.p),
+    ]
   }
 }
 

@@ -2,72 +2,73 @@ import Basics
 import Harness
 public import Study
 
-/// What a model's labels may replace, as text and as a picture.
+/// What a model's labels may replace, as documents and as a picture.
 private enum SubstitutionText {
-  static func bounded(_ figure: BoundedFigure?, decimals: Int = 3, missing: String = "") -> String {
-    guard let figure, let value = figure.value else { return missing }
-    let interval = TextTable.interval(figure.low, figure.high, decimals: decimals)
-    return Rounding.text(value, decimals: decimals) + (interval.map { " \($0)" } ?? "")
+  static func bounded(
+    _ figure: BoundedFigure?, decimals: Int = 3, missing: String? = nil
+  ) -> ResultTable.Cell {
+    guard let figure, let value = figure.value else { return .none(missing) }
+    return .bounded(value, figure.low, figure.high, decimals: decimals)
   }
 
   static func number(_ value: Double?, decimals: Int = 3) -> String {
     TextTable.cell(value, decimals: decimals)
   }
 
-  /// `Answer: no. …`, within the width of a terminal.
-  static func answer(_ answer: SubstitutionAnswer, about: String? = nil) -> String {
+  /// `Answer: no. …`
+  static func answer(
+    _ answer: SubstitutionAnswer, about: String? = nil
+  ) -> ResultDocument.Part {
     let subject = about.map { " for \($0)" } ?? ""
-    return wrapped("Answer\(subject): \(answer.verdict.rawValue). \(answer.sentence)")
-  }
-
-  static func wrapped(_ text: String, width: Int = 90) -> String {
-    var (lines, line) = ([String](), "")
-    for word in text.split(separator: " ") {
-      if !line.isEmpty, line.count + word.count + 1 > width {
-        lines.append(line)
-        line = ""
-      }
-      line += (line.isEmpty ? "" : " ") + word
-    }
-    return (lines + [line]).joined(separator: "\n")
+    return .prose("Answer\(subject): \(answer.verdict.rawValue). \(answer.sentence)")
   }
 }
 
 extension MeanSubstitution {
-  public var text: String {
+  public var document: ResultDocument {
     var head = "\(set), labels by \(model), intervals over \(unit.plural)"
     if let rehearsal {
       head +=
         "\nrehearsal: labels of \(unit.counted(rehearsal.labelled)), drawn \(rehearsal.draws) times, "
         + "seed \(rehearsal.seed)"
     }
-    var parts = [head]
+    var parts: [ResultDocument.Part] = [.lines(head)]
     if ignoresPersons {
       parts.append(
-        SubstitutionText.wrapped(
+        .prose(
           "Rows are taken as independent, as asked. Persons wrote several of them, so that the "
             + "intervals are too narrow and the multipliers wrong: do not publish them."))
     }
-    let means = rehearsal == nil ? ["people's labels", "with the model's"] : []
+    let means: [ResultTable.Column] =
+      rehearsal == nil ? [.bounded("people's labels"), .bounded("with the model's")] : []
     parts.append(
-      TextTable.text(
-        ["group", ">labelled", ">others"] + means
-          + [">± people", ">± both", ">multiplier", ">limit", "model less people"],
-        estimates.map { estimate in
-          let figures = [estimate.classical, estimate.powered].map { SubstitutionText.bounded($0) }
-          let numbers = [
-            estimate.classicalHalf, estimate.poweredHalf, estimate.multiplier, estimate.limit,
-          ].map { SubstitutionText.number($0, decimals: 2) }
-          return [Self.name(estimate), "\(estimate.labelled)", "\(estimate.unlabelled)"]
-            + (means.isEmpty ? [] : figures) + numbers
-            + [estimate.suppressed ?? SubstitutionText.bounded(estimate.bias)]
-        }))
+      .table(
+        ResultTable(
+          "means",
+          [.text("group"), .number("labelled"), .number("others")] + means + [
+            .number("± people", key: "half_people"), .number("± both", key: "half_both"),
+            .number("multiplier"), .number("limit"), .bounded("model less people"),
+          ],
+          estimates.map { estimate in
+            let figures = [estimate.classical, estimate.powered].map {
+              SubstitutionText.bounded($0)
+            }
+            let numbers: [ResultTable.Cell] = [
+              estimate.classicalHalf, estimate.poweredHalf, estimate.multiplier, estimate.limit,
+            ].map { .number($0, decimals: 2) }
+            return [
+              .text(Self.name(estimate)), .count(estimate.labelled), .count(estimate.unlabelled),
+            ] + (means.isEmpty ? [] : figures) + numbers
+              + [
+                estimate.suppressed.map { .none($0) } ?? SubstitutionText.bounded(estimate.bias)
+              ]
+          })))
     parts += estimates.compactMap { estimate in
       estimate.answer.map {
         SubstitutionText.answer($0, about: estimate.group == nil ? nil : Self.name(estimate))
       }
     }
-    return parts.joined(separator: "\n\n")
+    return ResultDocument(parts)
   }
 
   private static func name(_ estimate: Estimate) -> String {
@@ -77,47 +78,51 @@ extension MeanSubstitution {
 }
 
 extension ScoreSubstitution {
-  public var text: String {
-    let table = TextTable.text(
-      ["score on", "PCC", ">width"],
-      [
-        [
-          "people's labels", SubstitutionText.bounded(classical, missing: "undefined"),
-          SubstitutionText.number(classicalWidth),
-        ],
-        [
-          "with the model's", SubstitutionText.bounded(powered, missing: "undefined"),
-          SubstitutionText.number(poweredWidth),
-        ],
-      ])
+  public var document: ResultDocument {
     let drawn = draws > 1 ? "; widths are means of \(draws) draws, PCC is that of the first" : ""
-    return [
-      "\(set), labels by \(model), \(labelled) labelled and \(unlabelled) other \(unit.plural), "
-        + "\(replicates) replicates, seed \(seed)\(drawn)", table, SubstitutionText.answer(answer),
-    ].joined(separator: "\n\n")
+    func row(_ name: String, _ pcc: BoundedFigure?, _ width: Double?) -> [ResultTable.Cell] {
+      [
+        .text(name), SubstitutionText.bounded(pcc, missing: "undefined"),
+        .number(width, decimals: 3),
+      ]
+    }
+    return ResultDocument([
+      .lines(
+        "\(set), labels by \(model), \(labelled) labelled and \(unlabelled) other "
+          + "\(unit.plural), \(replicates) replicates, seed \(seed)\(drawn)"),
+      .table(
+        ResultTable(
+          "scores", [.text("score on"), .bounded("PCC"), .number("width")],
+          [
+            row("people's labels", classical, classicalWidth),
+            row("with the model's", powered, poweredWidth),
+          ])), SubstitutionText.answer(answer),
+    ])
   }
 }
 
 extension TrainingSubstitution {
-  public var text: String {
-    let table = TextTable.text(
-      [">labelled", "people's labels alone", "with the model's", "gain", ">worth"],
-      points.map { point in
-        [
-          "\(point.persons)", Self.spread(point.alone, point.aloneSpread),
-          Self.spread(point.together, point.togetherSpread), SubstitutionText.bounded(point.gain),
-          SubstitutionText.number(point.worth, decimals: 0),
-        ]
-      })
-    return [
-      "\(set), labels by \(model), \(rows) rows: PCC on \(held) new \(unit.plural), mean and standard "
-        + "deviation of \(draws) draws, seed \(seed), ridge regression on \(features)", table,
-      SubstitutionText.answer(answer),
-    ].joined(separator: "\n\n")
-  }
-
-  private static func spread(_ value: Double?, _ spread: Double?) -> String {
-    SubstitutionText.number(value) + (spread.map { " ± \(SubstitutionText.number($0))" } ?? "")
+  public var document: ResultDocument {
+    ResultDocument([
+      .lines(
+        "\(set), labels by \(model), \(rows) rows: PCC on \(held) new \(unit.plural), mean and "
+          + "standard deviation of \(draws) draws, seed \(seed), ridge regression on \(features)"),
+      .table(
+        ResultTable(
+          "sizes",
+          [
+            .number("labelled"), .pair("people's labels alone", "alone", "alone_sd"),
+            .pair("with the model's", "together", "together_sd"), .bounded("gain"),
+            .number("worth"),
+          ],
+          points.map { point in
+            [
+              .count(point.persons), .spread(point.alone, point.aloneSpread),
+              .spread(point.together, point.togetherSpread), SubstitutionText.bounded(point.gain),
+              .number(point.worth, decimals: 0),
+            ]
+          })), SubstitutionText.answer(answer),
+    ])
   }
 
   /// Both curves with the spread of draws, and the gain with its interval.
@@ -164,66 +169,81 @@ extension TrainingSubstitution {
 }
 
 extension RaterSubstitution {
-  public var text: String {
-    var parts = [
-      "\(source): \(items) items, \(compared) with ratings by \(model) and by two or more people; "
-        + "epsilon \(SubstitutionText.number(epsilon, decimals: 2)), false discovery rate "
-        + SubstitutionText.number(rate, decimals: 2)
-        + (isClustered ? ", errors clustered by person" : "")
+  public var document: ResultDocument {
+    var parts: [ResultDocument.Part] = [
+      .lines(
+        "\(source): \(items) items, \(compared) with ratings by \(model) and by two or more people; "
+          + "epsilon \(SubstitutionText.number(epsilon, decimals: 2)), false discovery rate "
+          + SubstitutionText.number(rate, decimals: 2)
+          + (isClustered ? ", errors clustered by person" : ""))
     ]
     if !annotators.isEmpty {
       parts.append(
-        TextTable.text(
-          ["rater", ">items", ">model", ">rater agrees", ">p", ">adjusted", ""],
-          annotators.map { one in
+        .table(
+          ResultTable(
+            "raters",
             [
-              one.name, "\(one.items)", SubstitutionText.number(one.model),
-              SubstitutionText.number(one.human), one.undefined ?? TextTable.probability(one.p),
-              TextTable.probability(one.adjusted), one.isWon ? "model wins" : "",
-            ]
-          }))
+              .text("rater"), .number("items"), .number("model"), .number("rater agrees"),
+              .number("p"), .number("adjusted"), .text("", key: "winner"),
+            ],
+            annotators.map { one in
+              [
+                .text(one.name), .count(one.items), .number(one.model, decimals: 3),
+                .number(one.human, decimals: 3),
+                .probability(one.p, remark: one.undefined), .probability(one.adjusted),
+                .text(one.isWon ? "model wins" : nil),
+              ]
+            })))
     }
-    if skipped > 0 { parts.append("raters with too few items: \(skipped)") }
-    return (parts + [SubstitutionText.answer(answer)]).joined(separator: "\n\n")
+    if skipped > 0 { parts.append(.lines("raters with too few items: \(skipped)")) }
+    return ResultDocument(parts + [SubstitutionText.answer(answer)])
   }
 }
 
 extension CeilingReport {
-  public var text: String {
-    var parts = [
-      "\(set): \(rows) rows, \(persons) \(unit.plural)"
-        + (personShare.map {
-          ", share of variance between \(unit.plural) \(Rounding.text($0, decimals: 2))"
-        } ?? "")
+  public var document: ResultDocument {
+    var parts: [ResultDocument.Part] = [
+      .lines(
+        "\(set): \(rows) rows, \(persons) \(unit.plural)"
+          + (personShare.map {
+            ", share of variance between \(unit.plural) \(Rounding.text($0, decimals: 2))"
+          } ?? "")),
+      .table(
+        ResultTable(
+          "ceilings", [.text("differences"), .text("if"), .bounded("highest PCC")],
+          estimates.map { estimate in
+            [
+              .text(name(estimate.scope)), .text(estimate.assumption),
+              SubstitutionText.bounded(
+                estimate.ceiling, missing: "not estimable: \(estimate.reason ?? "")"),
+            ]
+          })),
     ]
-    parts.append(
-      TextTable.text(
-        ["differences", "if", "highest PCC"],
-        estimates.map { estimate in
-          [
-            name(estimate.scope), estimate.assumption,
-            estimate.ceiling.map { SubstitutionText.bounded($0) }
-              ?? "not estimable: \(estimate.reason ?? "")",
-          ]
-        }))
     if !correlations.isEmpty {
       parts.append(
-        TextTable.text(
-          ["differences", "labels", "third rater", "PCC with people's", "without their noise"],
-          correlations.map { one in
+        .table(
+          ResultTable(
+            "correlations",
             [
-              name(one.scope), one.model, one.third, SubstitutionText.bounded(one.raw),
-              SubstitutionText.bounded(one.disattenuated, missing: "undefined"),
-            ]
-          }))
+              .text("differences"), .text("labels"), .text("third rater"),
+              .bounded("PCC with people's"), .bounded("without their noise"),
+            ],
+            correlations.map { one in
+              [
+                .text(name(one.scope)), .text(one.model), .text(one.third),
+                SubstitutionText.bounded(one.raw),
+                SubstitutionText.bounded(one.disattenuated, missing: "undefined"),
+              ]
+            })))
     }
     let heldOut = Scope.allCases.compactMap { scope in
-      textPrediction[scope].map { "\(name(scope)) \(SubstitutionText.bounded($0))" }
+      textPrediction[scope].map { "\(name(scope)) \(SubstitutionText.bounded($0).text)" }
     }
     parts.append(
-      "the text's own prediction (ridge regression on \(features), seed \(seed)) on held-out "
-        + "\(unit.plural): PCC \(heldOut.joined(separator: ", "))")
-    return (parts + [SubstitutionText.answer(answer)]).joined(separator: "\n\n")
+      .prose(
+        "The text's own prediction (ridge regression on \(features), seed \(seed)) on held-out "
+          + "\(unit.plural): PCC \(heldOut.joined(separator: ", "))."))
+    return ResultDocument(parts + [SubstitutionText.answer(answer)])
   }
 
   private func name(_ scope: Scope) -> String { scope == .all ? "all" : "within a \(unit)" }

@@ -106,10 +106,11 @@ struct ReplicationPage: Encodable, Sendable {
       experimentTitle = summary.title
       tables = summary.tables.enumerated().map { place, table in
         ExperimentTable(
-          experimentTable: table.caption, experimentID: "experiment-\(number)-\(place + 1)",
-          first: table.header.first ?? "", columns: Array(table.header.dropFirst()),
+          experimentTable: table.caption ?? table.name,
+          experimentID: "experiment-\(number)-\(place + 1)",
+          first: table.columns.first?.title ?? "", columns: table.columns.dropFirst().map(\.title),
           lines: table.rows.map { cells in
-            Line(lineName: cells.first ?? "", values: Array(cells.dropFirst()))
+            Line(lineName: cells.first?.text ?? "", values: cells.dropFirst().map(\.text))
           })
       }
       notes = Listed(summary.notes)

@@ -52,7 +52,7 @@ public struct Requirement: Equatable, Sendable {
   public func finding(in replication: Replication) throws -> Finding {
     guard let claim = replication.claims.first(where: { $0.id == id }) else {
       throw StudyError.usage(
-        "There is no claim '\(id)'; `invitro replicate --all --json` lists their ids.")
+        "There is no claim '\(id)'; `invitro replicate --format csv` lists their ids.")
     }
     return Finding(
       claim: id, required: "\(comparison) \((limit * 1e6).rounded() / 1e6)", ours: claim.ours,
@@ -61,7 +61,7 @@ public struct Requirement: Equatable, Sendable {
   }
 }
 
-/// A replication with what came of the conditions on it: what `invitro replicate --json` prints.
+/// A replication with what came of the conditions on it: what `invitro replicate --format json` prints.
 public struct ReplicationDocument: Encodable {
   var schema = 1
   let tally: [String: Int]

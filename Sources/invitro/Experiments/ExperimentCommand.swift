@@ -205,12 +205,13 @@ struct ExperimentSummaryCommand: ParsableCommand {
   var to: String?
 
   @OptionGroup var inference: InferenceArguments
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var result: ResultOptions
 
   func run() throws {
     let folder = ExperimentFolder(URL(filePath: folder))
     let inputs = ExperimentInputs(
-      try folder.experiment(), home: shared.home, name: folder.experimentURL.relativePath)
+      try folder.experiment(), home: data.home, name: folder.experimentURL.relativePath)
     let summary = try ExperimentSummarizer(
       inputs: inputs, folder: folder, index: folder.index(), options: inference.scoringOptions()
     ).summary()
@@ -219,7 +220,7 @@ struct ExperimentSummaryCommand: ParsableCommand {
       try AtomicFile.write(data, to: target.appending(path: name))
     }
     Console.message("documents in \(target.relativePath)")
-    try shared.show(summary, as: summary.text)
+    try result.show(summary, as: summary.document)
   }
 }
 

@@ -82,7 +82,8 @@ struct AgreementCommand: ParsableCommand {
       "folder", "Folder to draw the agreement within and between persons in, as structure.svg."))
   var pictures: String?
 
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var result: ResultOptions
 
   func validate() throws {
     try require(!labels.isEmpty, "Give at least one label file with --labels NAME=FILE.")
@@ -102,11 +103,11 @@ struct AgreementCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (definition, dataset) = try split.load(shared.home)
+    let (definition, dataset) = try split.load(data.home)
     var rated = RatedSplit(definition, dataset)
     try rated.add(files(), say: Console.message)
     try rated.addAgain(
-      LabelFile.parse(again, option: "--again"), labelling: againIn, home: shared.home,
+      LabelFile.parse(again, option: "--again"), labelling: againIn, home: data.home,
       say: Console.message)
     let report = AgreementReport(
       rated, largest: largest, showText: showText, alpha: alpha, seed: seed)
@@ -129,6 +130,6 @@ struct AgreementCommand: ParsableCommand {
         "The list of single essays shows labels\(showText ? " and texts" : "") of "
           + "\(definition.title): for this machine, not for publication.")
     }
-    try shared.show(report, as: report.text)
+    try result.show(report, as: report.document)
   }
 }

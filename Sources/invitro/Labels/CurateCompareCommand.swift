@@ -51,7 +51,8 @@ extension CurateCommand {
 
     @Option(help: "Seed of the folds, the draws and the swap test.") var seed: UInt64 = 0
 
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var result: ResultOptions
 
     func validate() throws {
       try require(
@@ -69,7 +70,7 @@ extension CurateCommand {
 
     func run() throws {
       var rated = try RatedSplit.load(
-        shared.home.benchmarks.find(labels.benchmark), split: labels.split, home: shared.home)
+        data.home.benchmarks.find(labels.benchmark), split: labels.split, home: data.home)
       let model = try model()
       try rated.add([model], say: Console.message)
       let bar = ProgressBar("comparing", unit: "blocks")
@@ -77,7 +78,7 @@ extension CurateCommand {
         rated, llm: model.name, alphas: alpha, features: labels.text.features, heldOut: heldOut,
         folds: folds ?? (heldOut == .persons ? 10 : 5), seed: seed
       ) { bar.update($0, of: $1) }
-      try shared.show(report, as: report.text)
+      try result.show(report, as: report.document)
     }
   }
 }

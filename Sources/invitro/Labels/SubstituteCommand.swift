@@ -118,7 +118,8 @@ extension SubstituteCommand {
         "Take rows as independent even where persons wrote several. The intervals are then too "
           + "narrow.")) var rowsAreIndependent = false
 
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var result: ResultOptions
 
     func validate() throws {
       try model.checkOne()
@@ -126,13 +127,13 @@ extension SubstituteCommand {
     }
 
     func run() throws {
-      let subject = try model.subject(shared.home)
+      let subject = try model.subject(data.home)
       let attributes = by?.split(separator: ",").map(String.init) ?? []
-      try model.split.resolve(shared.home).0.checkAttributes(attributes)
+      try model.split.resolve(data.home).0.checkAttributes(attributes)
       let report = try MeanSubstitution(
         subject, labelled: rehearsal.labelled, draws: draws, attributes: attributes,
         byRow: rowsAreIndependent)
-      try shared.show(report, as: report.text)
+      try result.show(report, as: report.document)
     }
   }
 
@@ -158,7 +159,8 @@ extension SubstituteCommand {
     @Option(help: "Number of bootstrap resamples.") var replicates: Int = 2000
 
     @OptionGroup var predictions: PredictionOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var result: ResultOptions
 
     func validate() throws {
       try model.checkOne()
@@ -168,13 +170,13 @@ extension SubstituteCommand {
     }
 
     func run() throws {
-      let (definition, dataset) = try model.split.load(shared.home)
+      let (definition, dataset) = try model.split.load(data.home)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       FaultListing.show(read.warnings)
       let report = try ScoreSubstitution(
-        model.subject(shared.home), predictions: read, labelled: rehearsal.labelled, draws: draws,
+        model.subject(data.home), predictions: read, labelled: rehearsal.labelled, draws: draws,
         replicates: replicates)
-      try shared.show(report, as: report.text)
+      try result.show(report, as: report.document)
     }
   }
 
@@ -207,7 +209,8 @@ extension SubstituteCommand {
 
     @Option(help: .value("file", "File to draw the curves to.")) var svg: String?
 
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var result: ResultOptions
 
     func validate() throws {
       try model.checkOne()
@@ -218,13 +221,13 @@ extension SubstituteCommand {
     func run() throws {
       let bar = ProgressBar("training", unit: "draws")
       let report = try TrainingSubstitution(
-        model.subject(shared.home), features: text.features, sizes: persons, draws: draws
+        model.subject(data.home), features: text.features, sizes: persons, draws: draws
       ) { bar.update($0, of: $1) }
       if let svg {
         try AtomicFile.write(Data(report.plot.svg.utf8), to: URL(filePath: svg))
         Console.message("curves in \(svg)")
       }
-      try shared.show(report, as: report.text)
+      try result.show(report, as: report.document)
     }
   }
 
@@ -258,7 +261,8 @@ extension SubstituteCommand {
     @Option(help: "False discovery rate over the raters.") var rate: Double = 0.05
 
     @OptionGroup var split: SplitOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var result: ResultOptions
 
     func validate() throws {
       try require(
@@ -275,12 +279,12 @@ extension SubstituteCommand {
         report = try RaterSubstitution(
           RatingTable(URL(filePath: ratings)), model: model, epsilon: epsilon, rate: rate)
       } else {
-        let (definition, dataset) = try split.load(shared.home)
+        let (definition, dataset) = try split.load(data.home)
         report = RaterSubstitution(
           benchmark: "\(definition.id)/\(dataset.split)", model: model ?? "a model",
           rows: dataset.rows.count, epsilon: epsilon, rate: rate)
       }
-      try shared.show(report, as: report.text)
+      try result.show(report, as: report.document)
     }
   }
 
@@ -302,7 +306,8 @@ extension SubstituteCommand {
 
     @OptionGroup var model: Model
     @OptionGroup var text: FeatureOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var result: ResultOptions
 
     func validate() throws {
       try require(!model.labels.isEmpty, "Give at least one label file with --labels NAME=FILE.")
@@ -310,8 +315,8 @@ extension SubstituteCommand {
 
     func run() throws {
       let report = try CeilingReport(
-        model.load(shared.home), features: text.features, level: model.level, seed: model.seed)
-      try shared.show(report, as: report.text)
+        model.load(data.home), features: text.features, level: model.level, seed: model.seed)
+      try result.show(report, as: report.document)
     }
   }
 }

@@ -27,7 +27,7 @@ struct ReplicateCommand: ParsableCommand {
       options and makes a page of the report.
 
       With --require the command is a check: it exits with 1 if a condition does not
-      hold or its claim was not run. A claim is an id from --json, or pcc, ccc or rmse
+      hold or its claim was not run. A claim is an id from --format csv, or pcc, ccc or rmse
       for the paper's best result.
 
       Examples:
@@ -46,19 +46,21 @@ struct ReplicateCommand: ParsableCommand {
   var list = false
 
   @OptionGroup var evidence: EvidenceOptions
-  @OptionGroup var shared: SharedOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var result: ResultOptions
 
   func validate() throws { try checkingUsage { _ = try require.map(Requirement.init) } }
 
   func run() throws {
     if list {
       let parts = try Published.shipped().parts
-      return try shared.show(parts, as: PaperPart.table(parts))
+      return try result.show(parts, as: PaperPart.document(parts))
     }
-    let replication = try evidence.run(shared.home).report()
+    let replication = try evidence.run(data.home).report()
     let findings = try require.map { try Requirement($0).finding(in: replication) }
-    try shared.show(
-      ReplicationDocument(replication, findings), as: ReplicationText(replication, all: all).text)
+    try result.show(
+      ReplicationDocument(replication, findings),
+      as: ReplicationText(replication, all: all).document)
     for finding in findings { Console.message(finding.text) }
     try end(with: .checkFailed, unless: findings.allSatisfy(\.holds))
   }
