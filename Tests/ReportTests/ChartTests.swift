@@ -53,7 +53,8 @@ struct ChartTests {
     let pairs = [
       ("ink", "paper"), ("ink", "sheet"), ("soft", "paper"), ("soft", "sheet"), ("link", "paper"),
       ("link", "sheet"), ("good", "good-sheet"), ("data", "data-sheet"), ("bad", "bad-sheet"),
-      ("ink", "kind-sheet"), ("ink", "heat-1"), ("heat-2-ink", "heat-2"), ("heat-3-ink", "heat-3"),
+      ("ink", "kind-sheet"), ("equal-ink", "equal"), ("up-1-ink", "up-1"), ("up-2-ink", "up-2"),
+      ("down-1-ink", "down-1"), ("down-2-ink", "down-2"), ("paper", "link"),
     ]
     for (text, ground) in pairs {
       let (a, b) = (try #require(colours[text]), try #require(colours[ground]))
@@ -64,9 +65,11 @@ struct ChartTests {
   @Test("the shades of the matrix differ in grey too", arguments: themes)
   func shadesDifferInGrey(theme: String) throws {
     let colours = try colours(after: theme)
-    let shades = try ["heat-1", "heat-2", "heat-3"].map { try #require(colours[$0]) }
-    #expect(contrast(shades[0], shades[1]) > 1.5)
-    #expect(contrast(shades[1], shades[2]) > 1.5)
+    for side in ["up", "down"] {
+      let shades = try ["equal", "\(side)-1", "\(side)-2"].map { try #require(colours[$0]) }
+      #expect(contrast(shades[0], shades[1]) > 1.5, "\(side)")
+      #expect(contrast(shades[1], shades[2]) > 1.5, "\(side)")
+    }
   }
 
   @Test("both dark themes hold the same colours")
@@ -76,12 +79,39 @@ struct ChartTests {
 
   @Test("a whisker lies where its figures lie on the axis of the board")
   func whiskerPlaces() throws {
-    // Intervals from 0.1 to 0.7 give the axis 0.1...0.7 over 110 units from 5 on.
+    // Intervals from 0.1 to 0.7 give the axis 0.1...0.7 over 94% of the width from 3% on.
     let site = try BuiltSite(
       SampleInput.input([SampleInput.entry("a", pcc: 0.6), SampleInput.entry("b", pcc: 0.2)]))
     let page = try site.text("toy/test/index.html")
-    #expect(page.contains(#"d="M78.3 8H115M78.3 5v6M115 5v6"/><circle class="pt" cx="96.7""#))
-    #expect(page.contains(#"d="M5 8H41.7M5 5v6M41.7 5v6"/><circle class="pt" cx="23.3""#))
+    for (low, high, middle) in [("65.7", "97", "81.3"), ("3", "34.3", "18.7")] {
+      #expect(
+        page.contains(
+          #"<line class="iv" x1="\#(low)%" x2="\#(high)%" y1="50%" y2="50%"/>"#
+            + #"<circle class="pt" cx="\#(middle)%""#))
+    }
+    // Round values of the axis, in the same shares.
+    #expect(page.contains(#"<text class="tick" x="18.7%" y="14" text-anchor="middle">0.2</text>"#))
+  }
+
+  @Test("the first page opens with the first board: its claims, its systems and its progress")
+  func firstPage() throws {
+    var paper = SampleInput.published("paper", pcc: 0.4)
+    paper.metadata.submitted = "2024-08-15"
+    let page = try BuiltSite(SampleInput.input([paper, SampleInput.entry("a", pcc: 0.5)]))
+      .text("index.html")
+    let rows = page.matches(of: /<tr( class="claim")?><th scope="row"><a href="([^"]+)"/)
+    #expect(rows.map { String($0.2.split(separator: "/").last ?? "") } == ["a.html", "paper.html"])
+    #expect(rows.map { $0.1 != nil } == [false, true])
+    #expect(page.contains("The gain from 2024 to 2025, 0.10 in PCC, lies within the interval"))
+    // Both were the best when they came.
+    #expect(
+      page.matches(of: /<td>(claimed|scored here)<\/td>/).map { $0.1 } == [
+        "claimed", "scored here",
+      ])
+    // Without days there is no progress to draw.
+    paper.metadata.submitted = nil
+    let undated = try BuiltSite(SampleInput.input([paper])).text("index.html")
+    #expect(!undated.contains(#"id="progress""#) && undated.contains(#"class="claim""#))
   }
 
   @Test("a histogram and a plot carry a title and a table of their figures")
@@ -115,7 +145,23 @@ struct ChartTests {
         comparison: SampleInput.comparison("a", "b")))
     let page = try site.text("toy/test/compare.html")
     #expect(page.contains("better: difference 0.200 [0.100, 0.300], adjusted p 0.0100"))
+    #expect(page.contains(#"<td class="up1""#) && page.contains(#"<td class="down1""#))
     #expect(page.contains("worse: difference −0.200 [−0.300, −0.100], adjusted p 0.0100"))
+  }
+
+  @Test("a verdict over all pairs and the interval of one pair do not seem to disagree")
+  func verdictBesideInterval() throws {
+    var comparison = SampleInput.comparison("a", "b")
+    comparison.pairs[0].adjusted = 0.2
+    let page = try BuiltSite(
+      SampleInput.input(
+        [SampleInput.entry("a", pcc: 0.5), SampleInput.entry("b", pcc: 0.3)],
+        comparison: comparison)
+    ).text("toy/test/compare.html")
+    #expect(
+      page.contains(
+        "no significant difference among all pairs, though this pair’s own interval excludes 0: "
+          + "difference 0.200 [0.100, 0.300]"))
   }
 
   @Test("a badge says its figure and benchmark in words too")

@@ -33,7 +33,7 @@ struct LeaderboardTests {
     let (one, other) = (try guarded.text(board), try open.text(board))
     #expect(one.contains("The labels of this split are hidden"))
     #expect(
-      one.contains(">0.60<") && !one.contains(">0.600<") && !one.contains("share a tie letter"))
+      one.contains(">0.60<") && !one.contains(">0.600<") && !one.contains("do not differ"))
     #expect(!other.contains("The labels of this split are hidden") && other.contains(">0.600<"))
   }
 
@@ -46,6 +46,8 @@ struct LeaderboardTests {
     let page = try site.text(board)
     #expect(order(page) == ["better", "worse"])
     #expect(page.contains(#"data-key="empathy-rmse" data-first="ascending" aria-sort="ascending""#))
+    // The distance to a claim says nothing about errors without an interval of its own.
+    #expect(!page.contains("at this size"))
   }
 
   @Test("draws the ceiling of PCC where the definition has one, and says where it comes from")
@@ -55,8 +57,8 @@ struct LeaderboardTests {
     let without = try BuiltSite(SampleInput.input(entries)).text(board)
     #expect(!without.contains(#"class="band""#) && !without.contains("shaded band"))
     let page = try BuiltSite(SampleInput.input(entries, ceiling: ceiling)).text(board)
-    // The axis, from 0.1 to 0.8, has 110 units between margins of 5.
-    #expect(page.contains(#"<rect class="band" x="67.9" y="0" width="34.6" height="16"/>"#))
+    // The axis, from 0.1 to 0.8, has 94% of the width between margins of 3%.
+    #expect(page.contains(#"<rect class="band" x="56.7%" width="29.5%" height="100%"/>"#))
     #expect(page.contains("0.50 to 0.72") && page.contains("A &lt;study&gt;"))
     // A ceiling of PCC says nothing about errors.
     let errors = try BuiltSite(
@@ -99,22 +101,60 @@ struct LeaderboardTests {
         [SampleInput.entry("a", pcc: 0.5), SampleInput.entry("b", pcc: 0.3)],
         comparison: SampleInput.comparison("a", "b")))
     let page = try site.text(board)
-    #expect(page.contains("2–3 <span class=\"ties\"><span class=\"sr\">tie group </span>B</span>"))
-    #expect(page.contains("Holm over 1 pair"))
+    // Of three ranks the second system's are the last two.
+    #expect(
+      page.contains(
+        #"<b>2–3</b><svg class="rk" width="100%" height="6" aria-hidden="true">"#
+          + #"<rect class="track" width="100%" height="6" rx="3"/>"#
+          + #"<rect class="span" x="33.3%" width="66.7%" height="6" rx="3"/></svg>"#))
+    #expect(
+      page.contains("Holm over 1 pair") && page.contains("System a is the best system with 95%"))
+    // Two groups of one join nothing.
+    #expect(!page.contains(#"class="tr""#))
   }
 
-  @Test("keeps published figures in a table of their own, without interval or rank")
+  @Test("joins the systems of a tie group by a rule beside their rows, and names it for a reader")
+  func tieRules() throws {
+    let groups = ["a": ["A"], "b": ["A", "B"], "c": ["B"]]
+    var comparison = SampleInput.comparison("a", "b")
+    comparison.standings = ["a", "b", "c"].map { slug in
+      .init(slug: slug, lowRank: 1, highRank: 3, tieGroups: groups[slug] ?? [])
+    }
+    let entries = [("a", 0.5), ("b", 0.4), ("c", 0.3)].map { SampleInput.entry($0, pcc: $1) }
+    let page = try BuiltSite(SampleInput.input(entries, comparison: comparison)).text(board)
+    let rules = page.matches(of: /<line class="tr" x1="(\d+)" x2="\d+" y1="(\S+)" y2="(\S+)"\/>/)
+      .map { "\($0.1) \($0.2) \($0.3)" }
+    // The key has one too.
+    #expect(rules == ["6 0 16", "3 20% 100%", "3 0 80%", "8 20% 100%", "8 0 80%"])
+    #expect(page.contains(#"<span class="sr">tie group </span>A B</span>"#))
+    #expect(page.contains("3 of 3 systems may be the best"))
+  }
+
+  @Test("draws published figures apart on the same axis, with a reference width and without a rank")
   func publishedApart() throws {
-    let site = try BuiltSite(
-      SampleInput.input([
-        SampleInput.entry("a", pcc: 0.5), SampleInput.published("paper", pcc: 0.629),
-      ]))
-    let page = try site.text(board)
+    let input = try SampleInput.input([
+      SampleInput.entry("a", pcc: 0.5), SampleInput.published("paper", pcc: 0.6),
+    ])
+    let page = try BuiltSite(input).text(board)
     #expect(order(page) == ["a"])
     let published = try #require(page.firstRange(of: "id=\"published\""))
     let rest = page[published.upperBound...]
-    #expect(rest.contains("0.629"))
-    #expect(!rest.contains("class=\"wk\""))
+    #expect(rest.contains("0.600") && rest.contains(#"<svg class="fp claim""#))
+    // Fisher's z of 0.6 with 12 persons: tanh(0.6931 ± 1.96 / 3) is 0.040 to 0.873, half of it 0.42.
+    #expect(rest.contains("±0.42 at this size") && !rest.contains("0.040, 0.873"))
+    #expect(
+      page.contains("95% interval that a PCC of this value would have on 20 essays by 12 persons"))
+  }
+
+  @Test("shows the claims of a board on which nothing was scored, by the rows of its split")
+  func claimsAlone() throws {
+    let page = try BuiltSite(SampleInput.input([SampleInput.published("paper", pcc: 0.6)])).text(
+      board)
+    #expect(
+      page.contains("No system has been scored on this split yet; the figures below are claims"))
+    // 20 rows: tanh(0.6931 ± 1.96 / √17) is 0.214 to 0.823.
+    #expect(page.contains("±0.30 at this size") && page.contains("would have on 20 essays<"))
+    #expect(!page.contains("data-filters"))
   }
 
   @Test("says of an entry without a report why it has none")
@@ -149,5 +189,20 @@ struct LeaderboardTests {
     let page = try site.text(board)
     #expect(page.contains("higher is better"))
     #expect(page.contains("lower is better"))
+  }
+
+  @Test("offers the models, years and kinds of its systems as filters, and links in the row")
+  func facetsAndLinks() throws {
+    var one = SampleInput.entry("a", pcc: 0.5)
+    one.metadata.baseModels = [.init(name: "FacebookAI/roberta-base")]
+    one.metadata.codeURL = "https://example.org/code"
+    one.metadata.paperURL = "javascript:alert(1)"
+    let page = try BuiltSite(SampleInput.input([one, SampleInput.entry("b", pcc: 0.4)])).text(board)
+    #expect(
+      page.contains(#"<option value="facebookai-roberta-base">FacebookAI/roberta-base</option>"#))
+    #expect(page.contains(#"data-base="facebookai-roberta-base" data-year="2025""#))
+    #expect(page.contains(#"<option value="2025">2025</option>"#))
+    #expect(page.contains(#"<a class="res" href="https://example.org/code""#))
+    #expect(!page.contains("javascript:"))
   }
 }

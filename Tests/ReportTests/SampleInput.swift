@@ -26,7 +26,7 @@ enum SampleInput {
     _ slug: String, pcc: Double?, kind: SubmissionMetadata.Kind = .fineTuned,
     groups: [GroupScores] = [], disparities: [Disparity]? = nil,
     sensitivity: [Sensitivity]? = nil, signature: String = "ci:none", notes: [String] = [],
-    level: Double = 0.95
+    level: Double = 0.95, rows: Int = 20
   ) -> Board.Entry {
     var metadata = SubmissionMetadata(
       benchmark: "toy", split: "test", team: "Team of \(slug)", system: "System \(slug)",
@@ -38,7 +38,7 @@ enum SampleInput {
       ?? ScoredFigure(undefined: "the predictions are constant")
     empathy[.rmse] = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
     let report = PrivateReport(
-      benchmark: "toy", split: "test", n: 20, clusters: 12, level: level,
+      benchmark: "toy", split: "test", n: rows, clusters: 12, level: level,
       targets: ["empathy": empathy], groups: groups, disparities: disparities,
       sensitivity: sensitivity,
       wassa: WASSAScores(

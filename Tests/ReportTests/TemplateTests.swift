@@ -153,16 +153,23 @@ struct TemplateTests {
     ]
     var paper = SampleInput.published("paper", pcc: 0.6)
     paper.metadata.paperURL = "https://example.org/paper"
-    let many = (0..<160).map { SampleInput.entry("s\($0)", pcc: 0.5) }
+    paper.metadata.submitted = "2024-01-02"
+    paper.metadata.baseModels = [.init(name: "a-model")]
+    var many = (0..<12).map { SampleInput.entry("s\($0)", pcc: 0.5) }
+    many[0].metadata.baseModels = [.init(name: "a-model")]
+    many[0].metadata.codeURL = "https://example.org/code"
+    many.append(SampleInput.entry("fewer", pcc: 0.4, rows: 19))
     var withheld = DatasetStatistics.Group(attribute: "gender", group: "Other")
     withheld.suppressed = "too small to publish"
     let labels = DatasetStatistics.SplitStatistics(
       name: "test", rows: 20, clusters: ["person": 12, "article": 3],
       labels: ["empathy": .init(n: 20, mean: 4, sd: 1.5, histogram: [7, 6, 7])],
       groups: [.init(attribute: "gender", group: "Male", n: 12, clusters: 9), withheld])
+    var comparison = SampleInput.comparison("s0", "s1")
+    for place in comparison.standings.indices { comparison.standings[place].tieGroups = ["A"] }
     var input = try SampleInput.input(
       [entry, paper, SampleInput.entry("b", pcc: nil)] + many,
-      comparison: SampleInput.comparison("s0", "s1"), labels: labels,
+      comparison: comparison, labels: labels,
       ceiling: Target.Ceiling(low: 0.5, high: 0.7, source: "A study"))
     input.address = URL(string: "https://example.org/")
     (input.server, input.isServed) = (input.address, true)
@@ -172,6 +179,9 @@ struct TemplateTests {
     input.replication = SampleInput.replication
     input.ledger = try SampleInput.ledger(leaves: ["toy/test": ["a": 0]])
     input.boards[0].ledger = input.ledger?.state
+    // A second board with the same systems is a card, with its leaders.
+    let second = try SampleInput.input(many, split: "dev")
+    input.boards += second.boards
     return [input, try SampleInput.input([])]
   }
 

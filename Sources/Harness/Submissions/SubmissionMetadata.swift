@@ -7,7 +7,8 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   public var schema: Int = 1
   public var benchmark, split, team, system: String
   public var kind: Kind
-  /// Day of submission, `YYYY-MM-DD`; it is given, never taken from a clock at build time.
+  /// Day of submission, of a published entry the day its figures appeared, `YYYY-MM-DD`; it is given,
+  /// never taken from a clock at build time.
   public var submitted: String?
   /// At most ``maxDescriptionLength`` characters.
   public var description: String?

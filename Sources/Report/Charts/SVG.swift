@@ -37,8 +37,6 @@ struct Whisker {
   var width = 120.0
   /// A value to compare with, drawn as a thin line over the whole height.
   var reference: Double?
-  /// A range of values, shaded over the whole height.
-  var band: ClosedRange<Double>?
 
   private let margin = 5.0
 
@@ -46,11 +44,6 @@ struct Whisker {
   func drawing(_ figure: ScoredFigure) -> Markup {
     guard let value = figure.value else { return "" }
     var parts = ""
-    if let band {
-      let (from, to) = (place(band.lowerBound), place(band.upperBound))
-      parts += #"<rect class="band" x="\#(SVG.number(from))" y="0" "#
-      parts += #"width="\#(SVG.number(to - from))" height="16"/>"#
-    }
     if let reference { parts += #"<path class="ref" d="M\#(SVG.number(place(reference))) 0V16"/>"# }
     if let low = figure.low, let high = figure.high {
       let (a, b) = (SVG.number(place(low)), SVG.number(place(high)))

@@ -133,7 +133,7 @@ enum Metadata {
       facts.append(Fact(name: name, text: text, link: isLink ? SafeText.link(value) : nil))
     }
     add("Kind", Badges.title(metadata.kind))
-    add("Submitted", SafeText.day(metadata.submitted))
+    add(metadata.kind == .published ? "Published" : "Submitted", SafeText.day(metadata.submitted))
     add("Targets", metadata.targets?.joined(separator: ", "))
     add("Base models", metadata.baseModels?.map(model).joined(separator: ", "))
     add("Training data", metadata.trainingData?.joined(separator: ", "))

@@ -1,3 +1,4 @@
+import Foundation
 package import Harness
 import Metrics
 
@@ -13,6 +14,8 @@ package struct BoardTable: Sendable {
   let ceiling: Target.Ceiling?
   /// Ends of the axis on which intervals of the primary metric are drawn.
   let axis: ClosedRange<Double>
+  /// How wide an interval would be at the split's size; nil where the metric has no such formula.
+  let reference: ReferenceInterval?
 
   /// The benchmark's title and the split.
   var name: String { "\(benchmark.title), \(board.split)" }
@@ -41,13 +44,38 @@ package struct BoardTable: Sendable {
       other.name != target && scored.contains { $0.report?.targets[other.name] != nil }
     }
     ceiling = metric == .pcc ? board.definition.target(target)?.ceiling : nil
+    let reference = metric == .pcc ? ReferenceInterval(board) : nil
+    self.reference = reference
     let band = ceiling.map { [ScoredFigure(value: $0.low), ScoredFigure(value: $0.high)] } ?? []
-    axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) } + band, metric)
+    let claims = board.published.compactMap {
+      Self.claim($0, metric, target, reference)
+    }
+    axis = Self.axis(scored.compactMap { Self.figure($0, metric, target) } + claims + band, metric)
   }
 
-  /// The line with the primary figure of an entry and, behind it, the ceiling.
-  func whisker(_ figure: ScoredFigure) -> Markup {
-    Whisker(axis: axis, band: ceiling.map { $0.low...$0.high }).drawing(figure)
+  /// The axis of the primary metric with the ceiling behind it.
+  func forest(id: String = "grid") -> ForestAxis {
+    ForestAxis(range: axis, band: ceiling.map { $0.low...$0.high }, id: id)
+  }
+
+  /// What a published entry claims in the primary metric, with the reference interval.
+  func claim(_ entry: Board.Entry) -> ScoredFigure? { Self.claim(entry, metric, target, reference) }
+
+  /// What the grey width behind a claim is.
+  var referenceWords: String? {
+    reference.map {
+      "\(FigureText.percent($0.level)) interval that a \(metric.title) of this value would have on "
+        + $0.size
+    }
+  }
+
+  private static func claim(
+    _ entry: Board.Entry, _ metric: Metric, _ target: String, _ reference: ReferenceInterval?
+  ) -> ScoredFigure? {
+    guard let value = entry.metadata.claimed?[target]?[metric.id], value.isFinite else {
+      return nil
+    }
+    return reference?.figure(value) ?? ScoredFigure(value: value)
   }
 
   /// How many decimals a figure is shown with: a correlation has two at most where labels are hidden.
@@ -71,6 +99,42 @@ package struct BoardTable: Sendable {
     let bounds = metric.higherIsBetter ? max(low, -1)...min(high, 1) : max(low, 0)...max(high, 0.1)
     return bounds.upperBound - bounds.lowerBound < 0.1
       ? bounds.lowerBound...(bounds.lowerBound + 0.1) : bounds
+  }
+}
+
+/// The interval that a correlation would have at a split's size, by Fisher's z of independent units
+/// (Fisher 1921): a width to hold claims against that come without one, and not the claim's own.
+struct ReferenceInterval: Sendable {
+  let level: Double
+  /// Independent units: clusters where their number is known, rows elsewhere.
+  let units: Int
+  /// `83 essays by 57 persons`.
+  let size: String
+
+  /// Nil where the split's size is unknown or too small.
+  init?(_ board: Board) {
+    let definition = board.definition
+    let report = board.scored.lazy.compactMap(\.report).first
+    guard let rows = report?.n ?? board.labels?.rows ?? definition.expectedRows(board.split) else {
+      return nil
+    }
+    let clusters =
+      report?.clusters ?? definition.clusters.first.flatMap { board.labels?.clusters[$0] }
+    units = clusters ?? rows
+    guard units > 3 else { return nil }
+    level = board.level
+    let unit = definition.clusters.first
+    let by = unit.flatMap { unit in
+      clusters.map { " by \(FigureText.count($0)) \(unit.plural)" }
+    }
+    size = "\(FigureText.count(rows)) \(definition.rowNoun.plural)\(by ?? "")"
+  }
+
+  func figure(_ value: Double) -> ScoredFigure {
+    guard value.magnitude < 1 else { return ScoredFigure(value: value) }
+    let half = Distributions.normalQuantile((1 + level) / 2) / Double(units - 3).squareRoot()
+    return ScoredFigure(
+      value: value, low: tanh(atanh(value) - half), high: tanh(atanh(value) + half))
   }
 }
 

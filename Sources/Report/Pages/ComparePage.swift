@@ -2,8 +2,8 @@ import Basics
 import Harness
 import Metrics
 
-/// The pairwise matrix of a board: differences and adjusted p-values as a table in three shades,
-/// with a sign in each cell for the direction, so that nothing rests on colour.
+/// The pairwise matrix of a board: differences and adjusted p-values as a table on a diverging
+/// palette, with a sign in each cell for the direction, so that nothing rests on colour.
 struct ComparePage: Encodable, Sendable {
   let boardName, metricName, metricShort, targetName, direction, testWords, intervalWords: String
   let adjustmentWords, familyWords, testLevel: String
@@ -15,6 +15,8 @@ struct ComparePage: Encodable, Sendable {
   struct Cut: Encodable, Sendable { let shownCount, allCount: String }
 
   struct Matrix: Encodable, Sendable {
+    /// Whether cells hold their sign alone, so that forty systems fit a laptop.
+    let isDense: Bool
     let heads: [Named]
     let rows: [Row]
 
@@ -24,6 +26,7 @@ struct ComparePage: Encodable, Sendable {
         pairs[[pair.first, pair.second]] = pair
         pairs[[pair.second, pair.first]] = Self.turned(pair)
       }
+      isDense = shown.count > Self.roomy
       let names = shown.map { SafeText.shortened($0.metadata.system, to: 60) }
       heads = names.enumerated().map { Named(name: "\($0 + 1)", text: $1) }
       rows = shown.enumerated().map { place, entry in
@@ -36,6 +39,9 @@ struct ComparePage: Encodable, Sendable {
           })
       }
     }
+
+    /// Up to so many systems a cell has room for its difference.
+    private static let roomy = 12
 
     private static func turned(_ pair: BoardComparison.Pair) -> BoardComparison.Pair {
       var turned = pair
@@ -94,10 +100,18 @@ extension ComparePage.Cell {
     let isTold = pair.adjusted.map { $0 <= level } ?? false
     let isStrong = pair.adjusted.map { $0 < level / 10 } ?? false
     let isBetter = table.metric.higherIsBetter ? difference > 0 : difference < 0
-    let verdict = !isTold ? "no significant difference" : isBetter ? "better" : "worse"
     let figure = ScoredFigure(value: difference, low: pair.low, high: pair.high)
+    // The interval is of this pair alone; the verdict holds for all pairs together.
+    let isToldAlone = (pair.low ?? 0) > 0 || (pair.high ?? 0) < 0
+    let verdict =
+      isTold
+      ? isBetter ? "better" : "worse"
+      : isToldAlone
+        ? "no significant difference among all pairs, though this pair’s own interval excludes 0"
+        : "no significant difference"
     self.init(
-      shade: isStrong ? "h3" : isTold ? "h2" : "h1", sign: !isTold ? "=" : isBetter ? "▲" : "▼",
+      shade: !isTold ? "eq" : "\(isBetter ? "up" : "down")\(isStrong ? "2" : "1")",
+      sign: !isTold ? "=" : isBetter ? "▲" : "▼",
       words: "\(verdict): difference "
         + "\(FigureText.bounded(figure, decimals: table.decimals(table.metric))), "
         + "adjusted p \(FigureText.probability(pair.adjusted))",

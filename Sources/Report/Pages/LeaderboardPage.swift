@@ -10,6 +10,8 @@ struct LeaderboardPage: Encodable, Sendable {
   let nouns: Nouns
   /// How many rows and clusters, where all entries agree on them.
   let size: String?
+  /// What the board says, in a sentence.
+  let verdict: String
   let detectable: Detectable?
   let ceiling: CeilingLine?
   /// Whether its labels are hidden, so that ranks follow from released values alone.
@@ -18,11 +20,15 @@ struct LeaderboardPage: Encodable, Sendable {
   let frozen: String?
   /// How ranks were made; nil where there are none.
   let ranks: Ranks?
-  let scored: Scored?
+  /// What its key explains, beside what stands on every board.
+  let hasRanks, hasTies, hasManyTies, hasIntervals, isComparable: Bool
+  /// Nil where nothing was scored.
+  let facets: Facets?
+  /// Nil where nothing was scored and nothing is claimed.
+  let systems: Systems?
   let hasPairs: Bool
   /// What the figures were computed with; nil where nothing was scored.
   let state: String?
-  let published: PublishedTable?
   let apart: Listed<ApartRow>?
   let ledgerLine: LedgerPage.Line?
 
@@ -57,104 +63,86 @@ struct LeaderboardPage: Encodable, Sendable {
 
   struct Ranks: Encodable, Sendable {
     let testWords, adjustmentWords, familyWords, levelWords: String
+    /// With which confidence the true rank lies in the range: `95%`.
+    let confidence: String
+
+    init(_ comparison: BoardComparison) {
+      (testWords, adjustmentWords) = (comparison.test, comparison.adjustment)
+      familyWords = comparison.family
+      levelWords = Rounding.text(comparison.level, decimals: 2)
+      confidence = FigureText.percent(1 - comparison.level)
+    }
   }
 
-  struct Scored: Encodable, Sendable {
+  /// What a reader may narrow a board down by.
+  struct Facets: Encodable, Sendable {
     let kinds: [Named]
-    let columns: [Column]
-    /// Set where only the rows in sight are laid out: the number of columns.
-    let largeColumns: String?
-    let rows: [Row]
-  }
+    let bases, years: Listed<Named>?
 
-  struct Column: Encodable, Sendable {
-    let key, short, long, arrow, words, first, sorted: String
-    let axis: Axis?
-    let otherName: String?
-
-    static func all(_ table: BoardTable) -> [Self] {
-      let own = table.metrics.map { column(table, $0, table.target, isPrimary: $0 == table.metric) }
-      return own + table.otherTargets.map { column(table, table.metric, $0.name, isPrimary: false) }
-    }
-
-    private static func column(
-      _ table: BoardTable, _ metric: Metric, _ target: String, isPrimary: Bool
-    ) -> Self {
-      let first = metric.higherIsBetter ? "descending" : "ascending"
-      let (low, high) = FigureText.ends(table.axis)
-      return Self(
-        key: "\(target)-\(metric.id)", short: metric.title,
-        long: "\(metric.longTitle), \(target), \(metric.direction)", arrow: metric.arrow,
-        words: metric.direction, first: first, sorted: isPrimary ? first : "none",
-        axis: isPrimary ? Axis(axisLow: low, axisHigh: high) : nil,
-        otherName: target == table.target ? nil : target)
+    init(_ table: BoardTable) {
+      let entries = table.scored + table.published
+      kinds = SubmissionMetadata.Kind.allCases.filter { kind in
+        entries.contains { $0.metadata.kind == kind }
+      }
+      .map { Named(name: $0.rawValue, text: Badges.title($0)) }
+      var titles: [String: String] = [:]
+      for base in table.scored.flatMap(BoardRow.bases) where titles[base.name] == nil {
+        titles[base.name] = base.text
+      }
+      bases = Listed(
+        titles.map { Named(name: $0.key, text: $0.value) }.sorted { $0.name < $1.name })
+      let known = Set(entries.compactMap { SafeText.day($0.metadata.submitted)?.prefix(4) })
+      years = Listed(known.sorted(by: >).map { Named(name: String($0), text: String($0)) })
     }
   }
 
-  struct Axis: Encodable, Sendable { let axisLow, axisHigh: String }
+  /// The table of systems and claims.
+  struct Systems: Encodable, Sendable {
+    let mainKey, first, mainLong: String
+    let head: Markup
+    let columns: [BoardColumn]
+    let hasCount: Bool
+    let rows: [ScoredRow]
+    let claims: Claims?
+  }
 
-  struct Row: Encodable, Sendable {
-    let link: SystemLink
+  struct ScoredRow: Encodable, Sendable {
     let slug: String
-    /// What the search field looks in.
-    let search: String
-    let rank, rankKey: String
-    let ties: String?
-    let badges: [Badges.Badge]
-    let kind, labels: String
-    let cells: [Cell]
-    let n, nKey, clusters: String
-    let day: String?
+    let row: BoardRow
+    let rank: Rank?
+    let tie: Tie?
+    /// Its tie groups, for a screen reader and for when rows stand in another order.
+    let letters: String?
+    let count: Count?
+  }
 
-    init(_ entry: Board.Entry, _ table: BoardTable) {
-      let (standing, report) = (table.standings[entry.slug], entry.report)
-      (link, slug) = (SystemLink(entry), entry.slug)
-      let names = "\(entry.metadata.system) \(entry.metadata.team) \(entry.slug)"
-      search = SafeText.shortened(SafeText.cleaned(names), to: 300).lowercased()
-      rank = standing?.rankText ?? FigureText.absent
-      rankKey = standing.map { "\($0.lowRank).\($0.highRank + 10_000)" } ?? ""
-      let letters = standing?.tieGroups ?? []
-      ties = letters.isEmpty ? nil : letters.joined(separator: " ")
-      badges = Badges.all(entry, targets: table.benchmark.targets)
-      (kind, labels) = (entry.metadata.kind.rawValue, Badges.labelWords(entry.metadata))
-      cells =
-        table.metrics.map { Cell(entry, $0, table.target, table) }
-        + table.otherTargets.map { Cell(entry, table.metric, $0.name, table) }
+  struct Rank: Encodable, Sendable {
+    let rankText, rankKey: String
+    let bar: Markup
+
+    init(_ standing: BoardComparison.Standing, of all: Int) {
+      rankText = standing.rankText
+      rankKey = "\(standing.lowRank).\(standing.highRank + 10_000)"
+      bar = RankBar.drawing(standing, of: all)
+    }
+  }
+
+  struct Tie: Encodable, Sendable { let rules: Markup }
+
+  /// Rows and clusters of a system, where not all systems of the board have the same.
+  struct Count: Encodable, Sendable {
+    let n, nKey, clusters: String
+
+    init(_ report: ScoreReport?) {
       (n, clusters) = (FigureText.count(report?.n), FigureText.count(report?.clusters))
       nKey = report.map { "\($0.n)" } ?? ""
-      day = SafeText.day(entry.metadata.submitted)
     }
   }
 
-  struct Cell: Encodable, Sendable {
-    let sortKey, hint: String
-    let isMain: Bool
-    let main: Main?
-    let plain, undefined: String?
-
-    init(_ entry: Board.Entry, _ metric: Metric, _ target: String, _ table: BoardTable) {
-      let figure = BoardTable.figure(entry, metric, target)
-      isMain = metric == table.metric && target == table.target
-      let interval = figure.flatMap { FigureText.interval($0, decimals: table.decimals(metric)) }
-      let value = figure?.value.map { FigureText.number($0, decimals: table.decimals(metric)) }
-      sortKey = FigureText.sortKey(figure?.value)
-      if let figure, let value {
-        let whisker = isMain ? table.whisker(figure) : nil
-        main = whisker.map { Main(whisker: $0, value: value, interval: interval ?? "") }
-        (plain, undefined) = (isMain ? nil : value, nil)
-        hint = interval.map { "\(table.level) interval \($0)" } ?? "No interval is computed for it"
-      } else {
-        let reason = figure == nil ? "not attempted" : figure?.undefined ?? "no figure"
-        (main, plain, undefined) = (nil, nil, reason)
-        hint = "Undefined: \(reason)"
-      }
-    }
-  }
-
-  /// The primary metric's figure.
-  struct Main: Encodable, Sendable {
-    let whisker: Markup
-    let value, interval: String
+  struct Claims: Encodable, Sendable {
+    let claimRows: [BoardRow]
+    /// What the grey width is.
+    let reference: String?
   }
 
   struct ApartRow: Encodable, Sendable {
@@ -174,9 +162,6 @@ struct LeaderboardPage: Encodable, Sendable {
     }
   }
 
-  /// Above this many rows the stylesheet lays out only what is in sight.
-  private static let largeBoard = 150
-
   static func page(_ table: BoardTable, in context: SiteContext) -> Page {
     let (benchmark, split) = (table.benchmark.title, table.board.split)
     return context.page(
@@ -194,94 +179,74 @@ struct LeaderboardPage: Encodable, Sendable {
     (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
     (direction, nouns) = (table.metric.direction, Nouns(table.benchmark))
     systemCount = FigureText.counted(table.scored.count, "system")
-    size = Self.size(table, nouns)
-    (detectable, isGuarded) = (Detectable(table), table.board.isGuarded)
+    let (detectable, isGuarded) = (Detectable(table), table.board.isGuarded)
+    (self.detectable, self.isGuarded) = (detectable, isGuarded)
+    size = Self.size(table)
+    verdict = Self.verdict(table, detectable)
     ceiling = CeilingLine(table)
     frozen = table.board.frozen
-    ranks =
-      table.standings.isEmpty || isGuarded
-      ? nil
-      : table.board.comparison.map { comparison in
-        Ranks(
-          testWords: comparison.test, adjustmentWords: comparison.adjustment,
-          familyWords: comparison.family, levelWords: Rounding.text(comparison.level, decimals: 2))
-      }
+    hasRanks = !table.standings.isEmpty
+    ranks = !hasRanks || isGuarded ? nil : table.board.comparison.map(Ranks.init)
+    let rules = TieRules(table.scored.map { ($0.slug, table.standings[$0.slug]?.tieGroups ?? []) })
+    (hasTies, hasManyTies) = (rules.lanes > 0, rules.lanes > 3)
+    hasIntervals = table.scored.contains { table.primary($0)?.low != nil }
+    isComparable = table.scored.count > 1
+    facets = table.scored.isEmpty ? nil : Facets(table)
+    systems =
+      table.scored.isEmpty && table.published.isEmpty
+      ? nil : Systems(table, rules, hasCount: size == nil)
     hasPairs = table.pairs != nil
     ledgerLine = hasLedger ? LedgerPage.Line(table.board.ledger) : nil
     state = table.board.state?.text
-    let columns = Column.all(table)
-    let kinds = SubmissionMetadata.Kind.allCases.filter { kind in
-      table.scored.contains { $0.metadata.kind == kind }
-    }
-    scored =
-      table.scored.isEmpty
-      ? nil
-      : Scored(
-        kinds: kinds.map { Named(name: $0.rawValue, text: Badges.title($0)) }, columns: columns,
-        largeColumns: table.scored.count > Self.largeBoard ? "\(columns.count)" : nil,
-        rows: table.scored.map { Row($0, table) })
-    published = table.published.isEmpty ? nil : PublishedTable(table)
     apart = Listed(table.apart.map { ApartRow($0, table) })
   }
 }
 
 extension LeaderboardPage {
-  fileprivate static func size(_ table: BoardTable, _ nouns: Nouns) -> String? {
+  /// `83 essays by 57 persons`; nil where systems were scored on different rows.
+  private static func size(_ table: BoardTable) -> String? {
     let reports = table.scored.compactMap(\.report)
-    guard let first = reports.first,
-      reports.allSatisfy({ $0.n == first.n && $0.clusters == first.clusters })
-    else { return nil }
+    let nouns = Nouns(table.benchmark)
+    guard let first = reports.first else {
+      return table.benchmark.expectedRows(table.board.split).map {
+        "\(FigureText.count($0)) \(nouns.rowWord)"
+      }
+    }
+    guard reports.allSatisfy({ $0.n == first.n && $0.clusters == first.clusters }) else {
+      return nil
+    }
     let clusters = nouns.clusterCount(first.clusters)
     return "\(FigureText.count(first.n)) \(nouns.rowWord)\(clusters.isEmpty ? "" : " \(clusters)")"
   }
-}
 
-/// What papers claim on a board's split, apart from what was scored.
-struct PublishedTable: Encodable, Sendable {
-  let columns: [Column]
-  let rows: [Row]
-
-  struct Column: Encodable, Sendable {
-    let claimName, claimTarget, claimArrow, claimWords, first: String
-  }
-
-  struct Row: Encodable, Sendable {
-    let link: SystemLink
-    let claims: [Cell]
-    let paper: String?
-    let note: String
-  }
-
-  struct Cell: Encodable, Sendable {
-    let claim, sortKey: String
-
-    init(_ value: Double?, _ metric: Metric?) {
-      claim = FigureText.number(value, decimals: metric?.decimals ?? 3)
-      sortKey = FigureText.sortKey(value)
+  private static func verdict(_ table: BoardTable, _ detectable: Detectable?) -> String {
+    let title = table.metric.title
+    if table.scored.isEmpty {
+      return "No system has been scored on this split yet"
+        + (table.published.isEmpty ? "." : "; the figures below are claims of papers.")
     }
-  }
-
-  init(_ table: BoardTable) {
-    let claims = table.published.compactMap(\.metadata.claimed)
-    let known = ([table.metric] + Metric.all).map(\.id)
-    let place = { (name: String) in known.firstIndex(of: name) ?? known.count }
-    let places = ([table.target] + table.benchmark.targetNames).unique().flatMap { target in
-      Set(claims.flatMap { ($0[target] ?? [:]).keys })
-        .sorted { (place($0), $0) < (place($1), $1) }.map { (target, $0) }
+    if table.board.isGuarded {
+      return "The labels of this split are hidden, so one rounded figure is shown of each system; "
+        + "equal figures tie."
     }
-    columns = places.map { target, name in
-      let metric = Metric(named: name)
-      return Column(
-        claimName: SafeText.shortened(metric?.title ?? name, to: 20), claimTarget: target,
-        claimArrow: metric?.arrow ?? "", claimWords: metric?.direction ?? "",
-        first: metric?.higherIsBetter == false ? "ascending" : "descending")
+    if table.standings.isEmpty, table.scored.count > 1 {
+      return "No ranks are given: the pairwise tests that they require have not been run, and "
+        + "overlapping intervals do not determine the order."
     }
-    rows = table.published.map { entry in
-      Row(
-        link: SystemLink(entry),
-        claims: places.map { Cell(entry.metadata.claimed?[$0]?[$1], Metric(named: $1)) },
-        paper: SafeText.link(entry.metadata.paperURL),
-        note: SafeText.shortened(entry.metadata.description ?? "", to: 160))
+    let first = table.scored.filter { table.standings[$0.slug]?.lowRank == 1 }
+    let lead =
+      first.count == 1
+      ? "\(SystemLink(first[0]).system) is the best system with "
+        + "\(FigureText.percent(1 - (table.board.comparison?.level ?? 0.05))) confidence"
+      : "\(FigureText.count(first.count)) of \(FigureText.counted(table.scored.count, "system")) "
+        + "may be the best"
+    let power = detectable.map {
+      "a test of two systems detects a true difference of \($0.difference) in "
+        + "\($0.detectableMetric) with \($0.power)% power, and smaller ones are often missed."
     }
+    if first.isEmpty {
+      return power.map(\.capitalizedFirst) ?? "No ranks are given: \(title) has no figure to rank."
+    }
+    return power.map { "\(lead); \($0)" } ?? "\(lead)."
   }
 }

@@ -44,7 +44,8 @@ public struct SiteSource: Sendable {
       ("team.mustache", PackageResources.team_mustache),
     ])
     assets = Self.carried([
-      ("ledger.js", PackageResources.ledger_js), ("log.js", PackageResources.log_js),
+      ("board.js", PackageResources.board_js), ("ledger.js", PackageResources.ledger_js),
+      ("log.js", PackageResources.log_js),
       ("mark.svg", PackageResources.mark_svg), ("preview.png", PackageResources.preview_png),
       ("preview.svg", PackageResources.preview_svg), ("site.css", PackageResources.site_css),
       ("site.js", PackageResources.site_js), ("team.js", PackageResources.team_js),
