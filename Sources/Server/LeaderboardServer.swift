@@ -17,6 +17,8 @@ public struct ServerConfiguration: Sendable {
   public var folders: [SubmissionFolder] = []
   /// The built site; nil serves the API alone.
   public var site: URL?
+  /// Makes the pages of the server itself, such as the one for submitting; nil where there is no site.
+  public var pages: ServedPages?
   public var limits = ServerLimits()
   /// Which benchmarks are listed.
   public var settings = SiteSettings()
@@ -207,7 +209,10 @@ public final class LeaderboardServer: Sendable {
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: MetricsMiddleware(metrics: metrics))
     router.add(middleware: AnswerMiddleware(hasTLS: certificate != nil))
-    router.add(middleware: ProblemMiddleware(log: log))
+    let pages = configuration.site.flatMap { site in
+      configuration.pages.map { PageRenderer(pages: $0, site: site) }
+    }
+    router.add(middleware: ProblemMiddleware(log: log, page: pages?.problem))
     router.add(middleware: ClientMiddleware(trustsProxy: configuration.trustsProxy))
     if limits.requestsPerSecond > 0 {
       let perSecond = limits.requestsPerSecond
@@ -230,13 +235,13 @@ public final class LeaderboardServer: Sendable {
       limiter: ConcurrencyLimiter(limit: limits.requestsPerToken), owner: "with this token",
       security: security
     ) { $0.member?.team.id }
+    let submissions = SubmissionController(
+      store: store, intake: intake, publisher: publisher, limits: limits,
+      uploads: perMinute > 0 ? uploads : nil, security: security)
     router.group("api/v1").add(middleware: TeamAuthenticator(store: store, security: security))
       .add(middleware: byToken)
-      .addRoutes(
-        SubmissionController(
-          store: store, intake: intake, publisher: publisher, limits: limits,
-          uploads: perMinute > 0 ? uploads : nil, security: security
-        ).routes, atPath: "submissions")
+      .addRoutes(submissions.routes, atPath: "submissions")
+    if let pages { addPages(pages, submissions, byToken, to: router) }
     router.addRoutes(
       BoardController(
         store: store, definitions: configuration.definitions, settings: configuration.settings,
@@ -246,5 +251,28 @@ public final class LeaderboardServer: Sendable {
     router.addRoutes(
       StatusController(store: store, metrics: metrics, probe: probe).routes, atPath: "api/v1")
     return router
+  }
+  /// What people use in a browser.
+  private func addPages(
+    _ pages: PageRenderer, _ submissions: SubmissionController,
+    _ byToken: ConcurrencyMiddleware<Int64>, to router: Router<ServerContext>
+  ) {
+    let forms = BrowserForms(store: store, isSecure: certificate != nil || pages.pages.isHTTPS)
+    let session = SessionController(
+      forms: forms, pages: pages, limits: configuration.limits, security: security)
+    let group = router.group().add(middleware: SessionMiddleware(forms: forms))
+      .add(middleware: byToken)
+    group.addRoutes(session.routes, atPath: "submit")
+    group.addRoutes(
+      SubmitController(session: session, submissions: submissions).routes, atPath: "submit")
+    group.addRoutes(
+      TeamController(pages: pages, submissions: submissions).routes, atPath: "submissions")
+    let organiser = OrganiserController(pages: pages, store: store)
+    group.getOnly("organiser", use: organiser.page)
+    router.getOnly("api") { _, _ in
+      try pages.response(
+        .api, at: "api", title: "API", section: .none,
+        APIPage(Data(PackageResources.openapi_json)))
+    }
   }
 }

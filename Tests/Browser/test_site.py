@@ -2,7 +2,7 @@
 
 INVITRO_FIXTURE_SITES names a folder with the sites `invitro` (12 systems), `hundred` and
 `thousand`; they are served over loopback, each below its own path. INVITRO_PROGRAM is the program,
-whose server shows the page for teams.
+whose server has pages of its own.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import unittest
 
 from axe_core_python.selenium import Axe
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -655,8 +656,8 @@ class Size(unittest.TestCase):
         self.assertLess(self.compressed("thousand")[0], 300_000)
 
 
-class TeamPageTest(unittest.TestCase):
-    """A team's page on a real server, with a board whose labels are hidden."""
+class ServedPagesTest(unittest.TestCase):
+    """The pages that a real server makes, with a board whose labels are hidden."""
 
     @classmethod
     def setUpClass(cls):
@@ -677,8 +678,9 @@ class TeamPageTest(unittest.TestCase):
             found = re.search(r"http://127\.0\.0\.1:\d+", cls.server.stderr.readline())
             cls.origin = found and found.group()
         threading.Thread(target=cls.server.stderr.read, daemon=True).start()
-        systems = sorted(pathlib.Path(cls.folder.name).rglob("predictions_EMP.tsv"))
-        for name, file in zip(["First <b>", "Second"], systems):
+        cls.organisers = cls.invitro("team", "add", "Organising", "--organiser").split()[-1]
+        cls.files = sorted(pathlib.Path(cls.folder.name).rglob("predictions_EMP.tsv"))
+        for name, file in zip(["First <b>", "Second"], cls.files):
             cls.invitro(
                 "submit", "push", str(file), "--server", cls.origin, "-b", "sample24",
                 "-s", "test", "--system", name)
@@ -704,14 +706,105 @@ class TeamPageTest(unittest.TestCase):
     def wait(self, holds):
         WebDriverWait(self.browser, 10).until(lambda _: holds())
 
-    def enter(self, token):
-        self.browser.get(self.origin + "/team.html")
-        self.find("#team-token").send_keys(token, Keys.ENTER)
+    def tearDown(self):
+        self.browser.delete_all_cookies()
+
+    def tab_to(self, browser, selector):
+        """Moves the focus by the keyboard alone."""
+        wanted = browser.find_element(By.CSS_SELECTOR, selector)
+        for _ in range(60):
+            if browser.switch_to.active_element == wanted:
+                return wanted
+            ActionChains(browser).send_keys(Keys.TAB).perform()
+        self.fail(f"{selector} is not reached with the keyboard")
+
+    def sign_in(self, browser, token=None):
+        browser.get(self.origin + "/submit")
+        self.tab_to(browser, "#token").send_keys(token or self.token, Keys.ENTER)
+
+    def assert_clean(self, browser):
+        found = Axe().run(browser)["violations"]
+        self.assertEqual([], [(one["id"], [n["html"] for n in one["nodes"]]) for one in found])
 
     def test_a_wrong_token_is_told_so(self):
-        self.enter("invitro_1_" + "0" * 64)
-        self.wait(lambda: "token" in self.find("#team-status").text)
-        self.assertEqual(self.browser.find_elements(By.CSS_SELECTOR, "#team-list tr"), [])
+        self.sign_in(self.browser, "invitro_1_" + "0" * 64)
+        self.wait(lambda: "not known" in self.find("[role=alert]").text)
+        self.assert_clean(self.browser)
+        self.browser.get(self.origin + "/submissions")
+        self.assertTrue(self.browser.current_url.endswith("/submit"))
+
+    def submit_by_keyboard(self, browser, system, file):
+        self.sign_in(browser)
+        self.tab_to(browser, "#system").send_keys(system)
+        # What the file chooser of the system would give.
+        self.tab_to(browser, "#file").send_keys(str(file))
+        self.tab_to(browser, "button[value=check]").send_keys(Keys.ENTER)
+
+    def check_then_submit(self, browser, scripted):
+        bad = pathlib.Path(self.folder.name) / "bad.tsv"
+        lines = self.files[2].read_text().splitlines()
+        lines[6] = "seven\t1"
+        bad.write_text("\n".join(lines) + "\n")
+        name = "By keyboard" + (", scripted" if scripted else "")
+        self.submit_by_keyboard(browser, name, bad)
+        wait = WebDriverWait(browser, 20)
+        text = lambda: browser.find_element(By.ID, "outcome").text
+        wait.until(lambda _: "Line 7" in text())
+        self.assertIn("seven", text())
+        self.assertIn("Nothing was counted", text())
+        self.assertEqual(name, browser.find_element(By.ID, "system").get_attribute("value"))
+        if scripted:
+            self.assert_clean(browser)
+            self.assertEqual("outcome", browser.switch_to.active_element.get_attribute("id"))
+        good = self.files[3 if scripted else 2]
+        self.tab_to(browser, "#file").send_keys(str(good))
+        self.tab_to(browser, "button[value=check]").send_keys(Keys.ENTER)
+        wait.until(lambda _: "can be submitted" in text())
+        if not scripted:
+            # The page is new, and no page may fill in a file.
+            self.tab_to(browser, "#file").send_keys(str(good))
+        self.tab_to(browser, "button[value=submit]").send_keys(Keys.ENTER)
+        wait.until(lambda _: "/submissions/" in browser.current_url)
+        self.assertIn(name, browser.find_element(By.TAG_NAME, "h1").text)
+        self.assertIn("in this phase", browser.find_element(By.TAG_NAME, "main").text)
+
+    def test_a_file_is_checked_and_sent_with_the_keyboard_alone(self):
+        self.check_then_submit(self.browser, scripted=True)
+        self.assert_clean(self.browser)
+
+    def test_a_file_is_checked_and_sent_without_scripts(self):
+        browser = start_browser(scripts=False)
+        try:
+            self.check_then_submit(browser, scripted=False)
+        finally:
+            browser.quit()
+
+    def test_every_page_of_the_server_is_clean(self):
+        for path in ["/submit", "/submit/sample24/test", "/api", "/submit/no/board"]:
+            self.browser.get(self.origin + path)
+            self.assert_clean(self.browser)
+        self.sign_in(self.browser, self.organisers)
+        for path in ["/submit", "/submissions", "/organiser"]:
+            self.browser.get(self.origin + path)
+            self.assert_clean(self.browser)
+
+    def test_the_deadline_is_told_in_the_readers_time(self):
+        self.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+        self.browser.get(self.origin + "/submit/sample24/test")
+        shown = self.find("time[datetime^='2099']")
+        self.assertIn("9:00", shown.text)
+        self.assertIn("UTC", shown.get_attribute("title"))
+        self.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+    def test_a_link_signs_in_once(self):
+        link = self.invitro("team", "link", "Team", "--server", self.origin).strip()
+        self.browser.get(link)
+        self.tab_to(self.browser, "main button").send_keys(Keys.ENTER)
+        self.wait(lambda: self.browser.current_url.endswith("/submit"))
+        self.assertIn("Team", self.find(".account").text)
+        self.browser.delete_all_cookies()
+        self.browser.get(link)
+        self.assertIn("was used", self.find("[role=alert]").text)
 
     def test_the_log_of_the_server_verifies_in_the_browser(self):
         def boards():
@@ -728,17 +821,18 @@ class TeamPageTest(unittest.TestCase):
         self.assertIn("Board sample24/test: holds. Each of its", results)
 
     def test_a_team_chooses_what_stands_for_it(self):
-        self.enter(self.token)
-        self.wait(lambda: self.find("#team-status").text == "2 submissions")
-        rows = self.browser.find_elements(By.CSS_SELECTOR, "#team-list tbody tr")
-        self.assertIn("First <b>", rows[1].text)
-        rows[1].find_element(By.TAG_NAME, "button").click()
-        self.wait(lambda: "stands for your team" in self.find("#team-status").text)
-        chosen = self.find("#team-list tbody tr:nth-child(2)")
-        self.assertIn("chosen", chosen.text)
-        self.assertNotIn("chosen", self.find("#team-list tbody tr:nth-child(1)").text)
-        violations = Axe().run(self.browser)["violations"]
-        self.assertEqual([], [one["id"] for one in violations])
+        self.sign_in(self.browser)
+        self.browser.get(self.origin + "/submissions")
+        row = self.browser.find_element(By.XPATH, "//tr[contains(., 'First <b>')]")
+        row.find_element(By.TAG_NAME, "button").click()
+        self.wait(lambda: "chosen to stand" in self.find("main").text)
+        self.browser.get(self.origin + "/submissions")
+        rows = self.browser.find_elements(By.CSS_SELECTOR, "tbody tr")
+        self.assertEqual(
+            ["First <b>"], [row.find_element(By.TAG_NAME, "th").text for row in rows
+                            if row.find_elements(By.TAG_NAME, "strong")
+                            and "chosen" in row.text])
+        self.assert_clean(self.browser)
 
 
 class LedgerPageTest(unittest.TestCase):

@@ -5,7 +5,21 @@ public struct PredictionFile: Sendable {
   let name: String
   let data: Data
 
-  init(name: String, data: Data) { (self.name, self.data) = (name, data) }
+  package init(name: String, data: Data) { (self.name, self.data) = (name, data) }
+
+  /// Lines of the predictions as they stand in the file, counted from 1, each at most 60 characters;
+  /// none where the file cannot be read as text.
+  package func lines(_ numbers: Set<Int>, limits: UploadLimits) -> [Int: String] {
+    guard !numbers.isEmpty, let file = try? unpacked(limits: limits),
+      let text = try? SourceText(file.data, name: file.name)
+    else { return [:] }
+    let lines = text.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    return numbers.reduce(into: [:]) { found, number in
+      guard lines.indices.contains(number - 1) else { return }
+      let line = String(decoding: lines[number - 1], as: UTF8.self)
+      found[number] = Diagnostic.shortened(line.trimmingCharacters(in: .newlines))
+    }
+  }
 
   /// Reads `url`; `-` is standard input.
   public init(_ url: URL) throws(HarnessError) {

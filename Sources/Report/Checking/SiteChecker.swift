@@ -72,7 +72,8 @@ public struct SiteChecker: Sendable {
     let read = try Parallel.map(files) { path in try self.read(path, in: folder) }
     let pages = Dictionary(read.compactMap { file in file.page.map { (file.path, $0) } }) { $1 }
     var known = Set(files)
-    // A server answers these from its database.
+    // A server answers these itself.
+    known.formUnion(ServedPages.linked)
     if known.contains(LedgerPage.path), !files.contains(where: { $0.hasPrefix("ledger/") }) {
       known.formUnion(["ledger/checkpoint", "ledger/key"])
     }

@@ -9,8 +9,10 @@ package struct Layout: Encodable, Sendable {
   /// The way to the site's root.
   let root: String
   let assets: String
-  let isHome, onBoards, onMethod, onReplication, onLedger, onTeam: Bool
-  let hasReplication, hasLedger, isServed: Bool
+  let isHome, onBoards, onMethod, onReplication, onLedger, onSubmit: Bool
+  let hasReplication: Bool
+  var hasLedger: Bool
+  let isServed: Bool
   /// What no page shows, in the singular: `essay`.
   let rowNouns: String
   let version, canonical, preview: String?
@@ -19,13 +21,13 @@ package struct Layout: Encodable, Sendable {
 /// One page: the template, and what fills it.
 package struct Page: Sendable {
   package let template: Templates.Name
-  package let layout: Layout
+  package var layout: Layout
   package let content: any Encodable & Sendable
 }
 
 /// What all pages of a site know of it.
-struct SiteContext: Sendable {
-  enum Section { case boards, method, replication, ledger, team, none }
+package struct SiteContext: Sendable {
+  package enum Section: Sendable { case boards, method, replication, ledger, submit, none }
 
   let site: String
   let logo: String?
@@ -58,7 +60,7 @@ struct SiteContext: Sendable {
       root: root ?? String(repeating: "../", count: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
       onReplication: section == .replication, onLedger: section == .ledger,
-      onTeam: section == .team, hasReplication: hasReplication, hasLedger: ledger != nil,
+      onSubmit: section == .submit, hasReplication: hasReplication, hasLedger: ledger != nil,
       isServed: isServed, rowNouns: rowNouns, version: version,
       canonical: address?.appending(path: path).absoluteString,
       preview: picture.flatMap { address?.appending(path: $0).absoluteString })
@@ -156,18 +158,6 @@ enum MissingPage {
     return context.page(
       .missing, path: "404.html", title: "Not found", description: "There is no such page.",
       section: .none, root: root, NoContent())
-  }
-}
-
-/// `team.html`: what a team has sent, by its token, on a site that the server shows.
-enum TeamPage {
-  static let path = "team.html"
-
-  static func page(in context: SiteContext) -> Page {
-    context.page(
-      .team, path: path, title: "Your team’s submissions",
-      description: "What your team has sent, and what stands for it at the close.",
-      section: .team, NoContent())
   }
 }
 

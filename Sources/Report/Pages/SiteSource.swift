@@ -30,25 +30,33 @@ public struct SiteSource: Sendable {
   /// What the program carries.
   public init() {
     templates = Self.carried([
+      ("account.mustache", PackageResources.account_mustache),
+      ("api.mustache", PackageResources.api_mustache),
       ("base.mustache", PackageResources.base_mustache),
       ("benchmark.mustache", PackageResources.benchmark_mustache),
       ("compare.mustache", PackageResources.compare_mustache),
+      ("faults.mustache", PackageResources.faults_mustache),
       ("index.mustache", PackageResources.index_mustache),
       ("leaderboard.mustache", PackageResources.leaderboard_mustache),
       ("ledger.mustache", PackageResources.ledger_mustache),
       ("method.mustache", PackageResources.method_mustache),
       ("missing.mustache", PackageResources.missing_mustache),
+      ("organiser.mustache", PackageResources.organiser_mustache),
       ("permalink.mustache", PackageResources.permalink_mustache),
+      ("problem.mustache", PackageResources.problem_mustache),
       ("replication.mustache", PackageResources.replication_mustache),
+      ("sent.mustache", PackageResources.sent_mustache),
+      ("signin.mustache", PackageResources.signin_mustache),
       ("submission.mustache", PackageResources.submission_mustache),
-      ("team.mustache", PackageResources.team_mustache),
+      ("submissions.mustache", PackageResources.submissions_mustache),
+      ("submit.mustache", PackageResources.submit_mustache),
     ])
     assets = Self.carried([
       ("board.js", PackageResources.board_js), ("ledger.js", PackageResources.ledger_js),
       ("log.js", PackageResources.log_js),
       ("mark.svg", PackageResources.mark_svg), ("preview.png", PackageResources.preview_png),
       ("preview.svg", PackageResources.preview_svg), ("site.css", PackageResources.site_css),
-      ("site.js", PackageResources.site_js), ("team.js", PackageResources.team_js),
+      ("site.js", PackageResources.site_js), ("submit.js", PackageResources.submit_js),
       ("theme.js", PackageResources.theme_js),
     ])
   }

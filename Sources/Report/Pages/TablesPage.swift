@@ -8,18 +8,20 @@ public struct TablesPage {
   private let tables: [Table]
 
   /// A heading, the heads of the columns, and as many cells in each row.
-  public struct Table {
+  public struct Table: Encodable, Sendable {
     private let heading: String
     private let header: [String]
-    private let rows: [[String]]
+    private let rows: [Row]
+
+    private struct Row: Encodable { let cells: [String] }
 
     public init(_ heading: String, _ header: [String], _ rows: [[String]]) {
       (self.heading, self.header) = (heading, header)
-      self.rows = rows.map { $0.map(SafeText.cleaned) }
+      self.rows = rows.map { Row(cells: $0.map(SafeText.cleaned)) }
     }
 
     var values: [String: Any] {
-      ["heading": heading, "header": header, "rows": rows.map { ["cells": $0] }]
+      ["heading": heading, "header": header, "rows": rows.map { ["cells": $0.cells] }]
     }
   }
 

@@ -5,10 +5,11 @@ import Mustache
 /// leaves are strings, booleans and ``Markup``. Every string is cleaned on its way (see
 /// ``SafeText``), so that no page can forget it; the engine then escapes it.
 package struct Templates: Sendable {
-  /// What a build renders; a folder without one of them is refused.
+  /// What a build renders, and a server; a folder without one of them is refused.
   package enum Name: String, CaseIterable, Sendable {
     case base, index, leaderboard, submission, compare, benchmark, method, replication, missing
-    case permalink, team, ledger
+    case permalink, ledger
+    case account, faults, signin, submit, submissions, sent, organiser, api, problem
   }
 
   private let library: MustacheLibrary

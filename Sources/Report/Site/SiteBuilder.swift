@@ -8,7 +8,7 @@ import Synchronization
 /// Builds the static site: templates and assets from a ``SiteSource``, content from a
 /// ``SiteInput``. The same source, input, program and drawing tool give the same bytes.
 public struct SiteBuilder: Sendable {
-  private let templates: Templates
+  let templates: Templates
   private let assets: [SiteSource.File]
   private let assetsDigest: String
 

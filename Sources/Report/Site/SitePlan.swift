@@ -65,7 +65,6 @@ package struct SitePlan: Sendable {
     if let ledger = input.ledger {
       add(LedgerPage.path) { LedgerPage.page(ledger, in: context) }
     }
-    if input.isServed { add(TeamPage.path) { TeamPage.page(in: context) } }
     if let replication = input.replication {
       add("replication.html") { ReplicationPage.page(replication, in: context) }
     }

@@ -19,11 +19,20 @@ package enum GuardedAnswer {
     _ value: Value, bare: Value, count: Int = 1, status: HTTPResponse.Status = .ok,
     since start: ContinuousClock.Instant
   ) async throws -> Response {
-    let data = try CanonicalJSON.compact(value)
-    let least = try CanonicalJSON.compact(bare).count
+    try await padded(
+      try CanonicalJSON.compact(value), bare: try CanonicalJSON.compact(bare), count: count,
+      status: status, type: "application/json", since: start)
+  }
+
+  /// A document of any kind that takes spaces at its end.
+  static func padded(
+    _ data: Data, bare: Data, count: Int, status: HTTPResponse.Status, type: String,
+    since start: ContinuousClock.Instant
+  ) async throws -> Response {
+    let least = bare.count
     let size = paddedSize(data.count, least: least, count: count)
     let padding = Data(repeating: UInt8(ascii: " "), count: size - data.count)
-    var response = Response.bytes(data + padding, status: status, type: "application/json")
+    var response = Response.bytes(data + padding, status: status, type: type)
     // Compressed by a proxy, spaces would be next to nothing.
     response.headers[.cacheControl] = "no-store, no-transform"
     await waitForTick(since: start)

@@ -98,7 +98,7 @@ struct SubmissionController: Sendable {
   }
 
   /// Records a refusal, without what was sent.
-  private func record(_ error: any Error, _ context: ServerContext) {
+  func record(_ error: any Error, _ context: ServerContext) {
     if case .quota(let kind, _)? = error as? Refusal {
       security.record(.quotaExceeded, context, reason: kind.rawValue)
       return
@@ -115,30 +115,52 @@ struct SubmissionController: Sendable {
 
   private func take(_ request: Request, _ context: ServerContext) async throws -> Response {
     guard let member = context.member else { throw Problem.unauthorized }
-    if let seconds = uploads?.wait(member.team.id) {
-      throw Problem.tooMany("Too many uploads of this team.", retryAfter: Int(seconds) + 1)
-    }
+    try checkRate(of: member.team)
     let reader = try UploadReader(request, context, team: member.team)
-    let body = try await body(of: request)
+    let body = try await request.wholeBody(limits)
     let (now, start) = (Date(), ContinuousClock.now)
     let upload = try reader.read(body, today: now.day)
+    let (recorded, warnings) = try await accept(upload, of: member, at: now)
+    return try await response(recorded, warnings, to: member.team, since: start)
+  }
+
+  /// - Throws: ``Problem`` (429) where a team sends too often.
+  func checkRate(of team: Team) throws {
+    guard let seconds = uploads?.wait(team.id) else { return }
+    throw Problem.tooMany("Too many uploads of this team.", retryAfter: Int(seconds) + 1)
+  }
+
+  /// Takes an upload in: what the API and the site's form both do.
+  /// - Throws: ``Problem``, ``Refusal``, ``ServerError``, and ``HarnessError/invalid(_:)`` for a faulty
+  ///   file, which is counted.
+  func accept(
+    _ upload: Upload, of member: ServerContext.Member, at now: Date
+  ) async throws -> (Recorded, warnings: [Diagnostic]) {
     // One that was given up is tried again, as if it were new.
     if let name = upload.idempotency, let known = try store.known(name, of: member.team.id),
       known.state != .failed
     {
       // It may have been revoked while the body came.
       _ = try store.holder(of: member.token, at: now)
-      let recorded = Recorded(submission: known, isNew: false)
-      return try await response(recorded, [], to: member.team, since: start)
+      return (Recorded(submission: known, isNew: false), [])
     }
+    let standing = try standing(for: upload, of: member.team, at: now)
+    return try await intake.take(upload, standing, token: member.token, at: now)
+  }
+
+  /// Everything that is asked of an upload before it is scored; nothing is counted and no label is looked
+  /// at.
+  /// - Throws: as ``accept(_:of:at:)``.
+  func check(_ upload: Upload, of team: Team, at now: Date) async throws -> Predictions {
+    try await intake.check(upload, in: try standing(for: upload, of: team, at: now).phase)
+  }
+
+  private func standing(for upload: Upload, of team: Team, at now: Date) throws -> Standing {
     let phase = try openPhase(for: upload.metadata, at: now)
     if let board = publisher[phase.board], board.isTaken(by: upload.metadata) {
       throw Refusal.systemTaken(upload.metadata.system)
     }
-    let standing = try store.standing(
-      of: member.team, with: upload.metadata.system, in: phase)
-    let (recorded, warnings) = try await intake.take(upload, standing, token: member.token, at: now)
-    return try await response(recorded, warnings, to: member.team, since: start)
+    return try store.standing(of: team, with: upload.metadata.system, in: phase)
   }
 
   private func response(
@@ -186,30 +208,6 @@ struct SubmissionController: Sendable {
         .forbidden, "Phase '\(phase.name)' is open from \(times.joined(separator: " to ")).")
     }
     return phase
-  }
-
-  /// - Throws: ``Problem``: 413 over the limit, by the head alone if it says so; 408 if too slow.
-  private func body(of request: Request) async throws -> Data {
-    let tooLarge = Problem(.contentTooLarge, "A body has at most \(limits.bodyBytes) bytes.")
-    if let length = request.headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
-      throw tooLarge
-    }
-    let deadline = ContinuousClock.now + .seconds(limits.bodySeconds)
-    var body = Data()
-    do {
-      for try await buffer in request.body {
-        if body.count + buffer.readableBytes > limits.bodyBytes { throw tooLarge }
-        body.append(contentsOf: buffer.readableBytesView)
-        if ContinuousClock.now > deadline {
-          throw Problem(.requestTimeout, "The body took over \(limits.bodySeconds) seconds.")
-        }
-      }
-    } catch let problem as Problem {
-      throw problem
-    } catch {
-      throw Problem(.badRequest, "The body ended before its time, or is not well formed.")
-    }
-    return body
   }
 }
 

@@ -49,19 +49,30 @@ struct UploadReader: Sendable {
 
   /// - Throws: ``Problem``, and ``HarnessError/invalid(_:)`` for faulty metadata.
   func read(_ body: Data, today: String) throws -> Upload {
-    var (file, name) = (body, query["file"])
-    var fields: [String: Any] = query.filter { Self.queryFields.contains($0.key) }
-    if type.name == Self.formType {
-      let parts = try MultipartForm.parts(of: body, boundary: type.parameters["boundary"])
-      func part(_ name: String, _ content: String) throws -> MultipartForm.Part {
-        if let part = parts.first(where: { $0.name == name }) { return part }
-        throw Problem.badRequest("The form has no part named '\(name)' with \(content).")
-      }
-      let upload = try part("file", "the predictions")
-      (file, name) = (upload.content, upload.filename)
-      fields = try Self.object(part("metadata", "a JSON object").content)
+    guard type.name == Self.formType else {
+      let fields = query.filter { Self.queryFields.contains($0.key) }
+      return try Self.upload(body, name: query["file"], fields, key: key, of: team, today: today)
     }
-    var metadata = try metadata(fields)
+    let parts = try MultipartForm.parts(of: body, boundary: type.parameters["boundary"])
+    func part(_ name: String, _ content: String) throws -> MultipartForm.Part {
+      if let part = parts.first(where: { $0.name == name }) { return part }
+      throw Problem.badRequest("The form has no part named '\(name)' with \(content).")
+    }
+    let file = try part("file", "the predictions")
+    let fields = try Self.object(part("metadata", "a JSON object").content)
+    return try Self.upload(
+      file.content, name: file.filename, fields, key: key, of: team, today: today)
+  }
+
+  /// - Parameters:
+  ///   - name: what the client calls the file.
+  ///   - fields: of the metadata.
+  /// - Throws: ``HarnessError/invalid(_:)`` for faulty metadata.
+  static func upload(
+    _ file: Data, name: String?, _ fields: [String: Any], key: String? = nil, of team: Team,
+    today: String
+  ) throws -> Upload {
+    var metadata = try metadata(fields, of: team)
     metadata.submitted = today
     metadata.system = DisplayName.normalised(metadata.system)
     // These are for us to say.
@@ -74,11 +85,13 @@ struct UploadReader: Sendable {
     }
     if !faults.isEmpty { throw HarnessError.invalid(faults) }
     return Upload(
-      file: file, name: Self.fileName(name ?? "upload"), metadata: metadata,
-      idempotency: key.map { Idempotency(key: $0, payload: Self.payload(file, metadata)) })
+      file: file, name: fileName(name ?? "upload"), metadata: metadata,
+      idempotency: key.map { Idempotency(key: $0, payload: payload(file, metadata)) })
   }
 
-  private func metadata(_ fields: [String: Any]) throws -> SubmissionMetadata {
+  private static func metadata(
+    _ fields: [String: Any], of team: Team
+  ) throws -> SubmissionMetadata {
     var fields = fields
     fields["schema"] = fields["schema"] ?? 1
     fields["team"] = team.name
@@ -187,5 +200,31 @@ package enum MultipartForm {
         name: name, filename: value.parameters["filename"], content: Data(bytes[end.upperBound...]))
     }
     throw Problem.badRequest("A part of the form has no name.")
+  }
+}
+
+extension Request {
+  /// - Throws: ``Problem``: 413 over the limit, by the head alone if it says so; 408 if too slow.
+  func wholeBody(_ limits: ServerLimits) async throws -> Data {
+    let tooLarge = Problem(.contentTooLarge, "A body has at most \(limits.bodyBytes) bytes.")
+    if let length = headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
+      throw tooLarge
+    }
+    let deadline = ContinuousClock.now + .seconds(limits.bodySeconds)
+    var body = Data()
+    do {
+      for try await buffer in self.body {
+        if body.count + buffer.readableBytes > limits.bodyBytes { throw tooLarge }
+        body.append(contentsOf: buffer.readableBytesView)
+        if ContinuousClock.now > deadline {
+          throw Problem(.requestTimeout, "The body took over \(limits.bodySeconds) seconds.")
+        }
+      }
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(.badRequest, "The body ended before its time, or is not well formed.")
+    }
+    return body
   }
 }

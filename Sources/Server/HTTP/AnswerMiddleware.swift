@@ -10,10 +10,13 @@ struct AnswerMiddleware: RouterMiddleware {
 
   func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     var response = try await next(request, context)
-    for field in HTTPFields.security { response.headers[field.name] = field.value }
+    for field in HTTPFields.security where response.headers[field.name] == nil {
+      response.headers[field.name] = field.value
+    }
     if hasTLS { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-    if request.announcesBody && !(request.method == .post && response.status.kind == .successful) {
+    let isTaken = [.successful, .redirection].contains(response.status.kind)
+    if request.announcesBody && !(request.method == .post && isTaken) {
       // However long the rest of the body is, it is not read.
       response.headers[.connection] = "close"
     }
@@ -64,6 +67,7 @@ extension HTTPField.Name {
   static let idempotencyKey = mustBe("Idempotency-Key")
   static let forwardedFor = mustBe("X-Forwarded-For")
   fileprivate static let frameOptions = mustBe("X-Frame-Options")
+  static let fetchSite = mustBe("Sec-Fetch-Site")
   fileprivate static let referrerPolicy = mustBe("Referrer-Policy")
   fileprivate static let permissionsPolicy = mustBe("Permissions-Policy")
   fileprivate static let openerPolicy = mustBe("Cross-Origin-Opener-Policy")
@@ -79,12 +83,20 @@ extension HTTPField.Name {
 extension HTTPFields {
   /// Nothing is run or loaded that is not ours, and no page of ours is framed.
   fileprivate static let security: HTTPFields = [
-    .contentSecurityPolicy:
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-      + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    .contentSecurityPolicy: policy(forms: "'none'"),
     .xContentTypeOptions: "nosniff", .frameOptions: "DENY", .referrerPolicy: "no-referrer",
     .permissionsPolicy: "camera=(), geolocation=(), microphone=()", .openerPolicy: "same-origin",
   ]
+
+  /// Of a page with forms. Without a referrer a browser would not say either which site a form is from.
+  static let forms: HTTPFields = [
+    .contentSecurityPolicy: policy(forms: "'self'"), .referrerPolicy: "same-origin",
+  ]
+
+  private static func policy(forms: String) -> String {
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+      + "connect-src 'self'; base-uri 'none'; form-action \(forms); frame-ancestors 'none'"
+  }
 }
 
 /// A document that is sent as it is, and not again to those who have it.

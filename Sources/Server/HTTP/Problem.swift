@@ -147,9 +147,12 @@ extension Problem {
   }
 }
 
-/// Turns every error into a problem document; tells the operator of those that are the server's.
+/// Turns every error into a page for a browser and into a problem document for anybody else; tells the
+/// operator of those that are the server's.
 struct ProblemMiddleware: RouterMiddleware {
   let log: ServerLog
+  /// Makes the page of a problem at a path; nil where there is no site.
+  var page: (@Sendable (_ problem: Problem, _ path: String) throws -> Response)?
 
   func handle(_ request: Request, context: ServerContext, next: Next) async throws -> Response {
     do {
@@ -159,7 +162,11 @@ struct ProblemMiddleware: RouterMiddleware {
       if problem.status.kind == .serverError {
         log.fault("\(request.method) \(context.endpointPath ?? "") failed", error)
       }
-      return problem.response
+      guard let page, request.headers[.accept]?.contains("text/html") == true,
+        var response = try? page(problem, request.uri.path)
+      else { return problem.response }
+      response.headers.append(contentsOf: problem.headers)
+      return response
     }
   }
 }

@@ -50,6 +50,23 @@ struct SubmissionIntake: Sendable {
     return (recorded, predictions.warnings)
   }
 
+  /// Reads an upload as ``take(_:_:token:at:)`` does, and neither scores nor counts it.
+  /// - Throws: ``HarnessError/invalid(_:)`` with every fault.
+  func check(_ upload: Upload, in phase: Phase) async throws -> Predictions {
+    let scorer = try scorers.scorer(of: phase.board)
+    return try await NIOThreadPool.singleton.runIfActive {
+      try scorer.read(upload.file, name: upload.name, labels: phase.labels)
+    }
+  }
+
+  /// Lines of an upload's file, for the faults in them.
+  func lines(_ numbers: Set<Int>, of upload: Upload) -> [Int: String] {
+    let (metadata, file) = (upload.metadata, PredictionFile(name: upload.name, data: upload.file))
+    let board = BoardKey(benchmark: metadata.benchmark, split: metadata.split)
+    guard let scorer = try? scorers.scorer(of: board) else { return [:] }
+    return file.lines(numbers, limits: scorer.limits)
+  }
+
   /// Scores what was accepted and never released.
   /// - Parameter isAlone: whatever waits was left by a server that is gone.
   func recover(isAlone: Bool) async {
@@ -119,7 +136,7 @@ final class BoardScorer: Sendable {
   /// Of bests, which are asked for with each submission of their team.
   private let values = Mutex<[Int64: (report: String, value: Double?)]>([:])
   private let key: Data
-  private let limits: UploadLimits
+  let limits: UploadLimits
 
   /// - Throws: ``HarnessError`` where the split is not in the data home, or blind.
   init(

@@ -137,6 +137,16 @@ struct BoardFeeder: Sendable {
 struct PublishedBoard: Sendable {
   let json, csv: Document
   private let names: [EntryNames]
+  /// By the id of a submission.
+  let places: [String: Place]
+
+  /// Where an entry stands.
+  struct Place: Sendable {
+    /// Of its page.
+    var slug: String
+    /// The ranks that the data support, and among how many; nil for one without a rank.
+    var rank: (low: Int, high: Int, of: Int)?
+  }
 
   /// Whether another team's entry, be it of a folder, has a system name that looks like this one's.
   func isTaken(by metadata: SubmissionMetadata) -> Bool {
@@ -146,6 +156,12 @@ struct PublishedBoard: Sendable {
 
   init(_ board: Board) throws {
     names = board.entries.map(\.metadata).filter { $0.withdrawal == nil }.map(EntryNames.init)
+    places = Dictionary(
+      board.entries.map { entry in
+        let standing = board.standings[entry.slug]
+        let rank = standing.map { (low: $0.lowRank, high: $0.highRank, of: board.scored.count) }
+        return (entry.id, Place(slug: entry.slug, rank: rank))
+      }, uniquingKeysWith: { first, _ in first })
     json = Document(try LeaderboardDocument.json(of: board), type: "application/json")
     csv = Document(Data(LeaderboardCSV.text(of: board).utf8), type: "text/csv; charset=utf-8")
   }

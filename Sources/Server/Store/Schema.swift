@@ -10,6 +10,16 @@ extension SubmissionStore {
       try database.execute(sql: Webhook.tables)
       try database.execute(sql: rules)
     }
+    // A token is what a team keeps, a link that is opened once, or a browser's session, which ends with
+    // the token that began it.
+    migrator.registerMigration("sessions") { database in
+      try database.execute(
+        sql: """
+          ALTER TABLE token ADD COLUMN kind TEXT NOT NULL DEFAULT 'token'
+            CHECK (kind IN ('token', 'link', 'session'));
+          ALTER TABLE token ADD COLUMN parent INTEGER REFERENCES token (id);
+          """)
+    }
     return migrator
   }
 

@@ -86,6 +86,11 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   /// Whether it ever stood on its board: as its team's best, or at the close.
   var wasOnBoard: Bool { best != nil || closing != nil }
 
+  /// Whether no phase of its board, past or to come, guards the labels.
+  func mayBeWithdrawnByTeam(at now: Date, in database: Database) throws -> Bool {
+    try PhaseList(of: board, in: database).of(board).allSatisfy { $0.labels == .open }
+  }
+
   static func find(_ key: Int64, in database: Database) throws -> StoredSubmission? {
     try database.first("\(selection) WHERE s.id = ?", [key])
   }
@@ -166,17 +171,23 @@ extension SubmissionStore {
   }
 
   /// Takes a submission off its board, or puts it back, and keeps the reason.
+  /// - Parameter team: whose it must be; nil for the organiser. Where labels are hidden only the organiser
+  ///   may: a team that could lower its own best would be told more of them than is accounted for.
   /// - Throws: ``ServerError``: `unknownSubmission`, `wrongState`, `refused`.
   public func withdraw(
-    _ id: String, restore: Bool = false, why: String, benchmarks: [BenchmarkDefinition] = [],
-    at now: Date = Date()
+    _ id: String, of team: Int64? = nil, restore: Bool = false, why: String,
+    benchmarks: [BenchmarkDefinition] = [], at now: Date = Date()
   ) throws(ServerError) {
     guard (1...1000).contains(why.unicodeScalars.count) else {
       throw .refused("Give a reason of 1 to 1000 characters.")
     }
     try write { database in
-      guard let submission = try StoredSubmission.find(publicID: id, in: database) else {
-        throw ServerError.unknownSubmission(id: id)
+      guard let submission = try StoredSubmission.find(publicID: id, in: database),
+        team.map({ $0 == submission.teamKey }) ?? true
+      else { throw ServerError.unknownSubmission(id: id) }
+      if team != nil, try !submission.mayBeWithdrawnByTeam(at: now, in: database) {
+        throw ServerError.refused(
+          "The labels of this board are hidden: ask the organiser to withdraw the submission.")
       }
       guard submission.isWithdrawn == restore else {
         let states = ["withdrawn", "not withdrawn"]

@@ -123,7 +123,7 @@ extension SubmissionStore {
       try $0.all(
         """
         SELECT name, created,
-          (SELECT count(*) FROM token WHERE team = t.id AND revoked IS NULL
+          (SELECT count(*) FROM token WHERE team = t.id AND kind = 'token' AND revoked IS NULL
             AND (expires IS NULL OR expires > ?)) AS tokens,
           (SELECT max(last_used) FROM token WHERE team = t.id) AS lastUsed, organiser
         FROM team t ORDER BY id

@@ -1,7 +1,7 @@
 import Basics
 import Crypto
 public import Foundation
-import GRDB
+public import GRDB
 
 /// A token of a team, as far as the store knows it.
 public struct TeamToken: Codable, TimedRecord, Sendable, Equatable {
@@ -14,6 +14,13 @@ public struct TeamToken: Codable, TimedRecord, Sendable, Equatable {
   public var lastUsed: Date?
   public var revoked: Date?
 
+  public var kind: Kind
+
+  public enum Kind: String, Codable, Sendable, DatabaseValueConvertible {
+    /// Kept by the team; opened once in a browser; kept by a browser until it expires.
+    case token, link, session
+  }
+
   public enum State: String, Codable, Sendable { case valid, expired, revoked }
 
   public func state(at now: Date = Date()) -> State {
@@ -22,7 +29,7 @@ public struct TeamToken: Codable, TimedRecord, Sendable, Equatable {
   }
 
   static let selection =
-    "SELECT id, name, created, expires, last_used AS lastUsed, revoked FROM token"
+    "SELECT id, name, created, expires, last_used AS lastUsed, revoked, kind FROM token"
 }
 
 /// A token's number and 256 random bits; the store keeps the SHA-256 alone.
@@ -53,6 +60,9 @@ public struct TokenSecret: Sendable, Equatable {
 
   package var digest: Data { Data(SHA256.hash(data: secret)) }
 
+  /// What a form of the site carries beside the session's cookie: no other site can know it.
+  var formToken: String { Digest.hmac("form", key: Data(secret)) }
+
   /// Whether this is the token whose digest is kept; takes the same time wherever they differ.
   package func matches(_ kept: Data) -> Bool {
     let own = digest
@@ -81,9 +91,12 @@ enum TokenRefusal: Equatable {
 extension TeamToken {
   /// A new token, as its team keeps it.
   /// - Throws: ``ServerError/refused(_:)`` where it lets a team learn too much of hidden labels.
+  /// - Parameters:
+  ///   - name: nil for the kind and the number.
+  ///   - parent: the token that it ends with.
   static func insert(
-    _ name: String, of team: Int64, expires: Date?, overBudget reason: String?, at now: Date,
-    in database: Database
+    _ name: String?, _ kind: Kind = .token, of team: Int64, parent: Int64? = nil, expires: Date?,
+    overBudget reason: String? = nil, at now: Date, in database: Database
   ) throws -> TokenSecret {
     if let expires, expires.seconds <= now.seconds {
       throw ServerError.refused("A token cannot expire in the past: \(expires.stamp).")
@@ -91,8 +104,14 @@ extension TeamToken {
     let next: Int64? = try database.value("SELECT max(id) + 1 FROM token")
     let secret = TokenSecret(number: next ?? 1)
     try database.run(
-      "INSERT INTO token (id, team, name, digest, created, expires) VALUES (?, ?, ?, ?, ?, ?)",
-      [secret.number, team, name, secret.digest, now.seconds, expires?.seconds])
+      """
+      INSERT INTO token (id, team, name, digest, created, expires, kind, parent)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        secret.number, team, name ?? "\(kind.rawValue) \(secret.number)", secret.digest,
+        now.seconds, expires?.seconds, kind, parent,
+      ])
     let others: Int? = try database.value(
       """
       SELECT count(*) FROM token WHERE team = ? AND revoked IS NULL AND (expires IS NULL OR expires > ?)
@@ -106,12 +125,13 @@ extension TeamToken {
   }
 
   /// The token and the team whose it is, where it is valid at `now`.
+  /// - Parameter isLink: whether it is a link, which is good for nothing but to be opened.
   /// - Throws: ``Refusal/token(_:)``.
   static func holder(
-    of secret: TokenSecret, at now: Date, in database: Database
+    of secret: TokenSecret, isLink: Bool = false, at now: Date, in database: Database
   ) throws -> (token: TeamToken, team: Team) {
     let digest: Data? = try database.value(
-      "SELECT digest FROM token WHERE id = ?", [secret.number])
+      "SELECT digest FROM token WHERE id = ? AND (kind = 'link') = ?", [secret.number, isLink])
     // A token that does not exist takes as long as one that differs.
     guard secret.matches(digest ?? Data(count: 32)),
       let token: TeamToken = try database.first(
@@ -167,11 +187,14 @@ extension SubmissionStore {
     try write { database in
       try database.run(
         """
-        UPDATE token SET revoked = ? WHERE team = ? AND revoked IS NULL AND (name = ? OR id = ?)
+        WITH named AS (SELECT id FROM token WHERE team = :team AND revoked IS NULL
+          AND (name = :name OR id = :id))
+        UPDATE token SET revoked = :now
+        WHERE revoked IS NULL AND (id IN named OR parent IN named)
         """,
         [
-          now.seconds, try Self.team(team, in: database), DisplayName.normalised(token),
-          Int64(token),
+          "now": now.seconds, "team": try Self.team(team, in: database),
+          "name": DisplayName.normalised(token), "id": Int64(token),
         ])
       if database.changesCount == 0 { throw ServerError.unknownToken(team: team, token: token) }
     }

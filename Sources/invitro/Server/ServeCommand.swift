@@ -117,9 +117,9 @@ struct ServeCommand: AsyncParsableCommand {
     (configuration.trustsProxy, configuration.rebuildSeconds) = (trustProxy, rebuildSeconds)
     configuration.tls = tls
     configuration.securityLog = securityLog.map { URL(filePath: $0) }
+    let build = apiOnly ? nil : try siteBuilder(&configuration)
     let server = try LeaderboardServer(
-      configuration, log: ServerLog(Console.message),
-      build: apiOnly ? nil : try siteBuilder(configuration.definitions, configuration.settings))
+      configuration, log: ServerLog(Console.message), build: build)
     let name = host.contains(":") ? "[\(host)]" : host
     let scheme = tls == nil ? "http" : "https"
     try await server.run { (port: Int) in
@@ -127,21 +127,24 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  /// Builds the site of published boards.
+  /// Builds the site of published boards, and has the server's own pages look like it.
   private func siteBuilder(
-    _ known: [BenchmarkDefinition], _ settings: SiteSettings
+    _ configuration: inout ServerConfiguration
   ) throws -> @Sendable ([Board], SiteLedger?) throws -> Void {
+    let (known, settings) = (configuration.definitions, configuration.settings)
     let address = try siteAddress(address, option: "--address")
     // What it rests on does not change while the server runs.
     let replication = try evidence.run(data.home).report()
     let (builder, home) = (try SiteBuilder(source: source.read()), data.home)
     let out = URL(filePath: site)
-    return { boards, ledger in
+    let input: @Sendable ([Board], SiteLedger?) throws -> SiteInput = { boards, ledger in
       var input = SiteInput(
         benchmarks: known, boards: boards, address: address, replication: replication)
       (input.server, input.isServed, input.ledger) = (address, true, ledger)
       try input.show(settings, home: home)
-      try builder.build(input: input, to: out)
+      return input
     }
+    configuration.pages = ServedPages(builder, try input([], nil))
+    return { boards, ledger in try builder.build(input: input(boards, ledger), to: out) }
   }
 }

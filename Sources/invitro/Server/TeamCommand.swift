@@ -7,7 +7,9 @@ import Server
 struct TeamCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "team", abstract: "Manage the teams that may submit to the server.",
-    subcommands: [Add.self, List.self, Rename.self, Revoke.self, TokenCommand.self])
+    subcommands: [
+      Add.self, List.self, Link.self, Rename.self, Revoke.self, TokenCommand.self,
+    ])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -61,6 +63,46 @@ struct TeamCommand: ParsableCommand {
               team.lastUsed?.formatted(.iso8601) ?? "never", team.organiser ? "organisers" : "team",
             ]
           }))
+    }
+  }
+
+  struct Link: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print a link that signs a browser in as a team, once.",
+      discussion: """
+        Send it to the team. Who opens it and presses the button is signed in for 12 hours;
+        then the link is used up. `invitro team token list` shows it, and `team token
+        revoke` revokes it before it is used.
+
+        Example:
+          invitro team link "My team" --server https://board.example/
+        """)
+
+    @Argument(help: "The team's name.") var team: String
+    @Option(help: "Public address of the site.") var server: String
+    @Option(help: "Days until it expires.") var days: Int = 7
+    @OptionGroup var budget: BudgetOption
+    @OptionGroup var shared: SharedOptions
+
+    func validate() throws { try require((1...365).contains(days), "--days takes 1 to 365.") }
+
+    func run() throws {
+      let address = try siteAddress(server, option: "--server")
+      let expires = Date(timeIntervalSinceNow: Double(days) * 86_400)
+      let secret = try shared.store().addLink(
+        to: team, expires: expires, overBudget: budget.overBudget)
+      let link = (address ?? URL(filePath: "/")).appending(path: "submit/link/\(secret.text)")
+      if shared.json {
+        return try Console.json(NewLink(team: team, link: link.absoluteString, expires: expires))
+      }
+      Console.message(
+        "A link for '\(team)', which works once and until \(expires.formatted(.iso8601)):")
+      Console.print(link.absoluteString)
+    }
+
+    private struct NewLink: Encodable {
+      var team, link: String
+      var expires: Date
     }
   }
 

@@ -48,10 +48,11 @@ struct TokenCommand: ParsableCommand {
       try shared.show(
         tokens,
         as: TextTable.text(
-          ["id", "name", "state", "created", "expires", "last used"],
+          ["id", "name", "kind", "state", "created", "expires", "last used"],
           tokens.map { token in
             [
-              "\(token.id)", token.name, token.state().rawValue, token.created.formatted(.iso8601),
+              "\(token.id)", token.name, token.kind.rawValue, token.state().rawValue,
+              token.created.formatted(.iso8601),
               token.expires?.formatted(.iso8601) ?? "never",
               token.lastUsed?.formatted(.iso8601) ?? "never",
             ]
