@@ -24,11 +24,14 @@ def path() -> str:
     return str(program.absolute())
 
 
+JSON = ("--json",)
+
+
 def run(arguments: list[str], folder: Path, *, faulty: bool = False) -> tuple[Any, list[str]]:
     """What the program prints as JSON, and its warnings. It runs in `folder`. With `faulty`, bad data (65)
     is an answer too."""
     done = subprocess.run(
-        [path(), *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False
+        [path(), *arguments, *JSON], cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False
     )
     if done.returncode == 0 or (faulty and done.returncode == 65 and done.stdout.strip()):
         return json.loads(done.stdout), [x for x in done.stderr.splitlines() if ": warning: " in x]

@@ -131,7 +131,7 @@ def _choices(interval: str, level: float, replicates: int, seed: int, ccc: str, 
 
 
 def _run(command: str, inputs: Inputs, options: list[str], drop_missing: bool) -> Any:
-    words = [command, *inputs.files, *inputs.options, *options, "--json"]
+    words = [command, *inputs.files, *inputs.options, *options]
     try:
         report, found = _program.run(words + (["--drop-missing"] if drop_missing else []), inputs.folder)
     except DataError as error:
@@ -163,7 +163,7 @@ def _with_rows(inputs: Inputs, message: str) -> str:
 
 
 def _validated(inputs: Inputs, file: str, drop_missing: bool) -> Any:
-    words = ["validate", file, *inputs.options, "--json"]
+    words = ["validate", file, *inputs.options]
     return _program.run(words + (["--drop-missing"] if drop_missing else []), inputs.folder, faulty=True)[0]
 
 
