@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-ledger test-archive test-formats test-benchmark fuzz test-browser test-codabench test-grid test-label test-slurm test-threads codabench-bundle docs lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-ledger test-archive test-formats test-benchmark fuzz test-browser test-codabench test-grid test-label test-slurm test-threads test-wheel codabench-bundle wheel release docs lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -93,5 +93,14 @@ codabench-bundle: deps ## Pack a competition for Codabench (BENCHMARK=newsemp24 
 test-codabench: deps ## Run that bundle in a root that holds it and libc alone (as root)
 	@scripts/test-codabench
 
+wheel: deps ## Make a wheel that carries the program, in dist (builds it for any x86-64-v2 processor, once)
+	@scripts/make-wheel
+
+test-wheel: wheel ## Try the wheel as a new user does, its Python API, mypy and a notebook
+	@scripts/test-wheel
+
+release: deps ## Make the wheel, a tarball, a Debian package, checksums and a bill of materials, in dist
+	@scripts/make-release
+
 clean: ## Remove what was built
-	rm -rf .build .build-codabench .build-threads site/public site/preview docs/api
+	rm -rf .build .build-codabench .build-portable dist .build-threads site/public site/preview docs/api
