@@ -9,6 +9,7 @@ public enum ExitStatus: Int32, Sendable {
   case missingInput = 66
   case unavailable = 69
   case bug = 70
+  case notAllowed = 77
 }
 
 /// An error that ends a command: it tells the user what is wrong and what to do, and the shell how

@@ -24,7 +24,7 @@ public struct Diagnostic: Codable, Sendable, Hashable, CustomStringConvertible {
   public enum Code: String, Codable, Sendable, CaseIterable {
     case encoding, syntax, fieldCount, header, number, nonFinite, decimalComma, range, rowCount
     case unknownID, missingID, repeatedID, missingValue, constantColumn, notAttempted, archive
-    case json, duplicate, demographics, text, metadata
+    case json, duplicate, demographics, text, metadata, delimiter, rowNumbers, scale, order
   }
 
   public init(
@@ -42,11 +42,16 @@ public struct Diagnostic: Codable, Sendable, Hashable, CustomStringConvertible {
     return out.count > 60 ? String(out.prefix(60)) + "…" : out
   }
 
-  public var description: String {
+  /// The file, and what of line, column and field is known.
+  var place: String {
     var place = file
     if let line { place += ":\(line)" }
     if let column { place += ":\(column)" }
     if let field { place += " (\(field))" }
+    return place
+  }
+
+  public var description: String {
     let what = found.map { "found \($0.isEmpty ? "an empty value" : "'\($0)'"), " } ?? ""
     return "\(place): \(severity.rawValue): \(what)expected \(expected)"
   }
@@ -94,28 +99,12 @@ public enum HarnessError: CommandError {
     case .invalid(let faults):
       let errors = faults.count { $0.severity == .error }
       let head = errors == 1 ? "1 error" : "\(errors) errors"
-      return (Self.listing(faults) + [head]).joined(separator: "\n")
+      return (DiagnosticListing(faults).lines + [head]).joined(separator: "\n")
     case .missing(let path, let hint): return "\(path) is not there. \(hint)"
     case .conflict(let what, let hint): return "\(what). \(hint)"
     case .usage(let text): return text
     case .system(let path, let reason): return "\(path): \(reason)"
     }
-  }
-
-  /// Twenty faults of each kind, in their order; the rest of a kind is counted.
-  private static func listing(_ faults: [Diagnostic]) -> [String] {
-    let most = 20
-    var counts: [Diagnostic.Code: Int] = [:]
-    let shown = faults.filter { fault in
-      counts[fault.code, default: 0] += 1
-      return counts[fault.code, default: 0] <= most
-    }
-    let rest = Diagnostic.Code.allCases.compactMap { code in
-      counts[code].flatMap {
-        $0 > most ? "… and \($0 - most) more of the kind '\(code.rawValue)'" : nil
-      }
-    }
-    return shown.map(\.description) + rest
   }
 
   /// A single fault of a file.

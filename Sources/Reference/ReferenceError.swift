@@ -227,7 +227,8 @@ extension ReferenceError {
       switch self {
       case .empty: "it has no tokens"
       case .tooLong(let tokens, let limit):
-        "it has \(tokens) tokens, and the model has \(limit) positions: truncate it"
+        "it has \(tokens) tokens, and the model has \(limit) positions: truncate "
+          + "texts with --max-length \(limit)"
       case .tokenOutsideVocabulary(let token, let vocabulary):
         "token id \(token) is outside the vocabulary of \(vocabulary): is the tokenizer the model's?"
       case .typeOutsideRange(let type, let types):

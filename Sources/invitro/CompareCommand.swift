@@ -23,7 +23,8 @@ struct CompareCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Two prediction files; with --runs, two folders; with --all, any number of files.")
+    help: "Two prediction files; with --runs, two folders; with --all, any number of files.",
+    completion: Completions.predictions)
   var inputs: [String] = []
 
   @Flag(help: "Compare all systems with each other: adjusted p-values, ranks and tie groups.")

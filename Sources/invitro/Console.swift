@@ -8,9 +8,14 @@ import Synchronization
 enum Console {
   static func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
-  static func message(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  static func message(_ text: String) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let shown = lines.map { Terminal.highlighted(String($0)) }.joined(separator: "\n")
+    FileHandle.standardError.write(Data((shown + "\n").utf8))
+  }
 
   static func fail(_ text: String, _ status: ExitStatus) -> Never {
+    FaultListing.flush()
     message(text)
     exit(status.rawValue)
   }
@@ -61,15 +66,19 @@ final class ProgressBar: Sendable {
   }
 }
 
-/// Warnings on standard error; a long list is cut, with a line that says so.
+/// Warnings on standard error, after the result.
 enum FaultListing {
-  private static let most = 20
+  private static let waiting = Mutex<[Diagnostic]>([])
 
-  static func show(_ faults: [Diagnostic]) {
-    for fault in faults.prefix(most) { Console.message(fault.description) }
-    if faults.count > most {
-      Console.message(
-        "… and \(faults.count - most) more; `invitro validate --format json` lists them all")
+  /// Has `faults` told when the command ends.
+  static func show(_ faults: [Diagnostic]) { waiting.withLock { $0 += faults } }
+
+  /// Tells what waits.
+  static func flush() {
+    let faults = waiting.withLock { waiting in
+      defer { waiting = [] }
+      return waiting
     }
+    for line in DiagnosticListing(faults).lines { Console.message(line) }
   }
 }

@@ -8,7 +8,7 @@ struct GoldColumns: ParsableArguments {
     help: .value(
       "file",
       "Labels to use instead of a benchmark: CSV, TSV or JSON lines; or without a header, in the "
-        + "predictions' order."))
+        + "predictions' order."), completion: Completions.tables)
   var gold: String?
 
   @Option(

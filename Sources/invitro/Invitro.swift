@@ -19,7 +19,7 @@ import Server
 
       Results go to standard output; progress and messages go to standard error. Exit
       codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 missing input, 69 a
-      service is unavailable, 70 a bug.
+      service is unavailable, 70 a bug, 77 not allowed.
       """, version: ScoreReport.toolVersion,
     subcommands: [
       DataCommand.self, BenchmarkCommand.self, ValidateCommand.self, ScoreCommand.self,
@@ -44,16 +44,27 @@ import Server
 
   /// Runs the command and ends the process with the exit code that the error, if any, stands for.
   static func main() async {
+    let arguments = Self.arguments(CommandLine.arguments)
+    if let text = UsageMessage.unknownCommand(arguments) { Console.fail(text, .usage) }
+    var kind: any ParsableCommand.Type = Self.self
     do {
-      var command = try parseAsRoot(Self.arguments(CommandLine.arguments))
+      var command = try parseAsRoot(arguments)
+      kind = type(of: command)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
+      FaultListing.flush()
+    } catch let error as ValidationError {
+      // Found out only by the command itself.
+      Console.fail(UsageMessage.text(error.message, of: kind), .usage)
+    } catch let error as any CommandError where error.exitStatus == .usage {
+      Console.fail(UsageMessage.text(error.description, of: kind), .usage)
     } catch let error as any CommandError {
       Console.fail(error.description, error.exitStatus)
     } catch {
+      FaultListing.flush()
       exit(withError: error)
     }
   }

@@ -14,7 +14,8 @@ struct ResultOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: .value("file", "File to write the result to, instead of standard output."))
+    help: .value("file", "File to write the result to, instead of standard output."),
+    completion: .file())
   var output: String?
 
   /// The form that was asked for.
@@ -30,7 +31,8 @@ struct ResultOptions: ParsableArguments {
   func show(
     _ value: some Encodable, as document: @autoclosure () throws -> ResultDocument
   ) throws {
-    let data = try form.data(of: value, shownAs: document())
+    let style = output == nil ? Terminal.output : .plain
+    let data = try form.data(of: value, shownAs: document(), style: style)
     guard let output else { return FileHandle.standardOutput.write(data) }
     try AtomicFile.write(data, to: URL(filePath: output))
     Console.message("result in \(output)")

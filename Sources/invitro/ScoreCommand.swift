@@ -36,7 +36,8 @@ struct ScoreCommand: ParsableCommand {
   @Argument(
     help: .init(
       "The prediction file; - is standard input. Several files make a table with a row for each, "
-        + "named by what their paths differ in.")) var files: [String]
+        + "named by what their paths differ in."), completion: Completions.predictions)
+  var files: [String]
 
   @OptionGroup var split: SplitOptions
 
@@ -143,7 +144,8 @@ struct ScoreCommand: ParsableCommand {
     try labels.definition.checkAttributes(options.attributes ?? [])
     let reports = try faultsTogether(inputs) { input in
       let (report, warnings) = try labels.score(
-        input, dropMissing: predictions.dropMissing, options: options)
+        input, dropMissing: predictions.dropMissing, options: options,
+        look: { misfit($1, of: $0, file: input.name) })
       FaultListing.show(warnings)
       return report
     }
@@ -159,7 +161,15 @@ struct ScoreCommand: ParsableCommand {
     let reader = try predictions.reader(definition, dataset)
     let read = try faultsTogether(files) { try reader.read(URL(filePath: $0)) }
     FaultListing.show(read.flatMap(\.warnings))
+    for (file, read) in zip(files, read) {
+      FaultListing.show(misfit(read, of: scorer, file: file))
+    }
     return (try read.map { try scorer.score($0) }, definition)
+  }
+
+  /// The labels are on this machine, and so may be what they tell of the file.
+  private func misfit(_ read: Predictions, of scorer: Scorer, file: String) -> [Diagnostic] {
+    MisfitCheck(scorer, under: .open)?.warning(on: read, file: file).map { [$0] } ?? []
   }
 }
 

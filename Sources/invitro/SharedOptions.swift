@@ -7,7 +7,9 @@ import Study
 
 /// Where the data home is.
 struct DataOptions: ParsableArguments {
-  @Option(name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.") var data: String?
+  @Option(
+    name: .long, help: "The data home. Default: INVITRO_DATA, else ./data.", completion: .directory)
+  var data: String?
 
   var home: DataHome { DataHome(option: data, environment: ProcessInfo.processInfo.environment) }
 
@@ -26,10 +28,13 @@ extension DataHome {
 struct SplitOptions: ParsableArguments {
   @Option(
     name: [.short, .long],
-    help: "A benchmark's id, such as newsemp24 or one of your own, or a definition's path.")
+    help: "A benchmark's id, such as newsemp24 or one of your own, or a definition's path.",
+    completion: Completions.benchmarks)
   var benchmark: String?
 
-  @Option(name: [.short, .long], help: "The split. Default: the benchmark's default split.")
+  @Option(
+    name: [.short, .long], help: "The split. Default: the benchmark's default split.",
+    completion: Completions.splits)
   var split: String?
 
   /// The definition and the split's name.
@@ -51,9 +56,14 @@ struct SplitOptions: ParsableArguments {
 /// What a team says of its system.
 struct SystemOptions: ParsableArguments {
   @Option(help: "Name of the system.") var system: String?
-  @Option(help: "fine-tuned, prompted, ensemble or baseline.") var kind: String?
+  @Option(
+    help: "fine-tuned, prompted, ensemble or baseline.",
+    completion: .list(["fine-tuned", "prompted", "ensemble", "baseline"]))
+  var kind: String?
   @Option(help: "The system in one line.") var description: String?
-  @Option(help: "JSON file with further fields of submission.json.") var meta: String?
+  @Option(
+    help: "JSON file with further fields of submission.json.", completion: Completions.definitions)
+  var meta: String?
 
   /// Fields of submission.json: those of the file, and over them what the options say.
   func fields(_ definition: BenchmarkDefinition, split: String) throws -> [String: Any] {
@@ -72,7 +82,8 @@ struct BenchmarkFiles: ParsableArguments {
     name: [.short, .long],
     help: .value(
       "file",
-      "Definition of a benchmark that is neither shipped nor in the data home; may be repeated."))
+      "Definition of a benchmark that is neither shipped nor in the data home; may be repeated."),
+    completion: Completions.definitions)
   var benchmark: [String] = []
 
   /// Every definition that an entry may name.

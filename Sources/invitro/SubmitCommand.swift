@@ -11,7 +11,7 @@ struct SubmitCommand: ParsableCommand {
     commandName: "submit",
     abstract:
       "Add a system to the submissions folder, check the folder, or send a system to a server.",
-    subcommands: [Add.self, Check.self, Push.self])
+    subcommands: [Add.self, Check.self, Push.self, Status.self, Open.self])
 
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,14 +27,17 @@ struct SubmitCommand: ParsableCommand {
             --team "My team" --system "My system" --kind fine-tuned
         """)
 
-    @Argument(help: "The prediction file; - is standard input.") var file: String
+    @Argument(
+      help: "The prediction file; - is standard input.", completion: Completions.predictions)
+    var file: String
 
     @OptionGroup var split: SplitOptions
     @Option(help: "Name of the team.") var team: String?
     @OptionGroup var system: SystemOptions
     @Option(help: "Day of submission, YYYY-MM-DD. Default: today.") var date: String?
     @Option(help: "Folder name. Default: made from team and system.") var slug: String?
-    @Option(help: "The folder of submissions.") var submissions: String = "submissions"
+    @Option(help: "The folder of submissions.", completion: .directory)
+    var submissions: String = "submissions"
     @OptionGroup var predictions: PredictionOptions
     @OptionGroup var data: DataOptions
 
@@ -82,7 +85,8 @@ struct SubmitCommand: ParsableCommand {
         counted.
         """)
 
-    @Option(help: "The folder of submissions.") var submissions: String = "submissions"
+    @Option(help: "The folder of submissions.", completion: .directory)
+    var submissions: String = "submissions"
     @OptionGroup var benchmarks: BenchmarkFiles
     @OptionGroup var data: DataOptions
 
@@ -105,7 +109,8 @@ struct SubmitCommand: ParsableCommand {
       discussion: """
         The team's token is read from INVITRO_TOKEN or the file named by --token-file.
         Sending the same file again is safe: the server answers with the submission it
-        has. Exits with 65 where the server refuses the upload, and lists its faults.
+        has. Exits with 65 where the server refuses the upload, and lists its faults, and
+        with 77 where the token is not valid or the board takes no submissions now.
         A receipt, by which you can prove that the submission was accepted, is kept
         beside the file as FILE.receipt.
 
@@ -114,20 +119,20 @@ struct SubmitCommand: ParsableCommand {
             --benchmark sample24 --split test --system "My system"
         """)
 
-    @Argument(help: "The prediction file, in any accepted form.") var file: String
-    @Option(help: "Address of the server; INVITRO_SERVER says it as well.") var server: String?
+    @Argument(
+      help: "The prediction file, in any accepted form.", completion: Completions.predictions)
+    var file: String
+    @OptionGroup var server: ServerOptions
     @OptionGroup var split: SplitOptions
     @OptionGroup var system: SystemOptions
-    @Option(help: "File that holds the token.") var tokenFile: String?
     @Option(help: .value("file", "Where to keep the receipt. Default: FILE.receipt."))
     var receipt: String?
     @Flag(help: "Keep no receipt.") var noReceipt = false
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-      let known = server ?? ProcessInfo.processInfo.environment["INVITRO_SERVER"]
-      guard let known else { throw ValidationError("Give --server, or set INVITRO_SERVER.") }
-      let client = try SubmissionClient(known, token: teamToken(tokenFile))
+      let known = try server.address()
+      let client = try SubmissionClient(known, token: server.token())
       let bar = ProgressBar("sending", unit: "bytes")
       let answer = try await client.submit(
         Data(contentsOf: existing(file, hint: Self.hint)),
@@ -140,7 +145,7 @@ struct SubmitCommand: ParsableCommand {
         FaultListing.show(faults)
         if answer.isAccepted { Console.print(text) } else { Console.message(text) }
       }
-      try end(with: answer.isRefused ? .badData : .unavailable, unless: answer.isAccepted)
+      try end(with: answer.exitStatus, unless: answer.isAccepted)
       if !noReceipt, let logged = answer.logged {
         try await keepReceipt(of: logged.entry, id: logged.id, from: known)
       }
@@ -178,13 +183,4 @@ struct SubmitCommand: ParsableCommand {
 
     private static let hint = "Give the file with the predictions."
   }
-}
-
-/// The token in `file`, else in the environment; empty for none.
-func teamToken(_ file: String?) throws -> String {
-  if let file {
-    return try String(
-      contentsOf: existing(file, hint: "Give the file with the token."), encoding: .utf8)
-  }
-  return ProcessInfo.processInfo.environment["INVITRO_TOKEN"] ?? ""
 }

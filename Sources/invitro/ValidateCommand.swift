@@ -19,7 +19,9 @@ struct ValidateCommand: ParsableCommand {
                    invitro validate predictions.csv --gold gold.csv --target valence:0:10
       """)
 
-  @Argument(help: "The prediction file; - is standard input.") var file: String
+  @Argument(
+    help: "The prediction file; - is standard input.", completion: Completions.predictions)
+  var file: String
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var gold: GoldColumns

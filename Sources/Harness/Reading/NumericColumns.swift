@@ -188,7 +188,16 @@ enum NumberSyntax {
     if trimmed.contains(","), Double(trimmed.replacing(",", with: ".")) != nil {
       throw Fault(code: .decimalComma, expected: "a number with a point as decimal sign")
     }
-    throw Fault(code: .number, expected: "a number")
+    guard isPrinted(String(bare)) else { throw Fault(code: .number, expected: "a number") }
+    throw Fault(code: .number, expected: plain)
+  }
+
+  /// What is expected where a number is written as Python prints an array.
+  static let plain = "a number, not how Python prints an array: write x.item() or float(x)"
+
+  /// Whether `text`, in small letters, is how Python prints a tensor, an array or a list of one number.
+  static func isPrinted(_ text: String) -> Bool {
+    text.prefixMatch(of: /(?:(?:tensor|array|(?:np\.)?float\d+)\(\[*|\[+)[-+.\dni]/) != nil
   }
 
   /// The number in a cell; nil where it is empty or faulty.

@@ -152,15 +152,19 @@ public struct GoldSplit {
   }
 
   /// The report on a prediction file, and what its team should look at although it is valid.
+  /// - Parameter look: adds to that; it is not asked about columns of very many rows.
   public func score(
-    _ file: PredictionFile, dropMissing: Bool = false, options: ScoringOptions
+    _ file: PredictionFile, dropMissing: Bool = false, options: ScoringOptions,
+    look: (Scorer, Predictions) -> [Diagnostic] = { _, _ in [] }
   ) throws(HarnessError) -> (report: PrivateReport, warnings: [Diagnostic]) {
     if case .columns(let labels) = content, labels.rowCount > Self.groupingThreshold {
       return try scoreColumns(file, labels, options)
     }
     let scorer = try Scorer(definition, dataset: dataset, options: options)
     let predictions = try reader(dropMissing: dropMissing).read(file)
-    return (try scorer.score(predictions), predictions.warnings)
+    return (
+      try scorer.score(predictions), predictions.warnings + look(scorer, predictions)
+    )
   }
 
   /// What of `uses` was guessed, in a line; nil where nothing was.

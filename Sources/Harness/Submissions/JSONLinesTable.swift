@@ -5,6 +5,8 @@ struct JSONLinesTable {
   private let columns: PredictionColumns
   private var table: PredictionTable
   private var values: TargetTable<[Double?]> = [:]
+  /// Of the first object.
+  private var keys: [String] = []
 
   static func read(
     _ text: SourceText, columns: PredictionColumns
@@ -18,10 +20,9 @@ struct JSONLinesTable {
 
   private func finish() throws(HarnessError) -> PredictionTable {
     var table = table
-    if values.isEmpty && table.faults.isEmpty {
-      table.faults.add(
-        .json, file: table.name, line: 1, found: "no key named \(columns.choice)",
-        expected: #"{"id": "…", "\#(columns.targets.first ?? "target")": 4.5}"#)
+    if !keys.isEmpty {
+      table.faults += columns.unnamed(
+        among: keys, file: table.name, line: table.lines.first, known: values.keys)
     }
     if values.isEmpty { throw .invalid(table.faults) }
     table.columns = values.mapValues { PredictionColumn($0) }
@@ -31,6 +32,7 @@ struct JSONLinesTable {
   private mutating func add(_ object: [String: Any], line: Int) {
     let before = table.lines.count
     table.lines.append(line)
+    if keys.isEmpty { keys = object.keys.sorted() }
     let id = id(object, line: line)
     table.ids?.append(id)
     for target in columns.targets {
@@ -49,7 +51,8 @@ struct JSONLinesTable {
     if let single = Self.text(object["id"]) { return single }
     table.faults.add(
       .missingID, file: table.name, line: line,
-      expected: "the key \(columns.id.joined(separator: ", "))")
+      expected: "the key \(columns.id.joined(separator: ", "))"
+        + columns.idHint(object.keys.sorted()))
     return ""
   }
 

@@ -2,7 +2,7 @@ public import Foundation
 
 /// The content of a prediction file before it is parsed, under the name that its user knows.
 public struct PredictionFile: Sendable {
-  let name: String
+  public let name: String
   let data: Data
 
   package init(name: String, data: Data) { (self.name, self.data) = (name, data) }
@@ -45,12 +45,21 @@ public struct PredictionFile: Sendable {
   /// Names of the columns, or the keys of the first JSON object, without parsing the rest; nil where the
   /// first line is no header. What is broken, such as a line of JSON, has no names here: the reader
   /// says what is wrong with it.
+  /// - Throws: ``HarnessError/invalid(_:)`` where the file as a whole has a form that cannot be read.
   func header() throws(HarnessError) -> [String]? {
-    let data = try unpacked().data
+    let file = try unpacked()
+    let data = file.data
     let isBlank: (UInt8) -> Bool = { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
     guard let start = data.firstIndex(where: { !isBlank($0) }) else { return nil }
     let end = data[start...].firstIndex(of: 0x0A) ?? data.endIndex
-    let line = try SourceText(Data(data[data.startIndex..<end]), name: name)
+    let line = try SourceText(Data(data[data.startIndex..<end]), name: file.name)
+    if line.bytes.contains(where: {
+      [UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: ";")].contains($0)
+    }),
+      let mistake = try FormMistake.find(in: SourceText(data, name: file.name))
+    {
+      throw .invalid([mistake])
+    }
     switch line.bytes.first(where: { !isBlank($0) }) {
     case UInt8(ascii: "["): return []
     case UInt8(ascii: "{"):

@@ -1,3 +1,4 @@
+import Basics
 public import Foundation
 
 /// Reads a prediction file and lays it beside the rows of a split.
@@ -77,17 +78,20 @@ public struct PredictionReader: Sendable {
     _ table: PredictionTable, _ faults: inout [Diagnostic]
   ) -> TargetTable<PredictionColumn> {
     let count = table.rowCount
+    let other =
+      definition.splits.first { $0.name != split && $0.rows == count }
+      .map { "; \($0.name) has \(count) rows: is it meant?" } ?? ""
     if count < ids.count {
       faults.add(
         .rowCount, file: table.name, line: count == 0 ? 1 : table.line(count - 1),
         found: "\(count) rows",
         expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
-          + "row \(count + 1) of the split (id \(ids[count])) has no prediction")
+          + "row \(count + 1) of the split (id \(ids[count])) has no prediction\(other)")
     } else if count > ids.count {
       faults.add(
         .rowCount, file: table.name, line: table.line(ids.count), found: "\(count) rows",
         expected: "\(ids.count) rows, one for each of \(definition.id)/\(split); "
-          + "the first that is too many stands on this line")
+          + "the first that is too many stands on this line\(other)")
     }
     return table.columns
   }
@@ -218,10 +222,22 @@ struct PredictionCheck {
         expected: "predictions that differ; PCC is undefined (WASSA counts it as 0)")
     }
     let missing = Set(column.missing)
-    for (row, value) in column.values.enumerated()
-    where !range.contains(value) && !missing.contains(row) {
-      let distance = max(range.lowerBound - value, value - range.upperBound)
-      let refused = margin.map { distance > $0 } ?? false
+    let outside = column.values.indices.filter {
+      !range.contains(column.values[$0]) && !missing.contains($0)
+    }
+    let worst = outside.map { distance(column.values[$0], range) }.max() ?? 0
+    let present = column.values.indices.lazy.filter { !missing.contains($0) }
+    if worst <= margin ?? .infinity,
+      let scale = OtherScale(present.map { column.values[$0] }, of: target)
+    {
+      faults.add(
+        .scale, severity: .warning, file: table.name, field: target.name, found: scale.found,
+        expected: scale.expected)
+      return
+    }
+    for row in outside {
+      let value = column.values[row]
+      let refused = margin.map { distance(value, range) > $0 } ?? false
       let rule =
         refused ? "this split takes at most \(margin ?? 0) outside" : "it is scored as it stands"
       faults.add(
@@ -229,5 +245,43 @@ struct PredictionCheck {
         field: target.name, found: "\(value)",
         expected: "\(range.lowerBound) to \(range.upperBound); \(rule)")
     }
+  }
+
+  private func distance(_ value: Double, _ range: ClosedRange<Double>) -> Double {
+    max(range.lowerBound - value, value - range.upperBound)
+  }
+}
+
+/// A scale on which predictions seem to be, where it is not that of the labels.
+private struct OtherScale {
+  let found, expected: String
+
+  /// nil where too few values are outside the labels' range, or none of the usual scales fits.
+  init?(_ values: [Double], of target: Target) {
+    let (fewest, share) = (10, 0.2)
+    let range = target.range
+    guard values.count >= fewest, let low = values.min(), let high = values.max(), low < high,
+      Double(values.count { !range.contains($0) }) > share * Double(values.count)
+    else { return nil }
+    let scales = [(0.0, 1.0), (-1.0, 1.0), (0.0, 10.0), (0.0, 100.0)]
+    let width = range.upperBound - range.lowerBound
+    // Of a scale its greater part is used, or it is no sign of it.
+    guard
+      let scale = scales.first(where: { scale in
+        low >= scale.0 && high <= scale.1 && (high - low) * 3 > scale.1 - scale.0
+          && (scale.1 <= range.upperBound || high > range.upperBound)
+          && (range.lowerBound, range.upperBound) != scale
+      })
+    else { return nil }
+    func text(_ number: Double) -> String {
+      Rounding.text(number, decimals: number == number.rounded() ? 0 : 4)
+    }
+    found = "numbers from \(Rounding.text(low)) to \(Rounding.text(high))"
+    let x = scale.0 == 0 ? "x" : "(x + \(text(-scale.0)))"
+    expected =
+      "\(text(range.lowerBound)) to \(text(range.upperBound)); this looks like a scale from "
+      + "\(text(scale.0)) to \(text(scale.1)): rescale it by \(text(range.lowerBound)) + "
+      + "\(text(width / (scale.1 - scale.0))) * \(x). As it stands, correlations are right, and CCC, "
+      + "RMSE and MAE are not"
   }
 }

@@ -67,6 +67,11 @@ enum PredictionTableReader {
     if let numeric = NumericColumns.parse(file.data, maximumColumns: columns.targets.count),
       numeric.rows > 0
     {
+      if numeric.columns.count > 1,
+        let mistake = FormMistake.rowNumbers(numeric.columns[0], columns.targets, file.name)
+      {
+        throw .invalid([mistake])
+      }
       let read = zip(columns.targets, numeric.columns.map { PredictionColumn(values: $0) })
       return PredictionTable(
         name: file.name, ids: nil, columns: Dictionary(uniqueKeysWithValues: Array(read)), lines: []
@@ -77,6 +82,7 @@ enum PredictionTableReader {
       throw .fault(
         .rowCount, file: file.name, line: 1, found: "an empty file", expected: "predictions")
     }
+    if let mistake = FormMistake.find(in: text) { throw .invalid([mistake]) }
     if first == UInt8(ascii: "{") {
       return try JSONLinesTable.read(text, columns: columns)
     }
@@ -122,19 +128,24 @@ enum DelimitedPredictions {
     guard let first = records.first else {
       throw .fault(.rowCount, file: text.name, line: 1, found: "no rows", expected: "predictions")
     }
-    return isHeader(first.fields)
-      ? try keyed(text, format: format, columns: columns)
-      : ordered(records, columns.targets, name: text.name, syntax: syntax)
+    if isHeader(first.fields) { return try keyed(text, format: format, columns: columns) }
+    if let mistake = FormMistake.find(inRows: records, targets: columns.targets, name: text.name) {
+      throw .invalid([mistake])
+    }
+    return ordered(records, columns.targets, name: text.name, syntax: syntax)
   }
 
-  /// A header has a field that begins with a letter and is not a way to write "not a number".
+  /// A header has a field that begins with a letter and is no way to write a number or that there is
+  /// none.
   static func isHeader(_ fields: [String]) -> Bool {
-    fields.contains { field in
-      let start = field.first { !$0.isWhitespace }
-      guard let start, start.isLetter || start == "_" else { return false }
-      let name = field.trimmingCharacters(in: .whitespaces).lowercased()
-      return !["nan", "inf", "infinity", "na", "none", "null"].contains(name)
-    }
+    let isPrinted = fields.contains { NumberSyntax.isPrinted($0.lowercased()) }
+    return !isPrinted
+      && fields.contains { field in
+        let start = field.first { !$0.isWhitespace }
+        guard let start, start.isLetter || start == "_" else { return false }
+        let name = field.trimmingCharacters(in: .whitespaces).lowercased()
+        return !["nan", "inf", "infinity", "na", "none", "null"].contains(name)
+      }
   }
 
   private static func ordered(
@@ -174,7 +185,8 @@ enum DelimitedPredictions {
       faults.add(
         .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
         expected: "the id column\(columns.id.count > 1 ? "s" : "") "
-          + columns.id.joined(separator: " and ") + "; a file without ids has no header "
+          + columns.id.joined(separator: " and ") + columns.idHint(table.header)
+          + "; a file without ids has no header "
           + "(\(columns.targets.joined(separator: ", then ")), in the split's order)")
     }
     var values: TargetTable<PredictionColumn> = [:]
@@ -190,14 +202,9 @@ enum DelimitedPredictions {
             field: table.header[index], faults: &faults)
         })
     }
-    if values.isEmpty {
-      faults.add(
-        .header, file: table.name, line: 1, found: table.header.joined(separator: ", "),
-        expected: "a column named \(columns.choice) "
-          + "(or name it: --column \(columns.targets.first ?? "target")=NAME)")
-      throw .invalid(faults)
-    }
-    if keys.isEmpty { throw .invalid(faults) }
+    faults += columns.unnamed(
+      among: table.header, file: table.name, line: 1, known: values.keys)
+    if values.isEmpty || keys.isEmpty { throw .invalid(faults) }
     let ids = table.records.map { record in
       keys.map { RowLayout.identifier(record.fields[$0]) }.joined(separator: ":")
     }

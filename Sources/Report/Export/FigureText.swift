@@ -82,23 +82,46 @@ public enum TextTable {
 
   /// The table; a column whose name starts with `>` stands to the right, as numbers do. Each row has
   /// as many cells as there are columns.
-  public static func text(_ columns: [String], _ rows: [[String]]) -> String {
+  public static func text(
+    _ columns: [String], _ rows: [[String]], style: TextStyle = .plain
+  ) -> String {
     precondition(rows.allSatisfy { $0.count == columns.count }, "as many cells as columns")
     let header = columns.map { String($0.trimmingPrefix(">")) }
     // A name from outside may hold what a terminal takes for a command.
-    let rows = rows.map { $0.map(InvisibleCharacters.escaped) }
+    let rows = rows.map { row in
+      row.map { shortened(InvisibleCharacters.escaped($0), to: style.width) }
+    }
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].count }.max() ?? 0
     }
-    func line(_ cells: [String]) -> String {
-      let padded = cells.enumerated().map { index, cell in
-        let space = String(repeating: " ", count: widths[index] - cell.count)
-        return columns[index].hasPrefix(">") ? space + cell : cell + space
+    let layout = TextColumns(widths, in: style.width)
+    func lines(_ cells: [String]) -> [String] {
+      layout.lines.enumerated().map { place, part in
+        let padded = part.map { index in
+          let space = String(repeating: " ", count: widths[index] - cells[index].count)
+          return columns[index].hasPrefix(">") ? space + cells[index] : cells[index] + space
+        }
+        return (place == 0 ? "" : TextColumns.gap)
+          + padded.joined(separator: TextColumns.gap).trimmingSuffix { $0 == " " }
       }
-      return padded.joined(separator: "  ").trimmingSuffix { $0 == " " }
     }
-    let rule = widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")
-    return ([line(header), rule] + rows.map(line)).joined(separator: "\n")
+    let rule = layout.lines.first.map { part in
+      part.map { String(repeating: "─", count: widths[$0]) }.joined(separator: TextColumns.gap)
+    }
+    var text =
+      lines(header).map { style.text($0, .bold) } + [style.text(rule ?? "", .faint)]
+      + rows.flatMap(lines)
+    if !layout.dropped.isEmpty {
+      let names = layout.dropped.map { header[$0] }.joined(separator: ", ")
+      text.append(style.text("Not shown, for the terminal is too narrow: \(names)", .faint))
+    }
+    return text.joined(separator: "\n")
+  }
+
+  /// A cell that fits on a line of its own.
+  private static func shortened(_ cell: String, to width: Int?) -> String {
+    guard let width, cell.count > width - TextColumns.gap.count, width > 8 else { return cell }
+    return cell.prefix(width - TextColumns.gap.count - 1) + "…"
   }
 }
 

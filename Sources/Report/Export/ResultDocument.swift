@@ -39,10 +39,11 @@ public enum ResultFormat: String, CaseIterable, Sendable {
   /// `value` in this form, ending with a line break. JSON is of the value itself, every other form
   /// of the document that shows it.
   public func data(
-    of value: some Encodable, shownAs document: @autoclosure () throws -> ResultDocument
+    of value: some Encodable, shownAs document: @autoclosure () throws -> ResultDocument,
+    style: TextStyle = .plain
   ) throws -> Data {
     switch self {
-    case .text: Data((try document().text + "\n").utf8)
+    case .text: Data((try document().text(style) + "\n").utf8)
     case .json: try CanonicalJSON.document(value)
     case .csv: Data(try document().csv.utf8)
     case .markdown: Data(try document().markdown.utf8)
@@ -52,22 +53,32 @@ public enum ResultFormat: String, CaseIterable, Sendable {
 }
 
 extension ResultDocument {
-  /// For a terminal.
-  public var text: String {
+  public var text: String { text(.plain) }
+
+  /// For people to read.
+  public func text(_ style: TextStyle) -> String {
     parts.map { part in
       switch part {
-      case .title(let text), .lines(let text), .signature(let text): text
-      case .prose(let text): Self.wrapped(text)
-      case .note(let text): "Note: \(text)"
-      case .table(let table): table.text
+      case .title(let text): style.text(text, .bold)
+      case .lines(let text): text
+      case .signature(let text): style.text(text, .faint)
+      case .prose(let text): Self.wrapped(text, width: style.width ?? Self.pageWidth)
+      case .note(let text):
+        style.text("Note:", .yellow) + " "
+          + (style.width.map { Self.wrapped(text, width: $0, after: 6) } ?? text)
+      case .table(let table): table.text(style)
       }
     }.joined(separator: "\n\n")
   }
 
-  private static func wrapped(_ text: String, width: Int = 90) -> String {
+  private static let pageWidth = 90
+
+  /// - Parameter first: columns of the first line that are taken.
+  private static func wrapped(_ text: String, width: Int, after first: Int = 0) -> String {
     var (lines, line) = ([String](), "")
     for word in text.split(whereSeparator: \.isWhitespace) {
-      if !line.isEmpty, line.count + word.count + 1 > width {
+      let room = lines.isEmpty ? width - first : width
+      if !line.isEmpty, line.count + word.count + 1 > room {
         lines.append(line)
         line = ""
       }
@@ -129,10 +140,13 @@ extension ResultDocument {
 }
 
 extension ResultTable {
-  /// For a terminal.
-  public var text: String {
+  public var text: String { text(.plain) }
+
+  /// For people to read.
+  func text(_ style: TextStyle) -> String {
     let table = TextTable.text(
-      columns.map { $0.isNumeric ? ">\($0.title)" : $0.title }, rows.map { $0.map(\.text) })
+      columns.map { $0.isNumeric ? ">\($0.title)" : $0.title }, rows.map { $0.map(\.text) },
+      style: style)
     return (caption.map { "\($0)\n" } ?? "") + table
   }
 

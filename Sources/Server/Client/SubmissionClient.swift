@@ -1,4 +1,4 @@
-import Basics
+public import Basics
 public import Foundation
 public import Harness
 import Metrics
@@ -57,6 +57,21 @@ public struct SubmissionClient {
     return try await Sender.send(request, body: Data(), progress: { _, _ in })
   }
 
+  /// What the server says of the submission `id`, or of the team's newest ones where that is nil.
+  /// - Throws: ``HarnessError/system(path:reason:)`` where no answer comes.
+  public func status(of id: String?, limit: Int) async throws -> Answer {
+    var url = address.appending(path: "api/v1/submissions")
+    if let id {
+      url.append(path: id)
+    } else {
+      url.append(queryItems: [URLQueryItem(name: "limit", value: "\(limit)")])
+    }
+    var request = URLRequest(url: url)
+    request.timeoutInterval = 60
+    request.allHTTPHeaderFields = ["Authorization": "Bearer \(token)"]
+    return try await Sender.send(request, body: nil, progress: { _, _ in })
+  }
+
   /// A form with the parts `metadata` and `file`.
   private static func form(
     _ content: Data, name: String, metadata: Data, boundary: String
@@ -89,8 +104,16 @@ public struct SubmissionClient {
 
     public var isAccepted: Bool { status == 200 || status == 201 }
 
-    /// Whether the upload is at fault, and not the server.
-    public var isRefused: Bool { [400, 404, 409, 413, 415, 422].contains(status) }
+    /// How a command ends that got this answer.
+    public var exitStatus: ExitStatus {
+      switch status {
+      case 200, 201: .done
+      case 401, 403: .notAllowed
+      // The request is at fault, and not the server.
+      case 400, 404, 409, 413, 415, 422: .badData
+      default: .unavailable
+      }
+    }
 
     private struct Problem: Decodable {
       var detail: String
@@ -101,8 +124,22 @@ public struct SubmissionClient {
       struct Scores: Decodable { var targets: TargetTable<TargetScores> }
       var id, state: String
       var verdict, note: String?
+      var benchmark, split, system, received: String?
+      var chosen: Bool?
       var warnings: [Diagnostic]?
       var scores: Scores?
+
+      /// Every figure that is released, a line each.
+      var figures: [String] {
+        (scores?.targets ?? [:]).sorted { $0.key > $1.key }.flatMap { target, scores in
+          Metric.all.compactMap { metric -> String? in
+            guard let figure = scores[metric], let value = figure.value else { return nil }
+            let line = "\(target) \(metric.title) \(Rounding.text(value))"
+            guard let low = figure.low, let high = figure.high else { return line }
+            return "\(line) [\(Rounding.text(low)), \(Rounding.text(high))]"
+          }
+        }
+      }
     }
 
     private struct Logged: Decodable {
@@ -136,17 +173,24 @@ public struct SubmissionClient {
       ]
       if let verdict = accepted.verdict { lines.append("verdict: \(verdict)") }
       if let note = accepted.note { lines.append(note) }
-      for (target, scores) in (accepted.scores?.targets ?? [:]).sorted(by: { $0.key > $1.key }) {
-        for metric in Metric.all {
-          guard let figure = scores[metric], let value = figure.value else { continue }
-          var line = "\(target) \(metric.title) \(Rounding.text(value))"
-          if let low = figure.low, let high = figure.high {
-            line += " [\(Rounding.text(low)), \(Rounding.text(high))]"
-          }
-          lines.append(line)
-        }
+      return ((lines + accepted.figures).joined(separator: "\n"), accepted.warnings ?? [])
+    }
+
+    /// The team's submissions as a table, newest first.
+    /// - Throws: ``HarnessError/system(path:reason:)`` where the answer cannot be read.
+    public func list() throws(HarnessError) -> (columns: [String], rows: [[String]]) {
+      struct List: Decodable { var submissions: [Accepted] }
+      guard let list = try? JSONDecoder().decode(List.self, from: body) else {
+        throw .system(path: "answer", reason: "it is not of a form that is known here")
       }
-      return (lines.joined(separator: "\n"), accepted.warnings ?? [])
+      let rows = list.submissions.map { one in
+        [
+          one.id, one.received ?? "", "\(one.benchmark ?? "")/\(one.split ?? "")", one.system ?? "",
+          one.chosen == true ? "\(one.state), chosen" : one.state,
+          one.figures.first ?? one.verdict ?? "",
+        ]
+      }
+      return (["id", "received", "board", "system", "state", "result"], rows)
     }
   }
 }
@@ -159,15 +203,15 @@ private final class Sender: NSObject, URLSessionTaskDelegate, @unchecked Sendabl
   private init(_ progress: @escaping @Sendable (Int, Int) -> Void) { self.progress = progress }
 
   static func send(
-    _ request: URLRequest, body: Data, progress: @escaping @Sendable (Int, Int) -> Void
+    _ request: URLRequest, body: Data?, progress: @escaping @Sendable (Int, Int) -> Void
   ) async throws -> SubmissionClient.Answer {
     let session = URLSession(
       configuration: .ephemeral, delegate: Sender(progress), delegateQueue: nil)
     defer { session.finishTasksAndInvalidate() }
     return try await withCheckedThrowingContinuation { continuation in
-      let task = session.uploadTask(with: request, from: body) { data, response, error in
+      let answer = { @Sendable (data: Data?, response: URLResponse?, error: (any Error)?) in
         if let response = response as? HTTPURLResponse {
-          progress(body.count, body.count)
+          if let body { progress(body.count, body.count) }
           continuation.resume(returning: .init(status: response.statusCode, body: data ?? Data()))
         } else {
           let reason = error?.localizedDescription ?? "no answer"
@@ -176,6 +220,9 @@ private final class Sender: NSObject, URLSessionTaskDelegate, @unchecked Sendabl
               path: request.url?.absoluteString ?? "server", reason: reason))
         }
       }
+      let task =
+        body.map { session.uploadTask(with: request, from: $0, completionHandler: answer) }
+        ?? session.dataTask(with: request, completionHandler: answer)
       task.resume()
     }
   }

@@ -44,17 +44,25 @@ struct TrainCommand: ParsableCommand {
         invitro train --model DIR -b newsemp24 --table train.csv --out runs/augmented
       """)
 
-  @Option(help: .value("dir", "The pretrained model's folder.")) var model: String?
+  @Option(help: .value("dir", "The pretrained model's folder."), completion: .directory)
+  var model: String?
 
-  @Option(help: .value("dir", "The run's folder; several seeds get a folder each inside it."))
+  @Option(
+    help: .value("dir", "The run's folder; several seeds get a folder each inside it."),
+    completion: .directory)
   var out: String
 
-  @Option(name: [.short, .long], help: "The benchmark to train on.") var benchmark: String?
+  @Option(
+    name: [.short, .long], help: "The benchmark to train on.", completion: Completions.benchmarks)
+  var benchmark: String?
 
-  @Option(help: "Splits to train on; may be given several times. Default: train.")
+  @Option(
+    help: "Splits to train on; may be given several times. Default: train.",
+    completion: Completions.splits)
   var trainSplit: [String] = []
 
-  @Option(help: "The split to validate on. Default: dev.") var validationSplit: String?
+  @Option(help: "The split to validate on. Default: dev.", completion: Completions.splits)
+  var validationSplit: String?
   @OptionGroup var task: TaskOptions
 
   @Option(

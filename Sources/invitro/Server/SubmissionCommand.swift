@@ -14,7 +14,8 @@ struct SubmissionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List submissions, newest first, with the released scores' verdicts.")
 
-    @Option(help: "Only the submissions of this team.") var team: String?
+    @Option(help: "Only the submissions of this team.", completion: Completions.teams)
+    var team: String?
     @Option(help: "The largest number to list.") var limit: Int = 100
     @OptionGroup var shared: SharedOptions
 
@@ -23,7 +24,9 @@ struct SubmissionCommand: ParsableCommand {
     func run() throws {
       let lines = try shared.store().lines(team: team, limit: limit)
       if shared.json { return try Console.json(lines) }
-      Console.print(TextTable.text(SubmissionLine.header, lines.map(\.cells)))
+      Console.print(
+        TextTable.text(
+          SubmissionLine.header, lines.map(\.cells), style: Terminal.output))
     }
   }
 
@@ -40,7 +43,7 @@ struct SubmissionCommand: ParsableCommand {
 
     @Argument(help: "The submission's id.") var id: String
     @Option(help: "Address of the server, for a team.") var server: String?
-    @Option(help: "File that holds the team's token.") var tokenFile: String?
+    @Option(help: "File that holds the team's token.", completion: .file()) var tokenFile: String?
     @OptionGroup var data: DataOptions
 
     func run() async throws {
@@ -55,7 +58,7 @@ struct SubmissionCommand: ParsableCommand {
       } else {
         Console.message(text)
       }
-      try end(with: answer.isRefused ? .badData : .unavailable, unless: answer.isAccepted)
+      try end(with: answer.exitStatus, unless: answer.isAccepted)
     }
   }
 

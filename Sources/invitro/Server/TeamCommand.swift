@@ -111,7 +111,7 @@ struct TeamCommand: ParsableCommand {
       abstract: "Give a team another name, which its submissions then have too.",
       discussion: "The change is written to the security log. Names are checked as by `team add`.")
 
-    @Argument(help: "The team's name.") var team: String
+    @Argument(help: "The team's name.", completion: Completions.teams) var team: String
     @Argument(help: "The new one.") var name: String
     @Option(help: "Folders of submissions whose teams' names are taken. Default: submissions.")
     var submissions: [String] = []
@@ -133,7 +133,7 @@ struct TeamCommand: ParsableCommand {
       abstract: "Revoke all tokens of a team; its submissions stay.",
       discussion: "`invitro team token revoke` revokes a single one, `token add` gives a new one.")
 
-    @Argument(help: "The team's name.") var name: String
+    @Argument(help: "The team's name.", completion: Completions.teams) var name: String
     @OptionGroup var data: DataOptions
 
     func run() throws {

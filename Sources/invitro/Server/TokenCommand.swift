@@ -21,7 +21,7 @@ struct TokenCommand: ParsableCommand {
           invitro team token add "My team" --name CI --expires 90d
         """)
 
-    @Argument(help: "The team's name.") var team: String
+    @Argument(help: "The team's name.", completion: Completions.teams) var team: String
     @Option(help: "The token's name, such as what it is used for.") var name: String
     @OptionGroup var expiry: ExpiryOption
     @OptionGroup var budget: BudgetOption
@@ -40,7 +40,7 @@ struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List a team's tokens, revoked ones too.")
 
-    @Argument(help: "The team's name.") var team: String
+    @Argument(help: "The team's name.", completion: Completions.teams) var team: String
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
@@ -64,7 +64,7 @@ struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Revoke a team's token, from the next request on.")
 
-    @Argument(help: "The team's name.") var team: String
+    @Argument(help: "The team's name.", completion: Completions.teams) var team: String
     @Argument(help: "The token's name or id.") var token: String
     @OptionGroup var data: DataOptions
 

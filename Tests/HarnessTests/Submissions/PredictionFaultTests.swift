@@ -29,14 +29,13 @@ struct PredictionFaultTests {
     #expect(faults.first?.line == 5)
   }
 
-  @Test("a header with thousands of repeated names is told in a few lines")
+  @Test("a header with thousands of repeated names is told in one line")
   func repeatedNames() throws {
     let faults = try faults("id\tempathy" + String(repeating: "\t", count: 5000) + "\n1\t1\n")
     #expect(faults.count == 5000)
     let message = HarnessError.invalid(faults).description
-    #expect(message.split(separator: "\n").count == 23)
-    #expect(message.contains("… and 4979 more of the kind 'header'\n"))
-    #expect(message.hasSuffix("\n5000 errors"))
+    #expect(message.split(separator: "\n").count == 2)
+    #expect(message.hasSuffix(" (5000 times)\n5000 errors"))
   }
 
   @Test("every cell that is no finite number is listed with line, column and value")

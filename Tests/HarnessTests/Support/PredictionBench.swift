@@ -20,6 +20,10 @@ struct PredictionBench {
       }, hasGold: true)
   }
 
+  init(_ definition: BenchmarkDefinition, _ dataset: Dataset) {
+    (self.definition, self.dataset) = (definition, dataset)
+  }
+
   func read(
     _ text: String, name: String = "file", dropMissing: Bool = false,
     columns: TargetTable<String> = [:]

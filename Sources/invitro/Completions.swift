@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Server
+
+/// What a shell completes the names of this machine's benchmarks, splits and teams with. It reads the
+/// data home that the command line names and changes nothing; what cannot be read has no names.
+enum Completions {
+  /// Forms of prediction files.
+  static let predictions = CompletionKind.file(extensions: ["tsv", "csv", "jsonl", "zip"])
+  /// Tables of labels.
+  static let tables = CompletionKind.file(extensions: ["csv", "tsv", "jsonl"])
+  static let definitions = CompletionKind.file(extensions: ["json"])
+
+  static let benchmarks = CompletionKind.custom { words, _, _ in
+    ((try? home(words).benchmarks.known()) ?? []).map(\.id)
+  }
+
+  /// Splits of the benchmark that the line names before or after.
+  static let splits = CompletionKind.custom { words, _, _ in
+    guard let name = value(of: ["-b", "--benchmark"], in: words) else { return [] }
+    return (try? home(words).benchmarks.find(name))?.splitNames ?? []
+  }
+
+  static let teams = CompletionKind.custom { words, _, _ in
+    let store = home(words).submissionStoreURL
+    // To open one makes it.
+    guard FileManager.default.fileExists(atPath: store.path) else { return [] }
+    return ((try? SubmissionStore(store).teams()) ?? []).map(\.name)
+  }
+
+  private static func home(_ words: [String]) -> DataHome {
+    DataHome(
+      option: value(of: ["--data"], in: words), environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// What follows an option, which may be quoted.
+  private static func value(of names: [String], in words: [String]) -> String? {
+    for (place, word) in words.enumerated() {
+      if names.contains(word), place + 1 < words.count {
+        return words[place + 1].trimmingCharacters(in: ["'", "\""])
+      }
+      if let name = names.first(where: { word.hasPrefix($0 + "=") }) {
+        return word.dropFirst(name.count + 1).trimmingCharacters(in: ["'", "\""])
+      }
+    }
+    return nil
+  }
+}
