@@ -21,6 +21,7 @@ struct ValidateCommand: ParsableCommand {
   @Argument(help: "The prediction file; - is standard input.") var file: String
 
   @OptionGroup var split: SplitOptions
+  @OptionGroup var ids: IDsOption
   @OptionGroup var gold: GoldColumns
   @OptionGroup var predictions: PredictionOptions
   @OptionGroup var shared: SharedOptions
@@ -35,7 +36,10 @@ struct ValidateCommand: ParsableCommand {
     var faults: [Diagnostic]
   }
 
-  func validate() throws { try gold.check(split) }
+  func validate() throws {
+    try gold.check(split)
+    try require(ids.ids == nil || gold.gold == nil, "--ids goes with --benchmark.")
+  }
 
   func run() throws {
     do {
@@ -47,7 +51,7 @@ struct ValidateCommand: ParsableCommand {
         let reader = labels.reader(dropMissing: predictions.dropMissing)
         return try report(reader.read(input), of: labels.dataset)
       }
-      let (definition, dataset) = try split.load(shared.home)
+      let (definition, dataset) = try ids.load(split, shared.home)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       try report(read, of: dataset)
     } catch HarnessError.invalid(let faults) where shared.json {
@@ -70,5 +74,20 @@ struct ValidateCommand: ParsableCommand {
       + targets.joined(separator: " and ")
     if read.missingCount > 0 { text += "; \(read.missingCount) rows without a prediction dropped" }
     Console.print(text)
+  }
+}
+
+/// The rows of a split where it is not imported, as in a repository without labels.
+struct IDsOption: ParsableArguments {
+  @Option(
+    help: .value("file", "The split's ids, a line each in its order, where it is not imported."))
+  var ids: String?
+
+  /// The split of these ids, else the imported one.
+  func load(_ split: SplitOptions, _ home: DataHome) throws -> (BenchmarkDefinition, Dataset) {
+    guard let ids else { return try split.load(home) }
+    let (definition, name) = try split.resolve(home)
+    let file = try existing(ids, hint: "Check --ids.")
+    return (definition, try Dataset(definition, split: name, ids: file))
   }
 }
