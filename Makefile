@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-ledger test-archive test-formats test-benchmark fuzz test-browser test-codabench test-grid test-label test-slurm test-threads test-wheel codabench-bundle wheel release docs lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-ledger test-archive test-formats test-benchmark test-init-board fuzz test-browser test-codabench test-grid test-label test-slurm test-threads test-wheel codabench-bundle wheel release docs lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -36,6 +36,9 @@ test-formats: build ## Read results with pandas, huggingface_hub and pdflatex
 
 test-benchmark: build ## Take a benchmark of one's own from a CSV to a served leaderboard, and check the JSON Schema
 	@scripts/test-benchmark $(BIN)/invitro
+
+test-init-board: build ## Try a leaderboard in git with pull requests, honest and not (shellcheck, workflow schema)
+	@scripts/test-init-board $(BIN)/invitro
 
 test-label: build ## Run `label` against a real server, llama.cpp with a tiny model (builds it once)
 	@scripts/test-label $(BIN)/invitro

@@ -73,8 +73,11 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      // Links to the folders of site/.
-      resources: [.embedInCode("Resources/templates"), .embedInCode("Resources/assets")],
+      // The first two are links to the folders of site/.
+      resources: [
+        .embedInCode("Resources/templates"), .embedInCode("Resources/assets"),
+        .embedInCode("Resources/board"),
+      ],
       swiftSettings: settings),
     .target(
       name: "Server",

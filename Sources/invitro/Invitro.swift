@@ -24,7 +24,8 @@ import Server
     subcommands: [
       DataCommand.self, BenchmarkCommand.self, ValidateCommand.self, ScoreCommand.self,
       CompareCommand.self,
-      SubmitCommand.self, SiteCommand.self, ArchiveCommand.self, TrainCommand.self,
+      SubmitCommand.self, SiteCommand.self, InitCommand.self, ArchiveCommand.self,
+      TrainCommand.self,
       PredictCommand.self, TokenizeCommand.self, LabelCommand.self, AgreementCommand.self,
       CurateCommand.self, SubstituteCommand.self,
       EmbedCommand.self, ExperimentCommand.self, ReplicateCommand.self, ServeCommand.self,

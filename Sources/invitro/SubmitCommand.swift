@@ -32,6 +32,7 @@ struct SubmitCommand: ParsableCommand {
     var file: String
 
     @OptionGroup var split: SplitOptions
+    @OptionGroup var ids: IDsOption
     @Option(help: "Name of the team.") var team: String?
     @OptionGroup var system: SystemOptions
     @Option(help: "Day of submission, YYYY-MM-DD. Default: today.") var date: String?
@@ -42,9 +43,8 @@ struct SubmitCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      let (definition, name) = try split.resolve(data.home)
-      var metadata = try metadata(definition, split: name)
-      let dataset = try data.home.load(definition, split: name)
+      let (definition, dataset) = try ids.load(split, data.home)
+      var metadata = try metadata(definition, split: dataset.split)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       FaultListing.show(read.warnings)
       if dataset.hasGold {

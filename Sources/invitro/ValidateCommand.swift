@@ -24,6 +24,7 @@ struct ValidateCommand: ParsableCommand {
   var file: String
 
   @OptionGroup var split: SplitOptions
+  @OptionGroup var ids: IDsOption
   @OptionGroup var gold: GoldColumns
   @OptionGroup var predictions: PredictionOptions
   @OptionGroup var data: DataOptions
@@ -39,7 +40,10 @@ struct ValidateCommand: ParsableCommand {
     var faults: [Diagnostic]
   }
 
-  func validate() throws { try gold.check(split) }
+  func validate() throws {
+    try gold.check(split)
+    try require(ids.ids == nil || gold.gold == nil, "--ids goes with --benchmark.")
+  }
 
   func run() throws {
     do {
@@ -51,7 +55,7 @@ struct ValidateCommand: ParsableCommand {
         let reader = labels.reader(dropMissing: predictions.dropMissing)
         return try report(reader.read(input), of: labels.dataset)
       }
-      let (definition, dataset) = try split.load(data.home)
+      let (definition, dataset) = try ids.load(split, data.home)
       let read = try predictions.reader(definition, dataset).read(URL(filePath: file))
       try report(read, of: dataset)
     } catch HarnessError.invalid(let faults) where result.form != .text {
@@ -80,5 +84,20 @@ struct ValidateCommand: ParsableCommand {
 
   private static func document(_ sentence: String, _ faults: [Diagnostic]) -> ResultDocument {
     ResultDocument([.lines(sentence)] + (faults.isEmpty ? [] : [.table(Diagnostic.table(faults))]))
+  }
+}
+
+/// The rows of a split where it is not imported, as in a repository without labels.
+struct IDsOption: ParsableArguments {
+  @Option(
+    help: .value("file", "The split's ids, a line each in its order, where it is not imported."))
+  var ids: String?
+
+  /// The split of these ids, else the imported one.
+  func load(_ split: SplitOptions, _ home: DataHome) throws -> (BenchmarkDefinition, Dataset) {
+    guard let ids else { return try split.load(home) }
+    let (definition, name) = try split.resolve(home)
+    let file = try existing(ids, hint: "Check --ids.")
+    return (definition, try Dataset(definition, split: name, ids: file))
   }
 }

@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+public import Foundation
 
 /// One split of a benchmark: checked rows in their order.
 public struct Dataset: Sendable, Equatable {
@@ -78,6 +78,36 @@ public struct DatasetRow: Sendable, Equatable {
 
   /// The text for matching across sets.
   public var normalisedText: String { MatchingText(text).text }
+}
+
+extension Dataset {
+  /// A split of which only the ids are known, a line each in `file`, in its order: enough to check
+  /// the form of predictions where the labels are not.
+  /// - Throws: ``HarnessError/invalid(_:)`` with the lines that are empty or repeat an id.
+  public init(
+    _ definition: BenchmarkDefinition, split: String, ids file: URL
+  ) throws(HarnessError) {
+    let name = file.relativePath
+    var lines = String(decoding: try SourceText.read(file), as: UTF8.self)
+      .split(separator: /\r?\n/, omittingEmptySubsequences: false).map(String.init)
+    if lines.last == "" { lines.removeLast() }
+    var faults: [Diagnostic] = []
+    var first: [String: Int] = [:]
+    for (place, id) in lines.enumerated() {
+      if id.isEmpty {
+        faults.add(.missingID, file: name, line: place + 1, found: "", expected: "an id")
+      } else if let earlier = first.updateValue(place + 1, forKey: id) {
+        faults.add(
+          .repeatedID, file: name, line: place + 1, found: id,
+          expected: "each id once; it stands on line \(earlier) already")
+      }
+    }
+    if lines.isEmpty {
+      faults.add(.rowCount, file: name, found: "no ids", expected: "an id a line")
+    }
+    if !faults.isEmpty { throw .invalid(faults) }
+    self.init(definition, split: split, rows: lines.map { DatasetRow(id: $0) }, hasGold: false)
+  }
 }
 
 /// The CSV form (RFC 4180) that imported splits have in the data home: id, clusters, targets,

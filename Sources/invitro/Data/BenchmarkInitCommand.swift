@@ -19,6 +19,31 @@ struct BenchmarkInitCommand: ParsableCommand {
 
   @Argument(help: "The benchmark's id: lower-case letters, digits and -.") var name: String
   @Option(help: .value("file", "CSV, TSV or JSON lines with a row a line.")) var from: String?
+  @OptionGroup var draft: DraftOptions
+  @Flag(help: "Replace a definition that is kept already.") var replace = false
+  @OptionGroup var shared: SharedOptions
+
+  func run() throws {
+    guard let from = from ?? DraftOptions.ask("Which file holds the rows?") else {
+      throw ValidationError("Give the file with the rows: --from FILE.")
+    }
+    let request = try draft.request(name, file: existing(from, hint: "Check --from."))
+    let made = try DefinitionDraft(request)
+    let (definition, guide) = try shared.home.keep(made, of: request, replacing: replace)
+    draft.show(made)
+    let folder = request.file.deletingLastPathComponent().relativePath
+    try shared.show(
+      made.definition,
+      as: """
+        \(definition.relativePath)
+        \(guide.relativePath): what was guessed, and what comes next
+        next: invitro data import \(name) --from \(folder)
+        """)
+  }
+}
+
+/// What is said of a definition that is made from a file.
+struct DraftOptions: ParsableArguments {
   @Option(help: .value("column", "Column of a row's id; several make one together."))
   var id: [String] = []
   @Option(
@@ -39,14 +64,10 @@ struct BenchmarkInitCommand: ParsableCommand {
   var by: String?
   @Option(help: "The benchmark's title.") var title: String?
   @Option(help: "Licence of the data.") var licence: String?
-  @Flag(help: "Replace a definition that is kept already.") var replace = false
-  @OptionGroup var shared: SharedOptions
 
-  func run() throws {
-    guard let from = from ?? Self.ask("Which file holds the rows?") else {
-      throw ValidationError("Give the file with the rows: --from FILE.")
-    }
-    var request = DraftRequest(name: name, file: try existing(from, hint: "Check --from."))
+  /// The request for a definition from `file`; on a terminal it asks for what cannot be guessed.
+  func request(_ name: String, file: URL) throws -> DraftRequest {
+    var request = DraftRequest(name: name, file: file)
     (request.ids, request.targets) = (id, target)
     (request.clusters, request.attributes, request.text) = (cluster, attribute, text)
     (request.rowNoun, request.primary, request.splitColumn) = (rowNoun, primary, splitColumn)
@@ -56,24 +77,19 @@ struct BenchmarkInitCommand: ParsableCommand {
       guard let answer = Self.ask(question.text) else { continue }
       request[keyPath: question.answer] = question.parts(of: answer)
     }
-    let draft = try DefinitionDraft(request)
-    let (definition, guide) = try shared.home.keep(draft, of: request, replacing: replace)
+    return request
+  }
+
+  /// Says what each column was taken for.
+  func show(_ draft: DefinitionDraft) {
     for column in draft.columns {
       Console.message("\(column.name): \(column.role) (\(column.why))")
     }
     for remark in draft.remarks { Console.message(remark) }
-    let folder = request.file.deletingLastPathComponent().relativePath
-    try shared.show(
-      draft.definition,
-      as: """
-        \(definition.relativePath)
-        \(guide.relativePath): what was guessed, and what comes next
-        next: invitro data import \(name) --from \(folder)
-        """)
   }
 
   /// The answer from a terminal; nil where there is none.
-  private static func ask(_ question: String) -> String? {
+  static func ask(_ question: String) -> String? {
     guard isatty(STDIN_FILENO) == 1 else { return nil }
     Console.message(question)
     guard let answer = readLine(), !answer.isEmpty else { return nil }
