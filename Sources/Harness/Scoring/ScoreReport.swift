@@ -99,7 +99,7 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
   }
 
   /// Upper bound less lower bound.
-  var width: Double? { low.flatMap { low in high.map { $0 - low } } }
+  package var width: Double? { low.flatMap { low in high.map { $0 - low } } }
 }
 
 /// The figures of one target: of a whole split, or of one group.

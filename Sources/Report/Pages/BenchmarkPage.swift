@@ -5,7 +5,8 @@ import Metrics
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
 struct BenchmarkPage: Encodable, Sendable {
-  let benchmark, id, about, licence: String
+  let benchmark, id, licence: String
+  let about: Markup
   let isOpen: Bool
   /// ``source`` where it is an address.
   let link: String?
@@ -15,7 +16,7 @@ struct BenchmarkPage: Encodable, Sendable {
   let ranges: [Named]
   let splitRows: [SplitRow]
   let figures: Listed<SplitFigures>?
-  let quirks: Listed<String>?
+  let quirks: Listed<Markup>?
   let defaultSplit: String
   let server: String?
 
@@ -116,7 +117,9 @@ struct BenchmarkPage: Encodable, Sendable {
 
   private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {
     let metric = benchmark.primary.metric
-    (self.benchmark, id, about) = (benchmark.title, benchmark.id, benchmark.description)
+    (self.benchmark, id, about) = (
+      benchmark.title, benchmark.id, Markup(prose: benchmark.description)
+    )
     (licence, isOpen) = (benchmark.licence, benchmark.open)
     (link, source) = (SafeText.link(benchmark.source), benchmark.source)
     nouns = Nouns(benchmark)
@@ -131,7 +134,9 @@ struct BenchmarkPage: Encodable, Sendable {
         let labels = boards.first { $0.split == name && $0.labels != nil }?.labels
         return labels.map { SplitFigures($0, of: benchmark) }
       })
-    (quirks, defaultSplit) = (Listed(benchmark.quirks), benchmark.defaultSplit)
+    (quirks, defaultSplit) = (
+      Listed(benchmark.quirks.map { Markup(prose: $0) }), benchmark.defaultSplit
+    )
     self.server = server?.absoluteString
   }
 }

@@ -30,6 +30,7 @@ public struct SiteSource: Sendable {
   /// What the program carries.
   public init() {
     templates = Self.carried([
+      ("about.mustache", PackageResources.about_mustache),
       ("base.mustache", PackageResources.base_mustache),
       ("benchmark.mustache", PackageResources.benchmark_mustache),
       ("compare.mustache", PackageResources.compare_mustache),
@@ -44,6 +45,7 @@ public struct SiteSource: Sendable {
       ("team.mustache", PackageResources.team_mustache),
     ])
     assets = Self.carried([
+      ("copy.js", PackageResources.copy_js), ("favicon.ico", PackageResources.favicon_ico),
       ("ledger.js", PackageResources.ledger_js), ("log.js", PackageResources.log_js),
       ("mark.svg", PackageResources.mark_svg), ("preview.png", PackageResources.preview_png),
       ("preview.svg", PackageResources.preview_svg), ("site.css", PackageResources.site_css),

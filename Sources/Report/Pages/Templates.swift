@@ -8,7 +8,7 @@ package struct Templates: Sendable {
   /// What a build renders; a folder without one of them is refused.
   package enum Name: String, CaseIterable, Sendable {
     case base, index, leaderboard, submission, compare, benchmark, method, replication, missing
-    case permalink, team, ledger
+    case permalink, team, ledger, about
   }
 
   private let library: MustacheLibrary
