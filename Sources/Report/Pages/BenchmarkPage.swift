@@ -59,7 +59,7 @@ struct BenchmarkPage: Encodable, Sendable {
         statistics.groups.map(\.attribute).unique().map { attribute in
           Sizes(
             attribute: attribute.capitalizedFirst,
-            groups: statistics.groups.filter { $0.attribute == attribute }.map(GroupSize.init))
+            groups: GroupSize.all(statistics.groups.filter { $0.attribute == attribute }))
         })
     }
   }
@@ -99,6 +99,19 @@ struct BenchmarkPage: Encodable, Sendable {
     /// nil where the group is withheld.
     let groupN, suppressed: String?
     let groupClusters: String
+
+    /// Those that are withheld for one reason stand together: of each only its name is told.
+    static func all(_ groups: [DatasetStatistics.Group]) -> [GroupSize] {
+      let shown = groups.filter { $0.suppressed == nil }.map(GroupSize.init)
+      let withheld = groups.compactMap(\.suppressed).unique().map { reason in
+        var one = DatasetStatistics.Group(
+          attribute: "",
+          group: groups.filter { $0.suppressed == reason }.map(\.group).joined(separator: ", "))
+        one.suppressed = reason
+        return GroupSize(one)
+      }
+      return shown + withheld
+    }
 
     init(_ group: DatasetStatistics.Group) {
       self.group = group.group

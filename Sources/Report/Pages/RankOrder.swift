@@ -50,9 +50,8 @@ struct RankOrder: Sendable {
     let whisker = Whisker(fitting: differences, and: [0], width: 200)
     let others = ranked.enumerated().filter { $0.offset != place }
     let offered = others.filter { $0.offset < Self.offered || near.contains($0.offset) }
-    let isCompared = table.pairs != nil
     return Neighbours(
-      neighbourMetric: "\(table.metric.title) for \(table.target)", slug: entry.slug,
+      neighbourMetric: "\(table.metric.title) for \(table.target)",
       tests: differences.isEmpty
         ? nil
         : Neighbours.Tests(
@@ -69,13 +68,12 @@ struct RankOrder: Sendable {
           ranked[near], table, isSelf: near == place, pair: pair, whisker: whisker,
           hasTests: !differences.isEmpty)
       },
-      offered: isCompared
-        ? Listed(
-          offered.map { _, other in
-            Named(
-              name: other.slug,
-              text: SafeText.shortened(SafeText.cleaned(other.metadata.system), to: 60))
-          }) : nil)
+      offered: Listed(
+        offered.map { _, other in
+          Named(
+            name: "\(entry.slug),\(other.slug)",
+            text: SafeText.shortened(SafeText.cleaned(other.metadata.system), to: 60))
+        }))
   }
 
   /// The system at `place` less the one at `other`; nil where the two were not tested.
@@ -87,12 +85,12 @@ struct RankOrder: Sendable {
 
 /// The systems next to one in rank and, where the board has tests, what it differs from them by.
 struct Neighbours: Encodable, Sendable {
-  let neighbourMetric, slug: String
+  let neighbourMetric: String
   let tests: Tests?
   /// Why there are none.
   let untested: String?
   let rows: [Row]
-  /// What to compare with, by slug; nil where there is no page for it.
+  /// What to compare with: the two slugs, as the board's address has them.
   let offered: Listed<Named>?
 
   struct Tests: Encodable, Sendable {

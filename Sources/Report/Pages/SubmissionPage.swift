@@ -123,6 +123,7 @@ extension SubmissionPage {
     let notes: Listed<Markup>?
     let targets: [TargetTable]
     let neighbours: Neighbours?
+    let calibrations: Listed<CalibrationFigure>?
     /// Nil on boards that are not of a WASSA shared task.
     let wassa: WASSAFigures?
     let groups: GroupSection
@@ -152,6 +153,10 @@ extension SubmissionPage {
         report.targets[target.name].map { TargetTable(target, $0, of: report) }
       }
       neighbours = order.neighbours(of: entry)
+      calibrations = Listed(
+        table.benchmark.targets.compactMap { target in
+          report.calibration?[target.name].map { CalibrationFigure($0, target) }
+        })
       wassa = table.benchmark.track.flatMap { _ in
         WASSAFigures(report.wassa, table.benchmark.targets)
       }
