@@ -153,7 +153,10 @@ struct TemplateTests {
     ]
     var paper = SampleInput.published("paper", pcc: 0.6)
     paper.metadata.paperURL = "https://example.org/paper"
-    let many = (0..<160).map { SampleInput.entry("s\($0)", pcc: 0.5) }
+    var many = (0..<160).map { SampleInput.entry("s\($0)", pcc: 0.5) }
+    many[0] = SampleInput.entry(
+      "s0", pcc: 0.5, rowwise: ScoredFigure(value: 0.5, low: 0.45, high: 0.55),
+      calibration: try SampleInput.calibration())
     var withheld = DatasetStatistics.Group(attribute: "gender", group: "Other")
     withheld.suppressed = "too small to publish"
     let labels = DatasetStatistics.SplitStatistics(
@@ -168,10 +171,19 @@ struct TemplateTests {
     (input.server, input.isServed) = (input.address, true)
     input.benchmarks.append(try SampleInput.benchmark(id: "other"))
     input.benchmarks[0].quirks = ["A quirk."]
+    input.benchmarks[0].papers = try JSONDecoder().decode(
+      [BenchmarkDefinition.Paper].self,
+      from: Data(
+        #"[{"authors": ["One, A"], "title": "T", "year": 2024, "url": "https://example.org/t"}]"#
+          .utf8))
+    input.contact = "board@example.org"
     input.text = ["A paragraph."]
     input.replication = SampleInput.replication
     input.ledger = try SampleInput.ledger(leaves: ["toy/test": ["a": 0]])
     input.boards[0].ledger = input.ledger?.state
+    // A board whose pairs are not tested.
+    let second = try SampleInput.input(Array(many.prefix(3)), split: "dev")
+    input.boards += second.boards
     return [input, try SampleInput.input([])]
   }
 

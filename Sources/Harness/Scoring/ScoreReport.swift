@@ -30,7 +30,7 @@ public struct ScoreReport: Codable, Sendable, Equatable {
   public internal(set) var sensitivity: [Sensitivity]?
   public internal(set) var detectable: DetectableDifference?
   /// Where labels are open.
-  public internal(set) var calibration: TargetTable<Calibration>?
+  public internal(set) var calibration: TargetTable<BinnedCalibration>?
   public internal(set) var wassa: WASSAScores
   public internal(set) var digests: Digests
   public internal(set) var signature: String
@@ -57,8 +57,9 @@ public struct PrivateReport: Sendable {
     level: Double, dropped: Int? = nil, targets: TargetTable<TargetScores>,
     groups: [GroupScores] = [], disparities: [Disparity]? = nil, crossed: Sensitivity? = nil,
     sensitivity: [Sensitivity]? = nil,
-    detectable: DetectableDifference? = nil, calibration: TargetTable<Calibration>? = nil,
-    wassa: WASSAScores, digests: Digests, signature: String, version: String = ScoreReport.toolVersion,
+    detectable: DetectableDifference? = nil, calibration: TargetTable<BinnedCalibration>? = nil,
+    wassa: WASSAScores, digests: Digests, signature: String,
+    version: String = ScoreReport.toolVersion,
     scorer: Int = Scorer.version, notes: [String] = []
   ) {
     whole = ScoreReport(

@@ -151,10 +151,10 @@ public struct Scorer: Sendable {
   }
 
   /// By target; nil where labels are not open to all.
-  private func calibration(_ parts: [TargetRows]) -> TargetTable<Calibration>? {
+  private func calibration(_ parts: [TargetRows]) -> TargetTable<BinnedCalibration>? {
     OpenLabels(definition).map { labels in
       parts.reduce(into: [:]) { table, part in
-        table[part.target] = Calibration(part, of: labels, level: options.inference.level)
+        table[part.target] = BinnedCalibration(part, of: labels, level: options.inference.level)
       }
     }
   }

@@ -2,7 +2,7 @@ import Harness
 
 /// Mean labels over mean predictions, bin by bin, on two equal axes with their diagonal.
 struct CalibrationPlot {
-  let calibration: Calibration
+  let calibration: BinnedCalibration
   let target: Target
 
   private let side = 300.0
@@ -60,7 +60,7 @@ struct CalibrationFigure: Encodable, Sendable {
 
   struct Bin: Encodable, Sendable { let binPrediction, binLabel, binInterval, binRows: String }
 
-  init(_ calibration: Calibration, _ target: Target) {
+  init(_ calibration: BinnedCalibration, _ target: Target) {
     calibrationTarget = target.title
     curve = CalibrationPlot(calibration: calibration, target: target)
       .drawing(id: "calibration-\(target.name)")

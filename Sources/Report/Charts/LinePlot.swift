@@ -53,7 +53,8 @@ struct LinePlot {
     for value in sequence(first: y0, next: { $0 + step }).prefix(while: { $0 < y1 + step / 2 }) {
       let y = top + (1 - (value - y0) / (y1 - y0)) * (height - top - bottom)
       if y > top - 1 {
-        out += #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H\#(SVG.number(width - 16))"/>"#
+        out +=
+          #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H\#(SVG.number(width - 16))"/>"#
         out += text(Rounding.text(value, decimals: 2), left - 6, y + 4, "end")
       }
     }

@@ -92,8 +92,9 @@ enum SitePaths {
   static func preview(_ slug: String) -> String { "systems/\(slug).png" }
   /// That of the page at `path`: `method.png`; of a folder's index `preview.png`.
   static func picture(of path: String) -> String {
-    let stem = path.hasSuffix("index.html") ? path.dropLast("index.html".count) + "preview" : path.dropLast(5)
-    return "\(stem).png"
+    let index = "index.html"
+    return path.hasSuffix(index)
+      ? "\(path.dropLast(index.count))\(preview)" : "\(path.dropLast(".html".count)).png"
   }
   /// Stands in for it where none can be drawn.
   static let standInPreview = "assets/preview.png"

@@ -15,7 +15,7 @@ package struct Layout: Encodable, Sendable {
   let rowNouns: String
   let version, canonical, preview: String?
   /// For the foot of the page.
-  let footLicences: Listed<AboutPage.Licence>?
+  let footLicences: Listed<Named>?
   let footContact: Contact?
   let footLedger: LedgerPage.Line?
 }
@@ -80,7 +80,9 @@ struct SiteContext: Sendable {
       isServed: isServed, rowNouns: rowNouns, version: version,
       canonical: address?.appending(path: path).absoluteString,
       preview: picture.flatMap { address?.appending(path: $0).absoluteString },
-      footLicences: licences.count > 3 ? nil : Listed(licences), footContact: contact,
+      footLicences: licences.count > 3
+        ? nil : Listed(licences.map { Named(name: $0.licenceOf, text: $0.licenceText) }),
+      footContact: contact,
       footLedger: LedgerPage.Line(ledger?.state))
     return Page(template: template, layout: layout, content: content)
   }

@@ -56,7 +56,8 @@ struct SubmissionPage: Encodable, Sendable {
     let system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 60)
     return context.page(
       .submission, path: path, title: "\(system) on \(table.name)",
-      description: summary(entry, table), preview: "\(table.path)/\(context.isServed ? SitePaths.preview : order.preview(of: entry))",
+      description: summary(entry, table),
+      preview: "\(table.path)/\(context.isServed ? SitePaths.preview : order.preview(of: entry))",
       SubmissionPage(entry, order, context))
   }
 
@@ -70,7 +71,8 @@ struct SubmissionPage: Encodable, Sendable {
     badges = Badges.all(entry, targets: table.benchmark.targets)
     withdrawal = metadata.withdrawal.map { event in
       Withdrawal(
-        reason: Markup(prose: event.text), day: SafeText.day(event.day), keepsFigures: entry.report != nil)
+        reason: Markup(prose: event.text), day: SafeText.day(event.day),
+        keepsFigures: entry.report != nil)
     }
     isPublished = metadata.kind == .published
     unscored =

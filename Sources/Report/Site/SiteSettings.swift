@@ -42,7 +42,8 @@ public struct SiteSettings: Sendable, Equatable {
     text = faults.value(fields["text"], "text", "a list of paragraphs") ?? []
     contact = faults.value(fields["contact"], "contact", "a text")
     if let contact, Contact(contact) == nil {
-      faults.add(contact, of: "contact", expected: "an address of mail, or of the web with https://")
+      faults.add(
+        contact, of: "contact", expected: "an address of mail, or of the web with https://")
     }
     boards = faults.value(fields["boards"], "boards", "a list of benchmark or benchmark/split")
     faults.check(boards: boards ?? [], benchmarks)

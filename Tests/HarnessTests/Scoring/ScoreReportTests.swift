@@ -52,7 +52,7 @@ struct ScoreReportTests {
   func calibration() throws {
     let predictions = Synthetic.predictions(of: dataset, noise: 2)
     var definition = try Workbench().definition
-    func released(_ isOpen: Bool, _ rule: ReleaseRule) throws -> TargetTable<Calibration>? {
+    func released(_ isOpen: Bool, _ rule: ReleaseRule) throws -> TargetTable<BinnedCalibration>? {
       definition.open = isOpen
       let scorer = try Scorer(definition, dataset: dataset, options: Synthetic.quick)
       return rule.release(try scorer.score(predictions)).calibration

@@ -16,7 +16,7 @@ struct OpenLabels {
 
 /// A target's mean label by bin of the predictions, of at least 10 rows and 5 clusters each; only where
 /// labels are open.
-public struct Calibration: Codable, Sendable, Equatable {
+public struct BinnedCalibration: Codable, Sendable, Equatable {
   public let bins: [Bin]
 
   /// Rows with neighbouring predictions: their means, and the clustered interval of the labels' mean.
