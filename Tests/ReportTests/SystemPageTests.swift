@@ -54,9 +54,9 @@ struct SystemPageTests {
 
   @Test("draws errors too, on an axis of their own that holds their intervals")
   func axes() throws {
-    // RMSE 1.4 [1, 2] between ticks at 1 and 2, over 250 units from 5 on.
+    // RMSE 1.4 [1, 2] between ticks at 1 and 2, over 190 units from 5 on.
     let page = try page("a", of: [SampleInput.entry("a", pcc: 0.6)])
-    #expect(page.contains(#"d="M5 8H255M5 5v6M255 5v6"/><circle class="pt" cx="105" cy="8""#))
+    #expect(page.contains(#"d="M5 8H195M5 5v6M195 5v6"/><circle class="pt" cx="81" cy="8""#))
     #expect(page.contains("Error <span class=\"of\">lower is better</span>"))
   }
 

@@ -51,25 +51,3 @@ struct CalibrationPlot {
         + #"<title id="\#(id)">\#(title)</title>\#(parts)</svg>"#)
   }
 }
-
-/// A target's calibration as a drawing and as the figures behind it.
-struct CalibrationFigure: Encodable, Sendable {
-  let calibrationTarget: String
-  let curve: Markup
-  let bins: [Bin]
-
-  struct Bin: Encodable, Sendable { let binPrediction, binLabel, binInterval, binRows: String }
-
-  init(_ calibration: BinnedCalibration, _ target: Target) {
-    calibrationTarget = target.title
-    curve = CalibrationPlot(calibration: calibration, target: target)
-      .drawing(id: "calibration-\(target.name)")
-    bins = calibration.bins.map { bin in
-      Bin(
-        binPrediction: FigureText.number(bin.prediction, decimals: 2),
-        binLabel: FigureText.number(bin.label, decimals: 2),
-        binInterval: FigureText.interval(.init(low: bin.low, high: bin.high), decimals: 2) ?? "",
-        binRows: FigureText.count(bin.rows))
-    }
-  }
-}

@@ -76,12 +76,9 @@ struct Whisker {
   /// The axis: a line and a label at each of ``ticks``.
   func scale() -> Markup {
     let labels = ticks.map { value in
-      let x = place(value)
-      let anchor = x < 14 ? "start" : x > width - 14 ? "end" : "middle"
       let text = Ticks.text(value, in: axis.upperBound - axis.lowerBound)
       return SVG.text(
-        text.replacing("-", with: "−"), anchor == "start" ? 1 : anchor == "end" ? width - 1 : x, 11,
-        #"text-anchor="\#(anchor)""#)
+        text.replacing("-", with: "−"), place(value), 11, #"text-anchor="middle""#)
     }
     return frame(labels.joined())
   }

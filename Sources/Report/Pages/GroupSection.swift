@@ -16,7 +16,7 @@ struct GroupSection: Encodable, Sendable {
     init(_ target: Target, _ report: ScoreReport) {
       let whole = report.targets[target.name]?[.ccc]?.value
       let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
-      var whisker = Whisker(fitting: figures, and: [whole].compactMap(\.self), width: 220)
+      var whisker = Whisker(fitting: figures, and: [whole].compactMap(\.self), width: 170)
       whisker.reference = whole
       (groupTarget, groupTargetKey) = (target.title, target.name)
       overall = whole.map { FigureText.number($0, decimals: Metric.ccc.decimals) }

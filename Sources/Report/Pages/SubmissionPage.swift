@@ -218,7 +218,7 @@ extension SubmissionPage {
     let metrics: [MetricRow]
 
     init(_ figures: [(Metric, ScoredFigure)], _ name: String) {
-      let whisker = Whisker(fitting: figures.map(\.1), width: 260)
+      let whisker = Whisker(fitting: figures.map(\.1), width: 200)
       (blockName, words) = (name, figures.first?.0.direction ?? "")
       scale = whisker.scale()
       metrics = figures.map { MetricRow($0, $1, whisker) }
@@ -270,5 +270,27 @@ extension SubmissionPage {
     let image, alternative: String
     /// Where the badge stands on the web; nil where the site has no address.
     let badgeAddress: String?
+  }
+}
+
+/// A target's calibration as a drawing and as the figures behind it.
+struct CalibrationFigure: Encodable, Sendable {
+  let calibrationTarget: String
+  let curve: Markup
+  let bins: [Bin]
+
+  struct Bin: Encodable, Sendable { let binPrediction, binLabel, binInterval, binRows: String }
+
+  init(_ calibration: BinnedCalibration, _ target: Target) {
+    calibrationTarget = target.title
+    curve = CalibrationPlot(calibration: calibration, target: target)
+      .drawing(id: "calibration-\(target.name)")
+    bins = calibration.bins.map { bin in
+      Bin(
+        binPrediction: FigureText.number(bin.prediction, decimals: 2),
+        binLabel: FigureText.number(bin.label, decimals: 2),
+        binInterval: FigureText.interval(.init(low: bin.low, high: bin.high), decimals: 2) ?? "",
+        binRows: FigureText.count(bin.rows))
+    }
   }
 }
