@@ -20,6 +20,9 @@ enum SafeText {
     return text.prefix(limit - 1).trimmingSuffix(while: \.isWhitespace) + "…"
   }
 
+  /// `text` without the backticks around code, where no code can be shown.
+  static func plain(_ text: String) -> String { text.replacing("`", with: "") }
+
   /// `text` where it is an absolute `http` or `https` address with a host; nil otherwise.
   static func link(_ text: String?) -> String? {
     guard let text, text.utf8.count <= 2000,
@@ -32,6 +35,11 @@ enum SafeText {
     return text
   }
 
+  /// `text` as a `mailto` address where it is one of mail; nil otherwise.
+  static func mail(_ text: String?) -> String? {
+    text.flatMap { $0.wholeMatch(of: Self.mailForm) == nil ? nil : "mailto:\($0)" }
+  }
+
   /// `text` where it is a calendar day `YYYY-MM-DD`; nil otherwise.
   static func day(_ text: String?) -> String? {
     text.flatMap { $0.wholeMatch(of: Self.dayForm) == nil ? nil : $0 }
@@ -42,6 +50,9 @@ enum SafeText {
 
   private static var dayForm: Regex<Substring> {
     /[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])/
+  }
+  private static var mailForm: Regex<Substring> {
+    /[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,190}/
   }
   private static var pathForm: Regex<Substring> { /[a-z0-9_-][a-z0-9._-]{0,99}/ }
   private static let markup: Set<Unicode.Scalar> = ["<", ">", "&", "\"", "'"]

@@ -43,9 +43,11 @@ PAGES = {
     "method": "method.html",
     "replication": "replication.html",
     "ledger": "ledger.html",
+    "about": "about.html",
     "missing": "404.html",
 }
 WIDTHS = [320, 375, 600, 768, 1024, 1280, 1920]
+SCREENSHOT_WIDTHS = [375, 820, 1280, 1920]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -609,6 +611,101 @@ class Pages(SiteTest):
         self.wait(lambda: self.browser.current_url.endswith("systems/system-00000.html"))
 
 
+class SystemPage(SiteTest):
+    def test_compares_with_another_system_by_keyboard(self):
+        self.open(PAGES["submission"])
+        fold = self.find("details.others > summary")
+        self.script("arguments[0].focus()", fold)
+        fold.send_keys(Keys.ENTER)
+        link = self.find("details.others a[href$='compare=system-00000,system-00009']")
+        self.wait(link.is_displayed)
+        link.send_keys(Keys.ENTER)
+        self.wait(lambda: "compare=system-00000,system-00009" in self.browser.current_url)
+        chosen = [b.get_attribute("value") for b in self.all("input[name=compare]:checked")]
+        self.assertEqual(chosen, ["system-00000", "system-00009"])
+
+    def test_contents_lead_to_headings_that_are_there(self):
+        for kind in ["submission", "published", "replication", "method"]:
+            self.open(PAGES[kind])
+            links = self.all(".contents a")
+            self.assertGreater(len(links), 1, kind)
+            for link in links:
+                target = link.get_attribute("href").partition("#")[2]
+                self.assertEqual(len(self.all(f"#{target}")), 1, f"{kind} {target}")
+
+    def test_copies_a_command_and_says_so(self):
+        self.browser.execute_cdp_cmd("Browser.grantPermissions", {
+            "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": self.origin})
+        self.open(PAGES["benchmark"])
+        source = self.find("pre.code")
+        self.find("button.copy").click()
+        self.wait(lambda: self.find(".copy-line [role=status]").text == "Copied")
+        copied = self.browser.execute_async_script(
+            "const done = arguments[0]; navigator.clipboard.readText().then(done, e => done('' + e));")
+        self.assertEqual(copied, source.get_attribute("textContent").strip())
+
+    def test_the_drawings_of_a_block_share_their_scale(self):
+        for pixels in [375, 1280]:
+            self.width(pixels)
+            self.open(PAGES["submission"])
+            edges = self.script(
+                "return [...document.querySelectorAll('.figures-table tbody')].map(body =>"
+                " [...body.querySelectorAll('.wk')].map(d => { const b = d.getBoundingClientRect();"
+                " return [Math.round(b.left), Math.round(b.right)].join(); }))")
+            for block in edges:
+                self.assertEqual(len(set(block)), 1, f"{pixels}: {block}")
+
+
+class Everywhere(SiteTest):
+    def test_no_page_leaves_a_third_of_a_wide_screen_blank(self):
+        self.width(1920)
+        for kind in ["submission", "published", "benchmark", "method", "replication", "about"]:
+            self.open(PAGES[kind])
+            right = self.script(
+                "const main = document.getElementById('main').getBoundingClientRect();"
+                "return Math.max(...[...document.querySelectorAll('main p, main li, main table,"
+                " main dl, main pre, main figure')].map(e => e.getBoundingClientRect().right))"
+                " / main.right")
+            self.assertGreater(right, 2 / 3, kind)
+
+    def test_prints_every_column_within_the_sheet(self):
+        # A4 less its margins, in CSS pixels, and as media "print" lays it out.
+        self.theme("light", media="print")
+        self.width(700)
+        for kind, path in PAGES.items():
+            self.open(path)
+            cut = self.script(
+                "return [...document.querySelectorAll('main th, main td')].filter(cell => {"
+                " const box = cell.getBoundingClientRect();"
+                " return box.width > 0 && box.right > innerWidth + 1; })"
+                ".map(cell => cell.textContent.slice(0, 30))")
+            self.assertEqual(cut, [], kind)
+
+    def test_what_is_pressed_is_24_pixels_high_or_stands_in_a_sentence(self):
+        axe = Axe()
+        for pixels in [375, 1280]:
+            self.width(pixels)
+            for kind, path in PAGES.items():
+                self.open(path)
+                found = axe.run(self.browser, options={
+                    "runOnly": {"type": "rule", "values": ["target-size"]}})["violations"]
+                lines = [n["html"][:120] for v in found for n in v["nodes"][:3]]
+                self.assertEqual(lines, [], f"{kind} at {pixels}")
+
+    def test_no_page_shows_a_backtick(self):
+        for kind, path in PAGES.items():
+            self.open(path)
+            text = self.script(
+                "const main = document.body.cloneNode(true);"
+                "for (const code of main.querySelectorAll('pre, script')) code.remove();"
+                "return main.textContent")
+            self.assertNotIn("`", text, kind)
+
+    def test_the_icon_is_an_icon(self):
+        for path in ["favicon.ico", "assets/favicon.ico"]:
+            self.assertEqual((SITES / "invitro" / path).read_bytes()[:4], b"\0\0\1\0", path)
+
+
 class WithoutScripts(SiteTest):
     scripts = False
 
@@ -619,6 +716,10 @@ class WithoutScripts(SiteTest):
         self.assertTrue(all(h.is_displayed() for h in self.all("#board th[data-column]")))
         for selector in [".filters", "[data-theme-toggle]", "#board .pick"]:
             self.assertFalse(any(e.is_displayed() for e in self.all(selector)), selector)
+        self.open(PAGES["submission"])
+        self.assertEqual(self.all("button.copy"), [])
+        self.assertFalse(self.find("details.others").is_displayed())
+        self.open(BOARD)
         self.assertIn("[", self.find("#board tbody .val .iv").text)
         self.assertTrue(self.find("a[href='compare.html']").is_displayed())
 
@@ -953,28 +1054,28 @@ class LedgerPageTest(unittest.TestCase):
 
 
 def take_screenshots(folder):
+    """Every page kind at four widths in both themes; `docs/screenshots` holds those at 1280."""
     folder.mkdir(parents=True, exist_ok=True)
     SiteTest.setUpClass()
     test = SiteTest()
-    shots = {**PAGES}
+
+    def shoot(name, pixels):
+        test.width(pixels, 1000)
+        height = test.script("return document.documentElement.scrollHeight")
+        test.width(pixels, min(height, 6000))
+        test.browser.save_screenshot(str(folder / f"{name}-{pixels}-{scheme}.png"))
+
     for scheme in ["light", "dark"]:
-        for kind, path in shots.items():
-            test.theme(scheme)
-            test.width(1280)
-            test.open(path)
-            height = test.script("return document.documentElement.scrollHeight")
-            test.width(1280, min(height, 2400))
-            test.browser.save_screenshot(str(folder / f"{kind}-{scheme}.png"))
-        test.width(375, 1200)
-        for kind in ["index", "leaderboard"]:
-            test.open(PAGES[kind])
-            test.browser.save_screenshot(str(folder / f"{kind}-phone-{scheme}.png"))
-    test.width(1280, 1000)
-    test.theme("light")
-    test.open(BOARD + "?compare=system-00000,system-00009")
-    test.wait(lambda: "minus" in test.find("[data-versus-body]").text)
-    test.script("document.querySelector('[data-versus]').scrollIntoView({block: 'center'})")
-    test.browser.save_screenshot(str(folder / "leaderboard-two-light.png"))
+        test.theme(scheme)
+        for kind, path in PAGES.items():
+            for pixels in SCREENSHOT_WIDTHS:
+                test.width(pixels)
+                test.open(path)
+                shoot(kind, pixels)
+        test.width(1280)
+        test.open(BOARD + "?compare=system-00000,system-00009")
+        test.wait(lambda: "minus" in test.find("[data-versus-body]").text)
+        shoot("leaderboard-two", 1280)
     SiteTest.tearDownClass()
 
 

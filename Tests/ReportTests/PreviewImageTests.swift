@@ -23,7 +23,10 @@ struct PreviewImageTests {
     return input
   }
 
-  private static let kinds = ["preview.png", "toy/test/preview.png"]
+  private static let kinds = [
+    "preview.png", "toy/preview.png", "toy/test/preview.png", "toy/test/systems/a.png",
+    "method.png", "about.png",
+  ]
 
   @Test("the site and each board have one of the size that the tags say, where they can be drawn")
   func pictures() throws {
@@ -37,7 +40,7 @@ struct PreviewImageTests {
         #expect(picture[16..<24].elementsEqual([0, 0, 4, 0xB0, 0, 0, 2, 0x76]))
         #expect(picture.count < 100_000)
       }
-      #expect(page.contains("content=\"https://example.org/board/toy/test/preview.png\""))
+      #expect(page.contains("content=\"https://example.org/board/toy/test/systems/a.png\""))
     } else {
       #expect(!site.exists("preview.png"))
       #expect(page.contains("content=\"https://example.org/board/assets/preview.png\""))

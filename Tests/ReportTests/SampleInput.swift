@@ -26,7 +26,8 @@ enum SampleInput {
     _ slug: String, pcc: Double?, kind: SubmissionMetadata.Kind = .fineTuned,
     groups: [GroupScores] = [], disparities: [Disparity]? = nil,
     sensitivity: [Sensitivity]? = nil, signature: String = "ci:none", notes: [String] = [],
-    level: Double = 0.95, rows: Int = 20
+    level: Double = 0.95, rows: Int = 20, rowwise: ScoredFigure? = nil,
+    calibration: TargetTable<BinnedCalibration>? = nil
   ) -> Board.Entry {
     var metadata = SubmissionMetadata(
       benchmark: "toy", split: "test", team: "Team of \(slug)", system: "System \(slug)",
@@ -36,11 +37,12 @@ enum SampleInput {
     empathy[.pcc] =
       pcc.map { ScoredFigure(value: $0, low: $0 - 0.1, high: $0 + 0.1) }
       ?? ScoredFigure(undefined: "the predictions are constant")
+    empathy.rowwise = rowwise
     empathy[.rmse] = ScoredFigure(value: 2 - (pcc ?? 0), low: 1, high: 2)
     let report = PrivateReport(
       benchmark: "toy", split: "test", n: rows, clusters: 12, level: level,
       targets: ["empathy": empathy], groups: groups, disparities: disparities,
-      sensitivity: sensitivity,
+      sensitivity: sensitivity, calibration: calibration,
       wassa: WASSAScores(
         averaged: nil, targets: ["empathy", "distress"], figures: ["empathy": pcc ?? 0],
         official: OfficialScores(
@@ -50,6 +52,18 @@ enum SampleInput {
       signature: signature, version: "1", notes: notes)
     return Board.Entry(
       slug: slug, metadata: metadata, report: ReleaseRule.open.release(report))
+  }
+
+  /// Two bins.
+  static func calibration() throws -> TargetTable<BinnedCalibration> {
+    try JSONDecoder().decode(
+      TargetTable<BinnedCalibration>.self,
+      from: Data(
+        #"""
+        {"empathy": {"bins": [
+          {"rows": 10, "clusters": 7, "prediction": 2.5, "label": 3.25, "low": 2.5, "high": 3.75},
+          {"rows": 11, "clusters": 5, "prediction": 4.5, "label": 4.25, "low": 3.5, "high": 5}]}}
+        """#.utf8))
   }
 
   static func published(_ slug: String, pcc: Double) -> Board.Entry {

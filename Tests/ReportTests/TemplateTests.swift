@@ -155,7 +155,10 @@ struct TemplateTests {
     paper.metadata.paperURL = "https://example.org/paper"
     paper.metadata.submitted = "2024-01-02"
     paper.metadata.baseModels = [.init(name: "a-model")]
-    var many = (0..<12).map { SampleInput.entry("s\($0)", pcc: 0.5) }
+    var many = (0..<160).map { SampleInput.entry("s\($0)", pcc: 0.5) }
+    many[0] = SampleInput.entry(
+      "s0", pcc: 0.5, rowwise: ScoredFigure(value: 0.5, low: 0.45, high: 0.55),
+      calibration: try SampleInput.calibration())
     many[0].metadata.baseModels = [.init(name: "a-model")]
     many[0].metadata.codeURL = "https://example.org/code"
     many.append(SampleInput.entry("fewer", pcc: 0.4, rows: 19))
@@ -175,12 +178,18 @@ struct TemplateTests {
     (input.server, input.isServed) = (input.address, true)
     input.benchmarks.append(try SampleInput.benchmark(id: "other"))
     input.benchmarks[0].quirks = ["A quirk."]
+    input.benchmarks[0].papers = try JSONDecoder().decode(
+      [BenchmarkDefinition.Paper].self,
+      from: Data(
+        #"[{"authors": ["One, A"], "title": "T", "year": 2024, "url": "https://example.org/t"}]"#
+          .utf8))
+    input.contact = "board@example.org"
     input.text = ["A paragraph."]
     input.replication = SampleInput.replication
     input.ledger = try SampleInput.ledger(leaves: ["toy/test": ["a": 0]])
     input.boards[0].ledger = input.ledger?.state
-    // A second board with the same systems is a card, with its leaders.
-    let second = try SampleInput.input(many, split: "dev")
+    // A second board is a card, with its leaders; its pairs are not tested.
+    let second = try SampleInput.input(Array(many.prefix(3)), split: "dev")
     input.boards += second.boards
     return [input, try SampleInput.input([])]
   }

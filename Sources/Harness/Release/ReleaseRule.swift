@@ -59,7 +59,7 @@ public enum ReleaseRule: Sendable, Equatable {
     }
     guard !isOpen else { return report }
     (report.groups, report.disparities, report.sensitivity) = ([], nil, nil)
-    (report.crossed, report.detectable) = (nil, nil)
+    (report.crossed, report.detectable, report.calibration) = (nil, nil, nil)
     // A second figure over other rows tells more of the labels.
     report.wassa.official = nil
     switch self {

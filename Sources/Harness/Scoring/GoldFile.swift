@@ -67,7 +67,7 @@ extension BenchmarkDefinition {
     let everything = Double.greatestFiniteMagnitude
     return BenchmarkDefinition(
       schema: 1, id: "files", title: "A pair of files", description: "", licence: "", source: "",
-      open: true, rowNoun: rows,
+      open: false, rowNoun: rows,
       targets: model.targets.map {
         Target(name: $0.name, title: $0.title, low: -everything, high: everything)
       }, clusters: clusters, track: model.track, primary: model.primary, defaultSplit: split,

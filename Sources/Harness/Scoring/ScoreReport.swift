@@ -29,6 +29,8 @@ public struct ScoreReport: Codable, Sendable, Equatable {
   /// The same intervals under another clustering, to show how much the choice matters.
   public internal(set) var sensitivity: [Sensitivity]?
   public internal(set) var detectable: DetectableDifference?
+  /// Where labels are open.
+  public internal(set) var calibration: TargetTable<BinnedCalibration>?
   public internal(set) var wassa: WASSAScores
   public internal(set) var digests: Digests
   public internal(set) var signature: String
@@ -55,15 +57,17 @@ public struct PrivateReport: Sendable {
     level: Double, dropped: Int? = nil, targets: TargetTable<TargetScores>,
     groups: [GroupScores] = [], disparities: [Disparity]? = nil, crossed: Sensitivity? = nil,
     sensitivity: [Sensitivity]? = nil,
-    detectable: DetectableDifference? = nil, wassa: WASSAScores, digests: Digests,
-    signature: String, version: String = ScoreReport.toolVersion, scorer: Int = Scorer.version,
-    notes: [String] = []
+    detectable: DetectableDifference? = nil, calibration: TargetTable<BinnedCalibration>? = nil,
+    wassa: WASSAScores, digests: Digests, signature: String,
+    version: String = ScoreReport.toolVersion,
+    scorer: Int = Scorer.version, notes: [String] = []
   ) {
     whole = ScoreReport(
       benchmark: benchmark, split: split, n: n, clusters: clusters,
       effectiveClusters: Rounding.rounded(effectiveClusters, decimals: 1), level: level,
       dropped: dropped, targets: targets, groups: groups, disparities: disparities,
-      crossed: crossed, sensitivity: sensitivity, detectable: detectable, wassa: wassa,
+      crossed: crossed, sensitivity: sensitivity, detectable: detectable,
+      calibration: calibration, wassa: wassa,
       digests: digests, signature: signature, version: version, scorer: scorer,
       notes: notes.isEmpty ? nil : notes)
   }
@@ -99,7 +103,7 @@ public struct ScoredFigure: Codable, Sendable, Equatable {
   }
 
   /// Upper bound less lower bound.
-  var width: Double? { low.flatMap { low in high.map { $0 - low } } }
+  package var width: Double? { low.flatMap { low in high.map { $0 - low } } }
 }
 
 /// The figures of one target: of a whole split, or of one group.

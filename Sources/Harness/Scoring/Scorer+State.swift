@@ -33,6 +33,8 @@ extension ScoreReport {
     var bare = self
     bare.digests = Digests(gold: "", order: "", predictions: digests.predictions)
     (bare.signature, bare.version, bare.scorer) = ("", "", nil)
+    // It follows from predictions and labels; older reports lack it.
+    bare.calibration = nil
     return bare
   }
 

@@ -113,6 +113,7 @@ public struct Scorer: Sendable {
       crossed: crossed,
       sensitivity: options.sensitivity ? sensitivity(parts) : nil,
       detectable: options.detectable ? detectable(main) : nil,
+      calibration: calibration(parts),
       wassa: wassa(parts),
       digests: Digests(gold: goldDigest, order: orderDigest, predictions: predictions.digest),
       signature: options.signature(cluster: cluster, goldDigest: goldDigest),
@@ -147,6 +148,15 @@ public struct Scorer: Sendable {
       SystemInference(
         sample ?? part.sample, predictions: part.predictions, options: options.inference), options,
       primary: definition.primary.metric)
+  }
+
+  /// By target; nil where labels are not open to all.
+  private func calibration(_ parts: [TargetRows]) -> TargetTable<BinnedCalibration>? {
+    OpenLabels(definition).map { labels in
+      parts.reduce(into: [:]) { table, part in
+        table[part.target] = BinnedCalibration(part, of: labels, level: options.inference.level)
+      }
+    }
   }
 
   /// PCC within clusters; nil where no cluster has two rows.

@@ -7,8 +7,9 @@ import Study
 struct LinePlot {
   let sweep: Sweep
 
-  private let width = 640.0
-  private let height = 300.0
+  /// Small enough that several stand beside each other, their letters as large as a page's notes.
+  private let width = 400.0
+  private let height = 240.0
   private let left = 52.0
   private let bottom = 40.0
   private let top = 12.0
@@ -38,7 +39,7 @@ struct LinePlot {
     }
     let title = Escaping.markup("\(sweep.title): \(sweep.metric) over \(sweep.variable)")
     return Markup(
-      #"<svg class="plot" viewBox="0 0 640 300" role="img" aria-labelledby="\#(id)">"#
+      #"<svg class="plot" viewBox="0 0 400 240" role="img" aria-labelledby="\#(id)">"#
         + #"<title id="\#(id)">\#(title)</title>\#(parts)</svg>"#)
   }
 
@@ -52,7 +53,8 @@ struct LinePlot {
     for value in sequence(first: y0, next: { $0 + step }).prefix(while: { $0 < y1 + step / 2 }) {
       let y = top + (1 - (value - y0) / (y1 - y0)) * (height - top - bottom)
       if y > top - 1 {
-        out += #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H624"/>"#
+        out +=
+          #"<path class="grid" d="M\#(SVG.number(left)) \#(SVG.number(y))H\#(SVG.number(width - 16))"/>"#
         out += text(Rounding.text(value, decimals: 2), left - 6, y + 4, "end")
       }
     }

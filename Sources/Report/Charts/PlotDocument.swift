@@ -128,7 +128,8 @@ enum Ticks {
     return Rounding.text(value, decimals: max(0, -Int(log10(step(length)).rounded(.down))))
   }
 
-  private static func step(_ length: Double) -> Double {
+  /// The distance of two ticks on an axis of this length.
+  static func step(_ length: Double) -> Double {
     let power = pow(10, log10(length / 5).rounded(.down))
     return [1, 2, 5, 10].map { $0 * power }.first { length / $0 <= 5.5 } ?? 10 * power
   }

@@ -24,6 +24,17 @@ package struct Markup: Encodable, Sendable, ExpressibleByStringInterpolation {
   init(_ text: String) { self.text = text }
   package init(stringLiteral text: String) { self.text = text }
 
+  /// Words of others or of a definition: escaped, and what stands between two backticks as code.
+  init(prose: String) {
+    let parts = SafeText.cleaned(prose).split(separator: "`", omittingEmptySubsequences: false)
+    text = parts.enumerated().map { place, part in
+      let words = Escaping.markup(String(part))
+      if place % 2 == 0 { return words }
+      // The last of an odd number of backticks opens nothing.
+      return place == parts.count - 1 ? "&#96;\(words)" : "<code>\(words)</code>"
+    }.joined()
+  }
+
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(text)
@@ -37,13 +48,15 @@ struct Whisker {
   var width = 120.0
   /// A value to compare with, drawn as a thin line over the whole height.
   var reference: Double?
+  /// Values with a faint line over the whole height.
+  var ticks: [Double] = []
 
   private let margin = 5.0
 
   /// The drawing; empty where `figure` has no value.
   func drawing(_ figure: ScoredFigure) -> Markup {
     guard let value = figure.value else { return "" }
-    var parts = ""
+    var parts = grid()
     if let reference { parts += #"<path class="ref" d="M\#(SVG.number(place(reference))) 0V16"/>"# }
     if let low = figure.low, let high = figure.high {
       let (a, b) = (SVG.number(place(low)), SVG.number(place(high)))
@@ -51,6 +64,22 @@ struct Whisker {
     }
     parts += #"<circle class="pt" cx="\#(SVG.number(place(value)))" cy="8" r="3.5"/>"#
     return frame(parts)
+  }
+
+  /// The axis: a line and a label at each of ``ticks``.
+  func scale() -> Markup {
+    let labels = ticks.map { value in
+      let text = Ticks.text(value, in: axis.upperBound - axis.lowerBound)
+      return SVG.text(
+        text.replacing("-", with: "−"), place(value), 11, #"text-anchor="middle""#)
+    }
+    return frame(labels.joined())
+  }
+
+  private func grid() -> String {
+    guard !ticks.isEmpty else { return "" }
+    let lines = ticks.map { "M\(SVG.number(place($0))) 0V16" }.joined()
+    return #"<path class="tk" d="\#(lines)"/>"#
   }
 
   /// A hatched band: there is a group here, and it has no figure.
@@ -72,6 +101,20 @@ struct Whisker {
     return Markup(
       #"<svg class="wk" viewBox="0 0 \#(width) 16" width="\#(width)" height="16" "#
         + #"aria-hidden="true">\#(parts)</svg>"#)
+  }
+}
+
+extension Whisker {
+  /// With the least axis between two round values that holds all of `figures` and `others`, and a
+  /// tick at each round value of it.
+  init(fitting figures: [ScoredFigure], and others: [Double] = [], width: Double) {
+    let ends = figures.flatMap { [$0.value, $0.low, $0.high].compactMap(\.self) } + others
+    var (low, high) = (ends.filter(\.isFinite).min() ?? 0, ends.filter(\.isFinite).max() ?? 1)
+    if high - low < 1e-9 { (low, high) = (low - 0.05, high + 0.05) }
+    let step = Ticks.step(high - low)
+    low = (low / step + 1e-9).rounded(.down) * step
+    high = (high / step - 1e-9).rounded(.up) * step
+    self.init(axis: low...high, width: width, ticks: Ticks.round(low, high))
   }
 }
 

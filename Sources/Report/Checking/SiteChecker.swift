@@ -50,7 +50,7 @@ public struct SiteChecker: Sendable {
     case brokenLink = "broken link"
     case brokenAnchor = "broken anchor"
     case outsideRequest = "request outside the site"
-    case unsafeLink = "link that is not http or https"
+    case unsafeLink = "link that is not http, https or mailto"
     case secret = "text that may not be shown"
   }
 
@@ -147,7 +147,7 @@ struct LinkCheck {
     }
     if let scheme = Self.scheme(of: address) {
       if reference.isFetched { return fault(.outsideRequest) }
-      return scheme == "http" || scheme == "https" ? nil : fault(.unsafeLink)
+      return ["http", "https", "mailto"].contains(scheme) ? nil : fault(.unsafeLink)
     }
     // It is shown under any address, so it links from the host's root, which no check knows here.
     if path == "404.html", address.hasPrefix("/"), !address.hasPrefix("//") { return nil }

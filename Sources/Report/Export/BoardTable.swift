@@ -151,8 +151,15 @@ enum SitePaths {
   static func systemTable(_ slug: String) -> String { "systems/\(slug).csv" }
   static func badge(_ slug: String) -> String { "badges/\(slug).svg" }
 
-  /// The picture beside a link to a page of a folder.
+  /// The picture beside a link to a page of a folder, or to a system's page.
   static let preview = "preview.png"
+  static func preview(_ slug: String) -> String { "systems/\(slug).png" }
+  /// That of the page at `path`: `method.png`; of a folder's index `preview.png`.
+  static func picture(of path: String) -> String {
+    let index = "index.html"
+    return path.hasSuffix(index)
+      ? "\(path.dropLast(index.count))\(preview)" : "\(path.dropLast(".html".count)).png"
+  }
   /// Stands in for it where none can be drawn.
   static let standInPreview = "assets/preview.png"
 }

@@ -5,7 +5,8 @@ import Metrics
 
 /// What a benchmark is: its data, its splits, its quirks and how to submit to it.
 struct BenchmarkPage: Encodable, Sendable {
-  let benchmark, id, about, licence: String
+  let benchmark, id, licence: String
+  let about: Markup
   let isOpen: Bool
   /// ``source`` where it is an address.
   let link: String?
@@ -15,7 +16,7 @@ struct BenchmarkPage: Encodable, Sendable {
   let ranges: [Named]
   let splitRows: [SplitRow]
   let figures: Listed<SplitFigures>?
-  let quirks: Listed<String>?
+  let quirks: Listed<Markup>?
   let defaultSplit: String
   let server: String?
 
@@ -58,7 +59,7 @@ struct BenchmarkPage: Encodable, Sendable {
         statistics.groups.map(\.attribute).unique().map { attribute in
           Sizes(
             attribute: attribute.capitalizedFirst,
-            groups: statistics.groups.filter { $0.attribute == attribute }.map(GroupSize.init))
+            groups: GroupSize.all(statistics.groups.filter { $0.attribute == attribute }))
         })
     }
   }
@@ -99,6 +100,19 @@ struct BenchmarkPage: Encodable, Sendable {
     let groupN, suppressed: String?
     let groupClusters: String
 
+    /// Those that are withheld for one reason stand together: of each only its name is told.
+    static func all(_ groups: [DatasetStatistics.Group]) -> [GroupSize] {
+      let shown = groups.filter { $0.suppressed == nil }.map(GroupSize.init)
+      let withheld = groups.compactMap(\.suppressed).unique().map { reason in
+        var one = DatasetStatistics.Group(
+          attribute: "",
+          group: groups.filter { $0.suppressed == reason }.map(\.group).joined(separator: ", "))
+        one.suppressed = reason
+        return GroupSize(one)
+      }
+      return shown + withheld
+    }
+
     init(_ group: DatasetStatistics.Group) {
       self.group = group.group
       (groupN, suppressed) = (group.n.map { FigureText.count($0) }, group.suppressed)
@@ -116,7 +130,9 @@ struct BenchmarkPage: Encodable, Sendable {
 
   private init(_ benchmark: BenchmarkDefinition, boards: [Board], server: URL?) {
     let metric = benchmark.primary.metric
-    (self.benchmark, id, about) = (benchmark.title, benchmark.id, benchmark.description)
+    (self.benchmark, id, about) = (
+      benchmark.title, benchmark.id, Markup(prose: benchmark.description)
+    )
     (licence, isOpen) = (benchmark.licence, benchmark.open)
     (link, source) = (SafeText.link(benchmark.source), benchmark.source)
     nouns = Nouns(benchmark)
@@ -131,7 +147,9 @@ struct BenchmarkPage: Encodable, Sendable {
         let labels = boards.first { $0.split == name && $0.labels != nil }?.labels
         return labels.map { SplitFigures($0, of: benchmark) }
       })
-    (quirks, defaultSplit) = (Listed(benchmark.quirks), benchmark.defaultSplit)
+    (quirks, defaultSplit) = (
+      Listed(benchmark.quirks.map { Markup(prose: $0) }), benchmark.defaultSplit
+    )
     self.server = server?.absoluteString
   }
 }

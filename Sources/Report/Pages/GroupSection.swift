@@ -10,21 +10,29 @@ struct GroupSection: Encodable, Sendable {
   struct TargetTable: Encodable, Sendable {
     let groupTarget, groupTargetKey: String
     let overall: String?
-    let axisLow, axisHigh: String
+    let groupScale: Markup
     let attributes: [Attribute]
 
     init(_ target: Target, _ report: ScoreReport) {
       let whole = report.targets[target.name]?[.ccc]?.value
       let figures = report.groups.compactMap { $0.targets[target.name]?[.ccc] }
-      let axis = BoardTable.axis(figures + (whole.map { [ScoredFigure(value: $0)] } ?? []), .ccc)
-      let whisker = Whisker(axis: axis, width: 220, reference: whole)
+      var whisker = Whisker(fitting: figures, and: [whole].compactMap(\.self), width: 170)
+      whisker.reference = whole
       (groupTarget, groupTargetKey) = (target.title, target.name)
       overall = whole.map { FigureText.number($0, decimals: Metric.ccc.decimals) }
-      (axisLow, axisHigh) = FigureText.ends(axis)
+      groupScale = whisker.scale()
       attributes = report.groups.map(\.attribute).unique().map { name in
-        Attribute(
-          attribute: name.capitalizedFirst,
-          rows: report.groups.filter { $0.attribute == name }.map { Row($0, target.name, whisker) })
+        let own = report.groups.filter { $0.attribute == name }
+        let shown = own.filter { $0.suppressed == nil }.map { group in
+          group.targets[target.name].map { Row(group, $0, whisker) }
+            ?? Row(withheld: [group.group], "no figures", whisker)
+        }
+        // Those that are withheld for one reason stand in one row: of each only its name is told.
+        let reasons = own.compactMap(\.suppressed).unique()
+        let withheld = reasons.map { reason in
+          Row(withheld: own.filter { $0.suppressed == reason }.map(\.group), reason, whisker)
+        }
+        return Attribute(attribute: name.capitalizedFirst, rows: shown + withheld)
       }
     }
   }
@@ -40,15 +48,15 @@ struct GroupSection: Encodable, Sendable {
     let suppressed: String?
     let figures: Figures?
 
-    init(_ group: GroupScores, _ target: String, _ whisker: Whisker) {
+    /// Groups that show that they exist and nothing else.
+    init(withheld names: [String], _ reason: String, _ whisker: Whisker) {
+      group = names.map { SafeText.shortened($0, to: 60) }.joined(separator: ", ")
+      (groupN, groupClusters) = (FigureText.absent, FigureText.absent)
+      (chart, suppressed, figures) = (whisker.hatched(), reason, nil)
+    }
+
+    init(_ group: GroupScores, _ scores: TargetScores, _ whisker: Whisker) {
       self.group = SafeText.shortened(group.group, to: 60)
-      guard let scores = group.targets[target], group.suppressed == nil else {
-        // A suppressed group shows that it exists and nothing else.
-        (groupN, groupClusters) = (FigureText.absent, FigureText.absent)
-        (chart, suppressed) = (whisker.hatched(), group.suppressed ?? "no figures")
-        figures = nil
-        return
-      }
       (groupN, groupClusters) = (FigureText.count(group.n), FigureText.count(group.clusters))
       let ccc = scores[.ccc] ?? ScoredFigure()
       (chart, suppressed) = (whisker.drawing(ccc), nil)

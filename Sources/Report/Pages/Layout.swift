@@ -16,6 +16,21 @@ package struct Layout: Encodable, Sendable {
   /// What no page shows, in the singular: `essay`.
   let rowNouns: String
   let version, canonical, preview: String?
+  /// For the foot of the page.
+  let footLicences: Listed<Named>?
+  let footContact: Contact?
+  let footLedger: LedgerPage.Line?
+}
+
+/// Where to write to.
+struct Contact: Encodable, Sendable {
+  let contactText, contactLink: String
+
+  /// `text` as a link; nil where it is neither an address of the web nor of mail.
+  init?(_ text: String?) {
+    guard let text, let link = SafeText.link(text) ?? SafeText.mail(text) else { return nil }
+    (contactText, contactLink) = (text, link)
+  }
 }
 
 /// One page: the template, and what fills it.
@@ -45,25 +60,32 @@ package struct SiteContext: Sendable {
   let hasPictures: Bool
   /// Where the picture for the pages that have none stands; nil for none.
   let standIn: String?
+  let contact: Contact?
+  /// Of the benchmarks that the site shows.
+  let licences: [AboutPage.Licence]
 
   /// The page at `path`; `preview` is the picture that a chat shows beside a link to it, from the
-  /// site's root.
+  /// site's root, where it is not its own.
   func page(
     _ template: Templates.Name, path: String, title: String, description: String,
-    section: Section = .boards, preview: String = SitePaths.preview, root: String? = nil,
+    section: Section = .boards, preview: String? = nil, root: String? = nil,
     _ content: any Encodable & Sendable
   ) -> Page {
-    let picture = hasPictures ? preview : standIn
+    let picture = hasPictures ? preview ?? SitePaths.picture(of: path) : standIn
     let layout = Layout(
       site: site, pageTitle: SafeText.shortened(title, to: 110),
-      description: SafeText.shortened(description, to: 200), logo: logo,
+      description: SafeText.shortened(SafeText.plain(description), to: 200), logo: logo,
       root: root ?? String(repeating: "../", count: path.utf8.count { $0 == 0x2F }), assets: assets,
       isHome: template == .index, onBoards: section == .boards, onMethod: section == .method,
       onReplication: section == .replication, onLedger: section == .ledger,
       onSubmit: section == .submit, hasReplication: hasReplication, hasLedger: ledger != nil,
       isServed: isServed, rowNouns: rowNouns, version: version,
       canonical: address?.appending(path: path).absoluteString,
-      preview: picture.flatMap { address?.appending(path: $0).absoluteString })
+      preview: picture.flatMap { address?.appending(path: $0).absoluteString },
+      footLicences: licences.count > 3
+        ? nil : Listed(licences.map { Named(name: $0.licenceOf, text: $0.licenceText) }),
+      footContact: contact,
+      footLedger: LedgerPage.Line(ledger?.state))
     return Page(template: template, layout: layout, content: content)
   }
 }
@@ -157,7 +179,7 @@ enum MissingPage {
     let root = context.address.map { $0.path.hasSuffix("/") ? $0.path : $0.path + "/" }
     return context.page(
       .missing, path: "404.html", title: "Not found", description: "There is no such page.",
-      section: .none, root: root, NoContent())
+      section: .none, preview: SitePaths.preview, root: root, NoContent())
   }
 }
 
@@ -171,7 +193,7 @@ struct PermalinkPage: Encodable, Sendable {
   {
     context.page(
       .permalink, path: path, title: "Predictions \(digest.prefix(12))",
-      description: "The system with these predictions.",
+      description: "The system with these predictions.", preview: SitePaths.preview,
       PermalinkPage(
         system: SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 120),
         page: "../\(SitePaths.system(entry.slug))"))

@@ -12,8 +12,8 @@ struct ReplicationPage: Encodable, Sendable {
   /// Of the intervals of ours, which are made with the default choices.
   let level: String
   let tally: [Count]
-  let filesTally: String
-  let errata: Listed<String>?
+  let summary: [SummaryBlock]
+  let errata: Listed<Markup>?
   let sweeps: Listed<SweepFigure>?
   let tables: [ClaimTable]
   let experiments: Listed<Experiment>?
@@ -21,21 +21,75 @@ struct ReplicationPage: Encodable, Sendable {
 
   struct Count: Encodable, Sendable { let count, verdict, look: String }
 
+  /// How the parts of the report fared whose claims are of one origin.
+  struct SummaryBlock: Encodable, Sendable {
+    let origin: String
+    /// The last is of all.
+    let parts: [Part]
+
+    init?(_ origin: Replication.Origin, _ replication: Replication) {
+      let parts = replication.tables.enumerated().compactMap { number, table in
+        Part(table.title, table.claims.filter { $0.origin == origin }, id: ClaimTable.id(number))
+      }
+      let all = replication.claims.filter { $0.origin == origin }
+      guard let total = Part("All", all, id: "claims", isTotal: true) else { return nil }
+      self.parts = parts + [total]
+      self.origin =
+        origin == .paper
+        ? "Claims of the paper" : "Figures known from the published files, not from the paper"
+    }
+  }
+
+  struct Part: Encodable, Sendable {
+    let part, partID, replicated, notReplicated, notRun: String
+    let hasFailed, isTotal: Bool
+
+    init?(_ title: String, _ claims: [Replication.Claim], id: String, isTotal: Bool = false) {
+      guard !claims.isEmpty else { return nil }
+      (part, partID, self.isTotal) = (title, id, isTotal)
+      func count(_ verdict: Replication.Verdict) -> Int { claims.count { $0.verdict == verdict } }
+      func text(_ count: Int) -> String {
+        count == 0 ? FigureText.absent : FigureText.count(count)
+      }
+      (replicated, notReplicated) = (text(count(.replicated)), text(count(.notReplicated)))
+      (notRun, hasFailed) = (text(count(.notRun)), count(.notReplicated) > 0)
+    }
+  }
+
+  /// One part of the report: what was run, unfolded, and what was not.
   struct ClaimTable: Encodable, Sendable {
     let tableName, tableID: String
+    let folds: [Claims]
+
+    static func id(_ number: Int) -> String { "table-\(number + 1)" }
+
+    init(_ title: String, _ claims: [Replication.Claim], number: Int) {
+      (tableName, tableID) = (title, Self.id(number))
+      // A setting stands in one of the two as a whole: its metrics belong beside each other.
+      let run = Set(claims.filter { $0.verdict != .notRun }.map(\.what))
+      folds = [true, false].compactMap { isRun in
+        Claims(
+          claims.filter { run.contains($0.what) == isRun }, isRun: isRun,
+          id: "\(Self.id(number))-\(isRun ? "run" : "rest")")
+      }
+    }
+  }
+
+  struct Claims: Encodable, Sendable {
+    let claimsID, claimCount: String
     /// A reason that all claims share for not being run stands once, above the table.
-    let shared: Shared?
-    let hasNotes: Bool
+    let shared: String?
+    let isRun, hasNotes: Bool
     let metrics: [Named]
     let rows: [Row]
 
-    init(_ title: String, _ claims: [Replication.Claim], id: String) {
+    init?(_ claims: [Replication.Claim], isRun: Bool, id: String) {
+      guard !claims.isEmpty else { return nil }
+      self.isRun = isRun
       let names = claims.map(\.metric).unique()
       let reasons = claims.map { $0.verdict == .notRun ? $0.note ?? "" : "" }.unique()
-      (tableName, tableID) = (title, id)
-      shared =
-        reasons.count == 1 && reasons[0] != ""
-        ? Shared(count: FigureText.counted(claims.count, "claim"), reason: reasons[0]) : nil
+      (claimsID, claimCount) = (id, FigureText.counted(claims.count, "claim"))
+      shared = reasons.count == 1 && reasons[0] != "" ? reasons[0] : nil
       hasNotes = shared == nil && claims.contains { $0.note != nil }
       metrics = names.map { name in
         let expected = claims.filter { $0.metric == name }.map(\.expectation.text).unique()
@@ -50,8 +104,6 @@ struct ReplicationPage: Encodable, Sendable {
       }
     }
   }
-
-  struct Shared: Encodable, Sendable { let count, reason: String }
 
   struct Row: Encodable, Sendable {
     let what: String
@@ -100,7 +152,7 @@ struct ReplicationPage: Encodable, Sendable {
   struct Experiment: Encodable, Sendable {
     let experimentTitle: String
     let tables: [ExperimentTable]
-    let notes: Listed<String>?
+    let notes: Listed<Markup>?
 
     init(_ summary: ExperimentSummary, number: Int) {
       experimentTitle = summary.title
@@ -113,7 +165,7 @@ struct ReplicationPage: Encodable, Sendable {
             Line(lineName: cells.first?.text ?? "", values: cells.dropFirst().map(\.text))
           })
       }
-      notes = Listed(summary.notes)
+      notes = Listed(summary.notes.map { Markup(prose: $0) })
     }
   }
 
@@ -169,15 +221,16 @@ struct ReplicationPage: Encodable, Sendable {
 
   private init(_ replication: Replication) {
     (paper, link) = (replication.paper, SafeText.link(replication.paperURL))
-    (setting, filesTally) = (replication.setting, replication.filesTally)
+    setting = replication.setting
+    summary = [.paper, .files].compactMap { SummaryBlock($0, replication) }
     level = FigureText.percent(InferenceOptions().level)
     tally = replication.tally().map { verdict, count in
       Count(count: "\(count)", verdict: verdict.rawValue, look: verdict.look)
     }
-    errata = Listed(replication.errata)
+    errata = Listed(replication.errata.map { Markup(prose: $0) })
     sweeps = Listed(replication.sweeps.enumerated().map { SweepFigure($1, number: $0 + 1) })
     tables = replication.tables.enumerated().map { number, table in
-      ClaimTable(table.title, table.claims, id: "table-\(number + 1)")
+      ClaimTable(table.title, table.claims, number: number)
     }
     experiments = Listed(
       replication.experiments.enumerated().map { Experiment($1, number: $0 + 1) })

@@ -30,6 +30,7 @@ public struct SiteSource: Sendable {
   /// What the program carries.
   public init() {
     templates = Self.carried([
+      ("about.mustache", PackageResources.about_mustache),
       ("account.mustache", PackageResources.account_mustache),
       ("api.mustache", PackageResources.api_mustache),
       ("base.mustache", PackageResources.base_mustache),
@@ -52,8 +53,9 @@ public struct SiteSource: Sendable {
       ("submit.mustache", PackageResources.submit_mustache),
     ])
     assets = Self.carried([
-      ("board.js", PackageResources.board_js), ("ledger.js", PackageResources.ledger_js),
-      ("log.js", PackageResources.log_js),
+      ("board.js", PackageResources.board_js), ("copy.js", PackageResources.copy_js),
+      ("favicon.ico", PackageResources.favicon_ico),
+      ("ledger.js", PackageResources.ledger_js), ("log.js", PackageResources.log_js),
       ("mark.svg", PackageResources.mark_svg), ("preview.png", PackageResources.preview_png),
       ("preview.svg", PackageResources.preview_svg), ("site.css", PackageResources.site_css),
       ("site.js", PackageResources.site_js), ("submit.js", PackageResources.submit_js),

@@ -15,18 +15,20 @@ struct SubmissionPage: Encodable, Sendable {
   let unscored: String?
   /// Why it is scored and not ranked.
   let unranked: String?
-  let about: String?
+  let about: Markup?
   let scores: Scores?
   let claims: Listed<Claim>?
   let facts: [Metadata.Fact]
   let reproduced: String?
   /// Where its outcome stands in the log.
   let leaf: String?
+  /// The command that fetches the receipt of that.
+  let receipt: String?
   let history: Listed<PastEvent>?
   let bibtex: Listed<String>?
 
   struct Withdrawal: Encodable, Sendable {
-    let reason: String
+    let reason: Markup
     let day: String?
     let keepsFigures: Bool
   }
@@ -44,19 +46,23 @@ struct SubmissionPage: Encodable, Sendable {
 
   struct PastEvent: Encodable, Sendable {
     let day, kind: String?
-    let look, what: String
+    let look: String
+    let what: Markup
   }
 
-  static func page(_ entry: Board.Entry, _ table: BoardTable, in context: SiteContext) -> Page {
+  static func page(_ entry: Board.Entry, among order: RankOrder, in context: SiteContext) -> Page {
+    let table = order.table
     let path = "\(table.path)/\(SitePaths.system(entry.slug))"
     let system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 60)
     return context.page(
       .submission, path: path, title: "\(system) on \(table.name)",
-      description: summary(entry, table), preview: "\(table.path)/\(SitePaths.preview)",
-      SubmissionPage(entry, table, context))
+      description: summary(entry, table),
+      preview: "\(table.path)/\(context.isServed ? SitePaths.preview : order.preview(of: entry))",
+      SubmissionPage(entry, order, context))
   }
 
-  private init(_ entry: Board.Entry, _ table: BoardTable, _ context: SiteContext) {
+  private init(_ entry: Board.Entry, _ order: RankOrder, _ context: SiteContext) {
+    let table = order.table
     let metadata = entry.metadata
     system = SafeText.shortened(SafeText.cleaned(metadata.system), to: 300)
     team = SafeText.shortened(SafeText.cleaned(metadata.team), to: 200)
@@ -65,18 +71,23 @@ struct SubmissionPage: Encodable, Sendable {
     badges = Badges.all(entry, targets: table.benchmark.targets)
     withdrawal = metadata.withdrawal.map { event in
       Withdrawal(
-        reason: event.text, day: SafeText.day(event.day), keepsFigures: entry.report != nil)
+        reason: Markup(prose: event.text), day: SafeText.day(event.day),
+        keepsFigures: entry.report != nil)
     }
     isPublished = metadata.kind == .published
     unscored =
       entry.report == nil && !isPublished
       ? entry.unscored ?? "no score report is at hand for it" : nil
     unranked = entry.report == nil || withdrawal != nil ? nil : entry.unscored
-    about = metadata.description.map { SafeText.shortened($0, to: 4000) }
-    scores = entry.report.map { Scores(entry, $0, table, address: context.address) }
+    about = metadata.description.map { Markup(prose: SafeText.shortened($0, to: 4000)) }
+    scores = entry.report.map { Scores(entry, $0, order, address: context.address) }
     claims = Listed(ClaimedFigure.all(entry, targets: table.benchmark.targets).map(Claim.init))
     (facts, reproduced) = (Metadata.facts(metadata), metadata.reproduction?.text)
-    leaf = context.ledger?.leaves[table.path]?[entry.id].map { FigureText.count($0) }
+    let place = context.ledger?.leaves[table.path]?[entry.id]
+    leaf = place.map { FigureText.count($0) }
+    receipt = place.map { place in
+      "invitro ledger receipt \(context.address?.absoluteString ?? "ADDRESS") --id \(entry.id)"
+    }
     history = Listed(Self.past(metadata))
     bibtex = metadata.bibtex.flatMap { Listed(Metadata.lines($0)) }
   }
@@ -98,7 +109,7 @@ struct SubmissionPage: Encodable, Sendable {
     return events.map { event in
       PastEvent(
         day: SafeText.day(event.day), kind: event.kind == .note ? nil : event.kind.rawValue,
-        look: event.kind == .withdrawn ? "bad" : "good", what: event.text)
+        look: event.kind == .withdrawn ? "bad" : "good", what: Markup(prose: event.text))
     }
   }
 }
@@ -111,8 +122,10 @@ extension SubmissionPage {
     let rank: Rank?
     let n, clusters: String
     let dropped: String?
-    let notes: Listed<String>?
+    let notes: Listed<Markup>?
     let targets: [TargetTable]
+    let neighbours: Neighbours?
+    let calibrations: Listed<CalibrationFigure>?
     /// Nil on boards that are not of a WASSA shared task.
     let wassa: WASSAFigures?
     let groups: GroupSection
@@ -120,7 +133,8 @@ extension SubmissionPage {
     let permalink: String?
     let badge: BadgeImage?
 
-    init(_ entry: Board.Entry, _ report: ScoreReport, _ table: BoardTable, address: URL?) {
+    init(_ entry: Board.Entry, _ report: ScoreReport, _ order: RankOrder, address: URL?) {
+      let table = order.table
       (level, figuresTable) = (FigureText.percent(report.level), "\(entry.slug).csv")
       let figure = table.primary(entry)
       headline = figure.map { figure in
@@ -136,10 +150,15 @@ extension SubmissionPage {
       n = FigureText.count(report.n)
       clusters = Nouns(table.benchmark).clusterCount(report.clusters)
       dropped = report.dropped.map { FigureText.count($0) }
-      notes = Listed(report.notes ?? [])
+      notes = Listed((report.notes ?? []).map { Markup(prose: $0) })
       targets = table.benchmark.shownTargets.compactMap { target in
-        report.targets[target.name].map { TargetTable(target, $0) }
+        report.targets[target.name].map { TargetTable(target, $0, of: report) }
       }
+      neighbours = order.neighbours(of: entry)
+      calibrations = Listed(
+        table.benchmark.targets.compactMap { target in
+          report.calibration?[target.name].map { CalibrationFigure($0, target) }
+        })
       wassa = table.benchmark.track.flatMap { _ in
         WASSAFigures(report.wassa, table.benchmark.targets)
       }
@@ -171,31 +190,53 @@ extension SubmissionPage {
 
   struct TargetTable: Encodable, Sendable {
     let target, targetKey: String
-    let metrics: [MetricRow]
+    let blocks: [MetricBlock]
     let bias, rowwise: String?
 
-    init(_ target: Target, _ scores: TargetScores) {
+    init(_ target: Target, _ scores: TargetScores, of report: ScoreReport) {
       (self.target, targetKey) = (target.title, target.name)
-      metrics = scores.metrics.compactMap { metric in scores[metric].map { MetricRow(metric, $0) } }
+      let metrics = scores.metrics.compactMap { metric in scores[metric].map { (metric, $0) } }
+      blocks = [true, false].compactMap { isHigher in
+        let own = metrics.filter { $0.0.higherIsBetter == isHigher }
+        return own.isEmpty ? nil : MetricBlock(own, isHigher ? "Agreement" : "Error")
+      }
       bias = scores.bias.map { FigureText.number($0, decimals: 4) }
-      rowwise = scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) }
+      // The interval that takes rows as independent is told of only where it is the narrower one.
+      let isNarrower = scores.rowwise?.width.flatMap { rowwise in
+        scores[.pcc]?.width.map { rowwise < $0 }
+      }
+      rowwise =
+        report.clusters < report.n && isNarrower == true
+        ? scores.rowwise.flatMap { FigureText.interval($0, decimals: 4) } : nil
+    }
+  }
+
+  /// Metrics of one direction, drawn on one axis.
+  struct MetricBlock: Encodable, Sendable {
+    let blockName, words: String
+    let scale: Markup
+    let metrics: [MetricRow]
+
+    init(_ figures: [(Metric, ScoredFigure)], _ name: String) {
+      let whisker = Whisker(fitting: figures.map(\.1), width: 200)
+      (blockName, words) = (name, figures.first?.0.direction ?? "")
+      scale = whisker.scale()
+      metrics = figures.map { MetricRow($0, $1, whisker) }
     }
   }
 
   struct MetricRow: Encodable, Sendable {
-    let metric, metricName, arrow, words: String
+    let metric, metricName: String
     let value: String?
     let reason, interval: String
     let whisker: Markup
 
-    init(_ metric: Metric, _ figure: ScoredFigure) {
+    init(_ metric: Metric, _ figure: ScoredFigure, _ whisker: Whisker) {
       (self.metric, metricName) = (metric.title, metric.longTitle)
-      (arrow, words) = (metric.arrow, metric.direction)
       value = figure.value.map { FigureText.number($0, decimals: 4) }
       reason = figure.undefined ?? "no figure"
       interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
-      whisker =
-        metric.higherIsBetter ? Whisker(axis: -1...1, width: 160, reference: 0).drawing(figure) : ""
+      self.whisker = whisker.drawing(figure)
     }
   }
 
@@ -229,5 +270,27 @@ extension SubmissionPage {
     let image, alternative: String
     /// Where the badge stands on the web; nil where the site has no address.
     let badgeAddress: String?
+  }
+}
+
+/// A target's calibration as a drawing and as the figures behind it.
+struct CalibrationFigure: Encodable, Sendable {
+  let calibrationTarget: String
+  let curve: Markup
+  let bins: [Bin]
+
+  struct Bin: Encodable, Sendable { let binPrediction, binLabel, binInterval, binRows: String }
+
+  init(_ calibration: BinnedCalibration, _ target: Target) {
+    calibrationTarget = target.title
+    curve = CalibrationPlot(calibration: calibration, target: target)
+      .drawing(id: "calibration-\(target.name)")
+    bins = calibration.bins.map { bin in
+      Bin(
+        binPrediction: FigureText.number(bin.prediction, decimals: 2),
+        binLabel: FigureText.number(bin.label, decimals: 2),
+        binInterval: FigureText.interval(.init(low: bin.low, high: bin.high), decimals: 2) ?? "",
+        binRows: FigureText.count(bin.rows))
+    }
   }
 }

@@ -8,7 +8,7 @@ package struct Templates: Sendable {
   /// What a build renders, and a server; a folder without one of them is refused.
   package enum Name: String, CaseIterable, Sendable {
     case base, index, leaderboard, submission, compare, benchmark, method, replication, missing
-    case permalink, ledger
+    case permalink, ledger, about
     case account, faults, signin, submit, submissions, sent, organiser, api, problem
   }
 

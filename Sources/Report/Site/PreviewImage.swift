@@ -45,6 +45,33 @@ package struct PreviewImage: Sendable {
         + text("\(metric); \(scored); \(table.level) intervals", y: 590, size: 22, look: "soft"))
   }
 
+  /// A system: its figure and its interval on the board's axis.
+  func system(_ entry: Board.Entry, _ table: BoardTable) -> String {
+    let figure = table.primary(entry) ?? ScoredFigure()
+    let decimals = table.decimals(table.metric)
+    let rank = table.standings[entry.slug].map {
+      "rank \($0.rankText) of \(table.standings.count), "
+    }
+    let interval = FigureText.interval(figure, decimals: decimals).map { " \($0)" } ?? ""
+    let drawing = Whisker(axis: table.axis, width: 200).drawing(figure).text
+    return sheet(
+      text(entry.metadata.system, y: 220, size: 46)
+        + text(entry.metadata.team, y: 270, size: 26, look: "soft")
+        + text(FigureText.number(figure.value, decimals: decimals), y: 410, size: 84, limit: 360)
+        + text(interval, x: 380, y: 410, size: 34)
+        + #"<g transform="translate(62 440) scale(5.2)">\#(drawing)</g>"#
+        + text(
+          "\(rank ?? "")\(table.metric.title) for \(table.target), \(table.name)", y: 590, size: 22,
+          look: "soft"))
+  }
+
+  /// A page without figures of a system.
+  func page(_ layout: Layout) -> String {
+    sheet(
+      text(layout.pageTitle, y: 330, size: 50)
+        + text(layout.description, y: 420, size: 24, look: "soft"))
+  }
+
   private func sheet(_ parts: String) -> String {
     """
     <svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630" viewBox="0 0 1200 630">

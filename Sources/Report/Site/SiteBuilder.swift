@@ -45,8 +45,11 @@ public struct SiteBuilder: Sendable {
   }
 
   package func plan(_ input: SiteInput) -> SitePlan {
-    let standIn = assets.first { "assets/\($0.name)" == SitePaths.standInPreview }?.data
-    return SitePlan(input: input, assets: assetsDigest, pictures: Pictures(standIn: standIn))
+    func asset(_ name: String) -> Data? { assets.first { "assets/\($0.name)" == name }?.data }
+    return SitePlan(
+      input: input, assets: assetsDigest,
+      pictures: Pictures(standIn: asset(SitePaths.standInPreview)),
+      icon: asset("assets/favicon.ico"))
   }
 }
 
@@ -81,6 +84,8 @@ public struct SiteInput: Sendable {
   public var ledger: SiteLedger?
   /// Version of the program, for the foot of each page.
   public var version: String?
+  /// An address of the web or of mail to write to; nil for none.
+  public var contact: String?
   /// The server that takes submissions over HTTP; nil where there is none.
   public var server: URL?
   /// Whether that server shows the site: then teams have a page on it.

@@ -9,10 +9,11 @@ package struct SitePlan: Sendable {
   let context: SiteContext
   private let tables: [BoardTable]
   private let pictures: Pictures
+  private let icon: Data?
 
   /// - Parameter assets: first digits of the assets' digest.
-  init(input: SiteInput, assets: String, pictures: Pictures) {
-    (self.input, self.pictures) = (input, pictures)
+  init(input: SiteInput, assets: String, pictures: Pictures, icon: Data?) {
+    (self.input, self.pictures, self.icon) = (input, pictures, icon)
     tables = input.boards.map(BoardTable.init)
     // Without an address no page can name its picture: readers take absolute ones only.
     context = SiteContext(
@@ -20,7 +21,8 @@ package struct SitePlan: Sendable {
       hasReplication: input.replication != nil, ledger: input.ledger, isServed: input.isServed,
       rowNouns: input.benchmarks.map(\.rowNoun).unique().joined(separator: ", no "), assets: assets,
       hasPictures: input.address != nil && pictures.canDraw,
-      standIn: pictures.standIn == nil ? nil : SitePaths.standInPreview)
+      standIn: pictures.standIn == nil ? nil : SitePaths.standInPreview,
+      contact: Contact(input.contact), licences: input.benchmarks.map(AboutPage.Licence.init))
   }
 
   /// Scored entries by `benchmark/split`.
@@ -32,14 +34,18 @@ package struct SitePlan: Sendable {
   package struct PlannedPage: Sendable {
     package let path: String
     package let make: @Sendable () -> Page
+    /// Whether the picture beside links to it shows its title alone.
+    fileprivate var hasPicture = false
   }
 
   func files(_ templates: Templates) -> [SiteFile] {
     let pages = pages()
     var files = pages.map { page in SiteFile(path: page.path) { try templates.render(page.make()) }
     }
+    // Programs that read no page ask for the icon here.
+    if let icon { files.append(SiteFile(path: "favicon.ico") { icon }) }
     files += documents() + ledgerFiles() + tables.flatMap(documents)
-    if context.hasPictures { files += previews() }
+    if context.hasPictures { files += previews(pages) }
     if let address = input.address {
       let paths = pages.map(\.path).filter { $0 != "404.html" && !$0.contains("/by-digest/") }
       files.append(
@@ -54,14 +60,17 @@ package struct SitePlan: Sendable {
 
   package func pages() -> [PlannedPage] {
     var pages: [PlannedPage] = []
-    func add(_ path: String, _ make: @escaping @Sendable () -> Page) {
-      pages.append(PlannedPage(path: path, make: make))
+    func add(
+      _ path: String, hasPicture: Bool = true, _ make: @escaping @Sendable () -> Page
+    ) {
+      pages.append(PlannedPage(path: path, make: make, hasPicture: hasPicture))
     }
-    add("index.html") {
+    add("index.html", hasPicture: false) {
       IndexPage.page(tables, of: input.benchmarks, text: input.text, in: context)
     }
     add("method.html") { MethodPage.page(tables, benchmarks: input.benchmarks, in: context) }
-    add("404.html") { MissingPage.page(in: context) }
+    add("about.html") { AboutPage.page(input.benchmarks, in: context) }
+    add("404.html", hasPicture: false) { MissingPage.page(in: context) }
     if let ledger = input.ledger {
       add(LedgerPage.path) { LedgerPage.page(ledger, in: context) }
     }
@@ -87,8 +96,9 @@ package struct SitePlan: Sendable {
       add("compare.html") { ComparePage.page(table, comparison, in: context) }
     }
     var digests: Set<String> = []
+    let order = RankOrder(table)
     for entry in table.board.entries {
-      add(SitePaths.system(entry.slug)) { SubmissionPage.page(entry, table, in: context) }
+      add(SitePaths.system(entry.slug)) { SubmissionPage.page(entry, among: order, in: context) }
       // Two entries with the same predictions share one permalink, the better placed one's.
       guard let digest = entry.predictionsDigest, SafeText.isPathComponent(digest),
         digests.insert(digest).inserted
@@ -149,12 +159,26 @@ package struct SitePlan: Sendable {
   }
 
   /// The pictures beside links.
-  private func previews() -> [SiteFile] {
+  private func previews(_ pages: [PlannedPage]) -> [SiteFile] {
     let (tables, pictures, drawn) = (tables, pictures, PreviewImage(site: input.title))
     return [SiteFile(path: SitePaths.preview) { try pictures.png(drawn.home(boards: tables)) }]
-      + tables.map { table in
-        SiteFile(path: "\(table.path)/\(SitePaths.preview)") {
-          try pictures.png(drawn.board(table))
+      + tables.flatMap { table in
+        // The server draws no picture a system: it makes the site anew with each submission.
+        let systems = input.isServed ? [] : RankOrder(table).picturedEntries
+        return [
+          SiteFile(path: "\(table.path)/\(SitePaths.preview)") {
+            try pictures.png(drawn.board(table))
+          }
+        ]
+          + systems.map { entry in
+            SiteFile(path: "\(table.path)/\(SitePaths.preview(entry.slug))") {
+              try pictures.png(drawn.system(entry, table))
+            }
+          }
+      }
+      + pages.filter(\.hasPicture).map { page in
+        SiteFile(path: SitePaths.picture(of: page.path)) {
+          try pictures.png(drawn.page(page.make().layout))
         }
       }
   }

@@ -12,6 +12,8 @@ public struct SiteSettings: Sendable, Equatable {
   public var text: [String] = []
   /// A png or svg file.
   public var logo: URL?
+  /// An address of mail, or of the web with `https://`.
+  public var contact: String?
   /// `benchmark` or `benchmark/split`, in the order they are shown; nil for what has entries or is
   /// imported.
   public var boards: [String]?
@@ -29,7 +31,7 @@ public struct SiteSettings: Sendable, Equatable {
     }
     let fields = try Documents.object(from: file)
     var faults = SiteFaults(file: file.relativePath, text: String(decoding: data, as: UTF8.self))
-    let keys = ["boards", "logo", "pages", "text", "title"]
+    let keys = ["boards", "contact", "logo", "pages", "text", "title"]
     for key in fields.keys.sorted() where !keys.contains(key) {
       faults.add(
         key,
@@ -38,6 +40,11 @@ public struct SiteSettings: Sendable, Equatable {
     }
     title = faults.value(fields["title"], "title", "a text") as String?
     text = faults.value(fields["text"], "text", "a list of paragraphs") ?? []
+    contact = faults.value(fields["contact"], "contact", "a text")
+    if let contact, Contact(contact) == nil {
+      faults.add(
+        contact, of: "contact", expected: "an address of mail, or of the web with https://")
+    }
     boards = faults.value(fields["boards"], "boards", "a list of benchmark or benchmark/split")
     faults.check(boards: boards ?? [], benchmarks)
     let names: [String]? = faults.value(fields["pages"], "pages", "a list of pages")
@@ -97,7 +104,7 @@ extension SiteInput {
     benchmarks = try settings.benchmarks(of: benchmarks, boards: boards.map(\.key), home: home)
     boards = settings.boards(of: boards)
     title = settings.title ?? title
-    (text, logo) = (settings.text, settings.logo)
+    (text, logo, contact) = (settings.text, settings.logo, settings.contact)
     let isOfPaper = benchmarks.contains { $0.id.hasPrefix("newsemp") }
     if !(settings.pages?.contains(.replication) ?? isOfPaper) { replication = nil }
     if !(settings.pages?.contains(.ledger) ?? true) {

@@ -48,6 +48,23 @@ struct ScoreReportTests {
     #expect(digests.values.allSatisfy { $0.count == 64 })
   }
 
+  @Test("bins of labels are released where the benchmark and the rule are open, and nowhere else")
+  func calibration() throws {
+    let predictions = Synthetic.predictions(of: dataset, noise: 2)
+    var definition = try Workbench().definition
+    func released(_ isOpen: Bool, _ rule: ReleaseRule) throws -> TargetTable<BinnedCalibration>? {
+      definition.open = isOpen
+      let scorer = try Scorer(definition, dataset: dataset, options: Synthetic.quick)
+      return rule.release(try scorer.score(predictions)).calibration
+    }
+    let bins = try #require(released(true, .open)?["empathy"]).bins
+    #expect(bins.count > 1)
+    #expect(bins.allSatisfy { $0.rows >= 10 && $0.clusters >= 5 })
+    #expect(bins.reduce(0) { $0 + $1.rows } == dataset.rows.count)
+    #expect(try released(false, .open) == nil)
+    #expect(try released(true, .rounded(decimals: 2)) == nil)
+  }
+
   @Test("a report survives its document")
   func roundTrip() throws {
     let report = try score(Synthetic.predictions(of: dataset, noise: 2))
