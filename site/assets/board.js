@@ -19,10 +19,15 @@ document.addEventListener("DOMContentLoaded", () => {
   const initial = sortedHeader();
   const start = { key: initial.dataset.key, direction: initial.getAttribute("aria-sort") };
   const scored = $("tbody[data-rows=scored]", board);
-  const rows = $$("tbody[data-rows] > tr", board);
-  const total = scored.rows.length;
+  const claimed = $$("tbody[data-rows=claims] > tr", board);
+  // All systems in the order of the table, which holds those of one page alone.
+  let systems = Array.from(scored.rows);
+  const bySlug = new Map(systems.map((row) => [row.id, row]));
+  const boxOf = (row) => $("input[name=compare]", row);
+  const total = systems.length;
   const pageSize = 200;
   const most = 5;
+  board.classList.toggle("large", total > pageSize);
   let page = 0;
 
   // Columns: as many as fit until a reader chooses.
@@ -66,15 +71,14 @@ document.addEventListener("DOMContentLoaded", () => {
         && (!labels || data.labels.split(" ").includes(labels))
         && words.every((word) => data.search.includes(word));
     };
-    const kept = Array.from(scored.rows).filter(keep);
+    const kept = systems.filter(keep);
     const pages = Math.max(1, Math.ceil(kept.length / pageSize));
     page = Math.min(page, pages - 1);
-    const shown = new Set(kept.slice(page * pageSize, (page + 1) * pageSize));
+    scored.replaceChildren(...kept.slice(page * pageSize, (page + 1) * pageSize));
     let claims = 0;
-    for (const row of rows) {
-      const isShown = row.parentNode === scored ? shown.has(row) : keep(row);
-      if (row.parentNode !== scored && isShown) claims += 1;
-      if (row.hidden === isShown) row.hidden = !isShown;
+    for (const row of claimed) {
+      row.hidden = !keep(row);
+      if (!row.hidden) claims += 1;
     }
     const between = $("tbody.between", board);
     if (between) between.hidden = claims === 0;
@@ -114,7 +118,8 @@ document.addEventListener("DOMContentLoaded", () => {
       step(1, "Next"));
   }
 
-  const picked = () => $$("input[name=compare]:checked", board).map((box) => box.value);
+  const boxesOfRows = systems.map(boxOf).filter(Boolean);
+  const picked = () => boxesOfRows.filter((box) => box.checked).map((box) => box.value);
 
   function state() {
     const query = new URLSearchParams();
@@ -157,7 +162,7 @@ document.addEventListener("DOMContentLoaded", () => {
     chosen = query.has("columns")
       ? query.get("columns").split(",").filter((name) => known.includes(name)) : null;
     const wanted = (query.get("compare") || "").split(",").slice(0, most);
-    for (const box of $$("input[name=compare]", board)) box.checked = wanted.includes(box.value);
+    for (const box of boxesOfRows) box.checked = wanted.includes(box.value);
     page = Math.max(0, (parseInt(query.get("page"), 10) || 1) - 1);
     showColumns();
     filter();
@@ -167,10 +172,9 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // A link to a row that stands on another page of the table.
   function toHash() {
-    const row = location.hash && document.getElementById(location.hash.slice(1));
-    if (!row || row.parentNode !== scored || !row.hidden) return;
-    const place = Array.from(scored.rows).indexOf(row);
-    page = Math.floor(place / pageSize);
+    const row = bySlug.get(location.hash.slice(1));
+    if (!row || row.parentNode === scored) return;
+    page = Math.floor(systems.indexOf(row) / pageSize);
     filter();
     row.scrollIntoView({ block: "center" });
   }
@@ -189,14 +193,14 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const number = (figure, digits) => (figure === null || figure === undefined ? "–"
     : figure.toFixed(digits).replace("-", "−"));
-  const nameOf = (slug) => $("th.sys a", document.getElementById(slug)).textContent;
+  const nameOf = (slug) => $("th.sys a", bySlug.get(slug)).textContent;
 
   function versus() {
     const panel = $("[data-versus=board]");
     if (!panel) return;
     const slugs = picked();
     const isFull = slugs.length >= most;
-    for (const box of $$("input[name=compare]", board)) {
+    for (const box of boxesOfRows) {
       box.disabled = isFull && !box.checked;
       box.title = box.disabled ? "Five systems at most: clear one to choose another" : "";
     }
@@ -217,7 +221,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (isFull) parts.push(make("p", "Five systems at most: clear one to choose another.", { class: "small" }));
       const clear = make("button", "Clear", { type: "button" });
       clear.addEventListener("click", () => {
-        for (const box of $$("input[name=compare]:checked", board)) box.checked = false;
+        for (const box of boxesOfRows) box.checked = false;
         versus();
         save(true);
       });
@@ -228,10 +232,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // The rows of the board turned into columns, as they are released.
   function figures(slugs) {
-    const chosenRows = slugs.map((slug) => document.getElementById(slug));
+    const chosenRows = slugs.map((slug) => bySlug.get(slug));
     const headRow = make("tr", [make("th", make("span", "Figure", { class: "sr" }), { scope: "col" }),
       ...slugs.map((slug) => make("th", make("a", nameOf(slug), {
-        href: $("th.sys a", document.getElementById(slug)).getAttribute("href"),
+        href: $("th.sys a", bySlug.get(slug)).getAttribute("href"),
       }), { scope: "col" }))]);
     const lines = Array.from(board.tHead.rows[0].cells).map((head, column) => {
       if (!head.dataset.key || head.dataset.key === "system") return null;
@@ -288,6 +292,10 @@ document.addEventListener("DOMContentLoaded", () => {
     showColumns();
     changed(true);
   }));
+  scored.addEventListener("ordered", (event) => {
+    systems = event.detail;
+    event.preventDefault();
+  });
   board.addEventListener("sorted", () => { page = 0; filter(); save(true); });
   board.addEventListener("change", (event) => {
     if (event.target.name === "compare") { versus(); save(true); }

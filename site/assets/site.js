@@ -62,10 +62,11 @@
       const order = numeric ? a.number - b.number : compareText(a.text, b.text);
       return sign * order || a.place - b.place;
     });
-    // One fragment: the table is taken apart and put together once.
-    const fragment = document.createDocumentFragment();
-    fragment.append(...sorted.map((key) => key.row));
-    body.append(fragment);
+    // One step: the body is taken apart and put together once. A script that shows a part of the
+    // rows does so itself.
+    const rows = sorted.map((key) => key.row);
+    const event = new CustomEvent("ordered", { detail: rows, cancelable: true });
+    if (body.dispatchEvent(event)) body.replaceChildren(...rows);
   }
 
   // Each body that holds rows by itself: claims stay below what was scored.
