@@ -214,10 +214,11 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     withPairs((data) => {
       if (picked().join() !== slugs.join()) return;
-      const parts = [figures(slugs)];
+      const parts = [];
       if (data) parts.push(make("ul", verdicts(slugs, data), { class: "verdicts" }));
       else if (board.dataset.pairs) parts.push(make("p", "The comparisons could not be loaded."));
       else parts.push(make("p", "These systems are not tested against each other."));
+      parts.push(figures(slugs));
       if (isFull) parts.push(make("p", "Five systems at most: clear one to choose another.", { class: "small" }));
       const clear = make("button", "Clear", { type: "button" });
       clear.addEventListener("click", () => {
