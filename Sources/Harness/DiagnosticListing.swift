@@ -70,12 +70,12 @@ public struct DiagnosticListing: Sendable {
   private static func enumerated(_ texts: [String]) -> String {
     var (seen, distinct) = (Set<String>(), [String]())
     for text in texts where seen.insert(text).inserted { distinct.append(text) }
-    guard distinct.count > 4, let last = distinct.last else {
-      return distinct.joined(separator: ", ")
-    }
+    guard let last = distinct.popLast() else { return "" }
     // Punctuation at a word's end belongs to the sentence.
     let marks = last.reversed().prefix { ",;:)".contains($0) }.count
-    let first = distinct.prefix(3).map { $0.dropLast(marks) }.joined(separator: ", ")
-    return "\(first) … \(last)"
+    let first = distinct.map { String($0.dropLast(marks)) }
+    return first.count < 4
+      ? (first + [last]).joined(separator: ", ")
+      : "\(first.prefix(3).joined(separator: ", ")) … \(last)"
   }
 }

@@ -170,9 +170,9 @@ extension PredictionColumns {
       return [
         Diagnostic(
           .header, file: file, line: line, found: header.joined(separator: ", "),
-          expected: "a column named \(choice) "
+          expected: "a column named \(choice)"
             + (hints.isEmpty
-              ? example
+              ? " " + example
               : "; did you mean '\(hints[0].1)'? Rename it, or name it: --column \(hint)"))
       ]
     }

@@ -59,10 +59,11 @@ extension ResultDocument {
   public func text(_ style: TextStyle) -> String {
     parts.map { part in
       switch part {
-      case .title(let text): style.text(text, .bold)
-      case .lines(let text): text
+      case .title(let text): style.text(Self.folded(text, style), .bold)
+      case .lines(let text): Self.folded(text, style)
       case .signature(let text): style.text(text, .faint)
-      case .prose(let text): Self.wrapped(text, width: style.width ?? Self.pageWidth)
+      case .prose(let text):
+        Self.wrapped(text, width: min(style.width ?? Self.pageWidth, Self.pageWidth))
       case .note(let text):
         style.text("Note:", .yellow) + " "
           + (style.width.map { Self.wrapped(text, width: $0, after: 6) } ?? text)
@@ -72,6 +73,14 @@ extension ResultDocument {
   }
 
   private static let pageWidth = 90
+
+  /// Lines that stand as they are where they fit.
+  private static func folded(_ text: String, _ style: TextStyle) -> String {
+    guard let width = style.width else { return text }
+    return text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.count > width ? wrapped(String($0), width: width) : String($0) }
+      .joined(separator: "\n")
+  }
 
   /// - Parameter first: columns of the first line that are taken.
   private static func wrapped(_ text: String, width: Int, after first: Int = 0) -> String {

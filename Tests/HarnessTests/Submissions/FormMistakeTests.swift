@@ -169,9 +169,9 @@ struct DiagnosticListingTests {
 
   @Test("values and lines are told with the place of the first")
   func values() {
-    let faults = (1...9).map {
+    let faults = (1...9).map { (line: Int) in
       Diagnostic(
-        .decimalComma, file: "p.tsv", line: $0, column: 1, found: "\($0),5",
+        .decimalComma, file: "p.tsv", line: line, column: 1, found: "\(line),5",
         expected: "a number with a point as decimal sign")
     }
     #expect(
