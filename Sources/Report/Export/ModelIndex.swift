@@ -22,17 +22,18 @@ public struct ModelIndex: Sendable {
   /// A result for each target, its metrics those that the Hub knows and the primary one.
   public var yaml: String {
     let results = definition.shownTargets.compactMap { target in
-      report.targets[target.name].map { result(target.name, $0) }
+      report.targets[target.name].flatMap { result(target.name, $0) }
     }
     return """
       model-index:
       - name: \(Self.quoted(name))
-        results:
+        results:\(results.isEmpty ? " []" : "")
 
       """ + results.joined()
   }
 
-  private func result(_ target: String, _ scores: TargetScores) -> String {
+  /// Nil where no figure is defined.
+  private func result(_ target: String, _ scores: TargetScores) -> String? {
     let known = scores.metrics.filter {
       Self.hubNames[$0] != nil || $0 == definition.primary.metric
     }
@@ -48,6 +49,7 @@ public struct ModelIndex: Sendable {
 
         """
     }
+    guard !metrics.isEmpty else { return nil }
     return """
         - task:
             type: text-classification
@@ -79,6 +81,7 @@ public struct ModelIndex: Sendable {
   /// - Throws: ``HarnessError/invalid(_:)`` where the card has such a block, or an unfinished front
   ///   matter.
   public func added(to card: String?, file: String) throws(HarnessError) -> String {
+    let card = card?.replacing("\r\n", with: "\n")
     guard let card, card.hasPrefix("---\n") else {
       return "---\n\(yaml)---\n" + (card.map { "\n\($0)" } ?? "")
     }
