@@ -7,8 +7,8 @@ public struct PredictionFile: Sendable {
 
   package init(name: String, data: Data) { (self.name, self.data) = (name, data) }
 
-  /// Lines of the predictions as they stand in the file, counted from 1, each at most 60 characters;
-  /// none where the file cannot be read as text.
+  /// Lines of the predictions as they stand in the file, counted from 1, each at most 60 characters and
+  /// with tabs as arrows; none where the file cannot be read as text.
   package func lines(_ numbers: Set<Int>, limits: UploadLimits) -> [Int: String] {
     guard !numbers.isEmpty, let file = try? unpacked(limits: limits),
       let text = try? SourceText(file.data, name: file.name)
@@ -17,7 +17,8 @@ public struct PredictionFile: Sendable {
     return numbers.reduce(into: [:]) { found, number in
       guard lines.indices.contains(number - 1) else { return }
       let line = String(decoding: lines[number - 1], as: UTF8.self)
-      found[number] = Diagnostic.shortened(line.trimmingCharacters(in: .newlines))
+        .trimmingCharacters(in: .newlines).replacing("\t", with: " ⇥ ")
+      found[number] = Diagnostic.shortened(line)
     }
   }
 

@@ -121,7 +121,7 @@ struct OwnSubmission: Encodable {
     guard let place else {
       if isBest, isPublic, !isWithdrawn {
         rankNote =
-          "Its rank appears here once the board is computed anew, within seconds: reload the page."
+          "Its rank appears here once the board is computed anew: reload the page in a moment."
       }
       return
     }
