@@ -23,6 +23,7 @@ import unittest
 
 from axe_core_python.selenium import Axe
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -844,7 +845,9 @@ class ServedPagesTest(unittest.TestCase):
         bad.write_text("\n".join(lines) + "\n")
         name = "By keyboard" + (", scripted" if scripted else "")
         self.submit_by_keyboard(browser, name, bad)
-        wait = WebDriverWait(browser, 20)
+        # While a page is left, its elements are stale.
+        wait = WebDriverWait(
+            browser, 60, ignored_exceptions=[NoSuchElementException, StaleElementReferenceException])
         text = lambda: browser.find_element(By.ID, "outcome").text
         wait.until(lambda _: "Line 7" in text())
         self.assertIn("seven", text())
