@@ -42,12 +42,28 @@ struct SiteSettingsTests {
     #expect(faults("{\"boards\": [\"toy\",\n\"toy/test\"]}") == ["2:1 toy/test"])
     #expect(faults("{\"boards\": [\"moods\", \"toy\",\n\"toy\"]}") == ["1:13 moods", "2:1 toy"])
     #expect(faults("{\"pages\": [\"blog\"],\n\"text\": \"one\"}") == ["2:1 text", "1:12 blog"])
+    #expect(faults("{\"contact\": \"call me\"}") == ["1:13 call me"])
+    #expect(faults("{\"contact\": \"javascript:alert(1)\"}") == ["1:13 javascript:alert(1)"])
+    #expect(faults("{\"contact\": \"board@example.org\"}") == [])
     #expect(faults("{\"logo\": \"none.png\"}") == ["1:10 none.png"])
     #expect(faults("{\"logo\": \"folder.png\"}") == ["1:10 folder.png"])
     #expect(faults("{\"boards\": [\"toy/test\", \"other\"], \"pages\": []}") == [])
     #expect(faults("{\"title\": }").count == 1)
     #expect(throws: HarnessError.self) {
       try SiteSettings(file: place.file("absent.json"), benchmarks: [])
+    }
+  }
+
+  @Test("every page names the licence of the data and whom to write to")
+  func foot() throws {
+    var input = try input()
+    try input.show(settings("{\"contact\": \"board@example.org\"}", ["toy"]), home: home)
+    let site = try BuiltSite(input)
+    #expect(try SiteChecker().check(site.url) == [])
+    for path in ["index.html", "toy/test/systems/a.html", "about.html"] {
+      let page = try site.text(path)
+      #expect(page.contains("<a href=\"mailto:board@example.org\""), "\(path)")
+      #expect(page.contains("<li>Toy: none</li>"), "\(path)")
     }
   }
 

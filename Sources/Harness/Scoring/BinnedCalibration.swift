@@ -1,5 +1,5 @@
 import Basics
-public import Metrics
+import Metrics
 
 /// Proof that anybody may download the labels of a benchmark. Who knows a system's predictions knows
 /// which rows stand in each of its bins, so that the bins of a few systems tell single labels:
