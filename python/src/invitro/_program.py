@@ -24,7 +24,7 @@ def path() -> str:
     return str(program.absolute())
 
 
-JSON = ("--json",)
+JSON = ("--format", "json")
 
 
 def run(arguments: list[str], folder: Path, *, faulty: bool = False) -> tuple[Any, list[str]]:
