@@ -23,15 +23,15 @@ def is_path(data: object) -> bool:
 
 def names(data: Any) -> list[str] | None:
     """The columns of a table; None of a single column."""
+    columns = getattr(data, "column_names", None)
+    # A DatasetDict, which is a mapping too.
+    if isinstance(columns, Mapping):
+        raise TypeError(f"found a DatasetDict, expected one of its splits: {', '.join(map(str, columns))}")
     if isinstance(data, Mapping):
         return [str(name) for name in data]
-    for attribute in ("column_names", "columns"):
-        found = getattr(data, attribute, None)
-        if found is not None and not callable(found):
-            if isinstance(found, Mapping):
-                raise TypeError(f"found a DatasetDict, expected one of its splits: {', '.join(map(str, found))}")
-            return [str(name) for name in found]
-    return None
+    if columns is None:
+        columns = getattr(data, "columns", None)
+    return None if columns is None or callable(columns) else [str(name) for name in columns]
 
 
 def values(column: Any) -> list[Any]:
