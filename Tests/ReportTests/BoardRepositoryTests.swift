@@ -50,6 +50,18 @@ struct BoardRepositoryTests {
     #expect(!texts.values.contains { $0.contains("{{") && !$0.contains("${{") })
   }
 
+  @Test("a file that lies in a folder of the folder is copied under the definition's name")
+  func nestedFile() throws {
+    let text = try String(contentsOf: place.file("files/all.csv"), encoding: .utf8)
+    try place.write(text, to: "deep/below/all.csv")
+    var definition = definition
+    definition.open = true
+    let labels = try BoardRepository.Labels(
+      of: definition, open: true, from: place.file("deep"), home: home)
+    let files = try texts(BoardRepository(definition, labels: labels))
+    #expect(files["labels/all.csv"] == text)
+  }
+
   @Test("with hidden labels it has the rows' ids and no label, and never imports")
   func hiddenLabels() throws {
     let texts = try texts(repository(open: false))

@@ -53,6 +53,14 @@ public struct DatasetReader {
     return outcome
   }
 
+  /// The files that the definition names and that are here, by those names.
+  public var files: [String: URL] {
+    let names = definition.splits.flatMap { [$0.file, $0.gold?.file, $0.attributes?.file] }
+    return names.reduce(into: [:]) { files, name in
+      if let name, let file = locate(name) { files[name] = file }
+    }
+  }
+
   /// The file named `name` in the folder or anywhere one or two folders below it.
   private func locate(_ name: String) -> URL? {
     let direct = folder.appending(path: name)

@@ -10,8 +10,8 @@ public struct BoardRepository: Sendable {
   public enum Labels: Sendable, Equatable {
     /// They are open, and this command of the program brings them in; none is committed.
     case made(by: [String])
-    /// They are open and lie in these files, relative to the folder.
-    case committed(files: [String], folder: URL)
+    /// They are open and lie in these files, by the names that the definition has for them.
+    case committed(files: [String: URL])
     /// They stay out; ids of the splits' rows are all that is known here.
     case hidden(ids: [String: [String]])
   }
@@ -63,11 +63,11 @@ extension BoardRepository.Labels {
     guard let folder else {
       throw .usage("Give the folder with the files of \(definition.id): --from DIR.")
     }
-    let read = try DatasetReader(definition, from: folder).read()
-    guard read.datasets.contains(where: \.hasGold) else {
+    let reader = DatasetReader(definition, from: folder)
+    guard try reader.read().datasets.contains(where: \.hasGold) else {
       throw .usage("The files in \(folder.relativePath) hold no labels of \(definition.id).")
     }
-    self = .committed(files: read.sources.keys.sorted(), folder: folder)
+    self = .committed(files: reader.files)
   }
 
   private static func command(for definition: BenchmarkDefinition) -> [String]? {
@@ -110,9 +110,8 @@ extension BoardRepository {
     var files = carried() + (try filled())
     switch labels {
     case .made: break
-    case .committed(let names, let folder):
-      for name in names {
-        let url = folder.appending(path: name)
+    case .committed(let labels):
+      for (name, url) in labels {
         guard let data = try? Data(contentsOf: url) else {
           throw .missing(path: url.relativePath, hint: "Check --from.")
         }

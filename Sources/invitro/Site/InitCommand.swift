@@ -57,9 +57,9 @@ struct InitCommand: ParsableCommand {
         labels: BoardRepository.Labels(
           of: definition, open: labels.map { $0 == .open }, from: files, home: data.home))
       try repository.write(to: URL(filePath: folder, directoryHint: .isDirectory))
-      if case .committed(let names, _) = repository.labels {
-        Console.message(
-          "labels/ holds \(names.joined(separator: ", ")), for anybody to read once you push it")
+      if case .committed(let files) = repository.labels {
+        let names = files.keys.sorted().joined(separator: ", ")
+        Console.message("labels/ holds \(names), for anybody to read once you push it")
       }
       if case .hidden(let ids) = repository.labels, ids.isEmpty {
         Console.message(
