@@ -23,7 +23,8 @@
     fields.set("action", "check");
     button.disabled = true;
     try {
-      const answer = await fetch(form.action, {
+      // form.action would be the buttons of that name.
+      const answer = await fetch(form.getAttribute("action"), {
         method: "POST", body: fields, headers: { Accept: "text/html" }, cache: "no-store" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const found = page.getElementById("outcome");
