@@ -141,8 +141,8 @@ import Testing
 @Suite("Scores for the Hugging Face Hub and in tables of systems") struct ScoreExportTests {
   private func index() throws -> ModelIndex {
     let entry = SampleInput.entry("a", pcc: 0.5)
-    return ModelIndex(
-      try #require(entry.report), of: SampleInput.benchmark(), named: #"A "model""#)
+    return try ModelIndex(
+      #require(entry.report), of: SampleInput.benchmark(), named: #"A "model""#)
   }
 
   @Test("a model-index names what the Hub knows")
