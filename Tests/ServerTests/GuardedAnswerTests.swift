@@ -78,6 +78,13 @@ struct GuardedAnswerTests {
     #expect(size(0, count: 0) == 1000 + reserve)
   }
 
+  @Test("a page is filled up with digits that differ each time")
+  func comment() {
+    let (one, two) = (GuardedAnswer.comment(of: 64), GuardedAnswer.comment(of: 64))
+    #expect(one.count == two.count && one.count == GuardedAnswer.comment(of: 0).count + 64)
+    #expect(one != two)
+  }
+
   @Test("an answer waits for a whole tick, and one of a board with open labels does not")
   func ticks() async throws {
     let waits = [0, 1, 50, 51, 149].map { GuardedAnswer.wait(after: .milliseconds($0)) }

@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+package import Foundation
 import Hummingbird
 
 /// An answer about submissions to a board with hidden labels: neither its size nor the time at which
@@ -19,20 +19,34 @@ package enum GuardedAnswer {
     _ value: Value, bare: Value, count: Int = 1, status: HTTPResponse.Status = .ok,
     since start: ContinuousClock.Instant
   ) async throws -> Response {
-    try await padded(
-      try CanonicalJSON.compact(value), bare: try CanonicalJSON.compact(bare), count: count,
-      status: status, type: "application/json", since: start)
-  }
-
-  /// A document of any kind that takes spaces at its end.
-  static func padded(
-    _ data: Data, bare: Data, count: Int, status: HTTPResponse.Status, type: String,
-    since start: ContinuousClock.Instant
-  ) async throws -> Response {
-    let least = bare.count
+    let (data, least) = (try CanonicalJSON.compact(value), try CanonicalJSON.compact(bare).count)
     let size = paddedSize(data.count, least: least, count: count)
     let padding = Data(repeating: UInt8(ascii: " "), count: size - data.count)
-    var response = Response.bytes(data + padding, status: status, type: type)
+    return await answer(data + padding, status: status, type: "application/json", since: start)
+  }
+
+  /// A page, followed by a comment of random digits, which no proxy can make much smaller.
+  static func page(
+    _ html: Data, bare: Data, count: Int, type: String, since start: ContinuousClock.Instant
+  ) async -> Response {
+    let frame = comment(of: 0).count
+    let size = paddedSize(html.count + frame, least: bare.count + frame, count: count)
+    return await answer(
+      html + comment(of: size - html.count - frame), status: .ok, type: type, since: start)
+  }
+
+  /// A comment of HTML with this many hexadecimal digits, other ones each time.
+  package static func comment(of count: Int) -> Data {
+    var random = SystemRandomNumberGenerator()
+    let digits = Array("0123456789abcdef".utf8)
+    let padding = (0..<count).map { _ in digits[Int.random(in: 0..<16, using: &random)] }
+    return Data("<!--".utf8) + Data(padding) + Data("-->".utf8)
+  }
+
+  private static func answer(
+    _ data: Data, status: HTTPResponse.Status, type: String, since start: ContinuousClock.Instant
+  ) async -> Response {
+    var response = Response.bytes(data, status: status, type: type)
     // Compressed by a proxy, spaces would be next to nothing.
     response.headers[.cacheControl] = "no-store, no-transform"
     await waitForTick(since: start)

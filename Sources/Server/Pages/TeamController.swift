@@ -52,7 +52,7 @@ struct TeamController: Sendable {
           before: found.count == Self.perPage ? found.last?.id : nil))
     }
     let isGuarded = found.contains { phases.governing($0, at: now)?.labels == .hidden }
-    return try await answer(
+    return await answer(
       try html(shown), bare: try html(shown.map(\.bare)), count: shown.count, isGuarded: isGuarded,
       since: start)
   }
@@ -73,16 +73,21 @@ struct TeamController: Sendable {
     guard let member = context.member else { return .seeOther("../submit") }
     let id = try context.parameters.require("id")
     let (phases, now) = (try store.phaseList(), Date())
-    guard let stored = try store.submission(id), stored.teamKey == member.team.id,
+    let found = try store.submission(id)
+    let governing = found.flatMap { phases.governing($0, at: now) }
+    guard let stored = found, stored.teamKey == member.team.id,
       let document = SubmissionDocument(stored, viewer: member.team, phases: phases, at: now)
-    else { throw Problem(.notFound, "There is no such submission, or it is not your team's.") }
+    else {
+      // To read one with a score takes longer, as in the API.
+      if governing?.labels == .hidden { await GuardedAnswer.waitForTick(since: start) }
+      throw Problem(.notFound, "There is no such submission, or it is not your team's.")
+    }
     var own = OwnSubmission(document, definition: definition(stored.benchmark))
     own.history = try store.history(of: stored).map { event in
       .init(at: Moment(event.at), text: event.why ?? "The submission was \(event.kind).")
     }
     own.receipt = try store.acceptance(of: id).map { "ledger/proof/\($0.index)" }
     own.withdrawable = try !stored.isWithdrawn && store.mayBeWithdrawnByTeam(stored, at: now)
-    let governing = phases.governing(stored, at: now)
     if let phase = phases.current(of: stored.board, at: now) {
       own.left = try store.usage(of: member.team, in: phase, at: now)?.left(phase)
     }
@@ -99,18 +104,18 @@ struct TeamController: Sendable {
       try pages.html(
         .sent, at: "submissions/\(id)", title: "Submission of \(own.system)", content)
     }
-    return try await answer(
-      try html(content), bare: try html(content.bare), count: 4,
+    return await answer(
+      try html(content), bare: try html(content.bare), count: 4 + (governing?.entries ?? 1),
       isGuarded: governing?.labels == .hidden, since: start)
   }
 
   /// A page of which size and time tell nothing where labels are hidden.
   private func answer(
     _ html: Data, bare: Data, count: Int, isGuarded: Bool, since start: ContinuousClock.Instant
-  ) async throws -> Response {
+  ) async -> Response {
     guard isGuarded else { return PageRenderer.page(html) }
-    var response = try await GuardedAnswer.padded(
-      html, bare: bare, count: count, status: .ok, type: PageRenderer.type, since: start)
+    var response = await GuardedAnswer.page(
+      html, bare: bare, count: count, type: PageRenderer.type, since: start)
     for field in HTTPFields.forms { response.headers[field.name] = field.value }
     return response
   }

@@ -156,7 +156,8 @@ extension StoredSubmission {
     }
     let isSound = verdict != .incomplete && verdict != .undefined
     guard !isWithdrawn, state == .released, isSound else {
-      let reason = verdict.map { ", \($0.rawValue)" } ?? ""
+      // A verdict on its score is no reason, and not told to everybody.
+      let reason = isWithdrawn || isSound ? "" : verdict.map { ", \($0.rawValue)" } ?? ""
       return "Submission \(id) can't be chosen: it is \(shownState)\(reason)."
     }
     return nil
