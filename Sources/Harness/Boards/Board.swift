@@ -12,11 +12,11 @@ public struct Board: Sendable {
   /// Whether its labels are hidden, so that less is released of each report.
   public let isGuarded: Bool
   /// Scored entries, best first by the primary metric; those where it is undefined come last.
-  public let scored: [Entry]
+  public private(set) var scored: [Entry]
   /// Claimed in a paper, best claim first.
   public let published: [Entry]
   /// Not scored, or withdrawn.
-  public let apart: [Entry]
+  public private(set) var apart: [Entry]
   /// Without it no rank is shown: an order of point estimates alone is no ranking.
   public let comparison: BoardComparison?
   /// Rank ranges and tie groups by slug, as ``comparison`` has them.
@@ -104,6 +104,12 @@ public struct Board: Sendable {
   }
 
   public var key: BoardKey { BoardKey(benchmark: definition.id, split: split) }
+
+  /// Takes the mean labels of bins out of all reports.
+  package mutating func leaveOutCalibration() {
+    for place in scored.indices { scored[place].report?.calibration = nil }
+    for place in apart.indices { apart[place].report?.calibration = nil }
+  }
 
   /// All entries: the scored, the published, the others.
   public var entries: [Entry] { scored + published + apart }

@@ -7,6 +7,8 @@ import Metrics
 /// best so far as a line. Drawn in shares of its width, with its scale inside.
 struct ProgressChart {
   let metric: Metric
+  /// Of scored figures.
+  let decimals: Int
   let points: [Point]
 
   struct Point {
@@ -28,7 +30,7 @@ struct ProgressChart {
 
   /// Nil where fewer than two days have a figure: then there is no progress to see.
   init?(_ table: BoardTable) {
-    metric = table.metric
+    (metric, decimals) = (table.metric, table.decimals(table.metric))
     let scored = table.scored.map { ($0, table.primary($0), false) }
     let claimed = table.published.map { ($0, table.claim($0), true) }
     points = (scored + claimed).compactMap { entry, figure, isClaim in
@@ -136,7 +138,8 @@ struct ProgressChart {
     var out = ""
     for record in records.reversed() {
       let (x, y) = (across(record.time), Double(down(record.value)) ?? 0)
-      let words = "\(record.name) \(FigureText.number(record.value, decimals: metric.decimals))"
+      let places = record.isClaim ? metric.decimals : decimals
+      let words = "\(record.name) \(FigureText.number(record.value, decimals: places))"
       let width = Double(words.count) * 1.45
       let isRight = taken.isEmpty ? x + width < 100 : x - width < 0
       let range = isRight ? x...(x + width) : (x - width)...x

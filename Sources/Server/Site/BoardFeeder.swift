@@ -55,6 +55,8 @@ struct BoardFeeder: Sendable {
     for place in boards.indices {
       let phase = shown.first { $0.board == boards[place].key }
       if let phase, phase.isFrozen(at: now) { boards[place].frozen = phase.freeze?.stamp }
+      // No phase says that the labels are open: the licence of the data may be, and a split withheld.
+      if rules[boards[place].key] == nil { boards[place].leaveOutCalibration() }
     }
     return boards
   }
@@ -159,7 +161,7 @@ struct PublishedBoard: Sendable {
     places = Dictionary(
       board.entries.map { entry in
         let standing = board.standings[entry.slug]
-        let rank = standing.map { (low: $0.lowRank, high: $0.highRank, of: board.scored.count) }
+        let rank = standing.map { (low: $0.lowRank, high: $0.highRank, of: board.standings.count) }
         return (entry.id, Place(slug: entry.slug, rank: rank))
       }, uniquingKeysWith: { first, _ in first })
     json = Document(try LeaderboardDocument.json(of: board), type: "application/json")
