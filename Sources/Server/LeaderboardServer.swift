@@ -258,8 +258,10 @@ public final class LeaderboardServer: Sendable {
     _ byToken: ConcurrencyMiddleware<Int64>, to router: Router<ServerContext>
   ) {
     let forms = BrowserForms(store: store, isSecure: certificate != nil || pages.pages.isHTTPS)
+    let limits = configuration.limits
     let session = SessionController(
-      forms: forms, pages: pages, limits: configuration.limits, security: security)
+      forms: forms, pages: pages, limits: limits, security: security,
+      attempts: limits.requestsPerSecond > 0 ? RateLimiter(perSecond: 0.5, burst: 30) : nil)
     let group = router.group().add(middleware: SessionMiddleware(forms: forms))
       .add(middleware: byToken)
     group.addRoutes(session.routes, atPath: "submit")

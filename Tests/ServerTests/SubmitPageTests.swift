@@ -122,6 +122,10 @@ struct SubmitPageTests {
       #expect(again.status == 403 && again.text.contains("was used"))
       #expect(again.headers["set-cookie"] == nil)
       #expect(try second.post("/submit/link/\(stale)", [:]).text.contains("expired"))
+      // To revoke a link that was opened ends its session.
+      let number = try #require(secret.split(separator: "_").dropFirst().first)
+      try arena.store.revokeToken(String(number), of: "Team A")
+      #expect(try first.open("/submissions").status == 303)
       // A link is no token.
       let asToken = try Curl(
         "--header", "Authorization: Bearer \(stale)",
@@ -140,6 +144,8 @@ struct SubmitPageTests {
       try left.signIn(first)
       try left.open("/submit")
       let stolen = left.cookies
+      let secret = try #require(stolen.firstMatch(of: /invitro_[0-9]+_[0-9a-f]{64}/))
+      #expect(try Browser(port: port).signIn(String(secret.0)).text.contains("is not known here"))
       #expect(try left.post("/submit/session/end", ["form": left.formToken]).status == 303)
       #expect(!stolen.isEmpty && !left.cookies.contains("invitro_"))
       #expect(try left.open("/submissions").status == 303)
@@ -151,6 +157,7 @@ struct SubmitPageTests {
       #expect(try revoked.signIn("invitro_1_" + String(repeating: "0", count: 64)).status == 422)
     }
     let sessions = try arena.store.tokens(of: "Team A").filter { $0.kind == .session }
+    // The cookie of one signed in no other.
     #expect(sessions.count == 2 && sessions.allSatisfy { $0.expires != nil && $0.revoked != nil })
     #expect(try arena.store.teams().first?.tokens == 1, "sessions are not counted as tokens")
   }
@@ -214,6 +221,14 @@ struct SubmitPageTests {
       #expect(try browser.open("/submissions").text.contains("<strong>chosen</strong>"))
       #expect(sizes.count == 1, "\(sizes)")
     }
+    // That the labels were hidden counts also when the phase was changed.
+    let id = try #require(try arena.store.submissions(limit: 1).first?.id)
+    try arena.store.setPhase(.open())
+    #expect {
+      try arena.store.withdraw(id, of: 1, why: "w")
+    } throws: { error in
+      if case .refused? = error as? ServerError { true } else { false }
+    }
   }
 
   @Test("a team withdraws its own submission with a reason, and nobody else's")
@@ -274,6 +289,30 @@ struct SubmitPageTests {
         #expect(problem.headers["content-type"] == "application/problem+json", "\(path)")
         #expect(page.status == problem.status && page.status >= 400)
       }
+    }
+  }
+
+  @Test("a problem page does not grow with the slashes of its address")
+  func longPath() async throws {
+    let arena = try Arena()
+    try await arena.browse { port in
+      let browser = try Browser(port: port)
+      let sizes = try [400, 4000].map { count in
+        try browser.open("/submissions/" + String(repeating: "a/", count: count)).body.count
+      }
+      #expect(sizes[0] == sizes[1], "\(sizes)")
+    }
+  }
+
+  @Test("an address that tries to sign in too often is told to wait")
+  func attempts() async throws {
+    let arena = try Arena()
+    try await arena.browse { port in
+      let browser = try Browser(port: port)
+      let answers = try (0..<60).map { _ in try browser.signIn("none") }
+      #expect(answers[0].status == 422)
+      let late = try #require(answers.first { $0.status == 429 })
+      #expect(late.headers["retry-after"] != nil)
     }
   }
 

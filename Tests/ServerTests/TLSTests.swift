@@ -139,7 +139,10 @@ struct TLSTests {
       #expect(outcome.status == Int32(status), "\(outcome.err)")
       #expect(outcome.err.contains(reason), "\(outcome.err)")
     }
-    for wrong in [["--tls-key", key.path], Array(options[1...]) + ["--address", "http://a.b/"]] {
+    for wrong in [
+      ["--tls-key", key.path], Array(options[1...]) + ["--address", "http://a.b/"],
+      ["--trust-proxy"],
+    ] {
       #expect(try arena.program.run(["serve", "--port", "0"] + wrong).status == 64)
     }
   }

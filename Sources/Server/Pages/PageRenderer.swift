@@ -44,11 +44,16 @@ struct PageRenderer: Sendable {
     var faults: [FaultGroup]?
   }
 
+  /// The longest path, in bytes, that a page of an error leads back from: the way stands in each of
+  /// its links.
+  private static let longestPath = 300
+
   /// An error as a browser shows it.
   @Sendable func problem(_ problem: Problem, at path: String) throws -> Response {
     let title = problem.status.reasonPhrase
+    let place = path.utf8.count > Self.longestPath ? "" : String(path.drop { $0 == "/" })
     var response = try response(
-      .problem, at: String(path.drop { $0 == "/" }), title: title, status: problem.status,
+      .problem, at: place, title: title, status: problem.status,
       section: .none,
       ProblemContent(
         title: title, detail: problem.detail,

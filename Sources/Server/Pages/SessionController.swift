@@ -10,6 +10,8 @@ struct SessionController: Sendable {
   let pages: PageRenderer
   let limits: ServerLimits
   let security: SecurityLog
+  /// Attempts to sign in, by address; nil for no limit.
+  let attempts: RateLimiter<UInt64>?
 
   private var store: SubmissionStore { forms.store }
 
@@ -39,7 +41,16 @@ struct SessionController: Sendable {
       .signin, at: path, title: "Sign in", status: status, Content(fault: fault))
   }
 
+  /// - Throws: ``Problem`` (429) where an address tries to sign in too often.
+  private func checkRate(of context: ServerContext) throws {
+    guard let seconds = attempts?.wait(context.network) else { return }
+    security.record(.rateExceeded, context, reason: "attempts of an address to sign in")
+    throw Problem.tooMany(
+      "Too many attempts to sign in from your address.", retryAfter: Int(seconds) + 1)
+  }
+
   @Sendable func signIn(_ request: Request, _ context: ServerContext) async throws -> Response {
+    try checkRate(of: context)
     let fields = try await BrowserForms.fields(request, limits)
     let text = (fields["token"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
     guard let secret = TokenSecret(text) else {
@@ -73,7 +84,8 @@ struct SessionController: Sendable {
   }
 
   @Sendable func openLink(_ request: Request, _ context: ServerContext) async throws -> Response {
-    try await withLink(context) { secret, _ in
+    try checkRate(of: context)
+    return try await withLink(context) { secret, _ in
       try await signedIn(store.openLink(secret, at: Date()), from: request, to: "../../submit")
     }
   }

@@ -20,11 +20,13 @@ extension SubmissionStore {
     }
   }
 
-  /// A session for the holder of a token; it ends with the token at the latest.
+  /// A session for the holder of a token; it ends with the token at the latest. A session begins no
+  /// other one, which would not end with its token.
   /// - Throws: ``Refusal/token(_:)``, ``ServerError``.
   func startSession(with secret: TokenSecret, at now: Date) async throws -> TokenSecret {
     try await commit { database in
       let (token, team) = try TeamToken.holder(of: secret, at: now, in: database)
+      guard token.kind == .token else { throw Refusal.token(.unknown) }
       return try Self.session(of: team, parent: token.id, until: token.expires, now, database)
     }
   }
@@ -37,12 +39,12 @@ extension SubmissionStore {
     }.get()
   }
 
-  /// A session for who opens a link first; the link is used up.
+  /// A session for who opens a link first; the link is used up, and to revoke it ends the session.
   /// - Throws: ``Refusal/token(_:)``, ``ServerError``.
   func openLink(_ secret: TokenSecret, at now: Date) async throws -> TokenSecret {
     try await commit { database in
       let team = try TeamToken.holder(of: secret, isLink: true, at: now, in: database).team
-      let session = try Self.session(of: team, parent: nil, until: nil, now, database)
+      let session = try Self.session(of: team, parent: secret.number, until: nil, now, database)
       try database.run(
         "UPDATE token SET revoked = :now, last_used = :now WHERE id = :id",
         ["now": now.seconds, "id": secret.number])

@@ -86,9 +86,14 @@ public struct StoredSubmission: Decodable, TimedRecord, Sendable, Equatable {
   /// Whether it ever stood on its board: as its team's best, or at the close.
   var wasOnBoard: Bool { best != nil || closing != nil }
 
-  /// Whether no phase of its board, past or to come, guards the labels.
+  /// Whether no phase of its board, past or to come, guards the labels, nor did before it was changed.
   func mayBeWithdrawnByTeam(at now: Date, in database: Database) throws -> Bool {
-    try PhaseList(of: board, in: database).of(board).allSatisfy { $0.labels == .open }
+    let guarded: Int? = try database.value(
+      """
+      SELECT count(*) FROM phase
+      WHERE benchmark = ? AND split = ? AND labels = 'hidden' AND removed IS NULL
+      """, [benchmark, split])
+    return guarded == 0
   }
 
   static func find(_ key: Int64, in database: Database) throws -> StoredSubmission? {

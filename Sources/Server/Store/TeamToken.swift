@@ -179,7 +179,7 @@ extension SubmissionStore {
   }
 
   /// Revokes a team's token from now on.
-  /// - Parameter token: its name or its number.
+  /// - Parameter token: its name or its number; of a link that was opened, its session ends.
   /// - Throws: ``ServerError``: `unknownTeam`, `unknownToken` also for one that is revoked.
   public func revokeToken(
     _ token: String, of team: String, at now: Date = Date()
@@ -187,8 +187,8 @@ extension SubmissionStore {
     try write { database in
       try database.run(
         """
-        WITH named AS (SELECT id FROM token WHERE team = :team AND revoked IS NULL
-          AND (name = :name OR id = :id))
+        WITH named AS (SELECT id FROM token WHERE team = :team
+          AND (revoked IS NULL OR kind = 'link') AND (name = :name OR id = :id))
         UPDATE token SET revoked = :now
         WHERE revoked IS NULL AND (id IN named OR parent IN named)
         """,

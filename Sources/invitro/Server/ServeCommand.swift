@@ -92,6 +92,10 @@ struct ServeCommand: AsyncParsableCommand {
     try require(
       tlsKey == nil || address?.hasPrefix("http://") != true,
       "With --tls-certificate, --address must begin with https://.")
+    // Whether the session's cookie is for HTTPS alone depends on the address.
+    try require(
+      !trustProxy || apiOnly || address != nil,
+      "With --trust-proxy, give the public address with --address, or use --api-only.")
   }
 
   private var tls: TLSFiles? {
