@@ -106,7 +106,16 @@ public struct SubmissionFolder: Sendable {
     var seen: [String: Entry] = [:]
     var faults: [Diagnostic] = []
     for entry in entries {
-      guard let digest = entry.metadata.predictionsSHA256 else { continue }
+      guard let digest = entry.metadata.predictionsSHA256 else {
+        if entry.predictions != nil {
+          let folder = url.appending(path: "\(entry.metadata.benchmark)/\(entry.slug)")
+          faults.add(
+            .metadata, file: folder.appending(path: "submission.json").relativePath,
+            field: "predictionsSHA256", found: "no such key",
+            expected: "the digest that `submit add` writes")
+        }
+        continue
+      }
       let key = "\(entry.metadata.benchmark)/\(entry.metadata.split)/\(digest)"
       if let first = seen[key] {
         faults.add(

@@ -233,6 +233,14 @@ struct SubmissionFolderTests {
     #expect(faults.first?.found == "the predictions of one")
   }
 
+  @Test("predictions without a digest are a fault, for copies of them would not be seen")
+  func noDigest() throws {
+    let added = try folder.add(predictions(3), dataset: dataset, metadata: metadata(), slug: "one")
+    try CanonicalJSON.document(metadata()).write(to: added.appending(path: "submission.json"))
+    let faults = refusal { try folder.entries() }
+    #expect(faults.map(\.field) == ["predictionsSHA256"])
+  }
+
   @Test("no folder of submissions means no entries")
   func absent() throws {
     #expect(try folder.entries().isEmpty)
