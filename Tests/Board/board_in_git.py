@@ -178,6 +178,8 @@ def installs(place, board):
         place.run(place.folder / "venv/bin/pip", "uninstall", "--quiet", "--yes", "invitro")
         return place.run(copy / "install-program", status=status, PATH=path)
 
+    done = place.run(board / "scripts/install-program", status=64, PATH=path, GITHUB_ACTIONS="true")
+    check("set program and program_sha256" in done.stderr, "a program without a digest")
     install(version)
     check("THESE PACKAGES DO NOT MATCH" in install(version, "0" * 64, status=1).stderr, "the digest")
     check("asks for" in install("9.9.9", status=1).stderr, "the version")
@@ -302,10 +304,16 @@ def owners_and_organisers(board, place, first):
     fields = json.loads(file.read_text())
     fields["history"] = [{"day": "2026-02-04", "kind": "withdrawn", "text": "A mistake."}]
     file.write_text(json.dumps(fields))
-    board.check("BOB", 0, "no scores")
+    board.check("BOB", 0, "no scores", merge=True)
+    for kinds in [], ["withdrawn", "restored"], ["withdrawn", "reproduced"], ["note", "withdrawn"]:
+        board.branch()
+        fields["history"] = [
+            {"day": "2026-02-04", "kind": kind, "text": "A mistake."} for kind in kinds]
+        file.write_text(json.dumps(fields))
+        board.check("bob", 1, "(history")
     board.branch()
     (board.folder / "README.md").write_text("# Another text\n")
-    board.check("", 0, "Turns, test", "One", "Two")
+    board.check("", 0, "Turns, test", "Two")
     board.branch()
     (board.folder / "submissions/turns/others-two/predictions.tsv").write_text("id\tvalence\n")
     board.check("", 1, "Refused")
@@ -379,7 +387,7 @@ def comments(board, place):
     made = comment(conclusion="failure")
     check(len(made) == 1 and made[0]["by"] == "POST", "one comment is made")
     body = made[0]["body"]
-    check("**The check found faults.**" in body and f"[Log]({run})" in body, f"verdict: {body[:200]}")
+    check(f"**The check found faults.** Of commit {API.head}." in body and f"[Log]({run})" in body, f"verdict: {body[:200]}")
     check(body.count("```") == 2 and body.rstrip().endswith("```"), "the block is left")
     check("\x1b" not in body and "\u202e" not in body and len(body) < 21_000, "the text is cleaned")
     check("outside submissions/" not in body, "a warning of files")
@@ -463,6 +471,15 @@ def hidden_board(place):
     text = (entry / "predictions.tsv").read_text()
     (entry / "predictions.tsv").write_text(text.replace(f"\n{ids[0]}\t", "\nnobody\t"))
     board.check("alice", 1, "nobody", ids[0])
+
+    # A copy under a digest that was made up.
+    board.branch()
+    copy = folder / "submissions/turns/copy"
+    shutil.copytree(entry, copy)
+    fields = json.loads((copy / "submission.json").read_text())
+    fields.update(team="Copiers", system="Copy", predictionsSHA256="0" * 64)
+    (copy / "submission.json").write_text(json.dumps(fields))
+    board.check("dave", 1, "is the file of team-system")
 
 
 def shipped_board(place):

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What the scripts beside this one do with JSON. Needs no package; run with `python3 -I`."""
 
+import collections
 import json
+import os
 import pathlib
 import sys
 import unicodedata
@@ -13,9 +15,9 @@ BOT = "github-actions[bot]"
 def once(pairs):
     """An object without repeated keys, of which each program would take another one."""
     names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"the key {name!r} stands there {names.count(name)} times")
+    if len(set(names)) < len(names):
+        name, count = collections.Counter(names).most_common(1)[0]
+        raise ValueError(f"the key {name!r} stands there {count} times")
     return dict(pairs)
 
 
@@ -49,7 +51,8 @@ def owner(author, teams, before, after, entry):
     known, author = owners(teams), author.lower()
     place = f"submissions/{entry}/submission.json"
     try:
-        team = read(pathlib.Path(after, entry, "submission.json")).get("team")
+        fields = read(pathlib.Path(after, entry, "submission.json"))
+        team, history = fields.get("team"), fields.get("history") or []
     except (OSError, ValueError, RecursionError, AttributeError) as error:
         print(f"{place}: cannot be read as a JSON object: {error}")
         return 1
@@ -60,7 +63,8 @@ def owner(author, teams, before, after, entry):
     others = {normal(str(read(file).get("team")))
               for file in pathlib.Path(before).glob("*/*/submission.json")}
     old = pathlib.Path(before, entry, "submission.json")
-    holder = normal(str(read(old).get("team"))) if old.exists() else None
+    kept = read(old) if old.exists() else {}
+    holder = normal(str(kept.get("team"))) if old.exists() else None
     if team in known and author not in known[team]:
         reason = f"{author} is no member of the team {team!r}"
     elif team not in known and team in others:
@@ -68,9 +72,23 @@ def owner(author, teams, before, after, entry):
     elif holder is not None and author not in known.get(holder, ()):
         reason = f"the folder belongs to the team {holder!r}, and {author} is no member of it"
     else:
-        return 0
+        return lengthened(place, kept.get("history") or [], history)
     print(f"{place}: {reason}; an organiser adds members to teams.tsv")
     return 1
+
+
+def lengthened(place, before, after):
+    """Prints why a team may not turn the history `before` into `after`, if so."""
+    if not isinstance(after, list) or after[:len(before)] != before:
+        print(f"{place} (history): events that stand there are changed or missing; a team only adds some")
+        return 1
+    for event in after[len(before):]:
+        kind = event.get("kind") if isinstance(event, dict) else event
+        if kind not in ("withdrawn", "note"):
+            print(f"{place} (history.kind): found {kind!a}, expected withdrawn or note; an organiser "
+                  "adds other events")
+            return 1
+    return 0
 
 
 def number(value):
@@ -118,21 +136,23 @@ def split(path):
     return 0
 
 
-def comment(path, conclusion, run, files):
+def comment(path, conclusion, run, files, commit):
     """Prints the body of a comment; of the table nothing can leave its block of plain text."""
     verdicts = {"success": "The check passed.", "failure": "The check found faults."}
     verdict = verdicts.get(conclusion, "The check did not come to an end.")
-    outside = sum(not item["filename"].startswith("submissions/") for item in documents(files))
+    outside = sum(any(not name.startswith("submissions/")
+                      for name in (item["filename"], item.get("previous_filename")) if name)
+                  for item in documents(files))
     warning = (f"\n**Changes {outside} files outside submissions/.** Its own check may be among them: "
                "look at the files before you trust this result.\n" if outside else "")
     try:
-        with open(path, "rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
             text = file.read(20_000).decode("utf-8", errors="replace")
     except OSError:
         text = "There is no table; the log says why."
     text = "".join(
         "'" if c == "`" else c for c in text if c == "\n" or unicodedata.category(c)[0] != "C")
-    body = f"{MARK}\n**{verdict}** [Log]({run})\n{warning}\n```text\n{text.rstrip()}\n```\n"
+    body = f"{MARK}\n**{verdict}** Of commit {commit}. [Log]({run})\n{warning}\n```text\n{text.rstrip()}\n```\n"
     print(json.dumps({"body": body}))
     return 0
 
