@@ -153,7 +153,7 @@ def leaderboard(folder):
         server.terminate()
         server.wait(30)
     scored = json.loads(
-        home.run("score", "predictions.csv", "-b", "turns", "-s", "test", "--json").stdout)
+        home.run("score", "predictions.csv", "-b", "turns", "-s", "test", "--format", "json").stdout)
     check(scored["n"] == 1000 and scored["clusters"] == 80, "rows and conversations of the split")
     check({"valence", "arousal"} <= set(scored["targets"]), "figures of both targets")
     changed = folder / "data/turns/benchmark.json"
