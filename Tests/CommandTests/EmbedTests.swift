@@ -74,7 +74,7 @@ struct EmbedTests {
     let arguments =
       ["curate", "compare", "-b", "sample24", "--llm", "llama=\(labels)", "--folds", "4"]
       + ["--states"]
-    let outcome = try program.run(arguments + ["train", "--json"] + home)
+    let outcome = try program.run(arguments + ["train", "--format=json"] + home)
     #expect(outcome.status == 0, "\(outcome.err)")
     let report = try outcome.object()
     #expect(report["features"] as? String == "first-token states")

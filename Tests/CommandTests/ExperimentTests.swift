@@ -245,7 +245,7 @@ struct ExperimentSummaryTests {
     #expect(csv.count == 1 + 5 * 9)
     let width = csv[0].split(separator: ",", omittingEmptySubsequences: false).count
     let crowd = csv[1].split(separator: ",", omittingEmptySubsequences: false)
-    #expect(crowd.count == width && crowd[2] == "crowd")
+    #expect(crowd.count == width && crowd[3] == "crowd")
     #expect(try text("one/alpha-sample24-test.svg").contains("corrected"))
   }
 

@@ -87,11 +87,13 @@ struct TerminalTests {
     let text = try String(contentsOf: sample.folder.file(sample.system(0)), encoding: .utf8)
     let swapped = text.split(separator: "\n")
       .map { $0.split(separator: "\t").reversed().joined(separator: "\t") }
-    let file = try TemporaryFolder().write(swapped.joined(separator: "\n"), to: "swapped.tsv")
+    let folder = try TemporaryFolder()
+    let file = try folder.write(swapped.joined(separator: "\n"), to: "swapped.tsv")
     let shown = plain(
       try shown(["score", file.path, "-b", "sample24", "-s", "test", "--replicates", "100"]))
     let result = try #require(shown.range(of: "WASSA figures"))
     let warning = try #require(shown.range(of: "warning:"))
     #expect(result.upperBound < warning.lowerBound)
+    withExtendedLifetime(folder) {}
   }
 }

@@ -64,7 +64,7 @@ struct HostileTextTests {
     for path in ["toy/test/index.html", "toy/test/systems/a.html", "index.html"] {
       let names = try Elements(site.url.appending(path: path))
       #expect(names.attributes.allSatisfy { !$0.hasPrefix("on") })
-      #expect(names.scripts == (path == "toy/test/index.html" ? 3 : 2))
+      #expect(names.scripts == (path == "toy/test/index.html" ? 4 : 3))
     }
   }
 

@@ -53,7 +53,8 @@ struct OwnBenchmarkTests {
     #expect(split["withoutAttributes"] as? Int == 0)
     let verdict = try run(["validate", "near.tsv", "--format=json"] + board).object()
     #expect(verdict["targets"] as? [String] == ["valence"])
-    let report = try run(["score", "near.tsv", "--json", "--sensitivity"] + board + quick).object()
+    let report = try run(["score", "near.tsv", "--format=json", "--sensitivity"] + board + quick)
+      .object()
     #expect(report["clusters"] as? Int == 12)
     #expect((report["targets"] as? [String: Any])?.keys.sorted() == ["valence"])
     #expect((report["signature"] as? String)?.contains("|cluster:conversation|") == true)
@@ -67,7 +68,7 @@ struct OwnBenchmarkTests {
     #expect(shown.contains("valence") && shown.contains("Phone") && !shown.contains("empathy"))
     let refused = try run(["score", "near.tsv", "--cluster", "person"] + board, status: 64)
     #expect(refused.err.contains("conversation, row"))
-    let pair = try run(["compare", "near.tsv", "far.csv", "--json"] + board + quick).object()
+    let pair = try run(["compare", "near.tsv", "far.csv", "--format=json"] + board + quick).object()
     #expect((pair["conclusion"] as? String)?.contains("CCC of valence") == true)
   }
 

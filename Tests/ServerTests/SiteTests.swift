@@ -213,7 +213,7 @@ struct SiteTests {
     #expect(refused.status == 65)
     #expect(refused.err.contains("bad.tsv") && refused.err.contains("found '3,5'"))
     #expect(try arena.program.run(push).status == 64, "without a token")
-    #expect(try arena.program.run(push, environment: ["INVITRO_TOKEN": "wrong"]).status == 69)
+    #expect(try arena.program.run(push, environment: ["INVITRO_TOKEN": "wrong"]).status == 77)
     server.stop()
     #expect(try arena.program.run(push, environment: token).status == 69, "nobody listens")
   }

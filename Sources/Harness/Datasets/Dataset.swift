@@ -89,7 +89,7 @@ extension Dataset {
   ) throws(HarnessError) {
     let name = file.relativePath
     var lines = String(decoding: try SourceText.read(file), as: UTF8.self)
-      .split(separator: /\r?\n/, omittingEmptySubsequences: false).map(String.init)
+      .split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(String.init)
     if lines.last == "" { lines.removeLast() }
     var faults: [Diagnostic] = []
     var first: [String: Int] = [:]
