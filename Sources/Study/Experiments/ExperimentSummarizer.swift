@@ -83,17 +83,26 @@ public struct ExperimentSummarizer {
     return made
   }
 
-  /// What can be compared: of folds, those that every row has with every seed that counts.
+  /// What can be compared: of folds, those that every row that is begun has with every seed that counts.
   private struct Finished {
     let seeds: [UInt64]
     let folds: [Int]?
   }
 
-  /// A seed counts if every row has a fold in common with it; without folds each row has its own seeds.
+  /// A row without a finished cell holds the others back nowhere. A seed counts if every other row has
+  /// a fold in common with it; without folds each row has its own seeds.
   private func finished(_ entries: [ExperimentIndex.Row], _ split: String) throws -> Finished {
     guard let cut = experiment.folds else { return Finished(seeds: experiment.seeds, folds: nil) }
+    func isDone(_ entry: ExperimentIndex.Row, _ seed: UInt64, _ fold: Int) throws -> Bool {
+      try record(entry, seed, fold, split) != nil
+    }
+    let begun = try entries.filter { entry in
+      try experiment.seeds.contains { seed in
+        try (0..<cut.count).contains { try isDone(entry, seed, $0) }
+      }
+    }
     func isDone(_ seed: UInt64, _ fold: Int) throws -> Bool {
-      try entries.allSatisfy { try record($0, seed, fold, split) != nil }
+      try !begun.isEmpty && begun.allSatisfy { try isDone($0, seed, fold) }
     }
     let seeds = try experiment.seeds.filter { seed in
       try (0..<cut.count).contains { try isDone(seed, $0) }
@@ -293,7 +302,13 @@ public struct ExperimentSummarizer {
     if let cut = experiment.folds {
       notes.append(
         "Predictions of \(cut.count) folds of persons are pooled: each row is predicted by a model "
-          + "that saw none of its person's rows. Only folds that every row has finished count.")
+          + "that saw none of its person's rows. Only folds that every row here has finished count.")
+      let open = try entries.filter { entry in
+        try entry.cells.values.allSatisfy { try folder.done($0) == nil }
+      }
+      if !open.isEmpty {
+        notes.append("Nothing is finished yet of: \(open.map(\.name).joined(separator: ", ")).")
+      }
     }
     if experiment.seeds.count < 3 {
       notes.append("Fewer than 3 seeds: nothing can be said over seeds.")

@@ -68,6 +68,11 @@ struct ExperimentFoldsTests {
   func summary() throws {
     let fixture = try Fixture()
     #expect(try fixture.summary().splits.isEmpty)
+    // A row of which nothing is finished is named and holds the others back nowhere.
+    try fixture.run(Array(fixture.plan.cells[..<1]))
+    let begun = try fixture.summary()
+    #expect(begun.splits[0].rows.map(\.name) == ["crowd"] && begun.splits[0].n == 4)
+    #expect(begun.notes.contains { $0.hasSuffix("finished yet of: llama.") })
     // The first fold of every row and seed, and the second of one row alone.
     try fixture.run(Array(fixture.plan.cells[..<5]))
     let first = try fixture.summary()
