@@ -302,7 +302,8 @@ public struct ExperimentSummarizer {
     if let cut = experiment.folds {
       notes.append(
         "Predictions of \(cut.count) folds of persons are pooled: each row is predicted by a model "
-          + "that saw none of its person's rows. Only folds that every row here has finished count.")
+          + "that saw none of its person's rows. Only folds that every row here has finished count."
+      )
       let open = try entries.filter { entry in
         try entry.cells.values.allSatisfy { try folder.done($0) == nil }
       }
