@@ -1056,7 +1056,7 @@ class LedgerPageTest(unittest.TestCase):
 
 
 def take_screenshots(folder):
-    """Every page kind at four widths in both themes; `docs/screenshots` holds those at 1280."""
+    """Every page kind at four widths in both themes."""
     folder.mkdir(parents=True, exist_ok=True)
     SiteTest.setUpClass()
     test = SiteTest()
