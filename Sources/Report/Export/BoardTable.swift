@@ -78,10 +78,7 @@ package struct BoardTable: Sendable {
     return reference?.figure(value) ?? ScoredFigure(value: value)
   }
 
-  /// How many decimals a figure is shown with: a correlation has two at most where labels are hidden.
-  func decimals(_ metric: Metric) -> Int {
-    board.isGuarded && metric.higherIsBetter ? min(2, metric.decimals) : metric.decimals
-  }
+  func decimals(_ metric: Metric) -> Int { metric.decimals(isGuarded: board.isGuarded) }
 
   /// The figure of the primary metric.
   func primary(_ entry: Board.Entry) -> ScoredFigure? { Self.figure(entry, metric, target) }
@@ -162,4 +159,11 @@ enum SitePaths {
   }
   /// Stands in for it where none can be drawn.
   static let standInPreview = "assets/preview.png"
+}
+
+extension Metric {
+  /// How many decimals a figure is shown with: a correlation has two at most where labels are hidden.
+  package func decimals(isGuarded: Bool) -> Int {
+    isGuarded && higherIsBetter ? min(2, decimals) : decimals
+  }
 }

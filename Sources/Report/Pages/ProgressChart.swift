@@ -20,7 +20,7 @@ struct ProgressChart {
 
     fileprivate var value: Double { figure.value ?? 0 }
     fileprivate var year: Int { Int(day.prefix(4)) ?? 0 }
-    /// Years, a month being a twelfth and a day a thirtieth of it: near enough for a drawing.
+    /// Years, a month being a twelfth and a day a 31st of that: near enough for a drawing.
     fileprivate var time: Double {
       let month = Double(day.dropFirst(5).prefix(2)) ?? 1
       let date = Double(day.suffix(2)) ?? 1

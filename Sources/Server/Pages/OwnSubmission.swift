@@ -52,7 +52,8 @@ struct OwnSubmission: Encodable {
     var figures: [Figure]
   }
 
-  init(_ document: SubmissionDocument, definition: BenchmarkDefinition?) {
+  /// - Parameter isGuarded: whether the labels of its board are hidden.
+  init(_ document: SubmissionDocument, definition: BenchmarkDefinition?, isGuarded: Bool) {
     (id, system, phase) = (document.id, document.system, document.phase)
     boardPath = "\(document.benchmark)/\(document.split)"
     board = "\(definition?.title ?? document.benchmark), \(document.split)"
@@ -70,14 +71,18 @@ struct OwnSubmission: Encodable {
         Scores(
           target: name,
           figures: scores.metrics.compactMap { metric in
-            scores[metric].flatMap { Self.figure($0, metric) }
+            scores[metric].flatMap {
+              Self.figure($0, metric, decimals: metric.decimals(isGuarded: isGuarded))
+            }
           })
       }
     }
     self.targets = targets.contains { !$0.figures.isEmpty } ? targets : nil
     guard let primary = definition?.primary else { return }
     score = report.targets[primary.target]?[primary.metric].flatMap {
-      Self.figure($0, primary.metric, of: primary.target)
+      Self.figure(
+        $0, primary.metric, of: primary.target,
+        decimals: primary.metric.decimals(isGuarded: isGuarded))
     }
   }
 
@@ -91,10 +96,10 @@ struct OwnSubmission: Encodable {
   }
 
   private static func figure(
-    _ figure: ScoredFigure, _ metric: Metric, of target: String? = nil
+    _ figure: ScoredFigure, _ metric: Metric, of target: String? = nil, decimals: Int
   ) -> Figure? {
     guard let value = figure.value else { return nil }
-    func text(_ value: Double) -> String { Rounding.text(value, decimals: metric.decimals) }
+    func text(_ value: Double) -> String { Rounding.text(value, decimals: decimals) }
     var interval: String?
     if let low = figure.low, let high = figure.high { interval = "[\(text(low)), \(text(high))]" }
     let name = target.map { "\(metric.title) of \($0)" } ?? metric.title

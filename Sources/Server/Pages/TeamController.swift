@@ -41,7 +41,9 @@ struct TeamController: Sendable {
       team: member.team.name, before: before, limit: Self.perPage, at: now)
     let shown = found.compactMap { submission in
       SubmissionDocument(submission, viewer: member.team, phases: phases, at: now).map {
-        OwnSubmission($0, definition: definition(submission.benchmark))
+        OwnSubmission(
+          $0, definition: definition(submission.benchmark),
+          isGuarded: phases.governing(submission, at: now)?.labels == .hidden)
       }
     }
     func html(_ rows: [OwnSubmission]) throws -> Data {
@@ -75,14 +77,16 @@ struct TeamController: Sendable {
     let (phases, now) = (try store.phaseList(), Date())
     let found = try store.submission(id)
     let governing = found.flatMap { phases.governing($0, at: now) }
+    let isGuarded = governing?.labels == .hidden
     guard let stored = found, stored.teamKey == member.team.id,
       let document = SubmissionDocument(stored, viewer: member.team, phases: phases, at: now)
     else {
       // To read one with a score takes longer, as in the API.
-      if governing?.labels == .hidden { await GuardedAnswer.waitForTick(since: start) }
+      if isGuarded { await GuardedAnswer.waitForTick(since: start) }
       throw Problem(.notFound, "There is no such submission, or it is not your team's.")
     }
-    var own = OwnSubmission(document, definition: definition(stored.benchmark))
+    var own = OwnSubmission(
+      document, definition: definition(stored.benchmark), isGuarded: isGuarded)
     own.history = try store.history(of: stored).map { event in
       .init(at: Moment(event.at), text: event.why ?? "The submission was \(event.kind).")
     }
@@ -97,7 +101,10 @@ struct TeamController: Sendable {
       own.standing = try store.standing(in: governing, at: now)
         .filter { $0.teamKey == member.team.id && $0.id != id }
         .compactMap { SubmissionDocument($0, viewer: member.team, phases: phases, at: now) }
-        .map { .init(OwnSubmission($0, definition: definition($0.benchmark))) }
+        .map {
+          .init(
+            OwnSubmission($0, definition: definition($0.benchmark), isGuarded: isGuarded))
+        }
     }
     let content = OneContent(account: Account(member), submission: own)
     func html(_ content: OneContent) throws -> Data {
@@ -106,7 +113,7 @@ struct TeamController: Sendable {
     }
     return await answer(
       try html(content), bare: try html(content.bare), count: 4 + (governing?.entries ?? 1),
-      isGuarded: governing?.labels == .hidden, since: start)
+      isGuarded: isGuarded, since: start)
   }
 
   /// A page of which size and time tell nothing where labels are hidden.
