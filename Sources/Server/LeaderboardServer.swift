@@ -62,6 +62,8 @@ public struct ServerLimits: Sendable, Equatable {
   public var uploadsPerMinute = 60
   /// Requests of an address a second; 0 for no limit.
   public var requestsPerSecond = 50.0
+  /// Attempts of an address to sign in a minute, where there is a limit of its requests.
+  public var signInsPerMinute = 30
 
   public init() {}
 }
@@ -259,9 +261,11 @@ public final class LeaderboardServer: Sendable {
   ) {
     let forms = BrowserForms(store: store, isSecure: certificate != nil || pages.pages.isHTTPS)
     let limits = configuration.limits
+    let perMinute = Double(limits.signInsPerMinute)
     let session = SessionController(
       forms: forms, pages: pages, limits: limits, security: security,
-      attempts: limits.requestsPerSecond > 0 ? RateLimiter(perSecond: 0.5, burst: 30) : nil)
+      attempts: limits.requestsPerSecond > 0
+        ? RateLimiter(perSecond: perMinute / 60, burst: perMinute) : nil)
     let group = router.group().add(middleware: SessionMiddleware(forms: forms))
       .add(middleware: byToken)
     group.addRoutes(session.routes, atPath: "submit")

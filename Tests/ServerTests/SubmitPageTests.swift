@@ -307,12 +307,15 @@ struct SubmitPageTests {
   @Test("an address that tries to sign in too often is told to wait")
   func attempts() async throws {
     let arena = try Arena()
-    try await arena.browse { port in
+    // So few that the second attempt is too early even where the machine is slow.
+    let limited: (inout ServerConfiguration) -> Void = {
+      ($0.limits.requestsPerSecond, $0.limits.signInsPerMinute) = (1000, 1)
+    }
+    try await arena.browse(change: limited) { port in
       let browser = try Browser(port: port)
-      let answers = try (0..<60).map { _ in try browser.signIn("none") }
-      #expect(answers[0].status == 422)
-      let late = try #require(answers.first { $0.status == 429 })
-      #expect(late.headers["retry-after"] != nil)
+      #expect(try browser.signIn("none").status == 422)
+      let late = try browser.signIn("none")
+      #expect(late.status == 429 && late.headers["retry-after"] != nil)
     }
   }
 
