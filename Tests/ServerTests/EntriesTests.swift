@@ -91,6 +91,39 @@ struct EntriesTests {
     #expect(Set(try await server.idsOnBoard()) == [ids[0], ids[2]])
   }
 
+  @Test("a best that the organiser withdraws is charged, as what comes after it may be lower")
+  func withdrawn() async throws {
+    let arena = try Arena(phase: nil)
+    var phase = guarded(entries: 1)
+    let grid = try #require(phase.grid)
+    phase.valid.total = 10
+    phase.entropy = 4.01 * grid.bits(submissions: 10, systems: 2)
+    try arena.store.setPhase(phase)
+    let files = try PhaseFiles.sorted(3, arena)
+    let server = try await arena.server()
+    func best(_ file: URL) async throws -> String {
+      let sent = try await send(file, "One", arena, server)
+      #expect(sent.document["verdict"] as? String == "first")
+      return try #require(sent.document["id"] as? String)
+    }
+    let high = try await best(files[2])
+    #expect(
+      try await send(files[0], "One", arena, server).document["verdict"] as? String
+        == "notBetter")
+    try arena.store.withdraw(high, why: "trained on test")
+    let low = try await best(files[0])
+    let account = try #require(try arena.store.accounts().first)
+    #expect(abs(account.told - grid.bits(submissions: 3, systems: 2)) < 1e-9)
+    #expect(abs(account.total - grid.bits(submissions: 10, systems: 2)) < 1e-9)
+    #expect(throws: ServerError.self, "once more is over the budget") {
+      try arena.store.withdraw(low, why: "a test")
+    }
+    #expect(try await server.idsOnBoard() == [low])
+    try arena.store.withdraw(low, why: "a test", overBudget: "it must go")
+    #expect(try await server.idsOnBoard() == [])
+    #expect(try arena.store.accounts().first?.exceptions.count == 1)
+  }
+
   @Test("what is promised counts the phases to come")
   func promised() throws {
     let arena = try Arena(phase: nil)

@@ -59,11 +59,11 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
         WHERE benchmark = ? AND split = ? AND NOT (SELECT organiser FROM team WHERE id = team)
         GROUP BY team, phase
         """, arguments: key)
-    let systems = try Systems(of: board, phases, in: database)
+    let runs = try Runs(of: board, phases, in: database)
     var used: [String: [Int64: Int]] = [:]
     for use in uses {
       let (team, name, count): (Int64, String, Int) = (use["team"], use["phase"], use["valid"])
-      account.told += systems.bits(count, of: team, in: name)
+      account.told += runs.bits(count, of: team, in: name)
       used[name, default: [:]][team] = count
     }
     let extra: Double? = try database.value(
@@ -88,8 +88,8 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
         account.promised +=
           phase.isFinal
           ? phase.bits ?? 0
-          : systems.bits(max(count, phase.valid.total), of: team, in: phase.name)
-            - systems.bits(count, of: team, in: phase.name)
+          : runs.bits(max(count, phase.valid.total), of: team, in: phase.name)
+            - runs.bits(count, of: team, in: phase.name)
       }
     }
     account.exceptions = try database.all(
@@ -97,14 +97,25 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
     return account
   }
 
-  /// How many systems teams have sent, where phases take several.
-  private struct Systems {
+  /// How often the released values of teams began anew: with each system, where phases take several,
+  /// and with each best that was taken off the board.
+  private struct Runs {
     private let phases: [String: [Phase]]
-    private var sent: [String: [Int64: Int]] = [:]
+    private var systems: [String: [Int64: Int]] = [:]
+    private var withdrawals: [Int64: Int] = [:]
 
     /// - Parameter phases: all that were ever set, with hidden labels.
     init(of board: BoardKey, _ phases: [Phase], in database: Database) throws {
       self.phases = Dictionary(grouping: phases, by: \.name)
+      let key: StatementArguments = [board.benchmark, board.split]
+      let withdrawn = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT s.team, count(*) AS count FROM event e JOIN submission s ON s.id = e.submission
+          WHERE e.kind = 'withdrawn' AND s.best IS NOT NULL AND s.benchmark = ? AND s.split = ?
+          GROUP BY s.team
+          """, arguments: key)
+      for row in withdrawn { withdrawals[row["team"]] = row["count"] }
       guard phases.contains(where: { $0.entries > 1 }) else { return }
       let rows = try Row.fetchAll(
         database,
@@ -112,19 +123,21 @@ public struct LabelAccount: Encodable, Sendable, Equatable {
           SELECT team, phase, count(DISTINCT system) AS systems FROM submission
           WHERE benchmark = ? AND split = ? AND state = 'released' AND NOT alone
           GROUP BY team, phase
-          """, arguments: [board.benchmark, board.split])
+          """, arguments: key)
       for row in rows {
         let (team, phase): (Int64, String) = (row["team"], row["phase"])
-        sent[phase, default: [:]][team] = row["systems"]
+        systems[phase, default: [:]][team] = row["systems"]
       }
     }
 
-    /// What `count` answers tell a team of the labels under phases of one name, which may differ. A
-    /// withdrawn system makes room for another one, and has told what it has told.
+    /// What `count` answers tell a team of the labels under phases of one name, which may differ. What
+    /// is withdrawn has told what it has told, and what comes after it may be told lower values: it
+    /// counts as one more system, in every phase, as bests stand on the board over phases.
     func bits(_ count: Int, of team: Int64, in name: String) -> Double {
       (phases[name] ?? []).filter { !$0.isFinal }.compactMap { phase in
         phase.grid?.bits(
-          submissions: count, systems: max(phase.entries, sent[name]?[team] ?? 0))
+          submissions: count,
+          systems: max(phase.entries, systems[name]?[team] ?? 0) + (withdrawals[team] ?? 0))
       }.max() ?? 0
     }
   }

@@ -176,12 +176,16 @@ extension SubmissionStore {
   }
 
   /// Takes a submission off its board, or puts it back, and keeps the reason.
-  /// - Parameter team: whose it must be; nil for the organiser. Where labels are hidden only the organiser
-  ///   may: a team that could lower its own best would be told more of them than is accounted for.
+  ///
+  /// Where labels are hidden only the organiser may: after a withdrawal a team may be told lower values
+  /// than before, which the account of the labels counts.
+  /// - Parameters:
+  ///   - team: whose it must be; nil for the organiser.
+  ///   - reason: why the labels may tell more than their budget, where they then might.
   /// - Throws: ``ServerError``: `unknownSubmission`, `wrongState`, `refused`.
   public func withdraw(
     _ id: String, of team: Int64? = nil, restore: Bool = false, why: String,
-    benchmarks: [BenchmarkDefinition] = [], at now: Date = Date()
+    benchmarks: [BenchmarkDefinition] = [], overBudget reason: String? = nil, at now: Date = Date()
   ) throws(ServerError) {
     guard (1...1000).contains(why.unicodeScalars.count) else {
       throw .refused("Give a reason of 1 to 1000 characters.")
@@ -201,7 +205,11 @@ extension SubmissionStore {
       }
       try Self.addEvent(
         restore ? "restored" : "withdrawn", to: submission.key, why: why, at: now, in: database)
-      if restore { try Self.putBack(submission, benchmarks, in: database) }
+      if restore {
+        try Self.putBack(submission, benchmarks, in: database)
+      } else if submission.best != nil {
+        try LabelAccount.check([submission.board], overBudget: reason, at: now, in: database)
+      }
       try scribe(at: now, in: database).withdrawn(submission, isRestored: restore, why: why)
     }
   }

@@ -64,14 +64,20 @@ struct SubmissionCommand: ParsableCommand {
 
   struct Withdraw: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Withdraw a submission from its board; its page stays and gives the reason.")
+      abstract: "Withdraw a submission from its board; its page stays and gives the reason.",
+      discussion: """
+        Where labels are hidden, a team whose best is withdrawn may be told lower values
+        than before. The account of the labels counts that, and a withdrawal by which
+        they might tell more than their budget takes --over-budget and a reason.
+        """)
 
     @Argument(help: "The submission's id.") var id: String
     @Option(help: "The reason, which is published.") var why: String
+    @OptionGroup var budget: BudgetOption
     @OptionGroup var data: DataOptions
 
     func run() throws {
-      try data.store().withdraw(id, why: why)
+      try data.store().withdraw(id, why: why, overBudget: budget.overBudget)
       Console.print("\(id) is withdrawn: \(why)")
     }
   }
