@@ -4,80 +4,55 @@ import Testing
 
 @Suite("Commands: predictions with an SD")
 struct TrainGaussianTests {
-  private let place: TemporaryFolder
-  private let program: Program
-  private let home: [String]
+  private let tiny: TinyTraining
 
-  init() throws {
-    place = try TemporaryFolder()
-    program = try Program(in: place.url)
-    home = ["--data", try SampleFolder.shared.get().folder.file("data").path]
-    try TinyModel.write(to: place.file("tiny"))
-  }
-
-  private func train(_ more: [String]) throws -> Program.Outcome {
-    try program.run(
-      ["train", "--model", "tiny", "-b", "sample24", "--train-split", "dev"]
-        + ["--validation-split", "test", "--max-length", "48", "--epochs", "1", "--batch", "16"]
-        + ["--no-early-stop", "--threads", "1", "--out", "run"] + more + home)
-  }
-
-  private func predict(_ out: String, _ more: [String]) throws -> Program.Outcome {
-    try program.run(["predict", "-b", "sample24", "-s", "test", "--out", out] + more + home)
-  }
-
-  private func table(_ path: String) throws -> [[String]] {
-    try String(contentsOf: place.file(path), encoding: .utf8).split(separator: "\n").map {
-      $0.split(separator: "\t").map(String.init)
-    }
-  }
-
-  private func numbers(_ path: String, _ column: Int) throws -> [Double] {
-    try table(path).dropFirst().map { try #require(Double($0[column])) }
-  }
+  init() throws { tiny = try TinyTraining() }
 
   @Test("a gaussian head trains, predicts an SD, and its seeds make a mixture")
   func seeds() throws {
-    let trained = try train(
+    let trained = try tiny.train(
+      "run",
       ["--head", "gaussian", "--beta", "0.5", "--variance-penalty", "1", "--head-bias", "mean"]
         + ["--seed", "1", "--seed", "2"])
     #expect(trained.status == 0, "\(trained.err)")
     #expect(trained.err.contains("  95% intervals cover "))
-    let run = try JSONSerialization.jsonObject(
-      with: Data(contentsOf: place.file("run/seed-1/run.json")))
-    let result = (run as? [String: Any])?["result"] as? [String: Any]
+    let result = try tiny.json("run/seed-1/run.json")["result"] as? [String: Any]
     let calibration = (result?["calibration"] as? [String: [String: Any]])?["empathy"]
     #expect(calibration?["n"] as? Int == 83 && (calibration?["coverage"] as? Double ?? 0) > 0.5)
     let seeds = ["run/seed-1", "run/seed-2"]
     for (seed, file) in zip(seeds, ["a.tsv", "b.tsv"]) {
-      let outcome = try predict(file, ["--model", "\(seed)/last"])
+      let outcome = try tiny.predict(file, ["--model", "\(seed)/last"])
       #expect(outcome.status == 0, "\(outcome.err)")
-      #expect(try table(file)[0] == ["id", "empathy", "sd"])
-      #expect(try numbers(file, 2).allSatisfy { $0 > 0 && $0 < 32 })
+      #expect(try tiny.table(file)[0] == ["id", "empathy", "sd"])
+      #expect(try tiny.numbers(file, 2).allSatisfy { $0 > 0 && $0 < 32 })
     }
-    #expect(try predict("e.tsv", ["--ensemble"] + seeds).status == 0)
-    #expect(try table("e.tsv")[0] == ["id", "empathy", "sd"])
-    let (a, b) = (try numbers("a.tsv", 1), try numbers("b.tsv", 1))
-    let (sdA, sdB) = (try numbers("a.tsv", 2), try numbers("b.tsv", 2))
-    for (row, sd) in try numbers("e.tsv", 2).enumerated() {
+    #expect(try tiny.predict("e.tsv", ["--ensemble"] + seeds).status == 0)
+    #expect(try tiny.table("e.tsv")[0] == ["id", "empathy", "sd"])
+    let (a, b) = (try tiny.numbers("a.tsv", 1), try tiny.numbers("b.tsv", 1))
+    let (sdA, sdB) = (try tiny.numbers("a.tsv", 2), try tiny.numbers("b.tsv", 2))
+    for (row, sd) in try tiny.numbers("e.tsv", 2).enumerated() {
       let mean = (a[row] + b[row]) / 2
       let second =
         (a[row] * a[row] + sdA[row] * sdA[row] + b[row] * b[row] + sdB[row] * sdB[row]) / 2
       #expect(abs(sd * sd - (second - mean * mean)) < 1e-4)
     }
-    #expect(try predict("w.tsv", ["--model", "run/seed-1/last", "--format", "wassa"]).status == 0)
-    #expect(try table("w.tsv").allSatisfy { $0.count == 1 })
-    #expect(try program.run(["score", "a.tsv", "-b", "sample24", "-s", "test"] + home).status == 0)
+    #expect(
+      try tiny.predict("w.tsv", ["--model", "run/seed-1/last", "--format", "wassa"]).status == 0)
+    #expect(try tiny.table("w.tsv").allSatisfy { $0.count == 1 })
+    #expect(
+      try tiny.program.run(["score", "a.tsv", "-b", "sample24", "-s", "test"] + tiny.home).status
+        == 0)
   }
 
   @Test("two targets have a mean and an SD each")
   func targets() throws {
-    let trained = try train(
-      ["--head", "gaussian", "--target", "empathy", "--target", "distress", "--seed", "1"])
+    let trained = try tiny.train(
+      "run", ["--head", "gaussian", "--target", "empathy", "--target", "distress", "--seed", "1"])
     #expect(trained.status == 0, "\(trained.err)")
     #expect(trained.err.contains("  distress: 95% intervals cover "))
-    #expect(try predict("p.tsv", ["--model", "run/last"]).status == 0)
-    #expect(try table("p.tsv")[0] == ["id", "empathy", "distress", "empathy_sd", "distress_sd"])
+    #expect(try tiny.predict("p.tsv", ["--model", "run/last"]).status == 0)
+    #expect(
+      try tiny.table("p.tsv")[0] == ["id", "empathy", "distress", "empathy_sd", "distress_sd"])
   }
 
   @Test("options of the gaussian head belong to it")
@@ -87,9 +62,9 @@ struct TrainGaussianTests {
       ["--head", "gaussian", "--huber", "1"], ["--head", "gaussian", "--alignment", "1"],
       ["--head", "gaussian", "--beta", "2"], ["--head", "other"],
     ] {
-      #expect(try train(more).status == 64, "\(more)")
+      #expect(try tiny.train("run", more).status == 64, "\(more)")
     }
-    #expect(!FileManager.default.fileExists(atPath: place.file("run").path))
+    #expect(!FileManager.default.fileExists(atPath: tiny.place.file("run").path))
   }
 
   @Test("an experiment's summary says how well the predicted SDs fit, seed by seed and mixed")

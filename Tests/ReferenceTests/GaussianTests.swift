@@ -154,30 +154,7 @@ struct GaussianGradientTests {
     _ = value()
     engine.backward(gradient, states: states, accumulate: false)
     #expect(states.contains { $0 != 0 })
-    for parameter in engine.layout.parameters {
-      let analytic = engine.gradient(of: parameter)
-      let values = engine.values(of: parameter)
-      for i in values.indices {
-        let kept = values[i]
-        func moved(by distance: Float) -> Double {
-          values[i] = kept + distance
-          defer { values[i] = kept }
-          return value()
-        }
-        let h = GradientTests.step
-        let near = moved(by: h) - moved(by: -h)
-        let far = moved(by: 2 * h) - moved(by: -2 * h)
-        let numeric = (8 * near - far) / Double(12 * h)
-        let isPadding =
-          i / 6 == 1
-          && (parameter.name.hasSuffix("word_embeddings.weight")
-            || kind == .roberta && parameter.name.hasSuffix("position_embeddings.weight"))
-        let expected = isPadding ? 0 : numeric
-        #expect(
-          abs(Double(analytic[i]) - expected) < 2 * GradientTests.tolerance * max(1, abs(expected)),
-          "\(parameter.name)[\(i)]: \(analytic[i]), \(expected)")
-      }
-    }
+    GradientTests.check(engine, kind, tolerance: 2 * GradientTests.tolerance, loss: value)
   }
 
   @Test("predictions with every token are those without")

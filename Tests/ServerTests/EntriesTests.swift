@@ -111,7 +111,7 @@ struct EntriesTests {
       try await send(files[0], "One", arena, server).document["verdict"] as? String
         == "notBetter")
     try arena.store.withdraw(high, why: "trained on test")
-    let low = try await best(files[0])
+    let low = try await best(files[1])
     let account = try #require(try arena.store.accounts().first)
     #expect(abs(account.told - grid.bits(submissions: 3, systems: 2)) < 1e-9)
     #expect(abs(account.total - grid.bits(submissions: 10, systems: 2)) < 1e-9)
