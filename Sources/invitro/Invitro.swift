@@ -25,6 +25,7 @@ import Server
       DataCommand.self, BenchmarkCommand.self, ValidateCommand.self, ScoreCommand.self,
       CompareCommand.self,
       SubmitCommand.self, SiteCommand.self, InitCommand.self, ArchiveCommand.self,
+      ExportCommand.self,
       TrainCommand.self,
       PredictCommand.self, TokenizeCommand.self, LabelCommand.self, AgreementCommand.self,
       CurateCommand.self, SubstituteCommand.self,

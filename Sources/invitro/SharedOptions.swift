@@ -176,6 +176,11 @@ func require(_ holds: Bool, _ text: @autoclosure () -> String) throws {
   if !holds { throw ValidationError(text()) }
 }
 
+/// Whether `text` is a calendar day, or absent.
+func isDay(_ text: String?) -> Bool {
+  text.map { (try? Date($0, strategy: .iso8601.year().month().day())) != nil } ?? true
+}
+
 /// Ends the command with `status` unless `passes`; everything is said by then.
 func end(with status: ExitStatus, unless passes: Bool) throws {
   if !passes { throw ExitCode(status.rawValue) }

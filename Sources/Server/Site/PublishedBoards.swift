@@ -66,7 +66,7 @@ public struct PublishedBoards {
     }
     guard !phase.isFrozen(at: now) else {
       throw ServerError.refused(
-        "\(key.path) stands still for the public until phase '\(phase.name)' closes. Archive it then."
+        "\(key.path) stands still for the public until phase '\(phase.name)' closes; try again then."
       )
     }
     let feeder = BoardFeeder(

@@ -21,10 +21,7 @@ struct ArchiveCommand: ParsableCommand {
           --licence CC-BY-4.0
       """)
 
-  @Argument(help: "The board as benchmark/split, in place of --benchmark and --split.")
-  var board: String?
-
-  @OptionGroup var split: SplitOptions
+  @OptionGroup var source: PublishedBoardOptions
 
   @Option(
     help: .value(
@@ -44,39 +41,21 @@ struct ArchiveCommand: ParsableCommand {
 
   @Option(help: .value("file", "The zip. Default: BENCHMARK-SPLIT-DATE.zip.")) var out: String?
 
-  @Option(help: "Folders of submissions; may be given several times. Default: submissions.")
-  var submissions: [String] = []
-
-  @OptionGroup var inference: InferenceArguments
-  @OptionGroup var data: DataOptions
-
   func validate() throws {
     try require(!creator.isEmpty, "Give at least one --creator, such as --creator \"Doe, Jane\".")
-    try require(
-      board == nil || split.benchmark == nil && split.split == nil,
-      "Name the board as benchmark/split or with --benchmark and --split, not both.")
-    try require(
-      date.map { (try? Date($0, strategy: .iso8601.year().month().day())) != nil } ?? true,
-      "--date takes a day as YYYY-MM-DD, not '\(date ?? "")'.")
+    try require(isDay(date), "--date takes a day as YYYY-MM-DD, not '\(date ?? "")'.")
     try require(
       licence?.wholeMatch(of: /[A-Za-z0-9.+\-]+/) != nil || licence == nil,
       "--licence takes an identifier of the SPDX list, such as CC-BY-4.0, not '\(licence ?? "")'.")
   }
 
   func run() throws {
-    let (definition, name) = try resolved()
     let record = ArchiveRecord(
       creators: try creator.map(ArchiveCreator.init),
       day: date ?? Date().formatted(.iso8601.year().month().day()), publisher: publisher,
       licence: licence)
-    let key = BoardKey(benchmark: definition.id, split: name)
-    let known = try data.home.known(
-      adding: split.benchmark.map { $0.hasSuffix(".json") ? [$0] : [] } ?? [])
-    let bar = ProgressBar("scoring", unit: "entries")
-    let publication = try PublishedBoards(
-      data.home, definitions: known, folders: submissionFolders(submissions),
-      options: try inference.scoringOptions()
-    ).board(key) { bar.update($0, of: $1) }
+    let publication = try source.publication()
+    let board = publication.board
     let ledger = publication.ledger.first {
       FileManager.default.fileExists(atPath: $0.appending(path: "checkpoint").path)
     }
@@ -85,22 +64,11 @@ struct ArchiveCommand: ParsableCommand {
       Console.message("without a ledger: there is no \(places.joined(separator: " or "))")
     }
     let archive = try BoardArchive(
-      publication.board, record, manifest: try data.home.manifest(definition.id),
+      board, record, manifest: try source.data.home.manifest(board.definition.id),
       hidden: publication.hidden, ledger: ledger
     ).zip()
-    let file = out ?? "\(definition.id)-\(name)-\(record.day).zip"
+    let file = out ?? "\(board.definition.id)-\(board.split)-\(record.day).zip"
     try AtomicFile.write(archive, to: URL(filePath: file))
     Console.print(file)
-  }
-
-  private func resolved() throws -> (BenchmarkDefinition, String) {
-    guard let board else { return try split.resolve(data.home) }
-    let parts = board.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2 else {
-      throw ValidationError("A board is benchmark/split, such as newsemp24/test, not '\(board)'.")
-    }
-    let definition = try data.home.benchmarks.find(parts[0])
-    try definition.checkSplit(parts[1])
-    return (definition, parts[1])
   }
 }
