@@ -5,7 +5,7 @@ FLAGS := -c release -Xswiftc -Xcc -Xswiftc -march=native
 BIN := .build/release
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build demo test test-api test-ledger test-archive test-formats test-benchmark test-init-board fuzz test-browser test-codabench test-grid test-label test-slurm test-threads test-wheel codabench-bundle wheel release docs lint format bench bench-training simulate clean
+.PHONY: help deps build demo test test-api test-ledger test-archive test-formats test-completions test-benchmark test-init-board fuzz test-browser test-codabench test-grid test-label test-slurm test-threads test-wheel codabench-bundle wheel release docs lint format bench bench-training simulate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
@@ -33,6 +33,9 @@ test-archive: build ## Check a board's archive with mlcroissant and DataCite's s
 
 test-formats: build ## Read results with pandas, huggingface_hub and pdflatex
 	@scripts/test-formats $(BIN)/invitro
+
+test-completions: build ## Type lines and TAB in bash, zsh and fish
+	@scripts/test-completions $(BIN)/invitro
 
 test-benchmark: build ## Take a benchmark of one's own from a CSV to a served leaderboard, and check the JSON Schema
 	@scripts/test-benchmark $(BIN)/invitro

@@ -36,8 +36,10 @@ struct CodabenchCommand: ParsableCommand {
   /// Whose scores are written beside ours.
   enum Compatibility: String, ExpressibleByArgument, CaseIterable { case wassa }
 
-  @Argument(help: "The folder with ref and res.") var input: String
-  @Argument(help: "The folder to write to; it is made if it does not exist.") var output: String
+  @Argument(help: "The folder with ref and res.", completion: .directory) var input: String
+  @Argument(
+    help: "The folder to write to; it is made if it does not exist.", completion: .directory)
+  var output: String
 
   @OptionGroup var split: SplitOptions
 

@@ -31,7 +31,8 @@ struct CompareCommand: ParsableCommand {
   var all = false
 
   @Flag(help: "Compare two training procedures over their seeds.") var runs = false
-  @Option(help: "The folder of submissions, for --all.") var submissions: String = "submissions"
+  @Option(help: "The folder of submissions, for --all.", completion: .directory) var submissions:
+    String = "submissions"
 
   @OptionGroup var split: SplitOptions
   @OptionGroup var gold: GoldOptions

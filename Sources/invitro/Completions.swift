@@ -16,6 +16,13 @@ enum Completions {
     ((try? home(words).benchmarks.known()) ?? []).map(\.id)
   }
 
+  /// Boards as benchmark/split.
+  static let boards = CompletionKind.custom { words, _, _ in
+    ((try? home(words).benchmarks.known()) ?? []).flatMap { benchmark in
+      benchmark.splitNames.map { "\(benchmark.id)/\($0)" }
+    }
+  }
+
   /// Splits of the benchmark that the line names before or after.
   static let splits = CompletionKind.custom { words, _, _ in
     guard let name = value(of: ["-b", "--benchmark"], in: words) else { return [] }
@@ -26,7 +33,18 @@ enum Completions {
     let store = home(words).submissionStoreURL
     // To open one makes it.
     guard FileManager.default.fileExists(atPath: store.path) else { return [] }
-    return ((try? SubmissionStore(store).teams()) ?? []).map(\.name)
+    return ((try? SubmissionStore(store).teams()) ?? []).map { literal($0.name) }
+  }
+
+  /// A team's name may hold any character, and the scripts of swift-argument-parser 1.8 pass on what
+  /// they are given: bash expands it as a command line, and zsh takes what follows a colon for a
+  /// description.
+  private static func literal(_ name: String) -> String {
+    switch CompletionShell.requesting {
+    case .bash: return "'\(name.replacing("'", with: #"'\''"#))'"
+    case .zsh: return name.replacing(":", with: #"\:"#)
+    default: return name
+    }
   }
 
   private static func home(_ words: [String]) -> DataHome {

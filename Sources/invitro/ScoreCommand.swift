@@ -64,7 +64,7 @@ struct ScoreCommand: ParsableCommand {
     help: .value(
       "file",
       "Also write the scores as a model-index into this model card (README.md) for the Hugging Face "
-        + "Hub; - prints the block instead of the result."))
+        + "Hub; - prints the block instead of the result."), completion: .file())
   var modelIndex: String?
 
   @Option(help: "Name of the system in --model-index. Default: the prediction file's.")

@@ -125,7 +125,9 @@ struct SubmitCommand: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var split: SplitOptions
     @OptionGroup var system: SystemOptions
-    @Option(help: .value("file", "Where to keep the receipt. Default: FILE.receipt."))
+    @Option(
+      help: .value("file", "Where to keep the receipt. Default: FILE.receipt."), completion: .file()
+    )
     var receipt: String?
     @Flag(help: "Keep no receipt.") var noReceipt = false
     @OptionGroup var output: JSONOption

@@ -90,7 +90,8 @@ struct ValidateCommand: ParsableCommand {
 /// The rows of a split where it is not imported, as in a repository without labels.
 struct IDsOption: ParsableArguments {
   @Option(
-    help: .value("file", "The split's ids, a line each in its order, where it is not imported."))
+    help: .value("file", "The split's ids, a line each in its order, where it is not imported."),
+    completion: .file())
   var ids: String?
 
   /// The split of these ids, else the imported one.

@@ -31,8 +31,11 @@ struct BenchmarkCheckCommand: ParsableCommand {
         Example:  invitro benchmark check turns.json --from files
       """)
 
-  @Argument(help: "A definition's path ending in .json, or a benchmark's id.") var benchmark: String
-  @Option(help: .value("dir", "Folder with the files, to check them too.")) var from: String?
+  @Argument(
+    help: "A definition's path ending in .json, or a benchmark's id.",
+    completion: Completions.definitions) var benchmark: String
+  @Option(help: .value("dir", "Folder with the files, to check them too."), completion: .directory)
+  var from: String?
   @OptionGroup var shared: SharedOptions
 
   func run() throws {
@@ -101,7 +104,9 @@ struct BenchmarkShowCommand: ParsableCommand {
     commandName: "show", abstract: "Show what a benchmark consists of.",
     discussion: "--json prints the definition itself.")
 
-  @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
+  @Argument(
+    help: "A benchmark's id, or the path of a definition ending in .json.",
+    completion: Completions.benchmarks)
   var benchmark: String
   @OptionGroup var shared: SharedOptions
 

@@ -18,7 +18,9 @@ struct BenchmarkInitCommand: ParsableCommand {
       """)
 
   @Argument(help: "The benchmark's id: lower-case letters, digits and -.") var name: String
-  @Option(help: .value("file", "CSV, TSV or JSON lines with a row a line.")) var from: String?
+  @Option(
+    help: .value("file", "CSV, TSV or JSON lines with a row a line."),
+    completion: Completions.tables) var from: String?
   @OptionGroup var draft: DraftOptions
   @Flag(help: "Replace a definition that is kept already.") var replace = false
   @OptionGroup var shared: SharedOptions

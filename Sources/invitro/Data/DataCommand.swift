@@ -34,10 +34,13 @@ struct DataImportCommand: ParsableCommand {
         Example:  invitro data import newsemp24 --from ~/wassa2024
       """)
 
-  @Argument(help: "A benchmark's id, or the path of a definition ending in .json.")
+  @Argument(
+    help: "A benchmark's id, or the path of a definition ending in .json.",
+    completion: Completions.benchmarks)
   var benchmark: String
 
-  @Option(help: .value("dir", "Folder with the organisers' files.")) var from: String
+  @Option(help: .value("dir", "Folder with the organisers' files."), completion: .directory)
+  var from: String
 
   @Flag(help: "Import although the definition differs from the one that was imported before.")
   var replace = false
@@ -74,9 +77,12 @@ struct DataFetchCommand: AsyncParsableCommand {
       address that holds the sets as <set>/<path>.
       """)
 
-  @Argument(help: "newsemp18 or llmpathy.") var name: String
+  @Argument(help: "newsemp18 or llmpathy.", completion: .list(["newsemp18", "llmpathy"])) var name:
+    String
 
-  @Option(help: .value("dir-or-url", "Folder or address to take the files from instead."))
+  @Option(
+    help: .value("dir-or-url", "Folder or address to take the files from instead."),
+    completion: .directory)
   var mirror: String?
 
   @OptionGroup var shared: SharedOptions
@@ -115,7 +121,8 @@ struct DataSampleCommand: ParsableCommand {
       """)
 
   @Option(
-    help: "Folder to write; it must be empty or absent. Default: <data home>/<benchmark>-files.")
+    help: "Folder to write; it must be empty or absent. Default: <data home>/<benchmark>-files.",
+    completion: .directory)
   var out: String?
   @Option(help: "Track of WASSA 2024: emp (essays), convd, convt or per.")
   var track: SampleTrack = .emp

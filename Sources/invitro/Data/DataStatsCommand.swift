@@ -16,7 +16,9 @@ struct DataStatsCommand: ParsableCommand {
       numbers.
       """)
 
-  @Argument(help: "A benchmark's id, or the path of a definition.") var benchmark: String
+  @Argument(
+    help: "A benchmark's id, or the path of a definition.", completion: Completions.benchmarks)
+  var benchmark: String
 
   @OptionGroup var shared: SharedOptions
 
@@ -66,7 +68,7 @@ struct DataRepairCommand: ParsableCommand {
       benchmarks must be imported. To undo the repair, import newsemp24 again.
       """)
 
-  @Argument(help: "newsemp24.") var benchmark: String
+  @Argument(help: "newsemp24.", completion: Completions.benchmarks) var benchmark: String
   @Flag(help: "Report what would change, and write nothing.") var dryRun = false
 
   @OptionGroup var shared: SharedOptions

@@ -36,13 +36,16 @@ struct EmbedCommand: ParsableCommand {
         invitro embed --model runs/a/last --table train.csv --out states --seed 1
       """)
 
-  @Option(help: .value("dir", "The model's folder, pretrained or fine-tuned.")) var model: String
+  @Option(
+    help: .value("dir", "The model's folder, pretrained or fine-tuned."), completion: .directory)
+  var model: String
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: .value("file", "A training table, in place of a split.")) var table: String?
+  @Option(help: .value("file", "A training table, in place of a split."), completion: .file())
+  var table: String?
 
-  @Option(help: .value("dir", "The folder to write.")) var out: String
+  @Option(help: .value("dir", "The folder to write."), completion: .directory) var out: String
 
   @Flag(help: "Skip t-SNE, whose time grows with the square of the number of rows.")
   var noTsne = false

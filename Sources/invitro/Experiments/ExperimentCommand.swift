@@ -86,9 +86,11 @@ struct ExperimentRunCommand: ParsableCommand {
         invitro experiment run grid.json --out runs/part3 --shard 3/16
       """)
 
-  @Argument(help: "The experiment's file.") var file: String
+  @Argument(help: "The experiment's file.", completion: Completions.definitions) var file: String
 
-  @Option(help: .value("dir", "The experiment's folder. Default: runs/NAME.")) var out: String?
+  @Option(
+    help: .value("dir", "The experiment's folder. Default: runs/NAME."), completion: .directory)
+  var out: String?
 
   @Option(help: .value("i/n", "Take every n-th cell, from the i-th on.")) var shard: String?
 
@@ -197,11 +199,12 @@ struct ExperimentSummaryCommand: ParsableCommand {
         invitro experiment summary runs/newsemp18-minilm
       """)
 
-  @Argument(help: "The experiment's folder.") var folder: String
+  @Argument(help: "The experiment's folder.", completion: .directory) var folder: String
 
   @Option(
     help: .value(
-      "dir", "Folder for the documents. Default: summary, inside the experiment's folder."))
+      "dir", "Folder for the documents. Default: summary, inside the experiment's folder."),
+    completion: .directory)
   var to: String?
 
   @OptionGroup var inference: InferenceArguments
@@ -238,9 +241,11 @@ struct ExperimentMergeCommand: ParsableCommand {
         invitro experiment summary runs/grid
       """)
 
-  @Argument(help: "The folders.") var folders: [String]
+  @Argument(help: "The folders.", completion: .directory) var folders: [String]
 
-  @Option(help: .value("dir", "The folder to merge into; it may hold cells already."))
+  @Option(
+    help: .value("dir", "The folder to merge into; it may hold cells already."),
+    completion: .directory)
   var out: String
 
   @OptionGroup var output: JSONOption

@@ -75,11 +75,14 @@ struct AgreementCommand: ParsableCommand {
 
   @Flag(help: "Show the text of the essays in that list too.") var showText = false
 
-  @Option(help: .value("file", "File to draw the distribution of differences to.")) var svg: String?
+  @Option(
+    help: .value("file", "File to draw the distribution of differences to."), completion: .file())
+  var svg: String?
 
   @Option(
     help: .value(
-      "folder", "Folder to draw the agreement within and between persons in, as structure.svg."))
+      "folder", "Folder to draw the agreement within and between persons in, as structure.svg."),
+    completion: .directory)
   var pictures: String?
 
   @OptionGroup var data: DataOptions

@@ -68,7 +68,8 @@ struct AskingOptions: ParsableArguments {
     help: .value(
       "file",
       "A prompt of one's own: system text, a line of ---, user text with {essay} once. "
-        + "--prompt says how many scores it asks for.")) var promptFile: String?
+        + "--prompt says how many scores it asks for."), completion: .file()) var promptFile:
+    String?
 
   @OptionGroup var settings: SamplingOptions
 
@@ -92,7 +93,8 @@ struct AskingOptions: ParsableArguments {
   @Option(
     help: .value(
       "file",
-      "Prices by model (JSON, dollars per million tokens); they override the built-in prices."))
+      "Prices by model (JSON, dollars per million tokens); they override the built-in prices."),
+    completion: Completions.definitions)
   var prices: String?
 
   @Option(help: "Seed of the waits between retries.") var seed: UInt64 = 1

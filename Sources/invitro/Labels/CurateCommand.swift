@@ -20,7 +20,8 @@ struct CurateCommand: ParsableCommand {
 
   /// Where a training table goes, and what must not be in it.
   struct TableOptions: ParsableArguments {
-    @Option(help: .value("file", "The table; its manifest goes beside it.")) var out: String
+    @Option(help: .value("file", "The table; its manifest goes beside it."), completion: .file())
+    var out: String
 
     @Flag(help: "Keep rows whose essay also occurs in the evaluation split; they are counted.")
     var keepOverlap = false
@@ -58,10 +59,13 @@ struct CurateCommand: ParsableCommand {
 
   /// The labels that are corrected, and by whose.
   struct CorrectionOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: "The benchmark whose labels are corrected.")
+    @Option(
+      name: [.short, .long], help: "The benchmark whose labels are corrected.",
+      completion: Completions.benchmarks)
     var benchmark: String
 
-    @Option(name: [.short, .long], help: "The split.") var split: String = "train"
+    @Option(name: [.short, .long], help: "The split.", completion: Completions.splits) var split:
+      String = "train"
     @Option(help: .value("name=file", "The model's labels, TSV.")) var llm: String?
 
     @OptionGroup var text: FeatureOptions
@@ -168,9 +172,15 @@ extension CurateCommand {
             --llm llama=TRAIN_LABELS.tsv --llm llama=DEV_LABELS.tsv --evaluation dev --out train.csv
         """)
 
-    @Option(name: [.short, .long], help: "The benchmark that is extended.") var benchmark: String
-    @Option(name: [.short, .long], help: "The split that is extended.") var split: String = "train"
-    @Option(help: .value("benchmark", "A benchmark that is added; may be repeated."))
+    @Option(
+      name: [.short, .long], help: "The benchmark that is extended.",
+      completion: Completions.benchmarks) var benchmark: String
+    @Option(
+      name: [.short, .long], help: "The split that is extended.", completion: Completions.splits)
+    var split: String = "train"
+    @Option(
+      help: .value("benchmark", "A benchmark that is added; may be repeated."),
+      completion: Completions.benchmarks)
     var with: [String]
 
     @Option(

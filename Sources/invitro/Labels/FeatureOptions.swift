@@ -6,7 +6,8 @@ import Study
 struct FeatureOptions: ParsableArguments {
   @Option(
     help: .value(
-      "dir", "States that `invitro embed` wrote for these rows, to use instead of word counts."))
+      "dir", "States that `invitro embed` wrote for these rows, to use instead of word counts."),
+    completion: .directory)
   var states: String?
 
   var features: EssayFeatures {

@@ -51,12 +51,16 @@ struct LabelCommand: AsyncParsableCommand {
   @OptionGroup var server: ChatServerOptions
   @OptionGroup var asking: AskingOptions
 
-  @Option(help: .value("file", "File to which every answer is appended, as JSON lines."))
+  @Option(
+    help: .value("file", "File to which every answer is appended, as JSON lines."),
+    completion: .file())
   var journal: String
 
-  @Option(help: .value("file", "File for the labels, TSV.")) var out: String
+  @Option(help: .value("file", "File for the labels, TSV."), completion: .file()) var out: String
 
-  @Option(help: .value("file", "File for the labels with the six scores, TSV.")) var items: String?
+  @Option(
+    help: .value("file", "File for the labels with the six scores, TSV."), completion: .file())
+  var items: String?
 
   @Flag(help: "Show the prompt and what a run would ask and cost, and send nothing.")
   var dryRun = false

@@ -150,7 +150,9 @@ extension SubstituteCommand {
             --labels llama=LABELS.tsv --labelled 60
         """)
 
-    @Argument(help: "The prediction file; - is standard input.") var file: String
+    @Argument(
+      help: "The prediction file; - is standard input.", completion: Completions.predictions)
+    var file: String
 
     @OptionGroup var model: Model
     @OptionGroup var rehearsal: RehearsalOptions
@@ -207,7 +209,8 @@ extension SubstituteCommand {
 
     @OptionGroup var text: FeatureOptions
 
-    @Option(help: .value("file", "File to draw the curves to.")) var svg: String?
+    @Option(help: .value("file", "File to draw the curves to."), completion: .file()) var svg:
+      String?
 
     @OptionGroup var data: DataOptions
     @OptionGroup var result: ResultOptions
@@ -250,7 +253,7 @@ extension SubstituteCommand {
           invitro substitute rater --ratings ratings.csv --model llama --epsilon 0.1
         """)
 
-    @Option(help: .value("file", "The ratings of people and of the model."))
+    @Option(help: .value("file", "The ratings of people and of the model."), completion: .file())
     var ratings: String?
 
     @Option(help: .value("name", "The rater that is the model.")) var model: String?

@@ -32,7 +32,8 @@ struct LedgerKeyCommand: ParsableCommand {
   @Argument(help: "Name of a new key.") var name: String?
   @Flag(help: "Make a new key that signs beside the present one.") var rotate = false
   @Flag(help: "End signing with the key that was replaced.") var retire = false
-  @Option(help: "The key of this folder's log, and not the server's.") var submissions: String?
+  @Option(help: "The key of this folder's log, and not the server's.", completion: .directory)
+  var submissions: String?
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {

@@ -15,13 +15,17 @@ struct LedgerReceiptCommand: AsyncParsableCommand {
         invitro ledger receipt https://board.example --id 7f3k2m --out predictions.receipt
       """)
 
-  @Argument(help: "Address of the site, a built site, or a folder with a log.") var place: String
+  @Argument(
+    help: "Address of the site, a built site, or a folder with a log.", completion: .directory)
+  var place: String
   @Option(help: "The entry's place in the log, from 0.") var index: Int?
   @Option(help: "The submission whose acceptance is meant.") var id: String?
   @Option(
-    help: .value("key", "Public key of the log (NAME+ID+BASE64), or a file with one a line."))
+    help: .value("key", "Public key of the log (NAME+ID+BASE64), or a file with one a line."),
+    completion: .file())
   var key: String?
-  @Option(help: .value("file", "Where to write it. Default: entry-INDEX.receipt."))
+  @Option(
+    help: .value("file", "Where to write it. Default: entry-INDEX.receipt."), completion: .file())
   var out: String?
 
   func validate() throws {

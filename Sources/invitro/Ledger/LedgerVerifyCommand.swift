@@ -21,27 +21,38 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
           --since last.checkpoint --receipt predictions.tsv.receipt
       """)
 
-  @Argument(help: "Address of the site, a built site, or a folder with a log.") var place: String
+  @Argument(
+    help: "Address of the site, a built site, or a folder with a log.", completion: .directory)
+  var place: String
   @Option(
-    help: .value("key", "Public key of the log (NAME+ID+BASE64), or a file with one a line."))
+    help: .value("key", "Public key of the log (NAME+ID+BASE64), or a file with one a line."),
+    completion: .file())
   var key: String?
   @Option(
-    help: .value("file", "A receipt that the log must agree with; may be repeated."))
+    help: .value("file", "A receipt that the log must agree with; may be repeated."),
+    completion: .file())
   var receipt: [String] = []
-  @Option(help: .value("file", "An older checkpoint that the log must go on from."))
+  @Option(
+    help: .value("file", "An older checkpoint that the log must go on from."), completion: .file())
   var since: String?
   @Option(
-    help: .value("key", "Public key of a witness, or a file with one a line; may be repeated."))
+    help: .value("key", "Public key of a witness, or a file with one a line; may be repeated."),
+    completion: .file())
   var witness: [String] = []
   @Option(help: "How many of the witnesses must have cosigned. Default: all of them.")
   var quorum: Int?
-  @Option(help: .value("file", "A checkpoint that a witness has cosigned; may be repeated."))
+  @Option(
+    help: .value("file", "A checkpoint that a witness has cosigned; may be repeated."),
+    completion: .file())
   var checkpoint: [String] = []
-  @Option(help: .value("benchmark/split", "A board to compare. Default: all that the log names."))
+  @Option(
+    help: .value("benchmark/split", "A board to compare. Default: all that the log names."),
+    completion: Completions.boards)
   var board: [String] = []
   @Option(
     help: .value(
-      "home", "Data home with the labels, to check the commitments of phases whose key is known."))
+      "home", "Data home with the labels, to check the commitments of phases whose key is known."),
+    completion: .directory)
   var data: String?
   @OptionGroup var benchmarks: BenchmarkFiles
   @Option(help: "text or json.") var format = OutputFormat.text

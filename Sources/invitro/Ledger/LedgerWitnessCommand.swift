@@ -18,15 +18,22 @@ struct LedgerWitnessCommand: AsyncParsableCommand {
         invitro ledger witness https://board.example --key witness.key --state witness
       """)
 
-  @Argument(help: "Address of the site, a built site, or a folder with a log.") var place: String
-  @Option(help: .value("file", "The witness's private key, from `ledger witness-key`."))
+  @Argument(
+    help: "Address of the site, a built site, or a folder with a log.", completion: .directory)
+  var place: String
+  @Option(
+    help: .value("file", "The witness's private key, from `ledger witness-key`."),
+    completion: .file())
   var key: String
-  @Option(help: .value("folder", "What the witness remembers of this log.")) var state: String
+  @Option(help: .value("folder", "What the witness remembers of this log."), completion: .directory)
+  var state: String
   @Option(
     help: .value(
-      "key", "Public key of the log, or a file with one a line. Default: the one seen first."))
+      "key", "Public key of the log, or a file with one a line. Default: the one seen first."),
+    completion: .file())
   var logKey: String?
-  @Option(help: .value("file", "A further place for the cosigned checkpoint.")) var out: String?
+  @Option(help: .value("file", "A further place for the cosigned checkpoint."), completion: .file())
+  var out: String?
 
   func run() async throws {
     let text = try String(
@@ -61,7 +68,8 @@ struct LedgerWitnessKeyCommand: ParsableCommand {
       """)
 
   @Argument(help: "The witness's name, such as its address without a scheme.") var name: String
-  @Option(help: .value("file", "Where to write the private key.")) var out: String
+  @Option(help: .value("file", "Where to write the private key."), completion: .file()) var out:
+    String
 
   func run() throws {
     let file = URL(filePath: out)

@@ -35,14 +35,15 @@ struct PredictCommand: ParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case tsv, wassa }
 
-  @Option(help: .value("dir", "The fine-tuned model's folder.")) var model: String?
+  @Option(help: .value("dir", "The fine-tuned model's folder."), completion: .directory) var model:
+    String?
 
   @Option(
     parsing: .upToNextOption,
     help: .value(
       "dir …",
       "The folders of two or more runs, or of a checkpoint of each, instead of --model. A run's "
-        + "is its last."))
+        + "is its last."), completion: .directory)
   var ensemble: [String] = []
 
   @OptionGroup var split: SplitOptions
@@ -53,9 +54,12 @@ struct PredictCommand: ParsableCommand {
       times. Default: what config.json says, else the benchmark's primary target.
       """) var target: [String] = []
 
-  @Option(help: .value("file", "File to write. Default: standard output.")) var out: String?
+  @Option(help: .value("file", "File to write. Default: standard output."), completion: .file())
+  var out: String?
 
-  @Option(help: .value("file", "Also write what the runs tell of the system, as JSON."))
+  @Option(
+    help: .value("file", "Also write what the runs tell of the system, as JSON."),
+    completion: .file())
   var meta: String?
 
   @Option(help: "tsv (a header and ids) or wassa (neither).") var format: Format = .tsv

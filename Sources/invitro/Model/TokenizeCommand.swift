@@ -17,7 +17,9 @@ struct TokenizeCommand: ParsableCommand {
         invitro tokenize --model data/models/minilm --max-length 512 --json < essays.txt
       """)
 
-  @Option(help: .value("dir", "The model's folder, or one with the tokenizer's files alone."))
+  @Option(
+    help: .value("dir", "The model's folder, or one with the tokenizer's files alone."),
+    completion: .directory)
   var model: String
 
   @Argument(help: "Texts. Default: the lines of standard input.") var texts: [String] = []

@@ -69,13 +69,14 @@ struct TrainCommand: ParsableCommand {
     help: .value(
       "file",
       "Labels to train on instead of the crowd's, as TSV with the ids of the train split; "
-        + "rows without one are left out and counted.")) var labels: String?
+        + "rows without one are left out and counted."), completion: Completions.tables) var labels:
+    String?
 
   @Option(
     help: .value(
       "file",
       "Train on this table of `invitro curate` instead of the train split; its manifest, "
-        + "if beside it, has to fit.")) var table: String?
+        + "if beside it, has to fit."), completion: .file()) var table: String?
 
   @Option(
     help: .value(

@@ -70,17 +70,20 @@ struct ReplicateCommand: ParsableCommand {
 struct EvidenceOptions: ParsableArguments {
   @Option(
     help: .value(
-      "path", "A folder of `experiment run`, or a summary.json; may be given several times."))
+      "path", "A folder of `experiment run`, or a summary.json; may be given several times."),
+    completion: .directory)
   var results: [String] = []
 
   @Option(
     help: .value(
-      "dir", "A folder of `embed`, of NewsEmp24's training rows; may be given several times."))
+      "dir", "A folder of `embed`, of NewsEmp24's training rows; may be given several times."),
+    completion: .directory)
   var embedded: [String] = []
 
   @Option(
     help: .value(
-      "dir", "Folder of the published label files. Default: fetched/llmpathy in the data home."))
+      "dir", "Folder of the published label files. Default: fetched/llmpathy in the data home."),
+    completion: .directory)
   var llmpathy: String?
 
   func run(_ home: DataHome) throws -> ReplicationRun {

@@ -32,7 +32,8 @@ struct BackupCommand: ParsableCommand {
         invitro restore copy.sqlite
       """)
 
-  @Argument(help: .value("file", "The new file; with --every, the folder.")) var path: String
+  @Argument(help: .value("file", "The new file; with --every, the folder."), completion: .file())
+  var path: String
   @Option(help: .value("time", "Back up again after this time, such as 15m, 1h or 1d."))
   var every: String?
   @Option(help: "With --every, the number of backups to keep. Default: 24.") var keep: Int?

@@ -53,7 +53,7 @@ struct PhaseCommand: ParsableCommand {
         "First value of the primary metric that is shown, where labels are hidden: a number; baselines, the best of the organisers' entries of that kind; or published, the best that a paper claims."
     )
     var floor: String?
-    @Option(help: "The folder of submissions that --floor looks in.")
+    @Option(help: "The folder of submissions that --floor looks in.", completion: .directory)
     var submissions: String = "submissions"
     @Flag(help: "Score submissions at the close, once, and tell nothing before.")
     var final = false
@@ -266,7 +266,8 @@ struct PhaseCommand: ParsableCommand {
     @Argument(help: "Ids of submissions.") var ids: [String] = []
     @Option(help: "Folder name of a baseline of the organisers; may be repeated.")
     var baseline: [String] = []
-    @Option(help: "The server's folder of submissions, where the baselines are.")
+    @Option(
+      help: "The server's folder of submissions, where the baselines are.", completion: .directory)
     var submissions: String = "submissions"
     @OptionGroup var budget: BudgetOption
     @OptionGroup var split: SplitOptions

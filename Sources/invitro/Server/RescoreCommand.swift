@@ -27,10 +27,13 @@ extension SubmissionCommand {
             --why "Label of row 17 corrected"
         """)
 
-    @Option(help: .value("benchmark/split", "The board.")) var board: String
+    @Option(help: .value("benchmark/split", "The board."), completion: Completions.boards)
+    var board: String
     @Option(help: "The reason, which is published.") var why: String?
     @Flag(help: "Show what would change, and change nothing.") var dryRun = false
-    @Option(help: "Rescore the entries of this folder instead of the server's submissions.")
+    @Option(
+      help: "Rescore the entries of this folder instead of the server's submissions.",
+      completion: .directory)
     var submissions: String?
     @OptionGroup var budget: BudgetOption
     @OptionGroup var benchmarks: BenchmarkFiles

@@ -19,7 +19,7 @@ struct RestoreCommand: ParsableCommand {
       release.key a database cannot go on as the same leaderboard.
       """)
 
-  @Argument(help: "The backup.") var file: String
+  @Argument(help: "The backup.", completion: .file()) var file: String
   @Option(help: .value("reason", "Why events that the backup lacks may be lost; published."))
   var acceptLoss: String?
   @OptionGroup var data: DataOptions

@@ -30,9 +30,12 @@ struct ServeCommand: AsyncParsableCommand {
   var host: String = "127.0.0.1"
 
   @Option(help: "Port; 0 takes a free port and prints it.") var port: Int = 8080
-  @Option(help: "Folder of the built site.") var site: String = "site/public"
+  @Option(help: "Folder of the built site.", completion: .directory) var site: String =
+    "site/public"
 
-  @Option(help: "Folders of submissions to show beside those sent over HTTP. Default: submissions.")
+  @Option(
+    help: "Folders of submissions to show beside those sent over HTTP. Default: submissions.",
+    completion: .directory)
   var submissions: [String] = []
 
   @Option(
@@ -44,10 +47,11 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Take the client's address from X-Forwarded-For, as set by your reverse proxy.")
   var trustProxy = false
 
-  @Option(help: "The certificate for HTTPS and its chain, in PEM form.")
+  @Option(help: "The certificate for HTTPS and its chain, in PEM form.", completion: .file())
   var tlsCertificate: String?
 
-  @Option(help: "The private key of that certificate, in PEM form.") var tlsKey: String?
+  @Option(help: "The private key of that certificate, in PEM form.", completion: .file())
+  var tlsKey: String?
 
   @Option(help: "Minimum seconds between two builds of the site.") var rebuildSeconds: Int = 5
   @Option(help: "Maximum number of connections; an idle one is closed for a further one.")
@@ -67,7 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     help: """
       File for events of security, as JSON lines. Default: security.log in the data home.
-      """)
+      """, completion: .file())
   var securityLog: String?
 
   @OptionGroup var source: SiteSourceOption

@@ -27,7 +27,9 @@ struct TeamCommand: ParsableCommand {
         """)
 
     @Argument(help: "The team's name, as boards show it.") var name: String
-    @Option(help: "Folders of submissions whose teams' names are taken. Default: submissions.")
+    @Option(
+      help: "Folders of submissions whose teams' names are taken. Default: submissions.",
+      completion: .directory)
     var submissions: [String] = []
     @Flag(help: "A team of the organisers, for their baselines.") var organiser = false
     @OptionGroup var expiry: ExpiryOption
@@ -78,7 +80,7 @@ struct TeamCommand: ParsableCommand {
           invitro team link "My team" --server https://board.example/
         """)
 
-    @Argument(help: "The team's name.") var team: String
+    @Argument(help: "The team's name.", completion: Completions.teams) var team: String
     @Option(help: "Public address of the site.") var server: String
     @Option(help: "Days until it expires.") var days: Int = 7
     @OptionGroup var budget: BudgetOption
@@ -113,9 +115,13 @@ struct TeamCommand: ParsableCommand {
 
     @Argument(help: "The team's name.", completion: Completions.teams) var team: String
     @Argument(help: "The new one.") var name: String
-    @Option(help: "Folders of submissions whose teams' names are taken. Default: submissions.")
+    @Option(
+      help: "Folders of submissions whose teams' names are taken. Default: submissions.",
+      completion: .directory)
     var submissions: [String] = []
-    @Option(help: "The server's security log. Default: security.log in the data home.")
+    @Option(
+      help: "The server's security log. Default: security.log in the data home.",
+      completion: .file())
     var securityLog: String?
     @OptionGroup var data: DataOptions
 

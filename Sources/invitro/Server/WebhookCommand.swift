@@ -33,7 +33,9 @@ struct WebhookCommand: ParsableCommand {
     @Argument(help: .value("url", "Where messages are posted to.")) var address: String
     @Option(help: "An event to tell of; may be repeated. Default: all.")
     var event: [Webhook.Event] = []
-    @Option(help: .value("benchmark/split", "Tell of this board alone. Default: all boards."))
+    @Option(
+      help: .value("benchmark/split", "Tell of this board alone. Default: all boards."),
+      completion: Completions.boards)
     var board: String?
     @Flag(name: .customLong("allow-http"), help: "Allow http:// to another machine.")
     var allowsHTTP = false

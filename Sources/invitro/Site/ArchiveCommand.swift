@@ -39,7 +39,8 @@ struct ArchiveCommand: ParsableCommand {
       "spdx", "The archive's licence in the SPDX list, such as CC-BY-4.0. Default: none is named."))
   var licence: String?
 
-  @Option(help: .value("file", "The zip. Default: BENCHMARK-SPLIT-DATE.zip.")) var out: String?
+  @Option(help: .value("file", "The zip. Default: BENCHMARK-SPLIT-DATE.zip."), completion: .file())
+  var out: String?
 
   func validate() throws {
     try require(!creator.isEmpty, "Give at least one --creator, such as --creator \"Doe, Jane\".")

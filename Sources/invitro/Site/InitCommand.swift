@@ -33,12 +33,15 @@ struct InitCommand: ParsableCommand {
 
     enum Labels: String, CaseIterable, ExpressibleByArgument { case open, hidden }
 
-    @Argument(help: "The folder to write.") var folder: String
+    @Argument(help: "The folder to write.", completion: .directory) var folder: String
     @Option(
       name: [.short, .long],
-      help: "A benchmark's id, a definition's path, or the id of one to be made with --from.")
+      help: "A benchmark's id, a definition's path, or the id of one to be made with --from.",
+      completion: Completions.benchmarks)
     var benchmark: String
-    @Option(help: .value("path", "File with a row a line, or the folder with a benchmark's files."))
+    @Option(
+      help: .value("path", "File with a row a line, or the folder with a benchmark's files."),
+      completion: .file())
     var from: String?
     @Option(
       help: """

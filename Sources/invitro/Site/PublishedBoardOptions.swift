@@ -5,12 +5,16 @@ import Server
 
 /// Which board, and whence it comes.
 struct PublishedBoardOptions: ParsableArguments {
-  @Argument(help: "The board as benchmark/split, in place of --benchmark and --split.")
+  @Argument(
+    help: "The board as benchmark/split, in place of --benchmark and --split.",
+    completion: Completions.boards)
   var board: String?
 
   @OptionGroup var split: SplitOptions
 
-  @Option(help: "Folders of submissions; may be given several times. Default: submissions.")
+  @Option(
+    help: "Folders of submissions; may be given several times. Default: submissions.",
+    completion: .directory)
   var submissions: [String] = []
 
   @OptionGroup var inference: InferenceArguments

@@ -19,9 +19,10 @@ struct SiteCommand: ParsableCommand {
         and for the contacts of submissions. Exits with 1 if something is wrong.
         """)
 
-    @Argument(help: "The built site.") var folder: String = "site/public"
+    @Argument(help: "The built site.", completion: .directory) var folder: String = "site/public"
 
-    @Option(help: "Folders of submissions whose contacts must not be shown.")
+    @Option(
+      help: "Folders of submissions whose contacts must not be shown.", completion: .directory)
     var submissions: [String] = []
 
     @OptionGroup var benchmarks: BenchmarkFiles
@@ -58,7 +59,9 @@ struct SiteCommand: ParsableCommand {
           invitro site build --address https://example.org/board/ && invitro site check
         """)
 
-    @Option(help: "Where the site is written; an earlier build there is replaced as a whole.")
+    @Option(
+      help: "Where the site is written; an earlier build there is replaced as a whole.",
+      completion: .directory)
     var out: String = "site/public"
 
     @Option(help: "Address the site will have, for feeds, the sitemap and previews.")
@@ -85,7 +88,9 @@ struct SiteCommand: ParsableCommand {
 
 /// What a site is built from; `site build` and `site preview` share it.
 struct SiteRecipe: ParsableArguments {
-  @Option(help: "Folders of submissions; may be given several times. Default: submissions.")
+  @Option(
+    help: "Folders of submissions; may be given several times. Default: submissions.",
+    completion: .directory)
   var submissions: [String] = []
 
   @OptionGroup var source: SiteSourceOption
@@ -179,7 +184,9 @@ extension SiteCommand {
 
     @Option(help: "Port; 0 takes a free one and says which.") var port: Int = 8000
 
-    @Option(help: "Where the site is built; its pages name this machine, so do not publish it.")
+    @Option(
+      help: "Where the site is built; its pages name this machine, so do not publish it.",
+      completion: .directory)
     var out: String = "site/preview"
 
     @OptionGroup var recipe: SiteRecipe

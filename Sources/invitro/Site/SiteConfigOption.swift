@@ -8,7 +8,8 @@ struct SiteSourceOption: ParsableArguments {
   @Option(
     help: .value(
       "dir",
-      "A folder with templates/ and assets/ of one's own. Default: those that the program carries.")
+      "A folder with templates/ and assets/ of one's own. Default: those that the program carries."),
+    completion: .directory
   )
   var source: String?
 
@@ -24,7 +25,8 @@ struct SiteSourceOption: ParsableArguments {
 struct SiteConfigOption: ParsableArguments {
   @Option(
     help: .value(
-      "file", "The site's title, text, logo, boards and pages. Default: site.json, if there."))
+      "file", "The site's title, text, logo, boards and pages. Default: site.json, if there."),
+    completion: Completions.definitions)
   var config: String?
 
   var path: String { config ?? "site.json" }
