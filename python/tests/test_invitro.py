@@ -55,6 +55,8 @@ def test_data_of_every_kind_give_the_same_figures() -> None:
     for predictions, gold, clusters in given:
         score = invitro.score(predictions, gold, clusters=clusters, targets="empathy")
         assert score.targets == expected.targets
+    ranges = {"empathy": (numpy.float64(-9), numpy.float64(99))}
+    assert invitro.score(GOOD, GOLD, clusters=PERSONS, targets=ranges).targets == expected.targets
 
 
 def test_a_dataset_with_splits_is_refused() -> None:

@@ -179,4 +179,4 @@ class Inputs:
 
     def _ranged(self, name: str) -> str:
         limits = self.targets.get(name) if isinstance(self.targets, Mapping) else None
-        return name if limits is None else f"{name}:{limits[0]!r}:{limits[1]!r}"
+        return name if limits is None else f"{name}:{float(limits[0])!r}:{float(limits[1])!r}"
