@@ -152,7 +152,7 @@ def installs(place, board):
     settings = (board / "scripts/settings").read_text()
     said = next(line for line in settings.splitlines() if line.startswith("version="))
     version = said.removeprefix("version=")
-    check(f"program=invitro==$version\nprogram_sha256=\n" in settings, settings)
+    check("program=\nprogram_sha256=\n" in settings, settings)
     place.run(sys.executable, "-m", "venv", place.folder / "venv")
     path = f"{place.folder}/venv/bin:{os.environ['PATH']}"
 
@@ -173,13 +173,19 @@ def installs(place, board):
         copy.mkdir()
         shutil.copy(board / "scripts/install-program", copy)
         (copy / "settings").write_text(settings.replace(
-            "program=invitro==$version\nprogram_sha256=\n",
+            "program=\nprogram_sha256=\n",
             f"program={wheel}\nprogram_sha256={digest}\n"))
         place.run(place.folder / "venv/bin/pip", "uninstall", "--quiet", "--yes", "invitro")
         return place.run(copy / "install-program", status=status, PATH=path)
 
     done = place.run(board / "scripts/install-program", status=64, PATH=path, GITHUB_ACTIONS="true")
     check("set program and program_sha256" in done.stderr, "a program without a digest")
+    named = place.folder / "install-name"
+    named.mkdir()
+    shutil.copy(board / "scripts/install-program", named)
+    (named / "settings").write_text(settings.replace("program=\n", "program=invitro\n"))
+    done = place.run(named / "install-program", status=64, PATH=path)
+    check("expected the address or file of a wheel" in done.stderr, "a bare name")
     install(version)
     check("THESE PACKAGES DO NOT MATCH" in install(version, "0" * 64, status=1).stderr, "the digest")
     check("asks for" in install("9.9.9", status=1).stderr, "the version")
