@@ -31,8 +31,15 @@ struct ResultOptions: ParsableArguments {
   func show(
     _ value: some Encodable, as document: @autoclosure () throws -> ResultDocument
   ) throws {
+    try show(json: CanonicalJSON.document(value), as: document())
+  }
+
+  /// The same of a value that is JSON already.
+  func show(
+    json: @autoclosure () throws -> Data, as document: @autoclosure () throws -> ResultDocument
+  ) throws {
     let style = output == nil ? Terminal.output : .plain
-    let data = try form.data(of: value, shownAs: document(), style: style)
+    let data = try form.data(json: json(), shownAs: document(), style: style)
     guard let output else { return FileHandle.standardOutput.write(data) }
     try AtomicFile.write(data, to: URL(filePath: output))
     Console.message("result in \(output)")

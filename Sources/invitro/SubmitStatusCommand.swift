@@ -37,8 +37,9 @@ extension SubmitCommand {
       commandName: "status", abstract: "Show what became of your team's submissions to a server.",
       discussion: """
         The team's token is read from INVITRO_TOKEN or the file named by --token-file.
-        With an id it shows all that the server tells of that submission. Exits with 77
-        where the token is not valid.
+        Below the list stands what your team may still send to each open board, today
+        (UTC) and in its phase. With an id it shows all that the server tells of that
+        submission. Exits with 77 where the token is not valid.
 
         Example:
           INVITRO_TOKEN=… invitro submit status --server https://board.example
@@ -47,7 +48,7 @@ extension SubmitCommand {
     @Argument(help: "A submission's id. Default: your team's newest ones.") var id: String?
     @OptionGroup var server: ServerOptions
     @Option(help: "The largest number to list, at most 200.") var limit: Int = 50
-    @OptionGroup var output: JSONOption
+    @OptionGroup var result: ResultOptions
 
     func validate() throws {
       try require((1...200).contains(limit), "--limit must lie between 1 and 200.")
@@ -56,21 +57,16 @@ extension SubmitCommand {
     func run() async throws {
       let client = try SubmissionClient(server.address(), token: server.token())
       let answer = try await client.status(of: id, limit: limit)
-      if output.json {
-        FileHandle.standardOutput.write(answer.body + Data("\n".utf8))
-      } else if id == nil, answer.isAccepted {
-        let (columns, rows) = try answer.list()
-        if rows.isEmpty {
-          Console.print("Your team has sent nothing yet.")
-        } else {
-          Console.print(TextTable.text(columns, rows, style: Terminal.output))
-        }
+      if answer.isAccepted || result.form == .json {
+        try result.show(json: answer.body + Data("\n".utf8), as: document(answer))
       } else {
-        let (text, faults) = try answer.read()
-        FaultListing.show(faults)
-        if answer.isAccepted { Console.print(text) } else { Console.message(text) }
+        Console.message(try answer.read().text)
       }
       try end(with: answer.exitStatus, unless: answer.isAccepted)
+    }
+
+    private func document(_ answer: SubmissionClient.Answer) throws -> ResultDocument {
+      id == nil ? try answer.list() : ResultDocument([.lines(try answer.read().text)])
     }
   }
 

@@ -42,9 +42,18 @@ public enum ResultFormat: String, CaseIterable, Sendable {
     of value: some Encodable, shownAs document: @autoclosure () throws -> ResultDocument,
     style: TextStyle = .plain
   ) throws -> Data {
+    try data(json: CanonicalJSON.document(value), shownAs: document(), style: style)
+  }
+
+  /// The same of a value that is JSON already.
+  public func data(
+    json: @autoclosure () throws -> Data,
+    shownAs document: @autoclosure () throws -> ResultDocument,
+    style: TextStyle = .plain
+  ) throws -> Data {
     switch self {
     case .text: Data((try document().text(style) + "\n").utf8)
-    case .json: try CanonicalJSON.document(value)
+    case .json: try json()
     case .csv: Data(try document().csv.utf8)
     case .markdown: Data(try document().markdown.utf8)
     case .latex: Data(try document().latex.utf8)

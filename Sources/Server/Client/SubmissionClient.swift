@@ -128,6 +128,7 @@ public struct SubmissionClient {
       var chosen: Bool?
       var warnings: [Diagnostic]?
       var scores: Scores?
+      var left: RemainingQuota?
 
       /// Every figure that is released, a line each.
       var figures: [String] {
@@ -173,24 +174,41 @@ public struct SubmissionClient {
       ]
       if let verdict = accepted.verdict { lines.append("verdict: \(verdict)") }
       if let note = accepted.note { lines.append(note) }
-      return ((lines + accepted.figures).joined(separator: "\n"), accepted.warnings ?? [])
+      lines += accepted.figures
+      if let left = accepted.left { lines.append(Self.words(left)) }
+      return (lines.joined(separator: "\n"), accepted.warnings ?? [])
     }
 
-    /// The team's submissions as a table, newest first.
+    /// What a team may still send to a board.
+    private static func words(_ left: RemainingQuota) -> String {
+      "left for \(left.benchmark)/\(left.split), phase '\(left.phase)': \(left.words); files with "
+        + "errors: \(left.failing.daily) more today, \(left.failing.total) in this phase"
+    }
+
+    /// The team's submissions, newest first, and what it may still send.
     /// - Throws: ``HarnessError/system(path:reason:)`` where the answer cannot be read.
-    public func list() throws(HarnessError) -> (columns: [String], rows: [[String]]) {
-      struct List: Decodable { var submissions: [Accepted] }
+    public func list() throws(HarnessError) -> ResultDocument {
+      struct List: Decodable {
+        var submissions: [Accepted]
+        var left: [RemainingQuota]?
+      }
       guard let list = try? JSONDecoder().decode(List.self, from: body) else {
         throw .system(path: "answer", reason: "it is not of a form that is known here")
       }
+      let columns = ["id", "received", "board", "system", "state", "result"]
       let rows = list.submissions.map { one in
         [
-          one.id, one.received ?? "", "\(one.benchmark ?? "")/\(one.split ?? "")", one.system ?? "",
+          one.id, one.received, "\(one.benchmark ?? "")/\(one.split ?? "")", one.system,
           one.chosen == true ? "\(one.state), chosen" : one.state,
-          one.figures.first ?? one.verdict ?? "",
-        ]
+          one.figures.first ?? one.verdict,
+        ].map { ResultTable.Cell.text($0) }
       }
-      return (["id", "received", "board", "system", "state", "result"], rows)
+      let sent: ResultDocument.Part =
+        rows.isEmpty
+        ? .lines("Your team has sent nothing yet.")
+        : .table(ResultTable("submissions", columns.map { .text($0) }, rows))
+      let left = (list.left ?? []).map(Self.words)
+      return ResultDocument([sent] + (left.isEmpty ? [] : [.lines(left.joined(separator: "\n"))]))
     }
   }
 }

@@ -40,6 +40,7 @@ struct SubmissionController: Sendable {
     }
     document.history = try store.history(of: submission)
     document.ledger = try store.acceptance(of: document.id)
+    document.left = try left(of: submission, to: context.member?.team, at: now)
     guard phase?.labels == .hidden else { return try .json(document) }
     return try await GuardedAnswer.json(document, bare: document.bare, since: start)
   }
@@ -62,6 +63,22 @@ struct SubmissionController: Sendable {
     var limit: Int?
   }
 
+  private struct ListDocument: Encodable {
+    var submissions: [SubmissionDocument]
+    /// Told to the team alone.
+    var left: [RemainingQuota]?
+
+    var bare: ListDocument { ListDocument(submissions: submissions.map(\.bare), left: left) }
+  }
+
+  /// Told to the team of `submission` alone, while its board takes submissions.
+  private func left(
+    of submission: StoredSubmission, to viewer: Team?, at now: Date
+  ) throws -> RemainingQuota? {
+    guard let viewer, viewer.id == submission.teamKey else { return nil }
+    return try store.left(to: viewer, of: submission.board, at: now)?.first
+  }
+
   @Sendable func list(_ request: Request, _ context: ServerContext) async throws -> Response {
     let start = ContinuousClock.now
     let query = try request.query(as: ListQuery.self, context)
@@ -77,15 +94,15 @@ struct SubmissionController: Sendable {
     let submissions = try store.submissions(
       team: name, publicOnly: viewer?.name != name, before: query.before, limit: limit, at: now)
     let phases = try store.phaseList()
-    let documents = submissions.compactMap {
-      SubmissionDocument($0, viewer: viewer, phases: phases, at: now)
-    }
+    let document = ListDocument(
+      submissions: submissions.compactMap {
+        SubmissionDocument($0, viewer: viewer, phases: phases, at: now)
+      }, left: try viewer.flatMap { $0.name == name ? try store.left(to: $0, at: now) : nil })
     guard submissions.contains(where: { phases.governing($0, at: now)?.labels == .hidden }) else {
-      return try .json(["submissions": documents])
+      return try .json(document)
     }
     return try await GuardedAnswer.json(
-      ["submissions": documents], bare: ["submissions": documents.map(\.bare)],
-      count: documents.count, since: start)
+      document, bare: document.bare, count: document.submissions.count, since: start)
   }
 
   @Sendable func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
@@ -176,6 +193,7 @@ struct SubmissionController: Sendable {
     }
     document.warnings = warnings.isEmpty ? nil : Array(warnings.prefix(100))
     document.ledger = try store.acceptance(of: document.id)
+    document.left = try left(of: recorded.submission, to: team, at: now)
     let status = recorded.isNew ? HTTPResponse.Status.created : .ok
     var response =
       phase?.labels == .hidden
@@ -230,6 +248,8 @@ struct SubmissionDocument: Encodable {
   var history: [StoredSubmission.Event]?
   /// Its place in the ledger.
   var ledger: SubmissionStore.Acceptance?
+  /// What the team may still send to the board, told to it alone.
+  var left: RemainingQuota?
 
   /// Without anything that depends on labels.
   var bare: SubmissionDocument {

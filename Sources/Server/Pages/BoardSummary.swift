@@ -32,7 +32,7 @@ struct BoardSummary: Encodable {
     freeze = phase.freeze.map(Moment.init)
     let quota = phase.valid
     limits = "\(quota.daily) a day and \(quota.total) in this phase"
-    left = usage?.left(phase)
+    left = usage?.left(of: phase).words
     self.page = page
     rules = Self.rules(phase, definition)
   }
@@ -66,15 +66,5 @@ struct BoardSummary: Encodable {
       "Files with errors are counted separately, up to \(phase.failing.daily) a day. Checking a file "
         + "costs nothing.")
     return rules
-  }
-}
-
-extension QuotaUsage {
-  /// What a team may still send, in words.
-  func left(_ phase: Phase) -> String {
-    let quota = phase.valid
-    let total = max(0, quota.total - valid - waiting)
-    let today = min(total, max(0, quota.daily - validToday - waiting))
-    return "\(today) more today, \(total) in this phase"
   }
 }

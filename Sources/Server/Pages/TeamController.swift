@@ -93,7 +93,7 @@ struct TeamController: Sendable {
     own.receipt = try store.acceptance(of: id).map { "ledger/proof/\($0.index)" }
     own.withdrawable = try !stored.isWithdrawn && store.mayBeWithdrawnByTeam(stored, at: now)
     if let phase = phases.current(of: stored.board, at: now) {
-      own.left = try store.usage(of: member.team, in: phase, at: now)?.left(phase)
+      own.left = try store.usage(of: member.team, in: phase, at: now)?.left(of: phase).words
     }
     if let governing, governing.visibility != .hidden, stored.state == .released {
       own.place(

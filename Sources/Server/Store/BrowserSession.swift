@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+import Harness
 
 /// Browsers sign in with a team's token or with a link that the maintainer made. Either gives a session:
 /// a token of its own with an end, kept as a digest like any other.
@@ -82,5 +83,18 @@ extension SubmissionStore {
   func usage(of team: Team, in phase: Phase, at now: Date) throws(ServerError) -> QuotaUsage? {
     guard !team.isOrganiser else { return nil }
     return try read { try QuotaUsage.of(team.id, in: phase, at: now, in: $0) }
+  }
+
+  /// What a team may still send to each board that is open, or to `board` alone; nil for the organisers.
+  func left(
+    to team: Team, of board: BoardKey? = nil, at now: Date
+  ) throws(ServerError) -> [RemainingQuota]? {
+    guard !team.isOrganiser else { return nil }
+    return try read { database in
+      let phases = try PhaseList(of: board, in: database)
+      return try phases.boards.compactMap { phases.current(of: $0, at: now) }
+        .filter { $0.closed == nil && $0.isOpen(at: now) }
+        .map { try QuotaUsage.of(team.id, in: $0, at: now, in: database).left(of: $0) }
+    }
   }
 }

@@ -300,6 +300,18 @@ struct QuotaUsage: Decodable, FetchableRecord, Sendable {
     try Self.check(failing, .failingTotal, quota.total)
   }
 
+  /// What is left of a phase's quotas.
+  func left(of phase: Phase) -> RemainingQuota {
+    func left(_ quota: Phase.Quota, _ today: Int, _ all: Int) -> Phase.Quota {
+      let total = max(0, quota.total - all)
+      return Phase.Quota(daily: min(total, max(0, quota.daily - today)), total: total)
+    }
+    return RemainingQuota(
+      benchmark: phase.benchmark, split: phase.split, phase: phase.name,
+      valid: left(phase.valid, validToday + waiting, valid + waiting),
+      failing: left(phase.failing, failingToday, failing))
+  }
+
   private static func check(_ used: Int, _ kind: Refusal.QuotaKind, _ limit: Int) throws {
     if used >= limit { throw Refusal.quota(kind, limit: limit) }
   }
@@ -318,4 +330,13 @@ struct QuotaUsage: Decodable, FetchableRecord, Sendable {
       ON CONFLICT DO UPDATE SET \(count.rawValue) = \(count.rawValue) + 1
       """, [team, board.benchmark, board.split, phase, now.seconds / 86_400])
   }
+}
+
+/// What a team may still send to a board in its phase: today (UTC), and in all.
+struct RemainingQuota: Codable, Sendable {
+  var benchmark, split, phase: String
+  var valid, failing: Phase.Quota
+
+  /// In words, of what is not at fault.
+  var words: String { "\(valid.daily) more today, \(valid.total) in this phase" }
 }
