@@ -67,6 +67,12 @@ import Server
       Console.fail(error.description, error.exitStatus)
     } catch {
       FaultListing.flush()
+      let isOfUsage = exitCode(for: error) == .validationFailure
+      if isOfUsage, !message(for: error).hasPrefix("Unknown option"),
+        let text = UsageMessage.unknownOption(arguments)
+      {
+        Console.fail(text, .usage)
+      }
       exit(withError: error)
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Foundation
 
 /// What is told of a command line that makes no sense: why, what may have been meant, and the usage of
 /// the command that it is about.
@@ -24,6 +25,36 @@ enum UsageMessage {
       parents.append(next)
     }
     return nil
+  }
+
+  /// Tells of the first option of `arguments` that their command lacks; nil where it has all of them. The
+  /// parser names what is missing first, which a misspelt option may have been.
+  static func unknownOption(_ arguments: [String]) -> String? {
+    var command: any ParsableCommand.Type = Invitro.self
+    var words = arguments[...]
+    while let word = words.first,
+      let next = command.configuration.subcommands.first(where: { $0._commandName == word })
+    {
+      (command, words) = (next, words.dropFirst())
+    }
+    guard let help = try? JSONDecoder().decode(Help.self, from: Data(command._dumpHelp().utf8))
+    else { return nil }
+    let known = (help.command.arguments ?? []).flatMap { $0.names ?? [] }.map(\.name)
+    let options = words.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }
+    guard
+      let option = options.map({ $0.dropFirst(2).prefix { $0 != "=" } })
+        .first(where: { !known.contains(String($0)) })
+    else { return nil }
+    let near = Spelling.nearest(String(option), among: known).map { " Did you mean '--\($0)'?" }
+    return text("Unknown option '--\(option)'.\(near ?? "")", of: command)
+  }
+
+  /// What the parser tells of a command's options.
+  private struct Help: Decodable {
+    struct Command: Decodable { var arguments: [Argument]? }
+    struct Argument: Decodable { var names: [Name]? }
+    struct Name: Decodable { var name: String }
+    var command: Command
   }
 
   private static func unknown(
