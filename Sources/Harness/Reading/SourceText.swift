@@ -40,7 +40,8 @@ struct SourceText {
       throw .missing(path: url.relativePath, hint: "Check the path.")
     }
     if isFolder.boolValue {
-      throw .missing(path: url.relativePath + " as a file", hint: "It is a folder.")
+      throw .conflict(
+        what: "\(url.relativePath) is a folder, expected a file", hint: "Name a file in it.")
     }
     do {
       return try Data(contentsOf: url, options: .mappedIfSafe)

@@ -101,7 +101,13 @@ enum FormMistake {
     let isWhole = records.allSatisfy { record in
       record.fields.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } && !$0.isEmpty }
     }
-    guard width > 1, width % 2 == 0, isWhole, let first = records.first else { return nil }
+    guard let first = records.first else { return nil }
+    if records.count(where: hasCommas) * 2 > records.count {
+      return Diagnostic(
+        .decimalComma, file: name, line: first.line, found: first.fields.joined(separator: "  "),
+        expected: "numbers with a decimal point, as this makes them: sed 's/,/./g' FILE > FILE.tsv")
+    }
+    guard width > 1, width % 2 == 0, isWhole else { return nil }
     let long = records.count { record in
       stride(from: 1, to: width, by: 2).allSatisfy { record.fields[$0].count > 1 }
     }
@@ -110,6 +116,12 @@ enum FormMistake {
       .decimalComma, file: name, line: first.line, found: "\(first.fields[0]),\(first.fields[1])",
       expected: "numbers with a point as decimal sign, separated by tabs; "
         + "a comma separates fields")
+  }
+
+  /// Whether a row whose fields are apart has numbers with decimal commas.
+  private static func hasCommas(_ record: DelimitedRecord) -> Bool {
+    record.fields.contains { $0.contains(",") }
+      && record.fields.allSatisfy { Double($0.replacing(",", with: ".")) != nil }
   }
 
   /// Rows that are counted in the first column, from 0 or 1 on.

@@ -196,7 +196,8 @@ struct PredictionCheck {
     for (place, target) in definition.targetNames.enumerated() {
       guard let column = table.columns[target] else { continue }
       let original = attempted.first { table.columns[$0] == column }
-      guard let original, !column.isConstant else {
+      let isReadable = column.missing.count < column.values.count
+      guard let original, isReadable, !column.isConstant else {
         attempted.append(target)
         continue
       }
@@ -206,14 +207,25 @@ struct PredictionCheck {
         found: "a copy of \(original)",
         expected: "predictions of \(target); it counts as not attempted")
     }
+    var scales: [(target: String, scale: OtherScale)] = []
     for target in definition.targets where attempted.contains(target.name) {
-      describe(target, &faults)
+      if let scale = describe(target, &faults) { scales.append((target.name, scale)) }
+    }
+    while let expected = scales.first?.scale.expected {
+      let same = scales.filter { $0.scale.expected == expected }
+      scales.removeAll { $0.scale.expected == expected }
+      let (low, high) = (same.map(\.scale.low).min() ?? 0, same.map(\.scale.high).max() ?? 0)
+      faults.add(
+        .scale, severity: .warning, file: table.name,
+        field: same.map(\.target).joined(separator: ", "),
+        found: "numbers from \(Rounding.text(low)) to \(Rounding.text(high))", expected: expected)
     }
     return (attempted, copies)
   }
 
-  private func describe(_ target: Target, _ faults: inout [Diagnostic]) {
-    guard let column = table.columns[target.name] else { return }
+  /// Adds what is remarkable about a column; another scale, which several may share, is returned.
+  private func describe(_ target: Target, _ faults: inout [Diagnostic]) -> OtherScale? {
+    guard let column = table.columns[target.name] else { return nil }
     let range = target.range
     if column.isConstant {
       faults.add(
@@ -230,10 +242,7 @@ struct PredictionCheck {
     if worst <= margin ?? .infinity,
       let scale = OtherScale(present.map { column.values[$0] }, of: target)
     {
-      faults.add(
-        .scale, severity: .warning, file: table.name, field: target.name, found: scale.found,
-        expected: scale.expected)
-      return
+      return scale
     }
     for row in outside {
       let value = column.values[row]
@@ -245,6 +254,7 @@ struct PredictionCheck {
         field: target.name, found: "\(value)",
         expected: "\(range.lowerBound) to \(range.upperBound); \(rule)")
     }
+    return nil
   }
 
   private func distance(_ value: Double, _ range: ClosedRange<Double>) -> Double {
@@ -254,7 +264,8 @@ struct PredictionCheck {
 
 /// A scale on which predictions seem to be, where it is not that of the labels.
 private struct OtherScale {
-  let found, expected: String
+  let low, high: Double
+  let expected: String
 
   /// nil where too few values are outside the labels' range, or none of the usual scales fits.
   init?(_ values: [Double], of target: Target) {
@@ -274,9 +285,10 @@ private struct OtherScale {
       })
     else { return nil }
     func text(_ number: Double) -> String {
-      Rounding.text(number, decimals: number == number.rounded() ? 0 : 4)
+      let decimals = (0...3).first { Rounding.rounded(number, decimals: $0) == number } ?? 4
+      return Rounding.text(number, decimals: decimals)
     }
-    found = "numbers from \(Rounding.text(low)) to \(Rounding.text(high))"
+    (self.low, self.high) = (low, high)
     let x = scale.0 == 0 ? "x" : "(x + \(text(-scale.0)))"
     expected =
       "\(text(range.lowerBound)) to \(text(range.upperBound)); this looks like a scale from "

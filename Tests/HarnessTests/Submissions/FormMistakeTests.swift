@@ -32,6 +32,20 @@ struct FormMistakeTests {
     #expect(try only(text).code == .decimalComma)
   }
 
+  @Test("decimal commas between tabs are told once, with the way to write points")
+  func commasBetweenTabs() throws {
+    let fault = try only("4,5\t2,1\n3,1\t1\n5,2\t1,7\n")
+    #expect(fault.code == .decimalComma && fault.line == 1)
+    #expect(fault.expected.contains("sed 's/,/./g'"))
+  }
+
+  @Test("targets none of whose values can be read are no copies of each other")
+  func unreadable() throws {
+    let bench = try PredictionBench(rows: 3)
+    let faults = refusal { try bench.read("1x\t2x\n3x\t4x\n5x\t6x\n") }
+    #expect(faults.map(\.code) == Array(repeating: .number, count: 6))
+  }
+
   @Test("whole numbers with a comma between them stay two columns")
   func wholeNumbers() throws {
     let read = try PredictionBench().read("4,5\n3,1\n5,2\n")
@@ -116,12 +130,21 @@ struct FormMistakeTests {
 
   @Test(
     "another scale is told once, with the way to the labels' own",
-    arguments: [(0.0, 1.0, "1 + 6 * x"), (-1, 1, "1 + 3 * (x + 1)"), (0, 100, "1 + 0.0600 * x")])
+    arguments: [(0.0, 1.0, "1 + 6 * x"), (-1, 1, "1 + 3 * (x + 1)"), (0, 100, "1 + 0.06 * x")])
   func scale(low: Double, high: Double, formula: String) throws {
     let lines = (0..<20).map { "\(low + (high - low) * Double($0 * 7 % 20) / 19)\n" }
     let read = try PredictionBench(rows: 20).read(lines.joined())
     #expect(read.warnings.map(\.code) == [.scale])
     #expect(read.warnings.first?.expected.contains(formula) == true, "\(read.warnings)")
+  }
+
+  @Test("a scale that targets share is told once for all of them")
+  func sharedScale() throws {
+    let lines = (0..<20).map { row in "\(Double(row * 7 % 20) / 19)\t\(Double(row * 3 % 20) / 38)\n"
+    }
+    let read = try PredictionBench(rows: 20).read(lines.joined())
+    #expect(read.warnings.map(\.field) == ["empathy, distress"])
+    #expect(read.warnings.first?.found == "numbers from 0.0000 to 1.0000")
   }
 
   @Test("a few numbers outside the range are no other scale")
