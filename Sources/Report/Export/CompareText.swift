@@ -37,8 +37,8 @@ public enum CompareText {
       guard scores.correlation != nil || scores.metrics.count > 1 else { continue }
       rowwise.append(
         "\(target): predictions correlate at \(number(scores.correlation)); "
-          + "Williams t = \(number(williams.statistic)), p = \(TextTable.probability(williams.p)); "
-          + "Steiger Z = \(number(steiger.statistic)), p = \(TextTable.probability(steiger.p)) "
+          + "Williams t = \(number(williams.statistic)), \(FigureText.pValue(williams.p)); "
+          + "Steiger Z = \(number(steiger.statistic)), \(FigureText.pValue(steiger.p)) "
           + "(both take rows as independent)")
     }
     return ResultDocument([

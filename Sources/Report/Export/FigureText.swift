@@ -39,6 +39,12 @@ enum FigureText {
     return p < 0.0001 ? "< 0.0001" : Rounding.text(p, decimals: 4)
   }
 
+  /// `p = 0.0123`, `p < 0.0001`.
+  static func pValue(_ p: Double?) -> String {
+    let text = probability(p)
+    return "p \(text.hasPrefix("<") ? "" : "= ")\(text)"
+  }
+
   static func count(_ value: Int?) -> String { value.map { count($0) } ?? absent }
 
   /// A whole number with thin spaces between thousands.
@@ -76,9 +82,6 @@ public enum TextTable {
     guard let low, let high else { return nil }
     return "[\(cell(low, decimals: decimals)), \(cell(high, decimals: decimals))]"
   }
-
-  /// A p-value; one that rounds to 0 is not 0.
-  static func probability(_ p: Double?) -> String { p == 0 ? "<0.0001" : cell(p, missing: "-") }
 
   /// The table; a column whose name starts with `>` stands to the right, as numbers do. Each row has
   /// as many cells as there are columns.
