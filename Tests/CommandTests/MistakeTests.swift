@@ -31,6 +31,10 @@ struct MistakeTests {
     arguments: [
       (["score", "x.tsv", "-b", "sampel24"], "Did you mean sample24?", "invitro score"),
       (["data", "stats", "nothing"], "There is no benchmark", "invitro data stats"),
+      (
+        ["score", "x.tsv", "--benchmrk", "sample24"],
+        "Unknown option '--benchmrk'. Did you mean '--benchmark'?", "invitro score"
+      ),
       (["submit", "status"], "Give --server, or set INVITRO_SERVER.", "invitro submit status"),
     ])
   func late(arguments: [String], reason: String, usage: String) throws {
@@ -90,7 +94,9 @@ struct MistakeTests {
     let program = try Program(in: place.url)
     let known = #"""
       {"submissions": [{"id": "3k7q", "state": "released", "benchmark": "sample24", "split": "test",
-       "system": "S", "received": "2026-05-01T12:00:00Z", "verdict": "better", "chosen": true}]}
+       "system": "S", "received": "2026-05-01T12:00:00Z", "verdict": "better", "chosen": true}],
+       "left": [{"benchmark": "sample24", "split": "test", "phase": "main",
+       "valid": {"daily": 3, "total": 98}, "failing": {"daily": 20, "total": 400}}]}
       """#
     let server = try LoopbackServer { request, _ in
       guard request.headers["authorization"] == "Bearer invitro_1_good" else {
@@ -103,6 +109,16 @@ struct MistakeTests {
     #expect(good.status == 0, "\(good.err)")
     #expect(good.out.contains("sample24/test"))
     #expect(good.out.contains("released, chosen"))
+    #expect(
+      good.out.hasSuffix(
+        """
+        left for sample24/test, phase 'main': 3 more today, 98 in this phase; files with errors: \
+        20 more today, 400 in this phase
+
+        """), "\(good.out)")
+    let json = try program.run(
+      arguments + ["--format", "json"], environment: ["INVITRO_TOKEN": "invitro_1_good"])
+    #expect((try json.object()["left"] as? [Any])?.count == 1)
     let bad = try program.run(arguments, environment: ["INVITRO_TOKEN": "invitro_1_bad"])
     #expect(bad.status == 77)
     #expect(bad.err.contains("401: This needs a team's token."))

@@ -66,6 +66,26 @@ public struct Replication: Codable, Sendable, Equatable {
     case within(Double)
     /// Ours is below this, as a p-value below its level.
     case below(Double)
+
+    private enum CodingKeys: String, CodingKey { case within, below }
+
+    /// From `{"within": 0.02}`, or the same with `below`.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      if let level = try container.decodeIfPresent(Double.self, forKey: .below) {
+        self = .below(level)
+      } else {
+        self = .within(try container.decode(Double.self, forKey: .within))
+      }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      switch self {
+      case .within(let tolerance): try container.encode(tolerance, forKey: .within)
+      case .below(let level): try container.encode(level, forKey: .below)
+      }
+    }
   }
 
   /// How ours varies over the seeds of training.

@@ -95,6 +95,18 @@ struct ReplicationTests {
     #expect(claim.judged(.measured(.init(0.000012))).ours == 0.000012)
   }
 
+  @Test(
+    "what counts as replicated is written under its own name, and read again",
+    arguments: [
+      (Replication.Expectation.within(0.02), #"{"within":0.02}"#),
+      (.below(0.05), #"{"below":0.05}"#),
+    ])
+  func expectations(expectation: Replication.Expectation, json: String) throws {
+    let data = try CanonicalJSON.compact(expectation)
+    #expect(String(decoding: data, as: UTF8.self) == json)
+    #expect(try JSONDecoder().decode(Replication.Expectation.self, from: data) == expectation)
+  }
+
   @Test("a claim that was not run says why and has no figure of ours")
   func notRun() throws {
     let replication = try Replication(Published.shipped(), setting: "nowhere") { _ in
