@@ -1,7 +1,9 @@
 import ArgumentParser
 import Basics
 import Foundation
+import Harness
 import Report
+import Server
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
