@@ -176,7 +176,9 @@ struct MethodPage: Encodable, Sendable {
 enum MissingPage {
   static func page(in context: SiteContext) -> Page {
     // A server shows this page under any address, so relative links would lead nowhere.
-    let root = context.address.map { $0.path.hasSuffix("/") ? $0.path : $0.path + "/" }
+    let root =
+      context.address.map { $0.path.hasSuffix("/") ? $0.path : $0.path + "/" }
+      ?? (context.isServed ? "/" : nil)
     return context.page(
       .missing, path: "404.html", title: "Not found", description: "There is no such page.",
       section: .none, preview: SitePaths.preview, root: root, NoContent())

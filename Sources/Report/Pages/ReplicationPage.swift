@@ -97,7 +97,8 @@ struct ReplicationPage: Encodable, Sendable {
       }
       rows = claims.map(\.what).unique().map { setting in
         let own = claims.filter { $0.what == setting }
-        let cells = names.map { name in Cell(claim: own.first { $0.metric == name }.map(Claim.init))
+        let cells = names.map { name in
+          Cell(metric: name, claim: own.first { $0.metric == name }.map(Claim.init))
         }
         let notes = own.compactMap(\.note).unique().joined(separator: ". ")
         return Row(what: setting, cells: cells, note: notes)
@@ -112,6 +113,7 @@ struct ReplicationPage: Encodable, Sendable {
   }
 
   struct Cell: Encodable, Sendable {
+    let metric: String
     /// nil where the setting has no claim in this metric.
     let claim: Claim?
   }

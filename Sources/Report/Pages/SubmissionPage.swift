@@ -152,7 +152,7 @@ extension SubmissionPage {
       dropped = report.dropped.map { FigureText.count($0) }
       notes = Listed((report.notes ?? []).map { Markup(prose: $0) })
       targets = table.benchmark.shownTargets.compactMap { target in
-        report.targets[target.name].map { TargetTable(target, $0, of: report) }
+        report.targets[target.name].map { TargetTable(target, $0, of: report, in: table) }
       }
       neighbours = order.neighbours(of: entry)
       calibrations = Listed(
@@ -160,7 +160,7 @@ extension SubmissionPage {
           report.calibration?[target.name].map { CalibrationFigure($0, target) }
         })
       wassa = table.benchmark.track.flatMap { _ in
-        WASSAFigures(report.wassa, table.benchmark.targets)
+        table.board.isGuarded ? nil : WASSAFigures(report.wassa, table.benchmark.targets)
       }
       groups = GroupSection(report, table)
       let digest = entry.predictionsDigest ?? ""
@@ -193,12 +193,12 @@ extension SubmissionPage {
     let blocks: [MetricBlock]
     let bias, rowwise: String?
 
-    init(_ target: Target, _ scores: TargetScores, of report: ScoreReport) {
+    init(_ target: Target, _ scores: TargetScores, of report: ScoreReport, in table: BoardTable) {
       (self.target, targetKey) = (target.title, target.name)
       let metrics = scores.metrics.compactMap { metric in scores[metric].map { (metric, $0) } }
       blocks = [true, false].compactMap { isHigher in
         let own = metrics.filter { $0.0.higherIsBetter == isHigher }
-        return own.isEmpty ? nil : MetricBlock(own, isHigher ? "Agreement" : "Error")
+        return own.isEmpty ? nil : MetricBlock(own, isHigher ? "Agreement" : "Error", table)
       }
       bias = scores.bias.map { FigureText.number($0, decimals: 4) }
       // The interval that takes rows as independent is told of only where it is the narrower one.
@@ -217,11 +217,15 @@ extension SubmissionPage {
     let scale: Markup
     let metrics: [MetricRow]
 
-    init(_ figures: [(Metric, ScoredFigure)], _ name: String) {
+    init(_ figures: [(Metric, ScoredFigure)], _ name: String, _ table: BoardTable) {
       let whisker = Whisker(fitting: figures.map(\.1), width: 200)
       (blockName, words) = (name, figures.first?.0.direction ?? "")
       scale = whisker.scale()
-      metrics = figures.map { MetricRow($0, $1, whisker) }
+      metrics = figures.map { metric, figure in
+        // Where labels are hidden a figure is rounded: zeros behind it would say otherwise.
+        let decimals = table.board.isGuarded ? table.decimals(metric) : 4
+        return MetricRow(metric, figure, whisker, decimals: decimals)
+      }
     }
   }
 
@@ -231,11 +235,11 @@ extension SubmissionPage {
     let reason, interval: String
     let whisker: Markup
 
-    init(_ metric: Metric, _ figure: ScoredFigure, _ whisker: Whisker) {
+    init(_ metric: Metric, _ figure: ScoredFigure, _ whisker: Whisker, decimals: Int) {
       (self.metric, metricName) = (metric.title, metric.longTitle)
-      value = figure.value.map { FigureText.number($0, decimals: 4) }
+      value = figure.value.map { FigureText.number($0, decimals: decimals) }
       reason = figure.undefined ?? "no figure"
-      interval = FigureText.interval(figure, decimals: 4) ?? FigureText.absent
+      interval = FigureText.interval(figure, decimals: decimals) ?? FigureText.absent
       self.whisker = whisker.drawing(figure)
     }
   }

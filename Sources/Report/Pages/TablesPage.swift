@@ -13,15 +13,21 @@ public struct TablesPage {
     private let header: [String]
     private let rows: [Row]
 
-    private struct Row: Encodable { let cells: [String] }
+    private struct Row: Encodable { let cells: [Cell] }
+
+    /// `label` is the head of its column, which stands beside the cell on a phone.
+    private struct Cell: Encodable { let label, text: String }
 
     public init(_ heading: String, _ header: [String], _ rows: [[String]]) {
-      (self.heading, self.header) = (heading, header)
-      self.rows = rows.map { Row(cells: $0.map(SafeText.cleaned)) }
+      let heads = header.map(\.capitalizedFirst)
+      (self.heading, self.header) = (heading, heads)
+      self.rows = rows.map { row in
+        Row(cells: zip(heads, row).map { Cell(label: $0, text: SafeText.cleaned($1)) })
+      }
     }
 
     var values: [String: Any] {
-      ["heading": heading, "header": header, "rows": rows.map { ["cells": $0.cells] }]
+      ["heading": heading, "header": header, "rows": rows.map { ["cells": $0.cells.map(\.text)] }]
     }
   }
 

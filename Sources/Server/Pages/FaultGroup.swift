@@ -3,6 +3,7 @@ import Report
 
 /// The faults of one line of a file, or of no line, with the line as it stands there.
 struct FaultGroup: Encodable {
+  private var number: Int?
   var line, text: String?
   var faults: [Fault]
 
@@ -22,6 +23,7 @@ struct FaultGroup: Encodable {
   /// Lines that are shown; the rest is counted.
   static let maxLines = 50
 
+  /// In the order of the file: what is no line's stands first.
   /// - Parameter lines: of the file, by number.
   static func list(_ faults: [Diagnostic], lines: [Int: String] = [:]) -> [FaultGroup] {
     var groups: [FaultGroup] = []
@@ -35,10 +37,11 @@ struct FaultGroup: Encodable {
       places[fault.line] = groups.count
       groups.append(
         FaultGroup(
-          line: fault.line.map(String.init), text: fault.line.flatMap { lines[$0] },
+          number: fault.line, line: fault.line.map(String.init),
+          text: fault.line.flatMap { lines[$0] },
           faults: [Fault(fault)]))
     }
-    return groups
+    return groups.sorted { ($0.number ?? 0) < ($1.number ?? 0) }
   }
 
   /// The numbers of the lines that a list shows.

@@ -50,7 +50,8 @@ struct PageRenderer: Sendable {
 
   /// An error as a browser shows it.
   @Sendable func problem(_ problem: Problem, at path: String) throws -> Response {
-    let title = problem.status.reasonPhrase
+    let words = problem.status.reasonPhrase
+    let title = String(words.prefix(1)) + words.dropFirst().lowercased()
     let place = path.utf8.count > Self.longestPath ? "" : String(path.drop { $0 == "/" })
     var response = try response(
       .problem, at: place, title: title, status: problem.status,

@@ -22,17 +22,17 @@ enum MaintainerPage {
   static func tables(_ store: SubmissionStore, at now: Date) throws -> [TablesPage.Table] {
     let (phases, lines) = (try store.phases(at: now), try store.lines(limit: most))
     return [
-      .init("Warnings", ["about", "what to look at"], try warnings(store, lines, at: now)),
+      .init("Warnings", ["about", "warning"], try warnings(store, lines, at: now)),
       .init(
         "Phases",
         ["board", "phase", "opens", "closes", "state", "scores", "labels", "a team may send"],
         phases.map { row($0, at: now) }),
       .init(
-        "What hidden labels have told, in bits at most",
-        ["board", "held", "budget", "told", "promised", "over budget"],
+        "Information about hidden labels, in bits (upper bounds)",
+        ["board", "held", "budget", "released", "reserved", "over budget"],
         try store.accounts(at: now).map(row)),
       .init(
-        "Teams", ["team", "since", "valid tokens", "submissions", "last one"],
+        "Teams", ["team", "since", "valid tokens", "submissions", "last submission"],
         try store.activity(at: now).map(row)),
       .init(
         "Quotas used in the current phases",
