@@ -5,7 +5,6 @@ INVITRO_FIXTURE_SITES names a folder with the sites `invitro` (12 systems), `hun
 whose server has pages of its own.
 """
 
-import argparse
 import functools
 import gzip
 import http.server
@@ -16,7 +15,6 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import unittest
@@ -48,7 +46,8 @@ PAGES = {
     "missing": "404.html",
 }
 WIDTHS = [320, 375, 600, 768, 1024, 1280, 1920]
-SCREENSHOT_WIDTHS = [375, 820, 1280, 1920]
+# Templates and assets other than those in the program, for the pages of its server.
+SOURCE = ["--source", os.environ["INVITRO_SITE_SOURCE"]] if "INVITRO_SITE_SOURCE" in os.environ else []
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -772,7 +771,7 @@ class ServedPagesTest(unittest.TestCase):
             "--labels", "hidden", "--floor", "0.1", "--closes", "2099-01-01")
         cls.server = subprocess.Popen(
             [os.environ["INVITRO_PROGRAM"], "serve", "--port", "0", "--site",
-             cls.folder.name + "/site"],
+             cls.folder.name + "/site", *SOURCE],
             env=cls.environment, stderr=subprocess.PIPE, text=True)
         cls.origin = None
         while cls.origin is None:
@@ -882,14 +881,76 @@ class ServedPagesTest(unittest.TestCase):
         finally:
             browser.quit()
 
-    def test_every_page_of_the_server_is_clean(self):
-        for path in ["/submit", "/submit/sample24/test", "/api", "/submit/no/board"]:
-            self.browser.get(self.origin + path)
-            self.assert_clean(self.browser)
+    def each_page(self):
+        """Opens each page, with who may see it signed in."""
+        link = self.invitro("team", "link", "Team", "--server", self.origin).strip()
+        for path in ["submit", "submit/sample24/test", "api", "submit/no/board", link]:
+            self.browser.get(path if path == link else f"{self.origin}/{path}")
+            yield path
+        self.sign_in(self.browser)
+        self.wait(lambda: self.browser.find_elements(By.CSS_SELECTOR, ".account"))
+        for path in ["submit", "submissions", "organiser"]:
+            self.browser.get(f"{self.origin}/{path}")
+            yield path
+        self.browser.get(self.origin + "/submissions")
+        self.find("tbody th a").click()
+        yield "a submission"
+        self.browser.delete_all_cookies()
         self.sign_in(self.browser, self.organisers)
-        for path in ["/submit", "/submissions", "/organiser"]:
-            self.browser.get(self.origin + path)
-            self.assert_clean(self.browser)
+        self.wait(lambda: self.browser.find_elements(By.CSS_SELECTOR, ".account"))
+        for path in ["submit", "submissions", "organiser"]:
+            self.browser.get(f"{self.origin}/{path}")
+            yield f"{path}, for organisers"
+
+    def emulate(self, width, scheme):
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
+        self.browser.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia",
+            {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def test_every_page_of_the_server_is_clean(self):
+        try:
+            for page in self.each_page():
+                for width, scheme in [(1280, "light"), (1280, "dark"), (375, "light")]:
+                    with self.subTest(page=page, width=width, scheme=scheme):
+                        self.emulate(width, scheme)
+                        self.assert_clean(self.browser)
+        finally:
+            self.emulate(1280, "light")
+
+    def test_every_page_of_the_server_fits_a_phone(self):
+        self.emulate(375, "light")
+        try:
+            for page in self.each_page():
+                found = self.browser.execute_script(
+                    "const low = e => { const b = e.getBoundingClientRect();"
+                    " return b.height > 0 && b.right > 0 && b.height < 24; };"
+                    "return [document.documentElement.scrollWidth > innerWidth,"
+                    " [...document.querySelectorAll('.scroll')].filter(e =>"
+                    "  e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight).length,"
+                    " [...document.querySelectorAll('a, button, summary, select, input')].filter(e =>"
+                    "  getComputedStyle(e).display !== 'inline' && low(e)).map(e => e.outerHTML)]")
+                self.assertEqual(found, [False, 0, []], page)
+        finally:
+            self.emulate(1280, "light")
+
+    def test_an_address_without_a_page_is_told_in_the_sites_looks(self):
+        self.wait_for_site()
+        self.browser.get(self.origin + "/sample24/no/such/page")
+        self.assertEqual(self.find("h1").text, "Page not found")
+        self.assertEqual(self.find("header.top").value_of_css_property("border-bottom-width"), "1px")
+        self.find("main a").click()
+        self.wait(lambda: "leaderboards" in self.find("nav[aria-label=Main]").text.lower())
+        self.assertEqual(self.browser.current_url, self.origin + "/index.html")
+
+    def wait_for_site(self):
+        def boards():
+            self.browser.get(self.origin + "/leaderboards.json")
+            return self.find("body").text
+
+        WebDriverWait(self.browser, 90).until(lambda _: "sample24/test" in boards())
 
     def test_the_deadline_is_told_in_the_readers_time(self):
         self.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
@@ -910,11 +971,7 @@ class ServedPagesTest(unittest.TestCase):
         self.assertIn("was used", self.find("[role=alert]").text)
 
     def test_the_log_of_the_server_verifies_in_the_browser(self):
-        def boards():
-            self.browser.get(self.origin + "/leaderboards.json")
-            return self.find("body").text
-
-        WebDriverWait(self.browser, 60).until(lambda _: "sample24/test" in boards())
+        self.wait_for_site()
         self.browser.get(self.origin + "/ledger.html")
         self.wait(lambda: self.find("#ledger-start").is_displayed())
         self.find("#ledger-start").click()
@@ -1055,37 +1112,5 @@ class LedgerPageTest(unittest.TestCase):
         self.assertIn("invitro ledger verify", self.find("main").text)
 
 
-def take_screenshots(folder):
-    """Every page kind at four widths in both themes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    SiteTest.setUpClass()
-    test = SiteTest()
-
-    def shoot(name, pixels):
-        test.width(pixels, 1000)
-        height = test.script("return document.documentElement.scrollHeight")
-        test.width(pixels, min(height, 6000))
-        test.browser.save_screenshot(str(folder / f"{name}-{pixels}-{scheme}.png"))
-
-    for scheme in ["light", "dark"]:
-        test.theme(scheme)
-        for kind, path in PAGES.items():
-            for pixels in SCREENSHOT_WIDTHS:
-                test.width(pixels)
-                test.open(path)
-                shoot(kind, pixels)
-        test.width(1280)
-        test.open(BOARD + "?compare=system-00000,system-00009")
-        test.wait(lambda: "minus" in test.find("[data-versus-body]").text)
-        shoot("leaderboard-two", 1280)
-    SiteTest.tearDownClass()
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--screenshots", type=pathlib.Path)
-    known, rest = parser.parse_known_args()
-    if known.screenshots:
-        take_screenshots(known.screenshots)
-    else:
-        unittest.main(argv=[sys.argv[0], *rest], verbosity=1)
+    unittest.main(verbosity=1)
