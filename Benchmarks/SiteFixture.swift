@@ -68,6 +68,12 @@ enum SiteFixture {
     metadata.usesDevLabels = index % 5 == 0
     metadata.usesEarlierYears = index % 3 == 0
     if index % 2 == 0 { metadata.llmLabels = .init(model: "a-large-model", promptSHA256: "0a1b") }
+    // Every seventh system says no cost; sizes come in families, as those of real models do.
+    if index % 7 != 6 {
+      metadata.parameters = [66, 125, 125, 355, 1_300, 7_000, 70_000][index % 7] * 1_000_000
+      metadata.labelCostUSD = index % 2 == 0 ? 1.5 * Double(1 + index % 50) : 0
+      metadata.modelURL = index % 3 == 0 ? "https://example.org/model/\(index)" : nil
+    }
     metadata.seeds = [0, 42, 100]
     metadata.selection = "median of the seeds on dev"
     metadata.codeURL = "https://example.org/code/\(index)"

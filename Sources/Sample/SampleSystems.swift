@@ -14,34 +14,49 @@ struct SampleSystems {
 
     init(
       _ slug: String, _ kind: String, team: String, _ name: String, _ description: String,
+      parameters: Int, labelCostUSD: Double? = nil,
       _ predictions: [(empathy: Double, distress: Double)]
     ) {
       self.slug = slug
-      card = Card(team: team, system: name, description: description, kind: kind)
+      card = Card(
+        team: team, system: name, description: description, kind: kind, parameters: parameters,
+        labelCostUSD: labelCostUSD)
       self.predictions = predictions
     }
   }
 
   /// What `system.json` holds.
-  struct Card: Encodable { let team, system, description, kind: String }
+  struct Card: Encodable {
+    let team, system, description, kind: String
+    var parameters: Int?
+    var labelCostUSD: Double?
+  }
+
+  /// A slope and an intercept for each target.
+  private static let linesOfTwoTargets = 4
 
   var all: [System] {
     [
       System(
         "length-baseline", "baseline", team: "Sample team A", "Essay length",
         "Least squares on the number of words, fitted on train.",
+        parameters: Self.linesOfTwoTargets, labelCostUSD: 0,
         fitted { Double(EssayComposer.wordCount($0)) }),
       System(
         "word-lists", "baseline", team: "Sample team B", "Word lists",
         "Warm less cold words in the essay, scaled by least squares on train.",
+        parameters: Self.linesOfTwoTargets, labelCostUSD: 0,
         fitted(SampleLexicon.score)),
       System(
         "prompted-model", "prompted", team: "Sample team C", "Prompted model",
-        "Simulated: what the essay carries plus noise, as a prompted model labels.",
+        "Simulated, its size too: what the essay carries plus noise, as a prompted model labels.",
+        parameters: 8_000_000_000,
         simulated(stream: 40, noise: 0.65, centre: 3.7, scale: 1.2)),
       System(
         "corrected-encoder", "fine-tuned", team: "Sample team D", "Encoder on corrected labels",
-        "Simulated: what the essay carries plus little noise, as a good encoder would.",
+        "Simulated, its size and cost too: what the essay carries plus little noise, as a good "
+          + "encoder would.",
+        parameters: 125_000_000, labelCostUSD: 12.5,
         simulated(stream: 41, noise: 0.2, centre: 4.2, scale: 1.3)),
     ]
   }

@@ -65,6 +65,8 @@ struct TrainEnsembleTests {
     #expect(one.status == 0, "\(one.err)")
     let single = try tiny.json("one.json")
     #expect(single["kind"] as? String == "fine-tuned" && single["seeds"] as? [Int] == [4])
+    let parameters = try #require(single["parameters"] as? Int)
+    #expect(parameters > 0 && submission["parameters"] as? Int == 3 * parameters)
   }
 
   @Test("runs that differ in more than the seed, or not in it, are no ensemble")

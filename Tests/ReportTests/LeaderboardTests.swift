@@ -197,12 +197,70 @@ struct LeaderboardTests {
     one.metadata.baseModels = [.init(name: "FacebookAI/roberta-base")]
     one.metadata.codeURL = "https://example.org/code"
     one.metadata.paperURL = "javascript:alert(1)"
+    one.metadata.modelURL = "https://example.org/model"
+    one.metadata.llmLabels = .init(model: "An LLM")
     let page = try BuiltSite(SampleInput.input([one, SampleInput.entry("b", pcc: 0.4)])).text(board)
     #expect(
       page.contains(#"<option value="facebookai-roberta-base">FacebookAI/roberta-base</option>"#))
-    #expect(page.contains(#"data-base="facebookai-roberta-base" data-year="2025""#))
+    #expect(
+      page.contains(#"data-base="facebookai-roberta-base" data-llm="an-llm" data-year="2025""#))
+    #expect(page.contains(#"<option value="an-llm">An LLM</option>"#))
+    #expect(page.contains(#"<a class="res" href="https://example.org/model""#))
     #expect(page.contains(#"<option value="2025">2025</option>"#))
     #expect(page.contains(#"<a class="res" href="https://example.org/code""#))
     #expect(!page.contains("javascript:"))
+  }
+
+  /// Systems `a`, `b` … of these sizes, each worse than the one before.
+  private func sized(_ parameters: [Int?]) -> [Board.Entry] {
+    zip("abcdefgh", parameters).enumerated().map { place, system in
+      var entry = SampleInput.entry("\(system.0)", pcc: 0.6 - 0.1 * Double(place))
+      entry.metadata.parameters = system.1
+      return entry
+    }
+  }
+
+  @Test("draws the primary metric against a cost that three systems give, with a table of it")
+  func costChart() throws {
+    let entries = sized([7_000_000_000, 125_000_000, 355_000_000, nil])
+    let page = try BuiltSite(SampleInput.input(entries)).text(board)
+    let chart = try #require(page.firstMatch(of: /(?s)<figure class="panel">.*?<\/figure>/)).output
+    // From 100M to 10B over 90% of the width: 7B at log10(70)/2 of it.
+    #expect(chart.matches(of: /<circle class="pt" cx=/).count == 3)
+    #expect(chart.contains(#"<circle class="pt" cx="91%""#))
+    #expect(chart.matches(of: /<line class="iv"/).count == 3)
+    let rows = chart.matches(
+      of: /<th scope="row">([^<]+)<\/th><td class="num">([^<]+)<\/td><td class="num">([^<]+)</)
+    #expect(rows.map { String($0.2) } == ["125M", "355M", "7B"])
+    #expect(rows.map { String($0.1) } == ["System b", "System c", "System a"])
+    #expect(rows.first.map { String($0.3) } == "0.500 [0.400, 0.600]")
+    // The best at each size or below: 355M is worse than 125M, and 7B is the last step.
+    #expect(chart.matches(of: /<line class="best"/).count == 4)
+    #expect(!page.contains("cost-labels"))
+  }
+
+  @Test(
+    "draws no cost that fewer than three systems give, or that is the same for all",
+    arguments: [[1_000, 2_000, nil, nil], [1_000, 1_000, 1_000, nil]])
+  func noCostChart(parameters: [Int?]) throws {
+    let page = try BuiltSite(SampleInput.input(sized(parameters))).text(board)
+    #expect(!page.contains(#"id="costs""#))
+  }
+
+  @Test("draws released values alone where labels are hidden, and claims hollow and below no line")
+  func guardedCosts() throws {
+    var entries = sized([1_000, 2_000, 3_000])
+    var paper = SampleInput.published("paper", pcc: 0.9)
+    paper.metadata.parameters = 1_000
+    entries.append(paper)
+    for place in entries.indices { entries[place].metadata.labelCostUSD = Double(place) }
+    let page = try BuiltSite(SampleInput.input(entries, isGuarded: true)).text(board)
+    #expect(page.matches(of: /<circle class="pt hollow"/).count >= 2)
+    // The best of 1,000 parameters is best overall: one level line, claims apart.
+    let chart = try #require(
+      page.firstMatch(of: /(?s)<svg class="progress" width="100%".*?<\/svg>/))
+    #expect(chart.output.matches(of: /<line class="best"/).count == 1)
+    // 0 stands at the left end of a logarithmic axis.
+    #expect(page.contains(#"x="8%" y="256" text-anchor="middle">$0<"#))
   }
 }

@@ -161,6 +161,10 @@ struct TemplateTests {
       calibration: try SampleInput.calibration())
     many[0].metadata.baseModels = [.init(name: "a-model")]
     many[0].metadata.codeURL = "https://example.org/code"
+    many[0].metadata.llmLabels = .init(model: "an-llm")
+    paper.metadata.llmLabels = .init(model: "an-llm")
+    paper.metadata.parameters = 4_000
+    for place in 0..<3 { many[place].metadata.parameters = 1_000 * (place + 1) }
     many.append(SampleInput.entry("fewer", pcc: 0.4, rows: 19))
     var withheld = DatasetStatistics.Group(attribute: "gender", group: "Other")
     withheld.suppressed = "too small to publish"

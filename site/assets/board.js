@@ -57,17 +57,18 @@ document.addEventListener("DOMContentLoaded", () => {
     frame.classList.toggle("fits", board.offsetWidth <= frame.clientWidth + 1);
   }
 
-  const facets = ["q", "kind", "base", "labels", "year"].filter((name) => form.elements[name]);
+  const facets = ["q", "kind", "base", "labels", "llm", "year"].filter((name) => form.elements[name]);
   const value = (name) => (form.elements[name] ? form.elements[name].value.trim() : "");
 
   // A page of the rows that match, in the order in which they stand.
   function filter() {
     const words = value("q").toLowerCase().split(/\s+/).filter(Boolean);
-    const [kind, base, labels, year] = ["kind", "base", "labels", "year"].map(value);
+    const [kind, base, labels, llm, year] = ["kind", "base", "labels", "llm", "year"].map(value);
     const keep = (row) => {
       const data = row.dataset;
       return (!kind || data.kind === kind) && (!year || data.year === year)
         && (!base || (data.base || "").split(" ").includes(base))
+        && (!llm || data.llm === llm)
         && (!labels || data.labels.split(" ").includes(labels))
         && words.every((word) => data.search.includes(word));
     };

@@ -64,14 +64,31 @@ public enum Documents {
     case .keyNotFound(let key, let context):
       return fault(context.codingPath + [key], nil, "the key \(key.stringValue)")
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-      return fault(context.codingPath, "another type", "\(type)")
+      return fault(context.codingPath, "another type", name(of: type))
     case .dataCorrupted(let context):
       if let unknown = context.underlyingError as? UnknownMetric {
         return fault(context.codingPath, unknown.name, "one of \(Metric.knownNames)")
       }
+      if let number = context.debugDescription.firstMatch(of: /number <(.+)> does not fit in U?Int/)
+      {
+        return fault(context.codingPath, String(number.1), "a whole number")
+      }
       let inner = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
       return fault(context.codingPath, inner ?? context.debugDescription, "valid JSON")
     default: return fault([], "\(error)", "valid JSON")
+    }
+  }
+
+  /// What JSON calls a value of `type`.
+  private static func name(of type: any Any.Type) -> String {
+    switch type {
+    case is any BinaryInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is String.Type: "text"
+    case is Bool.Type: "true or false"
+    case is [Any].Type: "a list"
+    case is [String: Any].Type: "an object"
+    default: "\(type)"
     }
   }
 }

@@ -22,6 +22,13 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   /// How one run was chosen among the seeds, in words.
   public var selection: String?
   public var codeURL, codeCommit, paperURL, bibtex: String?
+  /// Where the trained model can be had: its checkpoint or its adapter.
+  public var modelURL: String?
+  /// How many parameters the model has, of an ensemble all its models together.
+  public var parameters: Int?
+  /// What the labels beyond the benchmark's own cost, in US dollars: an LLM's or further raters'; 0 for
+  /// a system that uses none.
+  public var labelCostUSD: Double?
   /// How the maintainers reach the team. Never shown.
   public var contact: String?
   /// Scores that the team or its paper claims, by target and metric.
@@ -132,10 +139,17 @@ extension SubmissionMetadata {
       fault(
         "description", "\(length) characters", "at most \(Self.maxDescriptionLength) characters")
     }
-    for (field, link) in [("codeURL", codeURL), ("paperURL", paperURL)] {
+    let links = [("codeURL", codeURL), ("paperURL", paperURL), ("modelURL", modelURL)]
+    for (field, link) in links {
       guard let link else { continue }
       let scheme = URL(string: link)?.scheme?.lowercased()
       if scheme != "http" && scheme != "https" { fault(field, link, "an http or https link") }
+    }
+    if let parameters, parameters < 1 {
+      fault("parameters", "\(parameters)", "the number of parameters, a whole number above 0")
+    }
+    if let labelCostUSD, labelCostUSD < 0 || !labelCostUSD.isFinite {
+      fault("labelCostUSD", "\(labelCostUSD)", "an amount of US dollars, 0 or more")
     }
     if let submitted, !Self.isDay(submitted) {
       fault("submitted", submitted, "a day as YYYY-MM-DD")

@@ -136,16 +136,20 @@ enum Metadata {
     add(metadata.kind == .published ? "Published" : "Submitted", SafeText.day(metadata.submitted))
     add("Targets", metadata.targets?.joined(separator: ", "))
     add("Base models", metadata.baseModels?.map(model).joined(separator: ", "))
+    add("Parameters", metadata.parameters.map { FigureText.count($0) })
     add("Training data", metadata.trainingData?.joined(separator: ", "))
     add("Uses dev labels", answer(metadata.usesDevLabels))
     add("Uses earlier years", answer(metadata.usesEarlierYears))
     add("Uses demographics", answer(metadata.usesDemographics))
     add("LLM labels", metadata.llmLabels.map(labels))
+    let cost = CostChart.Cost.labels
+    add("Cost of labels", cost.of(metadata).map(cost.words))
     add("Seeds", metadata.seeds?.map(String.init).joined(separator: ", "))
     add("Selection", metadata.selection)
     add("Code", metadata.codeURL, isLink: true)
     add("Commit", metadata.codeCommit)
     add("Paper", metadata.paperURL, isLink: true)
+    add("Model", metadata.modelURL, isLink: true)
     return facts
   }
 

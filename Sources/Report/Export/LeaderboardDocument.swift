@@ -38,6 +38,9 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
     public var system, team: String
     public var kind: SubmissionMetadata.Kind
     public var submitted: String?
+    /// What the team says that it costs; see ``SubmissionMetadata``.
+    public var parameters: Int?
+    public var labelCostUSD: Double?
     /// Absent where no pairwise comparison was made.
     public var lowRank: Int?
     public var highRank: Int?
@@ -89,6 +92,7 @@ extension LeaderboardDocument {
       return Row(
         slug: entry.slug, id: entry.id, system: entry.metadata.system, team: entry.metadata.team,
         kind: entry.metadata.kind, submitted: entry.metadata.submitted,
+        parameters: entry.metadata.parameters, labelCostUSD: entry.metadata.labelCostUSD,
         lowRank: standing?.lowRank, highRank: standing?.highRank, tieGroups: standing?.tieGroups,
         n: report.n, clusters: report.clusters, targets: report.targets, wassa: report.wassa,
         signature: report.signature, predictionsSHA256: report.digests.predictions,

@@ -50,8 +50,8 @@ struct BoardRow: Encodable, Sendable {
   /// What the search field looks in.
   let search: String
   let kind, labels, year: String
-  /// Nil where it names no model.
-  let base: String?
+  /// Models that it is built on, and the one whose labels it uses; nil where it names none.
+  let base, llm: String?
   let badges: [Badges.Badge]
   let links: Listed<Resource>?
   let plot: Markup
@@ -62,7 +62,7 @@ struct BoardRow: Encodable, Sendable {
   let cells: [Cell]
   let day: String?
 
-  /// Code, paper or the like, with a name for a screen reader.
+  /// Code, paper or model, with a name for a screen reader.
   struct Resource: Encodable, Sendable { let address, what: String }
 
   struct Main: Encodable, Sendable {
@@ -113,14 +113,18 @@ struct BoardRow: Encodable, Sendable {
     (kind, labels) = (metadata.kind.rawValue, isClaim ? "" : Badges.labelWords(metadata))
     let models = Self.bases(entry).map(\.name)
     base = models.isEmpty ? nil : models.joined(separator: " ")
+    llm = Self.llm(entry)?.name
     day = SafeText.day(metadata.submitted)
     year = day.map { String($0.prefix(4)) } ?? ""
     // Everything above the claims was scored here, and everything among them was not.
     badges = Badges.all(entry, targets: table.benchmark.targets).filter {
       $0.badge != "scored here"
     }
+    let addresses = [
+      ("code", metadata.codeURL), ("paper", metadata.paperURL), ("model", metadata.modelURL),
+    ]
     links = Listed(
-      [("code", metadata.codeURL), ("paper", metadata.paperURL)].compactMap { what, address in
+      addresses.compactMap { what, address in
         SafeText.link(address).map { Resource(address: $0, what: what) }
       })
     let figure = isClaim ? table.claim(entry) : table.primary(entry)
@@ -157,11 +161,18 @@ struct BoardRow: Encodable, Sendable {
 
   /// The models that a system is built on, as the filter names them and as it shows them.
   static func bases(_ entry: Board.Entry) -> [Named] {
-    (entry.metadata.baseModels ?? []).compactMap { model in
-      let slug = Slug.make(model.name)
-      return slug.isEmpty
-        ? nil : Named(name: slug, text: SafeText.shortened(SafeText.cleaned(model.name), to: 50))
-    }
+    (entry.metadata.baseModels ?? []).compactMap { model($0.name) }
+  }
+
+  /// The large language model whose labels a system uses.
+  static func llm(_ entry: Board.Entry) -> Named? {
+    entry.metadata.llmLabels.flatMap { model($0.model) }
+  }
+
+  private static func model(_ name: String) -> Named? {
+    let slug = Slug.make(name)
+    return slug.isEmpty
+      ? nil : Named(name: slug, text: SafeText.shortened(SafeText.cleaned(name), to: 50))
   }
 }
 

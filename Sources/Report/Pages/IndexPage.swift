@@ -59,14 +59,14 @@ struct IndexPage: Encodable, Sendable {
 
     struct Record: Encodable, Sendable { let day, who, value, how: String }
 
-    init(_ chart: ProgressChart, _ table: BoardTable) {
-      self.chart = chart.drawing(
+    init(_ progress: ProgressChart, _ table: BoardTable) {
+      chart = progress.chart.drawing(
         id: "progress",
         label: "\(table.metric.title) of \(table.target) by day, with the best so far as a line")
-      verdict = chart.verdict
-      records = chart.records.map { record in
+      verdict = progress.verdict
+      records = progress.chart.records.map { record in
         Record(
-          day: record.day, who: record.name,
+          day: record.place, who: record.name,
           value: FigureText.number(record.figure.value, decimals: table.decimals(table.metric)),
           how: record.isClaim ? "claimed" : "scored here")
       }

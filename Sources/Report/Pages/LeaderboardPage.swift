@@ -26,6 +26,8 @@ struct LeaderboardPage: Encodable, Sendable {
   let facets: Facets?
   /// Nil where nothing was scored and nothing is claimed.
   let systems: Systems?
+  /// Drawings of the primary metric against what systems cost.
+  let costs: Listed<CostFigure>?
   let hasPairs: Bool
   /// What the figures were computed with; nil where nothing was scored.
   let state: String?
@@ -77,7 +79,7 @@ struct LeaderboardPage: Encodable, Sendable {
   /// What a reader may narrow a board down by.
   struct Facets: Encodable, Sendable {
     let kinds: [Named]
-    let bases, years: Listed<Named>?
+    let bases, llms, years: Listed<Named>?
 
     init(_ table: BoardTable) {
       let entries = table.scored + table.published
@@ -85,14 +87,17 @@ struct LeaderboardPage: Encodable, Sendable {
         entries.contains { $0.metadata.kind == kind }
       }
       .map { Named(name: $0.rawValue, text: Badges.title($0)) }
-      var titles: [String: String] = [:]
-      for base in table.scored.flatMap(BoardRow.bases) where titles[base.name] == nil {
-        titles[base.name] = base.text
-      }
-      bases = Listed(
-        titles.map { Named(name: $0.key, text: $0.value) }.sorted { $0.name < $1.name })
+      bases = Self.models(entries.flatMap(BoardRow.bases))
+      llms = Self.models(entries.compactMap(BoardRow.llm))
       let known = Set(entries.compactMap { SafeText.day($0.metadata.submitted)?.prefix(4) })
       years = Listed(known.sorted(by: >).map { Named(name: String($0), text: String($0)) })
+    }
+
+    /// Each once, by name.
+    private static func models(_ all: [Named]) -> Listed<Named>? {
+      let titles = Dictionary(all.map { ($0.name, $0.text) }) { first, _ in first }
+      return Listed(
+        titles.map { Named(name: $0.key, text: $0.value) }.sorted { $0.name < $1.name })
     }
   }
 
@@ -195,6 +200,7 @@ struct LeaderboardPage: Encodable, Sendable {
     systems =
       table.scored.isEmpty && table.published.isEmpty
       ? nil : Systems(table, rules, hasCount: size == nil)
+    costs = Self.costs(table)
     hasPairs = table.pairs != nil
     ledgerLine = hasLedger ? LedgerPage.Line(table.board.ledger) : nil
     state = table.board.state?.text

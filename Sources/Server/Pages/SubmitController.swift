@@ -36,7 +36,7 @@ struct SubmitController: Sendable {
   struct Form: Encodable {
     var boards: [Choice]
     var kinds: [Choice]
-    var system, about, code, paper: String?
+    var system, about, code, paper, model, parameters, labelCost: String?
   }
 
   struct Choice: Encodable {
@@ -108,7 +108,8 @@ struct SubmitController: Sendable {
         Choice(value: kind.rawValue, name: name, isSelected: kind.rawValue == fields["kind"])
       },
       system: fields["system"], about: fields["description"], code: fields["code"],
-      paper: fields["paper"])
+      paper: fields["paper"], model: fields["model"], parameters: fields["parameters"],
+      labelCost: fields["labelCost"])
   }
 
   /// The form as it came.
@@ -132,6 +133,8 @@ struct SubmitController: Sendable {
       ) { first, _ in first }
     }
 
+    private static let numbers: Set = ["parameters", "labelCost"]
+
     /// As the API takes them; a field that is left empty is none.
     var metadata: [String: Any] {
       let board = (fields["board"] ?? "").split(separator: "/", maxSplits: 1).map(String.init)
@@ -139,10 +142,17 @@ struct SubmitController: Sendable {
       if board.count == 2 { (metadata["benchmark"], metadata["split"]) = (board[0], board[1]) }
       let names = [
         "kind": "kind", "description": "description", "code": "codeURL", "paper": "paperURL",
+        "model": "modelURL", "parameters": "parameters", "labelCost": "labelCostUSD",
       ]
       for (field, name) in names {
         let value = (fields[field] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-        if !value.isEmpty { metadata[name] = value }
+        // What is no number stays as it is, and is refused with the field's name.
+        let number = Self.numbers.contains(field) ? Double(value) : nil
+        if let number, number.isFinite {
+          metadata[name] = number
+        } else if !value.isEmpty {
+          metadata[name] = value
+        }
       }
       return metadata
     }

@@ -17,6 +17,13 @@ public struct TrainedModel: Sendable {
   let tokenizer: String
 
   public var seed: UInt64 { configuration.seed }
+
+  /// How many parameters its checkpoint holds.
+  func parameterCount() throws -> Int {
+    try Safetensors(folder.appending(path: "model.safetensors")).header.entries
+      .reduce(0) { $0 + $1.count }
+  }
+
   /// `last` or `best` where the run's links were named.
   var checkpoint: String { folder.lastPathComponent }
 
@@ -116,6 +123,8 @@ public struct ModelEnsemble: Sendable {
 public struct SystemRecord: Encodable, Sendable, Equatable {
   public let kind: SubmissionMetadata.Kind
   public let baseModels: [SubmissionMetadata.BaseModel]
+  /// Of all models together.
+  public let parameters: Int
   /// Absent for a table, whose rows may come from several benchmarks.
   public let trainingData: [String]?
   public let seeds: [UInt64]
@@ -125,11 +134,13 @@ public struct SystemRecord: Encodable, Sendable, Equatable {
   /// - Parameters:
   ///   - members: one model, or those of an ensemble.
   ///   - targets: what they predict, as the benchmark names it.
-  public init(_ members: [TrainedModel], targets: [String]) {
+  /// - Throws: `ReferenceError` where a checkpoint's weights are not to be read.
+  public init(_ members: [TrainedModel], targets: [String]) throws {
     precondition(!members.isEmpty, "a model")
     let (first, source) = (members[0], members[0].source)
     kind = members.count > 1 ? .ensemble : .fineTuned
     baseModels = [SubmissionMetadata.BaseModel(name: first.base.lastPathComponent)]
+    parameters = try members.reduce(0) { try $0 + $1.parameterCount() }
     trainingData =
       source.table == nil ? source.trainSplits.map { "\(source.benchmark)/\($0)" } : nil
     seeds = members.map(\.seed)

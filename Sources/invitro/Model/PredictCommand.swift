@@ -90,9 +90,8 @@ struct PredictCommand: ParsableCommand {
       ?? PredictionFormat.data(predictions, of: dataset, targets: targets)
     if let meta {
       let members = try system.members ?? [TrainedModel(URL(filePath: model ?? ""))]
-      try AtomicFile.write(
-        try CanonicalJSON.document(SystemRecord(members, targets: targets)), to: URL(filePath: meta)
-      )
+      let record = try SystemRecord(members, targets: targets)
+      try AtomicFile.write(try CanonicalJSON.document(record), to: URL(filePath: meta))
     }
     if let out {
       if zip {

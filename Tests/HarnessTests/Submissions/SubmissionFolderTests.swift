@@ -171,6 +171,9 @@ struct SubmissionFolderTests {
     let bad = metadata {
       $0.team = " "
       $0.codeURL = "javascript:alert(1)"
+      $0.modelURL = "file:///weights"
+      $0.parameters = 0
+      $0.labelCostUSD = -0.5
       $0.submitted = "2.1.2026"
       $0.schema = 9
       $0.description = String(repeating: "é", count: 4001)
@@ -179,10 +182,32 @@ struct SubmissionFolderTests {
       _ = try folder.add(predictions(3), dataset: dataset, metadata: bad, slug: "one")
     }
     #expect(
-      Set(faults.compactMap(\.field)) == ["schema", "team", "codeURL", "submitted", "description"])
+      Set(faults.compactMap(\.field)) == [
+        "schema", "team", "codeURL", "modelURL", "parameters", "labelCostUSD", "submitted",
+        "description",
+      ])
     #expect(files() == [])
     let long = metadata { $0.description = String(repeating: "é", count: 4000) }
     _ = try folder.add(predictions(3), dataset: dataset, metadata: long, slug: "one")
+  }
+
+  @Test(
+    "a field of another type is told as what was found and what JSON calls the expected",
+    arguments: [
+      (#""parameters": "many""#, "a whole number"), (#""parameters": 1.5"#, "a whole number"),
+      (#""labelCostUSD": "free""#, "a number"), (#""codeURL": 3"#, "text"),
+      (#""usesDevLabels": "yes""#, "true or false"), (#""seeds": 3"#, "a list"),
+      (#""llmLabels": []"#, "an object"),
+    ])
+  func fieldOfAnotherType(field: String, expected: String) throws {
+    try place.write(
+      """
+      {"schema": 1, "benchmark": "sample24", "split": "test", "team": "T", "system": "S",
+       "kind": "prompted", \(field)}
+      """, to: "submissions/sample24/one/submission.json")
+    let faults = refusal { _ = try folder.entries() }
+    #expect(faults.map(\.expected) == [expected])
+    #expect(faults.first?.field.map { field.contains($0) } == true)
   }
 
   @Test("a published entry has claimed scores and no predictions")
