@@ -142,8 +142,7 @@ enum Metadata {
     add("Uses earlier years", answer(metadata.usesEarlierYears))
     add("Uses demographics", answer(metadata.usesDemographics))
     add("LLM labels", metadata.llmLabels.map(labels))
-    let cost = CostChart.Cost.labels
-    add("Cost of labels", cost.of(metadata).map(cost.words))
+    add("Cost of labels", SystemCost.labels.of(metadata).map(SystemCost.labels.words))
     add("Seeds", metadata.seeds?.map(String.init).joined(separator: ", "))
     add("Selection", metadata.selection)
     add("Code", metadata.codeURL, isLink: true)
