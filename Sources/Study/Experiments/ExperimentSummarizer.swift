@@ -308,7 +308,7 @@ public struct ExperimentSummarizer {
         try entry.cells.values.allSatisfy { try folder.done($0) == nil }
       }
       if !open.isEmpty {
-        notes.append("Nothing is finished yet of: \(open.map(\.name).joined(separator: ", ")).")
+        notes.append("Nothing is finished yet of: \(open.map(\.name).joined(separator: "; ")).")
       }
     }
     if experiment.seeds.count < 3 {
