@@ -8,25 +8,26 @@ struct CodabenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "codabench", abstract: "Score a submission as a scoring program of Codabench.",
     discussion: """
-      Reads the labels from INPUT/ref and one prediction file from INPUT/res, plain or
-      in a zip. INPUT/ref holds a benchmark's folder of a data home, whose persons are
-      the clusters of intervals, or one file of labels such as goldstandard_EMP.tsv.
+      Reads the labels from INPUT/ref and one prediction file from INPUT/res, plain
+      or in a zip. INPUT/ref holds a benchmark's folder of a data home, whose persons
+      are the clusters of intervals, or one file of labels such as
+      goldstandard_EMP.tsv.
 
       Writes to OUTPUT: scores.json, a flat object of numbers (empathy_pcc,
       empathy_pcc_low, distress_rmse, …; an undefined figure is absent), and
       detailed_results.html, which needs nothing beside it. An invalid submission
-      writes neither, lists its faults on standard error and ends with 65. Under
-      4 decimals, what a leaderboard does not need is left out, and a number more than
+      writes neither, lists its faults on standard error and ends with 65. Under 4
+      decimals, what a leaderboard does not need is left out, and a number more than
       1 outside the labels' range is an error: see docs/explanation/probing.md.
 
       The tracks of WASSA 2024 in one go:
-        input/ref  goldstandard_CONVD.tsv, _CONVT.tsv, _EMP.tsv, _PER.tsv, or some of them
+        input/ref  goldstandard_CONVD.tsv, _CONVT.tsv, _EMP.tsv, _PER.tsv, any of them
         input/res  predictions_CONVD.tsv and so on, any of them, plain or in one zip
         output     scores.txt as the organisers' script writes it, byte for byte;
                    scores.json with the track before each name (convt_emotion_pcc)
-      The script scores every track on as many rows as the shortest file of labels has:
-      convt_wassa_official_averaged is its figure, convt_wassa_averaged that of all
-      rows. docs/explanation/official-script.md says why.
+      The script scores every track on as many rows as the shortest file of labels
+      has: convt_wassa_official_averaged is its figure, convt_wassa_averaged that of
+      all rows. docs/explanation/official-script.md says why.
 
       Examples:
         invitro codabench /app/input /app/output --decimals 2

@@ -15,11 +15,11 @@ struct CompareCommand: ParsableCommand {
                        (each prediction file in a folder is a run with its own seed)
 
         No benchmark:  invitro compare a.csv b.csv --gold gold.csv --cluster speaker
-                       (a file of labels; its columns are guessed or named by options)
+                       (a file of labels; its columns are guessed, or named)
 
-      The permutation test swaps the two systems' predictions cluster by cluster; p is
-      two-sided. Spearman and Kendall are tested by signs of jackknife shares instead:
-      see docs/explanation/inference.md.
+      The permutation test swaps the two systems' predictions cluster by cluster; p
+      is two-sided. Spearman and Kendall are tested by signs of jackknife shares
+      instead: see docs/explanation/inference.md.
       """)
 
   @Argument(

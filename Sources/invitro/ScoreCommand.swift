@@ -11,22 +11,23 @@ struct ScoreCommand: ParsableCommand {
     abstract: "Score prediction files: PCC, CCC, RMSE, MAE and rank correlations with intervals.",
     discussion: """
       Intervals treat the rows of a cluster, such as a person, as dependent. With
-      fewer than 20 clusters they are unreliable, and the report says so. Where clusters
-      repeat, PCC within them shows how well a person's own rows are ranked. Demographic
-      groups of fewer than 10 rows or 5 persons are not shown, nor larger ones that
-      would reveal them; --all-groups shows every group, on your own machine.
+      fewer than 20 clusters they are unreliable, and the report says so. Where
+      clusters repeat, PCC within them shows how well a person's own rows are ranked.
+      Demographic groups of fewer than 10 rows or 5 persons are not shown, nor larger
+      ones that would reveal them; --all-groups shows every group, on your own
+      machine.
 
       Examples:
         invitro score predictions_EMP.tsv --benchmark sample24 --split test
-        invitro score p.jsonl --benchmark newsemp24 --split dev --by race -o scores.csv
+        invitro score p.jsonl -b newsemp24 -s dev --by race -o scores.csv
         invitro score runs/*/predictions.tsv -b sample24 -s test --format markdown
         invitro score predictions.csv --gold gold.csv
 
       Whether systems differ by more than chance is a question for `invitro compare`.
 
-      --gold needs no benchmark: it takes a CSV, TSV or JSON lines file of labels. What
-      its columns mean is guessed from their names and from what both files share, and
-      said in one line; options say it instead:
+      --gold needs no benchmark: it takes a CSV, TSV or JSON lines file of labels.
+      What its columns mean is guessed from their names and from what both files
+      share, and said in one line; options say it instead:
 
         invitro score predictions.csv --gold gold.csv --id turn_id
           --target empathy:1:7 --target distress --cluster speaker --cluster article

@@ -18,9 +18,9 @@ struct SubmitCommand: ParsableCommand {
       abstract: "Check a prediction file and add it as submissions/<benchmark>/<slug>/.",
       discussion: """
         Writes submission.json and predictions.tsv (a header, ids, the split's order).
-        Two entries with the same name or the same predictions are refused. --meta takes
-        a JSON file with any fields of submission.json; options on the command line
-        override it.
+        Two entries with the same name or the same predictions are refused. --meta
+        takes a JSON file with any fields of submission.json; options on the command
+        line override it.
 
         Example:
           invitro submit add predictions_EMP.tsv --benchmark sample24 --split test \\
@@ -109,8 +109,8 @@ struct SubmitCommand: ParsableCommand {
       discussion: """
         The team's token is read from INVITRO_TOKEN or the file named by --token-file.
         Sending the same file again is safe: the server answers with the submission it
-        has. Exits with 65 where the server refuses the upload, and lists its faults, and
-        with 77 where the token is not valid or the board takes no submissions now.
+        has. Exits with 65 where the server refuses the upload, and lists its faults,
+        and with 77 where the token is not valid or the board takes no submissions now.
         A receipt, by which you can prove that the submission was accepted, is kept
         beside the file as FILE.receipt.
 
@@ -143,7 +143,7 @@ struct SubmitCommand: ParsableCommand {
       if output.json {
         FileHandle.standardOutput.write(answer.body + Data("\n".utf8))
       } else {
-        let (text, faults) = try answer.read()
+        let (text, faults) = try answer.read(isOfSending: true)
         FaultListing.show(faults)
         if answer.isAccepted { Console.print(text) } else { Console.message(text) }
       }

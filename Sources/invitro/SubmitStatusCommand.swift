@@ -79,7 +79,7 @@ extension SubmitCommand {
         is sent or shown.
 
         Example:
-          invitro submit open --server https://board.example --benchmark newsemp24 --split dev
+          invitro submit open --server https://board.example -b newsemp24 -s dev
         """)
 
     @Option(help: "Address of the server; INVITRO_SERVER says it as well.") var server: String?

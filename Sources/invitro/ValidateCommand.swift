@@ -12,11 +12,11 @@ struct ValidateCommand: ParsableCommand {
       The file may be in the WASSA form (predictions_EMP.tsv: no header, the first
       target and optionally the others, in the order of the split), TSV or CSV with a
       header and an id, or JSON lines; plain or in a zip. Of the imported split only
-      the ids are used, not the labels; so of a file of labels (--gold), which needs no
-      benchmark.
+      the ids are used, not the labels; so of a file of labels (--gold), which needs
+      no benchmark.
 
-        Examples:  invitro validate predictions_EMP.tsv --benchmark sample24 --split test
-                   invitro validate predictions.csv --gold gold.csv --target valence:0:10
+        Examples:  invitro validate predictions_EMP.tsv -b sample24 -s test
+                   invitro validate predictions.csv --gold gold.csv --target joy:0:10
       """)
 
   @Argument(

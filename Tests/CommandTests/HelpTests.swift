@@ -17,6 +17,12 @@ struct HelpTests {
       var commandName: String
       var superCommands: [String]?
       var subcommands: [Command]?
+      var discussion: String?
+
+      /// Its texts and those of every command below it.
+      var discussions: [String] {
+        (discussion.map { [$0] } ?? []) + (subcommands ?? []).flatMap(\.discussions)
+      }
 
       /// The words of every command from here on, without the program's name and `help`.
       var paths: [[String]] {
@@ -26,6 +32,18 @@ struct HelpTests {
         return [own] + (subcommands ?? []).flatMap(\.paths)
       }
     }
+  }
+
+  @Test("sentences of help are broken for a terminal of 80 columns, so that no word is left over")
+  func width() throws {
+    let place = try TemporaryFolder()
+    let tree = try Program(in: place.url).run("--experimental-dump-help")
+    let command = try JSONDecoder().decode(Description.self, from: Data(tree.out.utf8)).command
+    let lines = command.discussions.flatMap { $0.split(separator: "\n") }
+    #expect(lines.count > 200)
+    // Examples and tables, which are indented, may be longer.
+    let long = lines.filter { $0.count > 79 && !$0.hasPrefix(" ") }
+    #expect(long.isEmpty, "\(long)")
   }
 
   @Test("every command's help is as recorded, and no recorded command is gone")

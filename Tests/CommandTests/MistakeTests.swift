@@ -109,6 +109,7 @@ struct MistakeTests {
     #expect(good.status == 0, "\(good.err)")
     #expect(good.out.contains("sample24/test"))
     #expect(good.out.contains("released, chosen"))
+    #expect(good.out.contains("Your team’s new best."))
     #expect(
       good.out.hasSuffix(
         """

@@ -130,6 +130,12 @@ public struct SubmissionClient {
       var scores: Scores?
       var left: RemainingQuota?
 
+      var board: String { "\(benchmark ?? "")/\(split ?? "")" }
+
+      static func words(_ verdict: String) -> String {
+        ReleaseGuard.Verdict(rawValue: verdict)?.words ?? verdict
+      }
+
       /// Every figure that is released, a line each.
       var figures: [String] {
         (scores?.targets ?? [:]).sorted { $0.key > $1.key }.flatMap { target, scores in
@@ -158,8 +164,11 @@ public struct SubmissionClient {
     }
 
     /// The answer in words, with the faults or warnings that it lists.
+    /// - Parameter isOfSending: whether it tells if the submission was new.
     /// - Throws: ``HarnessError/system(path:reason:)`` where an accepting answer cannot be read.
-    public func read() throws(HarnessError) -> (text: String, faults: [Diagnostic]) {
+    public func read(
+      isOfSending: Bool = false
+    ) throws(HarnessError) -> (text: String, faults: [Diagnostic]) {
       guard isAccepted else {
         guard let problem = try? JSONDecoder().decode(Problem.self, from: body) else {
           return ("The server answered \(status) without saying why.", [])
@@ -169,10 +178,14 @@ public struct SubmissionClient {
       guard let accepted = try? JSONDecoder().decode(Accepted.self, from: body) else {
         throw .system(path: "answer", reason: "it is not of a form that is known here")
       }
+      let isRepeated = isOfSending && status == 200
       var lines = [
-        "\(accepted.id) \(accepted.state)\(status == 200 ? " (it was there already)" : "")"
+        "\(accepted.id) \(accepted.state)\(isRepeated ? " (it was there already)" : "")"
       ]
-      if let verdict = accepted.verdict { lines.append("verdict: \(verdict)") }
+      if let system = accepted.system, let received = accepted.received {
+        lines.append("\(system) on \(accepted.board), received \(received)")
+      }
+      if let verdict = accepted.verdict { lines.append(Accepted.words(verdict)) }
       if let note = accepted.note { lines.append(note) }
       lines += accepted.figures
       if let left = accepted.left { lines.append(Self.words(left)) }
@@ -198,9 +211,9 @@ public struct SubmissionClient {
       let columns = ["id", "received", "board", "system", "state", "result"]
       let rows = list.submissions.map { one in
         [
-          one.id, one.received, "\(one.benchmark ?? "")/\(one.split ?? "")", one.system,
+          one.id, one.received, one.board, one.system,
           one.chosen == true ? "\(one.state), chosen" : one.state,
-          one.figures.first ?? one.verdict,
+          one.figures.first ?? one.verdict.map(Accepted.words),
         ].map { ResultTable.Cell.text($0) }
       }
       let sent: ResultDocument.Part =

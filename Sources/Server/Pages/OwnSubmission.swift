@@ -64,7 +64,7 @@ struct OwnSubmission: Encodable {
     state = document.state
     note = document.note
     isBest = document.verdict?.isNewBest ?? false
-    verdict = document.verdict.map(Self.words)
+    verdict = document.verdict.map(\.words)
     guard let report = document.scores else { return }
     let targets = (definition?.targetNames ?? report.targets.map(\.key)).compactMap { name in
       report.targets[name].map { scores in
@@ -106,19 +106,6 @@ struct OwnSubmission: Encodable {
     return Figure(metric: name, value: text(value), interval: interval)
   }
 
-  private static func words(_ verdict: ReleaseGuard.Verdict) -> String {
-    switch verdict {
-    case .first: "Your team’s first score on this board."
-    case .better: "Your team’s new best."
-    case .notBetter: "Not better than your team’s best, which stays on the board."
-    case .incomplete:
-      "It leaves out rows or the primary target, so it does not stand on the board."
-    case .undefined:
-      "Its primary metric is undefined, as for constant predictions, so it does not stand on the board."
-    case .atClose: "It is scored when the phase closes."
-    }
-  }
-
   /// Where it stands on the board as published.
   mutating func place(
     _ place: PublishedBoard.Place?, isPublic: Bool
@@ -134,5 +121,21 @@ struct OwnSubmission: Encodable {
     guard let ranks = place.rank else { return }
     let range = ranks.low == ranks.high ? "\(ranks.low)" : "\(ranks.low)–\(ranks.high)"
     rank = "\(range) of \(ranks.of)"
+  }
+}
+
+extension ReleaseGuard.Verdict {
+  /// For the team.
+  var words: String {
+    switch self {
+    case .first: "Your team’s first score on this board."
+    case .better: "Your team’s new best."
+    case .notBetter: "Not better than your team’s best, which stays on the board."
+    case .incomplete:
+      "It leaves out rows or the primary target, so it does not stand on the board."
+    case .undefined:
+      "Its primary metric is undefined, as for constant predictions, so it does not stand on the board."
+    case .atClose: "It is scored when the phase closes."
+    }
   }
 }

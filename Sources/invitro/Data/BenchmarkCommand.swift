@@ -25,8 +25,8 @@ struct BenchmarkCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Say everything that is wrong with a definition or its files.",
     discussion: """
-      Each fault is named with the path in the definition or the line of the file, all
-      at once. Exits with 65 where there is one.
+      Each fault is named with the path in the definition or the line of the file,
+      all at once. Exits with 65 where there is one.
 
         Example:  invitro benchmark check turns.json --from files
       """)

@@ -28,8 +28,8 @@ struct DataImportCommand: ParsableCommand {
     discussion: """
       Checks row counts, ids, label ranges and duplicates, lists every error in every
       file, and writes nothing if there is one. Splits whose files are missing are
-      skipped and named. The data home keeps the definition of a benchmark of your own:
-      from then on every command knows it by its id.
+      skipped and named. The data home keeps the definition of a benchmark of your
+      own: from then on every command knows it by its id.
 
         Example:  invitro data import newsemp24 --from ~/wassa2024
       """)
@@ -113,8 +113,8 @@ struct DataSampleCommand: ParsableCommand {
     discussion: """
       Writes files like the organisers' to --out, with simulated LLM labels and four
       example systems (systems/), and imports them as the benchmark sample24. No
-      person wrote these essays, so scores on them say nothing about empathy. The same
-      seed gives the same bytes.
+      person wrote these essays, so scores on them say nothing about empathy. The
+      same seed gives the same bytes.
 
       --track convd, convt or per makes the like of another track of WASSA 2024 from
       the same persons and conversations, as the benchmark sample24-convd and so on.

@@ -12,15 +12,15 @@ struct EmbedCommand: ParsableCommand {
     commandName: "embed",
     abstract: "Compute an encoder's first-token states of essays, with a silhouette and pictures.",
     discussion: """
-      Takes the rows of a split with the crowd's labels, or a training table (`invitro
-      curate`) with its own labels. Writes to --out:
+      Takes the rows of a split with the crowd's labels, or a training table
+      (`invitro curate`) with its own labels. Writes to --out:
 
-        states.npy      float32, (rows, channels): the first token's last hidden states (numpy.load)
-        rows.tsv        set and id of each row, in the same order; no label and no essay
-        embedding.json  model, rows, silhouette over six equal bins of labels on [1, 7]
+        states.npy      the first token's last hidden states, float32, (rows, channels)
+        rows.tsv        set and id of each row in the same order, without labels
+        embedding.json  model, rows, silhouette over six equal bins of labels
         pca.svg         first two principal components, points coloured by bin
         tsne.svg        t-SNE of the states, the same colours (not with --no-tsne)
-        tsne.csv        its points, with --dimensions 3 (x, y, z, in the order of rows.tsv)
+        tsne.csv        its points, with --dimensions 3 (x, y, z), as in rows.tsv
 
       The silhouette is near 1 if the essays of a bin lie together and apart from
       others, 0 if bins overlap, and below 0 if essays lie among those of other bins.
@@ -32,7 +32,7 @@ struct EmbedCommand: ParsableCommand {
       these files; only their owner can read them.
 
       Example:
-        invitro embed --model data/models/minilm --benchmark newsemp18 --split all --out states
+        invitro embed --model data/models/minilm -b newsemp18 -s all --out states
         invitro embed --model runs/a/last --table train.csv --out states --seed 1
       """)
 

@@ -186,10 +186,10 @@ struct ExperimentSummaryCommand: ParsableCommand {
     abstract: "Compare the rows of an experiment, with tests, intervals and plots.",
     discussion: """
       Two tests answer two questions. Would other seeds give the same result? The
-      paper's t-test over seeds answers that, for these test rows. Would other persons
-      give the same result? For this the predictions are averaged over seeds and
-      compared as `invitro compare` does, with persons as clusters. A difference that
-      only the first test finds may be due to the choice of test rows.
+      paper's t-test over seeds answers that, for these test rows. Would other
+      persons give the same result? For this the predictions are averaged over seeds
+      and compared as `invitro compare` does, with persons as clusters. A difference
+      that only the first test finds may be due to the choice of test rows.
 
       Writes summary.json, .md, .tex and .csv to --to, and plots the metrics over
       alpha and over the share of added data where rows differ in these only. No file

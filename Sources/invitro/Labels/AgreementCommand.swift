@@ -28,9 +28,9 @@ struct AgreementCommand: ParsableCommand {
       rows or 5 persons.
 
       The same essays may occur in another set with labels of their own. --again-in
-      newsemp23/train with --again llama-23=FILE joins these by the text of the essay,
-      as one more rater. The paper measures in this way how far Llama agrees with
-      itself (table IX).
+      newsemp23/train with --again llama-23=FILE joins these by the text of the
+      essay, as one more rater. The paper measures in this way how far Llama agrees
+      with itself (table IX).
 
       The list of single essays shows crowd labels: do not publish it. --largest 0
       leaves it out.

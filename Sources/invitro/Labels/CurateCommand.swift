@@ -168,7 +168,7 @@ extension CurateCommand {
         seeds the draw.
 
         Example:
-          invitro curate augment --benchmark newsemp24 --with newsemp22 --labels llama \\
+          invitro curate augment -b newsemp24 --with newsemp22 --labels llama \\
             --llm llama=TRAIN_LABELS.tsv --llm llama=DEV_LABELS.tsv --evaluation dev --out train.csv
         """)
 

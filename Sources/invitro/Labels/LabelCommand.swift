@@ -43,7 +43,7 @@ struct LabelCommand: AsyncParsableCommand {
       The essays are sent to the server: check the data's licence first.
 
       Example:
-        invitro label --benchmark newsemp18 --split test --base-url http://localhost:11434/v1 \\
+        invitro label -b newsemp18 -s test --base-url http://localhost:11434/v1 \\
           --model llama3:70b --journal llama.jsonl --out llama.tsv --dry-run
       """)
 

@@ -89,19 +89,19 @@ extension SubstituteCommand {
     static let configuration = CommandConfiguration(
       abstract: "Estimate a mean from people's labels of some persons and a model's of all.",
       discussion: """
-        Prediction-powered inference (PPI++): the model's labels narrow the interval of the
-        mean, and people's labels keep it honest. The independent unit is a person, so
-        that a person's rows count as one mean. The multiplier says how many times as many
-        labels by people would do as well without the model; no number of model labels
-        takes it beyond the limit.
+        Prediction-powered inference (PPI++): the model's labels narrow the interval of
+        the mean, and people's labels keep it honest. The independent unit is a person,
+        so that a person's rows count as one mean. The multiplier says how many times
+        as many labels by people would do as well without the model; no number of model
+        labels takes it beyond the limit.
 
-        Rows count as labelled where the split has a label. --labelled rehearses on a split
-        with labels for everybody.
+        Rows count as labelled where the split has a label. --labelled rehearses on a
+        split with labels for everybody.
 
         Examples:
-          invitro substitute mean --benchmark newsemp18 --split all --labels llama=LABELS.tsv \\
+          invitro substitute mean -b newsemp18 -s all --labels llama=LABELS.tsv \\
             --labelled 60
-          invitro substitute mean --benchmark newsemp24 --split train --labels llama=LABELS.tsv \\
+          invitro substitute mean -b newsemp24 -s train --labels llama=LABELS.tsv \\
             --by gender,race
         """)
 
@@ -141,9 +141,9 @@ extension SubstituteCommand {
     static let configuration = CommandConfiguration(
       abstract: "Score a system on people's labels of some persons and a model's of the others.",
       discussion: """
-        The prediction-powered bootstrap over persons, for the PCC of a prediction file. It
-        gains little where the model's labels are as noisy as the system's predictions,
-        and the answer says how little.
+        The prediction-powered bootstrap over persons, for the PCC of a prediction
+        file. It gains little where the model's labels are as noisy as the system's
+        predictions, and the answer says how little.
 
         Example:
           invitro substitute score predictions.tsv --benchmark newsemp18 --split all \\
@@ -186,11 +186,11 @@ extension SubstituteCommand {
     static let configuration = CommandConfiguration(
       abstract: "Try how much a model's labels add to training on few persons' labels.",
       discussion: """
-        Draws persons whose texts people have labelled, and trains a ridge regression on
-        these labels alone, and on these and the model's labels of all other persons,
-        shifted to the same mean. Both predict persons that neither has seen. The
-        break-even is the number of persons from which on the model's labels gain nothing
-        significant.
+        Draws persons whose texts people have labelled, and trains a ridge regression
+        on these labels alone, and on these and the model's labels of all other
+        persons, shifted to the same mean. Both predict persons that neither has seen.
+        The break-even is the number of persons from which on the model's labels gain
+        nothing significant.
 
         The regression uses word counts or, with --states, what `invitro embed` wrote.
         It stands in for fine-tuning because it is quick.
@@ -238,16 +238,16 @@ extension SubstituteCommand {
     static let configuration = CommandConfiguration(
       abstract: "Test whether a model agrees with people as well as another person does.",
       discussion: """
-        The alternative annotator test (Calderon, Reichart and Dror 2025). Each person in
-        turn is compared with the model: which of the two is nearer to the other persons'
-        ratings of the same item? --epsilon is what a rater's cost is worth: 0.2 for
-        experts, 0.15 for trained annotators, 0.1 for a crowd. The model may stand in where
-        it wins over at least half of the raters.
+        The alternative annotator test (Calderon, Reichart and Dror 2025). Each person
+        in turn is compared with the model: which of the two is nearer to the other
+        persons' ratings of the same item? --epsilon is what a rater's cost is worth:
+        0.2 for experts, 0.15 for trained annotators, 0.1 for a crowd. The model may
+        stand in where it wins over at least half of the raters.
 
         --ratings takes a table with a rating a line (CSV, or TSV or JSON lines by its
         name): item, rater, value and, where persons wrote several items, person. The
-        model is one of the raters. With --benchmark in its place the answer is that one
-        label a row cannot tell.
+        model is one of the raters. With --benchmark in its place the answer is that
+        one label a row cannot tell.
 
         Example:
           invitro substitute rater --ratings ratings.csv --model llama --epsilon 0.1
@@ -295,12 +295,12 @@ extension SubstituteCommand {
     static let configuration = CommandConfiguration(
       abstract: "Bracket the highest correlation with people's labels that any system can reach.",
       discussion: """
-        Labels hold noise, and nobody predicts noise. How much there is follows only from
-        assumptions: that texts do not show who wrote them, or that the errors of people
-        and two other raters are independent (triple collocation). Each choice gives a
-        ceiling of its own, and the answer is the lowest and the highest. The other
-        raters are the models of --labels and a regression on the text that learned from
-        other persons.
+        Labels hold noise, and nobody predicts noise. How much there is follows only
+        from assumptions: that texts do not show who wrote them, or that the errors of
+        people and two other raters are independent (triple collocation). Each choice
+        gives a ceiling of its own, and the answer is the lowest and the highest. The
+        other raters are the models of --labels and a regression on the text that
+        learned from other persons.
 
         Example:
           invitro substitute ceiling --benchmark newsemp18 --split all \\

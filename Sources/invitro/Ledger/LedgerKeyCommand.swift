@@ -10,12 +10,12 @@ struct LedgerKeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key", abstract: "Make the ledger's key, show its public half, or replace it.",
     discussion: """
-      The name is the ledger's for good, and clients check it: take its address without
-      the scheme, such as board.example/ledger. Without this command the first event
-      makes a key with a random name. The private key is ledger.key in the data home,
-      readable by you alone; back it up apart from the database. The public key, which
-      is printed, is what others verify with (`invitro ledger verify --key`): publish
-      it where you publish the board's address.
+      The name is the ledger's for good, and clients check it: take its address
+      without the scheme, such as board.example/ledger. Without this command the
+      first event makes a key with a random name. The private key is ledger.key in
+      the data home, readable by you alone; back it up apart from the database. The
+      public key, which is printed, is what others verify with (`invitro ledger
+      verify --key`): publish it where you publish the board's address.
 
       To replace the key, --rotate makes a new one; both keys sign, and the change is
       logged with both signatures. When your readers know the new one, --retire ends

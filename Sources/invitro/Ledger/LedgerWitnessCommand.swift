@@ -11,8 +11,9 @@ struct LedgerWitnessCommand: AsyncParsableCommand {
     discussion: """
       One round, as a cron job runs it. The state folder remembers the log's key and
       the last checkpoint; the cosigned checkpoint stands there as `checkpoint`, for
-      you to publish anywhere. Exits with 1, and keeps both checkpoints in `evidence`,
-      where the log is shorter than it was or does not go on from what was seen.
+      you to publish anywhere. Exits with 1, and keeps both checkpoints in
+      `evidence`, where the log is shorter than it was or does not go on from what
+      was seen.
 
       Example:
         invitro ledger witness https://board.example --key witness.key --state witness

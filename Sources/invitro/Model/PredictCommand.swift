@@ -26,7 +26,7 @@ struct PredictCommand: ParsableCommand {
       `invitro submit add --meta`.
 
       Example:
-        invitro predict --model runs/minilm/last --benchmark newsemp18 --split test --out p.tsv
+        invitro predict --model runs/minilm/last -b newsemp18 -s test --out p.tsv
         invitro score p.tsv --benchmark newsemp18 --split test
         invitro predict --model runs/a/best -b newsemp24 -s test --format wassa \\
           --zip --out predictions.zip

@@ -9,8 +9,9 @@ struct TokenizeCommand: ParsableCommand {
     commandName: "tokenize",
     abstract: "Print the token ids that a model's tokenizer makes of texts.",
     discussion: """
-      A line of ids for each text, special tokens included, as Hugging Face's AutoTokenizer
-      gives them. Texts come from the command line, or line by line from standard input.
+      A line of ids for each text, special tokens included, as Hugging Face's
+      AutoTokenizer gives them. Texts come from the command line, or line by line
+      from standard input.
 
       Example:
         invitro tokenize --model data/models/minilm "I felt for them."

@@ -19,8 +19,8 @@ struct TrainCommand: ParsableCommand {
       from epoch 5. --schedule epoch follows the authors' released code, whose
       warm-up counts epochs as steps.
 
-      The run's folder holds its configuration, a line for each step (steps.jsonl) and
-      each epoch (epochs.jsonl), curve.svg, and the last and the best checkpoint,
+      The run's folder holds its configuration, a line for each step (steps.jsonl)
+      and each epoch (epochs.jsonl), curve.svg, and the last and the best checkpoint,
       which Python's from_pretrained loads. Ctrl-C writes a checkpoint after the
       current step and stops; --resume continues to the same bits. The folder says
       what the run was begun with: `invitro train --resume --out DIR` is enough, and

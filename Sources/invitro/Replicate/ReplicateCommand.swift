@@ -10,9 +10,9 @@ struct ReplicateCommand: ParsableCommand {
     commandName: "replicate",
     abstract: "Compare what was measured here with the paper's figures, claim by claim.",
     discussion: """
-      Prints a line for each claim of arXiv 2501.00691: the published value, ours, the
-      tolerance (declared with the claim, in the program), the spread over seeds, the
-      interval over the test set's persons, and a verdict: replicated (within the
+      Prints a line for each claim of arXiv 2501.00691: the published value, ours,
+      the tolerance (declared with the claim, in the program), the spread over seeds,
+      the interval over the test set's persons, and a verdict: replicated (within the
       tolerance, or within the interval in which our seeds predict another run), not
       replicated, or not run, with the reason. A run of training counts only if its
       model is the paper's encoder by its config.json, its settings are the paper's
@@ -27,8 +27,8 @@ struct ReplicateCommand: ParsableCommand {
       options and makes a page of the report.
 
       With --require the command is a check: it exits with 1 if a condition does not
-      hold or its claim was not run. A claim is an id from --format csv, or pcc, ccc or rmse
-      for the paper's best result.
+      hold or its claim was not run. A claim is an id from --format csv, or pcc, ccc
+      or rmse for the paper's best result.
 
       Examples:
         invitro replicate

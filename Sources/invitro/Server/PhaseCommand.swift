@@ -232,9 +232,10 @@ struct PhaseCommand: ParsableCommand {
       abstract: "Close a board with hidden labels now, and release its scores in two decimals.",
       discussion: """
         The server does this by itself when a phase reaches its end. Of each team the
-        submission that it has chosen (`submission choose`) stands on the board, else its
-        best; in a final phase, else the one that it sent last. One figure is released of
-        each, the primary metric, rounded towards worse and from the floor on.
+        submission that it has chosen (`submission choose`) stands on the board, else
+        its best; in a final phase, else the one that it sent last. One figure is
+        released of each, the primary metric, rounded towards worse and from the floor
+        on.
         """)
 
     @OptionGroup var split: SplitOptions
@@ -304,11 +305,11 @@ struct PhaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make known the key of the commitments to a board's labels.",
       discussion: """
-        The ledger holds for each phase a keyed digest of labels, order and scorer. With
-        its key, whoever has the labels can check by `invitro ledger verify --data` that
-        neither was changed. Where labels are open the key is told when a phase closes,
-        and by `phase retire`. Where they are hidden it lets anybody test a guess at all
-        labels together: tell it when they are not to be used again.
+        The ledger holds for each phase a keyed digest of labels, order and scorer.
+        With its key, whoever has the labels can check by `invitro ledger verify
+        --data` that neither was changed. Where labels are open the key is told when a
+        phase closes, and by `phase retire`. Where they are hidden it lets anybody test
+        a guess at all labels together: tell it when they are not to be used again.
         """)
 
     @Option(help: "Name of the phase. Default: all that have opened.") var name: String?

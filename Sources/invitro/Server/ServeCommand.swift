@@ -11,8 +11,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Run the leaderboard server: take submissions and serve the site.",
     discussion: """
       Serves the site and an API under /api/v1, which /api/v1/openapi.json describes.
-      Teams, phases and submissions are kept in <data home>/server.sqlite; manage them
-      while the server runs with `invitro team`, `invitro phase` and `invitro
+      Teams, phases and submissions are kept in <data home>/server.sqlite; manage
+      them while the server runs with `invitro team`, `invitro phase` and `invitro
       submission`. The site is rebuilt when a board has changed. The server speaks
       plain HTTP, for a reverse proxy with TLS in front of it, or HTTPS itself with
       --tls-certificate and --tls-key. It takes up a renewed certificate within a
@@ -22,7 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
       Example:
         invitro data sample
         invitro team add "My team"
-        invitro phase set --benchmark sample24 --split test --name open --visibility public
+        invitro phase set -b sample24 -s test --name open --visibility public
         invitro serve
       """)
 

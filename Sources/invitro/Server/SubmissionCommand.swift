@@ -66,9 +66,9 @@ struct SubmissionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Withdraw a submission from its board; its page stays and gives the reason.",
       discussion: """
-        Where labels are hidden, a team whose best is withdrawn may be told lower values
-        than before. The account of the labels counts that, and a withdrawal by which
-        they might tell more than their budget takes --over-budget and a reason.
+        Where labels are hidden, a team whose best is withdrawn may be told lower
+        values than before. The account of the labels counts that, and a withdrawal by
+        which they might tell more than their budget takes --over-budget and a reason.
         """)
 
     @Argument(help: "The submission's id.") var id: String

@@ -22,8 +22,9 @@ struct TeamCommand: ParsableCommand {
         the folders of submissions. The name of a published entry or a baseline there
         is taken.
 
-        A team of the organisers (--organiser) has no quotas and needs no earlier phase.
-        Its submissions are baselines, and what it learns is not charged to hidden labels.
+        A team of the organisers (--organiser) has no quotas and needs no earlier
+        phase. Its submissions are baselines, and what it learns is not charged to
+        hidden labels.
         """)
 
     @Argument(help: "The team's name, as boards show it.") var name: String
@@ -72,9 +73,9 @@ struct TeamCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print a link that signs a browser in as a team, once.",
       discussion: """
-        Send it to the team. Who opens it and presses the button is signed in for 12 hours;
-        then the link is used up. `invitro team token list` shows it, and `team token
-        revoke` revokes it before it is used.
+        Send it to the team. Who opens it and presses the button is signed in for 12
+        hours; then the link is used up. `invitro team token list` shows it, and `team
+        token revoke` revokes it before it is used.
 
         Example:
           invitro team link "My team" --server https://board.example/

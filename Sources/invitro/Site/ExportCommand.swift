@@ -9,9 +9,9 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a board's figures in the form of another collection.",
     discussion: """
-      For one submission: `invitro score FILE --model-index README.md` writes its figures
-      into a model card for the Hugging Face Hub. For a repository such as Zenodo:
-      `invitro archive`.
+      For one submission: `invitro score FILE --model-index README.md` writes its
+      figures into a model card for the Hugging Face Hub. For a repository such as
+      Zenodo: `invitro archive`.
       """, subcommands: [EveryEvalEverCommand.self])
 }
 
@@ -21,20 +21,20 @@ struct EveryEvalEverCommand: ParsableCommand {
     abstract: "Write a record for Every Eval Ever of each system on a board.",
     discussion: """
       Every Eval Ever (https://evalevalai.com) collects results of evaluations in one
-      schema. Of each scored system a JSON file is written, schema version 0.3.0, where
-      that collection's datastore expects it:
+      schema. Of each scored system a JSON file is written, schema version 0.3.0,
+      where that collection's datastore expects it:
         OUT/data/BENCHMARK/TEAM/SYSTEM/UUID.json
 
-      A record has every figure that the board shows of the system, with its interval,
-      and what the team says of it. It holds no figure of a row or of a group, no
-      prediction, label or contact. Published claims, which were not scored here, are
-      left out. The board is that of the server where its database has a phase of it,
-      else that of the folders of submissions; of a board with hidden labels a record
-      has the released figures alone.
+      A record has every figure that the board shows of the system, with its
+      interval, and what the team says of it. It holds no figure of a row or of a
+      group, no prediction, label or contact. Published claims, which were not scored
+      here, are left out. The board is that of the server where its database has a
+      phase of it, else that of the folders of submissions; of a board with hidden
+      labels a record has the released figures alone.
 
-      The same board and options give the same bytes. A record is dated by the system's
-      day of submission, or by --date. To offer the records, open a pull request to
-      https://huggingface.co/datasets/evaleval/EEE_datastore.
+      The same board and options give the same bytes. A record is dated by the
+      system's day of submission, or by --date. To offer the records, open a pull
+      request to https://huggingface.co/datasets/evaleval/EEE_datastore.
 
       Examples:
         invitro export every-eval-ever newsemp24/dev --organisation "My group"

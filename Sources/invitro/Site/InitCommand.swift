@@ -14,8 +14,8 @@ struct InitCommand: ParsableCommand {
       discussion: """
         Writes the benchmark's definition, site.json, a folder for submissions, READMEs
         for teams and organisers, and GitHub workflows that check a pull request, score
-        it, comment the table and publish the site. FOLDER must be new or empty, or hold
-        nothing but .git.
+        it, comment the table and publish the site. FOLDER must be new or empty, or
+        hold nothing but .git.
 
         Labels are hidden unless you say otherwise: nothing of them is written, and the
         check looks at the form of the files alone. --labels open copies the files of

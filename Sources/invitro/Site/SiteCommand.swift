@@ -47,13 +47,13 @@ struct SiteCommand: ParsableCommand {
         Reads submissions/<benchmark>/<slug>/, scores what has gold labels in the data
         home, and writes one page a board and a submission, leaderboard.json and
         leaderboard.csv. Scores are kept in <data home>/invitro.sqlite, pages are all
-        written anew. The same input gives the same bytes. Templates and styles stand in
-        site/; see site/README.md. With --address, pictures for links are drawn by
+        written anew. The same input gives the same bytes. Templates and styles stand
+        in site/; see site/README.md. With --address, pictures for links are drawn by
         rsvg-convert (Debian's librsvg2-bin) where it is installed.
 
         What the boards show is logged in submissions/ledger, which belongs into git
-        beside the entries, signed with <data home>/submissions.ledger.key, which does not. Where
-        that key is not at hand the log is verified and stays as it is.
+        beside the entries, signed with <data home>/submissions.ledger.key, which does
+        not. Where that key is not at hand the log is verified and stays as it is.
 
         Example:
           invitro site build --address https://example.org/board/ && invitro site check
@@ -174,9 +174,9 @@ extension SiteCommand {
     static let configuration = CommandConfiguration(
       abstract: "Serve the site on this machine, and build it again when something changes.",
       discussion: """
-        For writing templates, styles and submissions: open the address that is printed,
-        edit, and load the page again. Listens on 127.0.0.1 alone. A build that fails
-        says why, and the last good site stays. Ctrl-C ends it.
+        For writing templates, styles and submissions: open the address that is
+        printed, edit, and load the page again. Listens on 127.0.0.1 alone. A build
+        that fails says why, and the last good site stays. Ctrl-C ends it.
 
         Example:
           invitro site preview --submissions submissions --port 8000
