@@ -143,7 +143,7 @@ enum FormMistake {
 extension PredictionColumns {
   /// The way out where `header` has no column of ids.
   func idHint(_ header: [String]) -> String {
-    let usual = id.count == 1 ? id + ["id", "row_id"] : id
+    let usual = id + (id.count == 1 ? ["id", "row_id"] : ["id"])
     let near = usual.lazy.compactMap { name in Self.near(name, in: header).map { (name, $0) } }
       .first
     if let (name, column) = near { return "; did you mean '\(column)'? Rename it to \(name)" }

@@ -7,6 +7,8 @@ struct JSONLinesTable {
   private var values: TargetTable<[Double?]> = [:]
   /// Of the first object.
   private var keys: [String] = []
+  /// Lines whose objects have no id.
+  private var withoutID: [Int] = []
 
   static func read(
     _ text: SourceText, columns: PredictionColumns
@@ -20,6 +22,20 @@ struct JSONLinesTable {
 
   private func finish() throws(HarnessError) -> PredictionTable {
     var table = table
+    let idName = columns.id.joined(separator: ", ")
+    if !keys.isEmpty, withoutID.count == table.lines.count {
+      // Without an id nothing else can be said of a row.
+      table.faults.add(
+        .missingID, file: table.name, line: table.lines.first,
+        found: keys.joined(separator: ", "),
+        expected: "the key \(idName)\(columns.id.count > 1 ? ", or id" : "")"
+          + columns.idHint(keys))
+      throw .invalid(table.faults)
+    }
+    for line in withoutID {
+      table.faults.add(
+        .missingID, file: table.name, line: line, expected: "the key \(idName)")
+    }
     if !keys.isEmpty {
       table.faults += columns.unnamed(
         among: keys, file: table.name, line: table.lines.first, known: values.keys)
@@ -33,8 +49,9 @@ struct JSONLinesTable {
     let before = table.lines.count
     table.lines.append(line)
     if keys.isEmpty { keys = object.keys.sorted() }
-    let id = id(object, line: line)
-    table.ids?.append(id)
+    let id = id(object)
+    if id == nil { withoutID.append(line) }
+    table.ids?.append(id ?? "")
     for target in columns.targets {
       guard let name = columns.names(of: target).first(where: { object[$0] != nil }) else {
         values[target]?.append(nil)
@@ -45,15 +62,10 @@ struct JSONLinesTable {
     }
   }
 
-  private mutating func id(_ object: [String: Any], line: Int) -> String {
+  private func id(_ object: [String: Any]) -> String? {
     let own = columns.id.compactMap { Self.text(object[$0]) }
     if own.count == columns.id.count { return own.joined(separator: ":") }
-    if let single = Self.text(object["id"]) { return single }
-    table.faults.add(
-      .missingID, file: table.name, line: line,
-      expected: "the key \(columns.id.joined(separator: ", "))"
-        + columns.idHint(object.keys.sorted()))
-    return ""
+    return Self.text(object["id"])
   }
 
   private static func text(_ value: Any?) -> String? {

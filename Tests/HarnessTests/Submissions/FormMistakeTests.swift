@@ -138,6 +138,21 @@ struct FormMistakeTests {
     #expect(read.warnings.first?.expected.contains(formula) == true, "\(read.warnings)")
   }
 
+  @Test("JSON lines without the key of ids are told once, with the key that may be meant")
+  func noKey() throws {
+    let lines = (1...3).map { "{\"Row\": \($0), \"empathy\": 2}\n" }
+    let fault = try only(lines.joined())
+    #expect(fault.code == .missingID && fault.line == 1 && fault.found == "Row, empathy")
+    #expect(fault.expected.contains("did you mean 'Row'?"))
+    let ids = (0..<3).map { "a\($0)" }
+    let bench = try PredictionBench(rows: 3, ids: ids, idColumns: ["talk", "person"])
+    let text = ids.map { "{\"ID\": \"\($0)\", \"empathy\": 2}\n" }.joined()
+    let faults = refusal { try bench.read(text) }
+    #expect(faults.count == 1, "\(faults)")
+    #expect(
+      faults.first?.expected == "the key talk, person, or id; did you mean 'ID'? Rename it to id")
+  }
+
   @Test("a scale that targets share is told once for all of them")
   func sharedScale() throws {
     let lines = (0..<20).map { row in "\(Double(row * 7 % 20) / 19)\t\(Double(row * 3 % 20) / 38)\n"
