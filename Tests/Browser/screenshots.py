@@ -71,6 +71,8 @@ def take_static(pictures):
 class Served(test_site.ServedPagesTest):
     """The pages of a server: of a board with hidden labels, and of those who submit to it."""
 
+    systems = ["Encoder on corrected labels", "The same, one seed"]
+
     def runTest(self):
         take, browser = self.pictures.take, self.browser
         mine = type(self).token

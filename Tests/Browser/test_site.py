@@ -759,6 +759,8 @@ class Size(unittest.TestCase):
 class ServedPagesTest(unittest.TestCase):
     """The pages that a real server makes, with a board whose labels are hidden."""
 
+    systems = ["First <b>", "Second"]
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
@@ -780,7 +782,7 @@ class ServedPagesTest(unittest.TestCase):
         threading.Thread(target=cls.server.stderr.read, daemon=True).start()
         cls.organisers = cls.invitro("team", "add", "Organising", "--organiser").split()[-1]
         cls.files = sorted(pathlib.Path(cls.folder.name).rglob("predictions_EMP.tsv"))
-        for name, file in zip(["First <b>", "Second"], cls.files):
+        for name, file in zip(cls.systems, cls.files):
             cls.invitro(
                 "submit", "push", str(file), "--server", cls.origin, "-b", "sample24",
                 "-s", "test", "--system", name)

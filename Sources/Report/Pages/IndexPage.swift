@@ -120,7 +120,8 @@ struct IndexPage: Encodable, Sendable {
       isClaim = entry.metadata.kind == .published
       let figure = (isClaim ? table.claim(entry) : table.primary(entry)) ?? ScoredFigure()
       system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 48)
-      team = SafeText.shortened(SafeText.cleaned(entry.metadata.team), to: 32)
+      let name = SafeText.shortened(SafeText.cleaned(entry.metadata.team), to: 32)
+      team = name == system ? "" : name
       page = "\(table.path)/\(SitePaths.system(entry.slug))"
       value = FigureText.number(figure.value, decimals: table.decimals(table.metric))
       interval = isClaim ? "claimed" : FigureText.interval(figure, decimals: 2) ?? ""

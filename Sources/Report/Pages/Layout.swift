@@ -145,7 +145,9 @@ struct SystemLink: Encodable, Sendable {
   init(_ entry: Board.Entry) {
     page = SitePaths.system(entry.slug)
     system = SafeText.shortened(SafeText.cleaned(entry.metadata.system), to: 70)
-    team = SafeText.shortened(SafeText.cleaned(entry.metadata.team), to: 50)
+    // A system that is called as its team is named once.
+    let name = SafeText.shortened(SafeText.cleaned(entry.metadata.team), to: 50)
+    team = name == system ? "" : name
   }
 }
 

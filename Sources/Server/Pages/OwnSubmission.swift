@@ -69,7 +69,7 @@ struct OwnSubmission: Encodable {
     let targets = (definition?.targetNames ?? report.targets.map(\.key)).compactMap { name in
       report.targets[name].map { scores in
         Scores(
-          target: name,
+          target: definition?.targets.first { $0.name == name }?.title ?? name,
           figures: scores.metrics.compactMap { metric in
             scores[metric].flatMap {
               Self.figure($0, metric, decimals: metric.decimals(isGuarded: isGuarded))
@@ -77,7 +77,8 @@ struct OwnSubmission: Encodable {
           })
       }
     }
-    self.targets = targets.contains { !$0.figures.isEmpty } ? targets : nil
+    // Where labels are hidden the one figure stands above.
+    self.targets = targets.reduce(0) { $0 + $1.figures.count } > 1 ? targets : nil
     guard let primary = definition?.primary else { return }
     score = report.targets[primary.target]?[primary.metric].flatMap {
       Self.figure(
@@ -99,7 +100,9 @@ struct OwnSubmission: Encodable {
     _ figure: ScoredFigure, _ metric: Metric, of target: String? = nil, decimals: Int
   ) -> Figure? {
     guard let value = figure.value else { return nil }
-    func text(_ value: Double) -> String { Rounding.text(value, decimals: decimals) }
+    func text(_ value: Double) -> String {
+      Rounding.text(value, decimals: decimals).replacing("-", with: "−")
+    }
     var interval: String?
     if let low = figure.low, let high = figure.high { interval = "[\(text(low)), \(text(high))]" }
     let name = target.map { "\(metric.title) of \($0)" } ?? metric.title

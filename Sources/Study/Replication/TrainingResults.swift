@@ -237,7 +237,8 @@ public struct TrainingResults {
         summary.splits.flatMap { split in
           split.sweeps.map { sweep in
             var sweep = sweep
-            sweep.title = "\(summary.title): \(sweep.metric), \(split.benchmark)/\(split.split)"
+            let metric = Metric(named: sweep.metric)?.title ?? sweep.metric
+            sweep.title = "\(summary.title): \(metric), \(split.benchmark)/\(split.split)"
             return sweep
           }
         }
