@@ -113,7 +113,7 @@ class Served(test_site.ServedPagesTest):
         take(browser, "submit")
         bad = pathlib.Path(self.folder.name) / "bad.tsv"
         lines = self.files[0].read_text().splitlines()
-        lines[6], lines[11], lines[40] = "seven\t1", "4.5", "99\t3.1"
+        lines[6], lines[11], lines[40] = "seven\t1", "\t4.5", "99\t3.1"
         bad.write_text("\n".join(lines) + "\n")
         self.find("#system").send_keys("Mean of two")
         self.find("#file").send_keys(str(bad))

@@ -162,7 +162,7 @@ extension ScoringProgram {
     }
     for record in records where record.fields.count < targets.count {
       table.faults.add(
-        .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
+        .fieldCount, file: name, line: record.line, found: "field".counted(record.fields.count),
         expected: "\(targets.count), tab separated: \(targets.joined(separator: ", "))")
     }
     if let first = records.first(where: { $0.fields.count > targets.count }), !areLabels {

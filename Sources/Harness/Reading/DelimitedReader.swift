@@ -211,7 +211,7 @@ package struct DelimitedTable {
     records = Array(all.dropFirst())
     for record in records where record.fields.count != header.count {
       faults.add(
-        .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
+        .fieldCount, file: name, line: record.line, found: "field".counted(record.fields.count),
         expected: "\(header.count) fields as in the header")
     }
     if !faults.isEmpty { throw .invalid(faults) }

@@ -158,7 +158,7 @@ enum DelimitedPredictions {
     var columns: TargetTable<PredictionColumn> = [:]
     for record in records where record.fields.count != width {
       faults.add(
-        .fieldCount, file: name, line: record.line, found: "\(record.fields.count) fields",
+        .fieldCount, file: name, line: record.line, found: "field".counted(record.fields.count),
         expected: width == 1
           ? "1 field as on the first line (\(order))" : "\(width) fields, tab separated (\(order))")
     }

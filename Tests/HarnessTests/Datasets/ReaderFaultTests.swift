@@ -63,7 +63,7 @@ struct ReaderFaultTests {
       "1,p,a,x,3,4,1,30,9\n2,p,a,x\n3,p,a,\"x\ny\",3,4,1,30,9\n4,p,a,x,3,4,1,30,9,10,11\n5\n")
     #expect(faults.map(\.code) == [.fieldCount, .fieldCount, .fieldCount])
     #expect(faults.map(\.line) == [3, 6, 7])
-    #expect(faults.map(\.found) == ["4 fields", "11 fields", "1 fields"])
+    #expect(faults.map(\.found) == ["4 fields", "11 fields", "1 field"])
   }
 
   @Test("a quote that is never closed is named by the line that opens it")

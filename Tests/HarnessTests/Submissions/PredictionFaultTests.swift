@@ -145,7 +145,7 @@ struct PredictionFaultTests {
   func widths() throws {
     let faults = try faults("1\t2\n3\n4\t5\t6\n")
     #expect(faults.of(.fieldCount).map(\.line) == [2, 3])
-    #expect(faults.of(.fieldCount).map(\.found) == ["1 fields", "3 fields"])
+    #expect(faults.of(.fieldCount).map(\.found) == ["1 field", "3 fields"])
   }
 
   @Test("an empty file holds no predictions", arguments: ["", "\n\n", " \r\n"])
