@@ -162,6 +162,18 @@ struct ChartTests {
       page.contains(
         "no significant difference among all pairs, though this pair’s own interval excludes 0: "
           + "difference 0.200 [0.100, 0.300]"))
+    (comparison.pairs[0].adjusted, comparison.pairs[0].low) = (0.01, -0.01)
+    let turned = try BuiltSite(
+      SampleInput.input(
+        [SampleInput.entry("a", pcc: 0.5), SampleInput.entry("b", pcc: 0.3)],
+        comparison: comparison))
+    #expect(
+      try turned.text("toy/test/compare.html").contains(
+        "better by the test, though this pair’s own interval includes 0: "
+          + "difference 0.200 [−0.010, 0.300]"))
+    #expect(
+      try turned.text("toy/test/systems/b.html").contains(
+        "worse by the test, though this pair’s own interval includes 0"))
   }
 
   @Test("a badge says its figure and benchmark in words too")

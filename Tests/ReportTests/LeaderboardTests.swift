@@ -263,4 +263,18 @@ struct LeaderboardTests {
     // 0 stands at the left end of a logarithmic axis.
     #expect(page.contains(#"x="8%" y="256" text-anchor="middle">$0<"#))
   }
+
+  @Test("leads to its page for submitting on a server that takes submissions to it, and only there")
+  func submitLink() throws {
+    let link = #"<a href="../../submit/toy/test">Submit to this board</a>"#
+    var input = try SampleInput.input([SampleInput.entry("a", pcc: 0.5)])
+    input.boards[0].takesSubmissions = true
+    #expect(try !BuiltSite(input).text(board).contains(link))
+    input.isServed = true
+    let site = try BuiltSite(input)
+    #expect(try site.text(board).contains(link))
+    #expect(try SiteChecker().check(site.url) == [])
+    input.boards[0].takesSubmissions = false
+    #expect(try !BuiltSite(input).text(board).contains(link))
+  }
 }

@@ -192,6 +192,7 @@ struct TemplateTests {
     input.replication = SampleInput.replication
     input.ledger = try SampleInput.ledger(leaves: ["toy/test": ["a": 0]])
     input.boards[0].ledger = input.ledger?.state
+    input.boards[0].takesSubmissions = true
     // A second board is a card, with its leaders; its pairs are not tested.
     let second = try SampleInput.input(Array(many.prefix(3)), split: "dev")
     input.boards += second.boards

@@ -22,6 +22,7 @@ struct SiteTests {
     #expect(page.headers["cache-control"] == "no-cache")
     let etag = try #require(page.headers["etag"])
     #expect(try await server.get(board, ["If-None-Match": etag]).status == 304)
+    #expect(page.text.contains(#"href="../../submit/sample24/test""#))
     let changed = try #require(page.headers["last-modified"])
     #expect(try await server.get(board, ["If-Modified-Since": changed]).status == 304)
     let part = try await server.get(board, ["Range": "bytes=10-19"])

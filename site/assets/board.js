@@ -25,9 +25,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const bySlug = new Map(systems.map((row) => [row.id, row]));
   const boxOf = (row) => $("input[name=compare]", row);
   const total = systems.length;
-  const pageSize = 200;
+  const isLarge = total > 200;
+  const pageSize = isLarge ? 100 : 200;
   const most = 5;
-  board.classList.toggle("large", total > pageSize);
+  board.classList.toggle("large", isLarge);
   let page = 0;
 
   // Columns: as many as fit until a reader chooses.
@@ -194,6 +195,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const number = (figure, digits) => (figure === null || figure === undefined ? "–"
     : figure.toFixed(digits).replace("-", "−"));
+  const probability = (p) => (p !== null && p < 0.0001 ? "< 0.0001" : number(p, 4));
   const nameOf = (slug) => $("th.sys a", bySlug.get(slug)).textContent;
 
   function versus() {
@@ -267,15 +269,16 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     const told = adjusted !== null && adjusted <= data.level;
     const alone = low > 0 || high < 0;
-    const strong = make("strong", told ? "These data tell the two apart. "
-      : "These data do not tell the two apart. ");
+    const strong = make("strong", told ? "Significant difference. " : "No significant difference. ");
     const rest = data.metric + " of " + names[0] + " minus " + data.metric + " of " + names[1] + ": "
       + number(difference, 3) + ", interval [" + number(low, 3) + ", " + number(high, 3) + "]; p "
-      + number(p, 4) + ", adjusted " + number(adjusted, 4) + " (" + data.adjustment + " over "
+      + probability(p) + ", adjusted " + probability(adjusted) + " (" + data.adjustment + " over "
       + data.family + ").";
     // The interval is of this pair alone, the verdict of all pairs together.
     const note = !told && alone ? " The interval covers this pair alone and excludes 0; adjusted for "
-      + "all pairs, the difference is not significant." : "";
+      + "all pairs, the difference is not significant."
+      : told && !alone && low !== null && high !== null
+        ? " The interval includes 0; the verdict is that of the test, not of the interval." : "";
     return [strong, rest + note];
   }
 

@@ -23,6 +23,8 @@ public struct Board: Sendable {
   public let standings: [String: BoardComparison.Standing]
   /// The moment as of which it is shown, where it stands still for the public; nil where it does not.
   public package(set) var frozen: String?
+  /// Whether a server takes submissions to it, now or later.
+  public var takesSubmissions = false
   /// Figures of the split's labels as they may be shown; nil where the split is not at hand.
   public let labels: DatasetStatistics.SplitStatistics?
   /// The log that says how the board came about; nil where there is none.

@@ -7,6 +7,8 @@ import Metrics
 struct ComparePage: Encodable, Sendable {
   let boardName, metricName, metricShort, targetName, direction, testWords, intervalWords: String
   let adjustmentWords, familyWords, testLevel: String
+  /// A tenth of the level, from which on cells are dark.
+  let strongLevel: String
   /// How many of how many systems are shown; nil where all are.
   let cut: Cut?
   let matrix: Matrix?
@@ -24,7 +26,7 @@ struct ComparePage: Encodable, Sendable {
       var pairs: [[String]: BoardComparison.Pair] = [:]
       for pair in comparison.pairs {
         pairs[[pair.first, pair.second]] = pair
-        pairs[[pair.second, pair.first]] = Self.turned(pair)
+        pairs[[pair.second, pair.first]] = pair.turned
       }
       isDense = shown.count > Self.roomy
       let names = shown.map { SafeText.shortened($0.metadata.system, to: 60) }
@@ -42,14 +44,6 @@ struct ComparePage: Encodable, Sendable {
 
     /// Up to so many systems a cell has room for its difference.
     private static let roomy = 12
-
-    private static func turned(_ pair: BoardComparison.Pair) -> BoardComparison.Pair {
-      var turned = pair
-      (turned.first, turned.second) = (pair.second, pair.first)
-      turned.difference = pair.difference.map { 0 - $0 }
-      (turned.low, turned.high) = (pair.high.map { 0 - $0 }, pair.low.map { 0 - $0 })
-      return turned
-    }
   }
 
   struct Row: Encodable, Sendable {
@@ -83,6 +77,7 @@ struct ComparePage: Encodable, Sendable {
     (testWords, intervalWords) = (comparison.test, comparison.interval)
     (adjustmentWords, familyWords) = (comparison.adjustment, comparison.family)
     testLevel = Rounding.text(comparison.level, decimals: 2)
+    strongLevel = Rounding.text(comparison.level / 10, decimals: 3)
     cut =
       all.count > shown.count ? Cut(shownCount: "\(shown.count)", allCount: "\(all.count)") : nil
     matrix = shown.count > 1 ? Matrix(shown, table, comparison) : nil
@@ -97,22 +92,14 @@ extension ComparePage.Cell {
         shade: "none", sign: "·", words: pair.map { $0.undefined ?? "undefined" } ?? "not tested")
       return
     }
-    let isTold = pair.adjusted.map { $0 <= level } ?? false
+    let verdict = pair.verdict(table.metric, level: level)
     let isStrong = pair.adjusted.map { $0 < level / 10 } ?? false
-    let isBetter = table.metric.higherIsBetter ? difference > 0 : difference < 0
+    let (isTold, isBetter) = (verdict.isSignificant, verdict.isBetter)
     let figure = ScoredFigure(value: difference, low: pair.low, high: pair.high)
-    // The interval is of this pair alone; the verdict holds for all pairs together.
-    let isToldAlone = (pair.low ?? 0) > 0 || (pair.high ?? 0) < 0
-    let verdict =
-      isTold
-      ? isBetter ? "better" : "worse"
-      : isToldAlone
-        ? "no significant difference among all pairs, though this pair’s own interval excludes 0"
-        : "no significant difference"
     self.init(
       shade: !isTold ? "eq" : "\(isBetter ? "up" : "down")\(isStrong ? "2" : "1")",
       sign: !isTold ? "=" : isBetter ? "▲" : "▼",
-      words: "\(verdict): difference "
+      words: "\(verdict.words): difference "
         + "\(FigureText.bounded(figure, decimals: table.decimals(table.metric))), "
         + "adjusted p \(FigureText.probability(pair.adjusted))",
       difference: FigureText.number(difference, decimals: 2))

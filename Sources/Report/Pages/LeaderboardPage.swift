@@ -6,6 +6,8 @@ import Metrics
 struct LeaderboardPage: Encodable, Sendable {
   let benchmark: String
   let benchmarkPage = "../index.html"
+  /// The board's own page for submitting, from the root of a served site.
+  let submitPage: String?
   let split, level, targetName, primaryName, primaryShort, direction, systemCount: String
   let nouns: Nouns
   /// How many rows and clusters, where all entries agree on them.
@@ -175,11 +177,13 @@ struct LeaderboardPage: Encodable, Sendable {
         + "\(FigureText.counted(table.scored.count, "scored system")), "
         + "ordered by \(table.metric.longTitle).",
       preview: "\(table.path)/\(SitePaths.preview)",
-      LeaderboardPage(table, hasLedger: context.ledger != nil))
+      LeaderboardPage(table, in: context))
   }
 
-  private init(_ table: BoardTable, hasLedger: Bool) {
+  private init(_ table: BoardTable, in context: SiteContext) {
     (benchmark, split) = (table.benchmark.title, table.board.split)
+    submitPage =
+      context.isServed && table.board.takesSubmissions ? ServedPages.submit(to: table.path) : nil
     (level, targetName) = (table.level, table.target)
     (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
     (direction, nouns) = (table.metric.direction, Nouns(table.benchmark))
@@ -202,7 +206,7 @@ struct LeaderboardPage: Encodable, Sendable {
       ? nil : Systems(table, rules, hasCount: size == nil)
     costs = Self.costs(table)
     hasPairs = table.pairs != nil
-    ledgerLine = hasLedger ? LedgerPage.Line(table.board.ledger) : nil
+    ledgerLine = context.ledger != nil ? LedgerPage.Line(table.board.ledger) : nil
     state = table.board.state?.text
     apart = Listed(table.apart.map { ApartRow($0, table) })
   }

@@ -136,9 +136,7 @@ struct Neighbours: Encodable, Sendable {
       var drawn = whisker
       drawn.reference = 0
       chart = drawn.drawing(figure)
-      let isTold = pair.adjusted.map { $0 <= (table.pairs?.level ?? 0) } ?? false
-      let isBetter = ((figure.value ?? 0) > 0) == table.metric.higherIsBetter
-      verdict = isTold ? isBetter ? "better" : "worse" : "no significant difference"
+      verdict = pair.verdict(table.metric, level: table.pairs?.level ?? 0).words
     }
   }
 }
@@ -156,5 +154,23 @@ extension BoardComparison.Pair {
   /// The difference and its interval; nil where it is undefined.
   var figure: ScoredFigure? {
     difference.map { ScoredFigure(value: $0, low: low, high: high) }
+  }
+
+  /// What the tests over all pairs say of the first system, in words that mention the pair's own interval
+  /// where it seems to say otherwise.
+  func verdict(
+    _ metric: Metric, level: Double
+  ) -> (isSignificant: Bool, isBetter: Bool, words: String) {
+    let isSignificant = adjusted.map { $0 <= level } ?? false
+    let isBetter = ((difference ?? 0) > 0) == metric.higherIsBetter
+    let excludesZero = low.flatMap { low in high.map { low > 0 || $0 < 0 } }
+    let name = isSignificant ? isBetter ? "better" : "worse" : "no significant difference"
+    let words =
+      switch (isSignificant, excludesZero) {
+      case (true, false): "\(name) by the test, though this pair’s own interval includes 0"
+      case (false, true): "\(name) among all pairs, though this pair’s own interval excludes 0"
+      default: name
+      }
+    return (isSignificant, isBetter, words)
   }
 }

@@ -55,6 +55,9 @@ struct BoardFeeder: Sendable {
     for place in boards.indices {
       let phase = shown.first { $0.board == boards[place].key }
       if let phase, phase.isFrozen(at: now) { boards[place].frozen = phase.freeze?.stamp }
+      boards[place].takesSubmissions = list.of(boards[place].key).contains {
+        $0.closes.map { now < $0 } ?? true
+      }
       // No phase says that the labels are open: the licence of the data may be, and a split withheld.
       if rules[boards[place].key] == nil { boards[place].leaveOutCalibration() }
     }
