@@ -76,7 +76,7 @@ public struct SiteChecker: Sendable {
     known.formUnion(ServedPages.linked)
     known.formUnion(
       files.filter { $0.hasSuffix("/leaderboard.json") }
-        .map { ServedPages.submit(to: String($0.dropLast("/leaderboard.json".count))) })
+        .map { SitePaths.submit(to: String($0.dropLast("/leaderboard.json".count))) })
     if known.contains(LedgerPage.path), !files.contains(where: { $0.hasPrefix("ledger/") }) {
       known.formUnion(["ledger/checkpoint", "ledger/key"])
     }

@@ -147,6 +147,8 @@ enum SitePaths {
   static func systemDocument(_ slug: String) -> String { "systems/\(slug).json" }
   static func systemTable(_ slug: String) -> String { "systems/\(slug).csv" }
   static func badge(_ slug: String) -> String { "badges/\(slug).svg" }
+  /// A server's page for submitting to the board at `path`, from the root.
+  static func submit(to path: String) -> String { "submit/\(path)" }
 
   /// The picture beside a link to a page of a folder, or to a system's page.
   static let preview = "preview.png"

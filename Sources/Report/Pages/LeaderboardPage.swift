@@ -183,7 +183,7 @@ struct LeaderboardPage: Encodable, Sendable {
   private init(_ table: BoardTable, in context: SiteContext) {
     (benchmark, split) = (table.benchmark.title, table.board.split)
     submitPage =
-      context.isServed && table.board.takesSubmissions ? ServedPages.submit(to: table.path) : nil
+      context.isServed && table.board.takesSubmissions ? SitePaths.submit(to: table.path) : nil
     (level, targetName) = (table.level, table.target)
     (primaryName, primaryShort) = (table.metric.longTitle, table.metric.title)
     (direction, nouns) = (table.metric.direction, Nouns(table.benchmark))

@@ -5,9 +5,6 @@ public struct ServedPages: Sendable {
   /// Those that a built site links to.
   static let linked = ["submit", "api"]
 
-  /// The page for submitting to the board at `path`.
-  static func submit(to path: String) -> String { "submit/\(path)" }
-
   private let templates: Templates
   private let context: SiteContext
   /// Whether the site's public address begins with https.
