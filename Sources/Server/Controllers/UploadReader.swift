@@ -148,7 +148,8 @@ struct MediaTypeName {
 
 /// A form as RFC 7578 describes it, read whole.
 package enum MultipartForm {
-  static let maxParts = 10
+  /// The page to submit on sends eleven.
+  static let maxParts = 20
   static let maxHeadBytes = 4 << 10
 
   package struct Part: Sendable {
