@@ -70,7 +70,7 @@ enum SiteFixture {
     if index % 2 == 0 { metadata.llmLabels = .init(model: "a-large-model", promptSHA256: "0a1b") }
     // Every seventh system says no cost; sizes come in families, as those of real models do.
     if index % 7 != 6 {
-      metadata.parameters = [66, 125, 125, 355, 1_300, 7_000, 70_000][index % 7] * 1_000_000
+      metadata.parameters = [66e6, 125e6, 125e6, 355e6, 1.3e9, 7e9, 70e9][index % 7]
       metadata.labelCostUSD = index % 2 == 0 ? 1.5 * Double(1 + index % 50) : 0
       metadata.modelURL = index % 3 == 0 ? "https://example.org/model/\(index)" : nil
     }

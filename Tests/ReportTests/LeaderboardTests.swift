@@ -212,7 +212,7 @@ struct LeaderboardTests {
   }
 
   /// Systems `a`, `b` … of these sizes, each worse than the one before.
-  private func sized(_ parameters: [Int?]) -> [Board.Entry] {
+  private func sized(_ parameters: [Double?]) -> [Board.Entry] {
     zip("abcdefgh", parameters).enumerated().map { place, system in
       var entry = SampleInput.entry("\(system.0)", pcc: 0.6 - 0.1 * Double(place))
       entry.metadata.parameters = system.1
@@ -242,7 +242,7 @@ struct LeaderboardTests {
   @Test(
     "draws no cost that fewer than three systems give, or that is the same for all",
     arguments: [[1_000, 2_000, nil, nil], [1_000, 1_000, 1_000, nil]])
-  func noCostChart(parameters: [Int?]) throws {
+  func noCostChart(parameters: [Double?]) throws {
     let page = try BuiltSite(SampleInput.input(sized(parameters))).text(board)
     #expect(!page.contains(#"id="costs""#))
   }

@@ -164,7 +164,7 @@ struct TemplateTests {
     many[0].metadata.llmLabels = .init(model: "an-llm")
     paper.metadata.llmLabels = .init(model: "an-llm")
     paper.metadata.parameters = 4_000
-    for place in 0..<3 { many[place].metadata.parameters = 1_000 * (place + 1) }
+    for place in 0..<3 { many[place].metadata.parameters = 1_000 * Double(place + 1) }
     many.append(SampleInput.entry("fewer", pcc: 0.4, rows: 19))
     var withheld = DatasetStatistics.Group(attribute: "gender", group: "Other")
     withheld.suppressed = "too small to publish"

@@ -69,10 +69,6 @@ public enum Documents {
       if let unknown = context.underlyingError as? UnknownMetric {
         return fault(context.codingPath, unknown.name, "one of \(Metric.knownNames)")
       }
-      if let number = context.debugDescription.firstMatch(of: /number <(.+)> does not fit in U?Int/)
-      {
-        return fault(context.codingPath, String(number.1), "a whole number")
-      }
       let inner = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
       return fault(context.codingPath, inner ?? context.debugDescription, "valid JSON")
     default: return fault([], "\(error)", "valid JSON")

@@ -24,8 +24,9 @@ public struct SubmissionMetadata: Codable, Sendable, Equatable {
   public var codeURL, codeCommit, paperURL, bibtex: String?
   /// Where the trained model can be had: its checkpoint or its adapter.
   public var modelURL: String?
-  /// How many parameters the model has, of an ensemble all its models together.
-  public var parameters: Int?
+  /// How many parameters the model has, of an ensemble all its models together: a whole number, which a
+  /// decoder of `Int` would refuse without naming the field where it has a fraction.
+  public var parameters: Double?
   /// What the labels beyond the benchmark's own cost, in US dollars: an LLM's or further raters'; 0 for
   /// a system that uses none.
   public var labelCostUSD: Double?
@@ -145,10 +146,10 @@ extension SubmissionMetadata {
       let scheme = URL(string: link)?.scheme?.lowercased()
       if scheme != "http" && scheme != "https" { fault(field, link, "an http or https link") }
     }
-    if let parameters, parameters < 1 {
+    if let parameters, parameters < 1 || parameters > 1e15 || parameters != parameters.rounded() {
       fault("parameters", "\(parameters)", "the number of parameters, a whole number above 0")
     }
-    if let labelCostUSD, labelCostUSD < 0 || !labelCostUSD.isFinite {
+    if let labelCostUSD, !(0..<1e15).contains(labelCostUSD) {
       fault("labelCostUSD", "\(labelCostUSD)", "an amount of US dollars, 0 or more")
     }
     if let submitted, !Self.isDay(submitted) {

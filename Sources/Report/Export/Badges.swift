@@ -136,7 +136,7 @@ enum Metadata {
     add(metadata.kind == .published ? "Published" : "Submitted", SafeText.day(metadata.submitted))
     add("Targets", metadata.targets?.joined(separator: ", "))
     add("Base models", metadata.baseModels?.map(model).joined(separator: ", "))
-    add("Parameters", metadata.parameters.map { FigureText.count($0) })
+    add("Parameters", SystemCost.parameters.of(metadata).map { FigureText.count(Int($0)) })
     add("Training data", metadata.trainingData?.joined(separator: ", "))
     add("Uses dev labels", answer(metadata.usesDevLabels))
     add("Uses earlier years", answer(metadata.usesEarlierYears))

@@ -39,8 +39,7 @@ public struct LeaderboardDocument: Codable, Sendable, Equatable {
     public var kind: SubmissionMetadata.Kind
     public var submitted: String?
     /// What the team says that it costs; see ``SubmissionMetadata``.
-    public var parameters: Int?
-    public var labelCostUSD: Double?
+    public var parameters, labelCostUSD: Double?
     /// Absent where no pairwise comparison was made.
     public var lowRank: Int?
     public var highRank: Int?

@@ -21,7 +21,7 @@ enum SystemCost: CaseIterable {
   func of(_ metadata: SubmissionMetadata) -> Double? {
     let cost =
       switch self {
-      case .parameters: metadata.parameters.map(Double.init)
+      case .parameters: metadata.parameters
       case .labels: metadata.labelCostUSD
       }
     // What is checked on its way in may still come from a folder that was not.
