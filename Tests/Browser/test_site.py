@@ -251,6 +251,21 @@ class Board(SiteTest):
         self.assertLessEqual(max(places[:3]), 2, places)
         self.assertGreater(places[3], 100)
 
+    def test_folds_its_filters_away_on_a_phone_unless_the_address_has_some(self):
+        self.width(375)
+        self.open(BOARD)
+        kind = lambda: self.find("select[name=kind]")
+        self.assertFalse(kind().is_displayed())
+        self.find(".filters .more").click()
+        self.assertEqual(self.find(".filters .more").get_attribute("aria-expanded"), "true")
+        Select(kind()).select_by_value("prompted")
+        self.browser.refresh()
+        self.wait(lambda: kind().is_displayed())
+        self.width(1280)
+        self.open(BOARD)
+        self.assertTrue(kind().is_displayed())
+        self.assertFalse(self.find(".filters .more").is_displayed())
+
     def test_is_cards_on_a_phone_with_the_value_under_the_name(self):
         self.width(375)
         self.open(BOARD)

@@ -31,6 +31,11 @@ document.addEventListener("DOMContentLoaded", () => {
   board.classList.toggle("large", isLarge);
   let page = 0;
 
+  // A phone folds the filters away unless the address has some.
+  const more = $(".more", form);
+  const unfold = (isOpen) => more.setAttribute("aria-expanded", String(isOpen));
+  more.addEventListener("click", () => unfold(more.getAttribute("aria-expanded") === "false"));
+
   // Columns: as many as fit until a reader chooses.
   const heads = $$("th[data-column]", board);
   const title = (head) => $("button", head).textContent.replace(/\s+/g, " ").trim();
@@ -160,6 +165,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const known = name === "q" || Array.from(field.options).some((o) => o.value === wanted);
       field.value = known ? wanted : "";
     }
+    if (facets.some((name) => name !== "q" && value(name))) unfold(true);
     const known = heads.map((head) => head.dataset.key);
     chosen = query.has("columns")
       ? query.get("columns").split(",").filter((name) => known.includes(name)) : null;
