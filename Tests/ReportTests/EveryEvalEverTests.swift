@@ -112,7 +112,9 @@ struct EveryEvalEverTests {
     #expect(record["retrieved_timestamp"] as? String == "1769817600")
   }
 
-  @Test("of a board with hidden labels a record has the released figure alone, without an interval")
+  @Test(
+    "of a board with hidden labels a record has the released figure, and what follows from it alone"
+  )
   func hidden() throws {
     let primary = try SampleInput.benchmark().primary
     var scores = TargetScores()
@@ -133,7 +135,11 @@ struct EveryEvalEverTests {
     let results = try #require(try object(file.data)["evaluation_results"] as? [[String: Any]])
     #expect(results.map { $0["evaluation_result_id"] as? String } == ["empathy.pcc"])
     let details = try #require(results[0]["score_details"] as? [String: Any])
-    #expect(details["score"] as? Double == 0.5 && details["uncertainty"] == nil)
+    let uncertainty = try #require(details["uncertainty"] as? [String: Any])
+    let interval = try #require(uncertainty["confidence_interval"] as? [String: Any])
+    let released = try #require(entry.report?.targets["empathy"]?[.pcc])
+    #expect(details["score"] as? Double == 0.5 && interval["lower"] as? Double == released.low)
+    #expect((interval["method"] as? String)?.hasPrefix("Fisher's z of the released") == true)
     let text = String(decoding: file.data, as: UTF8.self)
     for secret in ["5312", "4321", "6123", "2345", "aabbccddeeff"] {
       #expect(!text.contains(secret), "\(secret)")

@@ -57,8 +57,8 @@ struct LeaderboardTests {
     let without = try BuiltSite(SampleInput.input(entries)).text(board)
     #expect(!without.contains(#"class="band""#) && !without.contains("shaded band"))
     let page = try BuiltSite(SampleInput.input(entries, ceiling: ceiling)).text(board)
-    // The axis, from 0.1 to 0.8, has 94% of the width between margins of 3%.
-    #expect(page.contains(#"<rect class="band" x="56.7%" width="29.5%" height="100%"/>"#))
+    // The axis, from 0.1 to 0.8, has 88% of the width between margins of 6%.
+    #expect(page.contains(#"<rect class="band" x="56.3%" width="27.7%" height="100%"/>"#))
     #expect(page.contains("0.50 to 0.72") && page.contains("A &lt;study&gt;"))
     // A ceiling of PCC says nothing about errors.
     let errors = try BuiltSite(

@@ -28,6 +28,6 @@ struct ReplicationPageTests {
     #expect(page.contains("<span class=\"sr\">first printed </span>0.092</s> 1.209"))
     #expect(page.contains("24 claims not run: no data"))
     #expect(page.contains("published, peak of five seeds"))
-    #expect(page.components(separatedBy: "<table class=\"claims\">").count - 1 > 10)
+    #expect(page.components(separatedBy: "<table class=\"claims fold\">").count - 1 > 10)
   }
 }

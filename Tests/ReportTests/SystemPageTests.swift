@@ -25,19 +25,21 @@ struct SystemPageTests {
     let comparison = SampleInput.comparison("a", "b")
     let better = try page("a", of: pair(), comparison: comparison)
     #expect(better.contains(#"0.200 <span class="iv">[0.100, 0.300]</span>"#))
-    #expect(better.contains("<td class=\"num\">0.0100</td><td>better</td>"))
+    #expect(
+      better.contains(#"data-l="Adjusted p">0.0100</td><td data-l="This system is">better</td>"#))
     #expect(better.contains(#"<a href="../systems/b.html">System b</a>"#))
     #expect(better.contains(#"<a href="../index.html?compare=a,b">System b</a>"#))
     let worse = try page("b", of: pair(), comparison: comparison)
     #expect(worse.contains(#"−0.200 <span class="iv">[−0.300, −0.100]</span>"#))
-    #expect(worse.contains("<td class=\"num\">0.0100</td><td>worse</td>"))
+    #expect(
+      worse.contains(#"data-l="Adjusted p">0.0100</td><td data-l="This system is">worse</td>"#))
   }
 
   @Test("where labels are hidden it shows its neighbours' released values, and no difference")
   func hidden() throws {
     let page = try page("a", of: pair(), isGuarded: true)
     #expect(page.contains("there is no test of two systems"))
-    #expect(page.contains("<td class=\"num\">0.40</td>"))
+    #expect(page.contains(#"<td class="num" data-l="Value">0.40</td>"#))
     #expect(!page.contains(">Difference<"))
   }
 

@@ -106,9 +106,9 @@ struct SampleSignalTests {
     let sample = try sample(seed: 24)
     for slug in ["length-baseline", "word-lists", "prompted-model", "corrected-encoder"] {
       let data = try Data(contentsOf: sample.appending(path: "systems/\(slug)/system.json"))
-      let card = try JSONDecoder().decode([String: String].self, from: data)
-      #expect(Set(card.keys) == ["team", "system", "description", "kind"])
-      let simulated = card["description"]?.hasPrefix("Simulated") == true
+      let card = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      #expect(Set(card.keys).isSuperset(of: ["team", "system", "description", "kind"]))
+      let simulated = (card["description"] as? String)?.hasPrefix("Simulated") == true
       #expect(simulated == ["prompted-model", "corrected-encoder"].contains(slug))
     }
   }

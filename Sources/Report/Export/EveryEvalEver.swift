@@ -180,16 +180,19 @@ public struct EveryEvalEver: Sendable {
         let pair = part.split(separator: ":", maxSplits: 1).map(String.init)
         return pair.count == 2 ? (pair[0], pair[1]) : nil
       }, uniquingKeysWith: { first, _ in first })
-    // Intervals of correlations of ranks are jackknives whatever the signature names.
-    let named = choices["ci"].flatMap(IntervalMethod.init)
+    // Intervals of correlations of ranks are jackknives whatever the signature names; those of hidden
+    // labels follow from the released figure.
+    let named = board.isGuarded ? nil : choices["ci"].flatMap(IntervalMethod.init)
     let method = metric.isOfRanks ? .jackknife : named
     let isResampled = method.map { [.percentile, .bca, .studentised].contains($0) } ?? false
+    let words =
+      board.isGuarded
+      ? "Fisher's z of the released figure and the number of clusters"
+      : method.map { $0.rawValue + (choices["cluster"].map { ", clustered by \($0)" } ?? "") }
     return [
       "confidence_interval": [
         "lower": .number(low), "upper": .number(high), "confidence_level": .number(report.level),
-        "method": method.map { method in
-          .text(method.rawValue + (choices["cluster"].map { ", clustered by \($0)" } ?? ""))
-        },
+        "method": words.map { .text($0) },
       ],
       "num_samples": .count(report.n),
       "num_bootstrap_samples": isResampled
