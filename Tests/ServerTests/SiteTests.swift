@@ -208,7 +208,7 @@ struct SiteTests {
     #expect(second.status == 0 && second.out.contains("it was there already"))
     let json = try arena.program.run(push + ["--json"], environment: token).object()
     #expect(json["system"] as? String == "Pushed")
-    let bad = try arena.folder.write("1\tfour\n", to: "bad.tsv")
+    let bad = try arena.folder.write("1\t2\n1\tfour\n", to: "bad.tsv")
     let refused = try arena.program.run(
       ["submit", "push", bad.path] + push.dropFirst(3), environment: token)
     #expect(refused.status == 65)
