@@ -311,7 +311,12 @@ document.addEventListener("DOMContentLoaded", () => {
   board.addEventListener("change", (event) => {
     if (event.target.name === "compare") { versus(); save(true); }
   });
-  $("[data-columns=board]").addEventListener("toggle", () => showColumns());
+  const columns = $("[data-columns=board]");
+  columns.addEventListener("toggle", () => {
+    // It opens towards the middle of the window, where there is room.
+    chooser.classList.toggle("onward", columns.getBoundingClientRect().left < innerWidth / 2);
+    showColumns();
+  });
   addEventListener("resize", fit);
   addEventListener("hashchange", toHash);
   addEventListener("popstate", restore);
