@@ -155,7 +155,8 @@ class Check:
         log, events = self.verify()
         for board in (OPEN, GUARDED):
             standing = sorted(leaderboard.Replay(events).shown[board])[0]
-            self.home.run("submission", "withdraw", standing, "--why", "A mistake.")
+            self.home.run(
+                "submission", "withdraw", standing, "--why", "A mistake.", "--over-budget", "A test.")
             self.home.run("submission", "restore", standing, "--why", "None after all.")
         chosen = next(receipt for receipt in self.clients.receipts if receipt.board == GUARDED)
         self.home.run("submission", "choose", chosen.id)

@@ -220,7 +220,8 @@ class Tampering:
         id_, = database.execute("SELECT public_id FROM submission WHERE withdrawn = 0 LIMIT 1").fetchone()
         database.close()
         done = subprocess.run(
-            [home.program, "submission", "withdraw", id_, "--why", "A test.", "--data", str(home.path)],
+            [home.program, "submission", "withdraw", id_, "--why", "A test.", "--over-budget", "A test.",
+             "--data", str(home.path)],
             text=True, capture_output=True, timeout=60, check=False)
         self.judge("an older database", "a command that writes to it", done.returncode, done.stderr, "signed|missing")
 
