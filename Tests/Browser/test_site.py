@@ -311,13 +311,13 @@ class Board(SiteTest):
     def test_pages_a_thousand_rows_and_keeps_the_page_in_the_address(self):
         self.open(BOARD, site="thousand")
         first = self.order()
-        self.assertEqual(len(first), 100)
+        self.assertEqual(len(first), 50)
         self.find("[data-pager] button:last-child").click()
         second = self.order()
-        self.assertEqual(len(second), 100)
+        self.assertEqual(len(second), 50)
         self.assertEqual(set(first) & set(second), set())
         self.assertIn("page=2", self.query())
-        self.assertRegex(self.find("[data-pager]").text, r"101–200 of \d+")
+        self.assertRegex(self.find("[data-pager]").text, r"51–100 of \d+")
         self.browser.refresh()
         self.assertEqual(self.order(), second)
         self.press_header("empathy-rmse")
@@ -471,7 +471,7 @@ class Board(SiteTest):
         self.assertTrue(all("9" in self.script(
             "return document.getElementById(arguments[0]).dataset.search", slug)
             for slug in shown[:20]))
-        self.assertEqual(len(shown), 100)
+        self.assertEqual(len(shown), 50)
         # Of the numbers to 999 a system carries, 271 have a nine, and one or two are not on the board.
         self.assertRegex(self.find("[data-count]").text, r"^2(7[01]|69) of ")
 

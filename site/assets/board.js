@@ -26,7 +26,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const boxOf = (row) => $("input[name=compare]", row);
   const total = systems.length;
   const isLarge = total > 200;
-  const pageSize = isLarge ? 100 : 200;
+  const pageSize = isLarge ? 50 : 200;
   const most = 5;
   board.classList.toggle("large", isLarge);
   let page = 0;
