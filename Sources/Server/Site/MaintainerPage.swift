@@ -28,8 +28,8 @@ enum MaintainerPage {
         ["board", "phase", "opens", "closes", "state", "scores", "labels", "a team may send"],
         phases.map { row($0, at: now) }),
       .init(
-        "Information about hidden labels, in bits (upper bounds)",
-        ["board", "held", "budget", "released", "reserved", "over budget"],
+        "What hidden labels have told and may tell, in bits at most",
+        ["board", "held", "budget", "told", "promised", "over budget"],
         try store.accounts(at: now).map(row)),
       .init(
         "Teams", ["team", "since", "valid tokens", "submissions", "last submission"],
