@@ -35,7 +35,9 @@ struct SubmitPageTests {
       #expect(try browser.open("/submissions").text.contains("Kestrel"))
       // The same predictions again are the same submission, as by the API.
       browser.openForm()
-      #expect(try browser.send(file, "submit").headers["location"] == place)
+      let again = try #require(try browser.send(file, "submit").headers["location"])
+      #expect(again == "\(place)?again")
+      #expect(try browser.open("/\(again)").text.contains("sent these predictions before"))
       browser.openForm()
       #expect(try browser.send(worse, "submit").status == 303)
       let list = try browser.open("/submissions").text

@@ -164,7 +164,11 @@ struct ReplicationPage: Encodable, Sendable {
           experimentID: "experiment-\(number)-\(place + 1)",
           first: table.columns.first?.title ?? "", columns: table.columns.dropFirst().map(\.title),
           lines: table.rows.map { cells in
-            Line(lineName: cells.first?.text ?? "", values: cells.dropFirst().map(\.text))
+            Line(
+              lineName: cells.first?.text ?? "",
+              values: zip(table.columns, cells).dropFirst().map { column, cell in
+                Value(column: column.title, value: cell.text)
+              })
           })
       }
       notes = Listed(summary.notes.map { Markup(prose: $0) })
@@ -179,7 +183,11 @@ struct ReplicationPage: Encodable, Sendable {
 
   struct Line: Encodable, Sendable {
     let lineName: String
-    let values: [String]
+    let values: [Value]
+  }
+
+  struct Value: Encodable, Sendable {
+    let column, value: String
   }
 
   struct SweepFigure: Encodable, Sendable {

@@ -178,7 +178,8 @@ struct SubmitController: Sendable {
         if try store.phase(of: recorded.submission.board, at: now)?.labels == .hidden {
           await GuardedAnswer.waitForTick(since: start)
         }
-        return .seeOther("submissions/\(recorded.submission.id)")
+        let again = recorded.isNew ? "" : "?\(TeamController.again)"
+        return .seeOther("submissions/\(recorded.submission.id)\(again)")
       }
       let predictions = try await submissions.check(read, of: member.team, at: now)
       return try page(

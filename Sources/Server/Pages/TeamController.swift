@@ -59,9 +59,14 @@ struct TeamController: Sendable {
       since: start)
   }
 
+  /// The query of a submission's address where its predictions were sent once more.
+  static let again = "again"
+
   private struct OneContent: Encodable {
     var account: Account
     var submission: OwnSubmission
+    /// Whether the form led here with predictions that the team had sent before.
+    var isAgain: Bool
     /// Without what depends on labels.
     var bare: OneContent {
       var bare = self
@@ -106,7 +111,9 @@ struct TeamController: Sendable {
             OwnSubmission($0, definition: definition($0.benchmark), isGuarded: isGuarded))
         }
     }
-    let content = OneContent(account: Account(member), submission: own)
+    let content = OneContent(
+      account: Account(member), submission: own,
+      isAgain: request.uri.query.map { $0 == Self.again } ?? false)
     func html(_ content: OneContent) throws -> Data {
       try pages.html(
         .sent, at: "submissions/\(id)", title: "Submission of \(own.system)", content)
