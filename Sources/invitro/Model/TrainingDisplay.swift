@@ -48,10 +48,15 @@ final class TrainingDisplay {
   private func epoch(_ record: EpochRecord) {
     func text(_ value: Double?) -> String { value.map { Rounding.text($0) } ?? "undefined" }
     let clear = Console.errorIsTerminal ? "\r\u{1B}[K" : ""
+    let figures = record.validation
+    // Without rows to validate on there is no RMSE either.
+    let validation =
+      figures.rmse == nil
+      ? ""
+      : ", validation CCC \(text(figures.ccc)), PCC \(text(figures.pcc)), RMSE \(text(figures.rmse))"
     Console.message(
-      clear + "epoch \(record.epoch): loss \(text(record.trainingLoss)), validation CCC "
-        + "\(text(record.validation.ccc)), PCC \(text(record.validation.pcc)), RMSE "
-        + "\(text(record.validation.rmse))\(record.isBest ? "  (best)" : "")")
+      clear + "epoch \(record.epoch): loss \(text(record.trainingLoss))\(validation)"
+        + (record.isBest ? "  (best)" : ""))
     if let calibration = record.validation.calibration { Console.message("  \(calibration)") }
     let targets = (record.targets ?? [:]).sorted { $0.key < $1.key }
     guard !targets.isEmpty else { return }
