@@ -58,7 +58,7 @@ public struct Metric: Sendable {
     computation: .ranks(\.spearman))
   /// Kendall's tau-b, in [-1, 1].
   public static let kendall = Metric(
-    "kendall", title: "Kendall tau-b", longTitle: "Kendall tau-b",
+    "kendall", title: "Kendall tau-b", longTitle: "Kendall rank correlation",
     computation: .ranks(\.kendallTauB))
   /// Krippendorff's interval alpha of predictions and labels as two raters, in [-1 + 1/n, 1]. It is
   /// an intraclass correlation but for its small-sample factor, so that Fisher's z is its scale too.

@@ -48,8 +48,12 @@ struct Problem: Error {
       headers: [.wwwAuthenticate: "Bearer realm=\"invitro\", error=\"invalid_token\""])
   }
 
+  /// - Parameter detail: a sentence; how long to wait is said after it where that is minutes at most.
   static func tooMany(_ detail: String, retryAfter seconds: Int) -> Problem {
-    Problem(.tooManyRequests, detail, headers: [.retryAfter: "\(max(1, seconds))"])
+    let wait = max(1, seconds)
+    let advice =
+      wait > 600 ? "" : " Try again in \(wait == 1 ? "a second" : "\(wait) seconds")."
+    return Problem(.tooManyRequests, detail + advice, headers: [.retryAfter: "\(wait)"])
   }
 
   /// Faults beyond this many are counted, not listed.

@@ -128,6 +128,18 @@ struct OwnSubmission: Encodable {
 }
 
 extension ReleaseGuard.Verdict {
+  /// In a table for the organisers.
+  var brief: String {
+    switch self {
+    case .first: "first"
+    case .better: "better"
+    case .notBetter: "not better"
+    case .incomplete: "incomplete"
+    case .undefined: "undefined"
+    case .atClose: "at the close"
+    }
+  }
+
   /// For the team.
   var words: String {
     switch self {

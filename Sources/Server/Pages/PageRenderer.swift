@@ -69,8 +69,7 @@ struct Moment: Encodable {
   let stamp, text: String
 
   init(_ date: Date) {
-    stamp = date.stamp
-    text = "\(stamp.prefix(10)) \(stamp.dropFirst(11).prefix(5)) UTC"
+    (stamp, text) = (date.stamp, date.minute)
   }
 }
 

@@ -13,7 +13,7 @@ enum MaintainerPage {
 
   static func html(_ store: SubmissionStore, at now: Date) throws -> Data {
     try TablesPage(
-      title: "For the maintainer", note: "As of \(now.stamp). Keep this page to yourself.",
+      title: "For the maintainer", note: "As of \(now.minute). Keep this page to yourself.",
       tables: try tables(store, at: now)
     ).html()
   }
@@ -75,7 +75,7 @@ enum MaintainerPage {
       phase.closed != nil
       ? "closed" : !isOpen ? "not open" : phase.isFrozen(at: now) ? "open, frozen" : "open"
     return [
-      phase.board.path, phase.name, phase.opens.stamp, phase.closes?.stamp ?? "", state,
+      phase.board.path, phase.name, phase.opens.minute, phase.closes?.minute ?? "", state,
       phase.visibility.rawValue, phase.labels.rawValue,
       "\(phase.valid.daily) a day, \(phase.valid.total) in all",
     ]
@@ -91,7 +91,7 @@ enum MaintainerPage {
   private static func row(_ team: TeamActivity) -> [String] {
     [
       team.name, team.created.day, "\(team.tokens)", "\(team.submissions)",
-      team.last?.stamp ?? "",
+      team.last?.minute ?? "",
     ]
   }
 }

@@ -77,7 +77,7 @@ public struct SubmissionLine: Encodable {
   public let id: String
   public let received: Date
   public let benchmark, split, team, system, state: String
-  public let verdict: String?
+  public let verdict: ReleaseGuard.Verdict?
   public let digest: String
   /// Whether another team has sent the same predictions.
   public let isShared: Bool
@@ -89,7 +89,7 @@ public struct SubmissionLine: Encodable {
     (benchmark, split) = (submission.benchmark, submission.split)
     (team, system) = (submission.team, submission.metadata.system)
     state = submission.shownState
-    verdict = submission.verdict?.rawValue
+    verdict = submission.verdict
     isShared = shared.contains(submission.digest)
     self.signs = signs
   }
@@ -102,7 +102,7 @@ public struct SubmissionLine: Encodable {
 
   public var cells: [String] {
     [
-      id, received.stamp, "\(benchmark)/\(split)", team, system, state, verdict ?? "",
+      id, received.minute, "\(benchmark)/\(split)", team, system, state, verdict?.brief ?? "",
       isShared ? "as another team's" : "", signs.map(\.text).joined(separator: "; "),
     ]
   }

@@ -174,6 +174,9 @@ extension Date {
   /// `2026-01-31T12:00:00Z`.
   var stamp: String { formatted(.iso8601) }
 
+  /// For people: `2026-11-28 17:35 UTC`.
+  var minute: String { "\(stamp.prefix(10)) \(stamp.dropFirst(11).prefix(5)) UTC" }
+
   /// `2026-01-31`, UTC.
   var day: String { String(stamp.prefix(10)) }
 }
