@@ -78,9 +78,8 @@ private struct TokenizerPeer: Decodable {
     }
     let process = Process()
     process.executableURL = URL(filePath: python)
-    let script = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "peers/tokenizer_peer.py")
-    process.arguments = [script.path, directory, essays.path]
+    // `scripts/bench` runs in the repository's root.
+    process.arguments = ["Benchmarks/peers/tokenizer_peer.py", directory, essays.path]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
