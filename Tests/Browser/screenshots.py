@@ -88,7 +88,7 @@ class Served(test_site.ServedPagesTest):
 
         for kind, path in {
             "served-index": "/", "served-leaderboard": "/sample24/test/",
-            "served-compare": "/sample24/test/compare.html", "served-benchmark": "/sample24/",
+            "served-benchmark": "/sample24/",
             "served-ledger": "/ledger.html", "sign-in": "/submit",
             "submit-signed-out": "/submit/sample24/test", "api": "/api",
             "problem-404": "/submit/no/board", "missing-served": "/no-page",
