@@ -38,6 +38,7 @@ struct SubmitPageTests {
       let again = try #require(try browser.send(file, "submit").headers["location"])
       #expect(again == "\(place)?again")
       #expect(try browser.open("/\(again)").text.contains("sent these predictions before"))
+      #expect(try !browser.open("/\(place)").text.contains("sent these predictions before"))
       browser.openForm()
       #expect(try browser.send(worse, "submit").status == 303)
       let list = try browser.open("/submissions").text
@@ -318,6 +319,7 @@ struct SubmitPageTests {
       #expect(try browser.signIn("none").status == 422)
       let late = try browser.signIn("none")
       #expect(late.status == 429 && late.headers["retry-after"] != nil)
+      #expect(late.text.contains("Try again in"))
     }
   }
 

@@ -112,8 +112,7 @@ struct TeamController: Sendable {
         }
     }
     let content = OneContent(
-      account: Account(member), submission: own,
-      isAgain: request.uri.query.map { $0 == Self.again } ?? false)
+      account: Account(member), submission: own, isAgain: request.uri.query == Self.again)
     func html(_ content: OneContent) throws -> Data {
       try pages.html(
         .sent, at: "submissions/\(id)", title: "Submission of \(own.system)", content)
